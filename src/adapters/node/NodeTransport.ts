@@ -1,0 +1,60 @@
+/** Transport over `node:net`, which serves Deno as well (Deno's own sockets are no faster, and its `node:net` is complete). */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as net from "node:net"
+import type { Address } from "../../core/model/Config.ts"
+import { BindError } from "../../shell/errors.ts"
+import type { ClientSocket } from "../../shell/Transport.ts"
+import { Transport } from "../../shell/Transport.ts"
+import { nowUs } from "./clock.ts"
+import { dial } from "./dial.ts"
+import { NodeClient } from "./NodeClient.ts"
+import { NodeUpstream } from "./NodeUpstream.ts"
+import { relay } from "./relay.ts"
+
+/** The kernel's own queue of connections not yet accepted; it caps this at net.core.somaxconn. */
+const KERNEL_BACKLOG = 1024
+
+const listen = (name: string, address: Address, onClient: (client: ClientSocket) => void) =>
+  Effect.acquireRelease(
+    Effect.callback<net.Server, BindError>((resume) => {
+      const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+        onClient(new NodeClient(socket))
+      })
+      const failed = (error: NodeJS.ErrnoException) => {
+        resume(Effect.fail(new BindError({ listener: name, ...address, code: error.code ?? error.message })))
+      }
+      server.once("error", failed)
+      server.listen({ host: address.host, port: address.port, backlog: KERNEL_BACKLOG }, () => {
+        server.off("error", failed)
+        // An accept that fails (out of descriptors) is the kernel's news about one connection, not the end of the server.
+        server.on("error", () => {})
+        resume(Effect.succeed(server))
+      })
+    }),
+    stop
+  ).pipe(Effect.map((server) => {
+    const bound = server.address() as net.AddressInfo
+    return { address: { host: bound.address, port: bound.port }, stop: stop(server) }
+  }))
+
+/** `close` alone would wait for connections; its callback is not needed to stop accepting. */
+function stop(server: net.Server): Effect.Effect<void> {
+  return Effect.sync(() => {
+    if (server.listening) server.close()
+  })
+}
+
+export const layer: Layer.Layer<Transport> = Layer.succeed(
+  Transport,
+  Transport.of({
+    listen,
+    dialUnsafe: dial,
+    relayUnsafe: (client, upstream, limits, end) => relay(client as NodeClient, upstream as NodeUpstream, limits, end),
+    timerUnsafe(delayMs, fire) {
+      const timer = setTimeout(fire, delayMs)
+      return () => clearTimeout(timer)
+    },
+    nowUs
+  })
+)

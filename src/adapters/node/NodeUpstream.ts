@@ -1,0 +1,64 @@
+/**
+ * A connection to a candidate, dialled with `onread`.
+ *
+ * `onread` with a buffer of our own spares an allocation per read, and it alone sees every death of a socket that waits,
+ * on Node and on Deno. Until the socket is taken, up to 4 KiB of what the upstream says are kept for the client; a read
+ * that would exceed that is kept as well and stops the reading. Never `pause()` a waiting socket: Deno then hides its end.
+ *
+ * Buffers start small, as most short connections never fill them; a full read earns a large one. A large buffer is used
+ * again as soon as the kernel has taken everything that was written from it, else the stream holds it and a new one is
+ * drawn.
+ */
+import { Buffer } from "node:buffer"
+import type * as net from "node:net"
+import type { UpstreamSocket } from "../../shell/Transport.ts"
+
+const SMALL = 4096
+const LARGE = 65536
+
+/** Gets a chunk and says whether to go on reading; `spent` when the chunk's memory may be used again. */
+export type Sink = (chunk: Buffer) => { readonly more: boolean; readonly spent: boolean }
+
+export class NodeUpstream implements UpstreamSocket {
+  socket!: net.Socket
+  #buffer: Buffer | undefined
+  #grown = false
+  #held: Array<Buffer> = []
+  #heldBytes = 0
+  #sink: Sink | undefined
+
+  readonly onread = {
+    buffer: (): Uint8Array => {
+      this.#buffer ??= Buffer.allocUnsafeSlow(this.#grown ? LARGE : SMALL)
+      return this.#buffer
+    },
+    callback: (bytes: number, _buffer: Uint8Array): boolean => {
+      const buffer = this.#buffer as Buffer
+      const chunk = buffer.subarray(0, bytes)
+      if (this.#sink === undefined) return this.#hold(chunk)
+      const { more, spent } = this.#sink(chunk)
+      if (bytes === buffer.length && !this.#grown) {
+        this.#grown = true
+        this.#buffer = undefined
+      } else if (!spent) this.#buffer = undefined
+      return more
+    }
+  }
+
+  /** Hands what was held and what comes to `sink`. */
+  take(sink: Sink): void {
+    this.#sink = sink
+    for (const chunk of this.#held) sink(chunk)
+    this.#held = []
+  }
+
+  readonly closeUnsafe = (): void => {
+    this.socket.destroy()
+  }
+
+  #hold(chunk: Buffer): boolean {
+    this.#held.push(Buffer.from(chunk))
+    this.#heldBytes += chunk.length
+    return this.#heldBytes < SMALL
+  }
+}

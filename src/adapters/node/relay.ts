@@ -1,0 +1,90 @@
+/**
+ * Relay: joins a client and an upstream until both directions have ended.
+ *
+ * - Each side's end is passed on by itself: half-closed connections go on in the other direction.
+ * - Back-pressure both ways: a reader that stops costs at most what is under way in two socket buffers and one chunk.
+ * - A reset is passed on as a reset, not as a polite end.
+ * - No byte for `idle` ends the session, `halfClose` instead once one direction has ended. The client's own socket timer
+ *   does that: it sees the traffic of both directions.
+ */
+import type { Buffer } from "node:buffer"
+import type { Session } from "../../core/model/Config.ts"
+import type { CloseCause } from "../../core/model/Event.ts"
+import type { Cancel, RelayEnd } from "../../shell/Transport.ts"
+import { nowUs } from "./clock.ts"
+import type { NodeClient } from "./NodeClient.ts"
+import type { NodeUpstream } from "./NodeUpstream.ts"
+
+export function relay(
+  client: NodeClient,
+  upstream: NodeUpstream,
+  limits: Session,
+  end: (end: RelayEnd) => void
+): Cancel {
+  const near = client.socket
+  const far = upstream.socket
+  let bytesUp = 0
+  let bytesDown = 0
+  let firstByteAtUs = -1
+  let closed = 0
+  let over = false
+  let halfClosed = false
+
+  const finish = (cause: CloseCause) => {
+    if (over) return
+    over = true
+    near.setTimeout(0)
+    if (cause !== "done") {
+      if (!near.destroyed) near.resetAndDestroy()
+      if (!far.destroyed) far.resetAndDestroy()
+    }
+    end({ cause, bytesUp, bytesDown, firstByteAtUs })
+  }
+  const onClosed = () => {
+    if (++closed === 2) finish("done")
+  }
+  const onHalfClosed = () => {
+    if (halfClosed) return
+    halfClosed = true
+    near.setTimeout(limits.halfCloseMs)
+  }
+
+  if (near.destroyed) {
+    queueMicrotask(() => finish("client-reset"))
+    return () => finish("stopped")
+  }
+
+  near.on("error", () => finish("client-reset"))
+  far.on("error", () => finish("upstream-reset"))
+  near.once("close", onClosed)
+  far.once("close", onClosed)
+  near.setTimeout(limits.idleMs, () => finish(halfClosed ? "half-close-timeout" : "idle"))
+  if (limits.keepAliveMs > 0) near.setKeepAlive(true, limits.keepAliveMs)
+
+  near.on("data", (chunk: Buffer) => {
+    bytesUp += chunk.length
+    if (!far.write(chunk)) near.pause()
+  })
+  near.once("end", () => {
+    onHalfClosed()
+    far.end()
+  })
+  far.on("drain", () => near.resume())
+
+  far.once("end", () => {
+    onHalfClosed()
+    near.end()
+  })
+  near.on("drain", () => far.resume())
+  upstream.take((chunk) => {
+    if (firstByteAtUs < 0) firstByteAtUs = nowUs()
+    bytesDown += chunk.length
+    const more = near.write(chunk)
+    return { more, spent: near.writableLength === 0 }
+  })
+  // Resumes a socket that had held its fill while waiting; harmless for one that never stopped.
+  far.resume()
+  near.resume()
+
+  return () => finish("stopped")
+}

@@ -1,0 +1,93 @@
+/**
+ * Reading and replacing candidates. `replace` is the only door through which a candidate changes, and keeps the derived
+ * index (ranking, queue, stalest, deadlines) in step with the record, so no reducer can forget one of them.
+ */
+import * as Ordered from "./data/Ordered.ts"
+import * as Vector from "./data/Vector.ts"
+import { reschedule } from "./deadline.ts"
+import type { Candidate, CandidateId } from "./model/Candidate.ts"
+import { SLOTS } from "./model/Candidate.ts"
+import type { UpstreamConfig } from "./model/Config.ts"
+import type { Index, State } from "./model/State.ts"
+
+/** Backlog entries sort behind all urgent ones: 2^52 µs is 142 years. */
+const BACKLOG = 2 ** 52
+
+/** The candidate with this id; undefined when it is gone, even if another one took its slot. */
+export function find(state: State, id: CandidateId): Candidate | undefined {
+  if (id < 0) return undefined
+  const found = Vector.get(state.candidates, id % SLOTS)
+  return found !== null && found !== undefined && found.id === id ? found : undefined
+}
+
+/** The configuration a candidate lives under. */
+export function configOf(state: State, candidate: Candidate): UpstreamConfig {
+  return state.config.upstreams[candidate.upstream] as UpstreamConfig
+}
+
+/** Puts `after` in the place of `before` (same id) and brings the index along. */
+export function replace(state: State, before: Candidate, after: Candidate): State {
+  if (before === after) return state
+  const index = reindex(state.index, before, after)
+  return { ...state, candidates: Vector.set(state.candidates, after.id % SLOTS, after), index }
+}
+
+/** The stable name of a candidate in facts, labels and verdicts: `web#3`. */
+export function labelOf(state: State, id: CandidateId): string {
+  const candidate = find(state, id)
+  return candidate === undefined ? `#${id}` : `${state.config.upstreams[candidate.upstream]?.name}#${candidate.ordinal}`
+}
+
+/** Connections through the candidate over all workers. */
+export function connectionsOf(candidate: Candidate): number {
+  let sum = 0
+  for (const count of candidate.connections) sum += count
+  return sum
+}
+
+/** The index after one candidate changed; `null` stands for absent, so that joining and leaving use the same arithmetic. */
+export function reindex(index: Index, before: Candidate | null, after: Candidate | null): Index {
+  const one = (after ?? before) as Candidate
+  let deadlines = index.deadlines
+  deadlines = reschedule(deadlines, "expire", one.id, before?.expireDueUs ?? -1, after?.expireDueUs ?? -1)
+  deadlines = reschedule(deadlines, "entry", one.id, before?.entryDueUs ?? -1, after?.entryDueUs ?? -1)
+  const rankings = moved(index.rankings, one, rankingKey(before), rankingKey(after))
+  const stalest = moved(index.stalest, one, stalenessKey(before), stalenessKey(after))
+  const was = queueKey(before)
+  const is = queueKey(after)
+  const probeQueue = was === is ? index.probeQueue : shifted(index.probeQueue, one.id, was, is)
+  return deadlines === index.deadlines && rankings === index.rankings && stalest === index.stalest
+      && probeQueue === index.probeQueue
+    ? index
+    : { deadlines, rankings, stalest, probeQueue }
+}
+
+function moved(
+  trees: Vector.Vector<Ordered.Ordered>,
+  candidate: Candidate,
+  was: number | undefined,
+  is: number | undefined
+): Vector.Vector<Ordered.Ordered> {
+  if (was === is) return trees
+  const tree = Vector.get(trees, candidate.upstream) ?? null
+  return Vector.set(trees, candidate.upstream, shifted(tree, candidate.id, was, is))
+}
+
+function shifted(tree: Ordered.Ordered, id: number, was: number | undefined, is: number | undefined): Ordered.Ordered {
+  const without = was === undefined ? tree : Ordered.remove(tree, was, id)
+  return is === undefined ? without : Ordered.insert(without, is, id)
+}
+
+function rankingKey(candidate: Candidate | null): number | undefined {
+  return candidate === null || candidate.costMs < 0 ? undefined : candidate.costMs
+}
+
+function stalenessKey(candidate: Candidate | null): number | undefined {
+  if (candidate === null || candidate.queue !== "none" || candidate.probe !== 0) return undefined
+  return candidate.probedAtUs > candidate.lastSampleAtUs ? candidate.probedAtUs : candidate.lastSampleAtUs
+}
+
+function queueKey(candidate: Candidate | null): number | undefined {
+  if (candidate === null || candidate.queue === "none") return undefined
+  return candidate.queue === "urgent" ? candidate.queuedAtUs : candidate.queuedAtUs + BACKLOG
+}

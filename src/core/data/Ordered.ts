@@ -1,0 +1,106 @@
+/**
+ * A persistent set of pairs (key, id), ordered by key, then id: deadlines by moment, candidates by cost or by age.
+ *
+ * A weight-balanced binary tree (Adams 1993, with the parameters delta 3, gamma 2 that Hirai and Yamamoto proved in
+ * "Balancing weight-balanced trees", 2011). Insert and remove copy one path of about log2(n) nodes, so 10,000 members cost
+ * twice what 100 do, and the shape never shows: all reading is in order.
+ */
+export interface Node {
+  readonly key: number
+  readonly id: number
+  readonly size: number
+  readonly left: Ordered
+  readonly right: Ordered
+}
+export type Ordered = Node | null
+
+const DELTA = 3
+const GAMMA = 2
+
+export const empty: Ordered = null
+
+export function size(tree: Ordered): number {
+  return tree === null ? 0 : tree.size
+}
+
+/** The set with the pair in it. */
+export function insert(tree: Ordered, key: number, id: number): Node {
+  if (tree === null) return { key, id, size: 1, left: null, right: null }
+  const side = compare(key, id, tree)
+  if (side === 0) return tree
+  return side < 0
+    ? balance(tree.key, tree.id, insert(tree.left, key, id), tree.right)
+    : balance(tree.key, tree.id, tree.left, insert(tree.right, key, id))
+}
+
+/** The set without the pair; the same set when it was not there. */
+export function remove(tree: Ordered, key: number, id: number): Ordered {
+  if (tree === null) return null
+  const side = compare(key, id, tree)
+  if (side < 0) {
+    const left = remove(tree.left, key, id)
+    return left === tree.left ? tree : balance(tree.key, tree.id, left, tree.right)
+  }
+  if (side > 0) {
+    const right = remove(tree.right, key, id)
+    return right === tree.right ? tree : balance(tree.key, tree.id, tree.left, right)
+  }
+  if (tree.left === null) return tree.right
+  if (tree.right === null) return tree.left
+  const heir = first(tree.right) as Node
+  return balance(heir.key, heir.id, tree.left, remove(tree.right, heir.key, heir.id))
+}
+
+/** The least pair. */
+export function first(tree: Ordered): Node | null {
+  let node = tree
+  while (node !== null && node.left !== null) node = node.left
+  return node
+}
+
+/** Visits pairs in ascending order until `visit` returns false; false when it was stopped. */
+export function visit(tree: Ordered, each: (key: number, id: number) => boolean): boolean {
+  if (tree === null) return true
+  return visit(tree.left, each) && each(tree.key, tree.id) && visit(tree.right, each)
+}
+
+/** Builds the set from any pairs. */
+export function fromPairs(pairs: Iterable<readonly [key: number, id: number]>): Ordered {
+  let tree: Ordered = null
+  for (const [key, id] of pairs) tree = insert(tree, key, id)
+  return tree
+}
+
+function compare(key: number, id: number, node: Node): number {
+  return key < node.key ? -1 : key > node.key ? 1 : id < node.id ? -1 : id > node.id ? 1 : 0
+}
+
+function node(key: number, id: number, left: Ordered, right: Ordered): Node {
+  return { key, id, size: size(left) + size(right) + 1, left, right }
+}
+
+/** Weights count the empty leaf as one, which is what makes delta 3 and gamma 2 sound. */
+function weight(tree: Ordered): number {
+  return size(tree) + 1
+}
+
+function balance(key: number, id: number, left: Ordered, right: Ordered): Node {
+  if (right !== null && weight(right) > DELTA * weight(left)) {
+    return weight(right.left) < GAMMA * weight(right.right)
+      ? node(right.key, right.id, node(key, id, left, right.left), right.right)
+      : rotateTwice(key, id, left, right.left as Node, right, true)
+  }
+  if (left !== null && weight(left) > DELTA * weight(right)) {
+    return weight(left.right) < GAMMA * weight(left.left)
+      ? node(left.key, left.id, left.left, node(key, id, left.right, right))
+      : rotateTwice(key, id, right, left.right as Node, left, false)
+  }
+  return node(key, id, left, right)
+}
+
+/** Lifts the inner grandchild over both of its elders; `onRight` tells on which side the heavy child stands. */
+function rotateTwice(key: number, id: number, light: Ordered, inner: Node, heavy: Node, onRight: boolean): Node {
+  return onRight
+    ? node(inner.key, inner.id, node(key, id, light, inner.left), node(heavy.key, heavy.id, inner.right, heavy.right))
+    : node(inner.key, inner.id, node(heavy.key, heavy.id, heavy.left, inner.left), node(key, id, inner.right, light))
+}

@@ -1,0 +1,46 @@
+/**
+ * Deadlines: no timer per thing. State holds every moment at which the core wants to act in one ordered set, the shell
+ * sleeps until the least of them and posts `Ticked`. A deadline cannot go stale and replays for free.
+ *
+ * One tick hands out at most 256 due deadlines; what is left keeps `nextDeadline` in the past, so the next tick follows at
+ * once. That bounds a step when ten thousand candidates expire in the same moment.
+ */
+import * as Ordered from "./data/Ordered.ts"
+import type { State } from "./model/State.ts"
+import type { DeadlineKind, Due } from "./model/Step.ts"
+
+const KINDS: ReadonlyArray<DeadlineKind> = ["evaluate", "round", "expire", "entry", "gate"]
+/** Ids stay below 2^47: 2^27 generations of 2^20 slots. */
+const KIND_UNIT = 2 ** 47
+const MOST_DUE = 256
+
+/** The one moment at which the core wants to be woken, in µs; undefined when it waits for nothing. */
+export function nextDeadline(state: State): number | undefined {
+  return Ordered.first(state.index.deadlines)?.key
+}
+
+/** What is due at `at`, earliest first, at most 256. */
+export function dueAt(state: State, at: number): ReadonlyArray<Due> {
+  const due: Array<Due> = []
+  Ordered.visit(state.index.deadlines, (moment, code) => {
+    if (moment > at || due.length >= MOST_DUE) return false
+    const kind = KINDS[Math.floor(code / KIND_UNIT)]
+    if (kind !== undefined) due.push({ kind, id: code % KIND_UNIT })
+    return true
+  })
+  return due
+}
+
+/** Moves one deadline from `before` to `after` (-1: none). */
+export function reschedule(
+  deadlines: Ordered.Ordered,
+  kind: DeadlineKind,
+  id: number,
+  before: number,
+  after: number
+): Ordered.Ordered {
+  if (before === after) return deadlines
+  const code = KINDS.indexOf(kind) * KIND_UNIT + id
+  const without = before < 0 ? deadlines : Ordered.remove(deadlines, before, code)
+  return after < 0 ? without : Ordered.insert(without, after, code)
+}

@@ -1,0 +1,79 @@
+/**
+ * What must always hold. `cheapFault` looks at counters only and runs live after every entry; `faults` looks at everything,
+ * for tests. A broken one means a bug in the core, never bad input.
+ */
+import * as Candidates from "./candidates.ts"
+import * as Ordered from "./data/Ordered.ts"
+import * as Vector from "./data/Vector.ts"
+import type { Candidate } from "./model/Candidate.ts"
+import { SLOTS } from "./model/Candidate.ts"
+import type { State } from "./model/State.ts"
+import { upstreamRoutes } from "./routes.ts"
+import { indexOf } from "./state.ts"
+
+/** The first broken invariant that can be seen without looking at candidates; null when all hold. */
+export function cheapFault(before: State, after: State): string | null {
+  if (after.at < before.at) return `time went back from ${before.at} to ${after.at}`
+  if (after.seq !== before.seq + 1 && before.seq >= 0) return `entry ${after.seq} follows entry ${before.seq}`
+  if (after.probing.inFlight.length > after.config.probing.maxParallel) return "more probes under way than maxParallel"
+  if (after.minted.probe < before.minted.probe) return "a probe id would come twice"
+  if (after.routes.version < before.routes.version) return "the routes' version went back"
+  return null
+}
+
+/** Every broken invariant, in words. */
+export function faults(state: State): ReadonlyArray<string> {
+  const found: Array<string> = []
+  const expect = (holds: boolean, text: string) => {
+    if (!holds) found.push(text)
+  }
+  for (const candidate of Vector.toArray(state.candidates)) {
+    if (candidate !== null) candidateFaults(state, candidate, expect)
+  }
+  for (const upstream of Vector.toArray(state.upstreams)) {
+    const { selector } = state.config.upstreams[upstream.id] as State["config"]["upstreams"][number]
+    expect(upstream.members.length <= selector.activeSetSize, `${upstream.name}: set larger than activeSetSize`)
+    expect(new Set(upstream.members).size === upstream.members.length, `${upstream.name}: a member twice`)
+    const routed = state.routes.upstreams[upstream.id]
+    expect(JSON.stringify(routed) === JSON.stringify(upstreamRoutes(state, upstream)), `${upstream.name}: routes are old`)
+  }
+  const flights = state.probing.inFlight
+  expect(new Set(flights.map(({ probe }) => probe)).size === flights.length, "a probe twice under way")
+  for (const flight of flights) {
+    expect(
+      Candidates.find(state, flight.candidate)?.probe === flight.probe,
+      `probe ${flight.probe} unknown to its candidate`
+    )
+  }
+  expect(sameIndex(state), "the derived index differs from the records")
+  return found
+}
+
+function candidateFaults(state: State, candidate: Candidate, expect: (holds: boolean, text: string) => void): void {
+  const name = `candidate ${candidate.id}`
+  expect(Vector.get(state.candidates, candidate.id % SLOTS) === candidate, `${name}: not in its slot`)
+  expect(candidate.connections.every((count) => count >= 0), `${name}: negative connections`)
+  expect(candidate.gathered.length <= 32, `${name}: gathered too many samples`)
+  expect(candidate.gathered.every((ms, i) => i === 0 || ms >= (candidate.gathered[i - 1] as number)), `${name}: unsorted`)
+  expect(candidate.gathered.length === 0 || candidate.entryDueUs >= 0, `${name}: gathers without an end`)
+  expect(candidate.costMs < 0 || candidate.latency.atUs >= 0, `${name}: a cost without a measurement`)
+  expect(candidate.queue === "none" || candidate.probe === 0, `${name}: queued while probed`)
+}
+
+function sameIndex(state: State): boolean {
+  const rebuilt = indexOf(state)
+  const flat = (index: State["index"]) =>
+    JSON.stringify([
+      pairs(index.deadlines),
+      pairs(index.probeQueue),
+      Vector.toArray(index.rankings).map(pairs),
+      Vector.toArray(index.stalest).map(pairs)
+    ])
+  return flat(rebuilt) === flat(state.index)
+}
+
+function pairs(tree: Ordered.Ordered): ReadonlyArray<readonly [number, number]> {
+  const all: Array<readonly [number, number]> = []
+  Ordered.visit(tree, (key, id) => all.push([key, id]) > 0)
+  return all
+}

@@ -1,0 +1,61 @@
+/**
+ * Exact counts of successes and failures over a sliding window of ten buckets.
+ *
+ * A ring of buckets, not an average: weighted by arrival, a tight burst of failures would have almost no weight.
+ * `rate` = (s + 1) / (s + f + 1): one success is granted in advance, so nothing measured yet is not called broken and
+ * a single failure out of one halves it.
+ */
+export const BUCKETS = 10
+
+export interface SuccessWindow {
+  /** Number of the newest bucket since time 0; bucket b lives at index b mod 10. */
+  readonly newest: number
+  readonly ok: ReadonlyArray<number>
+  readonly failed: ReadonlyArray<number>
+}
+
+const ZEROS: ReadonlyArray<number> = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+
+export const empty: SuccessWindow = { newest: 0, ok: ZEROS, failed: ZEROS }
+
+/** Moves the ring on to `atUs`: buckets that fell out of the window are zero. The same object when nothing fell out. */
+export function advanceTo(window: SuccessWindow, atUs: number, windowMs: number): SuccessWindow {
+  const bucket = Math.floor(atUs / (windowMs * 100))
+  const steps = bucket - window.newest
+  if (steps <= 0) return window
+  if (steps >= BUCKETS) return { newest: bucket, ok: ZEROS, failed: ZEROS }
+  const ok = window.ok.slice()
+  const failed = window.failed.slice()
+  for (let i = 1; i <= steps; i++) {
+    ok[(window.newest + i) % BUCKETS] = 0
+    failed[(window.newest + i) % BUCKETS] = 0
+  }
+  return { newest: bucket, ok, failed }
+}
+
+/** Counts one sample at `atUs`. */
+export function record(window: SuccessWindow, success: boolean, atUs: number, windowMs: number): SuccessWindow {
+  const moved = advanceTo(window, atUs, windowMs)
+  const side = success ? moved.ok : moved.failed
+  const counts = side.slice()
+  const index = moved.newest % BUCKETS
+  counts[index] = (counts[index] ?? 0) + 1
+  return success ? { ...moved, ok: counts } : { ...moved, failed: counts }
+}
+
+/** Successes and failures in the window as it stands. */
+export function totals(window: SuccessWindow): { readonly ok: number; readonly failed: number } {
+  let ok = 0
+  let failed = 0
+  for (let i = 0; i < BUCKETS; i++) {
+    ok += window.ok[i] ?? 0
+    failed += window.failed[i] ?? 0
+  }
+  return { ok, failed }
+}
+
+/** (s + 1) / (s + f + 1), above 0 and at most 1. */
+export function rate(window: SuccessWindow): number {
+  const { ok, failed } = totals(window)
+  return (ok + 1) / (ok + failed + 1)
+}

@@ -1,0 +1,93 @@
+/**
+ * What the core knows of the configuration: every limit resolved to a number with its unit in its name, no secrets, and
+ * for each upstream the general sections with its own overrides already applied.
+ */
+export interface Config {
+  readonly upstreams: ReadonlyArray<UpstreamConfig>
+  readonly probing: ProbingBudget
+  /** Per upstream; the door refuses longer lists. */
+  readonly maxCandidates: number
+}
+
+/** Limits that all upstreams share. */
+export interface ProbingBudget {
+  readonly maxParallel: number
+  /** Concurrent probes to one IP over all upstreams. */
+  readonly perHost: number
+  readonly ratePerSecond: number
+}
+
+export interface UpstreamConfig {
+  readonly name: string
+  /** Candidates in configured order (source user-static), each literal parsed once at the door. */
+  readonly candidates: ReadonlyArray<Address>
+  readonly probing: Probing
+  readonly scoring: Scoring
+  readonly selector: Selector
+  readonly balancing: Balancing
+  readonly dial: Dial
+  readonly session: Session
+  /** Candidates tried for one client before the last resort. */
+  readonly attempts: number
+  /** A candidate without a sample for this long is expired. */
+  readonly scoreTtlMs: number
+}
+
+export interface Address {
+  /** An IP literal in canonical form. */
+  readonly host: string
+  readonly port: number
+}
+
+export interface Probing {
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** How many candidates outside the set are probed as often as its members. */
+  readonly challengers: number
+  /** How many of all others are probed each round, the stalest first. */
+  readonly candidatesPerRound: number
+}
+
+export interface Scoring {
+  readonly decayMs: number
+  readonly jitterDecayMs: number
+  readonly jitterWeight: number
+  /** A whole number from 0 to 3: powers are products, so they are exact. */
+  readonly successExponent: number
+  readonly failurePenaltyMs: number
+  readonly historyRewardMs: number
+  /** Shown for the unmeasured; wins nothing. */
+  readonly neutralMs: number
+  /** The cost that scores 50. */
+  readonly referenceMs: number
+  readonly successWindowMs: number
+  /** A handshake faster than this is a failure (a middlebox answered); 0 turns it off. */
+  readonly minPlausibleRttMs: number
+}
+
+export interface Selector {
+  readonly evaluationIntervalMs: number
+  readonly activeSetSize: number
+  readonly minScore: number
+}
+
+export interface Balancing {
+  readonly toleranceMs: number
+  readonly tolerancePercent: number
+}
+
+export interface Dial {
+  readonly timeoutMs: number
+  /** The next candidate is dialled beside a pending one after this long. */
+  readonly raceDelayMs: number
+  /** All attempts of one client together. */
+  readonly deadlineMs: number
+  /** How many addresses the last resort tries. */
+  readonly lastResortAttempts: number
+}
+
+export interface Session {
+  readonly idleMs: number
+  readonly halfCloseMs: number
+  readonly keepAliveMs: number
+}

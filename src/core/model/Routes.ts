@@ -1,0 +1,49 @@
+/** What clients need, as one immutable value that is published whole. */
+import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { Session } from "./Config.ts"
+
+export interface DialAttempt {
+  readonly candidate: CandidateId
+  readonly host: string
+  readonly port: number
+  /** Not before this long after the start of the plan, unless all earlier attempts have failed. */
+  readonly startAfterMs: number
+  readonly timeoutMs: number
+}
+
+/** To be run blindly: in order, each at its offset or as soon as all before it have failed, until one connects. */
+export interface DialPlan {
+  readonly attempts: ReadonlyArray<DialAttempt>
+  /** All of it together. */
+  readonly deadlineMs: number
+}
+
+export interface Member {
+  readonly candidate: CandidateId
+  /** Expected time to first byte with a warm socket, and when it must be dialled. */
+  readonly warmMs: number
+  readonly dialMs: number
+  /** This member first, then what comes after it. */
+  readonly plan: DialPlan
+}
+
+/** `active`: the set serves. `unranked`: nobody has answered yet or anymore, the list serves in its configured order. */
+export type UpstreamState = "active" | "unranked"
+
+export interface UpstreamRoutes {
+  readonly id: UpstreamId
+  readonly name: string
+  readonly state: UpstreamState
+  readonly members: ReadonlyArray<Member>
+  readonly toleranceMs: number
+  readonly tolerancePercent: number
+  /** For when there is no member. */
+  readonly lastResort: DialPlan
+  readonly session: Session
+}
+
+export interface Routes {
+  /** Grows by one with each change. */
+  readonly version: number
+  readonly upstreams: ReadonlyArray<UpstreamRoutes>
+}

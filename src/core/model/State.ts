@@ -1,0 +1,62 @@
+/**
+ * All the core remembers: one plain record, structurally shared. `index` is derived from the rest (rebuilt on restore, left
+ * out of snapshots and digests).
+ */
+import type { Ordered } from "../data/Ordered.ts"
+import type { Vector } from "../data/Vector.ts"
+import type { Rng } from "../math/Rng.ts"
+import type { Candidate, CandidateId } from "./Candidate.ts"
+import type { Config } from "./Config.ts"
+import type { Routes } from "./Routes.ts"
+import type { Upstream } from "./Upstream.ts"
+
+export interface State {
+  readonly config: Config
+  /** Of the last entry; -1 before the first. */
+  readonly seq: number
+  readonly at: number
+  /** The last wall time heard, in ms, and when, in µs of the monotonic clock. */
+  readonly wall: { readonly ms: number; readonly atUs: number }
+  readonly rng: Rng
+  readonly minted: Minted
+  readonly upstreams: Vector<Upstream>
+  readonly candidates: Vector<Candidate | null>
+  readonly freeSlots: ReadonlyArray<number>
+  readonly probing: ProbingState
+  readonly routes: Routes
+  readonly index: Index
+}
+
+/** Counters that ids come from; none is ever reused, not even after the core restarted. */
+export interface Minted {
+  readonly probe: number
+  /** Generation of the next candidate. */
+  readonly generation: number
+}
+
+export interface ProbingState {
+  /** Probes under way, at most `maxParallel`. */
+  readonly inFlight: ReadonlyArray<ProbeInFlight>
+  /** Theoretical arrival time of the rate limit (GCRA), in µs. */
+  readonly tatUs: number
+  /** When the rate limit lets the next one through, -1 when nobody waits for that. */
+  readonly gateDueUs: number
+}
+
+export interface ProbeInFlight {
+  readonly probe: number
+  readonly candidate: CandidateId
+  readonly host: string
+  readonly worker: number
+}
+
+export interface Index {
+  /** (moment in µs, what is due): see deadline.ts. */
+  readonly deadlines: Ordered
+  /** (moment of joining in µs, candidate): who waits for a probe. */
+  readonly probeQueue: Ordered
+  /** For each upstream: measured, unexpired candidates by (cost, id). */
+  readonly rankings: Vector<Ordered>
+  /** For each upstream: candidates neither queued nor being probed, by (last sample or probe, id). */
+  readonly stalest: Vector<Ordered>
+}

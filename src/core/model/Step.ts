@@ -1,0 +1,20 @@
+/** What the reducers of one step share: the entry, what fell due with it, whom it touched, and what was decided so far. */
+import type { UpstreamId } from "./Candidate.ts"
+import type { Decision } from "./Decision.ts"
+import type { Event } from "./Event.ts"
+
+export type DeadlineKind = "evaluate" | "round" | "expire" | "entry" | "gate"
+
+export interface Due {
+  readonly kind: DeadlineKind
+  readonly id: number
+}
+
+export interface Step {
+  readonly at: number
+  readonly event: Event
+  readonly due: ReadonlyArray<Due>
+  /** Upstreams whose costs or membership changed: only these are evaluated and routed anew. */
+  readonly touched: Set<UpstreamId>
+  readonly decisions: Array<Decision>
+}

@@ -1,0 +1,165 @@
+/**
+ * Refresh: who is probed when.
+ *
+ * - Every candidate is probed once after it joined (it starts in the backlog of the queue).
+ * - Each `interval` is a round for an upstream: its members and the next `challengers` by cost join the queue as urgent,
+ *   unless a sample of any kind is younger than half an interval (half: a probe's own answer comes a round trip after the
+ *   round began, and must not push the next probe to the round after); of all others the `candidatesPerRound` stalest join
+ *   the backlog.
+ * - The queue is served urgent before backlog, oldest first, lower id first, as far as the budget allows: `maxParallel`
+ *   at once, `perHost` at once to one IP over all upstreams, `ratePerSecond` by GCRA (Turner 1986: one number, the
+ *   theoretical arrival time) with a burst of `maxParallel`. Past a candidate whose host is busy it looks at most 32 ahead.
+ * - An answer frees its place. An answer under another id than the one believed to be under way is ignored.
+ */
+import * as Candidates from "../candidates.ts"
+import * as Ordered from "../data/Ordered.ts"
+import * as Vector from "../data/Vector.ts"
+import { reschedule } from "../deadline.ts"
+import type { Candidate } from "../model/Candidate.ts"
+import type { ProbingState, State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import * as Upstreams from "../upstreams.ts"
+
+const LOOK_AHEAD = 32
+
+export function refresh(state: State, step: Step): State {
+  let next = freed(state, step)
+  if (step.event._tag === "Started") next = firstRounds(next, step.at)
+  let woken = next !== state || step.event._tag === "Started"
+  for (const { kind, id } of step.due) {
+    if (kind === "gate") woken = true
+    if (kind !== "round") continue
+    const upstream = Upstreams.find(next, id)
+    if (upstream !== undefined) next = round(next, step.at, upstream)
+    woken = true
+  }
+  return woken ? dispatch(next, step) : next
+}
+
+/** Answers, and workers that will never answer, give their places back. */
+function freed(state: State, step: Step): State {
+  const { event } = step
+  if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") return answered(state, event.probe)
+  if (event._tag !== "WorkerLost") return state
+  let next = state
+  for (const flight of state.probing.inFlight) if (flight.worker === event.worker) next = answered(next, flight.probe)
+  return next
+}
+
+function answered(state: State, probe: number): State {
+  const flight = state.probing.inFlight.find((one) => one.probe === probe)
+  if (flight === undefined) return state
+  const inFlight = state.probing.inFlight.filter((one) => one !== flight)
+  const next: State = { ...state, probing: { ...state.probing, inFlight } }
+  const candidate = Candidates.find(next, flight.candidate)
+  return candidate === undefined ? next : Candidates.replace(next, candidate, { ...candidate, probe: 0 })
+}
+
+function firstRounds(state: State, atUs: number): State {
+  let next = state
+  for (const upstream of Vector.toArray(state.upstreams)) {
+    const intervalUs = Upstreams.configOf(state, upstream.id).probing.intervalMs * 1000
+    next = Upstreams.replace(next, upstream, { ...upstream, roundDueUs: atUs + intervalUs })
+  }
+  return next
+}
+
+function round(state: State, atUs: number, upstream: Upstream): State {
+  const { intervalMs, challengers, candidatesPerRound } = Upstreams.configOf(state, upstream.id).probing
+  const intervalUs = intervalMs * 1000
+  const dueUs = upstream.roundDueUs + intervalUs
+  let next = Upstreams.replace(state, upstream, { ...upstream, roundDueUs: dueUs > atUs ? dueUs : atUs + intervalUs })
+  for (const id of [...upstream.members, ...challengersOf(state, upstream, challengers)]) {
+    const candidate = Candidates.find(next, id)
+    if (candidate === undefined || candidate.probe !== 0 || candidate.queue === "urgent") continue
+    if (candidate.lastSampleAtUs >= 0 && candidate.lastSampleAtUs > atUs - intervalUs / 2) continue
+    next = Candidates.replace(next, candidate, {
+      ...candidate,
+      queue: "urgent",
+      queuedAtUs: candidate.queue === "none" ? atUs : candidate.queuedAtUs
+    })
+  }
+  return stalest(next, atUs, upstream, candidatesPerRound, intervalUs)
+}
+
+/** The cheapest outside the set, at most `count`, in order. */
+function challengersOf(state: State, upstream: Upstream, count: number): ReadonlyArray<number> {
+  const found: Array<number> = []
+  if (count === 0) return found
+  Ordered.visit(Vector.get(state.index.rankings, upstream.id) ?? null, (_cost, id) => {
+    if (!upstream.members.includes(id)) found.push(id)
+    return found.length < count
+  })
+  return found
+}
+
+function stalest(state: State, atUs: number, upstream: Upstream, count: number, intervalUs: number): State {
+  const found: Array<number> = []
+  Ordered.visit(Vector.get(state.index.stalest, upstream.id) ?? null, (sinceUs, id) => {
+    if (found.length >= count || sinceUs > atUs - intervalUs / 2) return false
+    found.push(id)
+    return true
+  })
+  let next = state
+  for (const id of found) {
+    const candidate = Candidates.find(next, id) as Candidate
+    next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: atUs })
+  }
+  return next
+}
+
+/** Sends probes as far as the budget allows. */
+function dispatch(state: State, step: Step): State {
+  const { maxParallel, ratePerSecond } = state.config.probing
+  const gapUs = Math.floor(1_000_000 / ratePerSecond)
+  const burstUs = (maxParallel - 1) * gapUs
+  let next = state
+  while (next.probing.inFlight.length < maxParallel) {
+    const candidate = nextInQueue(next)
+    if (candidate === undefined) return gated(next, -1)
+    if (next.probing.tatUs - burstUs > step.at) return gated(next, next.probing.tatUs - burstUs)
+    const tatUs = (next.probing.tatUs > step.at ? next.probing.tatUs : step.at) + gapUs
+    next = launch(next, step, candidate, tatUs)
+  }
+  return gated(next, -1)
+}
+
+function nextInQueue(state: State): Candidate | undefined {
+  let chosen: Candidate | undefined
+  let looked = 0
+  Ordered.visit(state.index.probeQueue, (_key, id) => {
+    const candidate = Candidates.find(state, id) as Candidate
+    const onHost = state.probing.inFlight.filter((flight) => flight.host === candidate.host).length
+    if (onHost < state.config.probing.perHost) chosen = candidate
+    return chosen === undefined && ++looked < LOOK_AHEAD
+  })
+  return chosen
+}
+
+function launch(state: State, step: Step, candidate: Candidate, tatUs: number): State {
+  const { id, host, port } = candidate
+  const probe = state.minted.probe
+  const worker = 0
+  const timeoutMs = Candidates.configOf(state, candidate).probing.timeoutMs
+  step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs })
+  const probing: ProbingState = {
+    ...state.probing,
+    inFlight: [...state.probing.inFlight, { probe, candidate: id, host, worker }],
+    tatUs
+  }
+  return Candidates.replace({ ...state, minted: { ...state.minted, probe: probe + 1 }, probing }, candidate, {
+    ...candidate,
+    probe,
+    probedAtUs: step.at,
+    queue: "none",
+    queuedAtUs: -1
+  })
+}
+
+function gated(state: State, gateDueUs: number): State {
+  const { probing, index } = state
+  if (probing.gateDueUs === gateDueUs) return state
+  const deadlines = reschedule(index.deadlines, "gate", 0, probing.gateDueUs, gateDueUs)
+  return { ...state, probing: { ...probing, gateDueUs }, index: { ...index, deadlines } }
+}

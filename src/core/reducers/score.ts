@@ -1,0 +1,160 @@
+/**
+ * Score: what a client should expect to pay for a connection to a candidate, in milliseconds.
+ *
+ *   cost = (latency + jitterWeight x jitter) / max(success, 0.05)^successExponent + penalty - reward, never below 0
+ *
+ * - Entries. Successful samples within max(2 s, interval / 2) after the last entry gather and enter as one, their median,
+ *   when that window ends; a sample after a quiet window, hence also the first one, enters at once. So a busy member is
+ *   not judged by more noise than an idle challenger. Of more than 32 gathered samples the least and the greatest leave
+ *   together, which does not move the median.
+ * - latency: time-decayed average of entries, raised at once by a higher entry. jitter: average of |entry - latency before
+ *   it|, 0 at the first. success: (s + 1) / (s + f + 1) over ten buckets of `successWindow`; the floor of 0.05 keeps the
+ *   cost of a dead candidate comparable (at most twenty times its latency, exponent 1).
+ * - Each failure adds `failurePenalty`, which fades over `decay`. Reward: `historyReward` in full after 20 successes
+ *   without a failure, in proportion before.
+ * - The cost is computed when an entry enters or a sample fails, and stands until then: a penalty that fades is noticed at
+ *   the candidate's next sample, never by looking at everybody because time passed.
+ * - A candidate without a sample for `scoreTtl` is expired: its cost is unknown again (-1) until the next success.
+ *
+ * `score` = 100 x reference / (reference + cost) is for people and for `minScore`; ranking uses cost.
+ */
+import * as Candidates from "../candidates.ts"
+import { decay } from "../math/decay.ts"
+import * as Ewma from "../math/Ewma.ts"
+import * as SuccessWindow from "../math/SuccessWindow.ts"
+import type { Candidate } from "../model/Candidate.ts"
+import type { Scoring, UpstreamConfig } from "../model/Config.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import * as Upstreams from "../upstreams.ts"
+import type { Sample } from "./samples.ts"
+import { samplesOf } from "./samples.ts"
+
+const MOST_GATHERED = 32
+const SUCCESS_FLOOR = 0.05
+const FULL_REWARD_STREAK = 20
+const LEAST_WINDOW_MS = 2000
+
+export function score(state: State, step: Step): State {
+  let next = state
+  for (const { kind, id } of step.due) {
+    const candidate = kind === "entry" || kind === "expire" ? Candidates.find(next, id) : undefined
+    if (candidate === undefined) continue
+    step.touched.add(candidate.upstream)
+    const config = Candidates.configOf(next, candidate)
+    next = Candidates.replace(
+      next,
+      candidate,
+      kind === "entry" ? closeWindow(candidate, config, step.at) : expired(candidate)
+    )
+  }
+  for (const sample of samplesOf(state, step.event)) next = learn(next, step, sample)
+  return next
+}
+
+function learn(state: State, step: Step, sample: Sample): State {
+  const before = Candidates.find(state, sample.candidate) as Candidate
+  const config = Candidates.configOf(state, before)
+  const sampled: Candidate = {
+    ...before,
+    success: SuccessWindow.record(before.success, sample.failure === null, step.at, config.scoring.successWindowMs),
+    streak: sample.failure === null ? before.streak + 1 : 0,
+    lastSampleAtUs: step.at,
+    lastSampleOk: sample.failure === null,
+    expireDueUs: step.at + config.scoreTtlMs * 1000
+  }
+  const after = sample.failure === null
+    ? succeed(sampled, sample.tookMs, config, step.at)
+    : failed(sampled, config.scoring, step.at)
+  if (after.costMs !== before.costMs || after.lastSampleOk !== before.lastSampleOk) step.touched.add(before.upstream)
+  const next = Candidates.replace(state, before, after)
+  return before.lastSampleAtUs >= 0 ? next : firstAnswer(next, before.upstream)
+}
+
+/** The first round of an upstream is over when every candidate has been heard of. */
+function firstAnswer(state: State, id: number): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined) return state
+  return Upstreams.replace(state, upstream, { ...upstream, unsampled: upstream.unsampled - 1 })
+}
+
+function succeed(candidate: Candidate, tookMs: number, config: UpstreamConfig, atUs: number): Candidate {
+  const windowEndUs = candidate.lastEntryAtUs + entryWindowUs(config)
+  if (candidate.costMs < 0 || candidate.lastEntryAtUs < 0 || (candidate.entryDueUs < 0 && atUs >= windowEndUs)) {
+    return enter({ ...candidate, gathered: [], entryDueUs: -1 }, tookMs, config.scoring, atUs)
+  }
+  return {
+    ...candidate,
+    gathered: gather(candidate.gathered, tookMs),
+    entryDueUs: candidate.entryDueUs < 0 ? windowEndUs : candidate.entryDueUs
+  }
+}
+
+function failed(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
+  const penalty: Ewma.Ewma = { value: penaltyMs(candidate, scoring, atUs) + scoring.failurePenaltyMs, atUs }
+  const hurt: Candidate = { ...candidate, penalty }
+  return candidate.costMs < 0 ? hurt : { ...hurt, costMs: costMs(hurt, scoring, atUs) }
+}
+
+function closeWindow(candidate: Candidate, config: UpstreamConfig, atUs: number): Candidate {
+  const closed: Candidate = { ...candidate, gathered: [], entryDueUs: -1 }
+  return candidate.gathered.length === 0 ? closed : enter(closed, median(candidate.gathered), config.scoring, atUs)
+}
+
+function expired(candidate: Candidate): Candidate {
+  return { ...candidate, expireDueUs: -1, entryDueUs: -1, gathered: [], costMs: -1 }
+}
+
+function enter(candidate: Candidate, entryMs: number, scoring: Scoring, atUs: number): Candidate {
+  const first = candidate.latency.atUs < 0
+  const gapMs = entryMs < candidate.latency.value ? candidate.latency.value - entryMs : entryMs - candidate.latency.value
+  const entered: Candidate = {
+    ...candidate,
+    latency: Ewma.addPeak(candidate.latency, entryMs, atUs, scoring.decayMs),
+    jitter: Ewma.add(candidate.jitter, first ? 0 : gapMs, atUs, scoring.jitterDecayMs),
+    lastEntryAtUs: atUs
+  }
+  return { ...entered, costMs: costMs(entered, scoring, atUs) }
+}
+
+/** How long samples gather after an entry, in µs. */
+export function entryWindowUs(config: UpstreamConfig): number {
+  const half = config.probing.intervalMs / 2
+  return (half > LEAST_WINDOW_MS ? half : LEAST_WINDOW_MS) * 1000
+}
+
+/** The formula above, for a measured candidate at one moment. */
+export function costMs(candidate: Candidate, scoring: Scoring, atUs: number): number {
+  const rate = SuccessWindow.rate(SuccessWindow.advanceTo(candidate.success, atUs, scoring.successWindowMs))
+  const success = rate > SUCCESS_FLOOR ? rate : SUCCESS_FLOOR
+  let divisor = 1
+  for (let i = 0; i < scoring.successExponent; i++) divisor *= success
+  const expected = (candidate.latency.value + scoring.jitterWeight * candidate.jitter.value) / divisor
+  const streak = candidate.streak < FULL_REWARD_STREAK ? candidate.streak : FULL_REWARD_STREAK
+  const rewardMs = scoring.historyRewardMs * (streak / FULL_REWARD_STREAK)
+  const cost = expected + penaltyMs(candidate, scoring, atUs) - rewardMs
+  return cost > 0 ? cost : 0
+}
+
+/** What is left of the penalties of past failures, in ms. */
+export function penaltyMs(candidate: Candidate, scoring: Scoring, atUs: number): number {
+  if (candidate.penalty.atUs < 0) return 0
+  return candidate.penalty.value * decay((atUs - candidate.penalty.atUs) / 1000, scoring.decayMs)
+}
+
+/** From 0 (hopeless) to 100 (free). */
+export function scoreOf(costMs: number, referenceMs: number): number {
+  return (100 * referenceMs) / (referenceMs + costMs)
+}
+
+function gather(gathered: ReadonlyArray<number>, tookMs: number): ReadonlyArray<number> {
+  const place = gathered.findIndex((other) => other > tookMs)
+  const more = gathered.toSpliced(place < 0 ? gathered.length : place, 0, tookMs)
+  return more.length > MOST_GATHERED ? more.slice(1, -1) : more
+}
+
+function median(ascending: ReadonlyArray<number>): number {
+  const middle = Math.floor(ascending.length / 2)
+  const upper = ascending[middle] as number
+  return ascending.length % 2 === 1 ? upper : ((ascending[middle - 1] as number) + upper) / 2
+}

@@ -1,0 +1,46 @@
+/**
+ * Traffic: how many clients each candidate carries.
+ *
+ * A client counts from `ClientAccepted` to `ClientClosed`, at the candidate that serves it. The shelf's own counts are the
+ * truth for picking; a law says that the two agree whenever everything is at rest. `WorkerLost` ends all clients of that
+ * worker at once (a look at every candidate, as rare as a crash).
+ */
+import * as Candidates from "../candidates.ts"
+import * as Vector from "../data/Vector.ts"
+import type { Candidate, CandidateId } from "../model/Candidate.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+
+export function traffic(state: State, step: Step): State {
+  switch (step.event._tag) {
+    case "ClientAccepted":
+      return count(state, step.event.candidate, step.event.worker, 1)
+    case "ClientClosed":
+      return count(state, step.event.candidate, step.event.worker, -1)
+    case "WorkerLost":
+      return forget(state, step.event.worker)
+    default:
+      return state
+  }
+}
+
+function count(state: State, id: CandidateId, worker: number, change: 1 | -1): State {
+  const candidate = Candidates.find(state, id)
+  if (candidate === undefined) return state
+  const connections = candidate.connections.slice()
+  while (connections.length <= worker) connections.push(0)
+  const counted = (connections[worker] ?? 0) + change
+  connections[worker] = counted > 0 ? counted : 0
+  return Candidates.replace(state, candidate, { ...candidate, connections })
+}
+
+function forget(state: State, worker: number): State {
+  let next = state
+  for (const candidate of Vector.toArray(state.candidates)) {
+    if (candidate === null || (candidate.connections[worker] ?? 0) === 0) continue
+    const connections = candidate.connections.slice()
+    connections[worker] = 0
+    next = Candidates.replace(next, candidate, { ...candidate, connections } satisfies Candidate)
+  }
+  return next
+}

@@ -1,0 +1,67 @@
+/** The events as Effect schemas, for the door where a record is read. The types must equal those of the model. */
+import * as Schema from "effect/Schema"
+import type { Entry, Event } from "../model/Event.ts"
+
+const Count = Schema.Int
+const Micros = Schema.Int
+const DialFailure = Schema.Literals(["refused", "reset", "timeout", "unreachable", "implausible", "local"])
+const Outcome = Schema.Literals([
+  "connected",
+  "cancelled",
+  "refused",
+  "reset",
+  "timeout",
+  "unreachable",
+  "implausible",
+  "local"
+])
+const CloseCause = Schema.Literals([
+  "done",
+  "client-reset",
+  "upstream-reset",
+  "idle",
+  "half-close-timeout",
+  "stopped"
+])
+const worker = Count
+const Attempt = Schema.Struct({ candidate: Count, outcome: Outcome, tookUs: Micros })
+
+export const EventSchema = Schema.TaggedUnion({
+  Started: { worker, wallMs: Schema.Int },
+  WallRead: { worker, wallMs: Schema.Int },
+  Ticked: { worker },
+  ProbeSucceeded: { worker, probe: Count, candidate: Count, tookUs: Micros },
+  ProbeFailed: { worker, probe: Count, candidate: Count, tookUs: Micros, reason: DialFailure },
+  ClientAccepted: {
+    worker,
+    session: Count,
+    listener: Schema.String,
+    upstream: Count,
+    routes: Count,
+    chosen: Count,
+    why: Schema.Literals(["only", "cheapest", "balanced", "unranked"]),
+    candidate: Count,
+    tried: Schema.Array(Attempt)
+  },
+  ClientClosed: {
+    worker,
+    session: Count,
+    candidate: Count,
+    bytesUp: Count,
+    bytesDown: Count,
+    firstByteUs: Micros,
+    durationUs: Micros,
+    cause: CloseCause
+  },
+  WorkerLost: { worker }
+})
+
+/** Fails to compile when the schema and the model drift apart. */
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
+const same: Same<typeof EventSchema.Type, Event> = true
+void same
+
+export const EntrySchema = Schema.Struct({ seq: Count, at: Micros, event: EventSchema })
+
+/** Decodes one entry; a failure's message names path and expectation. */
+export const decodeEntry: (input: unknown) => Entry = Schema.decodeUnknownSync(EntrySchema)

@@ -1,0 +1,78 @@
+/** The first state, the snapshot that can be written down, and the way back. */
+import { reindex } from "./candidates.ts"
+import * as Ordered from "./data/Ordered.ts"
+import * as Vector from "./data/Vector.ts"
+import { reschedule } from "./deadline.ts"
+import * as Rng from "./math/Rng.ts"
+import type { Candidate } from "./model/Candidate.ts"
+import type { Config } from "./model/Config.ts"
+import type { Index, Minted, ProbingState, State } from "./model/State.ts"
+import type { Upstream } from "./model/Upstream.ts"
+
+/** Everything of a state that is not derived. `candidates` and `upstreams` are plain arrays; free slots are null. */
+export interface Snapshot {
+  readonly seq: number
+  readonly at: number
+  readonly wall: State["wall"]
+  readonly rng: Rng.Rng
+  readonly minted: Minted
+  readonly freeSlots: ReadonlyArray<number>
+  readonly probing: ProbingState
+  readonly routesVersion: number
+  readonly upstreams: ReadonlyArray<Upstream>
+  readonly candidates: ReadonlyArray<Candidate | null>
+}
+
+const EMPTY_INDEX: Index = {
+  deadlines: Ordered.empty,
+  probeQueue: Ordered.empty,
+  rankings: Vector.empty(),
+  stalest: Vector.empty()
+}
+
+/** Before the first entry. `minted` carries the counters on after a restart of the core, so that no id comes twice. */
+export function initial(config: Config, seed: number, minted: Minted = { probe: 1, generation: 1 }): State {
+  return {
+    config,
+    seq: -1,
+    at: 0,
+    wall: { ms: 0, atUs: 0 },
+    rng: Rng.make(seed),
+    minted,
+    upstreams: Vector.empty(),
+    candidates: Vector.empty(),
+    freeSlots: [],
+    probing: { inFlight: [], tatUs: 0, gateDueUs: -1 },
+    routes: { version: 0, upstreams: [] },
+    index: EMPTY_INDEX
+  }
+}
+
+/** The part of a snapshot that is small whatever the number of candidates. */
+export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
+  const { seq, at, wall, rng, minted, freeSlots, probing, routes } = state
+  return { seq, at, wall, rng, minted, freeSlots, probing, routesVersion: routes.version }
+}
+
+export function snapshotOf(state: State): Snapshot {
+  return {
+    ...snapshotHead(state),
+    upstreams: Vector.toArray(state.upstreams),
+    candidates: Vector.toArray(state.candidates)
+  }
+}
+
+/** The derived index, from nothing. */
+export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing">): Index {
+  const trees = Array.from({ length: state.upstreams.length }, () => Ordered.empty)
+  let index: Index = { ...EMPTY_INDEX, rankings: Vector.fromArray(trees), stalest: Vector.fromArray(trees) }
+  for (const candidate of Vector.toArray(state.candidates)) {
+    if (candidate !== null) index = reindex(index, null, candidate)
+  }
+  let deadlines = reschedule(index.deadlines, "gate", 0, -1, state.probing.gateDueUs)
+  for (const upstream of Vector.toArray(state.upstreams)) {
+    deadlines = reschedule(deadlines, "evaluate", upstream.id, -1, upstream.evaluateDueUs)
+    deadlines = reschedule(deadlines, "round", upstream.id, -1, upstream.roundDueUs)
+  }
+  return { ...index, deadlines }
+}

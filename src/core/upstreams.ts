@@ -1,0 +1,25 @@
+/** Reading and replacing upstreams, and the deadlines that hang on them. */
+import * as Vector from "./data/Vector.ts"
+import { reschedule } from "./deadline.ts"
+import type { UpstreamId } from "./model/Candidate.ts"
+import type { UpstreamConfig } from "./model/Config.ts"
+import type { State } from "./model/State.ts"
+import type { Upstream } from "./model/Upstream.ts"
+
+export function find(state: State, id: UpstreamId): Upstream | undefined {
+  return Vector.get(state.upstreams, id)
+}
+
+export function configOf(state: State, id: UpstreamId): UpstreamConfig {
+  return state.config.upstreams[id] as UpstreamConfig
+}
+
+/** Puts `after` in the place of `before` (same id), deadlines included. */
+export function replace(state: State, before: Upstream, after: Upstream): State {
+  if (before === after) return state
+  let deadlines = state.index.deadlines
+  deadlines = reschedule(deadlines, "evaluate", after.id, before.evaluateDueUs, after.evaluateDueUs)
+  deadlines = reschedule(deadlines, "round", after.id, before.roundDueUs, after.roundDueUs)
+  const index = deadlines === state.index.deadlines ? state.index : { ...state.index, deadlines }
+  return { ...state, upstreams: Vector.set(state.upstreams, after.id, after), index }
+}

@@ -1,0 +1,53 @@
+/**
+ * One line of a segment to text and back. The chain is computed over the very text, not over parsed values: whatever a
+ * careless editor does to a line, down to a blank, breaks it.
+ */
+import type { Advanced } from "../core/advance.ts"
+import type { Digest } from "../core/math/hash.ts"
+import { chain, toHex } from "../core/math/hash.ts"
+import type { Entry } from "../core/model/Event.ts"
+import type { Line } from "./Segment.ts"
+
+const CHAIN_FIELD = ',"chain":"'
+/** `,"chain":"` and sixteen digits and `"}`. */
+const TAIL = CHAIN_FIELD.length + 16 + 2
+
+export interface Linked {
+  readonly text: string
+  readonly chain: Digest
+}
+
+/** An entry's line without its chain: what live running hands to a recorder. */
+export function entryBody(entry: Entry, advanced: Advanced): string {
+  const decided = advanced.digest === null ? "" : `,"decided":"${toHex(advanced.digest)}"`
+  const state = advanced.stateDigest === null ? "" : `,"state":"${toHex(advanced.stateDigest)}"`
+  return `{"seq":${entry.seq},"at":${entry.at},"event":${JSON.stringify(entry.event)}${decided}${state}`
+}
+
+/** Any other line without its chain. */
+export function body(line: Line): string {
+  return JSON.stringify(line).slice(0, -1)
+}
+
+/** Closes a line with its chain; the text ends in a newline. */
+export function link(before: Digest, lineBody: string): Linked {
+  const linked = chain(before, lineBody)
+  return { text: `${lineBody}${CHAIN_FIELD}${toHex(linked)}"}\n`, chain: linked }
+}
+
+export interface Unlinked {
+  readonly line: Line
+  readonly chain: Digest
+}
+
+/** Reads one line (without its newline); undefined when it was altered or does not follow `before`. */
+export function unlink(before: Digest, text: string): Unlinked | undefined {
+  const lineBody = text.slice(0, -TAIL)
+  const linked = chain(before, lineBody)
+  if (text.slice(-TAIL) !== `${CHAIN_FIELD}${toHex(linked)}"}`) return undefined
+  try {
+    return { line: JSON.parse(`${lineBody}}`) as Line, chain: linked }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Port: everything that carries bytes. The shell sees sockets as opaque values and never a chunk; an adapter relays in
+ * native streams. Callbacks instead of effects, as each of these stands between a client and its first byte.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Address, Session } from "../core/model/Config.ts"
+import type { CloseCause, DialFailure } from "../core/model/Event.ts"
+import type { BindError } from "./errors.ts"
+
+/** A connection accepted from a client. */
+export interface ClientSocket {
+  /** Ends it with a reset: nobody could serve it. */
+  readonly resetUnsafe: () => void
+}
+
+/** A connection made to a candidate; bytes it sends before it is relayed are kept for the client. */
+export interface UpstreamSocket {
+  /** Ends it politely. */
+  readonly closeUnsafe: () => void
+}
+
+/** Takes back what was asked for; harmless when it is over already. */
+export type Cancel = () => void
+
+export interface RelayEnd {
+  readonly cause: CloseCause
+  /** From and to the client. */
+  readonly bytesUp: number
+  readonly bytesDown: number
+  /** When the first upstream byte came, as `nowUs` tells it; -1 when none did. */
+  readonly firstByteAtUs: number
+}
+
+export interface Listening {
+  /** As bound: port 0 has become a real one. */
+  readonly address: Address
+  /** Accepts nobody anymore; connections that exist are left alone. */
+  readonly stop: Effect.Effect<void>
+}
+
+export class Transport extends Context.Service<Transport, {
+  /** Binds an address; each connection is handed over unread. Stops with its scope. */
+  readonly listen: (
+    name: string,
+    address: Address,
+    onClient: (client: ClientSocket) => void
+  ) => Effect.Effect<Listening, BindError, Scope.Scope>
+  /** Dials a literal address; exactly one answer, unless cancelled before. */
+  readonly dialUnsafe: (
+    address: Address,
+    keepAliveMs: number,
+    answer: (result: UpstreamSocket | DialFailure) => void
+  ) => Cancel
+  /** Joins the two until both directions have ended; `end` is called once. The cancel resets both sides. */
+  readonly relayUnsafe: (
+    client: ClientSocket,
+    upstream: UpstreamSocket,
+    limits: Session,
+    end: (end: RelayEnd) => void
+  ) => Cancel
+  /** Calls back once after `delayMs`. */
+  readonly timerUnsafe: (delayMs: number, fire: () => void) => Cancel
+  /** Integer microseconds of a monotonic clock. */
+  readonly nowUs: () => number
+}>()("fairlead/shell/Transport") {}

@@ -1,0 +1,34 @@
+/** What can go wrong in the shell, as typed values. A message tells what was tried, what happened, what to do. */
+import * as Schema from "effect/Schema"
+
+/** A listener's or the admin port's address cannot be bound. */
+export class BindError extends Schema.TaggedError<BindError>()("BindError", {
+  listener: Schema.String,
+  host: Schema.String,
+  port: Schema.Int,
+  /** The system's code, such as EADDRINUSE. */
+  code: Schema.String
+}) {
+  override get message(): string {
+    const why = this.code === "EADDRINUSE"
+      ? "the port is in use: stop the program that holds it, or choose another port"
+      : this.code === "EACCES"
+      ? "not permitted: ports below 1024 need privileges, choose a higher one"
+      : this.code === "EADDRNOTAVAIL" || this.code === "EINVAL"
+      ? "this machine has no such address"
+      : this.code
+    return `listener ${this.listener}: cannot listen on ${this.host}:${this.port}: ${why}`
+  }
+}
+
+/** A record's directory or segment cannot be read or written. */
+export class RecordError extends Schema.TaggedError<RecordError>()("RecordError", {
+  path: Schema.String,
+  code: Schema.String,
+  doing: Schema.Literals(["open", "read", "write"])
+}) {
+  override get message(): string {
+    const why = this.code === "ENOENT" ? "no such file or directory" : this.code
+    return `record ${this.path}: cannot ${this.doing} it: ${why}`
+  }
+}
