@@ -74,8 +74,6 @@ export interface Footer {
 
 export interface Gap {
   readonly kind: "gap"
-  /** The last entry before the gap. */
-  readonly seq: number
   readonly reason: BreakReason
   /** The entry that the core failed on, as its line would begin, and how it failed. */
   readonly culprit?: { readonly entryBody: string; readonly message: string }

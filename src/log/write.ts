@@ -42,8 +42,8 @@ export function footerBody(state: State): string {
   return body({ kind: "footer", seq: state.seq, state: toHex(stateDigest(state)) })
 }
 
-export function gapBody(seq: number, reason: BreakReason, culprit?: Gap["culprit"]): string {
-  return body({ kind: "gap", seq, reason, ...(culprit === undefined ? {} : { culprit }) })
+export function gapBody(reason: BreakReason, culprit?: Gap["culprit"]): string {
+  return body({ kind: "gap", reason, ...(culprit === undefined ? {} : { culprit }) })
 }
 
 /** What the chain of a segment starts from: its number, so that segments cannot change places unseen. */

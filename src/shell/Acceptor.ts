@@ -16,7 +16,7 @@ import { Engine } from "./Engine.ts"
 import type { BindError } from "./errors.ts"
 import type { Client } from "./Forward.ts"
 import { forward } from "./Forward.ts"
-import type { ClientSocket, Listening } from "./Transport.ts"
+import type { Cancel, ClientSocket, Listening } from "./Transport.ts"
 import { Transport } from "./Transport.ts"
 
 export interface ListenerOptions {
@@ -41,10 +41,13 @@ export interface ListenerStatus {
 
 /** Places in the mailbox that a client needs: its beginning and its end. */
 const PLACES = 2
+/** A full mailbox empties without a word to us, so who waits for it has another look after this long. */
+const LOOK_AGAIN_MS = 1
 
 interface Listener {
   readonly options: ListenerOptions
-  readonly listening: Listening
+  /** undefined until bound. */
+  listening: Listening | undefined
   readonly waiting: Array<ClientSocket>
   connections: number
   accepted: number
@@ -70,6 +73,9 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   const fork = yield* FiberSet.runtime(sessions)()
   const bound: Array<Listener> = []
   let nextSession = 1
+  let stopLooking: Cancel | undefined
+  // Runs when nobody is accepted anymore, and before the sessions are ended.
+  yield* Effect.addFinalizer(() => Effect.sync(resetWaiting))
 
   const serve = (listener: Listener, socket: ClientSocket) => {
     const { name, upstream } = listener.options
@@ -81,43 +87,53 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
 
   const left = (listener: Listener) => {
     listener.connections--
-    for (const one of bound) admitWaiting(one)
+    admitWaiting()
   }
 
-  const admitWaiting = (listener: Listener) => {
-    while (listener.waiting.length > 0 && hasRoom(listener) && engine.reserveUnsafe(PLACES)) {
-      serve(listener, listener.waiting.shift() as ClientSocket)
+  const admitWaiting = () => {
+    for (const listener of bound) {
+      while (listener.waiting.length > 0 && hasRoom(listener)) {
+        if (!engine.reserveUnsafe(PLACES)) return lookAgain()
+        serve(listener, listener.waiting.shift() as ClientSocket)
+      }
     }
+  }
+
+  const lookAgain = () => {
+    stopLooking ??= transport.timerUnsafe(LOOK_AGAIN_MS, () => {
+      stopLooking = undefined
+      admitWaiting()
+    })
+  }
+
+  const resetWaiting = () => {
+    stopLooking?.()
+    stopLooking = undefined
+    for (const { waiting } of bound) for (const socket of waiting.splice(0)) socket.resetUnsafe()
   }
 
   const hasRoom = (listener: Listener) => listener.connections < listener.options.maxConnections
 
   const arrived = (listener: Listener, socket: ClientSocket) => {
-    if (listener.waiting.length === 0 && hasRoom(listener) && engine.reserveUnsafe(PLACES)) return serve(listener, socket)
-    if (listener.waiting.length < listener.options.backlog) return void listener.waiting.push(socket)
+    const free = listener.waiting.length === 0 && hasRoom(listener)
+    if (free && engine.reserveUnsafe(PLACES)) return serve(listener, socket)
+    if (listener.waiting.length < listener.options.backlog) {
+      listener.waiting.push(socket)
+      return free ? lookAgain() : undefined
+    }
     listener.refused++
     socket.resetUnsafe()
   }
 
   for (const options of listeners) {
-    const early: Array<ClientSocket> = []
-    let listener: Listener | undefined
-    const listening = yield* transport.listen(options.name, options.listen, (socket) => {
-      if (listener === undefined) early.push(socket)
-      else arrived(listener, socket)
-    })
-    listener = { options, listening, waiting: [], connections: 0, accepted: 0, refused: 0 }
+    const listener: Listener = { options, listening: undefined, waiting: [], connections: 0, accepted: 0, refused: 0 }
     bound.push(listener)
-    for (const socket of early) arrived(listener, socket)
+    listener.listening = yield* transport.listen(options.name, options.listen, (socket) => arrived(listener, socket))
   }
 
-  const stopAccepting = Effect.forEach(
-    bound,
-    ({ listening, waiting }) =>
-      Effect.andThen(listening.stop, Effect.sync(() => waiting.splice(0).forEach((socket) => socket.resetUnsafe()))),
-    {
-      discard: true
-    }
+  const stopAccepting = Effect.andThen(
+    Effect.forEach(bound, ({ listening }) => listening?.stop ?? Effect.void, { discard: true }),
+    Effect.sync(resetWaiting)
   )
 
   return Acceptor.of({
@@ -125,7 +141,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     statusUnsafe: () =>
       bound.map(({ options, listening, waiting, connections, accepted, refused }) => ({
         name: options.name,
-        listen: listening.address,
+        listen: listening?.address ?? options.listen,
         connections,
         waiting: waiting.length,
         accepted,

@@ -1,6 +1,8 @@
 /**
  * Runs a dial plan blindly: attempts in order, each at its offset or as soon as all before it have failed, until one
  * connects, all have failed, or the deadline has passed. One timer at a time, for whatever comes next.
+ *
+ * An attempt that the deadline cuts short is `cancelled`, not `timeout`: nobody may be blamed for time it never had.
  */
 import type { Attempt, DialFailure } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
@@ -16,6 +18,7 @@ export interface Dialled {
 interface Pending {
   readonly attempt: DialAttempt
   readonly startedUs: number
+  readonly lateUs: number
   readonly cancel: Cancel
 }
 
@@ -28,6 +31,7 @@ export function runPlanUnsafe(
 ): Cancel {
   const tried: Array<Attempt> = []
   const beganUs = transport.nowUs()
+  const deadlineUs = beganUs + toUs(plan.deadlineMs)
   let pending: Array<Pending> = []
   let next = 0
   let stopTimer: Cancel | undefined
@@ -37,12 +41,17 @@ export function runPlanUnsafe(
     tried.push({ candidate: one.attempt.candidate, outcome, tookUs: transport.nowUs() - one.startedUs })
   }
 
-  const abandon = (outcome: Attempt["outcome"]) => {
+  const abandon = () => {
     stopTimer?.()
     for (const one of pending) {
       one.cancel()
-      settle(one, outcome)
+      settle(one, "cancelled")
     }
+  }
+
+  const giveUp = () => {
+    abandon()
+    done({ socket: undefined, candidate: -1, tried })
   }
 
   const answered = (one: Pending, result: UpstreamSocket | DialFailure) => {
@@ -51,14 +60,15 @@ export function runPlanUnsafe(
       return proceed()
     }
     settle(one, "connected")
-    abandon("cancelled")
+    abandon()
     done({ socket: result, candidate: one.attempt.candidate, tried })
   }
 
-  const start = (attempt: DialAttempt) => {
+  const start = (attempt: DialAttempt, nowUs: number) => {
     const one: Pending = {
       attempt,
-      startedUs: transport.nowUs(),
+      startedUs: nowUs,
+      lateUs: nowUs + Math.min(toUs(attempt.timeoutMs), deadlineUs - beganUs),
       cancel: transport.dialUnsafe(attempt, keepAliveMs, (result) => answered(one, result))
     }
     pending.push(one)
@@ -67,41 +77,35 @@ export function runPlanUnsafe(
   /** Starts what is due, gives up what is late, and sets the timer for what comes next. */
   const proceed = () => {
     stopTimer?.()
-    const sinceMs = (transport.nowUs() - beganUs) / 1000
+    const nowUs = transport.nowUs()
+    let wakeUs = deadlineUs
     for (const one of pending) {
-      if (transport.nowUs() - one.startedUs >= one.attempt.timeoutMs * 1000) {
-        one.cancel()
-        settle(one, "timeout")
-      }
+      if (nowUs < one.lateUs) continue
+      one.cancel()
+      settle(one, "timeout")
     }
-    if (sinceMs >= plan.deadlineMs) {
-      abandon("timeout")
-      return done({ socket: undefined, candidate: -1, tried })
-    }
+    if (nowUs >= deadlineUs) return giveUp()
     while (next < plan.attempts.length) {
       const attempt = plan.attempts[next] as DialAttempt
-      if (pending.length > 0 && attempt.startAfterMs > sinceMs) break
+      const startUs = beganUs + toUs(attempt.startAfterMs)
+      if (pending.length > 0 && startUs > nowUs) {
+        if (startUs < wakeUs) wakeUs = startUs
+        break
+      }
       next++
-      start(attempt)
+      start(attempt, nowUs)
     }
-    if (pending.length === 0) return done({ socket: undefined, candidate: -1, tried })
-    stopTimer = transport.timerUnsafe(waitMs(sinceMs), proceed)
+    if (pending.length === 0) return giveUp()
+    for (const one of pending) if (one.lateUs < wakeUs) wakeUs = one.lateUs
+    stopTimer = transport.timerUnsafe((wakeUs - nowUs) / 1000, proceed)
   }
 
-  const waitMs = (sinceMs: number): number => {
-    let untilMs = plan.deadlineMs
-    const following = plan.attempts[next]
-    if (following !== undefined) untilMs = Math.min(untilMs, following.startAfterMs)
-    for (const { attempt, startedUs } of pending) {
-      untilMs = Math.min(untilMs, (startedUs - beganUs) / 1000 + attempt.timeoutMs)
-    }
-    return Math.max(0, untilMs - sinceMs)
-  }
+  if (plan.attempts.length === 0 || plan.deadlineMs <= 0) stopTimer = transport.timerUnsafe(0, giveUp)
+  else proceed()
+  return abandon
+}
 
-  if (plan.attempts.length === 0) {
-    stopTimer = transport.timerUnsafe(0, () => done({ socket: undefined, candidate: -1, tried }))
-    return stopTimer
-  }
-  proceed()
-  return () => abandon("cancelled")
+/** Whole microseconds, so that no comparison with the clock is lost to a rounded fraction. */
+function toUs(ms: number): number {
+  return Math.round(ms * 1000)
 }

@@ -43,8 +43,8 @@ export function make(run: Run): Recorder["Service"] & MemoryRecord {
       if (from < 0) from = state.seq
       to = state.seq
     },
-    dumpUnsafe(state, entryBody, message) {
-      append(gapBody(state.seq, "core-restarted", { entryBody, message }))
+    dumpUnsafe(_state, entryBody, message) {
+      append(gapBody("core-restarted", { entryBody, message }))
     },
     statusUnsafe: () => ({ from, to, gaps: 0 }),
     close: (state) => Effect.sync(() => append(footerBody(state)))

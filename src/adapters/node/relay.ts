@@ -49,8 +49,8 @@ export function relay(
     near.setTimeout(limits.halfCloseMs)
   }
 
-  if (near.destroyed) {
-    queueMicrotask(() => finish("client-reset"))
+  if (near.destroyed || far.destroyed) {
+    queueMicrotask(() => finish(near.destroyed ? "client-reset" : "upstream-reset"))
     return () => finish("stopped")
   }
 
@@ -71,10 +71,10 @@ export function relay(
   })
   far.on("drain", () => near.resume())
 
-  far.once("end", () => {
+  const onFarEnd = () => {
     onHalfClosed()
     near.end()
-  })
+  }
   near.on("drain", () => far.resume())
   upstream.take((chunk) => {
     if (firstByteAtUs < 0) firstByteAtUs = nowUs()
@@ -82,6 +82,9 @@ export function relay(
     const more = near.write(chunk)
     return { more, spent: near.writableLength === 0 }
   })
+  // The upstream may have ended while it waited; its end is then passed on behind what was held of it.
+  if (far.readableEnded) onFarEnd()
+  else far.once("end", onFarEnd)
   // Resumes a socket that had held its fill while waiting; harmless for one that never stopped.
   far.resume()
   near.resume()

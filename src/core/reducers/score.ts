@@ -66,7 +66,9 @@ function learn(state: State, step: Step, sample: Sample): State {
   const after = sample.failure === null
     ? succeed(sampled, sample.tookMs, config, step.at)
     : failed(sampled, config.scoring, step.at)
-  if (after.costMs !== before.costMs || after.lastSampleOk !== before.lastSampleOk) step.touched.add(before.upstream)
+  // A cost that stays 0 may hide an entry, and the routes tell the latency as well.
+  const entered = after.costMs !== before.costMs || after.latency !== before.latency
+  if (entered || after.lastSampleOk !== before.lastSampleOk) step.touched.add(before.upstream)
   const next = Candidates.replace(state, before, after)
   return before.lastSampleAtUs >= 0 ? next : firstAnswer(next, before.upstream)
 }

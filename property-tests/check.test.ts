@@ -1,0 +1,71 @@
+/** The laws' own harness: a failure is found, told so that it can be repeated, and repeats. */
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { check } from "./check.ts"
+
+const checked = {
+  law: "stays (below) 1,000",
+  fullName: "numbers stays (below) 1,000",
+  file: "property-tests/laws/x.test.ts"
+}
+const below = (limit: number, seen: Array<number> = []) =>
+  fc.property(fc.nat(100_000), (n) => {
+    seen.push(n)
+    if (n >= limit) throw new Error(`saw ${n}`)
+  })
+
+function failureOf(run: () => void): string {
+  try {
+    run()
+  } catch (cause) {
+    return (cause as Error).message
+  }
+  return ""
+}
+
+describe("the harness of the laws", () => {
+  const message = failureOf(() => check(checked, below(1_000), {}, []))
+  const [, command = "", seed = "", path = ""] = /^((?:FAIRLEAD_SEED=(-?\d+)) FAIRLEAD_PATH="([\d:]+)" .*)$/m.exec(message)
+    ?? []
+
+  it("prints the seed, the path and the command that repeats a failure", () => {
+    expect(command).toBe(
+      `FAIRLEAD_SEED=${seed} FAIRLEAD_PATH="${path}" npx vitest run property-tests/laws/x.test.ts -t "numbers stays .below. 1,000"`
+    )
+    expect(message).toContain('the law "stays (below) 1,000" is broken')
+    expect(message).toContain("Counterexample: [1000]")
+  })
+
+  it("repeats exactly that failure from the command", () => {
+    const seen: Array<number> = []
+    const again = failureOf(() => check(checked, below(1_000, seen), { FAIRLEAD_SEED: seed, FAIRLEAD_PATH: path }, []))
+    expect(seen[0]).toBe(1_000)
+    expect(again).toContain("Counterexample: [1000]")
+  })
+
+  it("draws the same cases every time when it is quick, and others when it is deep", () => {
+    const cases = (environment: Record<string, string>) => {
+      const seen: Array<number> = []
+      check(checked, below(Infinity, seen), environment, [])
+      return seen
+    }
+    expect(cases({})).toEqual(cases({}))
+    expect(cases({})).toHaveLength(200)
+    const deep = cases({ FAIRLEAD_DEEP: "1" })
+    expect(deep).toHaveLength(5_000)
+    expect(deep.slice(0, 200)).not.toEqual(cases({}))
+    expect(cases({ FAIRLEAD_SEED: "5" })).not.toEqual(cases({}))
+  })
+
+  it("replays kept seeds of the law first, and of no other", () => {
+    const kept = { law: checked.law, seed: Number(seed), path }
+    const seen: Array<number> = []
+    const again = failureOf(() => check(checked, below(1_000, seen), {}, [{ ...kept, law: "another" }, kept]))
+    expect(again).toContain("Counterexample: [1000]")
+    expect(seen).toEqual([1_000])
+    const fixed: Array<number> = []
+    check(checked, below(Infinity, fixed), {}, [kept])
+    expect(fixed[0]).toBe(1_000)
+    expect(fixed.length).toBeGreaterThan(200)
+  })
+})

@@ -1,0 +1,49 @@
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { dueAt, nextDeadline } from "../../src/core/deadline.ts"
+import type { State } from "../../src/core/model/State.ts"
+import { play, script } from "../arbitraries/run.ts"
+import { law } from "../check.ts"
+
+/** Every moment that any record of the state waits for. */
+function moments(state: State): ReadonlyArray<number> {
+  return [
+    state.probing.gateDueUs,
+    ...Vector.toArray(state.upstreams).flatMap(({ evaluateDueUs, roundDueUs }) => [evaluateDueUs, roundDueUs]),
+    ...Vector.toArray(state.candidates).flatMap((one) => (one === null ? [] : [one.entryDueUs, one.expireDueUs]))
+  ].filter((moment) => moment >= 0)
+}
+
+describe("deadlines", () => {
+  law(
+    "have as the next one the least moment that anything waits for",
+    fc.property(script(), (it) => {
+      play(it, (_entry, _before, { state }) => {
+        const all = moments(state)
+        expect(nextDeadline(state)).toBe(all.length === 0 ? undefined : Math.min(...all))
+        expect(dueAt(state, state.at)).toHaveLength(all.filter((moment) => moment <= state.at).length)
+      })
+    })
+  )
+
+  law(
+    "are all behind after one tick: the core never asks to be woken in the past",
+    fc.property(script(), (it) => {
+      play(it, ({ event, at }, _before, { state }) => {
+        if (event._tag === "Ticked") expect(nextDeadline(state) ?? Infinity).toBeGreaterThan(at)
+      })
+    })
+  )
+
+  law(
+    "change nothing when a tick comes early",
+    fc.property(script(), (it) => {
+      play(it, ({ event, at }, before, { state, decisions }) => {
+        if (event._tag !== "Ticked" || (nextDeadline(before) ?? Infinity) <= at) return
+        expect(decisions).toEqual([])
+        expect({ ...state, seq: 0, at: 0 }).toEqual({ ...before, seq: 0, at: 0 })
+      })
+    })
+  )
+})

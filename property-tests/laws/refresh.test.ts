@@ -1,0 +1,160 @@
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import * as Vector from "../../src/core/data/Vector.ts"
+import type { Candidate } from "../../src/core/model/Candidate.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { config } from "../arbitraries/config.ts"
+import { play, script } from "../arbitraries/run.ts"
+import { law } from "../check.ts"
+
+const everybody = (
+  config: Config,
+  change: (upstream: Config["upstreams"][number]) => Config["upstreams"][number]
+): Config => ({
+  ...config,
+  upstreams: config.upstreams.map(change)
+})
+
+/** An answer for each host, so that some refuse, some time out and some answer. */
+const answers = fc.array(
+  fc.constantFrom<number | "refused" | "timeout" | "local">(3, 20, 90, "refused", "timeout", "local"),
+  {
+    minLength: 10,
+    maxLength: 10
+  }
+)
+
+function world(config: Config, answers: ReadonlyArray<number | "refused" | "timeout" | "local">): ToyInterpreter {
+  const toy = new ToyInterpreter(config)
+  answers.forEach((answer, i) => toy.set(`198.18.0.${i}`, answer))
+  return toy.start()
+}
+
+describe("refresh", () => {
+  law(
+    "never has more probes under way than maxParallel, nor to one host than perHost",
+    fc.property(script(), (it) => {
+      const { maxParallel, perHost } = it.config.probing
+      const open = new Map<number, string>()
+      play(it, ({ event }, _before, { state, decisions }) => {
+        if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") open.delete(event.probe)
+        if ((event._tag === "WorkerLost" && event.worker === 0) || event._tag === "Started") open.clear()
+        for (const decision of decisions) if (decision._tag === "Probe") open.set(decision.probe, decision.host)
+        expect(open.size).toBeLessThanOrEqual(maxParallel)
+        for (const host of open.values()) {
+          expect([...open.values()].filter((other) => other === host).length).toBeLessThanOrEqual(perHost)
+        }
+        expect(state.probing.inFlight.map(({ probe }) => probe).toSorted()).toEqual([...open.keys()].toSorted())
+      })
+    })
+  )
+
+  law(
+    "sends in no stretch of time more probes than the rate and one burst of maxParallel allow",
+    fc.property(script(), (it) => {
+      const { maxParallel, ratePerSecond } = it.config.probing
+      const sentUs: Array<number> = []
+      play(it, ({ at }, _before, { decisions }) => {
+        for (const decision of decisions) if (decision._tag === "Probe") sentUs.push(at)
+      })
+      const gapUs = Math.floor(1_000_000 / ratePerSecond)
+      sentUs.forEach((from, i) => {
+        for (let j = i; j < sentUs.length; j++) {
+          expect(j - i + 1).toBeLessThanOrEqual(maxParallel + Math.floor((sentUs[j]! - from) / gapUs))
+        }
+      })
+    })
+  )
+
+  law(
+    "probes each candidate exactly once at the start, whatever it answers",
+    fc.property(config, answers, (config, answers) => {
+      const longRounds = everybody(config, (one) => ({ ...one, probing: { ...one.probing, intervalMs: 10_000_000 } }))
+      const toy = world(longRounds, answers).run(200_000)
+      const probed = toy.probes.map(({ candidate }) => candidate).toSorted((a, b) => a - b)
+      expect(probed).toEqual(Vector.toArray(toy.state.candidates).map((one) => one!.id))
+      for (const { unsampled, listed } of Vector.toArray(toy.state.upstreams)) {
+        const hosts = listed.map((id) => toy.probes.find((one) => one.candidate === id)!.host)
+        expect(unsampled).toBe(hosts.filter((host) => toy.answerOf(host) === "local").length)
+      }
+    })
+  )
+
+  law(
+    "reaches everybody again and again, however bad, when rounds have room for the stalest",
+    fc.property(config, answers, (config, answers) => {
+      const fast = everybody(config, (one) => ({
+        ...one,
+        probing: {
+          ...one.probing,
+          intervalMs: 1_000,
+          timeoutMs: 100,
+          candidatesPerRound: Math.max(1, one.probing.candidatesPerRound)
+        }
+      }))
+      const toy = world({ ...fast, probing: { maxParallel: 4, perHost: 2, ratePerSecond: 1_000 } }, answers).run(40_000)
+      const times = (id: number) => toy.probes.filter(({ candidate }) => candidate === id).length
+      // At most nine candidates take turns, one a second: each is due at least every tenth second or so.
+      for (const one of Vector.toArray(toy.state.candidates)) expect(times(one!.id)).toBeGreaterThanOrEqual(4)
+    }),
+    { share: 0.2 }
+  )
+
+  law(
+    "does not ask again when a sample of any kind is fresh, and asks members and challengers when none is",
+    fc.property(script(), (it) => {
+      play(it, ({ event, at }, before, { state }) => {
+        if (event._tag !== "Ticked") return
+        for (const was of Vector.toArray(before.upstreams)) {
+          if (was.roundDueUs < 0 || was.roundDueUs > at) continue
+          const { probing, selector } = it.config.upstreams[was.id]!
+          const freshUs = at - (probing.intervalMs * 1000) / 2
+          const { members } = Vector.get(state.upstreams, was.id)!
+          const all = (Vector.toArray(state.candidates) as ReadonlyArray<Candidate>).filter((one) => one.upstream === was.id)
+          const challengers = all
+            .filter((one) => one.costMs >= 0 && !members.includes(one.id))
+            .sort((a, b) => a.costMs - b.costMs || a.id - b.id)
+            .slice(0, probing.challengers)
+            .map((one) => one.id)
+          expect(members.length).toBeLessThanOrEqual(selector.activeSetSize)
+          for (const after of all) {
+            const earlier = Vector.get(before.candidates, Vector.toArray(state.candidates).indexOf(after))!
+            const idle = earlier.probe === 0 && earlier.queue === "none"
+            const fresh = after.lastSampleAtUs >= 0 && after.lastSampleAtUs > freshUs
+            if (fresh && idle) expect([after.probe, after.queue]).toEqual([0, "none"])
+            const wanted = members.includes(after.id) || challengers.includes(after.id)
+            if (wanted && !fresh) expect(after.probe !== 0 || after.queue === "urgent").toBe(true)
+          }
+        }
+      })
+    })
+  )
+
+  law(
+    "takes the stalest of all others in each round, up to candidatesPerRound of them",
+    fc.property(script(), (it) => {
+      play(it, ({ event, at }, before, { state }) => {
+        if (event._tag !== "Ticked") return
+        for (const { id, roundDueUs } of Vector.toArray(before.upstreams)) {
+          if (roundDueUs < 0 || roundDueUs > at) continue
+          const { candidatesPerRound, intervalMs } = it.config.upstreams[id]!.probing
+          const agedUs = (one: Candidate) => Math.max(one.probedAtUs, one.lastSampleAtUs)
+          const idle = (Vector.toArray(before.candidates) as ReadonlyArray<Candidate>)
+            .filter((one) => one.upstream === id && one.probe === 0 && one.queue === "none")
+          const joined = idle.filter((one) => {
+            const after = Vector.get(state.candidates, Vector.toArray(before.candidates).indexOf(one))!
+            return after.probe !== 0 || after.queue !== "none"
+          })
+          const left = idle.filter((one) => !joined.includes(one) && agedUs(one) <= at - intervalMs * 500)
+          // Urgent ones may come beside them, but nobody who waited longer is left behind while others of the rest go.
+          if (left.length === 0) continue
+          expect(joined.length).toBeGreaterThanOrEqual(candidatesPerRound)
+          const longestWaiting = Math.min(...left.map(agedUs))
+          const rest = joined.map(agedUs).filter((since) => since <= longestWaiting)
+          expect(rest.length).toBeGreaterThanOrEqual(candidatesPerRound)
+        }
+      })
+    })
+  )
+})

@@ -1,0 +1,49 @@
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import { connectionsOf } from "../../src/core/candidates.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { play, script } from "../arbitraries/run.ts"
+import { law } from "../check.ts"
+
+describe("traffic", () => {
+  law(
+    "counts the clients of each candidate as a plain table does, never below zero",
+    fc.property(script(), (it) => {
+      /** Clients by candidate and worker. */
+      const table = new Map<string, number>()
+      const change = (candidate: number, worker: number, by: number) => {
+        const key = `${candidate}/${worker}`
+        table.set(key, Math.max(0, (table.get(key) ?? 0) + by))
+      }
+      play(it, ({ event }, _before, { state }) => {
+        if (event._tag === "Started") table.clear()
+        if (event._tag === "ClientAccepted") change(event.candidate, event.worker, 1)
+        if (event._tag === "ClientClosed") change(event.candidate, event.worker, -1)
+        if (event._tag === "WorkerLost") {
+          for (const key of table.keys()) if (key.endsWith(`/${event.worker}`)) table.delete(key)
+        }
+        for (const candidate of Vector.toArray(state.candidates)) {
+          const expected = [0, 1].reduce((sum, worker) => sum + (table.get(`${candidate!.id}/${worker}`) ?? 0), 0)
+          expect(connectionsOf(candidate!)).toBe(expected)
+        }
+      })
+    })
+  )
+
+  law(
+    "changes nothing but the one candidate's count when a client leaves",
+    fc.property(script(), (it) => {
+      play(it, ({ event }, before, { state, decisions }) => {
+        if (event._tag !== "ClientClosed") return
+        expect(decisions).toEqual([])
+        expect(state.routes).toBe(before.routes)
+        expect(state.upstreams).toBe(before.upstreams)
+        Vector.toArray(state.candidates).forEach((after, i) => {
+          const was = Vector.get(before.candidates, i)
+          if (after!.id !== event.candidate) expect(after).toBe(was)
+          else expect({ ...after, connections: [] }).toEqual({ ...was, connections: [] })
+        })
+      })
+    })
+  )
+})

@@ -1,0 +1,222 @@
+/**
+ * The record on disk. Entries gather in memory and are written behind the hot path, at most `flushIntervalMs` late, so a
+ * crash loses no more than that. A segment that has grown to `segmentBytes` is closed and compressed, the next one begins
+ * from the whole state. When a write fails, or the disk lags by more than `bufferBytes`, entries are given up: the segment
+ * ends with a gap if it still can, and as soon as the disk takes it a new one begins from the state of that moment.
+ */
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import * as Semaphore from "effect/Semaphore"
+import type { State } from "../../core/model/State.ts"
+import type { BreakReason, Previous, Run } from "../../log/Segment.ts"
+import { footerBody, gapBody, openingBodies } from "../../log/write.ts"
+import { RecordError } from "../../shell/errors.ts"
+import { Recorder } from "../../shell/Recorder.ts"
+import { compress, list, prune } from "./segments.ts"
+import { SegmentWriter } from "./SegmentWriter.ts"
+
+export interface FileRecorderOptions {
+  readonly directory: string
+  readonly run: Run
+  readonly segmentBytes: number
+  readonly segments: number
+  readonly maxAgeMs: number
+  readonly bufferBytes: number
+  readonly flushIntervalMs: number
+}
+
+/** Pause before a disk that refused is tried again: doubling up to the second figure, in ms. */
+const RETRY_FIRST_MS = 100
+const RETRY_MOST_MS = 30_000
+
+/** Work for the writing fiber, in order. */
+type Work =
+  | { readonly _tag: "begin"; readonly state: State; readonly after: BreakReason | null }
+  | { readonly _tag: "lines"; readonly bodies: Array<string> }
+  | { readonly _tag: "end"; readonly body: string; readonly seq: number }
+
+class FileRecord {
+  readonly #options: FileRecorderOptions
+  readonly #wake = Latch.makeUnsafe(false)
+  /** `close` must not write beside the writing fiber. */
+  readonly #alone = Semaphore.makeUnsafe(1)
+  #work: Array<Work> = []
+  #bufferedChars = 0
+  #segmentChars = 0
+  #latest: State | undefined
+  #lost: BreakReason | undefined
+  #writer: SegmentWriter | undefined
+  #previous: Previous | null = null
+  #nextSegment: number
+  #from = -1
+  #to = -1
+  #gaps = 0
+
+  constructor(options: FileRecorderOptions, nextSegment: number) {
+    this.#options = options
+    this.#nextSegment = nextSegment
+  }
+
+  readonly status = () => ({ from: this.#from, to: this.#to, gaps: this.#gaps })
+
+  readonly begin = (state: State, after: BreakReason | null): void => {
+    this.#latest = state
+    this.#segmentChars = 0
+    this.#work.push({ _tag: "begin", state, after })
+    this.#wake.openUnsafe()
+  }
+
+  readonly append = (body: string, state: State): void => {
+    this.#latest = state
+    if (this.#lost !== undefined) return
+    if (this.#bufferedChars + body.length > this.#options.bufferBytes) return this.#lose("slow")
+    if (this.#from < 0) this.#from = state.seq
+    this.#to = state.seq
+    this.#bufferedChars += body.length
+    this.#segmentChars += body.length
+    const last = this.#work[this.#work.length - 1]
+    if (last?._tag === "lines") last.bodies.push(body)
+    else this.#work.push({ _tag: "lines", bodies: [body] })
+    if (this.#segmentChars >= this.#options.segmentBytes) {
+      this.#work.push({ _tag: "end", body: footerBody(state), seq: state.seq })
+      this.begin(state, null)
+    }
+    this.#wake.openUnsafe()
+  }
+
+  readonly dump = (state: State, entryBody: string, message: string): void => {
+    this.#work.push({ _tag: "end", body: gapBody("core-restarted", { entryBody, message }), seq: state.seq })
+    this.#wake.openUnsafe()
+  }
+
+  /** Writes for ever; interruption is left to `close`. */
+  readonly writing: Effect.Effect<never> = Effect.suspend(() => {
+    let retryMs = RETRY_FIRST_MS
+    const pass = Effect.gen({ self: this }, function* () {
+      yield* this.#wake.await
+      this.#wake.closeUnsafe()
+      const failure = yield* this.drain
+      if (failure === undefined && this.#lost === undefined) {
+        retryMs = RETRY_FIRST_MS
+        return yield* Effect.sleep(this.#options.flushIntervalMs)
+      }
+      if (failure !== undefined) {
+        yield* Effect.logWarning(`${failure.message}; the record has a gap until the disk takes it again`)
+        yield* Effect.sleep(retryMs)
+        retryMs = Math.min(retryMs * 2, RETRY_MOST_MS)
+      }
+      // What was lost is over once everything before it is written or given up: begin anew from the state of now.
+      const { reason, state } = { reason: this.#lost, state: this.#latest }
+      this.#lost = undefined
+      if (reason !== undefined && state !== undefined) this.begin(state, reason)
+    })
+    return Effect.forever(pass)
+  })
+
+  /** Writes all there is; tells the failure that stopped it. */
+  readonly drain: Effect.Effect<RecordError | undefined> = Semaphore.withPermits(this.#alone, 1)(
+    Effect.suspend(() =>
+      Effect.matchEffect(Effect.tryPromise({ try: () => this.#drain(), catch: (cause) => this.#error(cause) }), {
+        onSuccess: () => Effect.succeed(undefined),
+        onFailure: (error) =>
+          Effect.promise(async () => {
+            this.#lose("disk")
+            await this.#giveUp(gapBody("disk"))
+            return error
+          })
+      })
+    )
+  )
+
+  readonly close = (state: State): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (this.#lost === undefined) this.#work.push({ _tag: "end", body: footerBody(state), seq: state.seq })
+      return Effect.asVoid(this.drain)
+    })
+
+  async #drain(): Promise<void> {
+    while (this.#work.length > 0) {
+      const work = this.#work.shift() as Work
+      if (work._tag === "begin") await this.#begin(work.state, work.after)
+      else if (work._tag === "end") await this.#end(work.body, work.seq)
+      else {
+        for (const body of work.bodies) this.#bufferedChars -= body.length
+        await this.#writer?.write(work.bodies)
+      }
+    }
+  }
+
+  async #begin(state: State, after: BreakReason | null): Promise<void> {
+    const { directory, run, segments, maxAgeMs } = this.#options
+    const segment = this.#nextSegment++
+    this.#writer = await SegmentWriter.open(directory, segment)
+    await this.#writer.write(openingBodies({ run, segment, previous: after === null ? this.#previous : null, after, state }))
+    // What cannot be removed or compressed now is found again at the next segment or start: no reason for a gap.
+    await prune(directory, segment, segments, maxAgeMs).catch(() => {})
+  }
+
+  async #end(body: string, seq: number): Promise<void> {
+    const writer = this.#writer
+    if (writer === undefined) return
+    await writer.write([body])
+    this.#previous = { segment: writer.segment, seq, chain: writer.chain }
+    this.#writer = undefined
+    await writer.close()
+    // With more to come the segment is not the last one any more.
+    if (this.#work.length > 0) {
+      await compress({ segment: writer.segment, path: writer.path, compressed: false }).catch(() => {})
+    }
+  }
+
+  async #giveUp(gap: string): Promise<void> {
+    const writer = this.#writer
+    this.#writer = undefined
+    await writer?.write([gap]).catch(() => {})
+    await writer?.close().catch(() => {})
+  }
+
+  #lose(reason: BreakReason): void {
+    if (this.#lost !== undefined) return
+    this.#lost = reason
+    this.#gaps++
+    if (reason === "slow") this.#work.push({ _tag: "end", body: gapBody(reason), seq: this.#to })
+    else {
+      this.#work = []
+      this.#bufferedChars = 0
+    }
+    this.#wake.openUnsafe()
+  }
+
+  #error(cause: unknown): RecordError {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause)
+    return new RecordError({ path: this.#options.directory, code, doing: "write" })
+  }
+}
+
+/** Segments of earlier runs that were left plain are compressed behind the scenes. */
+const tidy = (directory: string) =>
+  Effect.promise(async () => {
+    for (const file of await list(directory)) if (!file.compressed) await compress(file)
+  }).pipe(Effect.catchCause((cause) => Effect.logWarning("an old segment could not be compressed", cause)))
+
+const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
+  const existing = yield* Effect.tryPromise({
+    try: () => list(options.directory),
+    catch: (cause) =>
+      new RecordError({ path: options.directory, code: (cause as NodeJS.ErrnoException).code ?? "unknown", doing: "open" })
+  })
+  yield* tidy(options.directory)
+  const record = new FileRecord(options, (existing[existing.length - 1]?.segment ?? 0) + 1)
+  yield* Effect.forkScoped(record.writing)
+  return Recorder.of({
+    beginUnsafe: record.begin,
+    appendUnsafe: record.append,
+    dumpUnsafe: record.dump,
+    statusUnsafe: record.status,
+    close: record.close
+  })
+})
+
+export const layer = (options: FileRecorderOptions): Layer.Layer<Recorder, RecordError> =>
+  Layer.effect(Recorder, make(options))

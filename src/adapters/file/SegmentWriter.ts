@@ -1,0 +1,86 @@
+/**
+ * Writes one segment file: line bodies in, chained lines out. Linking happens here, in slices, off the hot path; the chain
+ * is that of the lines that were written, so a failed write can be cut off and followed by a gap.
+ */
+import * as fsp from "node:fs/promises"
+import * as path from "node:path"
+import { setImmediate as pause } from "node:timers/promises"
+import type { Digest } from "../../core/math/hash.ts"
+import { toHex } from "../../core/math/hash.ts"
+import { link } from "../../log/codec.ts"
+import { fileName } from "../../log/Segment.ts"
+import { chainStart } from "../../log/write.ts"
+import { nowUs } from "../node/clock.ts"
+
+/** How long linking may keep the thread before it lets others go first, in µs. */
+const SLICE_US = 1_000
+/** Lines between two looks at the clock. */
+const LINES_PER_LOOK = 16
+const WRITE_CHARS = 262_144
+
+export class SegmentWriter {
+  readonly path: string
+  readonly segment: number
+  readonly #file: fsp.FileHandle
+  #chain: Digest
+  #bytes = 0
+
+  private constructor(file: fsp.FileHandle, segmentPath: string, segment: number) {
+    this.#file = file
+    this.path = segmentPath
+    this.segment = segment
+    this.#chain = chainStart(segment)
+  }
+
+  static async open(directory: string, segment: number): Promise<SegmentWriter> {
+    const segmentPath = path.join(directory, fileName(segment))
+    return new SegmentWriter(await fsp.open(segmentPath, "wx", 0o600), segmentPath, segment)
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get chain(): string {
+    return toHex(this.#chain)
+  }
+
+  /** Appends lines; when a write fails the file is cut back to its last whole line and the error is thrown. */
+  async write(bodies: Iterable<string>): Promise<void> {
+    let chain = this.#chain
+    let text = ""
+    let lines = 0
+    let sinceUs = nowUs()
+    for (const body of bodies) {
+      const linked = link(chain, body)
+      chain = linked.chain
+      text += linked.text
+      if (text.length >= WRITE_CHARS) {
+        await this.#flush(text, chain)
+        text = ""
+      }
+      if (++lines % LINES_PER_LOOK === 0 && nowUs() - sinceUs > SLICE_US) {
+        await pause()
+        sinceUs = nowUs()
+      }
+    }
+    if (text !== "") await this.#flush(text, chain)
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+
+  async #flush(text: string, chain: Digest): Promise<void> {
+    try {
+      const { bytesWritten } = await this.#file.write(text, this.#bytes)
+      const length = new TextEncoder().encode(text).length
+      if (bytesWritten !== length) throw Object.assign(new Error("short write"), { code: "ENOSPC" })
+      this.#bytes += bytesWritten
+      this.#chain = chain
+    } catch (cause) {
+      await this.#file.truncate(this.#bytes).catch(() => {})
+      throw cause
+    }
+  }
+}

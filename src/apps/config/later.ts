@@ -1,0 +1,78 @@
+/**
+ * Keys of the configuration that come with later work. They are accepted, so that one file fits every version, and each
+ * one that is set gets a warning that it has no effect yet. This list shrinks to nothing.
+ */
+const LATER: ReadonlyArray<string> = [
+  "enabled",
+  "listeners.*.proxyProtocol",
+  "listeners.*.allow",
+  "listeners.*.privateTargets",
+  "listeners.*.users",
+  "listeners.*.clients",
+  "listeners.*.handshake",
+  "upstreams.*.host",
+  "upstreams.*.fallback",
+  "upstreams.*.preheat",
+  "upstreams.*.bypass",
+  "upstreams.*.proxyProtocol",
+  "upstreams.*.caFile",
+  "preheatDomains",
+  "onDemand",
+  "sources",
+  "builtin",
+  "dns",
+  "access",
+  "?.probing.mode",
+  "?.probing.connectivity",
+  "?.selector.switching",
+  "?.balancing.policy",
+  "?.dial.perCandidate",
+  "?.pool",
+  "?.breaker",
+  "?.session.stall",
+  "?.session.onCandidateDeath",
+  "autoDisable",
+  "cache.minTtl",
+  "cache.pruneInterval",
+  "cache.maxEntries",
+  "cache.staleFor",
+  "history",
+  "telemetry",
+  "admin.token",
+  "log.format",
+  "log.output",
+  "privacy",
+  "limits.adminClients",
+  "workers"
+]
+
+/** `?.` stands for the top of the file and for each upstream. */
+const PATTERNS = LATER.flatMap((path) => path.startsWith("?.") ? [path.slice(2), `upstreams.*.${path.slice(2)}`] : [path])
+  .map((path) => path.split("."))
+
+/** Takes the later keys out of a parsed file, in place, and tells their paths. */
+export function takeLaterKeys(file: unknown): ReadonlyArray<ReadonlyArray<string | number>> {
+  const taken: Array<ReadonlyArray<string | number>> = []
+  for (const pattern of PATTERNS) takeOne(file, pattern, [], taken)
+  return taken
+}
+
+function takeOne(
+  node: unknown,
+  pattern: ReadonlyArray<string>,
+  path: ReadonlyArray<string | number>,
+  taken: Array<ReadonlyArray<string | number>>
+): void {
+  const [head, ...rest] = pattern
+  if (typeof node !== "object" || node === null || head === undefined) return
+  const record = node as Record<string, unknown>
+  const keys = head === "*" ? Object.keys(record) : Object.hasOwn(record, head) ? [head] : []
+  for (const key of keys) {
+    const step = Array.isArray(node) ? Number(key) : key
+    if (rest.length > 0) takeOne(record[key], rest, [...path, step], taken)
+    else {
+      delete record[key]
+      taken.push([...path, step])
+    }
+  }
+}

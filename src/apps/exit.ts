@@ -1,0 +1,17 @@
+/** How commands end other than well. */
+import * as Data from "effect/Data"
+
+/** Ends the command with an exit code of contract 1; whatever is to be said has been said. */
+export class Ended extends Data.TaggedError("Ended")<{ readonly code: number }> {
+  readonly told = true
+}
+
+/** The exit code of an error that ends a command: 2 for wrong usage, 1 for what failed while running. */
+export function codeOf(error: unknown): number {
+  if (error instanceof Ended) return error.code
+  const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
+  return tag === "ShowHelp" || tag === "UsageError" ? 2 : 1
+}
+
+/** Wrong usage that the parser of the command line cannot see. */
+export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}

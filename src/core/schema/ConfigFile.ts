@@ -1,0 +1,138 @@
+/**
+ * The configuration file as a schema: every key with its range, default and meaning. An upstream's own sections are laid
+ * over the general ones before decoding, so each section has one schema.
+ */
+import * as Schema from "effect/Schema"
+import { between, CandidateText, duration, ListenAddress, size, whole } from "./units.ts"
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/**
+ * A key that may be left out. The default is an annotation that `defaults.ts` fills in before decoding: as a decoding step of
+ * its own it would be a second pass, and mistakes of the first would hide those of the second.
+ */
+function key<S extends Schema.Top>(schema: S, fallback: S["Encoded"], description: string): S["Rebuild"] {
+  return schema.annotate({ description, default: fallback } as never)
+}
+
+/** A section that may be left out as a whole. */
+function section<const F extends Schema.Struct.Fields>(fields: F) {
+  return Schema.Struct(fields).annotate({ default: {} as never })
+}
+
+const probing = {
+  interval: key(duration(100, DAY), "10s", "How often members and challengers are probed"),
+  timeout: key(duration(100, 10_000), "2s", "A handshake that takes longer has failed"),
+  challengers: key(whole(0, 64), 8, "Candidates outside the set that are probed as often as its members"),
+  candidatesPerRound: key(whole(0, 1024), 16, "Of all others, how many are probed each interval, the stalest first")
+}
+const scoring = {
+  decay: key(duration(1, DAY), "3s", "Time constant of the latency average and of failure penalties"),
+  jitterDecay: key(duration(1, DAY), "5m", "Time constant of the jitter average"),
+  jitterWeight: key(between(0, 100), 0.25, "How much of the jitter is added to the latency"),
+  successExponent: key(whole(0, 3), 1, "The cost is divided by the success rate to this power"),
+  failurePenalty: key(duration(0, MINUTE), "100ms", "What each failure adds to the cost, fading over `decay`"),
+  historyReward: key(duration(0, MINUTE), "5ms", "Taken off the cost after 20 successes without a failure"),
+  neutral: key(duration(0, MINUTE), "100ms", "Shown for a candidate that was never measured"),
+  reference: key(duration(1, MINUTE), "100ms", "The cost that scores 50 of 100"),
+  successWindow: key(duration(1_000, DAY), "5m", "How far back successes and failures are counted"),
+  minPlausibleRtt: key(duration(0, MINUTE), "0ms", "A faster handshake is a failure: something else answered")
+}
+const selector = {
+  evaluationInterval: key(duration(10, HOUR), "1s", "The set is evaluated at most this often"),
+  activeSetSize: key(whole(1, 64), 3, "How many candidates serve at once"),
+  minScore: key(between(0, 100), 5, "A candidate that scores less does not serve")
+}
+const balancing = {
+  tolerance: key(duration(0, MINUTE), "5ms", "Members this close to the best share the clients"),
+  tolerancePercent: key(between(0, 10_000), 10, "The same, in percent of the best; the larger of the two counts")
+}
+const dial = {
+  timeout: key(duration(10, MINUTE), "3s", "One attempt to connect"),
+  raceDelay: key(
+    duration(10, MINUTE),
+    "250ms",
+    "The next candidate is dialled beside one that has not answered for this long"
+  ),
+  deadline: key(duration(10, 10 * MINUTE), "10s", "All attempts for one client together"),
+  lastResortAttempts: key(whole(1, 1024), 8, "How many addresses the last resort tries")
+}
+const session = {
+  idle: key(duration(100, 30 * DAY), "1h", "A session without a byte in either direction ends"),
+  halfClose: key(duration(10, DAY), "60s", "The same, once one direction has ended"),
+  keepAlive: key(duration(0, DAY), "15s", "TCP keep-alive after this much silence; 0ms turns it off")
+}
+
+/** Sections that stand at the top for all upstreams and in an upstream for itself. */
+export const OVERRIDABLE = ["probing", "scoring", "selector", "balancing", "dial", "session"] as const
+
+const shared = {
+  scoring: section(scoring),
+  selector: section(selector),
+  balancing: section(balancing),
+  dial: section(dial),
+  session: section(session),
+  attempts: key(whole(1, 64), 2, "Candidates tried for one client before the last resort")
+}
+
+const Listener = Schema.Struct({
+  name: Schema.NonEmptyString.annotate({ description: "Name in logs, metrics and /status" }),
+  protocol: key(Schema.Literals(["tcp"]), "tcp", "How clients say where they want to go"),
+  listen: ListenAddress.annotate({ description: "Address to listen on" }),
+  upstream: Schema.String.annotate({ description: "The upstream that serves this listener" }),
+  maxConnections: key(whole(1, 1_000_000), 10_000, "Clients served at once; further ones wait")
+})
+
+const Upstream = Schema.Struct({
+  port: Schema.optionalKey(whole(1, 65_535).annotate({ description: "For candidates that name none" })),
+  candidates: key(Schema.Array(CandidateText), [], "Addresses that can serve: ip, ip:port, [v6]:port or a network"),
+  probing: section(probing),
+  ...shared
+})
+
+const budget = {
+  maxParallel: key(whole(1, 1024), 16, "Probes under way at once"),
+  perHost: key(whole(1, 1024), 2, "Probes under way at once to one IP, over all upstreams"),
+  ratePerSecond: key(whole(1, 10_000), 50, "Probes started each second, over all upstreams"),
+  maxCandidates: key(whole(1, 100_000), 10_000, "Candidates of one upstream")
+}
+
+const AdminListen = Schema.Union([Schema.Literal("off"), ListenAddress])
+
+export const ConfigFile = Schema.Struct({
+  listeners: key(Schema.Array(Listener), [], "Where clients come in"),
+  upstreams: key(Schema.Record(Schema.String, Upstream), {}, "What serves them, by name"),
+  probing: section({ ...probing, ...budget }),
+  ...shared,
+  cache: section({
+    scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate without a sample for this long is expired")
+  }),
+  eventLog: section({
+    path: key(Schema.NonEmptyString, "auto", "Directory of the record; auto: below the state directory; none: no record"),
+    segmentBytes: key(size(4_096, 4_294_967_296), "64MiB", "A segment that reaches this size is closed and compressed"),
+    segments: key(whole(1, 100_000), 8, "Segments kept, the oldest go first"),
+    maxAge: key(duration(MINUTE, 3650 * DAY), "7d", "Segments older than this go"),
+    buffer: key(size(65_536, 1_073_741_824), "16MiB", "What a slow disk may lag behind before entries are given up"),
+    flushInterval: key(duration(1, MINUTE), "50ms", "Entries are written at most this long after they happened")
+  }),
+  admin: section({
+    listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off"),
+    hosts: key(Schema.Array(Schema.NonEmptyString), ["localhost", "127.0.0.1"], "Host names it answers to")
+  }),
+  log: section({
+    level: key(Schema.Literals(["debug", "info", "warn", "error"]), "info", "Least severity that is logged")
+  }),
+  limits: section({
+    mailbox: key(whole(64, 16_777_216), 65_536, "Events on their way into the core; when full, accepting waits"),
+    backlog: key(whole(0, 1_000_000), 512, "Clients of one listener that may wait for a place"),
+    turn: key(duration(1, 1_000), "2ms", "How long the engine works before it lets others go first"),
+    restartDelay: key(duration(1, MINUTE), "1s", "Pause before a failed core starts afresh")
+  }),
+  shutdown: section({
+    drain: key(duration(0, DAY), "30s", "How long a graceful stop waits for sessions")
+  })
+})
+
+export type ConfigFile = typeof ConfigFile.Type

@@ -1,0 +1,154 @@
+/** Text with a unit to numbers: durations, sizes, addresses, networks. */
+import * as Effect from "effect/Effect"
+import * as IpNetwork from "effect/net/IpNetwork"
+import * as NetAddress from "effect/net/NetAddress"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import type { Address } from "../model/Config.ts"
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 }
+
+/** `250ms`, `1.5s`, `1h30m` in milliseconds; undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  return parseUnits(text, /(\d+(?:\.\d+)?)(ms|s|m|h|d)/y, UNIT_MS)
+}
+
+/** `64KiB`, `512B` in bytes; undefined when it is none. */
+export function parseSize(text: string): number | undefined {
+  return parseUnits(text, /(\d+)(B|KiB|MiB|GiB)/y, UNIT_BYTES)
+}
+
+function parseUnits(text: string, part: RegExp, units: Readonly<Record<string, number>>): number | undefined {
+  let sum = 0
+  part.lastIndex = 0
+  while (part.lastIndex < text.length || text.length === 0) {
+    const match = part.exec(text)
+    if (match === null) return undefined
+    sum += Number(match[1]) * (units[match[2] ?? ""] ?? 0)
+  }
+  return sum
+}
+
+/** An address with a port, or without one where a general port applies. */
+export interface Endpoint {
+  readonly host: string
+  readonly port: number | undefined
+}
+
+/** `ip`, `ip:port`, `[v6]:port`; the IP in canonical form. */
+export function parseEndpoint(text: string): Endpoint | undefined {
+  const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text)
+  const plain = /^([0-9.]+)(?::(\d{1,5}))?$/.exec(text)
+  const [, host = text, portText] = bracketed ?? plain ?? []
+  const ip = NetAddress.ipFromString(host)
+  const port = portText === undefined ? undefined : Number(portText)
+  if (Result.isFailure(ip) || (port !== undefined && (port < 1 || port > 65_535))) return undefined
+  return { host: NetAddress.formatIp(ip.success), port }
+}
+
+/** The addresses of a network, in order, at most `most` + 1 of them (so that too many can be told from just enough). */
+export function expandNetwork(text: string, most: number): ReadonlyArray<Endpoint> | undefined {
+  const network = IpNetwork.fromString(text)
+  if (Result.isFailure(network)) return undefined
+  const first = IpNetwork.firstAddress(network.success)
+  const count = IpNetwork.addressCount(network.success)
+  const bytes = NetAddress.isIpv4Address(first) ? NetAddress.ipv4ToOctets(first) : NetAddress.ipv6ToOctets(first)
+  const found: Array<Endpoint> = []
+  for (let i = 0; i < count && i <= most; i++) found.push({ host: formatOffset(bytes, i), port: undefined })
+  return found
+}
+
+function formatOffset(first: ArrayLike<number>, offset: number): string {
+  const bytes = Uint8Array.from(first)
+  let carry = offset
+  for (let i = bytes.length - 1; i >= 0 && carry > 0; i--) {
+    const sum = (bytes[i] as number) + carry
+    bytes[i] = sum % 256
+    carry = Math.floor(sum / 256)
+  }
+  return NetAddress.formatIp(
+    bytes.length === 4 ? NetAddress.ipv4FromBytesUnsafe(bytes) : NetAddress.ipv6FromBytesUnsafe(bytes)
+  )
+}
+
+function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | undefined, expected: string) {
+  return Schema.String.annotate({ message: `expected ${expected}` }).pipe(Schema.decodeTo(
+    to,
+    SchemaTransformation.transformEffect<A, string>({
+      decode: (text, options) => {
+        const value = parse(text)
+        return value === undefined
+          ? Effect.fail(new SchemaIssue.InvalidValue({ message: `expected ${expected}` }, text, options))
+          : Effect.succeed(value)
+      },
+      encode: (value) => Effect.succeed(String(value))
+    })
+  ))
+}
+
+const DURATION = "a duration such as 250ms, 10s, 5m, 1h30m or 7d"
+
+/** A duration in milliseconds from `leastMs` to `mostMs`. */
+export function duration(leastMs: number, mostMs: number) {
+  const bounded = (text: string) => {
+    const ms = parseDuration(text)
+    return ms === undefined || ms < leastMs || ms > mostMs ? undefined : ms
+  }
+  return fromText(Schema.Finite, bounded, `${DURATION}, from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}`)
+}
+
+/** A size in bytes from `least` to `most`. */
+export function size(least: number, most: number) {
+  const bounded = (text: string) => {
+    const bytes = parseSize(text)
+    return bytes === undefined || bytes < least || bytes > most ? undefined : bytes
+  }
+  return fromText(Schema.Finite, bounded, `a size such as 512B, 64KiB, 64MiB or 1GiB, from ${least} to ${most} bytes`)
+}
+
+/** A whole number from `least` to `most`. */
+export function whole(least: number, most: number) {
+  const holds = (value: number) => Number.isInteger(value) && value >= least && value <= most
+  return Schema.Finite.check(
+    Schema.makeFilter((value) => holds(value) ? undefined : `expected a whole number from ${least} to ${most}`)
+  )
+}
+
+/** A number from `least` to `most`. */
+export function between(least: number, most: number) {
+  const holds = (value: number) => value >= least && value <= most
+  return Schema.Finite.check(
+    Schema.makeFilter((value) => holds(value) ? undefined : `expected a number from ${least} to ${most}`)
+  )
+}
+
+const AddressValue = Schema.Struct({ host: Schema.String, port: Schema.Finite })
+
+/** Where to listen: an address with a port; port 0 lets the system choose one. */
+export const ListenAddress = fromText<Address>(AddressValue, (text) => {
+  const zero = text.endsWith(":0")
+  const endpoint = parseEndpoint(zero ? `${text.slice(0, -1)}1` : text)
+  if (endpoint?.port === undefined) return undefined
+  return { host: endpoint.host, port: zero ? 0 : endpoint.port }
+}, "an address with a port such as 127.0.0.1:8080 or [::1]:8080")
+
+/** The text of a candidate, checked; it is expanded once its upstream's port is known. */
+export const CandidateText = Schema.String.check(
+  Schema.makeFilter((text) =>
+    parseEndpoint(text) !== undefined || expandNetwork(text, 0) !== undefined
+      ? undefined
+      : "expected an IP, IP:port, [v6]:port or a network such as 198.18.0.0/29"
+  )
+)
+
+/** The shortest text that `parseDuration` reads as this many milliseconds. */
+export function formatDuration(ms: number): string {
+  for (const unit of ["d", "h", "m", "s"] as const) {
+    const unitMs = UNIT_MS[unit] as number
+    if (ms >= unitMs && ms % unitMs === 0) return `${ms / unitMs}${unit}`
+  }
+  return `${ms}ms`
+}

@@ -1,0 +1,83 @@
+/**
+ * Readers that stop. Two things are bounded: what the process holds for such a connection, as the sockets and the process
+ * tell, and what its sender gets rid of, kernel buffers included.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as net from "node:net"
+import { liveBytes } from "../support/memory.ts"
+import type { Relayed } from "../support/relaying.ts"
+import { relaying, serving } from "../support/relaying.ts"
+import { until } from "../support/servers.ts"
+import type { Watched } from "../support/sockets.ts"
+import { connect, digestOf, pattern, watch } from "../support/sockets.ts"
+
+const CONNECTIONS = 40
+const MIB = 1024 * 1024
+const payload = pattern(24 * MIB, 5)
+const expected = digestOf(payload)
+
+describe("a reader that stops", () => {
+  for (const direction of ["up", "down"] as const) {
+    it.live(`costs less than 1 MiB per connection and loses nothing (${direction})`, () =>
+      Effect.gen(function* () {
+        const accepted: Array<Watched> = []
+        const server = yield* serving((socket) => void accepted.push(watch(socket)))
+        const relay = yield* relaying(server.port)
+        yield* Effect.promise(async () => {
+          const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => connect(relay.port)))
+          await until("all joined", () => accepted.length === CONNECTIONS && relay.relayed.length === CONNECTIONS)
+          const [senders, readers] = direction === "up" ? [clients, accepted] : [accepted, clients]
+          for (const { socket } of readers) socket.pause()
+          const beforeBytes = liveBytes()
+          for (const { socket } of senders) send(socket)
+          await stalled(senders)
+
+          const grownBytes = liveBytes() - beforeBytes
+          assert.isBelow(grownBytes / CONNECTIONS, MIB, "memory of the process, senders and readers included")
+          for (const pair of relay.relayed) assert.isBelow(held(pair), MIB)
+          const underWay = senders.reduce((sum, { socket }) => sum + handedOver(socket), 0)
+            - readers.reduce((sum, reader) => sum + reader.bytes(), 0)
+          assert.isBelow(underWay / CONNECTIONS, 16 * MIB, "held by relay and kernel together")
+
+          for (const { socket } of readers) socket.resume()
+          await until("everything arrived", () => readers.every((reader) => reader.ended()), 25_000)
+          assert.deepStrictEqual(new Set(readers.map((reader) => reader.digest())), new Set([expected]))
+        })
+      }))
+  }
+})
+
+/** Sends the payload in slices, each when the one before it has left, so that the sender itself holds little. */
+function send(socket: net.Socket): void {
+  let sent = 0
+  const next = () => {
+    if (sent >= payload.length) return void socket.end()
+    const slice = payload.subarray(sent, sent + 64 * 1024)
+    sent += slice.length
+    socket.write(slice, next)
+  }
+  next()
+}
+
+/** Bytes of the sender that the kernel has taken. */
+function handedOver(socket: net.Socket): number {
+  return socket.bytesWritten - socket.writableLength
+}
+
+/** Waits until nobody has got rid of anything for half a second. */
+async function stalled(senders: ReadonlyArray<Watched>): Promise<void> {
+  let last = -1
+  let sinceMs = performance.now()
+  await until("the senders are held up", () => {
+    const now = senders.reduce((sum, { socket }) => sum + handedOver(socket), 0)
+    if (now !== last) sinceMs = performance.now()
+    last = now
+    return performance.now() - sinceMs > 500
+  }, 20_000)
+}
+
+/** Bytes that the relay keeps in this process for one connection. */
+function held({ client, upstream }: Relayed): number {
+  return [client.socket, upstream.socket].reduce((sum, socket) => sum + socket.readableLength + socket.writableLength, 0)
+}

@@ -1,0 +1,121 @@
+/** Dialling on real sockets: each way to fail by its name, and plans that get round them. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { failureOf } from "../../src/adapters/node/dial.ts"
+import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
+import type { DialFailure } from "../../src/core/model/Event.ts"
+import type { DialPlan } from "../../src/core/model/Routes.ts"
+import type { Dialled } from "../../src/shell/DialRun.ts"
+import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
+import { probe } from "../../src/shell/Prober.ts"
+import type { UpstreamSocket } from "../../src/shell/Transport.ts"
+import { Transport } from "../../src/shell/Transport.ts"
+import { blackHole } from "../support/blackHole.ts"
+import { serving } from "../support/relaying.ts"
+import { until } from "../support/servers.ts"
+
+const local = (port: number) => ({ host: "127.0.0.1", port })
+
+/** A port on which nobody listens. */
+const refusing = Effect.scoped(Effect.map(serving(() => {}), ({ port }) => port))
+
+const dialled = Effect.fnUntraced(function* (host: string, port: number) {
+  const { dialUnsafe } = yield* Transport
+  return yield* Effect.callback<UpstreamSocket | DialFailure>((resume) => {
+    dialUnsafe({ host, port }, 0, (result) => resume(Effect.succeed(result)))
+  })
+})
+
+const ran = Effect.fnUntraced(function* (plan: DialPlan) {
+  const transport = yield* Transport
+  return yield* Effect.callback<Dialled>((resume) => {
+    runPlanUnsafe(transport, plan, 0, (result) => resume(Effect.succeed(result)))
+  })
+})
+
+const planOf = (ports: ReadonlyArray<number>, raceDelayMs: number, timeoutMs: number, deadlineMs = 10_000): DialPlan => ({
+  attempts: ports.map((port, i) => ({ candidate: i + 1, ...local(port), startAfterMs: i * raceDelayMs, timeoutMs })),
+  deadlineMs
+})
+
+const outcomes = ({ tried }: Dialled) => tried.map(({ candidate, outcome }) => `${candidate} ${outcome}`)
+
+describe("dialling", () => {
+  it.live("tells a refusal from an address that cannot be reached", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* dialled("127.0.0.1", yield* refusing), "refused")
+      // A multicast address takes no connections, without a packet leaving this machine.
+      assert.strictEqual(yield* dialled("224.0.0.1", 9), "unreachable")
+    }).pipe(Effect.provide(NodeTransport.layer)))
+
+  it("blames nobody for what this machine ran out of", () => {
+    const codes = ["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "EACCES"]
+    assert.deepStrictEqual(new Set(codes.map(failureOf)), new Set(["local"]))
+    assert.deepStrictEqual(["ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", undefined].map(failureOf), [
+      "reset",
+      "timeout",
+      "unreachable",
+      "unreachable",
+      "unreachable"
+    ])
+  })
+
+  it.live("that is cancelled closes its socket and answers nobody", () =>
+    Effect.gen(function* () {
+      const { dialUnsafe } = yield* Transport
+      const server = yield* serving((socket) => void socket.resume().on("end", () => socket.end()))
+      let answers = 0
+      const cancel = dialUnsafe(local(server.port), 0, () => answers++)
+      cancel()
+      cancel()
+      const after = yield* dialled("127.0.0.1", server.port)
+      if (typeof after !== "string") after.closeUnsafe()
+      yield* Effect.promise(() => until("nobody is left", () => server.sockets.size === 0))
+      assert.strictEqual(answers, 0)
+    }).pipe(Effect.provide(NodeTransport.layer)))
+
+  it.live("gives up somebody who never answers, and gets round him in a race", () =>
+    Effect.gen(function* () {
+      const silent = yield* blackHole
+      const good = yield* serving(() => {})
+      const alone = yield* ran(planOf([silent], 0, 80))
+      assert.deepStrictEqual([alone.socket, ...outcomes(alone)], [undefined, "1 timeout"])
+      const raced = yield* ran(planOf([silent, good.port], 60, 5_000))
+      assert.deepStrictEqual([raced.candidate, ...outcomes(raced)], [2, "2 connected", "1 cancelled"])
+      assert.isAtLeast((raced.tried[1]?.tookUs ?? 0) - (raced.tried[0]?.tookUs ?? 0), 59_000)
+      const ended = yield* ran(planOf([silent, silent], 60, 5_000, 150))
+      assert.deepStrictEqual([ended.candidate, ...outcomes(ended)], [-1, "1 timeout", "2 cancelled"])
+    }).pipe(Effect.provide(NodeTransport.layer)))
+
+  it.live("goes on at once after a refusal, and ends when everybody has refused", () =>
+    Effect.gen(function* () {
+      const dead = yield* refusing
+      const good = yield* serving(() => {})
+      const found = yield* ran(planOf([dead, dead, good.port], 3_600_000, 5_000))
+      assert.deepStrictEqual([found.candidate, ...outcomes(found)], [3, "1 refused", "2 refused", "3 connected"])
+      const none = yield* ran(planOf([dead, dead], 3_600_000, 5_000))
+      assert.deepStrictEqual([none.socket, none.candidate, none.tried.length], [undefined, -1, 2])
+    }).pipe(Effect.provide(NodeTransport.layer)))
+})
+
+describe("a probe", () => {
+  it.live("tells how it went under its own id, hangs up politely, and gives up after its timeout", () =>
+    Effect.gen(function* () {
+      const transport = yield* Transport
+      let polite = 0
+      const good = yield* serving((socket) => void socket.resume().on("end", () => (polite++, socket.end())))
+      const asked = (port: number, id: number) =>
+        probe(transport, {
+          _tag: "Probe",
+          worker: 0,
+          probe: id,
+          candidate: 5,
+          ...local(port),
+          timeoutMs: 80
+        })
+      assert.deepInclude(yield* asked(good.port, 1), { _tag: "ProbeSucceeded", probe: 1, candidate: 5 })
+      assert.deepInclude(yield* asked(yield* refusing, 2), { _tag: "ProbeFailed", probe: 2, reason: "refused" })
+      assert.deepInclude(yield* asked(yield* blackHole, 3), { _tag: "ProbeFailed", probe: 3, reason: "timeout" })
+      yield* Effect.promise(() => until("it has hung up", () => polite === 1 && good.sockets.size === 0))
+    }).pipe(Effect.provide(NodeTransport.layer)))
+})

@@ -1,0 +1,102 @@
+/** Sessions that end because nothing happens. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
+import process from "node:process"
+import type { Relayed } from "../support/relaying.ts"
+import { relaying, serving } from "../support/relaying.ts"
+import { until } from "../support/servers.ts"
+import type { Watched } from "../support/sockets.ts"
+import { connect, watch } from "../support/sockets.ts"
+
+describe("a session", () => {
+  it.live("without a byte for the idle time ends with resets", () =>
+    Effect.gen(function* () {
+      const accepted: Array<Watched> = []
+      const server = yield* serving((socket) => void accepted.push(watch(socket)))
+      const relay = yield* relaying(server.port, { idleMs: 60 })
+      yield* Effect.promise(async () => {
+        const client = await connect(relay.port)
+        await until("both sides were reset", () => client.closed() && accepted[0]?.closed() === true)
+        assert.deepStrictEqual([client.error(), accepted[0]?.error()], ["ECONNRESET", "ECONNRESET"])
+        assert.deepStrictEqual(relay.ends.map(({ cause }) => cause), ["idle"])
+      })
+    }))
+
+  it.live("is kept by traffic in either direction alone", () =>
+    Effect.gen(function* () {
+      for (const direction of ["up", "down"] as const) {
+        const accepted: Array<Watched> = []
+        const server = yield* serving((socket) => void accepted.push(watch(socket)))
+        const relay = yield* relaying(server.port, { idleMs: 400 })
+        yield* Effect.promise(async () => {
+          const client = await connect(relay.port)
+          await until("joined", () => accepted.length === 1)
+          const [from, to] = direction === "up" ? [client, accepted[0] as Watched] : [accepted[0] as Watched, client]
+          const beganMs = performance.now()
+          const talk = setInterval(() => from.socket.write("."), 20)
+          await until("three idle times have passed", () => performance.now() - beganMs > 1_200)
+          assert.strictEqual(relay.ends.length, 0)
+          clearInterval(talk)
+          await until("silence ended it", () => relay.ends.length === 1)
+          assert.strictEqual(relay.ends[0]?.cause, "idle")
+          await until("the reader saw it", () => to.closed())
+        })
+      }
+    }))
+
+  it.live("that is half closed ends after the half-close time, whichever side had ended", () =>
+    Effect.gen(function* () {
+      for (const ending of ["client", "upstream"] as const) {
+        const accepted: Array<Watched> = []
+        const server = yield* serving((socket) => void accepted.push(watch(socket)))
+        const relay = yield* relaying(server.port, { halfCloseMs: 60 })
+        yield* Effect.promise(async () => {
+          const client = await connect(relay.port)
+          await until("joined", () => accepted.length === 1)
+          const far = accepted[0] as Watched
+          const [one, other] = ending === "client" ? [client, far] : [far, client]
+          one.socket.end()
+          await until("it is over", () => relay.ends.length === 1 && one.closed())
+          assert.strictEqual(relay.ends[0]?.cause, "half-close-timeout")
+          assert.strictEqual(one.error(), "ECONNRESET")
+          // Who has read to the end looks no more, and learns of the reset when it writes.
+          other.socket.write("still there?")
+          await until("the other side saw it", () => other.closed())
+          assert.include(["ECONNRESET", "EPIPE"], other.error())
+        })
+      }
+    }))
+
+  it.live("sets keep-alive on both of its sockets, and on none when it is off", () =>
+    Effect.gen(function* () {
+      const server = yield* serving(() => {})
+      for (const keepAliveMs of [7_000, 0]) {
+        const relay = yield* relaying(server.port, { keepAliveMs })
+        yield* Effect.promise(async () => {
+          const client = await connect(relay.port)
+          await until("joined", () => relay.relayed.length === 1)
+          const pair = relay.relayed[0] as Relayed
+          const ports = [relay.port, pair.upstream.socket.localPort ?? 0]
+          const peers = [client.socket.localPort ?? 0, server.port]
+          const timersMs = ports.map((port, i) => keepAliveTimerMs(port, peers[i] as number))
+          for (const timerMs of timersMs) {
+            if (keepAliveMs === 0) assert.strictEqual(timerMs, process.platform === "linux" ? -1 : undefined)
+            else if (timerMs !== undefined) assert.isTrue(timerMs > 0 && timerMs <= keepAliveMs, `${timerMs} ms`)
+          }
+        })
+      }
+    }))
+})
+
+/** What the kernel says is left of a connection's keep-alive timer, -1 when it has none; undefined where it cannot be asked. */
+function keepAliveTimerMs(port: number, peerPort: number): number | undefined {
+  if (process.platform !== "linux") return undefined
+  const hex = (number: number) => number.toString(16).toUpperCase().padStart(4, "0")
+  const rows = readFileSync("/proc/net/tcp", "utf8").split("\n").map((row) => row.trim().split(/\s+/))
+  const row = rows.find(([, local, remote, state]) =>
+    state === "01" && local?.endsWith(`:${hex(port)}`) && remote?.endsWith(`:${hex(peerPort)}`)
+  )
+  const [kind, centiseconds] = (row?.[5] ?? "").split(":")
+  return kind === "02" ? Number.parseInt(centiseconds ?? "", 16) * 10 : -1
+}

@@ -1,0 +1,122 @@
+/** The arrows between folders, and what the code in them may name. Each rule is shown to hold, and to be able to fail. */
+import { describe, expect, it } from "vitest"
+import { bundle, bundleFaults, MOST_CORE_BYTES } from "./support/coreBundle.ts"
+import * as rules from "./support/rules.ts"
+import type { Source } from "./support/sources.ts"
+import { codeOf, importsOf, readSources } from "./support/sources.ts"
+
+const sources = readSources("src")
+const plant = (path: string, text: string): ReadonlyArray<Source> => [...sources, { path, text }]
+
+describe("the sources", () => {
+  it("are all read", () => {
+    expect(sources.map(({ path }) => path)).toEqual(expect.arrayContaining(["src/core/step.ts", "src/shell/Engine.ts"]))
+    expect(sources.flatMap(importsOf).length).toBeGreaterThan(sources.length)
+  })
+
+  it("import no higher layer", () => expect(rules.layers(sources)).toEqual([]))
+  it("touch the platform only in adapters and apps", () => expect(rules.platformAtTheEdge(sources)).toEqual([]))
+  it("of the core import nothing outside it", () => expect(rules.coreAlone(sources)).toEqual([]))
+  it("are at most 300 lines each", () => expect(rules.shortFiles(sources)).toEqual([]))
+  it("of core and log name no clock, no chance and no inexact arithmetic", () =>
+    expect(rules.exactAndTimeless(sources)).toEqual([]))
+  it("import each other in no circle", () => expect(rules.noCycles(sources)).toEqual([]))
+  it("let Forward know no configuration", () => expect(rules.forwardIsBlind(sources)).toEqual([]))
+  it("have names that say something", () => expect(rules.honestNames(sources)).toEqual([]))
+})
+
+describe("a planted violation is found", () => {
+  const cases: ReadonlyArray<readonly [what: string, rule: rules.Rule, path: string, text: string, found: RegExp]> = [
+    ["core imports log", rules.layers, "src/core/bad.ts", 'import { link } from "../log/codec.ts"', /core\/bad.*log\/codec/],
+    ["core exports from the shell", rules.layers, "src/core/bad.ts", 'export * from "../shell/Engine.ts"', /shell\/Engine/],
+    [
+      "log imports the shell for a type",
+      rules.layers,
+      "src/log/bad.ts",
+      'import type { A } from "../shell/A.ts"',
+      /shell\/A/
+    ],
+    [
+      "the shell imports an adapter late",
+      rules.layers,
+      "src/shell/bad.ts",
+      'await import("../adapters/a.ts")',
+      /adapters\/a/
+    ],
+    ["an adapter imports an app", rules.layers, "src/adapters/x/bad.ts", 'import "../../apps/Live.ts"', /apps\/Live/],
+    ["ingress imports the shell", rules.layers, "src/ingress/bad.ts", 'import "../shell/Engine.ts"', /shell\/Engine/],
+    ["src imports a test", rules.layers, "src/apps/bad.ts", 'import "../../test/support/config.ts"', /outside src/],
+    ["a folder nobody knows", rules.layers, "src/stuff/bad.ts", "", /does not know/],
+    ["the shell imports node", rules.platformAtTheEdge, "src/shell/bad.ts", 'import * as net from "node:net"', /node:net/],
+    ["the shell names Deno", rules.platformAtTheEdge, "src/shell/bad.ts", "export const a = Deno.pid", /global Deno/],
+    ["log exports telemetry", rules.platformAtTheEdge, "src/log/bad.ts", 'import "@opentelemetry/api"', /opentelemetry/],
+    ["core imports Effect", rules.coreAlone, "src/core/bad.ts", 'import * as Effect from "effect/Effect"', /effect\/Effect/],
+    ["the schemas import more than Schema", rules.coreAlone, "src/core/schema/bad.ts", 'import "effect/Layer"', /Layer/],
+    ["core imports its schemas", rules.coreAlone, "src/core/bad.ts", 'import { a } from "./schema/Event.ts"', /schemas/],
+    ["400 lines", rules.shortFiles, "src/core/bad.ts", "const a = 1\n".repeat(400), /400 lines/],
+    ["301 lines without an end", rules.shortFiles, "src/core/bad.ts", `${"//\n".repeat(300)}//`, /301 lines/],
+    ["a clock in core", rules.exactAndTimeless, "src/core/bad.ts", "export const now = () => Date.now()", /Date/],
+    ["a clock in a template", rules.exactAndTimeless, "src/log/bad.ts", "`${performance.now()}`", /performance/],
+    ["an exponential", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.exp(-1)", /Math\.exp/],
+    ["chance", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.random()", /Math\.random/],
+    ["Math taken apart", rules.exactAndTimeless, "src/core/bad.ts", "const { pow } = Math", /Math itself/],
+    ["a power of a variable", rules.exactAndTimeless, "src/core/bad.ts", "const a = b ** 0.5", /b \*\* 0\.5/],
+    ["a timer", rules.exactAndTimeless, "src/log/bad.ts", "setTimeout(() => {}, 1)", /setTimeout/],
+    ["an interval", rules.exactAndTimeless, "src/log/bad.ts", "setInterval(f)", /setInterval/],
+    ["the process", rules.exactAndTimeless, "src/log/bad.ts", "if (process.env.A) b()", /process/],
+    ["a promise", rules.exactAndTimeless, "src/log/bad.ts", "async () => { await a }", /async[^]*await/],
+    ["order by locale", rules.exactAndTimeless, "src/core/bad.ts", "a.localeCompare(b)", /localeCompare/],
+    ["a file that imports itself", rules.noCycles, "src/core/bad.ts", 'import "./bad.ts"', /bad\.ts -> src\/core\/bad\.ts/],
+    ["Forward knows Config", rules.forwardIsBlind, "src/shell/Forward.ts", 'import "../core/model/Config.ts"', /Config/],
+    ["utils", rules.honestNames, "src/core/utils.ts", "", /utils/],
+    ["a folder of helpers", rules.honestNames, "src/shell/helpers/x.ts", "", /helpers/],
+    ["an index", rules.honestNames, "src/core/index.ts", "", /index/]
+  ]
+  it.each(cases)("%s", (_what, rule, path, text, found) => {
+    expect(rule(plant(path, text)).join("\n")).toMatch(found)
+  })
+
+  it("a circle of three files", () => {
+    const circle = ["a", "b", "c"].map((name, i, all) => ({
+      path: `src/core/${name}.ts`,
+      text: `import type { X } from "./${all[(i + 1) % 3]}.ts"`
+    }))
+    expect(rules.noCycles(circle)).toEqual(["cycle: src/core/a.ts -> src/core/b.ts -> src/core/c.ts -> src/core/a.ts"])
+  })
+})
+
+describe("reading code", () => {
+  it("passes over comments, strings and regular expressions, but not over code in templates", () => {
+    const text = ['const a = "Date" // Date', "/* Date */ const b = /Date'/.test(c)", "const d = `Date ${e(`${f}`)} Date`"]
+    expect(codeOf(text.join("\n"))).toBe(['const a = "" ', " const b = //.test(c)", "const d = `${e(`${f}`)}`"].join("\n"))
+    expect(rules.exactAndTimeless([{ path: "src/core/fine.ts", text: text.join("\n") }])).toEqual([])
+  })
+
+  it("finds every form of import, and none in comments", () => {
+    const text =
+      'import a from "a"\nimport {\n  b\n} from "../b.ts"\nexport * from "./c.ts"\nimport "d"\nimport("e")\n// import "f"'
+    const found = importsOf({ path: "src/core/x.ts", text })
+    expect(found.map(({ specifier, target }) => target ?? specifier)).toEqual(["a", "src/b.ts", "src/core/c.ts", "d", "e"])
+  })
+})
+
+describe("the core's bundle", () => {
+  const names = ["step", "advance", "pick", "routes", "state", "restore", "deadline"]
+  const entry = names.map((name) => `export * as ${name} from "./core/${name}.ts"`).join("\n")
+
+  it("is small and carries nothing of Effect", async () => {
+    const made = await bundle(entry)
+    expect(bundleFaults(made)).toEqual([])
+    expect(made.modules.length).toBeGreaterThan(15)
+    expect(made.bytes).toBeGreaterThan(5_000)
+  })
+
+  it("would be found out with Effect in it", async () => {
+    const made = await bundle(`${entry}\nexport { decodeEntry } from "./core/schema/Event.ts"`)
+    expect(bundleFaults(made).join("\n")).toMatch(/too many[^]*node_modules/)
+  })
+
+  it("would be found out when it grows", () => {
+    expect(bundleFaults({ bytes: MOST_CORE_BYTES, modules: [] })).toHaveLength(1)
+  })
+})

@@ -1,0 +1,236 @@
+/** Who is served when: limits, order, waiting, drain. Without sockets; the engine is a mailbox that a test empties. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import { TestClock } from "effect/testing"
+import type { Fact } from "../../src/core/model/Decision.ts"
+import type { Event } from "../../src/core/model/Event.ts"
+import type { Routes } from "../../src/core/model/Routes.ts"
+import { initial } from "../../src/core/state.ts"
+import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Engine } from "../../src/shell/Engine.ts"
+import { Mailbox } from "../../src/shell/Mailbox.ts"
+import { Transport } from "../../src/shell/Transport.ts"
+import { configWith, upstreamDefaults } from "../support/config.ts"
+import type { Scripted } from "../support/SimTransport.ts"
+import { SimTransport } from "../support/SimTransport.ts"
+
+const plan = { attempts: [{ candidate: 7, host: "h", port: 1, startAfterMs: 0, timeoutMs: 1_000 }], deadlineMs: 5_000 }
+const routes: Routes = {
+  version: 1,
+  upstreams: [{
+    id: 0,
+    name: "web",
+    state: "active",
+    members: [{ candidate: 7, warmMs: 1, dialMs: 2, plan }],
+    toleranceMs: 5,
+    tolerancePercent: 10,
+    lastResort: plan,
+    session: upstreamDefaults.session
+  }]
+}
+
+interface World {
+  readonly sim: SimTransport
+  readonly mailbox: Mailbox
+  readonly acceptor: Acceptor["Service"]
+  /** Takes everything out of the mailbox, as a turn of the engine would. */
+  readonly turn: () => ReadonlyArray<Event>
+}
+
+const world = <A>(
+  limits: {
+    readonly maxConnections?: number
+    readonly backlog?: number
+    readonly mailbox?: number
+    readonly dial?: Scripted
+  },
+  use: (world: World) => Effect.Effect<A>,
+  published = routes
+) =>
+  Effect.gen(function* () {
+    const { maxConnections = 1_000, backlog = 1_000, mailbox: places = 10_000, dial } = limits
+    const sim = new SimTransport(() => dial ?? { afterMs: 0, result: "connected" })
+    const mailbox = new Mailbox(places, 0)
+    const facts = yield* PubSub.unbounded<Fact>()
+    const engine = Engine.of({
+      reserveUnsafe: (count) => mailbox.reserve(count),
+      releaseUnsafe: (count) => mailbox.release(count),
+      postUnsafe: (event) => mailbox.post(0, event),
+      routesUnsafe: () => published,
+      stateUnsafe: () => initial(configWith([]), 1),
+      epochUs: 0,
+      nowUs: () => sim.service.nowUs(),
+      facts,
+      restartsUnsafe: () => 0
+    })
+    const listener = { name: "web", listen: { host: "127.0.0.1", port: 1 }, upstream: 0, maxConnections, backlog }
+    const layer = Acceptor.layer([listener]).pipe(
+      Layer.provide(Layer.mergeAll(Layer.succeed(Engine, engine), Layer.succeed(Transport, sim.service)))
+    )
+    const turn = () => {
+      const events: Array<Event> = []
+      for (let entry = mailbox.take(); entry !== undefined; entry = mailbox.take()) events.push(entry.event)
+      return events
+    }
+    return yield* Effect.gen(function* () {
+      return yield* use({ sim, mailbox, acceptor: yield* Acceptor, turn })
+    }).pipe(Effect.provide(layer), Effect.scoped)
+  })
+
+/** Lets fibers that were woken run on. */
+const settle = Effect.repeat(Effect.yieldNow, { times: 20 })
+
+const arriveAll = (sim: SimTransport, count: number) =>
+  Array.from({ length: count }, (_, i) => sim.arrive("web", `client ${i + 1}`))
+
+describe("the acceptor", () => {
+  it.effect("lets clients over maxConnections wait and serves them in order of arrival", () =>
+    world({ maxConnections: 2 }, ({ sim, acceptor }) =>
+      Effect.gen(function* () {
+        arriveAll(sim, 5)
+        sim.advance(1)
+        const served = () => sim.relays.map(({ client }) => client.name)
+        assert.deepStrictEqual(served(), ["client 1", "client 2"])
+        assert.deepInclude(acceptor.statusUnsafe()[0], { connections: 2, waiting: 3, accepted: 2, refused: 0 })
+        for (const next of [2, 1, 3]) {
+          sim.relays[next - 1]?.end()
+          yield* settle
+          sim.advance(1)
+        }
+        assert.deepStrictEqual(served(), ["client 1", "client 2", "client 3", "client 4", "client 5"])
+        assert.deepInclude(acceptor.statusUnsafe()[0], { connections: 2, waiting: 0, accepted: 5, refused: 0 })
+      })))
+
+  it.effect("resets who comes when backlog clients wait already", () =>
+    world({ maxConnections: 1, backlog: 2 }, ({ sim, acceptor }) =>
+      Effect.sync(() => {
+        const clients = arriveAll(sim, 5)
+        assert.deepStrictEqual(clients.map(({ state }) => state), ["open", "open", "open", "reset", "reset"])
+        assert.deepInclude(acceptor.statusUnsafe()[0], { connections: 1, waiting: 2, refused: 2 })
+      })))
+
+  it.effect("makes clients wait while the mailbox cannot promise both of their places, and loses nobody", () =>
+    world({ mailbox: 4 }, ({ sim, mailbox, turn }) =>
+      Effect.gen(function* () {
+        const clients = arriveAll(sim, 9)
+        const seen: Array<number> = []
+        for (let rounds = 0; rounds < 20 && seen.length < 18; rounds++) {
+          sim.advance(2)
+          assert.isAtMost(mailbox.used, 4)
+          for (const relay of sim.relays) relay.end()
+          yield* settle
+          for (const event of turn()) if ("session" in event) seen.push(event.session)
+        }
+        assert.deepStrictEqual(sim.relays.map(({ client }) => client), clients)
+        assert.deepStrictEqual(seen.toSorted((a, b) => a - b), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9])
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers], [0, 0])
+      })))
+
+  it.effect("recovers when the mailbox was full of other things and nobody was being served", () =>
+    world({ mailbox: 3 }, ({ sim, mailbox }) =>
+      Effect.sync(() => {
+        mailbox.reserve(2)
+        arriveAll(sim, 2)
+        sim.advance(50)
+        assert.strictEqual(sim.relays.length, 0)
+        mailbox.release(2)
+        sim.advance(2)
+        assert.deepStrictEqual(sim.relays.map(({ client }) => client.name), ["client 1"])
+      })))
+
+  it.effect("resets a client whom nobody could be reached for, and gives its place to the next", () =>
+    world(
+      { maxConnections: 1, dial: { afterMs: 5, result: "refused" } },
+      ({ sim, mailbox, acceptor, turn }) =>
+        Effect.gen(function* () {
+          const clients = arriveAll(sim, 3)
+          for (let i = 0; i < 3; i++) {
+            sim.advance(5)
+            yield* settle
+          }
+          assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset", "reset"])
+          const events = turn()
+          assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["ClientAccepted", "ClientAccepted", "ClientAccepted"])
+          assert.isTrue(events.every((event) => event._tag === "ClientAccepted" && event.candidate === -1))
+          assert.deepStrictEqual([mailbox.used, acceptor.counts.candidates], [0, 0])
+        })
+    ))
+
+  it.effect("resets clients that come before there are routes, and keeps no places for them", () =>
+    world({}, ({ sim, mailbox, acceptor }) =>
+      Effect.gen(function* () {
+        const clients = arriveAll(sim, 3)
+        yield* settle
+        assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset", "reset"])
+        assert.deepStrictEqual([mailbox.used, acceptor.statusUnsafe()[0]?.connections], [0, 0])
+      }), { version: 0, upstreams: [] }))
+
+  it.effect("counts a client at its chosen candidate while it is dialled and at its server while it is served", () =>
+    world({ dial: { afterMs: 5, result: "connected" } }, ({ sim, acceptor }) =>
+      Effect.gen(function* () {
+        arriveAll(sim, 3)
+        assert.strictEqual(acceptor.counts.of(7), 3)
+        sim.advance(5)
+        assert.strictEqual(acceptor.counts.of(7), 3)
+        sim.relays[0]?.end("client-reset")
+        sim.relays[1]?.end()
+        yield* settle
+        assert.deepStrictEqual([acceptor.counts.of(7), acceptor.counts.candidates], [1, 1])
+      })))
+
+  it.effect("drains: accepts nobody, resets who waits, lets sessions end, and resets what is left after the time", () =>
+    world({ maxConnections: 2 }, ({ sim, acceptor, mailbox, turn }) =>
+      Effect.gen(function* () {
+        const clients = arriveAll(sim, 3)
+        sim.advance(1)
+        const draining = yield* Effect.forkChild(acceptor.drain(1_000))
+        yield* settle
+        assert.deepStrictEqual(clients.map(({ state }) => state), ["open", "open", "reset"])
+        assert.strictEqual(sim.arrive("web", "late").state, "reset")
+        sim.relays[0]?.end()
+        yield* TestClock.adjust(999)
+        assert.deepStrictEqual(clients.map(({ state }) => state), ["open", "open", "reset"])
+        yield* TestClock.adjust(1)
+        assert.strictEqual(yield* Fiber.join(draining), 1)
+        assert.deepStrictEqual(clients.map(({ state }) => state), ["open", "reset", "reset"])
+        const causes = turn().flatMap((event) => (event._tag === "ClientClosed" ? [event.cause] : []))
+        assert.deepStrictEqual(causes, ["done", "stopped"])
+        assert.deepStrictEqual([acceptor.counts.candidates, mailbox.used], [0, 0])
+      })))
+
+  it.effect("drains at once when nobody is there, and early when the last one leaves", () =>
+    world({}, ({ sim, acceptor }) =>
+      Effect.gen(function* () {
+        arriveAll(sim, 1)
+        sim.advance(1)
+        const draining = yield* Effect.forkChild(acceptor.drain(60_000))
+        yield* settle
+        sim.relays[0]?.end()
+        assert.strictEqual(yield* Fiber.join(draining), 0)
+        assert.strictEqual(yield* acceptor.drain(60_000), 0)
+      })))
+
+  it.effect("drains clients that are still being dialled, with their dials and their places", () =>
+    world({ dial: { afterMs: 0, result: "never" } }, ({ sim, acceptor, mailbox }) =>
+      Effect.gen(function* () {
+        const clients = arriveAll(sim, 2)
+        assert.strictEqual(yield* acceptor.drain(0), 2)
+        assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset"])
+        assert.deepStrictEqual(sim.log.slice(2), ["0 cancel h:1", "0 cancel h:1"])
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers, acceptor.counts.candidates], [0, 0, 0])
+      })))
+
+  it.effect("resets everybody, also who waits, when its scope closes without a drain", () =>
+    Effect.gen(function* () {
+      const clients = yield* world({ maxConnections: 1 }, ({ sim }) =>
+        Effect.sync(() => {
+          const clients = arriveAll(sim, 3)
+          sim.advance(1)
+          return clients
+        }))
+      assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset", "reset"])
+    }))
+})

@@ -1,0 +1,155 @@
+/** Running a dial plan, to the exact moment. Attempts are named by their port. */
+import { assert, describe, it } from "@effect/vitest"
+import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
+import type { Dialled } from "../../src/shell/DialRun.ts"
+import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
+import type { Scripted } from "../support/SimTransport.ts"
+import { SimTransport } from "../support/SimTransport.ts"
+
+const never: Scripted = { afterMs: 0, result: "never" }
+const after = (afterMs: number, result: Scripted["result"]): Scripted => ({ afterMs, result })
+
+/** Attempts at the given offsets; candidate and port are 1, 2, 3 ... */
+function planOf(offsetsMs: ReadonlyArray<number>, timeoutMs = 1_000, deadlineMs = 10_000): DialPlan {
+  const attempts: ReadonlyArray<DialAttempt> = offsetsMs.map((startAfterMs, i) => {
+    return { candidate: i + 1, host: "h", port: i + 1, startAfterMs, timeoutMs }
+  })
+  return { attempts, deadlineMs }
+}
+
+/** Starts a plan whose dials do as scripted, port by port. */
+function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
+  const sim = new SimTransport(({ port }) => script[port - 1] ?? never)
+  const done: Array<Dialled> = []
+  const cancel = runPlanUnsafe(sim.service, plan, 0, (dialled) => {
+    sim.note(dialled.socket === undefined ? "gave up" : `got ${dialled.candidate}`)
+    done.push(dialled)
+  })
+  return { sim, done, cancel }
+}
+
+describe("a dial plan", () => {
+  it("stops at the first attempt when that connects", () => {
+    const { sim, done } = run(planOf([0, 250]), after(30, "connected"))
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log, ["0 dial h:1", "30 got 1"])
+    assert.deepStrictEqual(done[0]?.tried, [{ candidate: 1, outcome: "connected", tookUs: 30_000 }])
+    assert.strictEqual(sim.pendingTimers, 0)
+  })
+
+  it("starts attempts in order at their offsets while earlier ones are pending", () => {
+    const { sim } = run(planOf([0, 250, 600]))
+    sim.advance(700)
+    assert.deepStrictEqual(sim.log, ["0 dial h:1", "250 dial h:2", "600 dial h:3"])
+  })
+
+  it("starts the next attempt as soon as all before it have failed", () => {
+    const { sim } = run(planOf([0, 250, 500]), after(40, "refused"), after(7, "unreachable"), after(5, "connected"))
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log, ["0 dial h:1", "40 dial h:2", "47 dial h:3", "52 got 3"])
+  })
+
+  it("waits for the offset while one before it is pending, even if another one has failed", () => {
+    const { sim } = run(planOf([0, 250, 500]), never, after(10, "refused"), after(5, "connected"))
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log, ["0 dial h:1", "250 dial h:2", "500 dial h:3", "505 cancel h:1", "505 got 3"])
+  })
+
+  it("starts several at once that share an offset", () => {
+    const { sim } = run(planOf([0, 0, 0]))
+    assert.deepStrictEqual(sim.log, ["0 dial h:1", "0 dial h:2", "0 dial h:3"])
+  })
+
+  it("lets the first to connect win, and says of the others how long they had been under way", () => {
+    const { sim, done } = run(planOf([0, 250, 400]), after(900, "connected"), after(200, "connected"), never)
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log.slice(3), ["450 cancel h:1", "450 cancel h:3", "450 got 2"])
+    assert.deepStrictEqual(done[0]?.tried, [
+      { candidate: 2, outcome: "connected", tookUs: 200_000 },
+      { candidate: 1, outcome: "cancelled", tookUs: 450_000 },
+      { candidate: 3, outcome: "cancelled", tookUs: 50_000 }
+    ])
+    assert.strictEqual(done.length, 1)
+  })
+
+  it("gives an attempt up after its timeout, and goes on at once", () => {
+    const { sim, done } = run(planOf([0, 5_000], 1_000), never, after(3, "connected"))
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log, ["0 dial h:1", "1000 cancel h:1", "1000 dial h:2", "1003 got 2"])
+    assert.deepStrictEqual(done[0]?.tried[0], { candidate: 1, outcome: "timeout", tookUs: 1_000_000 })
+  })
+
+  it("counts each attempt's timeout from its own start", () => {
+    const { sim } = run(planOf([0, 250], 1_000))
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log.slice(2), ["1000 cancel h:1", "1250 cancel h:2", "1250 gave up"])
+  })
+
+  it("ends at its deadline; attempts that had not had their time are cancelled, which speaks not against them", () => {
+    const { sim, done } = run(planOf([0, 600], 1_000, 700))
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log.slice(2), ["700 cancel h:1", "700 cancel h:2", "700 gave up"])
+    assert.deepStrictEqual(done[0]?.tried, [
+      { candidate: 1, outcome: "timeout", tookUs: 700_000 },
+      { candidate: 2, outcome: "cancelled", tookUs: 100_000 }
+    ])
+    assert.strictEqual(sim.pendingTimers, 0)
+  })
+
+  it("starts nobody whose turn would come at or after the deadline", () => {
+    const { sim } = run(planOf([0, 700, 800], 5_000, 700))
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log, ["0 dial h:1", "700 cancel h:1", "700 gave up"])
+  })
+
+  it("gives up as soon as all have failed, and lists every one", () => {
+    const { sim, done } = run(planOf([0, 250, 500]), after(1, "refused"), after(2, "reset"), after(3, "local"))
+    sim.advance(60_000)
+    assert.strictEqual(sim.log.at(-1), "6 gave up")
+    assert.deepStrictEqual(done[0]?.tried.map(({ outcome }) => outcome), ["refused", "reset", "local"])
+    assert.deepStrictEqual([done[0]?.candidate, done.length, sim.pendingTimers], [-1, 1, 0])
+  })
+
+  it("loses no time to fractions of milliseconds", () => {
+    const { sim } = run(planOf([0, 250.3, 400.7], 33.333), after(12.345, "refused"), never, after(0.001, "connected"))
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log, [
+      "0 dial h:1",
+      "12.345 dial h:2",
+      "45.678 cancel h:2",
+      "45.678 dial h:3",
+      "45.679 got 3"
+    ])
+  })
+
+  it("without attempts gives up, though not within the call", () => {
+    const { sim, done } = run(planOf([]))
+    assert.strictEqual(done.length, 0)
+    sim.advance(1)
+    assert.deepStrictEqual(sim.log, ["0 gave up"])
+  })
+
+  it("with no time left gives up, though not within the call", () => {
+    const { sim, done } = run(planOf([0], 1_000, 0))
+    assert.strictEqual(done.length, 0)
+    sim.advance(1)
+    assert.strictEqual(sim.log.at(-1), "0 gave up")
+  })
+
+  it("that is cancelled abandons every attempt, leaves no timer and tells nobody", () => {
+    const { sim, done, cancel } = run(planOf([0, 100, 9_000]), after(5_000, "connected"), after(3_000, "refused"))
+    sim.advance(150)
+    cancel()
+    cancel()
+    sim.advance(60_000)
+    assert.deepStrictEqual(sim.log, ["0 dial h:1", "100 dial h:2", "150 cancel h:1", "150 cancel h:2"])
+    assert.deepStrictEqual([done.length, sim.pendingTimers], [0, 0])
+  })
+
+  it("that is cancelled before it could give up tells nobody either", () => {
+    const { sim, done, cancel } = run(planOf([]))
+    cancel()
+    sim.advance(1)
+    assert.deepStrictEqual(done, [])
+  })
+})

@@ -1,0 +1,138 @@
+/**
+ * A transport without sockets: time moves only when a test says so, dials do what was scripted, and everything that was
+ * asked of it stands in a log with its moment.
+ */
+import * as Effect from "effect/Effect"
+import type { Address } from "../../src/core/model/Config.ts"
+import type { CloseCause, DialFailure } from "../../src/core/model/Event.ts"
+import type { Cancel, ClientSocket, RelayEnd, Transport, UpstreamSocket } from "../../src/shell/Transport.ts"
+
+/** What one dial leads to, `afterMs` after it began; `never` leaves it unanswered. */
+export interface Scripted {
+  readonly afterMs: number
+  readonly result: "connected" | "never" | DialFailure
+}
+
+export class SimSocket implements ClientSocket, UpstreamSocket {
+  state: "open" | "reset" | "closed" = "open"
+  readonly name: string
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  readonly resetUnsafe = () => void (this.state = "reset")
+  readonly closeUnsafe = () => void (this.state = "closed")
+}
+
+export interface SimRelay {
+  readonly client: SimSocket
+  readonly upstream: SimSocket
+  /** Ends the session as the peers would; nothing when it is over. */
+  readonly end: (cause?: CloseCause) => void
+}
+
+interface Timer {
+  readonly atUs: number
+  readonly fire: () => void
+}
+
+export class SimTransport {
+  /** `<ms> <what>`, in order. */
+  readonly log: Array<string> = []
+  readonly relays: Array<SimRelay> = []
+  readonly #dials: (address: Address, nth: number) => Scripted
+  readonly #listeners = new Map<string, (client: ClientSocket) => void>()
+  #timers: Array<Timer> = []
+  #nowUs = 0
+  #dialled = 0
+
+  /** `dials` says what each dial leads to; `nth` counts from 0. */
+  constructor(dials: (address: Address, nth: number) => Scripted) {
+    this.#dials = dials
+  }
+
+  get pendingTimers(): number {
+    return this.#timers.length
+  }
+
+  get nowMs(): number {
+    return this.#nowUs / 1000
+  }
+
+  /** Moves time on, running what falls due at its own moment, ties in the order in which they were asked for. */
+  advance(ms: number): void {
+    const untilUs = this.#nowUs + Math.round(ms * 1000)
+    while (true) {
+      const next = this.#timers.reduce<Timer | undefined>((a, b) => (a === undefined || b.atUs < a.atUs ? b : a), undefined)
+      if (next === undefined || next.atUs > untilUs) break
+      this.#timers = this.#timers.filter((timer) => timer !== next)
+      this.#nowUs = next.atUs
+      next.fire()
+    }
+    this.#nowUs = untilUs
+  }
+
+  /** A client comes to a listener. */
+  arrive(listener: string, name: string): SimSocket {
+    const client = new SimSocket(name)
+    const onClient = this.#listeners.get(listener)
+    if (onClient === undefined) client.state = "reset"
+    else onClient(client)
+    return client
+  }
+
+  note(what: string): void {
+    this.log.push(`${this.#nowUs / 1000} ${what}`)
+  }
+
+  readonly #timer = (delayMs: number, fire: () => void): Cancel => {
+    // Like a real one it resolves no less than its unit, and never fires early.
+    const timer: Timer = { atUs: this.#nowUs + Math.max(0, Math.ceil(delayMs * 1000)), fire }
+    this.#timers.push(timer)
+    return () => void (this.#timers = this.#timers.filter((other) => other !== timer))
+  }
+
+  readonly service: Transport["Service"] = {
+    listen: (name, address, onClient) =>
+      Effect.sync(() => {
+        this.#listeners.set(name, onClient)
+        return { address, stop: Effect.sync(() => void this.#listeners.delete(name)) }
+      }),
+    dialUnsafe: (address, _keepAliveMs, answer) => {
+      const { afterMs, result } = this.#dials(address, this.#dialled++)
+      const name = `${address.host}:${address.port}`
+      this.note(`dial ${name}`)
+      if (result === "never") return () => this.note(`cancel ${name}`)
+      let answered = false
+      const stop = this.#timer(afterMs, () => {
+        answered = true
+        answer(result === "connected" ? new SimSocket(name) : result)
+      })
+      return () => {
+        if (answered) return
+        stop()
+        this.note(`cancel ${name}`)
+      }
+    },
+    relayUnsafe: (client, upstream, _limits, end) => {
+      let over = false
+      const finish = (cause: CloseCause) => {
+        if (over) return
+        over = true
+        const ended: RelayEnd = { cause, bytesUp: 0, bytesDown: 0, firstByteAtUs: -1 }
+        if (cause !== "done") client.resetUnsafe()
+        upstream.closeUnsafe()
+        end(ended)
+      }
+      this.relays.push({
+        client: client as SimSocket,
+        upstream: upstream as SimSocket,
+        end: (cause = "done") => finish(cause)
+      })
+      return () => finish("stopped")
+    },
+    timerUnsafe: this.#timer,
+    nowUs: () => this.#nowUs
+  }
+}

@@ -1,0 +1,47 @@
+/** A port on loopback that answers nobody: a stopped process whose queue of connections is full. */
+import * as Effect from "effect/Effect"
+import { spawn } from "node:child_process"
+import * as net from "node:net"
+import process from "node:process"
+import { until } from "./servers.ts"
+
+const LISTEN = `
+import * as net from "node:net"
+const server = net.createServer()
+server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(server.address().port))
+`
+
+/** The port; it is gone with its scope. */
+export const blackHole = Effect.acquireRelease(Effect.promise(open), ({ close }) => Effect.sync(close))
+  .pipe(Effect.map(({ port }) => port))
+
+async function open() {
+  const isDeno = "deno" in process.versions
+  const script = `data:text/javascript,${encodeURIComponent(LISTEN)}`
+  const args = isDeno ? ["run", "-A", script] : ["--input-type=module", "-e", LISTEN]
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
+  let printed = ""
+  child.stdout.on("data", (chunk) => (printed += chunk))
+  await until("the child listens", () => printed.endsWith("\n"))
+  const port = Number(printed)
+  child.kill("SIGSTOP")
+
+  let connected = 0
+  const fillers = Array.from({ length: 8 }, () => {
+    const socket = net.connect({ port, host: "127.0.0.1" }, () => connected++)
+    return socket.on("error", () => {})
+  })
+  // Loopback connects within microseconds, so whoever still waits after a fifth of a second found the queue full.
+  let since = performance.now()
+  let last = -1
+  await until("the queue is full", () => {
+    if (connected !== last) since = performance.now()
+    last = connected
+    return connected > 0 && connected < fillers.length && performance.now() - since > 200
+  })
+  const close = () => {
+    for (const socket of fillers) socket.destroy()
+    child.kill("SIGKILL")
+  }
+  return { port, close }
+}

