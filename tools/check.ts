@@ -45,6 +45,7 @@ step("format", "deno", ["fmt", "--check", "--quiet"])
 step("lint", "deno", ["lint", "--quiet"])
 step("types (tsc)", "tsc", [])
 step("types (deno)", "deno", ["check", "--quiet", "src", "test", "property-tests", "bench", "tools"])
+step("configuration page", "node", ["tools/configReference.ts", "--check"])
 const counts: Record<string, Counts> = {
   node: tests("node", "vitest", ["run"]),
   deno: tests("deno", "deno", ["run", "-A", "npm:vitest", "run", ...ON_DENO])

@@ -30,6 +30,7 @@ export interface SegmentSummary {
 
 export interface GapSummary {
   readonly run: string
+  /** The last entry known before; -1 when none of the run is. */
   readonly afterSeq: number
   /** First entry known again; -1 when the run ends in the gap. */
   readonly beforeSeq: number

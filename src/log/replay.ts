@@ -173,17 +173,16 @@ export class Replay {
     const { header, upstreams, candidates } = opened
     const last = this.#last
     const state = restore(header.config, { ...header.head, upstreams, candidates })
-    if (last !== undefined && last.run === header.run) {
-      if (header.after !== null) this.#gap(header, last.previous.seq)
-      else if (!continues(header.previous, last.previous)) {
+    const follows = last !== undefined && last.run === header.run
+    if (header.after !== null) this.#gap(header, follows ? last.previous.seq : -1)
+    else if (follows) {
+      if (!continues(header.previous, last.previous)) {
         return this.#fail("altered", `entries after ${last.previous.seq} are missing before segment ${header.segment}`)
       } else if (toHex(stateDigest(last.state)) !== toHex(stateDigest(state))) {
         return this.#fail("diverged", `the state that segment ${header.segment} starts from is another one`)
       }
-      const before = this.#segments[this.#segments.length - 1]
-      if (before !== undefined && header.after === null) {
-        this.#segments.push({ ...(this.#segments.pop() ?? before), end: "continued" })
-      }
+      const before = this.#segments.pop()
+      if (before !== undefined) this.#segments.push({ ...before, end: "continued" })
     }
     if (last?.run !== header.run || header.after !== null) this.#routes.clear()
     opened.state = state

@@ -130,7 +130,7 @@ describe("replay", () => {
   })
 
   it("takes a file that broke off in its opening for a crash, and one that cannot be read to its end for altered", () => {
-    const [opening = ""] = linesOf(whole.texts[0]!)
+    const [opening = ""] = linesOf(record(toy.state, []).texts[0]!)
     expect(replayed([textOf([opening])])).toMatchObject({
       outcome: "verified",
       segments: [{ end: "crash", entries: 0, run: "" }]

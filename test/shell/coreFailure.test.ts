@@ -115,6 +115,7 @@ describe("when the core fails on an event", () => {
         assert.deepStrictEqual(verdict.segments.map(({ end }) => end), ["gap", "gap", "closed"])
         const [first, second] = segments.map(linesOf)
         const gap = first?.at(-1)
+        console.error(JSON.stringify(gap))
         assert.deepInclude(gap, { kind: "gap", reason: "core-restarted" })
         assert.include(gap.culprit.message, plant === undefined ? "planted" : "time went back")
         const culprit = JSON.parse(`${gap.culprit.entryBody}}`)

@@ -24,7 +24,7 @@ async function open() {
   child.stdout.on("data", (chunk) => (printed += chunk))
   await until("the child listens", () => printed.endsWith("\n"))
   const port = Number(printed)
-  child.kill("SIGSTOP")
+  process.kill(child.pid as number, "SIGSTOP")
 
   let connected = 0
   const fillers = Array.from({ length: 8 }, () => {
@@ -41,7 +41,7 @@ async function open() {
   })
   const close = () => {
     for (const socket of fillers) socket.destroy()
-    child.kill("SIGKILL")
+    process.kill(child.pid as number, "SIGKILL")
   }
   return { port, close }
 }

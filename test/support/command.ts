@@ -13,6 +13,16 @@ export type RuntimeName = "node" | "deno"
 export const here: RuntimeName = "Deno" in globalThis ? "deno" : "node"
 export const other: RuntimeName = here === "node" ? "deno" : "node"
 
+/** The runtime's own binary: npm's `deno` is a script that does not pass signals on. */
+function binaryOf(runtime: RuntimeName): string {
+  if (runtime === here) return process.execPath
+  const bin = path.join(ROOT, "node_modules", ".bin", runtime)
+  if (runtime === "node") return bin
+  const folder = path.join(ROOT, "node_modules", "@deno")
+  const platform = fs.existsSync(folder) ? fs.readdirSync(folder)[0] : undefined
+  return platform === undefined ? bin : path.join(folder, platform, "deno")
+}
+
 export interface Ended {
   readonly code: number | null
   readonly signal: string | null
@@ -35,12 +45,10 @@ export interface Start {
 
 /** Starts the program; `ended` resolves with everything it printed. */
 export function start(args: ReadonlyArray<string>, { runtime = here, cwd = ROOT, env = {} }: Start = {}): Running {
-  const bin = path.join(ROOT, "node_modules", ".bin")
-  const searched = [bin, process.env["PATH"]].join(path.delimiter)
   const before = runtime === "deno" ? ["run", "-A", "--config", path.join(ROOT, "deno.json")] : []
-  const child = spawn(runtime, [...before, MAIN, ...args], {
+  const child = spawn(binaryOf(runtime), [...before, MAIN, ...args], {
     cwd,
-    env: { ...process.env, PATH: searched, NO_COLOR: "1", ...env },
+    env: { ...process.env, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"]
   })
   let stdout = ""
@@ -51,7 +59,9 @@ export function start(args: ReadonlyArray<string>, { runtime = here, cwd = ROOT,
     child.once("error", reject)
     child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
-  return { pid: child.pid ?? -1, kill: (signal) => child.kill(signal), ended, stderr: () => stderr }
+  const pid = child.pid ?? -1
+  // Deno's `child.kill` reports the signal as the end even when the process handled it and exited by itself.
+  return { pid, kill: (signal) => void process.kill(pid, signal), ended, stderr: () => stderr }
 }
 
 export const command = (args: ReadonlyArray<string>, options?: Start): Promise<Ended> => start(args, options).ended

@@ -1,0 +1,204 @@
+/** The record on disk: rotation, compression, keeping, locking, and a disk that refuses or lags. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { advance } from "../../src/core/advance.ts"
+import type { State } from "../../src/core/model/State.ts"
+import type { Event } from "../../src/core/model/Event.ts"
+import { initial } from "../../src/core/state.ts"
+import { entryBody } from "../../src/log/codec.ts"
+import { Replay } from "../../src/log/replay.ts"
+import * as FileRecorder from "../../src/adapters/file/FileRecorder.ts"
+import { hold } from "../../src/adapters/file/lock.ts"
+import { feed, segmentsAt } from "../../src/adapters/file/readRecord.ts"
+import { Recorder } from "../../src/shell/Recorder.ts"
+import { inScratch } from "../support/command.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { until } from "../support/servers.ts"
+
+type Options = FileRecorder.FileRecorderOptions
+
+const options = (directory: string, changes: Partial<Options> = {}): Options => ({
+  directory,
+  run: { id: "test", seed: 1 },
+  segmentBytes: 1 << 26,
+  segments: 8,
+  maxAgeMs: 1e9,
+  bufferBytes: 1 << 24,
+  flushIntervalMs: 1,
+  ...changes
+})
+
+/** The core and a recorder, fed by hand. */
+class Feeder {
+  state: State
+  readonly #recorder: Recorder["Service"]
+  constructor(recorder: Recorder["Service"], candidates = 3) {
+    this.#recorder = recorder
+    this.state = initial(configWith([{ candidates: addresses(candidates) }]), 1)
+    recorder.beginUnsafe(this.state, null)
+    this.feed({ _tag: "Started", worker: 0, wallMs: 1 })
+  }
+  feed(event: Event): void {
+    const entry = { seq: this.state.seq + 1, at: this.state.at + 1000, event }
+    const advanced = advance(this.state, entry)
+    this.state = advanced.state
+    this.#recorder.appendUnsafe(entryBody(entry, advanced), this.state)
+  }
+  ticks(count: number): void {
+    for (let i = 0; i < count; i++) this.feed({ _tag: "WallRead", worker: 0, wallMs: i })
+  }
+}
+
+const withRecorder = <A>(
+  recorderOptions: Options,
+  use: (recorder: Recorder["Service"]) => Promise<{ readonly state: State; readonly value: A }>
+) =>
+  Effect.gen(function* () {
+    const recorder = yield* Recorder
+    const { state, value } = yield* Effect.promise(() => use(recorder))
+    yield* recorder.close(state)
+    return value
+  }).pipe(Effect.provide(FileRecorder.layer(recorderOptions)), Effect.scoped)
+
+const verdictOf = (directory: string) =>
+  Effect.gen(function* () {
+    const replay = new Replay()
+    for (const file of yield* segmentsAt(directory)) yield* feed(replay, file, () => {})
+    return replay.verdict()
+  })
+
+const scratch = <A>(use: (directory: string) => Effect.Effect<A, unknown>) =>
+  Effect.promise(() => inScratch((directory) => Effect.runPromise(use(directory))))
+
+describe("the file recorder", () => {
+  it.live("closes a segment that is full, compresses it, and the record verifies across all of them", () =>
+    scratch((directory) =>
+      Effect.gen(function* () {
+        const digest = yield* withRecorder(options(directory, { segmentBytes: 8_192 }), async (recorder) => {
+          const feeder = new Feeder(recorder, 200)
+          for (let i = 0; i < 20; i++) {
+            feeder.ticks(20)
+            await until("the recorder took a breath", () => recorder.statusUnsafe().to === feeder.state.seq)
+          }
+          return { state: feeder.state, value: feeder.state.seq }
+        })
+        const names = fs.readdirSync(directory).sort()
+        assert.isAbove(names.length, 2)
+        assert.isAtMost(names.length, 8)
+        const verdict = yield* verdictOf(directory)
+        assert.deepInclude(verdict, { outcome: "verified", problem: null })
+        assert.isTrue(names.slice(0, -1).every((name) => name.endsWith(".ndjson.gz")), names.join(" "))
+        assert.isTrue(names.at(-1)?.endsWith(".ndjson"))
+        assert.strictEqual(verdict.segments.at(-1)?.end, "closed")
+        assert.strictEqual(digest, 400)
+        for (const name of names) assert.strictEqual(fs.statSync(path.join(directory, name)).mode & 0o777, 0o600)
+      })
+    ))
+
+  it.live("keeps as many segments as it may and lets the oldest go", () =>
+    scratch((directory) =>
+      Effect.gen(function* () {
+        for (let i = 0; i < 5; i++) {
+          yield* withRecorder(options(directory, { segments: 3, run: { id: `run ${i}`, seed: i } }), async (recorder) => {
+            const feeder = new Feeder(recorder)
+            feeder.ticks(3)
+            return { state: feeder.state, value: undefined }
+          })
+        }
+        assert.deepStrictEqual(fs.readdirSync(directory).sort(), [
+          "00000003.ndjson.gz",
+          "00000004.ndjson.gz",
+          "00000005.ndjson"
+        ])
+        assert.strictEqual((yield* verdictOf(directory)).outcome, "verified")
+      })
+    ))
+
+  it.live("ends in a gap when the disk refuses, and begins anew from whole state when it takes it again", () =>
+    scratch((scratchDirectory) =>
+      Effect.gen(function* () {
+        const directory = path.join(scratchDirectory, "log")
+        fs.mkdirSync(directory)
+        const gaps = yield* withRecorder(options(directory, { segmentBytes: 4_096 }), async (recorder) => {
+          const feeder = new Feeder(recorder)
+          fs.renameSync(directory, `${directory}-away`)
+          feeder.ticks(100)
+          await until("the gap is noticed", () => recorder.statusUnsafe().gaps === 1)
+          feeder.ticks(10)
+          fs.renameSync(`${directory}-away`, directory)
+          const lost = feeder.state.seq
+          await until("it writes again", () => {
+            feeder.ticks(1)
+            return recorder.statusUnsafe().to === feeder.state.seq && feeder.state.seq > lost
+          })
+          feeder.ticks(5)
+          return { state: feeder.state, value: recorder.statusUnsafe().gaps }
+        })
+        assert.strictEqual(gaps, 1)
+        const verdict = yield* verdictOf(directory)
+        assert.deepInclude(verdict, { outcome: "verified", problem: null })
+        assert.strictEqual(verdict.gaps.length, 1)
+        assert.strictEqual(verdict.gaps[0]?.reason, "disk")
+        assert.isAbove(verdict.gaps[0]?.beforeSeq ?? -1, verdict.gaps[0]?.afterSeq ?? 0)
+      })
+    ))
+
+  it.live("gives entries up rather than grow when they come faster than the disk takes them", () =>
+    scratch((directory) =>
+      Effect.gen(function* () {
+        yield* withRecorder(options(directory, { bufferBytes: 65_536 }), async (recorder) => {
+          const feeder = new Feeder(recorder)
+          feeder.ticks(5_000)
+          const lost = feeder.state.seq
+          assert.strictEqual(recorder.statusUnsafe().gaps, 1)
+          await until("it writes again", () => {
+            feeder.ticks(1)
+            return recorder.statusUnsafe().to === feeder.state.seq && feeder.state.seq > lost
+          })
+          return { state: feeder.state, value: undefined }
+        })
+        const verdict = yield* verdictOf(directory)
+        assert.deepInclude(verdict, { outcome: "verified", problem: null })
+        assert.deepStrictEqual(verdict.gaps.map(({ reason }) => reason), ["slow"])
+        assert.strictEqual(verdict.segments[0]?.end, "gap")
+      })
+    ))
+
+  it.live("calls a compressed segment altered when it was damaged", () =>
+    scratch((directory) =>
+      Effect.gen(function* () {
+        for (let i = 0; i < 2; i++) {
+          yield* withRecorder(options(directory, { run: { id: `run ${i}`, seed: i } }), async (recorder) => {
+            const feeder = new Feeder(recorder)
+            feeder.ticks(50)
+            return { state: feeder.state, value: undefined }
+          })
+        }
+        const file = path.join(directory, "00000001.ndjson.gz")
+        const bytes = fs.readFileSync(file)
+        const middle = bytes.length >> 1
+        bytes[middle] = (bytes[middle] ?? 0) ^ 0xff
+        fs.writeFileSync(file, bytes)
+        const verdict = yield* verdictOf(directory)
+        assert.strictEqual(verdict.outcome, "altered")
+        assert.strictEqual(verdict.problem?.segment, 1)
+      })
+    ))
+
+  it.live("gives a second holder of its directory a place of its own, and a dead holder's place to the next", () =>
+    scratch((directory) =>
+      Effect.gen(function* () {
+        const file = path.join(directory, "lock")
+        fs.writeFileSync(file, "1")
+        const second = yield* Effect.scoped(hold(directory))
+        assert.strictEqual(second.owner, 1)
+        assert.notStrictEqual(second.directory, directory)
+        fs.writeFileSync(file, "999999999")
+        const heir = yield* Effect.scoped(hold(directory))
+        assert.deepStrictEqual(heir, { directory, owner: undefined })
+        assert.isFalse(fs.existsSync(file))
+      })
+    ))
+})

@@ -1,0 +1,83 @@
+/** What clients get, and what they teach. */
+import { describe, expect, it } from "vitest"
+import { connectionsOf } from "../../src/core/candidates.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import type { ClientAccepted } from "../../src/core/model/Event.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
+const counts = (toy: ToyInterpreter) => Vector.toArray(toy.state.candidates).map((one) => connectionsOf(one!))
+const accepted = (toy: ToyInterpreter) =>
+  toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
+
+describe("clients", () => {
+  it("are counted at the candidate that serves them, until they leave", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 10).set(b, 400).start().run(1_000)
+    toy.client(5_000).client(1_000).run(500)
+    expect(counts(toy)).toEqual([2, 0])
+    expect(toy.run(1_000) && counts(toy)).toEqual([1, 0])
+    expect(toy.run(5_000) && counts(toy)).toEqual([0, 0])
+  })
+
+  it("are shared among members that cost about the same", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(3) }])).set(a, 20).set(b, 21).set(c, 200).start().run(
+      1_000
+    )
+    for (let i = 0; i < 10; i++) toy.client(60_000).run(30)
+    expect(counts(toy)).toEqual([5, 5, 0])
+    expect(new Set(accepted(toy).map(({ why }) => why))).toEqual(new Set(["cheapest", "balanced"]))
+  })
+
+  it("end with the worker that held them", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(a, 20).start().run(1_000)
+    toy.client(60_000).client(60_000).run(30)
+    toy.post({ _tag: "WorkerLost", worker: 1 })
+    expect(counts(toy)).toEqual([2])
+    toy.post({ _tag: "WorkerLost", worker: 0 })
+    expect(counts(toy)).toEqual([0])
+    expect(toy.run(70_000) && counts(toy)).toEqual([0])
+  })
+
+  it("fail over along the plan when the chosen one refuses", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(3) }])).set(a, 10).set(b, 20).set(c, 30).start().run(
+      1_000
+    )
+    toy.set(a, "refused").client().run(200)
+    expect(accepted(toy)[0]?.tried.map(({ outcome }) => outcome)).toEqual(["refused", "connected"])
+    expect(toy.members()).toEqual([2, 3])
+  })
+
+  it("race the next one when the chosen one is silent", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 10).set(b, 20).start().run(1_000)
+    toy.set(a, "timeout").client().run(300)
+    expect(accepted(toy)[0]?.tried).toMatchObject([{ outcome: "connected", tookUs: 20_000 }, {
+      outcome: "cancelled",
+      tookUs: 270_000
+    }])
+    expect(toy.members()).toEqual([1, 2])
+  })
+
+  it("are turned away when nobody can be reached, and everybody who failed them leaves", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 10).set(b, 20).start().run(1_000)
+    toy.set(a, "refused").set(b, "unreachable").client().run(100)
+    expect(toy.unserved).toEqual([1])
+    expect(accepted(toy)[0]?.candidate).toBe(-1)
+    expect(toy.members()).toEqual([])
+  })
+
+  it("teach as much as probes, but a burst of them is one entry", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(a, 10).start().run(6_000)
+    const entryUs = () => Vector.get(toy.state.candidates, 0)!.lastEntryAtUs
+    toy.client().run(100)
+    const opened = entryUs()
+    expect(opened).toBeGreaterThan(6_000_000)
+    toy.set(a, 90)
+    for (let i = 0; i < 9; i++) toy.client().run(100)
+    expect(entryUs()).toBe(opened)
+    expect(Vector.get(toy.state.candidates, 0)!.latency.value).toBe(10)
+    toy.run(5_000)
+    expect(entryUs()).toBe(opened + 5_000_000)
+    expect(Vector.get(toy.state.candidates, 0)!.latency.value).toBe(90)
+  })
+})

@@ -1,0 +1,155 @@
+/** Who is probed when, and what an answer is worth. */
+import { describe, expect, it } from "vitest"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { nextDeadline } from "../../src/core/deadline.ts"
+import { isReady } from "../../src/core/ready.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a, b] = addresses(9).map(({ host }) => host) as [string, string]
+const candidate = (toy: ToyInterpreter, slot: number) => Vector.get(toy.state.candidates, slot)!
+const answer = (toy: ToyInterpreter, index: number, tookUs: number) => {
+  const { worker, probe, candidate } = toy.probes[index]!
+  return toy.post({ _tag: "ProbeSucceeded", worker, probe, candidate, tookUs })
+}
+
+describe("probing", () => {
+  it("asks every candidate once at the start, as many at once as it may", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(40) }], { maxParallel: 5 }), { otherwise: 30 })
+      .start()
+    expect(toy.probes).toHaveLength(5)
+    toy.run(9_000)
+    expect(toy.probes.map(({ candidate }) => candidate)).toEqual([...new Set(toy.probes.map(({ candidate }) => candidate))])
+    expect(toy.probes).toHaveLength(40)
+  })
+
+  describe("of ten thousand candidates", () => {
+    const config = configWith(
+      [{ candidates: addresses(10_000), probing: { intervalMs: 3_600_000 }, scoreTtlMs: 60_000 }],
+      { maxParallel: 64, ratePerSecond: 2_000 }
+    )
+    const toy = new ToyInterpreter(config, { otherwise: 20 })
+
+    it("asks each once, within the rate", () => {
+      toy.start().run(6_000)
+      const inSecond = (from: number) =>
+        toy.probes.filter(({ atUs }) => atUs >= from * 1e6 && atUs < (from + 1) * 1e6).length
+      for (const second of [0, 1, 2, 3]) expect(inSecond(second)).toBeLessThanOrEqual(2_000 + 64)
+      expect(new Set(toy.probes.map(({ candidate }) => candidate)).size).toBe(10_000)
+      expect(toy.probes).toHaveLength(10_000)
+      expect(toy.members()).toHaveLength(3)
+    })
+
+    it("sees them all expire at once in some forty ticks, after the machine slept", () => {
+      const before = toy.entries.length
+      toy.atUs += 120_000_000
+      toy.run(0)
+      expect(toy.members()).toEqual([])
+      expect(Vector.toArray(toy.state.candidates).filter((one) => one!.costMs >= 0)).toEqual([])
+      expect(toy.entries.length - before).toBeLessThan(45)
+      expect(nextDeadline(toy.state)).toBeGreaterThan(toy.atUs)
+    })
+  })
+
+  it("asks members and challengers each interval", () => {
+    const config = configWith([{ candidates: addresses(6), probing: { challengers: 1, candidatesPerRound: 0 } }])
+    const toy = new ToyInterpreter(config)
+    addresses(6).forEach(({ host }, i) => toy.set(host, 10 + 10 * i))
+    toy.start().run(60_500)
+    const times = addresses(6).map(({ host }) => toy.probes.filter((one) => one.host === host).length)
+    expect(times).toEqual([7, 7, 7, 7, 1, 1])
+  })
+
+  it("takes turns among all the others, the longest unheard first", () => {
+    const config = configWith([{
+      candidates: addresses(6),
+      selector: { activeSetSize: 1 },
+      probing: { challengers: 0, candidatesPerRound: 2 }
+    }])
+    const toy = new ToyInterpreter(config)
+    addresses(6).forEach(({ host }, i) => toy.set(host, 10 + 10 * i))
+    toy.start().run(41_000)
+    const rounds = [1, 2, 3, 4].map((round) =>
+      toy.probes.filter(({ atUs }) => atUs >= round * 1e7 && atUs < round * 1e7 + 1e6).map(({ host }) =>
+        Number(host.split(".")[3])
+      )
+    )
+    expect(rounds.map((hosts) => hosts.filter((host) => host !== 1).toSorted())).toEqual([[2, 3], [4, 5], [2, 6], [3, 4]])
+  })
+
+  it("does not ask a member again that a client has just heard from", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(a, 10).start().run(8_000).client().run(
+      4_000
+    )
+    expect(toy.probes).toHaveLength(1)
+    toy.run(8_000)
+    expect(toy.probes).toHaveLength(2)
+  })
+
+  it("does not believe an answer that comes late, twice, or for a probe it never sent", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 50).set(b, 60).start().run(1_000)
+    const before = [candidate(toy, 0), candidate(toy, 1)]
+    answer(toy, 0, 1)
+    toy.post({ _tag: "ProbeSucceeded", worker: 0, probe: 999, candidate: before[1]!.id, tookUs: 1 })
+    toy.post({ _tag: "ProbeFailed", worker: 0, probe: 1, candidate: before[0]!.id, tookUs: 1, reason: "refused" })
+    toy.post({ _tag: "ProbeSucceeded", worker: 0, probe: 1, candidate: 12_345, tookUs: 1 })
+    expect([candidate(toy, 0), candidate(toy, 1)]).toEqual(before)
+    expect(toy.advanced.slice(-4).flatMap(({ decisions }) => decisions)).toEqual([])
+  })
+
+  it("takes what this machine could not even try for no evidence", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(a, "local").start().run(1_000)
+    expect(candidate(toy, 0)).toMatchObject({ lastSampleAtUs: -1, streak: 0, costMs: -1, probe: 0 })
+    expect(isReady(toy.state)).toBe(false)
+    toy.set(a, 10).run(20_000)
+    expect(toy.members()).toEqual([1])
+    toy.set(a, "local").run(30_000)
+    expect(toy.members()).toEqual([1])
+  })
+
+  it("takes a handshake faster than light for a failure", () => {
+    const config = configWith([{ candidates: addresses(2), scoring: { minPlausibleRttMs: 5 } }])
+    const toy = new ToyInterpreter(config).set(a, 1).set(b, 30).start().run(2_000)
+    expect(toy.members()).toEqual([2])
+    expect(candidate(toy, 0)).toMatchObject({ lastSampleOk: false, costMs: -1 })
+  })
+
+  it("frees the probes of a worker that died, and asks again in the next round", () => {
+    const config = configWith([{ candidates: addresses(3) }], { maxParallel: 2 })
+    const toy = new ToyInterpreter(config, { otherwise: "lost" }).start().run(5_000)
+    expect(toy.probes).toHaveLength(2)
+    toy.post({ _tag: "WorkerLost", worker: 0 })
+    expect(toy.state.probing.inFlight.map(({ candidate }) => candidate)).toEqual([candidate(toy, 2).id])
+    answer(toy, 0, 7)
+    expect(toy.members()).toEqual([])
+    addresses(3).forEach(({ host }) => toy.set(host, 20))
+    toy.run(12_000)
+    expect(new Set(toy.probes.slice(3).map(({ candidate }) => candidate)).size).toBe(2)
+    expect(toy.members().toSorted()).toEqual([1, 2])
+  })
+
+  it("is ready when somebody serves, or when everybody was heard of in vain", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 10).set(b, "refused")
+    expect(isReady(toy.state)).toBe(false)
+    expect(isReady(toy.start().state)).toBe(false)
+    expect(isReady(toy.run(20).state)).toBe(true)
+    const vain = new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, "timeout").start().run(1_500)
+    expect(isReady(vain.state)).toBe(false)
+    expect(isReady(vain.run(600).state)).toBe(true)
+    expect(vain.members()).toEqual([])
+  })
+
+  it("tells the routes when an entry changed the latency, though the cost stayed nothing", () => {
+    const config = configWith([{
+      candidates: addresses(1),
+      scoring: { historyRewardMs: 100 },
+      probing: { intervalMs: 4_000 }
+    }])
+    const toy = new ToyInterpreter(config).set(a, 2).start().run(90_000)
+    const dialMs = () => toy.state.routes.upstreams[0]!.members[0]!.dialMs
+    expect([candidate(toy, 0).costMs, dialMs()]).toEqual([0, 2])
+    toy.set(a, 4).run(20_000)
+    expect([candidate(toy, 0).costMs, dialMs()]).toEqual([0, candidate(toy, 0).latency.value])
+    expect(dialMs()).toBeGreaterThan(3)
+  })
+})

@@ -1,0 +1,103 @@
+/** The toy shell itself: it takes no illegal decision, and its dials are what a real plan's would be. */
+import { describe, expect, it } from "vitest"
+import type { Advance } from "../../src/core/advance.ts"
+import { advance } from "../../src/core/advance.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import type { Decision, Probe, SelectionMoved } from "../../src/core/model/Decision.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { runPlan } from "../support/toyDial.ts"
+import type { Answer } from "../support/ToyInterpreter.ts"
+import { IllegalDecision, ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const config = configWith([{ candidates: addresses(4) }], { maxParallel: 2 })
+const isProbe = (decision: Decision): decision is Probe => decision._tag === "Probe"
+
+/** A run in which a bad core spoils the decisions of every step. */
+function runWith(spoil: (decisions: ReadonlyArray<Decision>) => ReadonlyArray<Decision>): () => void {
+  const spoilt: Advance = (state, entry) => {
+    const advanced = advance(state, entry)
+    return { ...advanced, decisions: spoil(advanced.decisions) }
+  }
+  return () => new ToyInterpreter(config, { otherwise: 20, advance: spoilt }).start().run(1_000)
+}
+const probes = (change: (probe: Probe) => Partial<Probe>) =>
+  runWith((all) => all.map((one) => (isProbe(one) ? { ...one, ...change(one) } : one)))
+const moves = (change: (fact: SelectionMoved) => Partial<SelectionMoved>) =>
+  runWith((all) => all.map((one) => (isProbe(one) ? one : { ...one, ...change(one) })))
+
+describe("the toy interpreter", () => {
+  it("obeys the core as it is", () => expect(runWith((decisions) => decisions)).not.toThrow())
+
+  const illegal: ReadonlyArray<readonly [what: string, run: () => void, says: RegExp]> = [
+    ["a probe under an id that was used", probes(() => ({ probe: 1 })), /twice/],
+    ["a probe of nobody", probes(() => ({ candidate: 5 })), /unknown candidate/],
+    ["a probe of an address that is not the candidate's", probes(() => ({ host: "192.0.2.1" })), /not the candidate's/],
+    [
+      "more probes than may be under way",
+      runWith((all) => [...all, ...all.filter(isProbe).map((one) => ({ ...one, probe: one.probe + 50 }))]),
+      /at once|already/
+    ],
+    [
+      "a second probe of the same candidate",
+      runWith((all) => all.flatMap((one) => isProbe(one) && one.probe === 1 ? [one, { ...one, probe: 99 }] : [one])),
+      /already/
+    ],
+    ["a move of nobody", moves(() => ({ moves: [] })), /nobody/],
+    ["a candidate that moves twice", moves(({ moves }) => ({ moves: [...moves, ...moves] })), /twice/],
+    [
+      "a candidate that leaves where it is not",
+      moves(({ moves }) => ({ moves: moves.map((one) => ({ ...one, into: false })) })),
+      /moves where it is/
+    ],
+    [
+      "a set that does not follow from the moves",
+      moves(({ members }) => ({ members: [...members, 7] })),
+      /do not make the set/
+    ]
+  ]
+  it.each(illegal)("rejects %s", (_what, run, says) => {
+    expect(run).toThrow(IllegalDecision)
+    expect(run).toThrow(says)
+  })
+})
+
+describe("a dial in virtual time", () => {
+  const plan = {
+    attempts: addresses(3).map(({ host, port }, i) => ({ candidate: i, host, port, startAfterMs: i * 100, timeoutMs: 500 })),
+    deadlineMs: 1_000
+  }
+  const dial = (...answers: ReadonlyArray<Answer>) => runPlan(plan, (host) => answers[Number(host.split(".")[3]) - 1]!, 1)
+
+  it("is won by the first to connect, and the others are told off", () => {
+    expect(dial(20, 5, 5)).toEqual({
+      candidate: 0,
+      tookMs: 20,
+      tried: [{ candidate: 0, outcome: "connected", tookUs: 20_000 }]
+    })
+    expect(dial(150, 10, 5)).toMatchObject({
+      candidate: 1,
+      tookMs: 110,
+      tried: [{ candidate: 1 }, { candidate: 0, outcome: "cancelled", tookUs: 110_000 }]
+    })
+  })
+
+  it("goes on at once when all before have failed", () => {
+    expect(dial("refused", "reset", 5)).toMatchObject({ candidate: 2, tookMs: 7 })
+    expect(dial("refused", "timeout", 5)).toMatchObject({ candidate: 2, tookMs: 205 })
+  })
+
+  it("fails when all have failed", () => {
+    expect(dial("refused", "refused", "refused")).toMatchObject({ candidate: -1, tookMs: 3 })
+    expect(dial("lost", "timeout", 900)).toMatchObject({
+      candidate: -1,
+      tookMs: 700,
+      tried: [{ outcome: "timeout" }, {}, {}]
+    })
+  })
+
+  it("is what the core's candidates are dialled with", () => {
+    const toy = new ToyInterpreter(config, { otherwise: 20 }).start().run(1_000).client(0).run(100)
+    expect(toy.entries.filter(({ event }) => event._tag === "ClientAccepted")).toHaveLength(1)
+    expect(Vector.toArray(toy.state.candidates)).toHaveLength(4)
+  })
+})
