@@ -27,7 +27,8 @@ function rows(ast: SchemaAST.AST, path: string): ReadonlyArray<string> {
     const row = `| \`${here}\` | ${fallback === undefined ? "" : `\`${JSON.stringify(fallback)}\``} | ${
       String(notes?.["description"] ?? "")
     } |`
-    return [...(isSection ? [] : [row]), ...rows(type, here)]
+    // What is written as text is one key, whatever it becomes.
+    return [...(isSection ? [] : [row]), ...(type.encoding === undefined ? rows(type, here) : [])]
   })
   const values = ast.indexSignatures.flatMap(({ type }) => rows(type, `${path}.NAME`))
   return [...own, ...values]
