@@ -13,6 +13,8 @@ import { seeds } from "./seeds.ts"
 const QUICK_RUNS = 200
 const DEEP_RUNS = 5_000
 const DEEP_TIMEOUT_MS = 3_600_000
+/** A property runs without a pause, so the runner's own timeout could not stop its shrinking. */
+const QUICK_LIMIT_MS = 30_000
 
 export interface LawOptions {
   /** Part of the usual number of cases, for laws whose cases are long. */
@@ -50,8 +52,9 @@ export function check<Ts>(
 ): void {
   const { FAIRLEAD_SEED: seedText, FAIRLEAD_PATH: path, FAIRLEAD_DEEP: deep } = environment
   const numRuns = Math.max(10, Math.round((deep === "1" ? DEEP_RUNS : QUICK_RUNS) * share))
+  const limits = deep === "1" ? {} : { interruptAfterTimeLimit: QUICK_LIMIT_MS, markInterruptAsFailure: true }
   const attempt = (parameters: fc.Parameters<Ts>) => {
-    const details = fc.check(property, { numRuns, ...parameters })
+    const details = fc.check(property, { numRuns, ...limits, ...parameters })
     if (details.failed) throw new Error(messageOf(checked, details), { cause: details.errorInstance })
   }
   if (seedText !== undefined) return attempt({ seed: Number(seedText), ...(path === undefined ? {} : { path }) })

@@ -46,6 +46,13 @@ describe("a planted violation is found", () => {
     ["an adapter imports an app", rules.layers, "src/adapters/x/bad.ts", 'import "../../apps/Live.ts"', /apps\/Live/],
     ["ingress imports the shell", rules.layers, "src/ingress/bad.ts", 'import "../shell/Engine.ts"', /shell\/Engine/],
     ["src imports a test", rules.layers, "src/apps/bad.ts", 'import "../../test/support/config.ts"', /outside src/],
+    [
+      "the shell imports package.json",
+      rules.layers,
+      "src/shell/bad.ts",
+      'import p from "../../package.json"',
+      /outside src/
+    ],
     ["a folder nobody knows", rules.layers, "src/stuff/bad.ts", "", /does not know/],
     ["the shell imports node", rules.platformAtTheEdge, "src/shell/bad.ts", 'import * as net from "node:net"', /node:net/],
     ["the shell names Deno", rules.platformAtTheEdge, "src/shell/bad.ts", "export const a = Deno.pid", /global Deno/],

@@ -16,15 +16,12 @@ function pairsOf(tree: Ordered.Ordered): Array<Pair> {
   return all
 }
 
-/** Throws unless sizes are right and no side outweighs the other more than the balance allows. */
-function expectBalanced(tree: Ordered.Ordered): void {
-  if (tree === null) return
-  const [left, right] = [Ordered.size(tree.left), Ordered.size(tree.right)]
-  expect(tree.size).toBe(left + right + 1)
-  expect(left + 1).toBeLessThanOrEqual(3 * (right + 1))
-  expect(right + 1).toBeLessThanOrEqual(3 * (left + 1))
-  expectBalanced(tree.left)
-  expectBalanced(tree.right)
+/** Whether sizes are right and no side outweighs the other more than the balance allows. */
+function isBalanced(tree: Ordered.Ordered): boolean {
+  if (tree === null) return true
+  const [left, right] = [Ordered.size(tree.left) + 1, Ordered.size(tree.right) + 1]
+  return tree.size === left + right - 1 && left <= 3 * right && right <= 3 * left && isBalanced(tree.left)
+    && isBalanced(tree.right)
 }
 
 describe("Ordered", () => {
@@ -44,7 +41,7 @@ describe("Ordered", () => {
         expect(pairsOf(tree)).toEqual(model)
         expect(pairsOf(before)).toEqual(kept)
         if (!insert && !had) expect(tree).toBe(before)
-        expectBalanced(tree)
+        expect(isBalanced(tree)).toBe(true)
         const first = Ordered.first(tree)
         expect(first === null ? undefined : [first.key, first.id]).toEqual(model[0])
       }

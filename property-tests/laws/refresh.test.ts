@@ -3,6 +3,7 @@ import { describe, expect } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
 import type { Config } from "../../src/core/model/Config.ts"
+import type { State } from "../../src/core/model/State.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
 import { config } from "../arbitraries/config.ts"
 import { play, script } from "../arbitraries/run.ts"
@@ -29,6 +30,19 @@ function world(config: Config, answers: ReadonlyArray<number | "refused" | "time
   const toy = new ToyInterpreter(config)
   answers.forEach((answer, i) => toy.set(`198.18.0.${i}`, answer))
   return toy.start()
+}
+
+const candidatesOf = (state: State, upstream: number) =>
+  (Vector.toArray(state.candidates) as ReadonlyArray<Candidate>).filter((one) => one.upstream === upstream)
+
+/** Members and the next challengers by cost. */
+function frequentlyAsked(state: State, upstream: number): ReadonlyArray<number> {
+  const { members } = Vector.get(state.upstreams, upstream)!
+  const challengers = candidatesOf(state, upstream)
+    .filter((one) => one.costMs >= 0 && !members.includes(one.id))
+    .sort((a, b) => a.costMs - b.costMs || a.id - b.id)
+    .slice(0, state.config.upstreams[upstream]!.probing.challengers)
+  return [...members, ...challengers.map(({ id }) => id)]
 }
 
 describe("refresh", () => {
@@ -108,23 +122,15 @@ describe("refresh", () => {
         if (event._tag !== "Ticked") return
         for (const was of Vector.toArray(before.upstreams)) {
           if (was.roundDueUs < 0 || was.roundDueUs > at) continue
-          const { probing, selector } = it.config.upstreams[was.id]!
-          const freshUs = at - (probing.intervalMs * 1000) / 2
-          const { members } = Vector.get(state.upstreams, was.id)!
-          const all = (Vector.toArray(state.candidates) as ReadonlyArray<Candidate>).filter((one) => one.upstream === was.id)
-          const challengers = all
-            .filter((one) => one.costMs >= 0 && !members.includes(one.id))
-            .sort((a, b) => a.costMs - b.costMs || a.id - b.id)
-            .slice(0, probing.challengers)
-            .map((one) => one.id)
-          expect(members.length).toBeLessThanOrEqual(selector.activeSetSize)
+          const freshUs = at - (it.config.upstreams[was.id]!.probing.intervalMs * 1000) / 2
+          const all = candidatesOf(state, was.id)
+          const frequent = frequentlyAsked(state, was.id)
           for (const after of all) {
             const earlier = Vector.get(before.candidates, Vector.toArray(state.candidates).indexOf(after))!
             const idle = earlier.probe === 0 && earlier.queue === "none"
             const fresh = after.lastSampleAtUs >= 0 && after.lastSampleAtUs > freshUs
             if (fresh && idle) expect([after.probe, after.queue]).toEqual([0, "none"])
-            const wanted = members.includes(after.id) || challengers.includes(after.id)
-            if (wanted && !fresh) expect(after.probe !== 0 || after.queue === "urgent").toBe(true)
+            if (frequent.includes(after.id) && !fresh) expect(after.probe !== 0 || after.queue === "urgent").toBe(true)
           }
         }
       })
@@ -146,6 +152,8 @@ describe("refresh", () => {
             const after = Vector.get(state.candidates, Vector.toArray(before.candidates).indexOf(one))!
             return after.probe !== 0 || after.queue !== "none"
           })
+          const frequent = frequentlyAsked(state, id)
+          expect(joined.filter((one) => !frequent.includes(one.id)).length).toBeLessThanOrEqual(candidatesPerRound)
           const left = idle.filter((one) => !joined.includes(one) && agedUs(one) <= at - intervalMs * 500)
           // Urgent ones may come beside them, but nobody who waited longer is left behind while others of the rest go.
           if (left.length === 0) continue

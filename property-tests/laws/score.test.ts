@@ -12,15 +12,19 @@ import { upstream } from "../arbitraries/config.ts"
 import { ScoreModel } from "../arbitraries/scoreModel.ts"
 import { law } from "../check.ts"
 
-const samples = fc.array(
-  fc.record({
-    gapUs: fc.oneof(fc.nat(100_000), fc.nat(4_000_000), fc.nat(400_000_000)),
-    tookUs: fc.nat(200_000),
-    answered: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-    // Whether the shell slept through the deadlines before this sample, and woke up just before it.
-    late: fc.boolean()
-  }),
-  { minLength: 1, maxLength: 70, size: "max" }
+const spell = fc.record({
+  gapUs: fc.oneof(fc.nat(100_000), fc.nat(4_000_000), fc.nat(400_000_000)),
+  tookUs: fc.nat(200_000),
+  answered: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+  // Whether the shell slept through the deadlines before this sample, and woke up just before it.
+  late: fc.boolean(),
+  /** Now and then a crowd comes at once, each dial a little slower: more than a window gathers, or success at its floor. */
+  crowd: fc.oneof({ weight: 12, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 20, max: 100 }) })
+})
+const samples = fc.array(spell, { minLength: 1, maxLength: 60, size: "max" }).map((spells) =>
+  spells.flatMap(({ crowd, gapUs, tookUs, ...rest }) =>
+    Array.from({ length: crowd }, (_, i) => ({ ...rest, gapUs: i === 0 ? gapUs : 10_000, tookUs: tookUs + 500 * i }))
+  )
 )
 const oneCandidate: fc.Arbitrary<UpstreamConfig> = upstream.map((one) => ({
   ...one,

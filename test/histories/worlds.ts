@@ -15,8 +15,9 @@ export interface World {
   readonly cuts: ReadonlyArray<number>
 }
 
-const hosts = addresses(64).map(({ host }) => host)
-const set = (toy: ToyInterpreter, answers: ReadonlyArray<Answer>) => answers.forEach((answer, i) => toy.set(hosts[i]!, answer))
+const hosts = addresses(16).map(({ host }) => host)
+const set = (toy: ToyInterpreter, answers: ReadonlyArray<Answer>) =>
+  answers.forEach((answer, i) => toy.set(hosts[i]!, answer))
 
 /** Numbers that look like noise and are the same everywhere. */
 function noise(seed: number): (below: number) => number {
@@ -28,7 +29,7 @@ function noise(seed: number): (below: number) => number {
   }
 }
 
-/** Good addresses that hardly change; one quiet hour of probes, and some clients. */
+/** Good addresses that hardly change; probes, and some clients. */
 const steady: World = {
   name: "steady",
   config: configWith([
@@ -38,10 +39,12 @@ const steady: World = {
   cuts: [],
   play(toy) {
     const below = noise(11)
-    toy.start()
-    for (let minute = 0; minute < 8; minute++) {
+    set(toy, hosts.slice(0, 16).map((_, i) => 8 + 4 * i))
+    // A client just before the window ends that the round's entry opened.
+    toy.start().run(14_900).client(500).run(5_000)
+    for (let minute = 0; minute < 2; minute++) {
       set(toy, hosts.slice(0, 16).map((_, i) => 8 + 4 * i + below(300) / 100))
-      for (let i = 0; i < 6; i++) toy.client(1_000 + below(9_000), below(2)).run(9_000 + below(1_000))
+      for (let i = 0; i < 4; i++) toy.client(1_000 + below(9_000), below(2)).run(9_000 + below(1_000))
     }
   }
 }
@@ -53,32 +56,32 @@ const failures: World = {
     {
       name: "web",
       candidates: addresses(8),
-      scoring: { minPlausibleRttMs: 2, successExponent: 2, successWindowMs: 60_000 },
+      scoring: { minPlausibleRttMs: 2, successExponent: 2, successWindowMs: 60_000, referenceMs: 20 },
       selector: { minScore: 20 },
       probing: { intervalMs: 3_000 },
       scoreTtlMs: 20_000
     },
     { name: "dead", candidates: addresses(12).slice(8), probing: { intervalMs: 5_000 } }
   ], { maxParallel: 3, perHost: 1, ratePerSecond: 10 }),
-  cuts: [120, 400],
+  cuts: [60, 150],
   play(toy) {
     const below = noise(22)
     set(toy, [10, 12.5, 15, 40, "refused", 1, 90, 60, "timeout", "refused", "unreachable", "local"])
-    toy.start().run(15_000)
-    for (let round = 0; round < 30; round++) {
+    toy.start().run(8_000)
+    for (let round = 0; round < 8; round++) {
       const failing: ReadonlyArray<Answer> = ["refused", "reset", "timeout", "unreachable", 20 + below(60), 15]
       toy.set(hosts[below(8)]!, failing[below(6)]!)
-      // Mostly dead, now and then alive: success falls to its floor, and cost shows it.
-      toy.set(hosts[0]!, round % 9 === 8 ? 11 : round > 9 ? "refused" : 10)
-      for (let i = 0; i < 3; i++) toy.client(below(20_000)).run(below(800))
+      // Mostly dead, at last alive again.
+      toy.set(hosts[0]!, round === 7 ? 11 : round > 2 ? "refused" : 10)
+      for (let i = 0; i < 2; i++) toy.client(below(20_000)).run(below(800))
       toy.run(3_000)
     }
     toy.post({ _tag: "WorkerLost", worker: 0 })
     toy.clients.clear()
-    toy.run(10_000)
+    toy.run(6_000)
     toy.atUs += 90_000_000
     toy.run(500).post({ _tag: "WallRead", worker: 0, wallMs: 1_790_000_200_000 })
-    toy.run(30_000)
+    toy.run(6_000)
   }
 }
 
@@ -88,46 +91,52 @@ const flapping: World = {
   config: configWith([{
     name: "web",
     candidates: addresses(5),
-    scoring: { historyRewardMs: 20 },
+    scoring: { historyRewardMs: 20, successWindowMs: 2_000 },
     probing: { intervalMs: 2_000 },
     dial: { lastResortAttempts: 3 },
-    balancing: { toleranceMs: 15 }
+    balancing: { toleranceMs: 0, tolerancePercent: 150 }
   }], { maxParallel: 8, ratePerSecond: 50 }),
-  cuts: [500],
+  cuts: [200],
   play(toy) {
     const below = noise(33)
     set(toy, [10, 20, 30, 40, 50])
     toy.start().run(1_000)
-    for (let i = 0; i < 320; i++) {
-      if (i % 7 === 0) toy.set(hosts[below(5)]!, 5 + below(12_000) / 100)
-      if (i === 200) set(toy, ["refused", "refused", "reset", "unreachable", "refused"])
-      if (i === 206) set(toy, [12, 18, 25, 30, 35])
-      toy.client(below(4_000)).run(below(500))
+    // In the middle all are dead for so long that success falls to its floor.
+    for (let i = 0; i < 104; i++) {
+      if (i % 5 === 0 && (i < 45 || i >= 90)) toy.set(hosts[below(5)]!, 5 + below(12_000) / 100)
+      if (i === 45) set(toy, ["refused", "refused", "reset", "unreachable", "refused"])
+      if (i === 90) set(toy, [12, 18, 25, 30, 35])
+      toy.client(below(4_000)).run(i > 45 && i < 90 ? 60 : below(500))
     }
-    toy.run(20_000)
+    // Forty samples of one member within one window.
+    set(toy, [30, "refused", "refused", "refused", "refused"])
+    toy.run(5_000)
+    for (let i = 0; i < 40; i++) toy.set(hosts[0]!, 30 + i).client(100).run(30)
+    toy.run(6_000)
   }
 }
 
-/** Many candidates behind few places: queues, gates and rotation; the state's digest falls due on the way. */
+/** One host behind forty ports, first good, then dead, before two hundred others; in the end all expire in one sleep. */
 const crowded: World = {
   name: "crowded",
   config: configWith([{
     name: "web",
-    candidates: addresses(40),
-    probing: { intervalMs: 4_000, challengers: 3, candidatesPerRound: 6 },
-    selector: { activeSetSize: 4, evaluationIntervalMs: 5_000 },
-    scoreTtlMs: 30_000
-  }], { maxParallel: 6, ratePerSecond: 5 }),
+    candidates: [
+      ...Array.from({ length: 40 }, (_, i) => ({ host: "198.19.0.1", port: 1_000 + i })),
+      ...addresses(225)
+    ],
+    probing: { intervalMs: 5_000, challengers: 45, candidatesPerRound: 0 },
+    scoring: { failurePenaltyMs: 0, successExponent: 0, historyRewardMs: 0, jitterWeight: 0 },
+    scoreTtlMs: 60_000
+  }], { maxParallel: 32, perHost: 1, ratePerSecond: 40 }),
   cuts: [],
   play(toy) {
     const below = noise(44)
-    set(toy, hosts.slice(0, 40).map(() => 10 + below(9_000) / 100))
-    toy.start()
-    for (let i = 0; i < 45; i++) {
-      const spell: ReadonlyArray<Answer> = [10 + below(90), 10 + below(90), 10 + below(90), "refused"]
-      toy.set(hosts[below(40)]!, spell[below(4)]!).run(4_000)
-      if (i % 5 === 0) toy.client(3_000)
-    }
+    addresses(225).forEach(({ host }) => toy.set(host, 20 + below(8_000) / 100))
+    toy.set("198.19.0.1", 5).start().run(8_000)
+    toy.set("198.19.0.1", "refused").run(2_500).client(1_000).run(2_000)
+    toy.atUs += 120_000_000
+    toy.run(0)
   }
 }
 

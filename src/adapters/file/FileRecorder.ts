@@ -136,7 +136,8 @@ class FileRecord {
     })
 
   async #drain(): Promise<void> {
-    while (this.#work.length > 0) {
+    // What comes meanwhile waits for the next flush: under load the disk would else be written to without a pause.
+    for (let left = this.#work.length; left > 0; left--) {
       const work = this.#work.shift() as Work
       if (work._tag === "begin") await this.#begin(work.state, work.after)
       else if (work._tag === "end") await this.#end(work.body, work.seq)

@@ -1,0 +1,98 @@
+/** The forwarder as it runs for real: engine, record on disk, no telemetry; one listener, one upstream. `none` leaves the record out. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import process from "node:process"
+import * as FileRecorder from "../../src/adapters/file/FileRecorder.ts"
+import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
+import type { State } from "../../src/core/model/State.ts"
+import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Engine } from "../../src/shell/Engine.ts"
+import { Recorder } from "../../src/shell/Recorder.ts"
+import { configWith } from "../../test/support/config.ts"
+import { quantile } from "../support/rounds.ts"
+import { answer, usage } from "../support/child.ts"
+
+const upstreamPort = Number(process.argv[2])
+const candidates = Number(process.argv[4] ?? 1)
+const directory = await mkdtemp(join(tmpdir(), "fairlead-bench-"))
+const scope = Scope.makeUnsafe()
+let turnsUs: Array<number> = []
+
+const recorder = FileRecorder.layer({
+  directory,
+  run: { id: "bench", seed: 1 },
+  segmentBytes: 64 * 1024 * 1024,
+  segments: 16,
+  maxAgeMs: 86_400_000,
+  bufferBytes: 8 * 1024 * 1024,
+  flushIntervalMs: 200
+})
+const engine = Engine.layer({
+  config: configWith([{ candidates: [{ host: "127.0.0.1", port: upstreamPort }, ...refusing(candidates - 1)] }]),
+  seed: 1,
+  mailbox: 65_536,
+  turnMs: 2,
+  restartDelayMs: 1_000,
+  onTurn: (tookUs) => turnsUs.push(tookUs)
+})
+const records = process.argv[3] === "file" ? recorder : Layer.succeed(
+  Recorder,
+  Recorder.of({
+    beginUnsafe: () => {},
+    appendUnsafe: () => {},
+    dumpUnsafe: () => {},
+    statusUnsafe: () => ({ from: -1, to: -1, gaps: 0 }),
+    close: () => Effect.void
+  })
+)
+const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10_000, backlog: 512 }
+const layer = Acceptor.layer([listener]).pipe(
+  Layer.provideMerge(engine),
+  Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, records))
+)
+
+const started = Effect.runPromise(Effect.gen(function* () {
+  const services = yield* Layer.buildWithScope(layer, scope)
+  return yield* Effect.gen(function* () {
+    const { stateUnsafe } = yield* Engine
+    while (!serves(stateUnsafe())) yield* Effect.sleep(5)
+    const acceptor = yield* Acceptor
+    return acceptor.statusUnsafe()[0]?.listen.port
+  }).pipe(Effect.provide(services))
+}))
+
+/** The one that listens has been found. */
+function serves(state: State): boolean {
+  return state.routes.upstreams[0]?.state === "active"
+}
+
+/** Addresses of this machine at which nobody listens. */
+function refusing(count: number) {
+  return Array.from({ length: count }, (_, i) => ({ host: `127.1.${Math.floor(i / 250)}.${(i % 250) + 1}`, port: 9 }))
+}
+
+/** How long the turns since the last question took. */
+function turns() {
+  const ascending = turnsUs.toSorted((a, b) => a - b)
+  turnsUs = []
+  return {
+    turns: ascending.length,
+    medianUs: quantile(ascending, 0.5),
+    p99Us: quantile(ascending, 0.99),
+    p999Us: quantile(ascending, 0.999),
+    worstUs: ascending.at(-1) ?? 0
+  }
+}
+
+answer(
+  (question) => (question === "port" ? started : question === "turns" ? turns() : usage()),
+  async () => {
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await rm(directory, { recursive: true, force: true })
+  }
+)

@@ -1,0 +1,133 @@
+/** Recorded runs still decide the same, and would not if anything in the core were changed. */
+import * as fs from "node:fs"
+import { afterAll, describe, expect, it } from "vitest"
+import { hash } from "../../src/core/math/hash.ts"
+import { link } from "../../src/log/codec.ts"
+import { Replay } from "../../src/log/replay.ts"
+import type { Verdict } from "../../src/log/Verdict.ts"
+import { chainStart } from "../../src/log/write.ts"
+import type { Change } from "../support/changedCore.ts"
+import { changedReplay, removeChangedCores } from "../support/changedCore.ts"
+import { linesOf, textOf } from "../support/segments.ts"
+import { historyFile, recordOf, worlds } from "./worlds.ts"
+
+const files = fs.readdirSync(new URL(".", import.meta.url)).filter((name) => name.endsWith(".ndjson")).toSorted()
+const histories = worlds.map(({ name }) => ({
+  name,
+  texts: files.filter((file) => file.startsWith(`${name}-`)).map((file) =>
+    fs.readFileSync(new URL(file, import.meta.url), "utf8")
+  )
+}))
+
+function verdictOf(texts: ReadonlyArray<string>, replay: Replay = new Replay()): Verdict {
+  texts.forEach((text, i) => {
+    replay.segment(i + 1)
+    for (const line of linesOf(text)) replay.line(line)
+    replay.segmentEnd(0, true)
+  })
+  return replay.verdict()
+}
+
+it("the histories are small enough to be carried along", () => {
+  expect(histories.flatMap(({ texts }) => texts).join("").length).toBeLessThan(300_000)
+})
+
+describe.each(histories)("the history $name", ({ name, texts }) => {
+  it("replays to the decisions that were recorded", () => {
+    const verdict = verdictOf(texts)
+    expect(verdict).toMatchObject({ outcome: "verified", problem: null, gaps: [] })
+    expect(verdict.entries).toBeGreaterThan(100)
+    expect(verdict.moves.length).toBeGreaterThan(2)
+    expect(verdict.choices).toMatchObject({ unjudged: 0 })
+    expect(verdict.segments.map(({ end }) => end)).toEqual([...texts.slice(1).map(() => "continued"), "closed"])
+  })
+
+  it("is what its script makes, byte for byte, on this runtime too", () => {
+    const world = worlds.find((one) => one.name === name)!
+    expect(recordOf(world).map((text) => hash(text))).toEqual(texts.map((text) => hash(text)))
+    expect(files.filter((file) => file.startsWith(`${name}-`))).toEqual(texts.map((_, i) => historyFile(name, i + 1)))
+  })
+
+  it("fails when it was altered", () => {
+    texts.forEach((text, segment) => {
+      const altered = text.replace(/"tookUs":(\d)/, (_, digit: string) => `"tookUs":${(Number(digit) + 1) % 10}`)
+      expect(altered).not.toBe(text)
+      expect(verdictOf(texts.with(segment, altered))).toMatchObject({
+        outcome: "altered",
+        problem: { segment: segment + 1 }
+      })
+    })
+  })
+
+  it("fails when it was altered by somebody who made the chain right again", () => {
+    let chain = chainStart(1)
+    let forged = 0
+    const lines = linesOf(texts[0]!).map((line) => {
+      const body = line.replace(/,"chain":"[0-9a-f]{16}"}$/, "")
+      const other = forged === 0
+        ? body.replace(/^(.*"ProbeSucceeded".*"tookUs":)(\d+)/, (_, head, us) => head + (Number(us) + 1))
+        : body
+      if (other !== body) forged++
+      const linked = link(chain, other)
+      chain = linked.chain
+      return linked.text.slice(0, -1)
+    })
+    expect(forged).toBe(1)
+    expect(verdictOf([textOf(lines), ...texts.slice(1)])).toMatchObject({ outcome: "diverged", problem: { segment: 1 } })
+  })
+})
+
+describe("one constant changed turns a history red", () => {
+  afterAll(removeChangedCores)
+
+  const inScore = (from: string, to: string): Change => ({ file: "core/reducers/score.ts", from, to })
+  const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })
+  const changes: ReadonlyArray<Change> = [
+    inScore("SUCCESS_FLOOR = 0.05", "SUCCESS_FLOOR = 0.06"),
+    inScore("FULL_REWARD_STREAK = 20", "FULL_REWARD_STREAK = 21"),
+    inScore("LEAST_WINDOW_MS = 2000", "LEAST_WINDOW_MS = 2100"),
+    inScore("MOST_GATHERED = 32", "MOST_GATHERED = 16"),
+    inScore("config.probing.intervalMs / 2", "config.probing.intervalMs / 2.1"),
+    inScore("(100 * referenceMs)", "(60 * referenceMs)"),
+    inScore("+ upper) / 2", "+ upper) / 2.001"),
+    inScore("config.scoreTtlMs * 1000", "config.scoreTtlMs * 1001"),
+    inScore("(atUs - candidate.penalty.atUs) / 1000", "(atUs - candidate.penalty.atUs) / 1001"),
+    inRefresh("LOOK_AHEAD = 32", "LOOK_AHEAD = 31"),
+    inRefresh("candidate.lastSampleAtUs > atUs - intervalUs / 2", "candidate.lastSampleAtUs > atUs - intervalUs / 1.2"),
+    inRefresh("sinceUs > atUs - intervalUs / 2", "sinceUs > atUs - intervalUs / 1.2"),
+    inRefresh("(maxParallel - 1) * gapUs", "maxParallel * gapUs"),
+    inRefresh("1_000_000 / ratePerSecond", "1_001_000 / ratePerSecond"),
+    inRefresh("probing.intervalMs * 1000", "probing.intervalMs * 1001"),
+    inRefresh("const intervalUs = intervalMs * 1000", "const intervalUs = intervalMs * 1001"),
+    { file: "core/reducers/selector.ts", from: "MOST_PASSED_OVER = 64", to: "MOST_PASSED_OVER = 32" },
+    { file: "core/reducers/selector.ts", from: "evaluationIntervalMs * 1000", to: "evaluationIntervalMs * 1001" },
+    { file: "core/reducers/samples.ts", from: "tookUs / 1000", to: "tookUs / 1001" },
+    { file: "core/math/decay.ts", from: "TERMS = 14", to: "TERMS = 5" },
+    { file: "core/math/decay.ts", from: "TERMS = 14", to: "TERMS = 9" },
+    { file: "core/math/Ewma.ts", from: "(atUs - ewma.atUs) / 1000", to: "(atUs - ewma.atUs) / 1001" },
+    { file: "core/math/SuccessWindow.ts", from: "BUCKETS = 10", to: "BUCKETS = 9" },
+    { file: "core/math/SuccessWindow.ts", from: "windowMs * 100", to: "windowMs * 101" },
+    { file: "core/math/SuccessWindow.ts", from: "(ok + 1) / (ok + failed + 1)", to: "(ok + 1) / (ok + failed + 2)" },
+    { file: "core/deadline.ts", from: "MOST_DUE = 256", to: "MOST_DUE = 128" },
+    { file: "core/candidates.ts", from: "BACKLOG = 2 ** 52", to: "BACKLOG = 1" },
+    { file: "core/model/Candidate.ts", from: "SLOTS = 0x10_0000", to: "SLOTS = 0x8_0000" },
+    { file: "core/routes.ts", from: "i * raceDelayMs", to: "i * 1.5 * raceDelayMs" },
+    { file: "core/pick.ts", from: "(routes.tolerancePercent / 100)", to: "(routes.tolerancePercent / 10_000)" }
+  ]
+
+  it("and with none changed all stay green", async () => {
+    const Unchanged = await changedReplay(null)
+    for (const { texts } of histories) expect(verdictOf(texts, new Unchanged()).outcome).toBe("verified")
+  })
+
+  it.each(changes)("$from -> $to", async (change) => {
+    const Changed = await changedReplay(change)
+    const outcomes = histories.map(({ texts }) => verdictOf(texts, new Changed()).outcome)
+    expect(outcomes).toContain("diverged")
+    expect(outcomes).not.toContain("altered")
+  })
+
+  it("is no empty promise: a change that is not found in its file is refused", async () => {
+    await expect(changedReplay({ file: "core/step.ts", from: "no such text", to: "" })).rejects.toThrow(/0 times/)
+  })
+})

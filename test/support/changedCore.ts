@@ -1,0 +1,45 @@
+/** The replay of a core in which something was changed: built from the sources, one text in one file replaced. */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { pathToFileURL } from "node:url"
+import { rolldown } from "rolldown"
+import type { Replay } from "../../src/log/replay.ts"
+import { ROOT } from "./sources.ts"
+
+export interface Change {
+  /** Below src. */
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+/** Below node_modules, so that the built file finds Effect. */
+const FOLDER = path.join(ROOT, "node_modules", `.changed-core-${process.pid}`)
+let built = 0
+
+/** Throws when the text to be replaced does not stand in its file exactly once. */
+export async function changedReplay(change: Change | null): Promise<new () => Replay> {
+  let replaced = 0
+  const build = await rolldown({
+    input: path.join(ROOT, "src/log/replay.ts"),
+    external: [/^effect/],
+    plugins: [{
+      name: "change",
+      transform(code, id) {
+        if (change === null || path.resolve(id) !== path.join(ROOT, "src", change.file)) return null
+        replaced = code.split(change.from).length - 1
+        return code.replace(change.from, change.to)
+      }
+    }]
+  })
+  const file = path.join(FOLDER, `${++built}.mjs`)
+  await build.write({ file, format: "esm" })
+  await build.close()
+  if (change !== null && replaced !== 1) throw new Error(`"${change.from}" stands ${replaced} times in ${change.file}`)
+  const module = await import(/* @vite-ignore */ pathToFileURL(file).href) as { readonly Replay: new () => Replay }
+  return module.Replay
+}
+
+export function removeChangedCores(): void {
+  fs.rmSync(FOLDER, { recursive: true, force: true })
+}
