@@ -58,9 +58,10 @@ function startUnsafe(ports: Ports, client: Client, end: (served: Served) => void
   let stop: Cancel
   const stopDialling = runPlanUnsafe(transport, plan, upstream.session.keepAliveMs, (dialled) => {
     if (chosen !== undefined) counts.remove(chosen.candidate)
-    engine.postUnsafe(accepted(client, routes, upstream, chosen, dialled))
+    const event = accepted(client, routes, upstream, chosen, dialled)
     if (dialled.socket === undefined) {
       client.socket.resetUnsafe()
+      engine.postUnsafe(event)
       engine.releaseUnsafe(1)
       return end("failed")
     }
@@ -71,6 +72,8 @@ function startUnsafe(ports: Ports, client: Client, end: (served: Served) => void
       engine.postUnsafe(closed(engine, client, candidate, acceptedUs, relayed))
       end(relayed.cause === "stopped" ? "stopped" : "served")
     })
+    // After the relay: posting may run a whole turn of the engine, and the first bytes must not wait for that.
+    engine.postUnsafe(event)
   })
   stop = () => {
     stopDialling()

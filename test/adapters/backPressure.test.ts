@@ -48,6 +48,39 @@ describe("a reader that stops", () => {
   }
 })
 
+describe("a reader that stops in the midst of small pieces", () => {
+  it.live("gets each of them as it was sent, though later ones were read before it could be written", () =>
+    Effect.gen(function* () {
+      const accepted: Array<Watched> = []
+      const server = yield* serving((socket) => void accepted.push(watch(socket)))
+      const relay = yield* relaying(server.port)
+      yield* Effect.promise(async () => {
+        const client = await connect(relay.port)
+        await until("joined", () => accepted.length === 1 && relay.relayed.length === 1)
+        const { client: near, upstream: far } = relay.relayed[0] as Relayed
+        client.socket.pause()
+        let sent = 0
+        while (near.socket.writableLength < 40_000) {
+          accepted[0]?.socket.write(payload.subarray(sent, sent + 20_000))
+          sent += 20_000
+          await soon("the piece was read", () => far.socket.bytesRead === sent || near.socket.writableLength >= 40_000)
+        }
+        client.socket.resume()
+        await until("all arrived", () => client.bytes() === sent)
+        assert.strictEqual(client.digest(), digestOf(payload.subarray(0, sent)))
+      })
+    }))
+})
+
+/** Like `until`, for what comes within a round or two of the event loop. */
+async function soon(what: string, holds: () => boolean): Promise<void> {
+  for (let rounds = 0; rounds < 1_000; rounds++) {
+    if (holds()) return
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await until(what, holds)
+}
+
 /** Sends the payload in slices, each when the one before it has left, so that the sender itself holds little. */
 function send(socket: net.Socket): void {
   let sent = 0

@@ -128,7 +128,7 @@ describe("many clients", () => {
         await until("no descriptor is left", () => noMore(descriptors(), before.descriptors))
         await until("no socket or timer is left", () => noMore(activeHandles(), before.handles))
         // The memory of collected buffers is given back a little after the collection.
-      await until("no memory is left", () => liveBytes() - before.bytes < 4 * MIB)
+        await until("no memory is left", () => liveBytes() - before.bytes < 4 * MIB)
         assert.strictEqual(acceptor.statusUnsafe()[0]?.accepted, 1_000 + SHORT_ONES)
       }),
     SHORT_ONES > 3_000 ? 600_000 : 30_000
