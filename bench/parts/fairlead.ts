@@ -8,11 +8,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import * as FileRecorder from "../../src/adapters/file/FileRecorder.ts"
+import * as NoRecorder from "../../src/adapters/memory/NoRecorder.ts"
+import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { Acceptor } from "../../src/shell/Acceptor.ts"
 import { Engine } from "../../src/shell/Engine.ts"
-import { Recorder } from "../../src/shell/Recorder.ts"
 import { configWith } from "../../test/support/config.ts"
 import { quantile } from "../support/rounds.ts"
 import { answer, usage } from "../support/child.ts"
@@ -33,27 +34,21 @@ const recorder = FileRecorder.layer({
   flushIntervalMs: 200
 })
 const engine = Engine.layer({
-  config: configWith([{ candidates: [{ host: "127.0.0.1", port: upstreamPort }, ...refusing(candidates - 1)] }]),
+  config: configWith([{
+    pool: { mode: process.env["BENCH_POOL"] === "off" ? "off" : "dynamic" },
+    candidates: [{ host: "127.0.0.1", port: upstreamPort }, ...refusing(candidates - 1)]
+  }]),
   seed: 1,
   mailbox: 65_536,
   turnMs: 2,
   restartDelayMs: 1_000,
   onTurn: (tookUs) => turnsUs.push(tookUs)
 })
-const records = process.argv[3] === "file" ? recorder : Layer.succeed(
-  Recorder,
-  Recorder.of({
-    beginUnsafe: () => {},
-    appendUnsafe: () => {},
-    dumpUnsafe: () => {},
-    statusUnsafe: () => ({ from: -1, to: -1, gaps: 0 }),
-    close: () => Effect.void
-  })
-)
+const records = process.argv[3] === "file" ? recorder : NoRecorder.layer
 const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10_000, backlog: 512 }
 const layer = Acceptor.layer([listener]).pipe(
   Layer.provideMerge(engine),
-  Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, records))
+  Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: [] }), records))
 )
 
 const started = Effect.runPromise(Effect.gen(function* () {

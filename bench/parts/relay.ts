@@ -5,6 +5,7 @@ import process from "node:process"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import { Transport } from "../../src/shell/Transport.ts"
 import { upstreamDefaults } from "../../test/support/config.ts"
+import { untold } from "../../test/support/silence.ts"
 import { answer, usage } from "../support/child.ts"
 
 const upstream = { host: "127.0.0.1", port: Number(process.argv[2]) }
@@ -15,7 +16,7 @@ const listening = Effect.runPromise(
     const { address } = yield* transport.listen("relay", { host: "127.0.0.1", port: 0 }, (client) => {
       transport.dialUnsafe(upstream, upstreamDefaults.session.keepAliveMs, (dialled) => {
         if (typeof dialled === "string") return client.resetUnsafe()
-        transport.relayUnsafe(client, dialled, upstreamDefaults.session, () => {})
+        transport.relayUnsafe(client, dialled, upstreamDefaults.session, untold, () => {})
       })
     })
     return address.port

@@ -1,15 +1,38 @@
 /** Configurations of the core: small, so that limits are reached, and with the corners that defaults never show. */
 import fc from "fast-check"
-import type { Address, Config, ProbingBudget, UpstreamConfig } from "../../src/core/model/Config.ts"
+import type { Address, BalancingPolicy, Config, ProbingBudget, UpstreamConfig } from "../../src/core/model/Config.ts"
 
 /** Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. */
-export const address: fc.Arbitrary<Address> = fc.record({
-  host: fc.integer({ min: 1, max: 9 }).map((i) => `198.18.0.${i}`),
-  port: fc.constantFrom(443, 8443)
+export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `198.18.0.${i}`)
+export const address: fc.Arbitrary<Address> = fc.record({ host, port: fc.constantFrom(443, 8443) })
+
+const pool: fc.Arbitrary<UpstreamConfig["pool"]> = fc.record({
+  mode: fc.constantFrom("dynamic" as const, "dynamic" as const, "fixed" as const, "off" as const),
+  size: fc.integer({ min: 1, max: 5 }),
+  min: fc.integer({ min: 0, max: 2 }),
+  max: fc.integer({ min: 2, max: 8 }),
+  headroom: fc.constantFrom(1, 1.5, 3),
+  maxAgeMs: fc.constantFrom(1_000, 20_000),
+  connectsPerSecond: fc.constantFrom(1, 20),
+  idleAfterMs: fc.constantFrom(500, 60_000)
+})
+
+const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({
+  enabled: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+  failureThreshold: fc.integer({ min: 1, max: 5 }),
+  failureRateThreshold: fc.constantFrom(0.3, 0.5, 0.9),
+  windowMs: fc.constantFrom(2_000, 60_000),
+  minSamples: fc.integer({ min: 1, max: 6 }),
+  cooldownMs: fc.constantFrom(500, 30_000),
+  timeoutCooldownMs: fc.constantFrom(1_000, 180_000),
+  maxCooldownMs: fc.constantFrom(2_000, 300_000),
+  rampMs: fc.constantFrom(0, 700, 30_000)
 })
 
 export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
-  candidates: fc.array(address, { minLength: 0, maxLength: 9 }),
+  host: fc.constantFrom("", "web.example"),
+  port: fc.constantFrom(443, 8443),
+  candidates: fc.oneof(fc.array(address, { maxLength: 9 }), fc.array(address, { maxLength: 2 })),
   probing: fc.record({
     intervalMs: fc.constantFrom(1_000, 3_000, 10_000),
     timeoutMs: fc.constantFrom(100, 2_000),
@@ -26,23 +49,41 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
     neutralMs: fc.constant(100),
     referenceMs: fc.constantFrom(10, 100),
     successWindowMs: fc.constantFrom(1_000, 300_000),
+    habitWeight: fc.constantFrom(0, 0.5, 1),
+    habitDecayMs: fc.constantFrom(1_000, 600_000),
     minPlausibleRttMs: fc.constantFrom(0, 0, 2)
   }),
   selector: fc.record({
     evaluationIntervalMs: fc.constantFrom(100, 1_000, 20_000),
     activeSetSize: fc.integer({ min: 1, max: 4 }),
-    minScore: fc.constantFrom(0, 5, 40)
+    minScore: fc.constantFrom(0, 5, 40),
+    switching: fc.record({
+      marginMs: fc.constantFrom(0, 5, 20),
+      marginPercent: fc.constantFrom(0, 10, 50),
+      holdMs: fc.constantFrom(0, 1_000, 30_000),
+      confirmations: fc.integer({ min: 1, max: 3 }),
+      standing: fc.integer({ min: 1, max: 5 }),
+      swapsPerEvaluation: fc.integer({ min: 1, max: 2 })
+    })
   }),
-  balancing: fc.record({ toleranceMs: fc.constantFrom(0, 5, 50), tolerancePercent: fc.constantFrom(0, 10, 100) }),
+  balancing: fc.record({
+    policy: fc.constantFrom<BalancingPolicy>("leastConnections", "powerOfTwo", "roundRobin", "random"),
+    toleranceMs: fc.constantFrom(0, 5, 50),
+    tolerancePercent: fc.constantFrom(0, 10, 100)
+  }),
   dial: fc.record({
     timeoutMs: fc.constantFrom(500, 3_000),
     raceDelayMs: fc.constantFrom(0, 250),
     deadlineMs: fc.constantFrom(1_000, 10_000),
     lastResortAttempts: fc.integer({ min: 1, max: 4 })
   }),
-  session: fc.constant({ idleMs: 3_600_000, halfCloseMs: 60_000, keepAliveMs: 15_000 }),
+  session: fc.constant({ idleMs: 3_600_000, halfCloseMs: 60_000, keepAliveMs: 15_000, stallMs: 10_000 }),
+  pool,
+  breaker,
+  dns: fc.record({ refreshMs: fc.constantFrom(1_000, 300_000), timeoutMs: fc.constant(3_000) }),
   attempts: fc.integer({ min: 1, max: 4 }),
-  scoreTtlMs: fc.constantFrom(2_000, 30_000, 300_000)
+  scoreTtlMs: fc.constantFrom(2_000, 30_000, 300_000),
+  staleForMs: fc.constantFrom(1_000, 60_000, 86_400_000)
 })
 
 export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
@@ -55,5 +96,11 @@ export const config: fc.Arbitrary<Config> = fc.record({
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
     .map((all) => all.map((one, i) => ({ ...one, name: `up${i}` }))),
   probing: budget,
-  maxCandidates: fc.constant(10_000)
-})
+  room: fc.constantFrom(0, 2, 10_000),
+  poolTotal: fc.constantFrom(3, 1_024)
+}).map(({ room, ...config }) => ({ ...config, maxCandidates: room + longestList(config.upstreams) }))
+
+/** The door refuses lists that are longer than `maxCandidates`. */
+function longestList(upstreams: ReadonlyArray<UpstreamConfig>): number {
+  return Math.max(1, ...upstreams.map(({ candidates }) => new Set(candidates.map((one) => JSON.stringify(one))).size))
+}

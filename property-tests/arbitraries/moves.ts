@@ -3,52 +3,64 @@
  * open probes, of the sessions, ...). So fast-check can drop and shrink moves freely and a run stays plausible.
  */
 import fc from "fast-check"
-import type { AttemptOutcome, CloseCause, DialFailure } from "../../src/core/model/Event.ts"
+import type { AttemptOutcome, CloseCause, DialFailure, WarmLoss } from "../../src/core/model/Event.ts"
+import { host } from "./config.ts"
+
+const COMMON = ["answer", "warmAnswer", "resolveAnswer"] as const
+/** What a crash, a duplicate or a bug elsewhere could bring. */
+const ODD = [
+  "tickNow",
+  "answerAgain",
+  "answerUnknown",
+  "answerForAnother",
+  "warmAgain",
+  "warmUnknown",
+  "lostAgain",
+  "resolveAgain",
+  "acceptByOldRoutes",
+  "closeUnknown",
+  "silentUnknown",
+  "pendingUnknown",
+  "wall"
+] as const
+const SESSION = ["silent", "spoke", "stalled", "pending"] as const
+const RARE = ["workerLost", "restart"] as const
 
 export interface Move {
   readonly kind:
     | "tick" // sleep until the next deadline, then tick
-    | "tickNow"
-    | "answer"
-    | "answerAgain"
-    | "answerUnknown"
-    | "answerForAnother"
     | "accept"
-    | "acceptByOldRoutes"
     | "close"
-    | "closeUnknown"
-    | "workerLost"
-    | "wall"
-    | "restart"
+    | "loseWarm"
+    | (typeof COMMON)[number]
+    | (typeof ODD)[number]
+    | (typeof SESSION)[number]
+    | (typeof RARE)[number]
   readonly gapUs: number
   readonly pick: number
   readonly tookUs: number
   readonly failure: DialFailure | null
   readonly outcomes: ReadonlyArray<AttemptOutcome>
-  readonly warm: number
   readonly cause: CloseCause
+  readonly loss: WarmLoss
+  readonly hosts: ReadonlyArray<string>
+  readonly draws: ReadonlyArray<number>
+  readonly client: number
+  /** Whether a session that ends heard anything. */
+  readonly heard: boolean
 }
 
-const failures: ReadonlyArray<DialFailure> = ["refused", "reset", "timeout", "unreachable", "implausible", "local"]
+export const failures: ReadonlyArray<DialFailure> = ["refused", "reset", "timeout", "unreachable", "implausible", "local"]
 
 const kind = fc.oneof(
-  { weight: 30, arbitrary: fc.constantFrom("answer" as const) },
+  { weight: 30, arbitrary: fc.constantFrom(...COMMON) },
   { weight: 16, arbitrary: fc.constant("tick" as const) },
   { weight: 12, arbitrary: fc.constant("accept" as const) },
   { weight: 8, arbitrary: fc.constant("close" as const) },
-  {
-    weight: 10,
-    arbitrary: fc.constantFrom(
-      "tickNow" as const,
-      "answerAgain" as const,
-      "answerUnknown" as const,
-      "answerForAnother" as const,
-      "acceptByOldRoutes" as const,
-      "closeUnknown" as const,
-      "wall" as const
-    )
-  },
-  { weight: 1, arbitrary: fc.constantFrom("workerLost" as const, "restart" as const) }
+  { weight: 8, arbitrary: fc.constantFrom(...SESSION) },
+  { weight: 4, arbitrary: fc.constant("loseWarm" as const) },
+  { weight: 10, arbitrary: fc.constantFrom(...ODD) },
+  { weight: 1, arbitrary: fc.constantFrom(...RARE) }
 )
 
 /** Time stands still, creeps, passes, or jumps by up to a day. */
@@ -65,16 +77,43 @@ export const tookUs: fc.Arbitrary<number> = fc.oneof(
   fc.nat(3_000_000)
 )
 
+/** Mostly all goes well, or mostly nothing does: breakers open on what fails often. */
+const failure = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(null) },
+  { weight: 2, arbitrary: fc.constantFrom(...failures) }
+)
+
 export const move: fc.Arbitrary<Move> = fc.record({
   kind,
   gapUs,
   pick: fc.nat(1_000_000),
   tookUs,
-  failure: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(...failures) }),
+  failure,
   outcomes: fc.array(fc.constantFrom<AttemptOutcome>("connected", "connected", "cancelled", ...failures), { maxLength: 4 }),
-  warm: fc.nat(15),
-  cause: fc.constantFrom<CloseCause>("done", "client-reset", "upstream-reset", "idle", "half-close-timeout", "stopped")
+  cause: fc.constantFrom<CloseCause>(
+    "done",
+    "client-reset",
+    "upstream-reset",
+    "upstream-closed",
+    "idle",
+    "half-close-timeout",
+    "stopped"
+  ),
+  loss: fc.constantFrom<WarmLoss>("closed", "reset", "reset", "expired"),
+  hosts: fc.array(host, { maxLength: 5 }),
+  draws: fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 3 }),
+  client: fc.nat(3),
+  heard: fc.boolean()
 })
 
 /** A seed for the core's generator. */
 export const seed: fc.Arbitrary<number> = fc.nat(2 ** 31)
+
+/** The one that a move means, of those that there are. */
+export function one<A>(all: ReadonlyArray<A>, { pick }: Move): A | undefined {
+  return all[pick % Math.max(1, all.length)]
+}
+
+export function taken<A>(all: Array<A>, { pick }: Move): A | undefined {
+  return all.splice(pick % Math.max(1, all.length), 1)[0]
+}

@@ -3,6 +3,8 @@ import type { UpstreamConfig } from "../../src/core/model/Config.ts"
 
 export class ScoreModel {
   costMs = -1
+  outlookMs = -1
+  #usualMs = 0
   readonly entriesMs: Array<number> = []
   #latencyMs = 0
   #jitterMs = 0
@@ -27,7 +29,7 @@ export class ScoreModel {
     this.#expireDueUs = atUs + this.#config.scoreTtlMs * 1000
     if (!ok) {
       this.#failuresUs.push(atUs)
-      if (this.costMs >= 0) this.costMs = this.#price(atUs)
+      if (this.costMs >= 0) this.#reprice(atUs)
     } else if (this.costMs < 0 || (this.#gathered.length === 0 && atUs >= this.#entryAtUs + this.#windowUs)) {
       this.#enter(atUs, tookMs)
     } else {
@@ -45,7 +47,7 @@ export class ScoreModel {
       this.#enter(atUs, (this.#gathered[(length - 1) >> 1]! + this.#gathered[length >> 1]!) / 2)
     }
     if (!expires) return
-    this.costMs = -1
+    this.costMs = this.outlookMs = -1
     this.#gathered = []
     this.#expireDueUs = Infinity
   }
@@ -58,18 +60,28 @@ export class ScoreModel {
       this.#jitterMs = mixed(this.#jitterMs, Math.abs(entryMs - this.#latencyMs), past(jitterDecayMs))
       this.#latencyMs = Math.max(entryMs, mixed(this.#latencyMs, entryMs, past(decayMs)))
     }
+    // Harmonic: the first entries count alike, then the past fades.
+    const weight = Math.max(1 / (this.entriesMs.length + 1), 1 - past(this.#config.scoring.habitDecayMs))
+    const inverse = 1 / Math.max(0.1, entryMs)
+    this.#usualMs = this.entriesMs.length === 0 ? 1 / inverse : 1 / mixed(1 / this.#usualMs, inverse, 1 - weight)
     this.#entryAtUs = atUs
     this.#gathered = []
     this.entriesMs.push(entryMs)
-    this.costMs = this.#price(atUs)
+    this.#reprice(atUs)
   }
 
-  #price(atUs: number): number {
+  #reprice(atUs: number): void {
+    const { habitWeight } = this.#config.scoring
+    this.costMs = this.#price(atUs, this.#latencyMs)
+    this.outlookMs = this.#price(atUs, mixed(this.#usualMs, this.#latencyMs, habitWeight))
+  }
+
+  #price(atUs: number, latencyMs: number): number {
     const { scoring } = this.#config
     const bucketUs = scoring.successWindowMs * 100
     const recent = this.#samples.filter((one) => Math.floor(one.atUs / bucketUs) > Math.floor(atUs / bucketUs) - 10)
     const success = (recent.filter(({ ok }) => ok).length + 1) / (recent.length + 1)
-    const expected = this.#latencyMs + scoring.jitterWeight * this.#jitterMs
+    const expected = latencyMs + scoring.jitterWeight * this.#jitterMs
     const penaltyMs = this.#failuresUs
       .map((failedUs) => scoring.failurePenaltyMs * Math.exp(-(atUs - failedUs) / 1000 / scoring.decayMs))
       .reduce((a, b) => a + b, 0)

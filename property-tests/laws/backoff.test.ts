@@ -18,12 +18,13 @@ describe("backoff", () => {
   )
 
   law(
-    "keeps at least half of the delay when jittered, and stays below all of it",
-    fc.property(baseMs, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (delayMs, draw) => {
-      const waitMs = jitteredMs(delayMs, draw)
-      expect(waitMs).toBeGreaterThanOrEqual(delayMs / 2)
+    "takes up to a tenth from the delay when jittered, in proportion to the draw",
+    fc.property(baseMs, fc.nat(999), fc.nat(999), (delayMs, one, other) => {
+      const [less, more] = [Math.min(one, other) / 1000, Math.max(one, other) / 1000]
+      const waitMs = jitteredMs(delayMs, more)
+      expect(waitMs).toBeGreaterThan(0.9 * delayMs)
       expect(waitMs).toBeLessThanOrEqual(delayMs)
-      if (draw < 0.999) expect(waitMs).toBeLessThan(delayMs)
+      if (more > less) expect(waitMs).toBeLessThan(jitteredMs(delayMs, less))
     })
   )
 })

@@ -10,8 +10,15 @@ import { law } from "../check.ts"
 function moments(state: State): ReadonlyArray<number> {
   return [
     state.probing.gateDueUs,
-    ...Vector.toArray(state.upstreams).flatMap(({ evaluateDueUs, roundDueUs }) => [evaluateDueUs, roundDueUs]),
-    ...Vector.toArray(state.candidates).flatMap((one) => (one === null ? [] : [one.entryDueUs, one.expireDueUs]))
+    ...Vector.toArray(state.upstreams).flatMap((one) => [one.evaluateDueUs, one.roundDueUs, one.resolveDueUs]),
+    ...Vector.toArray(state.candidates).flatMap((one) => {
+      if (one === null) return []
+      const { breaker, suspicion, warm } = one
+      return [
+        ...[one.entryDueUs, one.expireDueUs, one.forgetDueUs, breaker.trialDueUs, breaker.rampDueUs],
+        ...[suspicion.pendingDueUs, suspicion.silentDueUs, suspicion.lapseDueUs, warm.refillDueUs, warm.idleDueUs]
+      ]
+    })
   ].filter((moment) => moment >= 0)
 }
 

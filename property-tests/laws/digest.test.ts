@@ -4,6 +4,7 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import { decisionsDigest, stateDigest } from "../../src/core/digest.ts"
 import { toHex } from "../../src/core/math/hash.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
+import { closedBreaker, emptyShelf, noSuspicion } from "../../src/core/newborn.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
@@ -21,7 +22,11 @@ const fields: ReadonlyArray<Partial<Candidate>> = [
   { lastSampleOk: false, lastSampleAtUs: 1 },
   { gathered: [1.5] },
   { success: { newest: 0, ok: [0, 0, 0, 0, 0, 0, 0, 0, 0, 9], failed: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0] } },
-  { connections: [0, 3] }
+  { connections: [0, 3] },
+  { sources: ["user-static", "dns"] },
+  { breaker: { ...closedBreaker, consecutive: 1 } },
+  { suspicion: { ...noSuspicion, silent: 1 } },
+  { warm: { ...emptyShelf, parked: [7] } }
 ]
 
 describe("the digest of a state", () => {
@@ -47,6 +52,9 @@ describe("the digest of a state", () => {
         { ...state, at: state.at + more },
         { ...state, rng: { ...state.rng, a: state.rng.a ^ more } },
         { ...state, minted: { ...state.minted, probe: state.minted.probe + more } },
+        { ...state, minted: { ...state.minted, warm: state.minted.warm + more } },
+        { ...state, warmTotal: state.warmTotal + more },
+        { ...state, clients: { first: more, several: false } },
         { ...state, probing: { ...state.probing, tatUs: state.probing.tatUs + more } },
         { ...state, routes: { ...state.routes, version: state.routes.version + more } }
       ]

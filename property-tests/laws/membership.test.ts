@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import { advance } from "../../src/core/advance.ts"
-import { connectionsOf } from "../../src/core/candidates.ts"
+import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { SLOTS } from "../../src/core/model/Candidate.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
@@ -14,6 +14,12 @@ import { law } from "../check.ts"
 const start = (state: State) =>
   advance(state, { seq: state.seq + 1, at: state.at, event: { _tag: "Started", worker: 0, wallMs: 0 } }).state
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
+const nameOf = ({ host, port }: { readonly host: string; readonly port: number }) => `${host} ${port}`
+const measured = ({ latency, jitter, success, penalty, streak, usual, costMs, lastSampleAtUs }: Candidate) => ({
+  ...{ latency, jitter, success, penalty, streak, usual, costMs, lastSampleAtUs }
+})
+const isIdle = ({ connections, probe, warm }: Candidate) =>
+  connections.every((count) => count === 0) && probe === 0 && warm.parked.length + warm.dialling.length === 0
 
 describe("membership", () => {
   law(
@@ -21,15 +27,97 @@ describe("membership", () => {
     fc.property(config, (config) => {
       const state = start(initial(config, 1))
       config.upstreams.forEach(({ candidates }, id) => {
-        const names = [...new Set(candidates.map(({ host, port }) => `${host} ${port}`))]
+        const names = [...new Set(candidates.map(nameOf))]
         const { listed, nextOrdinal, unsampled } = Vector.get(state.upstreams, id)!
         const own = listed.map((id) => present(state).find((one) => one.id === id)!)
-        expect(own.map(({ host, port }) => `${host} ${port}`)).toEqual(names)
+        expect(own.map(nameOf)).toEqual(names)
         expect(own.map(({ ordinal }) => ordinal)).toEqual(names.map((_, i) => i + 1))
         expect([nextOrdinal, unsampled]).toEqual([names.length + 1, names.length])
-        expect(own.every((one) => one.upstream === id && one.source === "user-static")).toBe(true)
+        expect(own.every((one) => one.upstream === id && one.sources.join() === "user-static")).toBe(true)
       })
       expect(present(state)).toHaveLength(Vector.toArray(state.upstreams).flatMap(({ listed }) => listed).length)
+    })
+  )
+
+  law(
+    "lists the union of what its sources name, as far as there is room, and remembers who left",
+    fc.property(script(120), (it) => {
+      /** What the resolver said last, for each upstream. */
+      const named = new Map<number, ReadonlyArray<string>>()
+      play(it, ({ event }, before, { state, decisions }) => {
+        if (event._tag === "Resolved" && event.addresses.length > 0) {
+          const { port } = it.config.upstreams[event.upstream] ?? { port: 0 }
+          const asked = Vector.get(before.upstreams, event.upstream)?.resolve
+          if (asked === event.resolve && asked !== 0) {
+            named.set(event.upstream, event.addresses.map((host) => nameOf({ host, port })))
+          }
+        }
+        for (const { id, listed, left } of Vector.toArray(state.upstreams)) {
+          const wanted = new Set([...it.config.upstreams[id]!.candidates.map(nameOf), ...(named.get(id) ?? [])])
+          const names = listed.map((one) => nameOf(Candidates.find(state, one)!))
+          expect(new Set(names).size).toBe(names.length)
+          expect(names.filter((name) => !wanted.has(name))).toEqual([])
+          expect(listed.length).toBeLessThanOrEqual(it.config.maxCandidates)
+          expect(listed.length + left.length).toBeLessThanOrEqual(it.config.maxCandidates)
+          if (it.config.maxCandidates >= 10_000) expect(names.toSorted()).toEqual([...wanted].toSorted())
+          const all = present(state).filter((one) => one.upstream === id).map((one) => one.id)
+          expect([...listed, ...left].toSorted()).toEqual(all.toSorted())
+          const was = Vector.get(before.upstreams, id)?.listed ?? []
+          const fact = decisions.find((one) => one._tag === "MembershipChanged" && one.upstream === id)
+          if (event._tag === "Started") continue
+          const joined = listed.filter((one) => !was.includes(one))
+          const gone = was.filter((one) => !listed.includes(one))
+          if (joined.length + gone.length === 0) expect(fact).toBeUndefined()
+          else expect(fact).toMatchObject({ joined: expect.arrayContaining(joined), left: gone })
+        }
+      })
+    })
+  )
+
+  law(
+    "lets who left drain: no probe, no warm dial, no new client, and what was measured is kept",
+    fc.property(script(120), (it) => {
+      play(it, (_entry, before, { state, decisions }) => {
+        const gone = present(state).filter(({ sources }) => sources.length === 0)
+        for (const decision of decisions) {
+          if (decision._tag !== "Probe" && decision._tag !== "DialWarm") continue
+          expect(gone.some(({ id }) => id === decision.candidate)).toBe(false)
+        }
+        for (const { members, lastResort } of state.routes.upstreams) {
+          const offered = [lastResort, ...members.map(({ plan }) => plan)].flatMap(({ attempts }) => attempts)
+          for (const { candidate } of offered) expect(gone.some(({ id }) => id === candidate)).toBe(false)
+        }
+        for (const after of gone) {
+          const was = Candidates.find(before, after.id)!
+          if (was.sources.length > 0) expect(measured(after)).toEqual(measured(was))
+          expect([after.queue, after.breaker.state]).toEqual(["none", "closed"])
+        }
+        // One that comes back is the same one, with what was known of it.
+        for (const was of present(before)) {
+          const back = Candidates.find(state, was.id)
+          if (was.sources.length === 0 && (back?.sources.length ?? 0) > 0) expect(measured(back!)).toEqual(measured(was))
+        }
+      })
+    })
+  )
+
+  law(
+    "forgets who left after staleFor, or sooner when there is no room, but nobody on whom anything still hangs",
+    fc.property(script(120), (it) => {
+      play(it, ({ event, at }, before, { state }) => {
+        for (const was of present(before)) {
+          const { staleForMs } = it.config.upstreams[was.upstream]!
+          const after = Candidates.find(state, was.id)
+          if (after === undefined) {
+            expect(was.sources).toEqual([])
+            expect(isIdle(was)).toBe(true)
+            if (event._tag === "Ticked") expect(at - was.leftAtUs).toBeGreaterThanOrEqual(staleForMs * 1000)
+            else expect(it.config.maxCandidates).toBeLessThan(10_000)
+          } else if (event._tag === "Ticked" && was.leftAtUs >= 0 && at >= was.forgetDueUs) {
+            expect(isIdle(was)).toBe(false)
+          }
+        }
+      })
     })
   )
 
@@ -42,11 +130,10 @@ describe("membership", () => {
         .toEqual(Vector.toArray(last.upstreams).map(({ listed }) => listed))
       present(again).forEach((after, i) => {
         const before = present(last)[i]!
-        const measured = ({ latency, jitter, success, penalty, streak, costMs, lastSampleAtUs }: Candidate) => ({
-          ...{ latency, jitter, success, penalty, streak, costMs, lastSampleAtUs }
-        })
         expect(measured(after)).toEqual(measured(before))
-        expect(connectionsOf(after)).toBe(0)
+        expect(Candidates.connectionsOf(after)).toBe(0)
+        expect(after.warm.parked).toEqual([])
+        expect(after.suspicion.silent).toBe(0)
         expect(after.probe === 0 || !last.probing.inFlight.some(({ probe }) => probe === after.probe)).toBe(true)
       })
     })
@@ -55,10 +142,10 @@ describe("membership", () => {
   law(
     "mints ids that no candidate had before, in new slots, in freed ones and after a restart of the core",
     fc.property(config, fc.nat(12), fc.integer({ min: 1, max: 2 ** 26 }), (config, freed, generation) => {
-      const first = start(initial(config, 1, { probe: 1, generation }))
+      const first = start(initial(config, 1, { probe: 1, warm: 1, resolve: 1, generation }))
       const used = new Set(present(first).map(({ id }) => id))
       const { minted } = first
-      const restarted = start(initial(config, 2, { probe: minted.probe, generation: minted.generation + 1 }))
+      const restarted = start(initial(config, 2, { ...minted, generation: minted.generation + 1 }))
       for (const { id } of present(restarted)) expect(used.has(id)).toBe(false)
       // As if that many candidates had left: their slots are free, their ids are spent.
       const holes = Math.min(freed, present(first).length)

@@ -1,16 +1,21 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
-import type { UpstreamRoutes } from "../../src/core/model/Routes.ts"
+import * as Rng from "../../src/core/math/Rng.ts"
+import type { BalancingPolicy } from "../../src/core/model/Config.ts"
+import type { Member, UpstreamRoutes } from "../../src/core/model/Routes.ts"
+import type { Chance } from "../../src/core/pick.ts"
 import { isAdmissible, pick, reasonOf } from "../../src/core/pick.ts"
 import { law } from "../check.ts"
 
 const plan = { attempts: [], deadlineMs: 10_000 }
 const ms = fc.oneof(fc.integer({ min: 0, max: 12 }), fc.double({ min: 0, max: 500, noNaN: true }))
+const share = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constantFrom(0.1, 0.5) })
 
 const routes: fc.Arbitrary<UpstreamRoutes> = fc.record({
-  members: fc.array(fc.tuple(ms, ms), { maxLength: 5 }).map((all) =>
-    all.map(([warmMs, latencyMs], i) => ({ candidate: 10 + i, warmMs, dialMs: warmMs + latencyMs, plan }))
+  members: fc.array(fc.tuple(ms, ms, share), { maxLength: 5 }).map((all) =>
+    all.map(([warmMs, latencyMs, share], i) => ({ candidate: 10 + i, warmMs, dialMs: warmMs + latencyMs, share, plan }))
   ),
+  policy: fc.constantFrom<BalancingPolicy>("leastConnections", "powerOfTwo", "roundRobin", "random"),
   toleranceMs: fc.constantFrom(0, 5, 60),
   tolerancePercent: fc.constantFrom(0, 10, 150)
 }).map((some) => ({
@@ -18,36 +23,115 @@ const routes: fc.Arbitrary<UpstreamRoutes> = fc.record({
   name: "web",
   state: "active",
   lastResort: plan,
-  session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1 },
+  session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1, stallMs: 1 },
+  silentAfterMs: 100,
   ...some
 }))
 const counts = fc.array(fc.nat(3), { minLength: 5, maxLength: 5 })
 const countOf = (all: ReadonlyArray<number>) => (candidate: number) => all[candidate - 10] ?? 0
 
+const draws = fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 6 })
+
+/** The same luck in the same order, each time it is asked for. */
+function chanceOf(draws: ReadonlyArray<number>, firstTurn = 0): Chance {
+  let drawn = 0
+  let turn = firstTurn
+  return { draw: () => draws[drawn++ % draws.length]!, turn: () => turn++ }
+}
+
+interface Seen {
+  readonly member: Member
+  readonly expectedMs: number
+  readonly clients: number
+}
+
+/** Who takes part, and who of them is near enough to share; draws are used up in the order of the members. */
+function nearOf(
+  { members, toleranceMs, tolerancePercent }: UpstreamRoutes,
+  connections: ReadonlyArray<number>,
+  warm: ReadonlyArray<number>,
+  chance: Chance
+): ReadonlyArray<Seen> {
+  const lucky = members.filter((member) => members.length === 1 || member.share >= 1 || chance.draw() < member.share)
+  const present = (lucky.length > 0 ? lucky : members).map((member) => ({
+    member,
+    expectedMs: countOf(warm)(member.candidate) > 0 ? member.warmMs : member.dialMs,
+    clients: countOf(connections)(member.candidate)
+  }))
+  const lowestMs = Math.min(...present.map(({ expectedMs }) => expectedMs))
+  const limitMs = lowestMs + Math.max(toleranceMs, (tolerancePercent / 100) * lowestMs)
+  return present.filter(({ expectedMs }) => expectedMs <= limitMs)
+}
+
+const fewest = (a: Seen, b: Seen) => (b.clients - a.clients || b.expectedMs - a.expectedMs) < 0 ? b : a
+
+/** What each policy makes of those that share. */
+const byPolicy: Record<BalancingPolicy, (near: ReadonlyArray<Seen>, chance: Chance) => Seen | undefined> = {
+  leastConnections: (near) => near.length === 0 ? undefined : near.reduce(fewest),
+  random: (near, { draw }) => near[Math.floor(draw() * near.length)],
+  roundRobin: (near, { turn }) => near[turn() % near.length],
+  powerOfTwo: (near, { draw }) => {
+    const [a, b] = [near[Math.floor(draw() * near.length)]!, near[Math.floor(draw() * near.length)]!]
+    return fewest(a, b)
+  }
+}
+
 describe("pick", () => {
   law(
-    "takes the member with the fewest connections among those near the lowest expectation",
-    fc.property(routes, counts, counts, (routes, connections, warm) => {
-      const chosen = pick(routes, countOf(connections), countOf(warm))
-      const all = routes.members.map((member, place) => ({
-        member,
-        place,
-        expectedMs: countOf(warm)(member.candidate) > 0 ? member.warmMs : member.dialMs,
-        clients: countOf(connections)(member.candidate)
-      }))
-      const lowestMs = Math.min(...all.map(({ expectedMs }) => expectedMs))
-      const limitMs = lowestMs + Math.max(routes.toleranceMs, (routes.tolerancePercent / 100) * lowestMs)
-      const near = all.filter(({ expectedMs }) => expectedMs <= limitMs)
-      near.sort((a, b) => a.clients - b.clients || a.expectedMs - b.expectedMs || a.place - b.place)
-      expect(chosen).toBe(near[0]?.member)
+    "takes of those near the lowest expectation the one that the policy says",
+    fc.property(routes, counts, counts, draws, (routes, connections, warm, draws) => {
+      const chosen = pick(routes, countOf(connections), countOf(warm), chanceOf(draws, connections[0]))
+      const chance = chanceOf(draws, connections[0])
+      const near = nearOf(routes, connections, warm, chance)
+      const expected = near.length <= 1 ? near[0] : byPolicy[routes.policy](near, chance)
+      expect(chosen).toBe(expected?.member)
     }),
     { share: 3 }
   )
 
   law(
-    "makes no choice that a replay would not admit, whatever the counts",
-    fc.property(routes, counts, counts, (routes, connections, warm) => {
-      const chosen = pick(routes, countOf(connections), countOf(warm))?.candidate ?? -1
+    "goes round everybody that shares, one after the other",
+    fc.property(routes, counts, fc.nat(100), (routes, warm, firstTurn) => {
+      const steady = { ...routes, policy: "roundRobin" as const, members: routes.members.filter(({ share }) => share >= 1) }
+      const chance = chanceOf([0], firstTurn)
+      const near = nearOf(steady, [], warm, chance).map(({ member }) => member)
+      const round = near.map(() => pick(steady, () => 0, countOf(warm), chance))
+      expect(new Set(round)).toEqual(new Set(near))
+    })
+  )
+
+  law(
+    "gives a member that ramps up its share of the draws, and all when there is nobody else",
+    fc.property(fc.constantFrom(0.1, 0.3, 0.7), fc.integer({ min: 0, max: 2 ** 31 }), (share, seed) => {
+      const member = (candidate: number, share: number): Member => ({ candidate, warmMs: 5, dialMs: 10, share, plan })
+      const of = (members: ReadonlyArray<Member>): UpstreamRoutes => ({
+        ...{ id: 0, name: "web", state: "active", members, policy: "leastConnections", toleranceMs: 0 },
+        ...{ tolerancePercent: 0, lastResort: plan, silentAfterMs: 100 },
+        session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1, stallMs: 1 }
+      })
+      let rng = Rng.make(seed)
+      const draw = () => {
+        const drawn = Rng.uniform(rng)
+        rng = drawn.rng
+        return drawn.value
+      }
+      const chance = { draw, turn: () => 0 }
+      const busy = (candidate: number) => (candidate === 10 ? 5 : 0)
+      let ramping = 0
+      for (let i = 0; i < 2_000; i++) {
+        if (pick(of([member(10, 1), member(11, share)]), busy, () => 0, chance)?.candidate === 11) ramping++
+      }
+      expect(Math.abs(ramping / 2_000 - share)).toBeLessThan(0.06)
+      expect(pick(of([member(11, share)]), busy, () => 0, chance)?.candidate).toBe(11)
+      expect(pick(of([member(11, share), member(12, share)]), busy, () => 0, { ...chance, draw: () => 0.9 })).toBeDefined()
+    }),
+    { share: 0.2 }
+  )
+
+  law(
+    "makes no choice that a replay would not admit, whatever the counts and draws",
+    fc.property(routes, counts, counts, draws, (routes, connections, warm, draws) => {
+      const chosen = pick(routes, countOf(connections), countOf(warm), chanceOf(draws))?.candidate ?? -1
       expect(isAdmissible(routes, chosen)).toBe(true)
       expect(isAdmissible(routes, -1)).toBe(routes.members.length === 0)
       expect(isAdmissible(routes, 99)).toBe(false)
@@ -56,12 +140,16 @@ describe("pick", () => {
   )
 
   law(
-    "could make every choice that a replay admits",
+    "could make every choice that a replay admits, and no other",
     fc.property(routes, (routes) => {
-      for (const { candidate } of routes.members) {
-        const only = (value: number, others: number) => (id: number) => (id === candidate ? value : others)
-        const best = pick(routes, only(0, 1), only(1, 0))?.candidate
-        expect(isAdmissible(routes, candidate)).toBe(best === candidate)
+      const least = { ...routes, policy: "leastConnections" as const }
+      const ramping = routes.members.filter(({ share }) => share < 1)
+      for (const member of routes.members) {
+        const only = (value: number, others: number) => (id: number) => (id === member.candidate ? value : others)
+        // Draws are made by those that ramp up, in order: this one has luck and the others have none.
+        const luck = ramping.map((one) => (one === member ? 0 : 0.99))
+        const best = pick(least, only(0, 1), only(1, 0), chanceOf(luck.length > 0 ? luck : [0]))?.candidate
+        expect(isAdmissible(routes, member.candidate)).toBe(best === member.candidate)
       }
     })
   )

@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
+import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
 import type { Config } from "../../src/core/model/Config.ts"
@@ -26,20 +27,28 @@ const answers = fc.array(
   }
 )
 
+/** Suspicion and breakers ask for probes of their own. */
+const isCalm = ({ suspicion, breaker }: Candidate) => !suspicion.pending && !suspicion.session && breaker.state === "closed"
+
 function world(config: Config, answers: ReadonlyArray<number | "refused" | "timeout" | "local">): ToyInterpreter {
-  const toy = new ToyInterpreter(config)
+  const quiet = everybody(
+    config,
+    (one) => ({ ...one, host: "", pool: { ...one.pool, mode: "off" }, breaker: { ...one.breaker, enabled: false } })
+  )
+  const toy = new ToyInterpreter(quiet)
   answers.forEach((answer, i) => toy.set(`198.18.0.${i}`, answer))
   return toy.start()
 }
 
+const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const candidatesOf = (state: State, upstream: number) =>
-  (Vector.toArray(state.candidates) as ReadonlyArray<Candidate>).filter((one) => one.upstream === upstream)
+  present(state).filter((one) => one.upstream === upstream && one.sources.length > 0)
 
 /** Members and the next challengers by cost. */
 function frequentlyAsked(state: State, upstream: number): ReadonlyArray<number> {
   const { members } = Vector.get(state.upstreams, upstream)!
   const challengers = candidatesOf(state, upstream)
-    .filter((one) => one.costMs >= 0 && !members.includes(one.id))
+    .filter((one) => one.costMs >= 0 && one.breaker.state === "closed" && !members.includes(one.id))
     .sort((a, b) => a.costMs - b.costMs || a.id - b.id)
     .slice(0, state.config.upstreams[upstream]!.probing.challengers)
   return [...members, ...challengers.map(({ id }) => id)]
@@ -126,7 +135,8 @@ describe("refresh", () => {
           const all = candidatesOf(state, was.id)
           const frequent = frequentlyAsked(state, was.id)
           for (const after of all) {
-            const earlier = Vector.get(before.candidates, Vector.toArray(state.candidates).indexOf(after))!
+            const earlier = Candidates.find(before, after.id)
+            if (earlier === undefined || !isCalm(after) || !isCalm(earlier)) continue
             const idle = earlier.probe === 0 && earlier.queue === "none"
             const fresh = after.lastSampleAtUs >= 0 && after.lastSampleAtUs > freshUs
             if (fresh && idle) expect([after.probe, after.queue]).toEqual([0, "none"])
@@ -145,11 +155,14 @@ describe("refresh", () => {
         for (const { id, roundDueUs } of Vector.toArray(before.upstreams)) {
           if (roundDueUs < 0 || roundDueUs > at) continue
           const { candidatesPerRound, intervalMs } = it.config.upstreams[id]!.probing
+          if ([before, state].some((of) => candidatesOf(of, id).some((one) => !isCalm(one)))) continue
           const agedUs = (one: Candidate) => Math.max(one.probedAtUs, one.lastSampleAtUs)
-          const idle = (Vector.toArray(before.candidates) as ReadonlyArray<Candidate>)
-            .filter((one) => one.upstream === id && one.probe === 0 && one.queue === "none")
+          const idle = candidatesOf(before, id).filter((one) => {
+            const after = Candidates.find(state, one.id)
+            return one.probe === 0 && one.queue === "none" && after !== undefined
+          })
           const joined = idle.filter((one) => {
-            const after = Vector.get(state.candidates, Vector.toArray(before.candidates).indexOf(one))!
+            const after = Candidates.find(state, one.id)!
             return after.probe !== 0 || after.queue !== "none"
           })
           const frequent = frequentlyAsked(state, id)

@@ -29,8 +29,12 @@ const samples = fc.array(spell, { minLength: 1, maxLength: 60, size: "max" }).ma
 const oneCandidate: fc.Arbitrary<UpstreamConfig> = upstream.map((one) => ({
   ...one,
   name: "up",
-  candidates: [{ host: "198.18.0.1", port: 443 }]
+  host: "",
+  candidates: [{ host: "198.18.0.1", port: 443 }],
+  pool: { ...one.pool, mode: "off" }
 }))
+
+const WHO = { warm: 0, client: 1 }
 
 class One {
   state: State
@@ -38,7 +42,7 @@ class One {
 
   constructor(config: UpstreamConfig) {
     const probing: Config["probing"] = { maxParallel: 1, perHost: 1, ratePerSecond: 1 }
-    this.state = initial({ upstreams: [config], probing, maxCandidates: 10 }, 1)
+    this.state = initial({ upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 
@@ -65,7 +69,7 @@ class One {
     const { id } = this.candidate
     const tried = [{ candidate: id, outcome: answered ? "connected" as const : "refused" as const, tookUs }]
     const choice = { listener: "web", upstream: 0, routes: 0, chosen: -1, why: "unranked" as const }
-    this.post({ _tag: "ClientAccepted", worker: 0, session: 1, ...choice, candidate: answered ? id : -1, tried })
+    this.post({ _tag: "ClientAccepted", worker: 0, session: 1, ...choice, candidate: answered ? id : -1, ...WHO, tried })
   }
 }
 
@@ -76,9 +80,10 @@ describe("score", () => {
       const one = new One(config)
       const model = new ScoreModel(config)
       const expectSame = () => {
-        const { costMs } = one.candidate
-        if (model.costMs < 0) expect(costMs).toBe(-1)
-        else expect(Math.abs(costMs - model.costMs)).toBeLessThanOrEqual(1e-9 * (1 + model.costMs))
+        const { costMs, outlookMs } = one.candidate
+        if (model.costMs < 0) return expect([costMs, outlookMs]).toEqual([-1, -1])
+        expect(Math.abs(costMs - model.costMs)).toBeLessThanOrEqual(1e-9 * (1 + model.costMs))
+        expect(Math.abs(outlookMs - model.outlookMs)).toBeLessThanOrEqual(1e-9 * (1 + model.outlookMs))
       }
       for (const { gapUs, tookUs, answered, late } of samples) {
         const atUs = one.pass(gapUs, late, (tickUs) => {

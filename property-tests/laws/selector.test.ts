@@ -2,86 +2,102 @@ import fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
-import type { Candidate, CandidateId } from "../../src/core/model/Candidate.ts"
 import type { SelectionMoved } from "../../src/core/model/Decision.ts"
 import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
 import { play, script } from "../arbitraries/run.ts"
+import { candidatesOf, isBelowMinScore, isSuspect, mayEnter, mayStay, SelectorModel } from "../arbitraries/selectorModel.ts"
 import { law } from "../check.ts"
 
-const candidatesOf = (state: State, upstream: number) =>
-  Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null && one.upstream === upstream)
-
-/** Contract 3.2 as the spine has it: measured, not expired, latest sample good, score high enough. */
-function mayServe(state: State, candidate: Candidate): boolean {
-  const { scoring, selector } = state.config.upstreams[candidate.upstream]!
-  const score = (100 * scoring.referenceMs) / (scoring.referenceMs + candidate.costMs)
-  return candidate.costMs >= 0 && candidate.lastSampleOk && score >= selector.minScore
-}
-
-/** The set from scratch, over everybody. */
-function bestOf(state: State, { id }: Upstream, incumbents: ReadonlyArray<CandidateId>): ReadonlyArray<CandidateId> {
-  const isNew = (one: Candidate) => (incumbents.includes(one.id) ? 0 : 1)
-  return candidatesOf(state, id)
-    .filter((one) => mayServe(state, one))
-    .sort((a, b) => a.costMs - b.costMs || isNew(a) - isNew(b) || a.id - b.id)
-    .slice(0, state.config.upstreams[id]!.selector.activeSetSize)
-    .map((one) => one.id)
+interface Seen {
+  readonly before: Upstream | undefined
+  readonly after: Upstream
+  readonly state: State
+  readonly facts: ReadonlyArray<SelectionMoved>
 }
 
 /** Runs a script and calls back for each upstream after each entry. */
-function watch(
-  it: Parameters<typeof play>[0],
-  each: (
-    before: Upstream | undefined,
-    after: Upstream,
-    state: State,
-    was: State,
-    facts: ReadonlyArray<SelectionMoved>
-  ) => void
-): void {
+function watch(it: Parameters<typeof play>[0], each: (seen: Seen) => void): void {
   play(it, (_entry, was, { state, decisions }) => {
     for (const after of Vector.toArray(state.upstreams)) {
-      const facts = decisions.filter((one) => one._tag === "SelectionMoved" && one.upstream === after.id)
-      each(Vector.get(was.upstreams, after.id), after, state, was, facts as ReadonlyArray<SelectionMoved>)
+      const facts = decisions.filter((one): one is SelectionMoved =>
+        one._tag === "SelectionMoved" && one.upstream === after.id
+      )
+      each({ before: Vector.get(was.upstreams, after.id), after, state, facts })
     }
   })
 }
 
+const evaluated = ({ before, after }: Seen) =>
+  after.evaluatedAtUs >= 0 && after !== before && after.evaluateDueUs < 0
+  && (before === undefined || after.evaluatedAtUs !== before.evaluatedAtUs || before.members !== after.members)
+
 describe("the selector", () => {
   law(
-    "keeps nobody who may not serve, and leaves no place free that somebody could take",
+    "keeps nobody who is shut out, expired or gone, and leaves no place free that somebody could take",
     fc.property(script(), (it) => {
-      watch(it, (_before, { id, members }, state) => {
-        const admissible = candidatesOf(state, id).filter((one) => mayServe(state, one)).map((one) => one.id)
-        expect(members.filter((one) => !admissible.includes(one))).toEqual([])
-        expect(members).toHaveLength(Math.min(admissible.length, it.config.upstreams[id]!.selector.activeSetSize))
+      watch(it, ({ after: { id, members }, state }) => {
+        const config = it.config.upstreams[id]!
+        const all = candidatesOf(state, id)
+        expect(members.filter((one) => !mayStay(Candidates.find(state, one)!))).toEqual([])
+        if (members.length < config.selector.activeSetSize) {
+          expect(all.filter((one) => mayEnter(one, config) && !members.includes(one.id)).map((one) => one.id)).toEqual([])
+        }
       })
     })
   )
 
   law(
-    "equals a recomputation over all candidates whenever it evaluated, and is due whenever it does not",
-    fc.property(script(), (it) => {
-      watch(it, (before, after, state) => {
-        const best = bestOf(state, after, before?.members ?? [])
-        if (before !== undefined && after.evaluatedAtUs !== before.evaluatedAtUs) expect(after.members).toEqual(best)
-        // Equal costs may stand in either order until the next evaluation.
-        if (after.members.toSorted().join() === best.toSorted().join()) return
-        const { evaluationIntervalMs } = it.config.upstreams[after.id]!.selector
-        expect(after.evaluateDueUs).toBe(after.evaluatedAtUs + evaluationIntervalMs * 1000)
+    "moves as the contract says, from plain lists over everybody",
+    fc.property(script(120), (it) => {
+      const models = it.config.upstreams.map((config, id) => new SelectorModel(config, id))
+      watch(it, (seen) => {
+        const model = models[seen.after.id]!
+        if (evaluated(seen)) model.evaluate(seen.state)
+        expect(seen.after.members).toEqual(model.members)
       })
-    })
+    }),
+    { share: 1.5 }
+  )
+
+  law(
+    "of a full set moves nobody without a lower cost, a margin, and hold or its waivers, at most swapsPerEvaluation",
+    fc.property(script(120), (it) => {
+      watch(it, ({ before, after, state, facts }) => {
+        const config = it.config.upstreams[after.id]!
+        const { marginMs, marginPercent, holdMs, swapsPerEvaluation } = config.selector.switching
+        const moves = facts.flatMap(({ moves }) => moves)
+        const out = moves.filter(({ reason }) => reason === "costlier")
+        const into = moves.filter(({ reason }) => reason === "cheaper")
+        expect(out.length).toBe(into.length)
+        expect(out.length).toBeLessThanOrEqual(swapsPerEvaluation)
+        out.forEach(({ candidate }, i) => {
+          const [member, challenger] = [candidate, into[i]!.candidate].map((id) => Candidates.find(state, id)!)
+          const place = before!.members.indexOf(candidate)
+          const heldUs = place < 0 ? 0 : state.at - before!.memberSinceUs[place]!
+          expect(heldUs >= holdMs * 1000 || isSuspect(member!) || isBelowMinScore(member!, config)).toBe(true)
+          expect(challenger!.costMs).toBeLessThan(member!.costMs)
+          const ahead = (a: number, b: number) => a - b > Math.max(marginMs, (marginPercent / 100) * b)
+          expect(
+            ahead(member!.costMs, challenger!.costMs) || ahead(member!.outlookMs, challenger!.outlookMs)
+          ).toBe(true)
+        })
+      })
+    }),
+    { share: 1.5 }
   )
 
   law(
     "evaluates at most once per interval, unless a member must leave or a place is free",
     fc.property(script(), (it) => {
-      watch(it, (before, after, state) => {
+      watch(it, ({ before, after, state }) => {
         if (before === undefined || before.evaluatedAtUs < 0 || before.evaluatedAtUs === after.evaluatedAtUs) return
         const { activeSetSize, evaluationIntervalMs } = it.config.upstreams[after.id]!.selector
         const urgent = before.members.length < activeSetSize
-          || before.members.some((id) => !mayServe(state, Candidates.find(state, id)!))
+          || before.members.some((id) => {
+            const member = Candidates.find(state, id)
+            return member === undefined || !mayStay(member)
+          })
         if (!urgent) expect(after.evaluatedAtUs - before.evaluatedAtUs).toBeGreaterThanOrEqual(evaluationIntervalMs * 1000)
       })
     })
@@ -90,7 +106,7 @@ describe("the selector", () => {
   law(
     "tells every change of the set, and of nothing else, with the reason of each move",
     fc.property(script(), (it) => {
-      watch(it, (before, after, state, _was, facts) => {
+      watch(it, ({ before, after, state, facts }) => {
         const had = before?.members ?? []
         const out = had.filter((id) => !after.members.includes(id))
         const into = after.members.filter((id) => !had.includes(id))
@@ -98,16 +114,15 @@ describe("the selector", () => {
         if (facts[0] === undefined) return
         const { members, moves } = facts[0]
         expect(members).toEqual(after.members)
-        expect(moves.map(({ candidate }) => candidate)).toEqual([...out, ...into])
+        expect(moves.map(({ candidate }) => candidate).toSorted()).toEqual([...out, ...into].toSorted())
         for (const move of moves) {
           const candidate = Candidates.find(state, move.candidate)!
           expect(move.costMs).toBe(candidate.costMs)
           expect(move.into).toBe(into.includes(move.candidate))
-          const reason = candidate.costMs < 0 ? "expired" : !candidate.lastSampleOk ? "failing" : "score"
+          const { sources, costMs } = candidate
+          const gone = sources.length === 0 ? "left" : costMs < 0 ? "expired" : "shut"
           if (move.into) expect(["filled", "cheaper"]).toContain(move.reason)
-          else expect(move.reason).toBe(mayServe(state, candidate) ? "costlier" : reason)
-          const displaced = moves.filter((other) => other.reason === "costlier")
-          if (move.reason === "cheaper") expect(displaced.some((other) => other.costMs >= move.costMs)).toBe(true)
+          else expect(move.reason).toBe(mayStay(candidate) ? "costlier" : gone)
         }
       })
     })
@@ -116,13 +131,12 @@ describe("the selector", () => {
   law(
     "lets the incumbent stay when costs are equal",
     fc.property(script(), (it) => {
-      watch(it, (before, { members }, state) => {
+      watch(it, ({ before, after: { members }, state }) => {
         for (const gone of before?.members.filter((id) => !members.includes(id)) ?? []) {
-          const left = Candidates.find(state, gone)!
-          if (!mayServe(state, left)) continue
-          for (const id of members) {
-            if (!before!.members.includes(id)) expect(Candidates.find(state, id)!.costMs).toBeLessThan(left.costMs)
-          }
+          const left = Candidates.find(state, gone)
+          if (left === undefined || !mayStay(left)) continue
+          const entered = members.filter((id) => !before!.members.includes(id))
+          expect(entered.some((id) => Candidates.find(state, id)!.costMs < left.costMs)).toBe(true)
         }
       })
     })

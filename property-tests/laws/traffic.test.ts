@@ -23,26 +23,40 @@ describe("traffic", () => {
           for (const key of table.keys()) if (key.endsWith(`/${event.worker}`)) table.delete(key)
         }
         for (const candidate of Vector.toArray(state.candidates)) {
-          const expected = [0, 1].reduce((sum, worker) => sum + (table.get(`${candidate!.id}/${worker}`) ?? 0), 0)
-          expect(connectionsOf(candidate!)).toBe(expected)
+          if (candidate === null) continue
+          const expected = [0, 1].reduce((sum, worker) => sum + (table.get(`${candidate.id}/${worker}`) ?? 0), 0)
+          expect(connectionsOf(candidate)).toBe(expected)
         }
       })
     })
   )
 
   law(
-    "changes nothing but the one candidate's count when a client leaves",
+    "changes nothing but the one candidate's count when a client leaves of whom there is nothing else to tell",
     fc.property(script(), (it) => {
       play(it, ({ event }, before, { state, decisions }) => {
-        if (event._tag !== "ClientClosed") return
+        if (event._tag !== "ClientClosed" || event.firstByteUs >= 0 || event.silence !== "none") return
+        if (event.bytesUp > 0 && event.cause.startsWith("upstream")) return
         expect(decisions).toEqual([])
         expect(state.routes).toBe(before.routes)
         expect(state.upstreams).toBe(before.upstreams)
         Vector.toArray(state.candidates).forEach((after, i) => {
           const was = Vector.get(before.candidates, i)
-          if (after!.id !== event.candidate) expect(after).toBe(was)
+          if (after?.id !== event.candidate) expect(after).toBe(was)
           else expect({ ...after, connections: [] }).toEqual({ ...was, connections: [] })
         })
+      })
+    })
+  )
+
+  law(
+    "knows whether clients came from more than one address",
+    fc.property(script(), (it) => {
+      const seen = new Set<number>()
+      play(it, ({ event }, _before, { state: { clients } }) => {
+        // 0: the shell did not ask who it was.
+        if (event._tag === "ClientAccepted" && event.client !== 0) seen.add(event.client)
+        expect(clients.several).toBe(seen.size > 1)
       })
     })
   )

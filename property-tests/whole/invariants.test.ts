@@ -2,6 +2,8 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
+import type { Decision } from "../../src/core/model/Decision.ts"
+import type { Minted } from "../../src/core/model/State.ts"
 import { cheapFault, faults } from "../../src/core/invariants.ts"
 import { play, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
@@ -18,17 +20,23 @@ describe("in any run", () => {
   )
 
   law(
-    "no probe id and no candidate id comes twice, and a candidate keeps its id",
+    "no id of a probe, a warm socket, a query or a candidate comes twice, and a candidate keeps its id",
     fc.property(script(), (it) => {
-      const probes = new Set<number>()
+      const ids = new Set<string>()
+      const numberOf = (decision: Decision): readonly [keyof Minted, number] | undefined => {
+        if (decision._tag === "Probe") return ["probe", decision.probe]
+        if (decision._tag === "DialWarm") return ["warm", decision.warm]
+        return decision._tag === "Resolve" ? ["resolve", decision.resolve] : undefined
+      }
       const owners = new Map<number, string>()
       play(it, (_entry, before, { state, decisions }) => {
         for (const decision of decisions) {
-          if (decision._tag !== "Probe") continue
-          expect(probes.has(decision.probe), `probe ${decision.probe} twice`).toBe(false)
-          expect(decision.probe).toBeGreaterThanOrEqual(before.minted.probe)
-          expect(decision.probe).toBeLessThan(state.minted.probe)
-          probes.add(decision.probe)
+          const [kind, id] = numberOf(decision) ?? []
+          if (kind === undefined || id === undefined) continue
+          expect(ids.has(`${kind} ${id}`), `${kind} ${id} twice`).toBe(false)
+          expect(id).toBeGreaterThanOrEqual(before.minted[kind])
+          expect(id).toBeLessThan(state.minted[kind])
+          ids.add(`${kind} ${id}`)
         }
         for (const candidate of Vector.toArray(state.candidates)) {
           if (candidate === null) continue

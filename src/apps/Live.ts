@@ -7,6 +7,7 @@ import * as FileRecorder from "../adapters/file/FileRecorder.ts"
 import { hold } from "../adapters/file/lock.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
+import * as NodeResolver from "../adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../adapters/node/NodeTransport.ts"
 import { stateDirectory } from "../adapters/node/stateDirectory.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
@@ -26,7 +27,9 @@ export const live = (settings: Settings) => {
   })
   const service = Acceptor.layer(listeners).pipe(
     Layer.provideMerge(engine),
-    Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, recorder(settings, run)))
+    Layer.provideMerge(
+      Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
+    )
   )
   return admin === null ? service : Layer.provideMerge(AdminServer.layer(admin), service)
 }

@@ -1,4 +1,5 @@
 /** The program. */
+import { restore } from "./denoFirst.ts"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import process from "node:process"
@@ -6,4 +7,5 @@ import { runMain } from "../adapters/node/runMain.ts"
 import { cli } from "./cli.ts"
 import { codeOf } from "./exit.ts"
 
+restore()
 runMain(Effect.provide(cli(process.argv.slice(2)), NodeServices.layer), codeOf)

@@ -5,7 +5,6 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as Candidates from "../core/candidates.ts"
 import type { Fact } from "../core/model/Decision.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
 import { Engine } from "../shell/Engine.ts"
@@ -13,6 +12,7 @@ import { parse } from "./config/parse.ts"
 import { render } from "./config/Problem.ts"
 import type { Settings } from "./config/Settings.ts"
 import { Ended, UsageError } from "./exit.ts"
+import { factText } from "./factText.ts"
 import { live } from "./Live.ts"
 import * as AppLogger from "./logger.ts"
 
@@ -81,10 +81,6 @@ const say = (message: string, details: Readonly<Record<string, unknown>>) =>
 
 /** Facts as log lines, candidates by their stable names. */
 function tell(engine: Engine["Service"], fact: Fact): Effect.Effect<void> {
-  const state = engine.stateUnsafe()
-  const label = (id: number) => Candidates.labelOf(state, id)
-  const moves = fact.moves.map(({ candidate, into, reason, costMs }) =>
-    `${into ? "+" : "-"}${label(candidate)} ${reason} ${costMs.toFixed(1)}ms`
-  )
-  return say("selection moved", { members: fact.members.map(label).join(" "), moves: moves.join(", ") })
+  const { message, ...details } = factText(engine.stateUnsafe(), fact)
+  return fact._tag === "BreakerOpened" ? Effect.annotateLogs(Effect.logWarning(message), details) : say(message, details)
 }

@@ -38,6 +38,16 @@ export function labelOf(state: State, id: CandidateId): string {
   return candidate === undefined ? `#${id}` : `${state.config.upstreams[candidate.upstream]?.name}#${candidate.ordinal}`
 }
 
+/** Whether any source still names it. */
+export function isListed(candidate: Candidate): boolean {
+  return candidate.sources.length > 0
+}
+
+/** Whether new clients should go to somebody else, if there is somebody. */
+export function isSuspect(candidate: Candidate): boolean {
+  return candidate.suspicion.pending || candidate.suspicion.session
+}
+
 /** Connections through the candidate over all workers. */
 export function connectionsOf(candidate: Candidate): number {
   let sum = 0
@@ -48,9 +58,7 @@ export function connectionsOf(candidate: Candidate): number {
 /** The index after one candidate changed; `null` stands for absent, so that joining and leaving use the same arithmetic. */
 export function reindex(index: Index, before: Candidate | null, after: Candidate | null): Index {
   const one = (after ?? before) as Candidate
-  let deadlines = index.deadlines
-  deadlines = reschedule(deadlines, "expire", one.id, before?.expireDueUs ?? -1, after?.expireDueUs ?? -1)
-  deadlines = reschedule(deadlines, "entry", one.id, before?.entryDueUs ?? -1, after?.entryDueUs ?? -1)
+  const deadlines = rescheduleAll(index.deadlines, one.id, before, after)
   const rankings = moved(index.rankings, one, rankingKey(before), rankingKey(after))
   const stalest = moved(index.stalest, one, stalenessKey(before), stalenessKey(after))
   const was = queueKey(before)
@@ -60,6 +68,32 @@ export function reindex(index: Index, before: Candidate | null, after: Candidate
       && probeQueue === index.probeQueue
     ? index
     : { deadlines, rankings, stalest, probeQueue }
+}
+
+/** A section that is the same object has the same deadlines: most changes touch one section. */
+function rescheduleAll(
+  before: Ordered.Ordered,
+  id: CandidateId,
+  was: Candidate | null,
+  is: Candidate | null
+): Ordered.Ordered {
+  let deadlines = reschedule(before, "expire", id, was?.expireDueUs ?? -1, is?.expireDueUs ?? -1)
+  deadlines = reschedule(deadlines, "entry", id, was?.entryDueUs ?? -1, is?.entryDueUs ?? -1)
+  deadlines = reschedule(deadlines, "forget", id, was?.forgetDueUs ?? -1, is?.forgetDueUs ?? -1)
+  if (was?.breaker !== is?.breaker) {
+    deadlines = reschedule(deadlines, "trial", id, was?.breaker.trialDueUs ?? -1, is?.breaker.trialDueUs ?? -1)
+    deadlines = reschedule(deadlines, "ramp", id, was?.breaker.rampDueUs ?? -1, is?.breaker.rampDueUs ?? -1)
+  }
+  if (was?.suspicion !== is?.suspicion) {
+    deadlines = reschedule(deadlines, "pending", id, was?.suspicion.pendingDueUs ?? -1, is?.suspicion.pendingDueUs ?? -1)
+    deadlines = reschedule(deadlines, "silent", id, was?.suspicion.silentDueUs ?? -1, is?.suspicion.silentDueUs ?? -1)
+    deadlines = reschedule(deadlines, "lapse", id, was?.suspicion.lapseDueUs ?? -1, is?.suspicion.lapseDueUs ?? -1)
+  }
+  if (was?.warm !== is?.warm) {
+    deadlines = reschedule(deadlines, "refill", id, was?.warm.refillDueUs ?? -1, is?.warm.refillDueUs ?? -1)
+    deadlines = reschedule(deadlines, "idle", id, was?.warm.idleDueUs ?? -1, is?.warm.idleDueUs ?? -1)
+  }
+  return deadlines
 }
 
 function moved(
@@ -79,11 +113,15 @@ function shifted(tree: Ordered.Ordered, id: number, was: number | undefined, is:
 }
 
 function rankingKey(candidate: Candidate | null): number | undefined {
-  return candidate === null || candidate.costMs < 0 ? undefined : candidate.costMs
+  if (candidate === null || candidate.costMs < 0 || !isListed(candidate)) return undefined
+  // Many cheap ones that are shut out must not hide a good one from whoever looks at the first few.
+  return candidate.breaker.state === "closed" ? candidate.costMs : undefined
 }
 
 function stalenessKey(candidate: Candidate | null): number | undefined {
-  if (candidate === null || candidate.queue !== "none" || candidate.probe !== 0) return undefined
+  if (candidate === null || candidate.queue !== "none" || candidate.probe !== 0 || !isListed(candidate)) return undefined
+  // An open breaker has its own trial and nothing else.
+  if (candidate.breaker.state !== "closed") return undefined
   return candidate.probedAtUs > candidate.lastSampleAtUs ? candidate.probedAtUs : candidate.lastSampleAtUs
 }
 

@@ -9,9 +9,24 @@ import * as Ordered from "./data/Ordered.ts"
 import type { State } from "./model/State.ts"
 import type { DeadlineKind, Due } from "./model/Step.ts"
 
-const KINDS: ReadonlyArray<DeadlineKind> = ["evaluate", "round", "expire", "entry", "gate"]
-/** Ids stay below 2^47: 2^27 generations of 2^20 slots. */
-const KIND_UNIT = 2 ** 47
+const KINDS: ReadonlyArray<DeadlineKind> = [
+  "evaluate",
+  "round",
+  "expire",
+  "entry",
+  "gate",
+  "trial",
+  "ramp",
+  "pending",
+  "silent",
+  "lapse",
+  "refill",
+  "idle",
+  "forget",
+  "resolve"
+]
+/** Ids stay below 2^48: 2^28 generations of 2^20 slots; fourteen kinds keep the code below 2^52. */
+const KIND_UNIT = 2 ** 48
 const MOST_DUE = 256
 
 /** The one moment at which the core wants to be woken, in µs; undefined when it waits for nothing. */

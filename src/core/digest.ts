@@ -10,6 +10,7 @@ import type { Digest } from "./math/hash.ts"
 import { combine, hash, zero } from "./math/hash.ts"
 import type { Decision } from "./model/Decision.ts"
 import type { State } from "./model/State.ts"
+import type { Upstream } from "./model/Upstream.ts"
 import { snapshotHead } from "./state.ts"
 
 const cache = new WeakMap<object, Digest>()
@@ -51,7 +52,12 @@ function recordDigest(record: object | null): Digest {
   if (record === null) return EMPTY_SLOT
   const known = cache.get(record)
   if (known !== undefined) return known
-  const digest = hash(JSON.stringify(record))
+  const digest = "listed" in record ? upstreamDigest(record as Upstream) : hash(JSON.stringify(record))
   cache.set(record, digest)
   return digest
+}
+
+/** The list is as long as there are candidates and hardly ever another one, so it has a digest of its own. */
+function upstreamDigest({ listed, ...rest }: Upstream): Digest {
+  return combine(recordDigest(listed), hash(JSON.stringify(rest)))
 }

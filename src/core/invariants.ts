@@ -17,6 +17,8 @@ export function cheapFault(before: State, after: State): string | null {
   if (after.seq !== before.seq + 1 && before.seq >= 0) return `entry ${after.seq} follows entry ${before.seq}`
   if (after.probing.inFlight.length > after.config.probing.maxParallel) return "more probes under way than maxParallel"
   if (after.minted.probe < before.minted.probe) return "a probe id would come twice"
+  if (after.minted.warm < before.minted.warm) return "a warm id would come twice"
+  if (after.warmTotal > after.config.poolTotal) return "more warm sockets than pool.total"
   if (after.routes.version < before.routes.version) return "the routes' version went back"
   return null
 }
@@ -34,6 +36,12 @@ export function faults(state: State): ReadonlyArray<string> {
     const { selector } = state.config.upstreams[upstream.id] as State["config"]["upstreams"][number]
     expect(upstream.members.length <= selector.activeSetSize, `${upstream.name}: set larger than activeSetSize`)
     expect(new Set(upstream.members).size === upstream.members.length, `${upstream.name}: a member twice`)
+    expect(upstream.memberSinceUs.length === upstream.members.length, `${upstream.name}: a member without its time`)
+    const shut = upstream.listed.filter((id) => Candidates.find(state, id)?.breaker.state !== "closed").length
+    expect(upstream.shut === shut, `${upstream.name}: open breakers are miscounted`)
+    expect(shut < upstream.listed.length || upstream.listed.length === 0, `${upstream.name}: everybody is shut out`)
+    const unsampled = upstream.listed.filter((id) => (Candidates.find(state, id)?.lastSampleAtUs ?? 0) < 0).length
+    expect(upstream.unsampled === unsampled, `${upstream.name}: the unsampled are miscounted`)
     const routed = state.routes.upstreams[upstream.id]
     expect(JSON.stringify(routed) === JSON.stringify(upstreamRoutes(state, upstream)), `${upstream.name}: routes are old`)
   }
@@ -45,6 +53,12 @@ export function faults(state: State): ReadonlyArray<string> {
       `probe ${flight.probe} unknown to its candidate`
     )
   }
+  let warmTotal = 0
+  for (const candidate of Vector.toArray(state.candidates)) {
+    if (candidate !== null) warmTotal += candidate.warm.parked.length + candidate.warm.dialling.length
+  }
+  expect(warmTotal === state.warmTotal, "warm sockets are miscounted")
+  expect(warmTotal <= state.config.poolTotal, "more warm sockets than pool.total")
   expect(sameIndex(state), "the derived index differs from the records")
   return found
 }
@@ -57,7 +71,22 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
   expect(candidate.gathered.every((ms, i) => i === 0 || ms >= (candidate.gathered[i - 1] as number)), `${name}: unsorted`)
   expect(candidate.gathered.length === 0 || candidate.entryDueUs >= 0, `${name}: gathers without an end`)
   expect(candidate.costMs < 0 || candidate.latency.atUs >= 0, `${name}: a cost without a measurement`)
+  const { breaker, suspicion, warm } = candidate
+  expect((breaker.state === "open") === (breaker.trialDueUs >= 0), `${name}: an open breaker without a trial to come`)
+  expect(breaker.share > 0 && breaker.share <= 1, `${name}: share outside (0, 1]`)
+  expect((breaker.share < 1) === (breaker.rampDueUs >= 0), `${name}: a ramp that does not go on`)
+  expect(suspicion.silent >= 0, `${name}: negative silent sessions`)
+  expect(
+    new Set([...warm.parked, ...warm.dialling.map(({ id }) => id)]).size === warm.parked.length + warm.dialling.length,
+    `${name}: a warm id twice`
+  )
   expect(candidate.queue === "none" || candidate.probe === 0, `${name}: queued while probed`)
+  expect(
+    breaker.state !== "half-open" || candidate.probe !== 0 || candidate.queue !== "none",
+    `${name}: a trial that nobody makes`
+  )
+  expect(Candidates.isListed(candidate) === (candidate.leftAtUs < 0), `${name}: neither listed nor left`)
+  expect(Candidates.isListed(candidate) || candidate.queue === "none", `${name}: asked for though it left`)
 }
 
 function sameIndex(state: State): boolean {

@@ -1,19 +1,19 @@
 /**
  * Routes: the plan that clients follow without asking anybody.
  *
- * For each member of the active set a dial plan: the member itself, then the other members by cost, then the best measured
- * candidates outside the set, `attempts` in all, each started `raceDelay` after the one before it or as soon as all before
+ * For each candidate that serves (see serving.ts) a dial plan: itself, then the others that serve by cost, then the best
+ * measured candidates outside the set, `attempts` in all, each started `raceDelay` after the one before it or as soon as all before
  * it have failed. Then the last resort: the list in its configured order, at most `lastResortAttempts` of it, not before
  * the last attempt had its whole timeout. Without any member the last resort is all there is and starts at once.
  */
 import * as Candidates from "./candidates.ts"
-import * as Ordered from "./data/Ordered.ts"
-import * as Vector from "./data/Vector.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
 import type { DialAttempt, DialPlan, Member, Routes, UpstreamRoutes } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { pendingMs } from "./reducers/suspicion.ts"
+import { bestOutside, serving } from "./serving.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** What clients need of a state; the same object as long as nothing of it changed. */
@@ -40,17 +40,19 @@ export function reroute(state: State, touched: Iterable<UpstreamId>): State {
 /** The routes of one upstream, from scratch. */
 export function upstreamRoutes(state: State, upstream: Upstream): UpstreamRoutes {
   const config = Upstreams.configOf(state, upstream.id)
-  const members = upstream.members.map((id) => memberOf(state, upstream, config, id))
-  const present = members.filter((member) => member !== undefined)
+  const serve = serving(state, upstream)
+  const present = serve.map((candidate) => memberOf(state, upstream, config, serve, candidate))
   return {
     id: upstream.id,
     name: upstream.name,
     state: present.length > 0 ? "active" : "unranked",
     members: present,
+    policy: config.balancing.policy,
     toleranceMs: config.balancing.toleranceMs,
     tolerancePercent: config.balancing.tolerancePercent,
     lastResort: planOf(state, upstream, config, []),
-    session: config.session
+    session: config.session,
+    silentAfterMs: upstream.silentAfterMs
   }
 }
 
@@ -58,28 +60,31 @@ function memberOf(
   state: State,
   upstream: Upstream,
   config: UpstreamConfig,
-  id: CandidateId
-): Member | undefined {
-  const candidate = Candidates.find(state, id)
-  if (candidate === undefined || candidate.costMs < 0) return undefined
-  const ordered = [id, ...rest(state, upstream, config.attempts, id)].slice(0, config.attempts)
+  serve: ReadonlyArray<Candidate>,
+  candidate: Candidate
+): Member {
+  const ordered = [candidate.id, ...rest(state, upstream, config.attempts, serve, candidate.id)]
   return {
-    candidate: id,
+    candidate: candidate.id,
     warmMs: candidate.costMs,
     dialMs: candidate.costMs + candidate.latency.value,
-    plan: planOf(state, upstream, config, ordered)
+    share: candidate.breaker.share,
+    plan: planOf(state, upstream, config, ordered.slice(0, config.attempts))
   }
 }
 
-/** Who comes after the chosen one: other members, then the best outside the set; at most `attempts` of them. */
-function rest(state: State, upstream: Upstream, attempts: number, chosen: CandidateId): ReadonlyArray<CandidateId> {
-  const found = upstream.members.filter((id) => id !== chosen)
+/** Who comes after the chosen one: others that serve, then the best outside the set; at most `attempts` of them. */
+function rest(
+  state: State,
+  upstream: Upstream,
+  attempts: number,
+  serve: ReadonlyArray<Candidate>,
+  chosen: CandidateId
+): ReadonlyArray<CandidateId> {
+  const found = serve.filter(({ id }) => id !== chosen).map(({ id }) => id)
   if (found.length >= attempts) return found
-  Ordered.visit(Vector.get(state.index.rankings, upstream.id) ?? null, (_cost, id) => {
-    if (!upstream.members.includes(id) && Candidates.find(state, id)?.lastSampleOk === true) found.push(id)
-    return found.length < attempts
-  })
-  return found
+  const outside = bestOutside(state, upstream, attempts).map(({ id }) => id)
+  return [...found, ...outside.filter((id) => id !== chosen && !found.includes(id))]
 }
 
 function planOf(
@@ -91,8 +96,9 @@ function planOf(
   const { timeoutMs, raceDelayMs, deadlineMs, lastResortAttempts } = config.dial
   const attempts: Array<DialAttempt> = []
   const add = (id: CandidateId, startAfterMs: number) => {
-    const { host, port } = Candidates.find(state, id) as Candidate
-    attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs })
+    const candidate = Candidates.find(state, id) as Candidate
+    const { host, port } = candidate
+    attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs: Math.ceil(pendingMs(candidate)) })
   }
   ordered.forEach((id, i) => add(id, i * raceDelayMs))
   const resortMs = ordered.length === 0 ? 0 : (ordered.length - 1) * raceDelayMs + timeoutMs

@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly minted: Minted
   readonly freeSlots: ReadonlyArray<number>
   readonly probing: ProbingState
+  readonly warmTotal: number
+  readonly clients: State["clients"]
   readonly routesVersion: number
   readonly upstreams: ReadonlyArray<Upstream>
   readonly candidates: ReadonlyArray<Candidate | null>
@@ -31,7 +33,11 @@ const EMPTY_INDEX: Index = {
 }
 
 /** Before the first entry. `minted` carries the counters on after a restart of the core, so that no id comes twice. */
-export function initial(config: Config, seed: number, minted: Minted = { probe: 1, generation: 1 }): State {
+export function initial(
+  config: Config,
+  seed: number,
+  minted: Minted = { probe: 1, warm: 1, resolve: 1, generation: 1 }
+): State {
   return {
     config,
     seq: -1,
@@ -43,6 +49,8 @@ export function initial(config: Config, seed: number, minted: Minted = { probe: 
     candidates: Vector.empty(),
     freeSlots: [],
     probing: { inFlight: [], tatUs: 0, gateDueUs: -1 },
+    warmTotal: 0,
+    clients: { first: -1, several: false },
     routes: { version: 0, upstreams: [] },
     index: EMPTY_INDEX
   }
@@ -50,8 +58,8 @@ export function initial(config: Config, seed: number, minted: Minted = { probe: 
 
 /** The part of a snapshot that is small whatever the number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
-  const { seq, at, wall, rng, minted, freeSlots, probing, routes } = state
-  return { seq, at, wall, rng, minted, freeSlots, probing, routesVersion: routes.version }
+  const { seq, at, wall, rng, minted, freeSlots, probing, warmTotal, clients, routes } = state
+  return { seq, at, wall, rng, minted, freeSlots, probing, warmTotal, clients, routesVersion: routes.version }
 }
 
 export function snapshotOf(state: State): Snapshot {
@@ -73,6 +81,7 @@ export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing
   for (const upstream of Vector.toArray(state.upstreams)) {
     deadlines = reschedule(deadlines, "evaluate", upstream.id, -1, upstream.evaluateDueUs)
     deadlines = reschedule(deadlines, "round", upstream.id, -1, upstream.roundDueUs)
+    deadlines = reschedule(deadlines, "resolve", upstream.id, -1, upstream.resolveDueUs)
   }
   return { ...index, deadlines }
 }

@@ -4,11 +4,14 @@ import type { Decision } from "./model/Decision.ts"
 import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
+import { breaker } from "./reducers/breaker.ts"
 import { membership } from "./reducers/membership.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { score } from "./reducers/score.ts"
 import { selector } from "./reducers/selector.ts"
+import { suspicion } from "./reducers/suspicion.ts"
 import { traffic } from "./reducers/traffic.ts"
+import { warm } from "./reducers/warm.ts"
 import { reroute } from "./routes.ts"
 
 export interface Stepped {
@@ -19,18 +22,23 @@ export interface Stepped {
 const NOTHING_DUE: Step["due"] = []
 
 /**
- * Score reads answers before refresh frees their places, as an answer counts only while its probe is under way; the
- * selector comes after score, and routes after all.
+ * Score, breaker and suspicion learn from samples; which answers count is decided on the state before them, while the act
+ * that is answered is still known to be under way. Then the selector moves the set, warm and refresh act on it and free the
+ * places of what was answered, and routes come last.
  */
 export function step(state: State, entry: Entry): Stepped {
   const { event, at } = entry
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
-  const shared: Step = { at, event, due, touched: new Set(), decisions: [] }
+  const shared: Step = { at, event, due, touched: new Set(), decisions: [], wantsProbes: false }
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
   next = membership(next, shared)
   next = traffic(next, shared)
-  next = score(next, shared)
+  const before = next
+  next = score(next, shared, before)
+  next = breaker(next, shared, before)
+  next = suspicion(next, shared, before)
   next = selector(next, shared)
+  next = warm(next, shared)
   next = refresh(next, shared)
   next = reroute(next, shared.touched)
   return { state: next, decisions: shared.decisions }

@@ -20,6 +20,7 @@ export function replace(state: State, before: Upstream, after: Upstream): State 
   let deadlines = state.index.deadlines
   deadlines = reschedule(deadlines, "evaluate", after.id, before.evaluateDueUs, after.evaluateDueUs)
   deadlines = reschedule(deadlines, "round", after.id, before.roundDueUs, after.roundDueUs)
+  deadlines = reschedule(deadlines, "resolve", after.id, before.resolveDueUs, after.resolveDueUs)
   const index = deadlines === state.index.deadlines ? state.index : { ...state.index, deadlines }
   return { ...state, upstreams: Vector.set(state.upstreams, after.id, after), index }
 }

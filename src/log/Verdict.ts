@@ -15,8 +15,8 @@ export interface Problem {
   readonly what: string
 }
 
-/** How a segment ends: `closed` by a footer, `gap` after a failed write, `continued` in the next, `crash` without an end. */
-export type SegmentEnd = "closed" | "gap" | "continued" | "crash"
+/** How a segment ends: `closed` by a footer, `gap` after a failed write, `continued` in the next, `crash` without an end, `until` where it was asked to. */
+export type SegmentEnd = "closed" | "gap" | "continued" | "crash" | "until"
 
 export interface SegmentSummary {
   readonly segment: number

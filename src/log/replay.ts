@@ -109,6 +109,7 @@ export class Replay {
     const { seq } = opened.state
     const run = opened.header.run
     const firstSeq = opened.header.head.seq + 1
+    if (this.#reachedUntil) opened.end = "until"
     this.#segments.push({ segment: this.#segment, run, firstSeq, entries: opened.entries, end: opened.end, tornChars: torn })
     this.#last = { run, previous: { segment: this.#segment, seq, chain: toHex(this.#chain) }, state: opened.state }
   }

@@ -1,5 +1,5 @@
 /**
- * Acceptor: listeners, and one fiber for each client.
+ * Acceptor: listeners, and the sessions of their clients.
  *
  * A client is served when a session is free on its listener and the mailbox can promise places for its beginning and its
  * end. Otherwise it waits its turn, unread, in order of arrival; more than `backlog` waiting are reset, as a full backlog
@@ -7,15 +7,16 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { Address } from "../core/model/Config.ts"
+import { ClientNumbers } from "./ClientNumbers.ts"
 import { Counts } from "./Counts.ts"
 import { Engine } from "./Engine.ts"
 import type { BindError } from "./errors.ts"
 import type { Client } from "./Forward.ts"
-import { forward } from "./Forward.ts"
+import { forwardUnsafe } from "./Forward.ts"
+import { Sessions } from "./Sessions.ts"
 import type { Cancel, ClientSocket, Listening } from "./Transport.ts"
 import { Transport } from "./Transport.ts"
 
@@ -69,20 +70,28 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   const transport = yield* Transport
   const engine = yield* Engine
   const counts = new Counts()
-  const sessions = yield* FiberSet.make<unknown>()
-  const fork = yield* FiberSet.runtime(sessions)()
+  const sessions = new Sessions()
   const bound: Array<Listener> = []
   let nextSession = 1
+  let turns = 0
+  // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
+  const chance = { draw: Math.random, turn: () => turns++ }
+  const ports = { transport, engine, counts, clients: new ClientNumbers(), chance }
   let stopLooking: Cancel | undefined
-  // Runs when nobody is accepted anymore, and before the sessions are ended.
-  yield* Effect.addFinalizer(() => Effect.sync(resetWaiting))
+  // Runs when nobody is accepted anymore.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      resetWaiting()
+      sessions.stopAll()
+    })
+  )
 
   const serve = (listener: Listener, socket: ClientSocket) => {
     const { name, upstream } = listener.options
     const client: Client = { socket, session: nextSession++, listener: name, upstream }
     listener.connections++
     listener.accepted++
-    fork(Effect.ensuring(forward({ transport, engine, counts }, client), Effect.sync(() => left(listener))))
+    sessions.add((end) => forwardUnsafe(ports, client, end), () => left(listener))
   }
 
   const left = (listener: Listener) => {
@@ -149,10 +158,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
       })),
     drain: Effect.fnUntraced(function* (drainMs) {
       yield* stopAccepting
-      yield* Effect.timeoutOption(FiberSet.awaitEmpty(sessions), drainMs)
-      const left = yield* FiberSet.size(sessions)
-      yield* FiberSet.clear(sessions)
-      return left
+      yield* Effect.timeoutOption(sessions.awaitEmpty, drainMs)
+      return sessions.stopAll()
     })
   })
 })

@@ -1,6 +1,6 @@
 /**
  * Runs a dial plan blindly: attempts in order, each at its offset or as soon as all before it have failed, until one
- * connects, all have failed, or the deadline has passed. One timer at a time, for whatever comes next.
+ * connects, all have failed, or the deadline has passed. Tells who is pending for longer than its plan expects. One timer at a time, for whatever comes next.
  *
  * An attempt that the deadline cuts short is `cancelled`, not `timeout`: nobody may be blamed for time it never had.
  */
@@ -19,6 +19,8 @@ interface Pending {
   readonly attempt: DialAttempt
   readonly startedUs: number
   readonly lateUs: number
+  /** When it will have been pending for too long; infinite once that was told. */
+  suspectUs: number
   readonly cancel: Cancel
 }
 
@@ -27,6 +29,7 @@ export function runPlanUnsafe(
   transport: Transport["Service"],
   plan: DialPlan,
   keepAliveMs: number,
+  pendingTooLong: (candidate: number, pendingUs: number) => void,
   done: (dialled: Dialled) => void
 ): Cancel {
   const tried: Array<Attempt> = []
@@ -68,6 +71,7 @@ export function runPlanUnsafe(
     const one: Pending = {
       attempt,
       startedUs: nowUs,
+      suspectUs: nowUs + toUs(attempt.suspectAfterMs),
       lateUs: nowUs + Math.min(toUs(attempt.timeoutMs), deadlineUs - beganUs),
       cancel: transport.dialUnsafe(attempt, keepAliveMs, (result) => answered(one, result))
     }
@@ -96,7 +100,13 @@ export function runPlanUnsafe(
       start(attempt, nowUs)
     }
     if (pending.length === 0) return giveUp()
-    for (const one of pending) if (one.lateUs < wakeUs) wakeUs = one.lateUs
+    for (const one of pending) {
+      if (nowUs >= one.suspectUs) {
+        one.suspectUs = Number.POSITIVE_INFINITY
+        pendingTooLong(one.attempt.candidate, nowUs - one.startedUs)
+      }
+      wakeUs = Math.min(wakeUs, one.lateUs, one.suspectUs)
+    }
     stopTimer = transport.timerUnsafe((wakeUs - nowUs) / 1000, proceed)
   }
 

@@ -26,6 +26,7 @@ import * as Alarm from "./Alarm.ts"
 import * as Interpreter from "./Interpreter.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { Recorder } from "./Recorder.ts"
+import { Shelf } from "./Shelf.ts"
 import { Transport } from "./Transport.ts"
 import * as WallClock from "./WallClock.ts"
 
@@ -50,6 +51,8 @@ export class Engine extends Context.Service<Engine, {
   /** Takes a promised place; never waits, never fails. */
   readonly postUnsafe: (event: Event) => void
   readonly routesUnsafe: () => Routes
+  /** Warm sockets, for the client's way to take one. */
+  readonly shelf: Shelf
   readonly stateUnsafe: () => State
   /** The moment of the transport's clock at which the engine started, in µs. */
   readonly epochUs: number
@@ -67,7 +70,6 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const advance = options.advance ?? coreAdvance
   const transport = yield* Transport
   const recorder = yield* Recorder
-  const interpreter = yield* Interpreter.make
   const mailbox = new Mailbox(options.mailbox, 0)
   const epochUs = transport.nowUs()
   const nowUs = () => transport.nowUs() - epochUs
@@ -76,25 +78,26 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   let routes = state.routes
   let restarts = 0
   let failed = false
+  /** A round of turns is under way or asked for. */
   let awake = false
+  let stopped = false
 
   const postUnsafe = (event: Event) => {
     mailbox.post(nowUs(), event)
-    if (awake) return
-    awake = true
-    fork(turns)
+    wake()
   }
-  const postUninvited = (event: Event) => {
-    // Ticks and the wall clock are at most one each on their way, so they need no promise.
-    mailbox.release(-1)
-    postUnsafe(event)
+  const postOwn = (event: Event) => {
+    mailbox.postOwn(nowUs(), event)
+    wake()
   }
+  const shelf = new Shelf(transport, postOwn)
+  const interpreter = yield* Interpreter.make(shelf, postOwn)
 
   let ticking = false
   const alarm = yield* Alarm.make(nowUs, () => {
     if (ticking) return
     ticking = true
-    postUninvited({ _tag: "Ticked", worker: 0 })
+    postOwn({ _tag: "Ticked", worker: 0 })
   })
 
   const fold = (entry: Entry) => {
@@ -105,10 +108,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
       if (fault !== null) throw new Error(`broken invariant: ${fault}`)
       state = advanced.state
       recorder.appendUnsafe(entryBody(entry, advanced), state)
-      for (const decision of advanced.decisions) {
-        if (Interpreter.awaitsAnswer(decision)) mailbox.release(-1)
-        interpreter.runUnsafe(decision, postUnsafe)
-      }
+      for (const decision of advanced.decisions) interpreter.runUnsafe(decision)
       if (routes !== state.routes && (restarts === 0 || isReady(state))) routes = state.routes
     } catch (cause) {
       fail(entry, cause)
@@ -118,8 +118,8 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const fail = (entry: Entry, cause: unknown) => {
     failed = true
     recorder.dumpUnsafe(state, JSON.stringify(entry).slice(0, -1), cause instanceof Error ? cause.message : String(cause))
-    const { probe, generation } = state.minted
-    const fresh = initial(config, seed + ++restarts, { probe, generation: generation + 1 })
+    const minted = { ...state.minted, generation: state.minted.generation + 1 }
+    const fresh = initial(config, seed + ++restarts, minted)
     state = { ...fresh, seq: entry.seq, at: entry.at, routes: { ...fresh.routes, version: state.routes.version } }
   }
 
@@ -129,9 +129,11 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     failed = false
     recorder.beginUnsafe(state, "core-restarted")
     yield* started
+    // What came meanwhile waits in the mailbox.
+    wake()
   })
 
-  const started = Effect.map(WallClock.nowMs, (wallMs) => postUninvited({ _tag: "Started", worker: 0, wallMs }))
+  const started = Effect.map(WallClock.nowMs, (wallMs) => postOwn({ _tag: "Started", worker: 0, wallMs }))
 
   /** One turn; true when there is more. */
   const turn = (): boolean => {
@@ -150,31 +152,42 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   }
 
   /**
-   * Turns until the mailbox is empty, then this fiber ends. One that lived on and waited for mail would keep some 400 bytes
-   * for each time it waited on Deno 2.9, where the AsyncResource that Effect makes then holds on to the one before it.
+   * Turns follow mail by way of the event loop, not of a fiber: cheaper by some microseconds for each client, and a fiber that
+   * lives on and waits keeps some 400 bytes for each time it waited on Deno 2.9.
    */
-  const turns = Effect.gen(function* () {
-    while (true) {
-      const more = turn()
-      if (failed) yield* restart
-      else if (more) yield* Effect.yieldNow
-      else break
-    }
+  const wake = () => {
+    if (awake) return
+    awake = true
+    transport.soonUnsafe(turns)
+  }
+  const turns = () => {
     awake = false
-  })
+    if (stopped || failed) return
+    const more = turn()
+    if (failed) fork(restart)
+    else if (more) wake()
+  }
 
   recorder.beginUnsafe(state, null)
-  yield* Effect.addFinalizer(() => Effect.suspend(() => recorder.close(state)))
-  // After the finalizer: turns end before the record is closed.
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => {
+      shelf.close()
+      // What the shelf had to say about it is the last thing in the record.
+      while (!failed && turn()) continue
+      stopped = true
+      return recorder.close(state)
+    })
+  )
   const fork = yield* FiberSet.makeRuntime<never, void>()
   yield* started
-  yield* Effect.forkScoped(WallClock.watch(nowUs, (wallMs) => postUninvited({ _tag: "WallRead", worker: 0, wallMs })))
+  yield* Effect.forkScoped(WallClock.watch(nowUs, (wallMs) => postOwn({ _tag: "WallRead", worker: 0, wallMs })))
 
   return Engine.of({
     reserveUnsafe: (places) => mailbox.reserve(places),
     releaseUnsafe: (places) => mailbox.release(places),
     postUnsafe,
     routesUnsafe: () => routes,
+    shelf,
     stateUnsafe: () => state,
     epochUs,
     nowUs,

@@ -2,44 +2,52 @@
  * Forward: one client from accept to its end. It knows no configuration: whatever looks like a decision about retries,
  * races, timeouts or fallbacks stands in the routes it is given.
  */
-import * as Effect from "effect/Effect"
 import type { CandidateId, UpstreamId } from "../core/model/Candidate.ts"
-import type { ClientAccepted } from "../core/model/Event.ts"
+import type { Attempt, ClientAccepted, Event } from "../core/model/Event.ts"
 import type { Member, Routes, UpstreamRoutes } from "../core/model/Routes.ts"
+import type { Chance } from "../core/pick.ts"
 import { pick, reasonOf } from "../core/pick.ts"
+import type { ClientNumbers } from "./ClientNumbers.ts"
 import type { Counts } from "./Counts.ts"
-import type { Dialled } from "./DialRun.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
 import type { Engine } from "./Engine.ts"
-import type { Cancel, ClientSocket, RelayEnd, Transport } from "./Transport.ts"
+import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./Transport.ts"
 
 export interface Client {
   readonly socket: ClientSocket
   readonly session: number
   readonly listener: string
   readonly upstream: UpstreamId
+  /** For its address, once it is known. */
+  number?: number
 }
 
 export interface Ports {
   readonly transport: Transport["Service"]
   readonly engine: Engine["Service"]
   readonly counts: Counts
+  readonly clients: ClientNumbers
+  readonly chance: Chance
 }
 
 /** How the client fared, for counters. */
 export type Served = "served" | "failed" | "stopped"
 
-const NO_WARM = (_candidate: CandidateId) => 0
-
-/** Serves the client to its end; interruption resets both sides. Both of the client's places in the mailbox are used up. */
-export function forward(ports: Ports, client: Client): Effect.Effect<Served> {
-  return Effect.callback<Served>((resume) => {
-    const stop = startUnsafe(ports, client, (served) => resume(Effect.succeed(served)))
-    return Effect.sync(stop)
-  })
+/** How a client got its socket. */
+interface Got {
+  readonly socket: UpstreamSocket | undefined
+  readonly candidate: CandidateId
+  readonly warm: number
+  readonly tried: ReadonlyArray<Attempt>
 }
 
-function startUnsafe(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
+const NOTHING_TRIED: ReadonlyArray<Attempt> = []
+
+/**
+ * Serves the client to its end and tells it, once; the cancel resets both sides. Both of the client's places in the mailbox
+ * are used up. Callbacks instead of a fiber: a client costs tens of microseconds in all.
+ */
+export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
   const { transport, engine, counts } = ports
   const acceptedUs = engine.nowUs()
   const routes = engine.routesUnsafe()
@@ -51,33 +59,50 @@ function startUnsafe(ports: Ports, client: Client, end: (served: Served) => void
     end("failed")
     return () => {}
   }
-  const chosen = pick(upstream, counts.of, NO_WARM)
-  const plan = chosen?.plan ?? upstream.lastResort
-  if (chosen !== undefined) counts.add(chosen.candidate)
-
-  let stop: Cancel
-  const stopDialling = runPlanUnsafe(transport, plan, upstream.session.keepAliveMs, (dialled) => {
-    if (chosen !== undefined) counts.remove(chosen.candidate)
-    const event = accepted(client, routes, upstream, chosen, dialled)
-    if (dialled.socket === undefined) {
+  const chosen = pick(upstream, counts.of, engine.shelf.countOf, ports.chance)
+  const parked = chosen === undefined ? undefined : engine.shelf.take(chosen.candidate)
+  let stop: Cancel = () => {}
+  const got = ({ socket, candidate, warm, tried }: Got) => {
+    if (socket === undefined) {
+      engine.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
       client.socket.resetUnsafe()
-      engine.postUnsafe(event)
       engine.releaseUnsafe(1)
       return end("failed")
     }
-    const { candidate, socket } = dialled
     counts.add(candidate)
-    stop = transport.relayUnsafe(client.socket, socket, upstream.session, (relayed) => {
-      counts.remove(candidate)
-      engine.postUnsafe(closed(engine, client, candidate, acceptedUs, relayed))
-      end(relayed.cause === "stopped" ? "stopped" : "served")
-    })
-    // After the relay: posting may run a whole turn of the engine, and the first bytes must not wait for that.
-    engine.postUnsafe(event)
+    stop = transport.relayUnsafe(
+      client.socket,
+      socket,
+      upstream.session,
+      silenceOf(ports, client, upstream, candidate),
+      (relayed) => {
+        counts.remove(candidate)
+        engine.postUnsafe(closed(ports, client, candidate, acceptedUs, relayed))
+        end(relayed.cause === "stopped" ? "stopped" : "served")
+      }
+    )
+    // After the relay has begun: the first byte does not wait for the record.
+    engine.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
+  }
+  if (parked !== undefined) {
+    const { socket, candidate, warm } = parked
+    got({ socket, candidate, warm, tried: NOTHING_TRIED })
+    return () => stop()
+  }
+  if (chosen !== undefined) counts.add(chosen.candidate)
+  const settle = () => {
+    if (chosen !== undefined) counts.remove(chosen.candidate)
+  }
+  const plan = chosen?.plan ?? upstream.lastResort
+  const tell = (candidate: CandidateId, pendingUs: number) =>
+    void offer(engine, { _tag: "DialPending", worker: 0, candidate, pendingUs })
+  const stopDialling = runPlanUnsafe(transport, plan, upstream.session.keepAliveMs, tell, (dialled) => {
+    settle()
+    got({ ...dialled, warm: 0 })
   })
   stop = () => {
     stopDialling()
-    if (chosen !== undefined) counts.remove(chosen.candidate)
+    settle()
     client.socket.resetUnsafe()
     engine.releaseUnsafe(2)
     end("stopped")
@@ -85,12 +110,46 @@ function startUnsafe(ports: Ports, client: Client, end: (served: Served) => void
   return () => stop()
 }
 
+/** Posts what may be left out when the mailbox is full; false when it was. */
+function offer(engine: Engine["Service"], event: Event): boolean {
+  if (!engine.reserveUnsafe(1)) return false
+  engine.postUnsafe(event)
+  return true
+}
+
+function silenceOf(ports: Ports, client: Client, upstream: UpstreamRoutes, candidate: CandidateId): Silence {
+  const { engine } = ports
+  const { session } = client
+  const told = { worker: 0, session, candidate }
+  return {
+    silentAfterMs: upstream.silentAfterMs,
+    stallMs: upstream.session.stallMs,
+    silent: (waitedUs) => offer(engine, { _tag: "SessionSilent", ...told, waitedUs }),
+    stalled: () => offer(engine, { _tag: "SessionStalled", ...told, client: numberOf(ports, client) }),
+    spoke: () => void offer(engine, { _tag: "SessionSpoke", ...told })
+  }
+}
+
+/** Whether there is more than one client address is soon seen in the first clients, and in a sample of those to come. */
+function isAsked({ session }: Client): boolean {
+  return session <= 64 || session % 16 === 0
+}
+
+/** Asked at most once for each client: the address costs a system call. */
+function numberOf({ clients }: Ports, client: Client): number {
+  client.number ??= clients.of(client.socket.addressUnsafe())
+  return client.number
+}
+
 function accepted(
+  ports: Ports,
   client: Client,
   routes: Routes,
   upstream: UpstreamRoutes,
   chosen: Member | undefined,
-  dialled: Dialled
+  candidate: CandidateId,
+  warm: number,
+  tried: ReadonlyArray<Attempt>
 ): ClientAccepted {
   const choice = chosen?.candidate ?? -1
   return {
@@ -102,29 +161,34 @@ function accepted(
     routes: routes.version,
     chosen: choice,
     why: reasonOf(upstream, choice),
-    candidate: dialled.candidate,
-    tried: dialled.tried
+    candidate,
+    warm,
+    client: isAsked(client) ? numberOf(ports, client) : 0,
+    tried
   }
 }
 
 function closed(
-  engine: Engine["Service"],
+  ports: Ports,
   client: Client,
   candidate: CandidateId,
   acceptedUs: number,
-  { cause, bytesUp, bytesDown, firstByteAtUs }: RelayEnd
-) {
-  const firstByteUs = firstByteAtUs < 0 ? -1 : Math.max(0, firstByteAtUs - engine.epochUs - acceptedUs)
-  const durationUs = engine.nowUs() - acceptedUs
+  { cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence }: RelayEnd
+): Event {
+  const { engine } = ports
   return {
     _tag: "ClientClosed",
     worker: 0,
     session: client.session,
     candidate,
+    // Only an end that may be blamed on the candidate needs to know who tells of it.
+    client: firstByteAtUs < 0 && bytesUp > 0 ? numberOf(ports, client) : 0,
     bytesUp,
     bytesDown,
-    firstByteUs,
-    durationUs,
+    firstByteUs: firstByteAtUs < 0 ? -1 : Math.max(0, firstByteAtUs - engine.epochUs - acceptedUs),
+    answerUs,
+    durationUs: engine.nowUs() - acceptedUs,
+    silence,
     cause
-  } as const
+  }
 }

@@ -5,31 +5,43 @@ import * as PubSub from "effect/PubSub"
 import type { Decision, Fact } from "../core/model/Decision.ts"
 import type { Event } from "../core/model/Event.ts"
 import { probe } from "./Prober.ts"
+import { resolve, Resolver } from "./Resolver.ts"
+import type { Shelf } from "./Shelf.ts"
 import { Transport } from "./Transport.ts"
 
 /** Facts that slow readers may fall behind by before the oldest are dropped. */
 const FACTS_KEPT = 1024
 
 export interface Interpreter {
-  readonly runUnsafe: (decision: Decision, post: (event: Event) => void) => void
+  readonly runUnsafe: (decision: Decision) => void
   readonly facts: PubSub.PubSub<Fact>
 }
 
-export const make = Effect.gen(function* () {
+export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Event) => void) {
   const transport = yield* Transport
+  const resolver = yield* Resolver
   const facts = yield* PubSub.sliding<Fact>(FACTS_KEPT)
-  const probes = yield* FiberMap.make<number>()
-  const fork = yield* FiberMap.runtime(probes)()
+  const forkProbe = yield* FiberMap.runtime(yield* FiberMap.make<number>())()
+  const forkResolve = yield* FiberMap.runtime(yield* FiberMap.make<number>())()
   const interpreter: Interpreter = {
     facts,
-    runUnsafe(decision, post) {
+    runUnsafe(decision) {
       switch (decision._tag) {
         case "Probe":
-          fork(decision.probe, Effect.map(probe(transport, decision), post))
-          return
+          return void forkProbe(decision.probe, Effect.map(probe(transport, decision), post))
+        case "Resolve":
+          return void forkResolve(decision.resolve, Effect.map(resolve(resolver, decision), post))
+        case "DialWarm":
+          return shelf.dial(decision)
+        case "Retire":
+          return shelf.retire(decision)
         case "SelectionMoved":
-          PubSub.publishUnsafe(facts, decision)
-          return
+        case "BreakerOpened":
+        case "BreakerClosed":
+        case "Suspected":
+        case "Cleared":
+        case "MembershipChanged":
+          return void PubSub.publishUnsafe(facts, decision)
         default:
           decision satisfies never
       }
@@ -37,8 +49,3 @@ export const make = Effect.gen(function* () {
   }
   return interpreter
 })
-
-/** Acts are answered with exactly one event; facts are not. */
-export function awaitsAnswer(decision: Decision): boolean {
-  return decision._tag === "Probe"
-}

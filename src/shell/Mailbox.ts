@@ -1,16 +1,22 @@
 /**
  * Mailbox: events on their way into the core, bounded.
  *
- * Nothing that was promised a place is ever refused: an act reserves the place of its answer when it is given out, a client
- * reserves the places of its `ClientAccepted` and `ClientClosed` when it is accepted. Only a reservation can fail, and then
- * accepting waits. So `queued + reserved` never exceeds the limit.
+ * Nothing that was promised a place is ever refused: a client reserves the places of its `ClientAccepted` and
+ * `ClientClosed` when it is accepted. Only a reservation can fail, and then accepting waits. So what clients have queued and
+ * reserved never exceeds the limit.
+ *
+ * Answers to the core's own acts need no promise: the core bounds how many are under way (`probing.maxParallel`,
+ * `pool.total`, one query a name, one tick). Were they counted with the clients, a full shelf could keep all clients out.
  */
 import type { Entry, Event } from "../core/model/Event.ts"
 
 export class Mailbox {
   readonly #limit: number
   #entries: Array<Entry> = []
+  /** Whether the entry at the same index took a promised place. */
+  #promised: Array<boolean> = []
   #head = 0
+  #queued = 0
   #reserved = 0
   #nextSeq: number
 
@@ -25,7 +31,7 @@ export class Mailbox {
 
   /** Places promised or taken. */
   get used(): number {
-    return this.#entries.length - this.#head + this.#reserved
+    return this.#queued + this.#reserved
   }
 
   /** Promises places; false when there are not as many. */
@@ -43,17 +49,30 @@ export class Mailbox {
   /** Takes a promised place. */
   post(at: number, event: Event): void {
     this.#reserved--
-    this.#entries.push({ seq: this.#nextSeq++, at, event })
+    this.#queued++
+    this.#push(at, event, true)
+  }
+
+  /** Takes an answer to an act, or a tick. */
+  postOwn(at: number, event: Event): void {
+    this.#push(at, event, false)
   }
 
   take(): Entry | undefined {
     if (this.isEmpty) return undefined
+    if (this.#promised[this.#head] === true) this.#queued--
     const entry = this.#entries[this.#head++]
     // Shifting an array costs its length; an emptied one is replaced instead.
     if (this.isEmpty) {
       this.#entries = []
+      this.#promised = []
       this.#head = 0
     }
     return entry
+  }
+
+  #push(at: number, event: Event, promised: boolean): void {
+    this.#entries.push({ seq: this.#nextSeq++, at, event })
+    this.#promised.push(promised)
   }
 }

@@ -13,12 +13,28 @@ import type { BindError } from "./errors.ts"
 export interface ClientSocket {
   /** Ends it with a reset: nobody could serve it. */
   readonly resetUnsafe: () => void
+  /** The address it comes from, for telling clients apart; empty when it is gone. */
+  readonly addressUnsafe: () => string
 }
 
 /** A connection made to a candidate; bytes it sends before it is relayed are kept for the client. */
 export interface UpstreamSocket {
   /** Ends it politely. */
   readonly closeUnsafe: () => void
+  /** Watches it while it waits for a client: told once when it ends or is reset. Being relayed ends the watch. */
+  readonly parkUnsafe: (lost: (reason: "closed" | "reset") => void) => void
+  /** Whether it may still serve, as far as can be seen from here. */
+  readonly isAliveUnsafe: () => boolean
+}
+
+/** Whom to tell about a session that waits for its first upstream byte after client bytes. */
+export interface Silence {
+  readonly silentAfterMs: number
+  readonly stallMs: number
+  /** False: it could not be told, so nothing that follows from it will be. */
+  readonly silent: (waitedUs: number) => boolean
+  readonly stalled: () => boolean
+  readonly spoke: () => void
 }
 
 /** Takes back what was asked for; harmless when it is over already. */
@@ -31,6 +47,10 @@ export interface RelayEnd {
   readonly bytesDown: number
   /** When the first upstream byte came, as `nowUs` tells it; -1 when none did. */
   readonly firstByteAtUs: number
+  /** From the first client byte to the first upstream byte; -1 when one is missing or the upstream spoke first. */
+  readonly answerUs: number
+  /** What was last told of its silence; `none` once it spoke. */
+  readonly silence: "none" | "silent" | "stalled"
 }
 
 export interface Listening {
@@ -58,10 +78,13 @@ export class Transport extends Context.Service<Transport, {
     client: ClientSocket,
     upstream: UpstreamSocket,
     limits: Session,
+    silence: Silence,
     end: (end: RelayEnd) => void
   ) => Cancel
   /** Calls back once after `delayMs`. */
   readonly timerUnsafe: (delayMs: number, fire: () => void) => Cancel
+  /** Calls back once what is happening now is over, before anything is waited for. */
+  readonly soonUnsafe: (run: () => void) => void
   /** Integer microseconds of a monotonic clock. */
   readonly nowUs: () => number
 }>()("fairlead/shell/Transport") {}

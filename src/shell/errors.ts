@@ -32,3 +32,14 @@ export class RecordError extends Schema.TaggedError<RecordError>()("RecordError"
     return `record ${this.path}: cannot ${this.doing} it: ${why}`
   }
 }
+
+/** A name has no addresses, or the resolver did not say. */
+export class ResolveError extends Schema.TaggedError<ResolveError>()("ResolveError", {
+  host: Schema.String,
+  /** Such as ENOTFOUND or ETIMEOUT. */
+  code: Schema.String
+}) {
+  override get message(): string {
+    return `cannot resolve ${this.host}: ${this.code}`
+  }
+}

@@ -48,12 +48,15 @@ function candidateStatus(state: State, upstream: Upstream, config: UpstreamConfi
   return {
     id: Candidates.labelOf(state, candidate.id),
     address: `${candidate.host.includes(":") ? `[${candidate.host}]` : candidate.host}:${candidate.port}`,
-    sources: [candidate.source],
+    sources: candidate.sources,
     score: round(scoreOf(costMs, config.scoring.referenceMs)),
     costMs: measured ? round(candidate.costMs) : null,
     latencyMs: candidate.latency.atUs < 0 ? null : round(candidate.latency.value),
     jitterMs: candidate.jitter.atUs < 0 ? null : round(candidate.jitter.value),
     successRate: round(SuccessWindow.rate(candidate.success)),
+    breaker: candidate.breaker.state,
+    suspect: Candidates.isSuspect(candidate),
+    warm: candidate.warm.parked.length,
     active: upstream.members.includes(candidate.id),
     connections: Candidates.connectionsOf(candidate),
     lastSampleAt: wallTime(state, candidate.lastSampleAtUs)

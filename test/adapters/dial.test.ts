@@ -29,12 +29,18 @@ const dialled = Effect.fnUntraced(function* (host: string, port: number) {
 const ran = Effect.fnUntraced(function* (plan: DialPlan) {
   const transport = yield* Transport
   return yield* Effect.callback<Dialled>((resume) => {
-    runPlanUnsafe(transport, plan, 0, (result) => resume(Effect.succeed(result)))
+    runPlanUnsafe(transport, plan, 0, () => {}, (result) => resume(Effect.succeed(result)))
   })
 })
 
 const planOf = (ports: ReadonlyArray<number>, raceDelayMs: number, timeoutMs: number, deadlineMs = 10_000): DialPlan => ({
-  attempts: ports.map((port, i) => ({ candidate: i + 1, ...local(port), startAfterMs: i * raceDelayMs, timeoutMs })),
+  attempts: ports.map((port, i) => ({
+    candidate: i + 1,
+    ...local(port),
+    startAfterMs: i * raceDelayMs,
+    timeoutMs,
+    suspectAfterMs: 60_000
+  })),
   deadlineMs
 })
 

@@ -101,10 +101,10 @@ describe("the file recorder", () => {
     scratch((directory) =>
       Effect.gen(function* () {
         for (let i = 0; i < 5; i++) {
-          yield* withRecorder(options(directory, { segments: 3, run: { id: `run ${i}`, seed: i } }), async (recorder) => {
+          yield* withRecorder(options(directory, { segments: 3, run: { id: `run ${i}`, seed: i } }), (recorder) => {
             const feeder = new Feeder(recorder)
             feeder.ticks(3)
-            return { state: feeder.state, value: undefined }
+            return Promise.resolve({ state: feeder.state, value: undefined })
           })
         }
         assert.deepStrictEqual(fs.readdirSync(directory).sort(), [
@@ -170,10 +170,10 @@ describe("the file recorder", () => {
     scratch((directory) =>
       Effect.gen(function* () {
         for (let i = 0; i < 2; i++) {
-          yield* withRecorder(options(directory, { run: { id: `run ${i}`, seed: i } }), async (recorder) => {
+          yield* withRecorder(options(directory, { run: { id: `run ${i}`, seed: i } }), (recorder) => {
             const feeder = new Feeder(recorder)
             feeder.ticks(50)
-            return { state: feeder.state, value: undefined }
+            return Promise.resolve({ state: feeder.state, value: undefined })
           })
         }
         const file = path.join(directory, "00000001.ndjson.gz")

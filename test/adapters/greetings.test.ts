@@ -7,6 +7,7 @@ import { Transport } from "../../src/shell/Transport.ts"
 import { noLimits, relaying, serving } from "../support/relaying.ts"
 import { until } from "../support/servers.ts"
 import { connect, digestOf, pattern } from "../support/sockets.ts"
+import { untold } from "../support/silence.ts"
 
 describe("an upstream that speaks first", () => {
   it.live("is heard by a client that has said nothing", () =>
@@ -120,7 +121,7 @@ const waiting = (upstreamPort: number) =>
       transport.dialUnsafe({ host: "127.0.0.1", port: upstreamPort }, 0, (upstream) => {
         if (typeof upstream === "string") return
         dialled = upstream as NodeUpstream
-        join = () => void transport.relayUnsafe(client, upstream, noLimits, () => {})
+        join = () => void transport.relayUnsafe(client, upstream, noLimits, untold, () => {})
       })
     })
     return { port: address.port, join: () => join(), spoken: () => dialled?.socket.bytesRead ?? 0 }

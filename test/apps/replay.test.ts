@@ -98,7 +98,7 @@ describe("fairlead replay", () => {
     const { link } = await import("../../src/log/codec.ts")
     const { chainStart } = await import("../../src/log/write.ts")
     await inScratch(async (directory) => {
-      const header = (fs.readFileSync(segmentIn(log), "utf8").split("\n")[0] as string).replace('"model":1', '"model":999')
+      const header = (fs.readFileSync(segmentIn(log), "utf8").split("\n")[0] as string).replace(/"model":\d+/, '"model":999')
       const relinked = link(chainStart(1), header.slice(0, header.lastIndexOf(',"chain"'))).text
       fs.writeFileSync(segmentIn(directory), relinked)
       const { code, stdout } = await command(["replay", directory])

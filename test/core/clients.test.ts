@@ -2,7 +2,9 @@
 import { describe, expect, it } from "vitest"
 import { connectionsOf } from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
+import type { Config } from "../../src/core/model/Config.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
+import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
@@ -11,9 +13,13 @@ const counts = (toy: ToyInterpreter) => Vector.toArray(toy.state.candidates).map
 const accepted = (toy: ToyInterpreter) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
 
+/** Without warm sockets, whose dials are samples too. */
+const cold = (changes: UpstreamChanges, probing: Partial<Config["probing"]> = {}) =>
+  configWith([{ pool: { mode: "off" }, ...changes }], probing)
+
 describe("clients", () => {
   it("are counted at the candidate that serves them, until they leave", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 10).set(b, 400).start().run(1_000)
+    const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 400).start().run(1_000)
     toy.client(5_000).client(1_000).run(500)
     expect(counts(toy)).toEqual([2, 0])
     expect(toy.run(1_000) && counts(toy)).toEqual([1, 0])
@@ -21,7 +27,7 @@ describe("clients", () => {
   })
 
   it("are shared among members that cost about the same", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(3) }])).set(a, 20).set(b, 21).set(c, 200).start().run(
+    const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, 20).set(b, 21).set(c, 200).start().run(
       1_000
     )
     for (let i = 0; i < 10; i++) toy.client(60_000).run(30)
@@ -30,7 +36,7 @@ describe("clients", () => {
   })
 
   it("end with the worker that held them", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(a, 20).start().run(1_000)
+    const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 20).start().run(1_000)
     toy.client(60_000).client(60_000).run(30)
     toy.post({ _tag: "WorkerLost", worker: 1 })
     expect(counts(toy)).toEqual([2])
@@ -40,34 +46,45 @@ describe("clients", () => {
   })
 
   it("fail over along the plan when the chosen one refuses", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(3) }])).set(a, 10).set(b, 20).set(c, 30).start().run(
+    const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, 10).set(b, 20).set(c, 30).start().run(
       1_000
     )
     toy.set(a, "refused").client().run(200)
     expect(accepted(toy)[0]?.tried.map(({ outcome }) => outcome)).toEqual(["refused", "connected"])
-    expect(toy.members()).toEqual([2, 3])
+    expect(toy.run(1_000).active()).toEqual([2, 3, 1])
   })
 
-  it("race the next one when the chosen one is silent", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 10).set(b, 20).start().run(1_000)
+  it("race the next one when the chosen one is silent, and from then on pass it over", () => {
+    const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(1_000)
     toy.set(a, "timeout").client().run(300)
     expect(accepted(toy)[0]?.tried).toMatchObject([{ outcome: "connected", tookUs: 20_000 }, {
       outcome: "cancelled",
       tookUs: 270_000
     }])
-    expect(toy.members()).toEqual([1, 2])
+    expect(toy.members()).toEqual([2])
+    expect(toy.active()).toEqual([1, 2])
   })
 
-  it("are turned away when nobody can be reached, and everybody who failed them leaves", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 10).set(b, 20).start().run(1_000)
+  it("are turned away when nobody can be reached, and still told to try", () => {
+    const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(1_000)
     toy.set(a, "refused").set(b, "unreachable").client().run(100)
     expect(toy.unserved).toEqual([1])
     expect(accepted(toy)[0]?.candidate).toBe(-1)
-    expect(toy.members()).toEqual([])
+    expect(toy.members().toSorted()).toEqual([1, 2])
+  })
+
+  it("take a warm socket when one waits, the newest first, and nothing is dialled for them", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1), pool: { mode: "fixed", size: 3 } }]))
+    toy.set(a, 10).start().run(1_000)
+    expect(toy.parked(a)).toBe(3)
+    toy.client(100).run(1)
+    expect(accepted(toy)[0]).toMatchObject({ warm: 3, tried: [] })
+    expect(toy.parked(a)).toBe(2)
+    expect(toy.run(20) && toy.parked(a)).toBe(3)
   })
 
   it("teach as much as probes, but a burst of them is one entry", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(a, 10).start().run(6_000)
+    const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 10).start().run(6_000)
     const entryUs = () => Vector.get(toy.state.candidates, 0)!.lastEntryAtUs
     toy.client().run(100)
     const opened = entryUs()

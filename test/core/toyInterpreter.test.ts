@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { Advance } from "../../src/core/advance.ts"
 import { advance } from "../../src/core/advance.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
-import type { Decision, Probe, SelectionMoved } from "../../src/core/model/Decision.ts"
+import type { Decision, DialWarm, Probe, SelectionMoved } from "../../src/core/model/Decision.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { runPlan } from "../support/toyDial.ts"
 import type { Answer } from "../support/ToyInterpreter.ts"
@@ -23,7 +23,9 @@ function runWith(spoil: (decisions: ReadonlyArray<Decision>) => ReadonlyArray<De
 const probes = (change: (probe: Probe) => Partial<Probe>) =>
   runWith((all) => all.map((one) => (isProbe(one) ? { ...one, ...change(one) } : one)))
 const moves = (change: (fact: SelectionMoved) => Partial<SelectionMoved>) =>
-  runWith((all) => all.map((one) => (isProbe(one) ? one : { ...one, ...change(one) })))
+  runWith((all) => all.map((one) => (one._tag === "SelectionMoved" ? { ...one, ...change(one) } : one)))
+const warmDials = (change: (act: DialWarm) => Partial<DialWarm>) =>
+  runWith((all) => all.map((one) => (one._tag === "DialWarm" ? { ...one, ...change(one) } : one)))
 
 describe("the toy interpreter", () => {
   it("obeys the core as it is", () => expect(runWith((decisions) => decisions)).not.toThrow())
@@ -42,6 +44,9 @@ describe("the toy interpreter", () => {
       runWith((all) => all.flatMap((one) => isProbe(one) && one.probe === 1 ? [one, { ...one, probe: 99 }] : [one])),
       /already/
     ],
+    ["a warm dial under an id that was used", warmDials(() => ({ warm: 1 })), /warm 1 twice/],
+    ["a warm dial of nobody", warmDials(() => ({ candidate: 5 })), /unknown candidate/],
+    ["a warm dial of another port", warmDials(() => ({ port: 1 })), /not the candidate's/],
     ["a move of nobody", moves(() => ({ moves: [] })), /nobody/],
     ["a candidate that moves twice", moves(({ moves }) => ({ moves: [...moves, ...moves] })), /twice/],
     [
@@ -63,7 +68,9 @@ describe("the toy interpreter", () => {
 
 describe("a dial in virtual time", () => {
   const plan = {
-    attempts: addresses(3).map(({ host, port }, i) => ({ candidate: i, host, port, startAfterMs: i * 100, timeoutMs: 500 })),
+    attempts: addresses(3).map(({ host, port }, i) => ({
+      ...{ candidate: i, host, port, startAfterMs: i * 100, timeoutMs: 500, suspectAfterMs: 90 }
+    })),
     deadlineMs: 1_000
   }
   const dial = (...answers: ReadonlyArray<Answer>) => runPlan(plan, (host) => answers[Number(host.split(".")[3]) - 1]!, 1)
@@ -72,12 +79,14 @@ describe("a dial in virtual time", () => {
     expect(dial(20, 5, 5)).toEqual({
       candidate: 0,
       tookMs: 20,
-      tried: [{ candidate: 0, outcome: "connected", tookUs: 20_000 }]
+      tried: [{ candidate: 0, outcome: "connected", tookUs: 20_000 }],
+      pending: []
     })
     expect(dial(150, 10, 5)).toMatchObject({
       candidate: 1,
       tookMs: 110,
-      tried: [{ candidate: 1 }, { candidate: 0, outcome: "cancelled", tookUs: 110_000 }]
+      tried: [{ candidate: 1 }, { candidate: 0, outcome: "cancelled", tookUs: 110_000 }],
+      pending: [{ candidate: 0, afterMs: 90, pendingMs: 90 }]
     })
   })
 

@@ -29,7 +29,7 @@ function verdictOf(texts: ReadonlyArray<string>, replay: Replay = new Replay()):
 }
 
 it("the histories are small enough to be carried along", () => {
-  expect(histories.flatMap(({ texts }) => texts).join("").length).toBeLessThan(300_000)
+  expect(histories.flatMap(({ texts }) => texts).join("").length).toBeLessThan(600_000)
 })
 
 describe.each(histories)("the history $name", ({ name, texts }) => {
@@ -82,6 +82,10 @@ describe("one constant changed turns a history red", () => {
 
   const inScore = (from: string, to: string): Change => ({ file: "core/reducers/score.ts", from, to })
   const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })
+  const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })
+  const inWarm = (from: string, to: string): Change => ({ file: "core/reducers/warm.ts", from, to })
+  const inBreaker = (from: string, to: string): Change => ({ file: "core/reducers/breaker.ts", from, to })
+  const inMembership = (from: string, to: string): Change => ({ file: "core/reducers/membership.ts", from, to })
   const changes: ReadonlyArray<Change> = [
     inScore("SUCCESS_FLOOR = 0.05", "SUCCESS_FLOOR = 0.06"),
     inScore("FULL_REWARD_STREAK = 20", "FULL_REWARD_STREAK = 21"),
@@ -111,6 +115,37 @@ describe("one constant changed turns a history red", () => {
     { file: "core/deadline.ts", from: "MOST_DUE = 256", to: "MOST_DUE = 128" },
     { file: "core/candidates.ts", from: "BACKLOG = 2 ** 52", to: "BACKLOG = 1" },
     { file: "core/model/Candidate.ts", from: "SLOTS = 0x10_0000", to: "SLOTS = 0x8_0000" },
+    inScore("LEAST_ENTRY_MS = 0.1", "LEAST_ENTRY_MS = 2"),
+    inSuspicion("const LATENCIES = 3", "const LATENCIES = 4"),
+    inSuspicion("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
+    inSuspicion("LEAST_SILENCE_MS = 300", "LEAST_SILENCE_MS = 350"),
+    inSuspicion("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
+    inSuspicion("SILENT_TOGETHER = 2", "SILENT_TOGETHER = 3"),
+    inSuspicion("PARKED_LEAST = 4", "PARKED_LEAST = 5"),
+    inSuspicion("RESET_TOGETHER_US = 100_000", "RESET_TOGETHER_US = 90_000"),
+    inSuspicion("resets * 2 >= parkedAtFirst", "resets * 1.5 >= parkedAtFirst"),
+    inSuspicion("LAPSE_COOLDOWNS = 3", "LAPSE_COOLDOWNS = 4"),
+    inSuspicion("MOST_RENEWALS = 6", "MOST_RENEWALS = 5"),
+    inSuspicion("FIRST_BYTE_DECAY_MS = 60_000", "FIRST_BYTE_DECAY_MS = 30_000"),
+    inSuspicion("upstream.silentAfterMs / 5", "upstream.silentAfterMs / 50"),
+    inWarm("REFILL_LATENCIES = 2", "REFILL_LATENCIES = 3"),
+    inWarm("LEAST_REFILL_MS = 10", "LEAST_REFILL_MS = 12"),
+    inWarm("PEAK_DECAY_MS = 60_000", "PEAK_DECAY_MS = 50_000"),
+    inWarm("BACKOFF_FIRST_MS = 100", "BACKOFF_FIRST_MS = 110"),
+    inWarm("BACKOFF_MOST_MS = 5_000", "BACKOFF_MOST_MS = 6_000"),
+    inWarm("HALVING_US = 1_000_000", "HALVING_US = 1_100_000"),
+    inWarm("drawn.value / 5", "drawn.value / 4"),
+    inBreaker("RAMP_STEPS = 10", "RAMP_STEPS = 9"),
+    inBreaker("BLAMES_A_MINUTE = 2", "BLAMES_A_MINUTE = 3"),
+    inBreaker("MINUTE_US = 60_000_000", "MINUTE_US = 59_000_000"),
+    inBreaker("step.at - breaker.closedAtUs >= breaker.openForMs * 1000", "step.at > breaker.closedAtUs"),
+    inBreaker("intervalMs * 1000", "intervalMs * 1100"),
+    inMembership("RETRY_US = 5_000_000", "RETRY_US = 4_000_000"),
+    inMembership("LINGER_US = 60_000_000", "LINGER_US = 50_000_000"),
+    { file: "core/math/backoff.ts", from: "draw / 10", to: "draw / 9" },
+    { file: "core/serving.ts", from: "LOOK_AHEAD = 64", to: "LOOK_AHEAD = 1" },
+    { file: "core/reducers/selector.ts", from: "MOST_CHALLENGES = 8", to: "MOST_CHALLENGES = 1" },
+    { file: "core/reducers/selector.ts", from: "holdMs * 1000", to: "holdMs * 1100" },
     { file: "core/routes.ts", from: "i * raceDelayMs", to: "i * 1.5 * raceDelayMs" },
     { file: "core/pick.ts", from: "(routes.tolerancePercent / 100)", to: "(routes.tolerancePercent / 10_000)" }
   ]

@@ -1,40 +1,19 @@
 /** The scripted worlds that the recorded histories were made in: same script, same bytes. */
-import type { Config } from "../../src/core/model/Config.ts"
-import * as Rng from "../../src/core/math/Rng.ts"
 import { initial } from "../../src/core/state.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { record } from "../support/segments.ts"
 import type { Answer } from "../support/ToyInterpreter.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
-
-export interface World {
-  readonly name: string
-  readonly config: Config
-  readonly play: (toy: ToyInterpreter) => void
-  /** After how many entries a new segment begins. */
-  readonly cuts: ReadonlyArray<number>
-}
-
-const hosts = addresses(16).map(({ host }) => host)
-const set = (toy: ToyInterpreter, answers: ReadonlyArray<Answer>) =>
-  answers.forEach((answer, i) => toy.set(hosts[i]!, answer))
-
-/** Numbers that look like noise and are the same everywhere. */
-function noise(seed: number): (below: number) => number {
-  let rng = Rng.make(seed)
-  return (below) => {
-    const drawn = Rng.uniform(rng)
-    rng = drawn.rng
-    return Math.floor(drawn.value * below)
-  }
-}
+import type { World } from "./script.ts"
+import { COLD, hosts, noise, set } from "./script.ts"
+import { bursts, names, outage, suspects } from "./troubles.ts"
 
 /** Good addresses that hardly change; probes, and some clients. */
 const steady: World = {
   name: "steady",
   config: configWith([
-    { name: "web", candidates: addresses(12), probing: { challengers: 2, candidatesPerRound: 2 } },
-    { name: "api", candidates: addresses(16).slice(12), selector: { activeSetSize: 2 } }
+    { ...COLD, name: "web", candidates: addresses(12), probing: { challengers: 2, candidatesPerRound: 2 } },
+    { ...COLD, name: "api", candidates: addresses(16).slice(12), selector: { activeSetSize: 2 } }
   ], { maxParallel: 4, ratePerSecond: 20 }),
   cuts: [],
   play(toy) {
@@ -54,6 +33,7 @@ const failures: World = {
   name: "failures",
   config: configWith([
     {
+      ...COLD,
       name: "web",
       candidates: addresses(8),
       scoring: { minPlausibleRttMs: 2, successExponent: 2, successWindowMs: 60_000, referenceMs: 20 },
@@ -61,7 +41,7 @@ const failures: World = {
       probing: { intervalMs: 3_000 },
       scoreTtlMs: 20_000
     },
-    { name: "dead", candidates: addresses(12).slice(8), probing: { intervalMs: 5_000 } }
+    { ...COLD, name: "dead", candidates: addresses(12).slice(8), probing: { intervalMs: 5_000 } }
   ], { maxParallel: 3, perHost: 1, ratePerSecond: 10 }),
   cuts: [60, 150],
   play(toy) {
@@ -89,6 +69,7 @@ const failures: World = {
 const flapping: World = {
   name: "flapping",
   config: configWith([{
+    ...COLD,
     name: "web",
     candidates: addresses(5),
     scoring: { historyRewardMs: 20, successWindowMs: 2_000 },
@@ -120,10 +101,11 @@ const flapping: World = {
 const crowded: World = {
   name: "crowded",
   config: configWith([{
+    ...COLD,
     name: "web",
     candidates: [
       ...Array.from({ length: 40 }, (_, i) => ({ host: "198.19.0.1", port: 1_000 + i })),
-      ...addresses(225)
+      ...addresses(218)
     ],
     probing: { intervalMs: 5_000, challengers: 45, candidatesPerRound: 0 },
     scoring: { failurePenaltyMs: 0, successExponent: 0, historyRewardMs: 0, jitterWeight: 0 },
@@ -132,7 +114,7 @@ const crowded: World = {
   cuts: [],
   play(toy) {
     const below = noise(44)
-    addresses(225).forEach(({ host }) => toy.set(host, 20 + below(8_000) / 100))
+    addresses(218).forEach(({ host }) => toy.set(host, 20 + below(8_000) / 100))
     toy.set("198.19.0.1", 5).start().run(8_000)
     toy.set("198.19.0.1", "refused").run(2_500).client(1_000).run(2_000)
     toy.atUs += 120_000_000
@@ -140,7 +122,7 @@ const crowded: World = {
   }
 }
 
-export const worlds: ReadonlyArray<World> = [steady, failures, flapping, crowded]
+export const worlds: ReadonlyArray<World> = [steady, failures, flapping, crowded, outage, bursts, names, suspects]
 
 /** A world's record, segment by segment. */
 export function recordOf({ config, play, cuts }: World): ReadonlyArray<string> {

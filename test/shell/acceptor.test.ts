@@ -16,15 +16,21 @@ import { Transport } from "../../src/shell/Transport.ts"
 import { configWith, upstreamDefaults } from "../support/config.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { SimTransport } from "../support/SimTransport.ts"
+import { Shelf } from "../../src/shell/Shelf.ts"
 
-const plan = { attempts: [{ candidate: 7, host: "h", port: 1, startAfterMs: 0, timeoutMs: 1_000 }], deadlineMs: 5_000 }
+const plan = {
+  attempts: [{ candidate: 7, host: "h", port: 1, startAfterMs: 0, timeoutMs: 1_000, suspectAfterMs: 60_000 }],
+  deadlineMs: 5_000
+}
 const routes: Routes = {
   version: 1,
   upstreams: [{
     id: 0,
     name: "web",
     state: "active",
-    members: [{ candidate: 7, warmMs: 1, dialMs: 2, plan }],
+    members: [{ candidate: 7, warmMs: 1, dialMs: 2, share: 1, plan }],
+    policy: "leastConnections",
+    silentAfterMs: 60_000,
     toleranceMs: 5,
     tolerancePercent: 10,
     lastResort: plan,
@@ -55,7 +61,9 @@ const world = <A>(
     const sim = new SimTransport(() => dial ?? { afterMs: 0, result: "connected" })
     const mailbox = new Mailbox(places, 0)
     const facts = yield* PubSub.unbounded<Fact>()
+    const shelf = new Shelf(sim.service, () => {})
     const engine = Engine.of({
+      shelf,
       reserveUnsafe: (count) => mailbox.reserve(count),
       releaseUnsafe: (count) => mailbox.release(count),
       postUnsafe: (event) => mailbox.post(0, event),

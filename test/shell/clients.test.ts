@@ -120,7 +120,11 @@ describe("clients", () => {
   it.live("are counted alike by shell and core when all is at rest, whatever their ends were", () =>
     Effect.gen(function* () {
       const servers = [yield* obliging, yield* obliging, yield* obliging]
-      const config = configWith([{ candidates: servers.map(addressOf), balancing: { toleranceMs: 10_000 } }])
+      const config = configWith([{
+        candidates: servers.map(addressOf),
+        balancing: { toleranceMs: 10_000 },
+        pool: { mode: "off" }
+      }])
       const { segments } = yield* withLive(config, (live) =>
         Effect.promise(async () => {
           await until("ready", () => isReady(live.engine.stateUnsafe()))

@@ -12,7 +12,7 @@ const after = (afterMs: number, result: Scripted["result"]): Scripted => ({ afte
 /** Attempts at the given offsets; candidate and port are 1, 2, 3 ... */
 function planOf(offsetsMs: ReadonlyArray<number>, timeoutMs = 1_000, deadlineMs = 10_000): DialPlan {
   const attempts: ReadonlyArray<DialAttempt> = offsetsMs.map((startAfterMs, i) => {
-    return { candidate: i + 1, host: "h", port: i + 1, startAfterMs, timeoutMs }
+    return { candidate: i + 1, host: "h", port: i + 1, startAfterMs, timeoutMs, suspectAfterMs: 60_000 }
   })
   return { attempts, deadlineMs }
 }
@@ -21,10 +21,16 @@ function planOf(offsetsMs: ReadonlyArray<number>, timeoutMs = 1_000, deadlineMs 
 function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
   const sim = new SimTransport(({ port }) => script[port - 1] ?? never)
   const done: Array<Dialled> = []
-  const cancel = runPlanUnsafe(sim.service, plan, 0, (dialled) => {
-    sim.note(dialled.socket === undefined ? "gave up" : `got ${dialled.candidate}`)
-    done.push(dialled)
-  })
+  const cancel = runPlanUnsafe(
+    sim.service,
+    plan,
+    0,
+    (candidate, pendingUs) => sim.note(`${candidate} pending for ${pendingUs / 1000}`),
+    (dialled) => {
+      sim.note(dialled.socket === undefined ? "gave up" : `got ${dialled.candidate}`)
+      done.push(dialled)
+    }
+  )
   return { sim, done, cancel }
 }
 

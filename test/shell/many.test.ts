@@ -10,29 +10,18 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import { isReady } from "../../src/core/ready.ts"
 import { Acceptor } from "../../src/shell/Acceptor.ts"
 import { Engine } from "../../src/shell/Engine.ts"
-import { Recorder } from "../../src/shell/Recorder.ts"
 import { configWith } from "../support/config.ts"
 import { activeHandles, descriptors } from "../support/descriptors.ts"
 import { liveBytes } from "../support/memory.ts"
 import { serving } from "../support/relaying.ts"
 import { until } from "../support/servers.ts"
 import { connect } from "../support/sockets.ts"
+import * as NoRecorder from "../../src/adapters/memory/NoRecorder.ts"
+import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 
 const SHORT_ONES = process.env["FAIRLEAD_DEEP"] === "1" ? 100_000 : 3_000
 const IN_PARALLEL = 32
 const MIB = 1024 * 1024
-
-/** Keeps nothing, so that what grows is the forwarder's. */
-const forgetful = Layer.succeed(
-  Recorder,
-  Recorder.of({
-    beginUnsafe: () => {},
-    appendUnsafe: () => {},
-    dumpUnsafe: () => {},
-    statusUnsafe: () => ({ from: -1, to: -1, gaps: 0 }),
-    close: () => Effect.void
-  })
-)
 
 /** A forwarder to one upstream that echoes. */
 const forwarding = <A>(
@@ -44,7 +33,7 @@ const forwarding = <A>(
     const server = yield* serving((socket) =>
       void socket.on("end", () => socket.end()).on("data", (data) => socket.write(data))
     )
-    const config = configWith([{ candidates: [{ host: "127.0.0.1", port: server.port }] }])
+    const config = configWith([{ candidates: [{ host: "127.0.0.1", port: server.port }], pool: { mode: "off" } }])
     const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, restartDelayMs: 10 })
     const listener = {
       name: "web",
@@ -55,7 +44,7 @@ const forwarding = <A>(
     }
     const layer = Acceptor.layer([listener]).pipe(
       Layer.provideMerge(engine),
-      Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, forgetful))
+      Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: [] }), NoRecorder.layer))
     )
     return yield* Effect.gen(function* () {
       const engine = yield* Engine

@@ -22,6 +22,17 @@ export class SimSocket implements ClientSocket, UpstreamSocket {
   }
 
   readonly resetUnsafe = () => void (this.state = "reset")
+  readonly addressUnsafe = () => this.name
+  readonly isAliveUnsafe = () => this.state === "open"
+  readonly parkUnsafe = (lost: (reason: "closed" | "reset") => void) => void (this.#lost = lost)
+  #lost: (reason: "closed" | "reset") => void = () => {}
+
+  /** The peer ends it while it waits. */
+  die(reason: "closed" | "reset"): void {
+    this.state = reason === "reset" ? "reset" : "closed"
+    this.#lost(reason)
+  }
+
   readonly closeUnsafe = () => void (this.state = "closed")
 }
 
@@ -115,12 +126,12 @@ export class SimTransport {
         this.note(`cancel ${name}`)
       }
     },
-    relayUnsafe: (client, upstream, _limits, end) => {
+    relayUnsafe: (client, upstream, _limits, _silence, end) => {
       let over = false
       const finish = (cause: CloseCause) => {
         if (over) return
         over = true
-        const ended: RelayEnd = { cause, bytesUp: 0, bytesDown: 0, firstByteAtUs: -1 }
+        const ended: RelayEnd = { cause, bytesUp: 0, bytesDown: 0, firstByteAtUs: -1, answerUs: -1, silence: "none" }
         if (cause !== "done") client.resetUnsafe()
         upstream.closeUnsafe()
         end(ended)
@@ -133,6 +144,7 @@ export class SimTransport {
       return () => finish("stopped")
     },
     timerUnsafe: this.#timer,
+    soonUnsafe: (run) => void this.#timer(0, run),
     nowUs: () => this.#nowUs
   }
 }

@@ -7,15 +7,27 @@ import { advance as liveAdvance } from "../../src/core/advance.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
 import type { Config } from "../../src/core/model/Config.ts"
-import type { Decision, Probe, SelectionMoved } from "../../src/core/model/Decision.ts"
-import type { DialFailure, Entry, Event } from "../../src/core/model/Event.ts"
+import type { Decision, DialWarm, Fact, Probe, Resolve, Retire, SelectionMoved } from "../../src/core/model/Decision.ts"
+import type { DialFailure, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
+import type { UpstreamRoutes } from "../../src/core/model/Routes.ts"
 import type { State } from "../../src/core/model/State.ts"
+import type { Chance } from "../../src/core/pick.ts"
 import { pick, reasonOf } from "../../src/core/pick.ts"
 import { initial } from "../../src/core/state.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
+import { chanceOf } from "./toyChance.ts"
+import { checkMove, checkProbe, checkResolve, checkWarm, Ids } from "./toyChecks.ts"
 import { runPlan } from "./toyDial.ts"
+import type { Of, Reply } from "./toySession.ts"
+import { sessionEvents } from "./toySession.ts"
+import type { Parked } from "./ToyShelf.ts"
+import { ToyShelf } from "./ToyShelf.ts"
+
+export { IllegalDecision } from "./toyChecks.ts"
 
 /** What an address does when it is dialled: answer after so many ms, fail, or (for a probe) never be heard of again. */
 export type Answer = number | DialFailure | "lost"
+type Stamped<A> = A & { readonly atUs: number }
 
 export interface Options {
   readonly seed?: number
@@ -26,31 +38,38 @@ export interface Options {
   readonly otherwise?: Answer
 }
 
-export class IllegalDecision extends Error {}
-
 export class ToyInterpreter {
   state: State
   atUs = 0
   readonly entries: Array<Entry> = []
   readonly advanced: Array<Advanced> = []
-  readonly probes: Array<Probe & { readonly atUs: number }> = []
-  readonly moves: Array<SelectionMoved & { readonly atUs: number }> = []
+  readonly probes: Array<Stamped<Probe>> = []
+  readonly warmDials: Array<Stamped<DialWarm>> = []
+  readonly queries: Array<Stamped<Resolve>> = []
+  readonly facts: Array<Stamped<Fact>> = []
+  readonly moves: Array<Stamped<SelectionMoved>> = []
   /** Sessions that ended without a connection. */
   readonly unserved: Array<number> = []
   /** Clients by candidate: the shell's own counts. */
   readonly clients = new Map<number, number>()
-  readonly #world = new Map<string, Answer>()
+  readonly #world = new Map<string, Answer | (() => Answer)>()
+  readonly #replies = new Map<string, Reply>()
+  readonly #names = new Map<string, ReadonlyArray<string>>()
   readonly #open = new Map<number, Probe>()
-  readonly #issued = new Set<number>()
+  readonly #dials = new Map<number, DialWarm>()
+  readonly #shelf = new ToyShelf()
+  readonly #ids = new Ids()
   #pending: Array<{ readonly atUs: number; readonly order: number; readonly event: () => Event | undefined }> = []
   #orders = 0
   #sessions = 0
+  readonly #chance: Chance
   readonly #advance: Advance
   readonly #failAfterMs: number
   readonly #otherwise: Answer
 
   constructor(config: Config, options: Options = {}) {
     this.state = initial(config, options.seed ?? 1)
+    this.#chance = chanceOf(options.seed ?? 1)
     this.#advance = options.advance ?? liveAdvance
     this.#failAfterMs = options.failAfterMs ?? 1
     this.#otherwise = options.otherwise ?? "refused"
@@ -60,14 +79,27 @@ export class ToyInterpreter {
     return this.atUs / 1000
   }
 
-  /** Scripts what the address does from now on. */
-  set(host: string, answer: Answer): this {
+  /** Scripts what the address does when it is dialled from now on. */
+  set(host: string, answer: Answer | (() => Answer)): this {
     this.#world.set(host, answer)
     return this
   }
 
+  /** Scripts what sessions through the address get from now on. */
+  replies(host: string, reply: Reply): this {
+    this.#replies.set(host, reply)
+    return this
+  }
+
+  /** Scripts what the resolver knows of a name from now on. */
+  names(name: string, hosts: ReadonlyArray<string>): this {
+    this.#names.set(name, hosts)
+    return this
+  }
+
   answerOf(host: string): Answer {
-    return this.#world.get(host) ?? this.#otherwise
+    const answer = this.#world.get(host) ?? this.#otherwise
+    return typeof answer === "function" ? answer() : answer
   }
 
   start(): this {
@@ -79,7 +111,8 @@ export class ToyInterpreter {
     const entry = { seq: this.state.seq + 1, at: this.atUs, event }
     const before = this.state
     if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") this.#open.delete(event.probe)
-    if (event._tag === "WorkerLost") this.#open.clear()
+    if (event._tag === "WarmParked" || event._tag === "WarmFailed") this.#dials.delete(event.warm)
+    if (event._tag === "WorkerLost") [this.#open, this.#dials, this.#shelf].forEach((held) => held.clear())
     const advanced = this.#advance(before, entry)
     this.state = advanced.state
     this.entries.push(entry)
@@ -115,93 +148,151 @@ export class ToyInterpreter {
     throw new Error("a hundred thousand entries without an end")
   }
 
-  /** One client now: chooses as the shell does, dials, stays for `holdMs`. */
-  client(holdMs = 0, upstream = 0): this {
-    const { routes } = this.state
-    const upstreamRoutes = routes.upstreams[upstream]
-    if (upstreamRoutes === undefined) return this
+  /** One client now, from an address of its own: chooses as the shell does, takes a warm socket or dials, stays for `holdMs`. */
+  client(holdMs = 0, upstream = 0, client = this.#sessions + 1): this {
+    const routes = this.state.routes.upstreams[upstream]
+    if (routes === undefined) return this
     const session = ++this.#sessions
-    const chosen = pick(upstreamRoutes, (id) => this.clients.get(id) ?? 0, () => 0)
-    const why = reasonOf(upstreamRoutes, chosen?.candidate ?? -1)
-    const dialled = runPlan(chosen?.plan ?? upstreamRoutes.lastResort, (host) => this.answerOf(host), this.#failAfterMs)
-    const { candidate, tried } = dialled
+    const chosen = pick(routes, (id) => this.clients.get(id) ?? 0, (id) => this.#shelf.countOf(id), this.#chance)
+    const id = chosen?.candidate ?? -1
+    const parked = this.#shelf.take(id)
+    const dialled = parked === undefined
+      ? runPlan(chosen?.plan ?? routes.lastResort, (host) => this.answerOf(host), this.#failAfterMs)
+      : { candidate: parked.candidate, tried: [], tookMs: 0, pending: [] }
+    const { candidate, tried, tookMs, pending } = dialled
     if (candidate < 0) this.unserved.push(session)
-    const of = { worker: 0, session, candidate } as const
-    this.later(dialled.tookMs, () => {
+    for (const { candidate, afterMs, pendingMs } of pending) {
+      this.later(afterMs, () => ({ _tag: "DialPending", worker: 0, candidate, pendingUs: Math.round(pendingMs * 1000) }))
+    }
+    const choice = { routes: this.state.routes.version, chosen: id, why: reasonOf(routes, id) }
+    const of = { worker: 0, session, candidate, client }
+    this.later(tookMs, () => {
       this.#count(candidate, 1)
-      const choice = { routes: routes.version, chosen: chosen?.candidate ?? -1, why, tried }
-      return { _tag: "ClientAccepted", ...of, listener: "web", upstream, ...choice }
+      return { _tag: "ClientAccepted", ...of, listener: "web", upstream, ...choice, warm: parked?.warm ?? 0, tried }
     })
-    if (candidate < 0) return this
-    this.later(dialled.tookMs + holdMs, () => {
-      this.#count(candidate, -1)
-      const bytes = { bytesUp: 100, bytesDown: 1000, firstByteUs: 1000, durationUs: Math.round(holdMs * 1000) }
-      return { _tag: "ClientClosed", ...of, ...bytes, cause: "done" }
-    })
+    if (candidate >= 0) this.#session(of, tookMs, holdMs, routes)
     return this
   }
 
-  /** Ordinals of an upstream's members, cheapest first. */
+  /** Whom new clients may be given, by ordinal, cheapest first. */
   members(upstream = 0): ReadonlyArray<number> {
-    const { members = [] } = this.state.routes.upstreams[upstream] ?? {}
-    return members.map(({ candidate }) => Candidates.find(this.state, candidate)?.ordinal ?? -1)
+    return this.#ordinals((this.state.routes.upstreams[upstream]?.members ?? []).map(({ candidate }) => candidate))
+  }
+
+  /** The active set, by ordinal. */
+  active(upstream = 0): ReadonlyArray<number> {
+    return this.#ordinals(Upstreams.find(this.state, upstream)?.members ?? [])
+  }
+
+  /** Parked sockets of an address. */
+  parked(host: string): number {
+    return this.#shelf.of(host).length
+  }
+
+  /** What its peer does to the parked sockets of an address, or their age. */
+  lose(host: string, reason: WarmLoss, most = Number.POSITIVE_INFINITY): this {
+    for (const one of this.#shelf.of(host).slice(0, most)) this.#lose(one, reason)
+    return this
+  }
+
+  #ordinals(ids: ReadonlyArray<number>): ReadonlyArray<number> {
+    return ids.map((id) => Candidates.find(this.state, id)?.ordinal ?? -1)
   }
 
   #count(candidate: number, change: number): void {
     this.clients.set(candidate, (this.clients.get(candidate) ?? 0) + change)
   }
 
+  #session(of: Of, tookMs: number, holdMs: number, { silentAfterMs, session }: UpstreamRoutes): void {
+    const { host } = Candidates.find(this.state, of.candidate)!
+    const timing = { tookMs, holdMs, silentAfterMs, stallMs: session.stallMs }
+    for (const { afterMs, event } of sessionEvents(of, this.#replies.get(host) ?? 1, timing)) {
+      this.later(afterMs, () => {
+        if (event._tag === "ClientClosed") this.#count(of.candidate, -1)
+        return event
+      })
+    }
+  }
+
   #obey(decision: Decision, before: State): void {
-    if (decision._tag === "Probe") this.#probe(decision)
-    else this.#move(decision, before)
+    const { atUs } = this
+    switch (decision._tag) {
+      case "Probe":
+        return this.#probe(decision)
+      case "DialWarm":
+        return this.#dialWarm(decision)
+      case "Retire":
+        return this.#retire(decision)
+      case "Resolve":
+        return this.#resolve(decision)
+      default:
+        this.facts.push({ ...decision, atUs })
+        if (decision._tag !== "SelectionMoved") return
+        checkMove(before, decision)
+        this.moves.push({ ...decision, atUs })
+    }
   }
 
   #probe(act: Probe): void {
-    const { maxParallel, perHost } = this.state.config.probing
-    const open = [...this.#open.values()]
-    reject(this.#issued.has(act.probe), `probe ${act.probe} twice`)
-    const candidate = Candidates.find(this.state, act.candidate)
-    reject(candidate === undefined, `probe of an unknown candidate ${act.candidate}`)
-    reject(candidate?.host !== act.host || candidate.port !== act.port, `probe of ${act.host}, which is not the candidate's`)
-    reject(open.length >= maxParallel, `more than ${maxParallel} probes at once`)
-    reject(open.some((other) => other.candidate === act.candidate), `candidate ${act.candidate} is being probed already`)
-    reject(open.filter(({ host }) => host === act.host).length >= perHost, `more than ${perHost} probes of one host`)
-    this.#issued.add(act.probe)
+    this.#ids.check("probe", act.probe)
+    checkProbe(this.state, act, [...this.#open.values()])
     this.#open.set(act.probe, act)
     this.probes.push({ ...act, atUs: this.atUs })
-    const answer = this.answerOf(act.host)
-    if (answer !== "lost") this.#answer(act, answer)
+    const { worker, probe, candidate } = act
+    this.#handshake(act, (tookUs, reason) => {
+      const of = { worker, probe, candidate, tookUs }
+      return reason === null ? { _tag: "ProbeSucceeded", ...of } : { _tag: "ProbeFailed", ...of, reason }
+    })
   }
 
-  #answer({ worker, probe, candidate, timeoutMs }: Probe, answer: number | DialFailure): void {
+  #dialWarm(act: DialWarm): void {
+    this.#ids.check("warm", act.warm)
+    checkWarm(this.state, act, this.#dials.size + this.#shelf.size)
+    this.#dials.set(act.warm, act)
+    this.warmDials.push({ ...act, atUs: this.atUs })
+    const { worker, warm, candidate, host } = act
+    this.#handshake(act, (tookUs, reason) => {
+      const of = { worker, warm, candidate, tookUs }
+      if (!this.#dials.has(warm)) return undefined
+      if (reason !== null) return { _tag: "WarmFailed", ...of, reason }
+      const parked = { warm, candidate, host, sinceUs: this.atUs }
+      this.#shelf.park(parked)
+      this.later(act.parkForMs, () => void this.#lose(parked, "expired"))
+      return { _tag: "WarmParked", ...of }
+    })
+  }
+
+  #retire({ candidate, count }: Retire): void {
+    for (const one of this.#shelf.oldest(candidate, count)) this.#lose(one, "drained")
+  }
+
+  #lose(parked: Parked, reason: WarmLoss): void {
+    const lost = this.#shelf.lose(parked, reason, this.atUs)
+    if (lost !== undefined) this.later(0, () => lost)
+  }
+
+  #resolve(act: Resolve): void {
+    this.#ids.check("resolve", act.resolve)
+    checkResolve(this.state, act)
+    this.queries.push({ ...act, atUs: this.atUs })
+    const { worker, resolve, upstream, host } = act
+    this.later(1, () => {
+      const addresses = this.#names.get(host)
+      return addresses === undefined
+        ? { _tag: "ResolveFailed", worker, resolve, upstream, reason: "ENOTFOUND" }
+        : { _tag: "Resolved", worker, resolve, upstream, addresses }
+    })
+  }
+
+  #handshake(
+    { host, timeoutMs }: Probe | DialWarm,
+    event: (tookUs: number, failure: DialFailure | null) => Event | undefined
+  ): void {
+    const answer = this.answerOf(host)
+    if (answer === "lost") return
     const late = typeof answer === "number" ? answer >= timeoutMs : answer === "timeout"
-    const failure = late ? "timeout" : typeof answer === "number" ? undefined : answer
+    const failure = late ? "timeout" : typeof answer === "number" ? null : answer
     const tookMs = late ? timeoutMs : typeof answer === "number" ? answer : this.#failAfterMs
-    const of = { worker, probe, candidate, tookUs: Math.round(tookMs * 1000) }
-    this.later(
-      tookMs,
-      () => failure === undefined ? { _tag: "ProbeSucceeded", ...of } : { _tag: "ProbeFailed", ...of, reason: failure }
-    )
+    this.later(tookMs, () => event(Math.round(tookMs * 1000), failure))
   }
-
-  #move(fact: SelectionMoved, before: State): void {
-    const had = before.routes.upstreams[fact.upstream]?.members.map(({ candidate }) => candidate) ?? []
-    const moved = fact.moves.map(({ candidate }) => candidate)
-    reject(fact.moves.length === 0, "a move of nobody")
-    reject(new Set(moved).size < moved.length, "a candidate moves twice")
-    for (const { candidate, into } of fact.moves) {
-      reject(into === had.includes(candidate), `candidate ${candidate} moves where it is`)
-      reject(into !== fact.members.includes(candidate), `candidate ${candidate} moves, but not to where the set says`)
-    }
-    const unmoved = had.filter((id) => !moved.includes(id))
-    reject(
-      fact.members.length !== unmoved.length + fact.moves.filter(({ into }) => into).length,
-      "moves do not make the set"
-    )
-    this.moves.push({ ...fact, atUs: this.atUs })
-  }
-}
-
-function reject(illegal: boolean, what: string): void {
-  if (illegal) throw new IllegalDecision(what)
 }

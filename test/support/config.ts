@@ -3,6 +3,8 @@ import type { Address, Config, UpstreamConfig } from "../../src/core/model/Confi
 
 export const upstreamDefaults: UpstreamConfig = {
   name: "web",
+  host: "",
+  port: 443,
   candidates: [],
   probing: { intervalMs: 10_000, timeoutMs: 2_000, challengers: 8, candidatesPerRound: 16 },
   scoring: {
@@ -15,14 +17,44 @@ export const upstreamDefaults: UpstreamConfig = {
     neutralMs: 100,
     referenceMs: 100,
     successWindowMs: 300_000,
+    habitWeight: 0.3,
+    habitDecayMs: 1_800_000,
     minPlausibleRttMs: 0
   },
-  selector: { evaluationIntervalMs: 1_000, activeSetSize: 3, minScore: 5 },
-  balancing: { toleranceMs: 5, tolerancePercent: 10 },
+  selector: {
+    evaluationIntervalMs: 1_000,
+    activeSetSize: 3,
+    minScore: 5,
+    switching: { marginMs: 20, marginPercent: 25, holdMs: 30_000, confirmations: 2, standing: 6, swapsPerEvaluation: 1 }
+  },
+  balancing: { policy: "leastConnections", toleranceMs: 5, tolerancePercent: 10 },
   dial: { timeoutMs: 3_000, raceDelayMs: 250, deadlineMs: 10_000, lastResortAttempts: 8 },
-  session: { idleMs: 3_600_000, halfCloseMs: 60_000, keepAliveMs: 15_000 },
+  session: { idleMs: 3_600_000, halfCloseMs: 60_000, keepAliveMs: 15_000, stallMs: 10_000 },
+  pool: {
+    mode: "dynamic",
+    size: 8,
+    min: 1,
+    max: 64,
+    headroom: 1.5,
+    maxAgeMs: 20_000,
+    connectsPerSecond: 20,
+    idleAfterMs: 60_000
+  },
+  breaker: {
+    enabled: true,
+    failureThreshold: 5,
+    failureRateThreshold: 0.5,
+    windowMs: 60_000,
+    minSamples: 5,
+    cooldownMs: 30_000,
+    timeoutCooldownMs: 180_000,
+    maxCooldownMs: 300_000,
+    rampMs: 30_000
+  },
+  dns: { refreshMs: 300_000, timeoutMs: 3_000 },
   attempts: 2,
-  scoreTtlMs: 300_000
+  scoreTtlMs: 300_000,
+  staleForMs: 86_400_000
 }
 
 export type UpstreamChanges = { readonly [K in keyof UpstreamConfig]?: Partial<UpstreamConfig[K]> | UpstreamConfig[K] }
@@ -42,7 +74,8 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
   return {
     upstreams: upstreams.map(upstreamWith),
     probing: { maxParallel: 16, perHost: 2, ratePerSecond: 50, ...probing },
-    maxCandidates: 10_000
+    maxCandidates: 10_000,
+    poolTotal: 1024
   }
 }
 

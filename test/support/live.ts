@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as MemoryRecorder from "../../src/adapters/memory/MemoryRecorder.ts"
+import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { Replay } from "../../src/log/replay.ts"
@@ -28,7 +29,7 @@ export const liveLayer = (config: Config, options: Partial<EngineOptions> = {}, 
     maxConnections,
     backlog: 512
   }
-  const base = Layer.mergeAll(NodeTransport.layer, Layer.succeed(Recorder, recorder))
+  const base = Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: [] }), Layer.succeed(Recorder, recorder))
   return {
     recorder,
     layer: Acceptor.layer([listener]).pipe(Layer.provideMerge(engine), Layer.provideMerge(base))

@@ -9,6 +9,7 @@ import type { Cancel, RelayEnd } from "../../src/shell/Transport.ts"
 import { Transport } from "../../src/shell/Transport.ts"
 import type { Server } from "./servers.ts"
 import { serve } from "./servers.ts"
+import { untold } from "./silence.ts"
 
 export interface Relayed {
   readonly client: NodeClient
@@ -24,7 +25,7 @@ export interface Relaying {
   readonly failures: ReadonlyArray<DialFailure>
 }
 
-export const noLimits: Session = { idleMs: 3_600_000, halfCloseMs: 3_600_000, keepAliveMs: 15_000 }
+export const noLimits: Session = { idleMs: 3_600_000, halfCloseMs: 3_600_000, keepAliveMs: 15_000, stallMs: 60_000 }
 
 /** Stops listening with its scope and resets whom it still relays. */
 export const relaying = (
@@ -46,7 +47,7 @@ export const relaying = (
             failures.push(upstream)
             return client.resetUnsafe()
           }
-          const cancel = transport.relayUnsafe(client, upstream, session, (end) => ends.push(end))
+          const cancel = transport.relayUnsafe(client, upstream, session, untold, (end) => ends.push(end))
           relayed.push({ client: client as NodeClient, upstream: upstream as NodeUpstream, cancel })
         })
       )

@@ -2,6 +2,7 @@
  * Writes one segment file: line bodies in, chained lines out. Linking happens here, in slices, off the hot path; the chain
  * is that of the lines that were written, so a failed write can be cut off and followed by a gap.
  */
+import { Buffer } from "node:buffer"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import { setImmediate as pause } from "node:timers/promises"
@@ -73,9 +74,9 @@ export class SegmentWriter {
 
   async #flush(text: string, chain: Digest): Promise<void> {
     try {
-      const { bytesWritten } = await this.#file.write(text, this.#bytes)
-      const length = new TextEncoder().encode(text).length
-      if (bytesWritten !== length) throw Object.assign(new Error("short write"), { code: "ENOSPC" })
+      const bytes = Buffer.from(text)
+      const { bytesWritten } = await this.#file.write(bytes, 0, bytes.length, this.#bytes)
+      if (bytesWritten !== bytes.length) throw Object.assign(new Error("short write"), { code: "ENOSPC" })
       this.#bytes += bytesWritten
       this.#chain = chain
     } catch (cause) {

@@ -11,6 +11,8 @@ export class NodeClient implements ClientSocket {
     socket.on("error", ignore)
   }
 
+  readonly addressUnsafe = (): string => this.socket.remoteAddress ?? ""
+
   readonly resetUnsafe = (): void => {
     if (!this.socket.destroyed) this.socket.resetAndDestroy()
   }

@@ -50,11 +50,13 @@ export const layer: Layer.Layer<Transport> = Layer.succeed(
   Transport.of({
     listen,
     dialUnsafe: dial,
-    relayUnsafe: (client, upstream, limits, end) => relay(client as NodeClient, upstream as NodeUpstream, limits, end),
+    relayUnsafe: (client, upstream, limits, silence, end) =>
+      relay(client as NodeClient, upstream as NodeUpstream, limits, silence, end),
     timerUnsafe(delayMs, fire) {
       const timer = setTimeout(fire, delayMs)
       return () => clearTimeout(timer)
     },
+    soonUnsafe: (run) => void setImmediate(run),
     nowUs
   })
 )

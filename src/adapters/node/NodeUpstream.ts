@@ -16,6 +16,10 @@ import type { UpstreamSocket } from "../../shell/Transport.ts"
 const SMALL = 4096
 const LARGE = 65536
 
+/** Small buffers of sockets that are gone, for those to come: thousands of short sessions a second would else be garbage. */
+const spare: Array<Buffer> = []
+const MOST_SPARE = 256
+
 /** Gets a chunk and says whether to go on reading; `spent` when the chunk's memory may be used again. */
 export type Sink = (chunk: Buffer) => { readonly more: boolean; readonly spent: boolean }
 
@@ -26,10 +30,12 @@ export class NodeUpstream implements UpstreamSocket {
   #held: Array<Buffer> = []
   #heldBytes = 0
   #sink: Sink | undefined
+  #ended = false
+  #unpark: (() => void) | undefined
 
   readonly onread = {
     buffer: (): Uint8Array => {
-      this.#buffer ??= Buffer.allocUnsafeSlow(this.#grown ? LARGE : SMALL)
+      this.#buffer ??= this.#grown ? Buffer.allocUnsafeSlow(LARGE) : spare.pop() ?? Buffer.allocUnsafeSlow(SMALL)
       return this.#buffer
     },
     callback: (bytes: number, _buffer: Uint8Array): boolean => {
@@ -45,14 +51,48 @@ export class NodeUpstream implements UpstreamSocket {
     }
   }
 
+  /** Both sockets of the session are closed: nobody reads into the buffer or writes from it any more. */
+  recycle(): void {
+    const buffer = this.#buffer
+    this.#buffer = undefined
+    if (buffer !== undefined && !this.#grown && spare.length < MOST_SPARE) spare.push(buffer)
+  }
+
+  readonly parkUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
+    const { socket } = this
+    const onEnd = () => {
+      this.#ended = true
+      gone("closed")
+    }
+    const onClose = () => gone("closed")
+    const onError = () => gone("reset")
+    const gone = (reason: "closed" | "reset") => {
+      this.#unpark?.()
+      lost(reason)
+    }
+    socket.once("end", onEnd)
+    socket.once("close", onClose)
+    socket.once("error", onError)
+    this.#unpark = () => {
+      socket.off("end", onEnd)
+      socket.off("close", onClose)
+      socket.off("error", onError)
+      this.#unpark = undefined
+    }
+  }
+
+  readonly isAliveUnsafe = (): boolean => !this.#ended && !this.socket.destroyed && this.socket.writable
+
   /** Hands what was held and what comes to `sink`. */
   take(sink: Sink): void {
+    this.#unpark?.()
     this.#sink = sink
     for (const chunk of this.#held) sink(chunk)
     this.#held = []
   }
 
   readonly closeUnsafe = (): void => {
+    this.#unpark?.()
     this.socket.destroy()
   }
 

@@ -10,10 +10,10 @@
 import type { Buffer } from "node:buffer"
 import type { Session } from "../../core/model/Config.ts"
 import type { CloseCause } from "../../core/model/Event.ts"
-import type { Cancel, RelayEnd } from "../../shell/Transport.ts"
-import { nowUs } from "./clock.ts"
+import type { Cancel, RelayEnd, Silence } from "../../shell/Transport.ts"
 import type { NodeClient } from "./NodeClient.ts"
 import type { NodeUpstream } from "./NodeUpstream.ts"
+import { SilenceWatch } from "./silence.ts"
 
 /** Chunks of at least this many bytes are given back as soon as they are written. */
 const FREED_AT_ONCE = 16_384
@@ -22,29 +22,35 @@ export function relay(
   client: NodeClient,
   upstream: NodeUpstream,
   limits: Session,
+  told: Silence,
   end: (end: RelayEnd) => void
 ): Cancel {
   const near = client.socket
   const far = upstream.socket
   let bytesUp = 0
   let bytesDown = 0
-  let firstByteAtUs = -1
+  const watch = new SilenceWatch(told)
   let closed = 0
   let over = false
   let halfClosed = false
+  let leftUnanswered = false
 
   const finish = (cause: CloseCause) => {
     if (over) return
     over = true
     near.setTimeout(0)
-    if (cause !== "done") {
+    watch.stop()
+    if (cause !== "done" && cause !== "upstream-closed") {
       if (!near.destroyed) near.resetAndDestroy()
       if (!far.destroyed) far.resetAndDestroy()
     }
-    end({ cause, bytesUp, bytesDown, firstByteAtUs })
+    const { firstByteAtUs, answerUs, level } = watch
+    end({ cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence: level })
   }
   const onClosed = () => {
-    if (++closed === 2) finish("done")
+    if (++closed < 2) return
+    upstream.recycle()
+    finish(leftUnanswered ? "upstream-closed" : "done")
   }
   const onHalfClosed = () => {
     if (halfClosed) return
@@ -66,6 +72,7 @@ export function relay(
 
   near.on("data", (chunk: Buffer) => {
     bytesUp += chunk.length
+    watch.asked()
     const more = chunk.length < FREED_AT_ONCE ? far.write(chunk) : far.write(chunk, () => free(chunk))
     if (!more) near.pause()
   })
@@ -76,12 +83,14 @@ export function relay(
   far.on("drain", () => near.resume())
 
   const onFarEnd = () => {
+    leftUnanswered = bytesUp > 0 && bytesDown === 0
+    watch.stop()
     onHalfClosed()
     near.end()
   }
   near.on("drain", () => far.resume())
   upstream.take((chunk) => {
-    if (firstByteAtUs < 0) firstByteAtUs = nowUs()
+    watch.answered()
     bytesDown += chunk.length
     const more = near.write(chunk)
     return { more, spent: near.writableLength === 0 }

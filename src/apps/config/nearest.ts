@@ -16,15 +16,19 @@ export function nearest(word: string, names: ReadonlyArray<string>): string | un
     : undefined
 }
 
-/** Levenshtein distance, one row at a time (Wagner and Fischer 1974). */
+/** Edits with neighbours swapped counted as one (optimal string alignment), two rows at a time. */
 function editsBetween(a: string, b: string): number {
+  let above: Array<number> = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(swap, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = swapped ? (above[j - 2] as number) + 1 : change
+      next.push(Math.min(change, swap, (row[j] as number) + 1, (next[j - 1] as number) + 1))
     }
+    above = row
     row = next
   }
   return row[b.length] as number

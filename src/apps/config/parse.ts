@@ -40,10 +40,12 @@ export function parse(text: string): Parsed {
     }))
     return { settings: undefined, problems, warnings: [] }
   }
-  const raw: unknown = document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {}
+  const raw = valueOf(document)
+  if (raw === undefined) return { settings: undefined, problems: [at([], "too many aliases")], warnings: [] }
   const written: unknown = structuredClone(raw)
   const warnings = takeLaterKeys(raw).map((path) => at(path, "has no effect yet in this version"))
   overlay(raw)
+  presetPools(raw)
   fillDefaults(ConfigFile.ast, raw)
   const decoded = decode(raw)
   if (Result.isFailure(decoded)) {
@@ -62,6 +64,15 @@ export function parse(text: string): Parsed {
   }
 }
 
+/** The plain value; undefined when its aliases multiply beyond reason. */
+function valueOf(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {}
+  } catch {
+    return undefined
+  }
+}
+
 /** As they stand in the file. */
 function inOrder(problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> {
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
@@ -73,7 +84,7 @@ function overlay(file: unknown): void {
   for (const upstream of Object.values(file["upstreams"])) {
     if (!isRecord(upstream)) continue
     for (const name of [...OVERRIDABLE, "attempts"]) {
-      const general = name === "probing" ? withoutBudget(file[name]) : file[name]
+      const general = withoutBudget(file[name])
       if (general === undefined) continue
       const own = upstream[name]
       if (own === undefined) upstream[name] = general
@@ -82,11 +93,25 @@ function overlay(file: unknown): void {
   }
 }
 
-/** The probing budget is one for all upstreams and cannot be overridden. */
-function withoutBudget(probing: unknown): unknown {
-  if (!isRecord(probing)) return probing
-  const { maxParallel: _1, perHost: _2, ratePerSecond: _3, maxCandidates: _4, ...own } = probing
-  return own
+/** Servers that speak first, and count whom they have greeted for nothing: SSH, mail, MySQL, PostgreSQL. */
+const NO_POOL_PORTS = [22, 25, 110, 143, 587, 3306, 5432]
+
+/** Where nobody said otherwise, upstreams on such ports start without warm sockets. */
+function presetPools(file: unknown): void {
+  if (!isRecord(file) || !isRecord(file["upstreams"])) return
+  for (const upstream of Object.values(file["upstreams"])) {
+    if (!isRecord(upstream) || !NO_POOL_PORTS.includes(upstream["port"] as number)) continue
+    const pool = upstream["pool"] ?? {}
+    if (isRecord(pool)) upstream["pool"] = { mode: "off", ...pool }
+  }
+}
+
+/** Limits that are one for all upstreams and cannot be overridden. */
+const BUDGET = ["maxParallel", "perHost", "ratePerSecond", "maxCandidates", "total"]
+
+function withoutBudget(general: unknown): unknown {
+  if (!isRecord(general)) return general
+  return Object.fromEntries(Object.entries(general).filter(([name]) => !BUDGET.includes(name)))
 }
 
 function isInherited(written: unknown, path: Path): boolean {

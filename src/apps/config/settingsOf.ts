@@ -10,6 +10,9 @@ interface Found {
   readonly message: string
 }
 
+/** What most servers let an unused connection live, with room: half a minute is the shortest common limit. */
+const AUTO_MAX_AGE_MS = 20_000
+
 type UpstreamFile = ConfigFile["upstreams"][string]
 
 export function settingsOf(file: ConfigFile): { readonly settings: Settings; readonly problems: ReadonlyArray<Found> } {
@@ -17,7 +20,12 @@ export function settingsOf(file: ConfigFile): { readonly settings: Settings; rea
   const names = Object.keys(file.upstreams)
   const upstreams = names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, problems))
   const { maxParallel, perHost, ratePerSecond, maxCandidates } = file.probing
-  const core: Config = { upstreams, probing: { maxParallel, perHost, ratePerSecond }, maxCandidates }
+  const core: Config = {
+    upstreams,
+    probing: { maxParallel, perHost, ratePerSecond },
+    maxCandidates,
+    poolTotal: file.pool.total
+  }
   const listeners = listenersOf(file, names, problems)
   if (file.listeners.length === 0) problems.push({ path: ["listeners"], message: "at least one listener is needed" })
   const { listen, hosts } = file.admin
@@ -29,6 +37,7 @@ export function settingsOf(file: ConfigFile): { readonly settings: Settings; rea
     settings: {
       core,
       listeners,
+      dnsServers: file.dns.servers,
       eventLog: file.eventLog,
       admin: listen === "off" ? null : { listen, hosts },
       log: file.log,
@@ -64,9 +73,12 @@ function listenersOf(file: ConfigFile, names: ReadonlyArray<string>, problems: A
 }
 
 function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, problems: Array<Found>): UpstreamConfig {
-  const { scoring, selector, balancing, dial, session, probing } = own
+  const { scoring, selector, balancing, dial, session, probing, pool, breaker } = own
+  const { switching } = selector
   return {
     name,
+    host: own.host,
+    port: own.port ?? 443,
     candidates: candidatesOf(file, name, own, problems),
     probing: {
       intervalMs: probing.interval,
@@ -84,23 +96,61 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, problems:
       neutralMs: scoring.neutral,
       referenceMs: scoring.reference,
       successWindowMs: scoring.successWindow,
+      habitWeight: scoring.habitWeight,
+      habitDecayMs: scoring.habitDecay,
       minPlausibleRttMs: scoring.minPlausibleRtt
     },
     selector: {
       evaluationIntervalMs: selector.evaluationInterval,
       activeSetSize: selector.activeSetSize,
-      minScore: selector.minScore
+      minScore: selector.minScore,
+      switching: {
+        marginMs: switching.margin,
+        marginPercent: switching.marginPercent,
+        holdMs: switching.hold,
+        confirmations: switching.confirmations,
+        standing: switching.standing,
+        swapsPerEvaluation: switching.swapsPerEvaluation
+      }
     },
-    balancing: { toleranceMs: balancing.tolerance, tolerancePercent: balancing.tolerancePercent },
+    balancing: { policy: balancing.policy, toleranceMs: balancing.tolerance, tolerancePercent: balancing.tolerancePercent },
     dial: {
       timeoutMs: dial.timeout,
       raceDelayMs: dial.raceDelay,
       deadlineMs: dial.deadline,
       lastResortAttempts: dial.lastResortAttempts
     },
-    session: { idleMs: session.idle, halfCloseMs: session.halfClose, keepAliveMs: session.keepAlive },
+    session: {
+      idleMs: session.idle,
+      halfCloseMs: session.halfClose,
+      keepAliveMs: session.keepAlive,
+      stallMs: session.stall
+    },
+    pool: {
+      mode: pool.mode,
+      size: pool.size,
+      min: pool.min,
+      max: pool.max,
+      headroom: pool.headroom,
+      maxAgeMs: pool.maxAge === "auto" ? AUTO_MAX_AGE_MS : pool.maxAge,
+      connectsPerSecond: pool.connectsPerSecond,
+      idleAfterMs: pool.idleAfter
+    },
+    breaker: {
+      enabled: breaker.enabled,
+      failureThreshold: breaker.failureThreshold,
+      failureRateThreshold: breaker.failureRateThreshold,
+      windowMs: breaker.window,
+      minSamples: breaker.minSamples,
+      cooldownMs: breaker.cooldown,
+      timeoutCooldownMs: breaker.timeoutCooldown,
+      maxCooldownMs: breaker.maxCooldown,
+      rampMs: breaker.ramp
+    },
+    dns: { refreshMs: file.dns.refresh, timeoutMs: file.dns.timeout },
     attempts: own.attempts,
-    scoreTtlMs: file.cache.scoreTtl
+    scoreTtlMs: file.cache.scoreTtl,
+    staleForMs: file.cache.staleFor
   }
 }
 
@@ -116,7 +166,9 @@ function candidatesOf(file: ConfigFile, name: string, own: UpstreamFile, problem
       if (port === undefined || found.length > most) break
     }
   })
-  if (own.candidates.length === 0) problems.push({ path, message: "at least one candidate is needed" })
+  if (own.candidates.length === 0 && own.host === "") {
+    problems.push({ path: ["upstreams", name], message: "needs candidates, or a host whose addresses are candidates" })
+  }
   if (found.length > most) problems.push({ path, message: `more than probing.maxCandidates (${most}) addresses` })
   return found
 }

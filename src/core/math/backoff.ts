@@ -1,6 +1,6 @@
 /**
- * Growing delays: doubling from `baseMs`, never above `maxMs`, with "equal jitter" (half fixed, half drawn) so that many
- * waiters do not return at the same moment. The draw is an argument: chance belongs to the core's generator.
+ * Growing delays: doubling from `baseMs`, never above `maxMs`, with a tenth of jitter so that many waiters do not return
+ * at the same moment. The draw is an argument: chance belongs to the core's generator.
  */
 
 /** Delay before attempt number `attempt` (0 is the first), without jitter: min(base x 2^attempt, max), monotone. */
@@ -10,7 +10,7 @@ export function backoffMs(attempt: number, baseMs: number, maxMs: number): numbe
   return delayMs < maxMs ? delayMs : maxMs
 }
 
-/** Half the delay plus half of it times `draw` in [0, 1). */
+/** The delay less up to a tenth of it, by `draw` in [0, 1): enough that many do not return at once, little enough to plan with. */
 export function jitteredMs(delayMs: number, draw: number): number {
-  return delayMs * (0.5 + 0.5 * draw)
+  return delayMs * (1 - draw / 10)
 }

@@ -45,9 +45,16 @@ function finish(lane: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0
 }
 
+/** Every byte's two digits: some lines are written thousands of times a second. */
+const BYTES: ReadonlyArray<string> = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
 /** Sixteen hexadecimal digits. */
-export function toHex(digest: Digest): string {
-  return (digest.high >>> 0).toString(16).padStart(8, "0") + (digest.low >>> 0).toString(16).padStart(8, "0")
+export function toHex({ high, low }: Digest): string {
+  return laneToHex(high) + laneToHex(low)
+}
+
+function laneToHex(lane: number): string {
+  return `${BYTES[lane >>> 24]}${BYTES[(lane >>> 16) & 255]}${BYTES[(lane >>> 8) & 255]}${BYTES[lane & 255]}`
 }
 
 /** The digest that `toHex` wrote; undefined when the text is not sixteen lower-case hexadecimal digits. */

@@ -14,6 +14,80 @@ export type Source = "user-static" | "dns" | "history" | "builtin" | "fallback"
 /** 2^20 slots: more candidates at once than `maxCandidates` may ever allow. */
 export const SLOTS = 0x10_0000
 
+/**
+ * `closed` serves, `open` is shut out, `half-open` has its one trial under way. `consecutive` counts failures to connect,
+ * `consecutiveAfter` failures after connect.
+ */
+export interface BreakerState {
+  readonly state: "closed" | "open" | "half-open"
+  readonly consecutive: number
+  readonly consecutiveAfter: number
+  /** The last failure after connect: an upstream byte clears only what came before it. */
+  readonly failedAfterAtUs: number
+  readonly window: SuccessWindow
+  /** How often it opened since it was last forgiven: the exponent of its cooldown. */
+  readonly openings: number
+  readonly openedAtUs: number
+  readonly openForMs: number
+  readonly trialDueUs: number
+  readonly closedAtUs: number
+  /** From 0 to 1: the share of new clients it may get after closing. */
+  readonly share: number
+  readonly rampDueUs: number
+  /** Who blamed it in the last minute: at most two entries for each client address. */
+  readonly blamed: ReadonlyArray<{ readonly client: number; readonly atUs: number }>
+}
+
+/** Signs that it may have died, from before there is proof. */
+export interface Suspicion {
+  /** A handshake is pending for too long. */
+  readonly pending: boolean
+  /** When the handshake under way will have been pending for too long; -1 when none is watched. */
+  readonly pendingDueUs: number
+  /** When the latest of the handshakes began that were answered: what began before it and is still pending was overtaken. */
+  readonly provenAtUs: number
+  /** The latest upstream byte heard of. */
+  readonly byteAtUs: number
+  /** Sessions that wait for their first upstream byte for too long, and since when the first of them waits. */
+  readonly silent: number
+  readonly silentSinceUs: number
+  readonly silentDueUs: number
+  /** A session was reset or stayed silent, or parked sockets were reset together. */
+  readonly session: boolean
+  /** Since when, -1 when it is not suspected. */
+  readonly sinceUs: number
+  /** When session suspicion lapses, and how often it was renewed since an upstream byte. */
+  readonly lapseDueUs: number
+  readonly renewals: number
+}
+
+export interface Usual {
+  /** Mean of 1 / entry, in 1/ms; the mean itself is 1 / inverse. */
+  readonly inverse: number
+  readonly entries: number
+  readonly atUs: number
+}
+
+/** Warm sockets as the core knows them; the shelf owns them. */
+export interface Warm {
+  /** Parked, oldest first. */
+  readonly parked: ReadonlyArray<number>
+  readonly dialling: ReadonlyArray<{ readonly id: number; readonly atUs: number }>
+  /** Failed dials in a row, and when the next dial may go out. */
+  readonly failures: number
+  readonly notBeforeUs: number
+  readonly refillDueUs: number
+  /** Takes in the last refill time, and the peak of that, fading. */
+  readonly takes: Ewma
+  readonly peak: Ewma
+  readonly tatUs: number
+  readonly lastTakeAtUs: number
+  readonly idleDueUs: number
+  /** Resets of parked sockets within 100 ms of the first of them. */
+  readonly resets: number
+  readonly firstResetAtUs: number
+}
+
 /** -1 in any `...AtUs` field means never, in a `...DueUs` field not scheduled. */
 export interface Candidate {
   readonly id: CandidateId
@@ -22,7 +96,11 @@ export interface Candidate {
   readonly ordinal: number
   readonly host: string
   readonly port: number
-  readonly source: Source
+  /** Where it is listed, in order of joining; empty: it left, and drains. */
+  readonly sources: ReadonlyArray<Source>
+  /** When it left, -1 while it is listed; the moment at which it is forgotten. */
+  readonly leftAtUs: number
+  readonly forgetDueUs: number
   readonly latency: Ewma
   readonly jitter: Ewma
   readonly success: SuccessWindow
@@ -36,8 +114,12 @@ export interface Candidate {
   readonly lastSampleAtUs: number
   readonly lastSampleOk: boolean
   readonly expireDueUs: number
+  /** How good it usually is: harmonic mean of its entries over `habitDecay`. */
+  readonly usual: Usual
   /** Expected price of a connection in ms; -1 before the first successful sample and after expiry. */
   readonly costMs: number
+  /** The same for the time to come: part of the latency now, part of what is usual. */
+  readonly outlookMs: number
   /** Id of the probe under way, 0 when none. */
   readonly probe: number
   readonly probedAtUs: number
@@ -46,4 +128,7 @@ export interface Candidate {
   readonly queuedAtUs: number
   /** Connections that clients hold through it, by worker. */
   readonly connections: ReadonlyArray<number>
+  readonly breaker: BreakerState
+  readonly suspicion: Suspicion
+  readonly warm: Warm
 }

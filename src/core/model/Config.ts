@@ -7,6 +7,8 @@ export interface Config {
   readonly probing: ProbingBudget
   /** Per upstream; the door refuses longer lists. */
   readonly maxCandidates: number
+  /** Warm sockets over all candidates, parked and connecting. */
+  readonly poolTotal: number
 }
 
 /** Limits that all upstreams share. */
@@ -19,6 +21,10 @@ export interface ProbingBudget {
 
 export interface UpstreamConfig {
   readonly name: string
+  /** The name whose addresses are candidates too (source dns); empty: none. */
+  readonly host: string
+  /** For the addresses of `host`. */
+  readonly port: number
   /** Candidates in configured order (source user-static), each literal parsed once at the door. */
   readonly candidates: ReadonlyArray<Address>
   readonly probing: Probing
@@ -27,10 +33,15 @@ export interface UpstreamConfig {
   readonly balancing: Balancing
   readonly dial: Dial
   readonly session: Session
+  readonly pool: Pool
+  readonly breaker: Breaker
+  readonly dns: Dns
   /** Candidates tried for one client before the last resort. */
   readonly attempts: number
   /** A candidate without a sample for this long is expired. */
   readonly scoreTtlMs: number
+  /** What is known of a candidate that left is kept for this long. */
+  readonly staleForMs: number
 }
 
 export interface Address {
@@ -61,6 +72,9 @@ export interface Scoring {
   /** The cost that scores 50. */
   readonly referenceMs: number
   readonly successWindowMs: number
+  /** How much of what is usual for a candidate counts in its outlook, from 0 to 1. */
+  readonly habitWeight: number
+  readonly habitDecayMs: number
   /** A handshake faster than this is a failure (a middlebox answered); 0 turns it off. */
   readonly minPlausibleRttMs: number
 }
@@ -69,12 +83,29 @@ export interface Selector {
   readonly evaluationIntervalMs: number
   readonly activeSetSize: number
   readonly minScore: number
+  readonly switching: Switching
+}
+
+/** By how much, how surely and after how long a challenger replaces a member. */
+export interface Switching {
+  readonly marginMs: number
+  /** Of the challenger's cost; the larger of the two margins counts. */
+  readonly marginPercent: number
+  readonly holdMs: number
+  /** Consecutive evaluations, each with a newer entry of the challenger. */
+  readonly confirmations: number
+  /** The same, for a challenger that is cheaper now, but not by its outlook. */
+  readonly standing: number
+  readonly swapsPerEvaluation: number
 }
 
 export interface Balancing {
+  readonly policy: BalancingPolicy
   readonly toleranceMs: number
   readonly tolerancePercent: number
 }
+
+export type BalancingPolicy = "leastConnections" | "powerOfTwo" | "roundRobin" | "random"
 
 export interface Dial {
   readonly timeoutMs: number
@@ -90,4 +121,36 @@ export interface Session {
   readonly idleMs: number
   readonly halfCloseMs: number
   readonly keepAliveMs: number
+  /** Silence of the upstream after client bytes that counts as a failure after connect. */
+  readonly stallMs: number
+}
+
+/** Warm sockets, for each candidate. */
+export interface Pool {
+  readonly mode: "dynamic" | "fixed" | "off"
+  /** Of mode fixed. */
+  readonly size: number
+  readonly min: number
+  readonly max: number
+  readonly headroom: number
+  readonly maxAgeMs: number
+  readonly connectsPerSecond: number
+  readonly idleAfterMs: number
+}
+
+export interface Breaker {
+  readonly enabled: boolean
+  readonly failureThreshold: number
+  readonly failureRateThreshold: number
+  readonly windowMs: number
+  readonly minSamples: number
+  readonly cooldownMs: number
+  readonly timeoutCooldownMs: number
+  readonly maxCooldownMs: number
+  readonly rampMs: number
+}
+
+export interface Dns {
+  readonly refreshMs: number
+  readonly timeoutMs: number
 }

@@ -20,6 +20,8 @@ export type CloseCause =
   | "done"
   | "client-reset"
   | "upstream-reset"
+  /** It ended politely, but without one byte of its own after client bytes. */
+  | "upstream-closed"
   | "idle"
   | "half-close-timeout"
   | "stopped"
@@ -68,6 +70,10 @@ export interface ClientAccepted {
   readonly why: ChoiceReason
   /** Who serves it; -1 when nobody could. */
   readonly candidate: CandidateId
+  /** The warm socket it took; 0 when it was dialled. */
+  readonly warm: number
+  /** A number for the client's address, the same as long as the shell remembers it; 0: nobody asked. */
+  readonly client: number
   readonly tried: ReadonlyArray<Attempt>
 }
 export type ChoiceReason = "only" | "cheapest" | "balanced" | "unranked"
@@ -77,13 +83,90 @@ export interface ClientClosed {
   readonly worker: number
   readonly session: number
   readonly candidate: CandidateId
+  readonly client: number
   /** Bytes from the client and to the client. */
   readonly bytesUp: number
   readonly bytesDown: number
   /** From accept to the first upstream byte; -1 when there was none. */
   readonly firstByteUs: number
+  /** From the first client byte to the first upstream byte; -1 when one is missing or the upstream spoke first. */
+  readonly answerUs: number
   readonly durationUs: number
+  /** What was last told of it while it waited for its first upstream byte; `none` once that came. */
+  readonly silence: "none" | "silent" | "stalled"
   readonly cause: CloseCause
+}
+/** A dial made for a client is pending for longer than its plan's `suspectAfterMs`. */
+export interface DialPending {
+  readonly _tag: "DialPending"
+  readonly worker: number
+  readonly candidate: CandidateId
+  readonly pendingUs: number
+}
+/** A session waits for its first upstream byte for longer than its routes' `silentAfterMs` after client bytes. */
+export interface SessionSilent {
+  readonly _tag: "SessionSilent"
+  readonly worker: number
+  readonly session: number
+  readonly candidate: CandidateId
+  readonly waitedUs: number
+}
+/** A session that was told silent got its first upstream byte. */
+export interface SessionSpoke {
+  readonly _tag: "SessionSpoke"
+  readonly worker: number
+  readonly session: number
+  readonly candidate: CandidateId
+}
+/** A session was silent for `session.stall`. */
+export interface SessionStalled {
+  readonly _tag: "SessionStalled"
+  readonly worker: number
+  readonly session: number
+  readonly candidate: CandidateId
+  readonly client: number
+}
+export interface WarmParked {
+  readonly _tag: "WarmParked"
+  readonly worker: number
+  readonly warm: number
+  readonly candidate: CandidateId
+  readonly tookUs: number
+}
+export interface WarmFailed {
+  readonly _tag: "WarmFailed"
+  readonly worker: number
+  readonly warm: number
+  readonly candidate: CandidateId
+  readonly tookUs: number
+  readonly reason: DialFailure
+}
+/** Why a parked socket is gone without having served. */
+export type WarmLoss = "closed" | "reset" | "expired" | "drained"
+
+export interface WarmLost {
+  readonly _tag: "WarmLost"
+  readonly worker: number
+  readonly warm: number
+  readonly candidate: CandidateId
+  readonly reason: WarmLoss
+  readonly ageUs: number
+}
+export interface Resolved {
+  readonly _tag: "Resolved"
+  readonly worker: number
+  readonly resolve: number
+  readonly upstream: UpstreamId
+  /** Literals, as the resolver ordered them. */
+  readonly addresses: ReadonlyArray<string>
+}
+export interface ResolveFailed {
+  readonly _tag: "ResolveFailed"
+  readonly worker: number
+  readonly resolve: number
+  readonly upstream: UpstreamId
+  /** The resolver's code, such as ENOTFOUND, or timeout. */
+  readonly reason: string
 }
 /** A data plane died with all its sockets. */
 export interface WorkerLost {
@@ -99,6 +182,15 @@ export type Event =
   | ProbeFailed
   | ClientAccepted
   | ClientClosed
+  | DialPending
+  | SessionSilent
+  | SessionSpoke
+  | SessionStalled
+  | WarmParked
+  | WarmFailed
+  | WarmLost
+  | Resolved
+  | ResolveFailed
   | WorkerLost
 
 /** An event with its place: `at` is integer microseconds of a monotonic clock since the run's epoch, never going back. */

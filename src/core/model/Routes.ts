@@ -1,6 +1,6 @@
 /** What clients need, as one immutable value that is published whole. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
-import type { Session } from "./Config.ts"
+import type { BalancingPolicy, Session } from "./Config.ts"
 
 export interface DialAttempt {
   readonly candidate: CandidateId
@@ -9,6 +9,8 @@ export interface DialAttempt {
   /** Not before this long after the start of the plan, unless all earlier attempts have failed. */
   readonly startAfterMs: number
   readonly timeoutMs: number
+  /** Pending for longer than this makes the candidate suspect: tell the core. */
+  readonly suspectAfterMs: number
 }
 
 /** To be run blindly: in order, each at its offset or as soon as all before it have failed, until one connects. */
@@ -23,11 +25,13 @@ export interface Member {
   /** Expected time to first byte with a warm socket, and when it must be dialled. */
   readonly warmMs: number
   readonly dialMs: number
+  /** From 0 to 1: the share of clients it may get while it ramps up after its breaker closed. */
+  readonly share: number
   /** This member first, then what comes after it. */
   readonly plan: DialPlan
 }
 
-/** `active`: the set serves. `unranked`: nobody has answered yet or anymore, the list serves in its configured order. */
+/** `active`: the set, or the best outside it, serves. `unranked`: nobody has answered yet or anymore, the list serves in its configured order. */
 export type UpstreamState = "active" | "unranked"
 
 export interface UpstreamRoutes {
@@ -35,11 +39,14 @@ export interface UpstreamRoutes {
   readonly name: string
   readonly state: UpstreamState
   readonly members: ReadonlyArray<Member>
+  readonly policy: BalancingPolicy
   readonly toleranceMs: number
   readonly tolerancePercent: number
   /** For when there is no member. */
   readonly lastResort: DialPlan
   readonly session: Session
+  /** Silence after client bytes that makes a candidate suspect: tell the core. */
+  readonly silentAfterMs: number
 }
 
 export interface Routes {

@@ -23,6 +23,10 @@ export interface State {
   readonly candidates: Vector<Candidate | null>
   readonly freeSlots: ReadonlyArray<number>
   readonly probing: ProbingState
+  /** Warm sockets over all candidates, parked and connecting. */
+  readonly warmTotal: number
+  /** The first client address seen (-1: none), and whether there was another one. */
+  readonly clients: { readonly first: number; readonly several: boolean }
   readonly routes: Routes
   readonly index: Index
 }
@@ -30,6 +34,8 @@ export interface State {
 /** Counters that ids come from; none is ever reused, not even after the core restarted. */
 export interface Minted {
   readonly probe: number
+  readonly warm: number
+  readonly resolve: number
   /** Generation of the next candidate. */
   readonly generation: number
 }

@@ -3,7 +3,21 @@ import type { UpstreamId } from "./Candidate.ts"
 import type { Decision } from "./Decision.ts"
 import type { Event } from "./Event.ts"
 
-export type DeadlineKind = "evaluate" | "round" | "expire" | "entry" | "gate"
+export type DeadlineKind =
+  | "evaluate"
+  | "round"
+  | "expire"
+  | "entry"
+  | "gate"
+  | "trial"
+  | "ramp"
+  | "pending"
+  | "silent"
+  | "lapse"
+  | "refill"
+  | "idle"
+  | "forget"
+  | "resolve"
 
 export interface Due {
   readonly kind: DeadlineKind
@@ -17,4 +31,6 @@ export interface Step {
   /** Upstreams whose costs or membership changed: only these are evaluated and routed anew. */
   readonly touched: Set<UpstreamId>
   readonly decisions: Array<Decision>
+  /** Set when somebody joined the queue for a probe. */
+  wantsProbes: boolean
 }

@@ -1,4 +1,5 @@
 /** One service that several addresses can give, and the set of addresses that gives it now. */
+import type { Ewma } from "../math/Ewma.ts"
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 
 export interface Upstream {
@@ -6,13 +7,41 @@ export interface Upstream {
   readonly name: string
   /** Its candidates' ids in configured order: the order of the last resort. */
   readonly listed: ReadonlyArray<CandidateId>
+  /** Who left and is still remembered, the oldest first. */
+  readonly left: ReadonlyArray<CandidateId>
   readonly nextOrdinal: number
   /** Active set, cheapest first as of the last evaluation. */
   readonly members: ReadonlyArray<CandidateId>
+  /** Since when each member, at the same index, has been in the set. */
+  readonly memberSinceUs: ReadonlyArray<number>
+  /** Challengers that were better by the margin, and in how many evaluations with a newer entry. */
+  readonly challenges: ReadonlyArray<Challenge>
   readonly evaluatedAtUs: number
   readonly evaluateDueUs: number
   readonly selectedAtUs: number
   readonly roundDueUs: number
   /** Candidates that have never answered nor failed a probe: the first round is over when it is 0. */
   readonly unsampled: number
+  /** Whether a session through it ever got a byte: one-way protocols exist. */
+  readonly answered: boolean
+  /** Usual time from client bytes to the first upstream byte, in ms. */
+  readonly firstByte: Ewma
+  /** Silence after client bytes that sessions tell, in ms; follows the usual time in steps, as routes carry it. */
+  readonly silentAfterMs: number
+  /** The query under way for the addresses of `host` (0: none), and when the next is due. */
+  readonly resolve: number
+  readonly resolveDueUs: number
+  /** Candidates that have a shelf of warm sockets. */
+  readonly shelves: ReadonlyArray<CandidateId>
+  /** Open and half-open breakers among its listed candidates. */
+  readonly shut: number
+}
+
+export interface Challenge {
+  readonly candidate: CandidateId
+  /** Evaluations in a row in which it was better by its outlook, and by its cost. */
+  readonly count: number
+  readonly standing: number
+  /** Of the entry that was counted last. */
+  readonly entryAtUs: number
 }

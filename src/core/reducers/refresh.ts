@@ -9,6 +9,7 @@
  * - The queue is served urgent before backlog, oldest first, lower id first, as far as the budget allows: `maxParallel`
  *   at once, `perHost` at once to one IP over all upstreams, `ratePerSecond` by GCRA (Turner 1986: one number, the
  *   theoretical arrival time) with a burst of `maxParallel`. Past a candidate whose host is busy it looks at most 32 ahead.
+ * - A candidate whose breaker is open is not probed; the breaker asks for its one trial, and suspicion for a probe of its own.
  * - An answer frees its place. An answer under another id than the one believed to be under way is ignored.
  */
 import * as Candidates from "../candidates.ts"
@@ -20,13 +21,14 @@ import type { ProbingState, State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
+import { watched } from "./suspicion.ts"
 
 const LOOK_AHEAD = 32
 
 export function refresh(state: State, step: Step): State {
   let next = freed(state, step)
   if (step.event._tag === "Started") next = firstRounds(next, step.at)
-  let woken = next !== state || step.event._tag === "Started"
+  let woken = next !== state || step.event._tag === "Started" || step.wantsProbes
   for (const { kind, id } of step.due) {
     if (kind === "gate") woken = true
     if (kind !== "round") continue
@@ -73,6 +75,7 @@ function round(state: State, atUs: number, upstream: Upstream): State {
   for (const id of [...upstream.members, ...challengersOf(state, upstream, challengers)]) {
     const candidate = Candidates.find(next, id)
     if (candidate === undefined || candidate.probe !== 0 || candidate.queue === "urgent") continue
+    if (candidate.breaker.state !== "closed") continue
     if (candidate.lastSampleAtUs >= 0 && candidate.lastSampleAtUs > atUs - intervalUs / 2) continue
     next = Candidates.replace(next, candidate, {
       ...candidate,
@@ -148,13 +151,9 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
     inFlight: [...state.probing.inFlight, { probe, candidate: id, host, worker }],
     tatUs
   }
-  return Candidates.replace({ ...state, minted: { ...state.minted, probe: probe + 1 }, probing }, candidate, {
-    ...candidate,
-    probe,
-    probedAtUs: step.at,
-    queue: "none",
-    queuedAtUs: -1
-  })
+  const launched: Candidate = { ...candidate, probe, probedAtUs: step.at, queue: "none", queuedAtUs: -1 }
+  const minted = { ...state.minted, probe: probe + 1 }
+  return Candidates.replace({ ...state, minted, probing }, candidate, watched(launched))
 }
 
 function gated(state: State, gateDueUs: number): State {

@@ -1,14 +1,15 @@
 /**
  * Samples: what an event says about candidates.
  *
- * A sample is a probe or a client's dial. An answer to a probe counts only while that very probe is believed to be under
- * way: late and duplicate answers say nothing. A cancelled dial and one that this machine could not even try (`local`) are
+ * A sample is a probe, a warm dial or a client's dial. An answer to an act of the core counts only while that very act is
+ * believed to be under way: late and duplicate answers say nothing. A cancelled dial and one that this machine could not even try (`local`) are
  * no evidence. A handshake faster than `minPlausibleRtt` is a failure: something on the way answered for the candidate.
  */
 import * as Candidates from "../candidates.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { DialFailure, Event } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
+import * as Upstreams from "../upstreams.ts"
 
 export interface Sample {
   readonly candidate: CandidateId
@@ -17,14 +18,21 @@ export interface Sample {
   readonly failure: DialFailure | null
 }
 
+const NONE: ReadonlyArray<Sample> = []
+
 export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
   switch (event._tag) {
     case "ProbeSucceeded":
     case "ProbeFailed": {
       const candidate = Candidates.find(state, event.candidate)
       if (candidate === undefined || candidate.probe !== event.probe) return NONE
-      const failure = event._tag === "ProbeFailed" ? event.reason : null
-      return failure === "local" ? NONE : [judged(state, candidate, event.tookUs, failure)]
+      return answered(state, candidate, event.tookUs, event._tag === "ProbeFailed" ? event.reason : null)
+    }
+    case "WarmParked":
+    case "WarmFailed": {
+      const candidate = Candidates.find(state, event.candidate)
+      if (candidate === undefined || !candidate.warm.dialling.some(({ id }) => id === event.warm)) return NONE
+      return answered(state, candidate, event.tookUs, event._tag === "WarmFailed" ? event.reason : null)
     }
     case "ClientAccepted": {
       const samples: Array<Sample> = []
@@ -40,10 +48,52 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
   }
 }
 
-const NONE: ReadonlyArray<Sample> = []
+function answered(
+  state: State,
+  candidate: Candidate,
+  tookUs: number,
+  failure: DialFailure | null
+): ReadonlyArray<Sample> {
+  return failure === "local" ? NONE : [judged(state, candidate, tookUs, failure)]
+}
 
 function judged(state: State, candidate: Candidate, tookUs: number, failure: DialFailure | null): Sample {
   const tookMs = tookUs / 1000
   const hijacked = failure === null && tookMs < Candidates.configOf(state, candidate).scoring.minPlausibleRttMs
   return { candidate: candidate.id, tookMs, failure: hijacked ? "implausible" : failure }
+}
+
+export interface FailureAfterConnect {
+  readonly candidate: CandidateId
+  readonly client: number
+  readonly reason: "reset" | "closed" | "stalled"
+}
+
+/** The failure after connect that an event tells, where the upstream is known to answer at all; each session's once. */
+export function failureAfterConnect(state: State, event: Event): FailureAfterConnect | undefined {
+  const reason = reasonOf(event)
+  if (reason === undefined || (event._tag !== "ClientClosed" && event._tag !== "SessionStalled")) return undefined
+  const candidate = Candidates.find(state, event.candidate)
+  if (candidate === undefined || Upstreams.find(state, candidate.upstream)?.answered !== true) return undefined
+  return { candidate: event.candidate, client: event.client, reason }
+}
+
+function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
+  if (event._tag === "SessionStalled") return "stalled"
+  if (event._tag !== "ClientClosed" || event.bytesUp === 0 || event.firstByteUs >= 0) return undefined
+  if (event.silence === "stalled") return undefined
+  if (event.cause === "upstream-reset") return "reset"
+  return event.cause === "upstream-closed" ? "closed" : undefined
+}
+
+export interface UpstreamByte {
+  readonly candidate: CandidateId
+  readonly atUs: number
+}
+
+/** When an upstream byte came, as far as an event tells. */
+export function upstreamByte(event: Event, atUs: number): UpstreamByte | undefined {
+  if (event._tag === "SessionSpoke") return { candidate: event.candidate, atUs }
+  if (event._tag !== "ClientClosed" || event.firstByteUs < 0) return undefined
+  return { candidate: event.candidate, atUs: atUs - event.durationUs + event.firstByteUs }
 }

@@ -14,6 +14,9 @@
  *   without a failure, in proportion before.
  * - The cost is computed when an entry enters or a sample fails, and stands until then: a penalty that fades is noticed at
  *   the candidate's next sample, never by looking at everybody because time passed.
+ * - usual: harmonic mean of the entries over `habitDecay` (harmonic: how good it usually is, not dragged by the spikes). The
+ *   outlook is the cost with `habitWeight` of the latency replaced by what is usual: latencies jump, stay for a while and
+ *   come back, so the price of a choice is a mix of both. Steady candidates have an outlook equal to their cost.
  * - A candidate without a sample for `scoreTtl` is expired: its cost is unknown again (-1) until the next success.
  *
  * `score` = 100 x reference / (reference + cost) is for people and for `minScore`; ranking uses cost.
@@ -22,7 +25,7 @@ import * as Candidates from "../candidates.ts"
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
-import type { Candidate } from "../model/Candidate.ts"
+import type { Candidate, Usual } from "../model/Candidate.ts"
 import type { Scoring, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -34,8 +37,10 @@ const MOST_GATHERED = 32
 const SUCCESS_FLOOR = 0.05
 const FULL_REWARD_STREAK = 20
 const LEAST_WINDOW_MS = 2000
+/** An entry of nothing would make the harmonic mean nothing for good. */
+const LEAST_ENTRY_MS = 0.1
 
-export function score(state: State, step: Step): State {
+export function score(state: State, step: Step, before: State): State {
   let next = state
   for (const { kind, id } of step.due) {
     const candidate = kind === "entry" || kind === "expire" ? Candidates.find(next, id) : undefined
@@ -48,7 +53,7 @@ export function score(state: State, step: Step): State {
       kind === "entry" ? closeWindow(candidate, config, step.at) : expired(candidate)
     )
   }
-  for (const sample of samplesOf(state, step.event)) next = learn(next, step, sample)
+  for (const sample of samplesOf(before, step.event)) next = learn(next, step, sample)
   return next
 }
 
@@ -61,16 +66,22 @@ function learn(state: State, step: Step, sample: Sample): State {
     streak: sample.failure === null ? before.streak + 1 : 0,
     lastSampleAtUs: step.at,
     lastSampleOk: sample.failure === null,
-    expireDueUs: step.at + config.scoreTtlMs * 1000
+    expireDueUs: step.at + config.scoreTtlMs * 1000,
+    ...dequeued(before)
   }
   const after = sample.failure === null
     ? succeed(sampled, sample.tookMs, config, step.at)
     : failed(sampled, config.scoring, step.at)
   // A cost that stays 0 may hide an entry, and the routes tell the latency as well.
   const entered = after.costMs !== before.costMs || after.latency !== before.latency
-  if (entered || after.lastSampleOk !== before.lastSampleOk) step.touched.add(before.upstream)
+  if (entered) step.touched.add(before.upstream)
   const next = Candidates.replace(state, before, after)
-  return before.lastSampleAtUs >= 0 ? next : firstAnswer(next, before.upstream)
+  return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, before.upstream)
+}
+
+/** A fresh sample replaces the probe it waits for, but not the trial of a breaker. */
+function dequeued({ breaker }: Candidate): Partial<Candidate> {
+  return breaker.state === "closed" ? { queue: "none", queuedAtUs: -1 } : {}
 }
 
 /** The first round of an upstream is over when every candidate has been heard of. */
@@ -95,7 +106,7 @@ function succeed(candidate: Candidate, tookMs: number, config: UpstreamConfig, a
 function failed(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   const penalty: Ewma.Ewma = { value: penaltyMs(candidate, scoring, atUs) + scoring.failurePenaltyMs, atUs }
   const hurt: Candidate = { ...candidate, penalty }
-  return candidate.costMs < 0 ? hurt : { ...hurt, costMs: costMs(hurt, scoring, atUs) }
+  return candidate.costMs < 0 ? hurt : priced(hurt, scoring, atUs)
 }
 
 function closeWindow(candidate: Candidate, config: UpstreamConfig, atUs: number): Candidate {
@@ -104,7 +115,7 @@ function closeWindow(candidate: Candidate, config: UpstreamConfig, atUs: number)
 }
 
 function expired(candidate: Candidate): Candidate {
-  return { ...candidate, expireDueUs: -1, entryDueUs: -1, gathered: [], costMs: -1 }
+  return { ...candidate, expireDueUs: -1, entryDueUs: -1, gathered: [], costMs: -1, outlookMs: -1 }
 }
 
 function enter(candidate: Candidate, entryMs: number, scoring: Scoring, atUs: number): Candidate {
@@ -112,11 +123,32 @@ function enter(candidate: Candidate, entryMs: number, scoring: Scoring, atUs: nu
   const gapMs = entryMs < candidate.latency.value ? candidate.latency.value - entryMs : entryMs - candidate.latency.value
   const entered: Candidate = {
     ...candidate,
+    usual: usualWith(candidate.usual, entryMs, scoring, atUs),
     latency: Ewma.addPeak(candidate.latency, entryMs, atUs, scoring.decayMs),
     jitter: Ewma.add(candidate.jitter, first ? 0 : gapMs, atUs, scoring.jitterDecayMs),
     lastEntryAtUs: atUs
   }
-  return { ...entered, costMs: costMs(entered, scoring, atUs) }
+  return priced(entered, scoring, atUs)
+}
+
+/** One more entry in the harmonic mean: of the first ones each counts alike, then the past fades over `habitDecay`. */
+function usualWith(usual: Usual, entryMs: number, { habitDecayMs }: Scoring, atUs: number): Usual {
+  const entries = usual.entries + 1
+  const fading = usual.entries === 0 ? 1 : 1 - decay((atUs - usual.atUs) / 1000, habitDecayMs)
+  const weight = fading > 1 / entries ? fading : 1 / entries
+  const inverse = 1 / (entryMs > LEAST_ENTRY_MS ? entryMs : LEAST_ENTRY_MS)
+  return { inverse: usual.inverse + weight * (inverse - usual.inverse), entries, atUs }
+}
+
+/** With its cost and outlook as of now. */
+function priced(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
+  const { latency, usual } = candidate
+  const habitual = (1 - scoring.habitWeight) * latency.value + scoring.habitWeight / usual.inverse
+  return {
+    ...candidate,
+    costMs: costMs(candidate, scoring, atUs),
+    outlookMs: costMs(candidate, scoring, atUs, habitual)
+  }
 }
 
 /** How long samples gather after an entry, in µs. */
@@ -126,12 +158,17 @@ export function entryWindowUs(config: UpstreamConfig): number {
 }
 
 /** The formula above, for a measured candidate at one moment. */
-export function costMs(candidate: Candidate, scoring: Scoring, atUs: number): number {
+export function costMs(
+  candidate: Candidate,
+  scoring: Scoring,
+  atUs: number,
+  latencyMs: number = candidate.latency.value
+): number {
   const rate = SuccessWindow.rate(SuccessWindow.advanceTo(candidate.success, atUs, scoring.successWindowMs))
   const success = rate > SUCCESS_FLOOR ? rate : SUCCESS_FLOOR
   let divisor = 1
   for (let i = 0; i < scoring.successExponent; i++) divisor *= success
-  const expected = (candidate.latency.value + scoring.jitterWeight * candidate.jitter.value) / divisor
+  const expected = (latencyMs + scoring.jitterWeight * candidate.jitter.value) / divisor
   const streak = candidate.streak < FULL_REWARD_STREAK ? candidate.streak : FULL_REWARD_STREAK
   const rewardMs = scoring.historyRewardMs * (streak / FULL_REWARD_STREAK)
   const cost = expected + penaltyMs(candidate, scoring, atUs) - rewardMs

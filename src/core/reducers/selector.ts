@@ -1,15 +1,23 @@
 /**
- * Selection: which candidates serve, the active set.
+ * Selection: which candidates serve, the active set, without flapping.
  *
- * This is the plain rule of the spine; margin, confirmations and residence come on top of it in this file.
- *
- * - A candidate may be in the set when it is measured, not expired, its latest sample succeeded, and its score is at least
- *   `minScore`.
- * - The set is the `activeSetSize` cheapest of those. Equal costs: who is in stays in, then the lower id.
- * - Evaluated when a cost changed or a deadline fell due, at most once per `evaluationInterval`; at once when a member may
- *   no longer be in the set or a place is free.
- * - The ranking is kept in order by cost, so an evaluation looks at the members, and at challengers until the set is full:
- *   never at the whole list. Candidates that may not enter are passed over, at most 64 of them.
+ * - A candidate may enter when it is measured and not expired, its breaker is closed, it is no suspect, and its score is at
+ *   least `minScore`. Free places are filled at once, the cheapest first.
+ * - A challenger may replace the costliest member when it is cheaper now and the member has been in the set for `hold`
+ *   (waived when the member is suspect or below `minScore`), and one of three holds, each by more than the margin,
+ *   max(`margin`, `marginPercent` of the challenger's cost or outlook):
+ *     by outlook, in `confirmations` consecutive evaluations, each with a newer entry of the challenger (waived when the gap
+ *     is more than twice the margin);
+ *     by cost, in `standing` such evaluations: a new level that stands beats memory;
+ *     by cost, by more than twice the margin: a glaring difference beats memory at once.
+ *   So memory can delay a move to a challenger that may be only briefly good, never forbid one. Of those that may, the
+ *   lowest outlook. At most `swapsPerEvaluation` at a time.
+ * - A member whose breaker opened, or that left or expired, goes at once, whatever margin, hold and swaps say.
+ * - Ties go to the incumbent, then to the lower id: an equal cost is not more by more than a margin.
+ * - Evaluated `evaluationInterval` after the first change of a cost since the last evaluation, so that the answers of one
+ *   round are judged together; at once when a member must go or a place is free.
+ * - The ranking is kept in order by cost, so an evaluation looks at the members and at the eight cheapest challengers:
+ *   never at the whole list, and past at most 64 that may not enter.
  * - On first start there is no set: the first to answer enters at once.
  *
  * Every change is a fact, `SelectionMoved`, with the reason of each move.
@@ -22,17 +30,17 @@ import type { UpstreamConfig } from "../model/Config.ts"
 import type { Move, MoveReason } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
-import type { Upstream } from "../model/Upstream.ts"
+import type { Challenge, Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
 import { scoreOf } from "./score.ts"
 
 const MOST_PASSED_OVER = 64
+/** Challengers whose confirmations are counted at a time. */
+const MOST_CHALLENGES = 8
 
 export function selector(state: State, step: Step): State {
   let next = state
-  const due = new Set<UpstreamId>()
-  for (const { kind, id } of step.due) if (kind === "evaluate") due.add(id)
-  for (const id of due) step.touched.add(id)
+  for (const { kind, id } of step.due) if (kind === "evaluate") step.touched.add(id as UpstreamId)
   for (const id of step.touched) {
     const upstream = Upstreams.find(next, id)
     if (upstream !== undefined) next = consider(next, step, upstream)
@@ -42,71 +50,178 @@ export function selector(state: State, step: Step): State {
 
 function consider(state: State, step: Step, upstream: Upstream): State {
   const config = Upstreams.configOf(state, upstream.id)
-  const readyUs = upstream.evaluatedAtUs < 0 ? step.at : upstream.evaluatedAtUs + config.selector.evaluationIntervalMs * 1000
-  if (step.at >= readyUs || isUrgent(state, upstream, config)) return evaluate(state, step, upstream, config)
-  return Upstreams.replace(state, upstream, { ...upstream, evaluateDueUs: readyUs })
+  const isDue = step.due.some(({ kind, id }) => kind === "evaluate" && id === upstream.id)
+  if (isDue || isUrgent(state, upstream, config)) return evaluate(state, step, upstream, config)
+  if (upstream.evaluateDueUs >= 0) return state
+  const evaluateDueUs = step.at + config.selector.evaluationIntervalMs * 1000
+  return Upstreams.replace(state, upstream, { ...upstream, evaluateDueUs })
 }
 
 function isUrgent(state: State, upstream: Upstream, config: UpstreamConfig): boolean {
   return upstream.members.length < config.selector.activeSetSize
-    || upstream.members.some((id) => refusal(Candidates.find(state, id), config) !== null)
+    || upstream.members.some((id) => mustGo(Candidates.find(state, id)) !== null)
+}
+
+interface Set {
+  readonly members: Array<Candidate>
+  readonly sinceUs: Map<CandidateId, number>
+  readonly moves: Array<Move>
 }
 
 function evaluate(state: State, step: Step, upstream: Upstream, config: UpstreamConfig): State {
-  const members = cheapest(state, upstream, config)
-  const evaluated: Upstream = { ...upstream, evaluatedAtUs: step.at, evaluateDueUs: -1 }
-  if (sameOrder(members, upstream.members)) return Upstreams.replace(state, upstream, evaluated)
-  const moves = movesBetween(state, upstream, members, config)
-  if (moves.length === 0) return Upstreams.replace(state, upstream, { ...evaluated, members })
-  step.decisions.push({ _tag: "SelectionMoved", upstream: upstream.id, members, moves })
-  return Upstreams.replace(state, upstream, { ...evaluated, members, selectedAtUs: step.at })
+  const set = incumbents(state, upstream)
+  fill(state, step, upstream, config, set)
+  const challenges = challenge(state, step, upstream, config, set)
+  set.members.sort((a, b) => a.costMs - b.costMs || a.id - b.id)
+  const members = set.members.map(({ id }) => id)
+  const evaluated: Upstream = {
+    ...upstream,
+    members,
+    memberSinceUs: members.map((id) => set.sinceUs.get(id) ?? step.at),
+    challenges,
+    evaluatedAtUs: step.at,
+    evaluateDueUs: -1
+  }
+  if (set.moves.length === 0) return Upstreams.replace(state, upstream, evaluated)
+  step.decisions.push({ _tag: "SelectionMoved", upstream: upstream.id, members, moves: set.moves })
+  return Upstreams.replace(state, upstream, { ...evaluated, selectedAtUs: step.at })
 }
 
-/** The set by the rule, cheapest first. */
-function cheapest(state: State, upstream: Upstream, config: UpstreamConfig): ReadonlyArray<CandidateId> {
-  const chosen: Array<{ readonly id: CandidateId; readonly costMs: number }> = []
-  let passedOver = 0
-  Ordered.visit(Vector.get(state.index.rankings, upstream.id) ?? null, (cost, id) => {
-    const last = chosen[config.selector.activeSetSize - 1]
-    if (last !== undefined && cost > last.costMs) return false
-    if (refusal(Candidates.find(state, id), config) !== null) return ++passedOver < MOST_PASSED_OVER
-    chosen.push({ id, costMs: cost })
-    return chosen.length < config.selector.activeSetSize + MOST_PASSED_OVER
+/** The members that may stay. */
+function incumbents(state: State, upstream: Upstream): Set {
+  const set: Set = { members: [], sinceUs: new Map(), moves: [] }
+  upstream.members.forEach((id, i) => {
+    const candidate = Candidates.find(state, id)
+    const reason = mustGo(candidate)
+    if (candidate === undefined || reason !== null) {
+      set.moves.push({ candidate: id, into: false, reason: reason ?? "left", costMs: candidate?.costMs ?? -1 })
+    } else {
+      set.members.push(candidate)
+      set.sinceUs.set(id, upstream.memberSinceUs[i] ?? -1)
+    }
   })
-  const rank = (id: CandidateId) => (upstream.members.includes(id) ? 0 : 1)
-  chosen.sort((a, b) => a.costMs - b.costMs || rank(a.id) - rank(b.id) || a.id - b.id)
-  return chosen.slice(0, config.selector.activeSetSize).map(({ id }) => id)
+  return set
 }
 
-/** Why a candidate may not be in the set; null when it may. */
-export function refusal(candidate: Candidate | undefined, config: UpstreamConfig): MoveReason | null {
-  if (candidate === undefined) return "left"
-  if (candidate.costMs < 0) return candidate.latency.atUs < 0 ? "unmeasured" : "expired"
-  if (!candidate.lastSampleOk) return "failing"
-  return scoreOf(candidate.costMs, config.scoring.referenceMs) < config.selector.minScore ? "score" : null
+/** Free places go to the cheapest that may enter. */
+function fill(state: State, step: Step, upstream: Upstream, config: UpstreamConfig, set: Set): void {
+  if (set.members.length >= config.selector.activeSetSize) return
+  eachEntrant(state, upstream, config, set, (candidate) => {
+    enter(step, set, candidate, "filled")
+    return set.members.length < config.selector.activeSetSize
+  })
 }
 
-function movesBetween(
+/** Counts confirmations and swaps who has enough of them; tells the challenges that stand. */
+function challenge(
+  state: State,
+  step: Step,
+  upstream: Upstream,
+  config: UpstreamConfig,
+  set: Set
+): ReadonlyArray<Challenge> {
+  if (set.members.length < config.selector.activeSetSize) return []
+  const challengers: Array<Candidate> = []
+  eachEntrant(state, upstream, config, set, (challenger) => {
+    if (challenger.costMs < costliest(set).costMs) challengers.push(challenger)
+    return challengers.length < MOST_CHALLENGES && challenger.costMs < costliest(set).costMs
+  })
+  const judged = challengers.map((challenger) => judge(upstream, config, costliest(set), challenger))
+  const ready = judged.filter(({ ready }) => ready).map(({ challenger }) => challenger)
+  ready.sort((a, b) => a.outlookMs - b.outlookMs || a.costMs - b.costMs || a.id - b.id)
+  let swaps = 0
+  for (const challenger of ready) {
+    const member = costliest(set)
+    if (swaps >= config.selector.switching.swapsPerEvaluation || !mayBeReplaced(step, config, set, member)) break
+    if (swaps > 0 && !judge(upstream, config, member, challenger).ready) continue
+    swaps++
+    set.members.splice(set.members.indexOf(member), 1)
+    set.moves.push({ candidate: member.id, into: false, reason: "costlier", costMs: member.costMs })
+    enter(step, set, challenger, "cheaper")
+  }
+  // After a swap everybody faces another member, and is counted anew.
+  return swaps > 0 ? [] : judged.map(({ challenge }) => challenge).filter((one) => one.count + one.standing > 0)
+}
+
+interface Judged {
+  readonly challenger: Candidate
+  readonly challenge: Challenge
+  readonly ready: boolean
+}
+
+/** One challenger against the member that would go. */
+function judge(upstream: Upstream, config: UpstreamConfig, member: Candidate, challenger: Candidate): Judged {
+  const { confirmations, standing } = config.selector.switching
+  const known = upstream.challenges.find(({ candidate }) => candidate === challenger.id)
+  const newer = known === undefined || challenger.lastEntryAtUs > known.entryAtUs ? 1 : 0
+  const byOutlookMs = member.outlookMs - challenger.outlookMs
+  const byCostMs = member.costMs - challenger.costMs
+  const outlookLimitMs = marginMs(challenger.outlookMs, config)
+  const costLimitMs = marginMs(challenger.costMs, config)
+  const challenge: Challenge = {
+    candidate: challenger.id,
+    count: byOutlookMs > outlookLimitMs ? (known?.count ?? 0) + newer : 0,
+    standing: byCostMs > costLimitMs ? (known?.standing ?? 0) + newer : 0,
+    entryAtUs: challenger.lastEntryAtUs
+  }
+  const ready = challenge.count >= confirmations || challenge.standing >= standing
+    || byOutlookMs > 2 * outlookLimitMs || byCostMs > 2 * costLimitMs
+  return { challenger, challenge, ready }
+}
+
+function mayBeReplaced(step: Step, config: UpstreamConfig, set: Set, member: Candidate): boolean {
+  const sinceUs = set.sinceUs.get(member.id) ?? -1
+  return step.at - sinceUs >= config.selector.switching.holdMs * 1000 || Candidates.isSuspect(member)
+    || scoreOf(member.costMs, config.scoring.referenceMs) < config.selector.minScore
+}
+
+/** By how much a member must cost more than a challenger at this price, in ms. */
+export function marginMs(priceMs: number, config: UpstreamConfig): number {
+  const { marginMs, marginPercent } = config.selector.switching
+  const share = (marginPercent / 100) * priceMs
+  return share > marginMs ? share : marginMs
+}
+
+/** The member to go first: the costliest, of equals the one with the higher id. */
+function costliest(set: Set): Candidate {
+  return set.members.reduce((worst, one) =>
+    one.costMs > worst.costMs || (one.costMs === worst.costMs && one.id > worst.id) ? one : worst
+  )
+}
+
+function enter(step: Step, set: Set, candidate: Candidate, reason: MoveReason): void {
+  set.members.push(candidate)
+  set.sinceUs.set(candidate.id, step.at)
+  set.moves.push({ candidate: candidate.id, into: true, reason, costMs: candidate.costMs })
+}
+
+/** Those outside the set that may enter, the cheapest first, until `each` has enough. */
+function eachEntrant(
   state: State,
   upstream: Upstream,
-  members: ReadonlyArray<CandidateId>,
-  config: UpstreamConfig
-): ReadonlyArray<Move> {
-  const wasFull = upstream.members.length >= config.selector.activeSetSize
-  const out: Array<Move> = upstream.members.filter((id) => !members.includes(id)).map((id) => {
+  config: UpstreamConfig,
+  set: Set,
+  each: (candidate: Candidate) => boolean
+): void {
+  let passedOver = 0
+  Ordered.visit(Vector.get(state.index.rankings, upstream.id) ?? null, (_cost, id) => {
     const candidate = Candidates.find(state, id)
-    return { candidate: id, into: false, reason: refusal(candidate, config) ?? "costlier", costMs: candidate?.costMs ?? -1 }
+    if (candidate === undefined || set.sinceUs.has(id)) return true
+    if (refusal(candidate, config) !== null || Candidates.isSuspect(candidate)) return ++passedOver < MOST_PASSED_OVER
+    return each(candidate)
   })
-  const displacing = wasFull && out.some((move) => move.reason === "costlier")
-  const into: Array<Move> = members.filter((id) => !upstream.members.includes(id)).map((id) => ({
-    candidate: id,
-    into: true,
-    reason: displacing ? "cheaper" : "filled",
-    costMs: Candidates.find(state, id)?.costMs ?? -1
-  }))
-  return [...out, ...into]
 }
 
-function sameOrder(a: ReadonlyArray<CandidateId>, b: ReadonlyArray<CandidateId>): boolean {
-  return a.length === b.length && a.every((id, i) => id === b[i])
+/** Why a member cannot stay; null when it can. */
+function mustGo(candidate: Candidate | undefined): MoveReason | null {
+  if (candidate === undefined || !Candidates.isListed(candidate)) return "left"
+  if (candidate.costMs < 0) return candidate.latency.atUs < 0 ? "unmeasured" : "expired"
+  return candidate.breaker.state === "closed" ? null : "shut"
+}
+
+/** Why a candidate may not enter the set; null when it may, suspicion aside. */
+export function refusal(candidate: Candidate | undefined, config: UpstreamConfig): MoveReason | null {
+  const reason = mustGo(candidate)
+  if (reason !== null || candidate === undefined) return reason
+  return scoreOf(candidate.costMs, config.scoring.referenceMs) < config.selector.minScore ? "score" : null
 }

@@ -14,7 +14,7 @@ import type { Step } from "../model/Step.ts"
 export function traffic(state: State, step: Step): State {
   switch (step.event._tag) {
     case "ClientAccepted":
-      return count(state, step.event.candidate, step.event.worker, 1)
+      return count(seen(state, step.event.client), step.event.candidate, step.event.worker, 1)
     case "ClientClosed":
       return count(state, step.event.candidate, step.event.worker, -1)
     case "WorkerLost":
@@ -22,6 +22,13 @@ export function traffic(state: State, step: Step): State {
     default:
       return state
   }
+}
+
+/** Whether more than one client address has been seen decides how much one of them can be believed. */
+function seen(state: State, client: number): State {
+  const { first, several } = state.clients
+  if (several || client === 0 || first === client) return state
+  return { ...state, clients: first < 0 ? { first: client, several: false } : { first, several: true } }
 }
 
 function count(state: State, id: CandidateId, worker: number, change: 1 | -1): State {

@@ -38,14 +38,33 @@ const scoring = {
   neutral: key(duration(0, MINUTE), "100ms", "Shown for a candidate that was never measured"),
   reference: key(duration(1, MINUTE), "100ms", "The cost that scores 50 of 100"),
   successWindow: key(duration(1_000, DAY), "5m", "How far back successes and failures are counted"),
+  habitWeight: key(between(0, 1), 0.3, "How much of what is usual for a candidate counts in its outlook"),
+  habitDecay: key(duration(1_000, 30 * DAY), "30m", "Time constant of what is usual"),
   minPlausibleRtt: key(duration(0, MINUTE), "0ms", "A faster handshake is a failure: something else answered")
 }
 const selector = {
   evaluationInterval: key(duration(10, HOUR), "1s", "The set is evaluated at most this often"),
   activeSetSize: key(whole(1, 64), 3, "How many candidates serve at once"),
-  minScore: key(between(0, 100), 5, "A candidate that scores less does not serve")
+  minScore: key(between(0, 100), 5, "A candidate that scores less does not enter the set"),
+  switching: section({
+    margin: key(duration(0, MINUTE), "20ms", "By how much cheaper a challenger must be"),
+    marginPercent: key(between(0, 10_000), 25, "The same, in percent of its cost; the larger of the two counts"),
+    hold: key(
+      duration(0, DAY),
+      "30s",
+      "A member stays at least this long, unless it is suspect, shut out or below minScore"
+    ),
+    confirmations: key(whole(1, 100), 2, "Evaluations in a row, each with a newer sample of the challenger"),
+    standing: key(whole(1, 1000), 6, "The same, for a challenger that is cheaper now, but not by its outlook"),
+    swapsPerEvaluation: key(whole(1, 64), 1, "Replacements at a time")
+  })
 }
 const balancing = {
+  policy: key(
+    Schema.Literals(["leastConnections", "powerOfTwo", "roundRobin", "random"]),
+    "leastConnections",
+    "How members that are about as good share the clients"
+  ),
   tolerance: key(duration(0, MINUTE), "5ms", "Members this close to the best share the clients"),
   tolerancePercent: key(between(0, 10_000), 10, "The same, in percent of the best; the larger of the two counts")
 }
@@ -62,11 +81,52 @@ const dial = {
 const session = {
   idle: key(duration(100, 30 * DAY), "1h", "A session without a byte in either direction ends"),
   halfClose: key(duration(10, DAY), "60s", "The same, once one direction has ended"),
-  keepAlive: key(duration(0, DAY), "15s", "TCP keep-alive after this much silence; 0ms turns it off")
+  keepAlive: key(duration(0, DAY), "15s", "TCP keep-alive after this much silence; 0ms turns it off"),
+  stall: key(duration(100, DAY), "10s", "Silence of the upstream after client bytes that counts as a failure")
+}
+const MaxAge = Schema.Union([Schema.Literal("auto"), duration(100, DAY)])
+
+const pool = {
+  mode: key(
+    Schema.Literals(["dynamic", "fixed", "off"]),
+    "dynamic",
+    "Warm sockets: as many as clients take, always `size`, or none (default for ports 22, 25, 110, 143, 587, 3306, 5432)"
+  ),
+  size: key(whole(1, 1024), 8, "Of mode fixed, for each candidate that serves"),
+  min: key(whole(0, 1024), 1, "Least of mode dynamic, and what is kept when nobody comes"),
+  max: key(whole(1, 1024), 64, "Most of mode dynamic"),
+  headroom: key(between(1, 100), 1.5, "How many times the recent peak of takes is kept ready"),
+  maxAge: key(MaxAge, "auto", "An unused socket is replaced after this long; auto: 20s"),
+  connectsPerSecond: key(
+    whole(1, 10_000),
+    20,
+    "Warm dials to one candidate each second; twice the take rate if that is more"
+  ),
+  idleAfter: key(duration(1_000, DAY), "60s", "Without a client for this long, only `min` are kept")
+}
+const breaker = {
+  enabled: key(Schema.Boolean, true, "Shut broken candidates out for a while"),
+  failureThreshold: key(whole(1, 1000), 5, "Failures in a row that open it"),
+  failureRateThreshold: key(between(0, 1), 0.5, "Share of failures that opens it when exceeded"),
+  window: key(duration(1_000, DAY), "60s", "How far back that share looks"),
+  minSamples: key(whole(1, 10_000), 5, "Samples in the window before the share counts"),
+  cooldown: key(duration(100, DAY), "30s", "How long it stays open before its trial"),
+  timeoutCooldown: key(duration(100, DAY), "3m", "The same, after a timeout or a stalled session"),
+  maxCooldown: key(duration(100, DAY), "5m", "The cooldown doubles with each reopening up to this"),
+  ramp: key(duration(0, DAY), "30s", "How long new clients ramp up after it closed")
 }
 
 /** Sections that stand at the top for all upstreams and in an upstream for itself. */
-export const OVERRIDABLE = ["probing", "scoring", "selector", "balancing", "dial", "session"] as const
+export const OVERRIDABLE = [
+  "probing",
+  "scoring",
+  "selector",
+  "balancing",
+  "dial",
+  "session",
+  "pool",
+  "breaker"
+] as const
 
 const shared = {
   scoring: section(scoring),
@@ -74,6 +134,7 @@ const shared = {
   balancing: section(balancing),
   dial: section(dial),
   session: section(session),
+  breaker: section(breaker),
   attempts: key(whole(1, 64), 2, "Candidates tried for one client before the last resort")
 }
 
@@ -86,9 +147,11 @@ const Listener = Schema.Struct({
 })
 
 const Upstream = Schema.Struct({
+  host: key(Schema.String, "", "A name whose addresses are candidates too"),
   port: Schema.optionalKey(whole(1, 65_535).annotate({ description: "For candidates that name none" })),
   candidates: key(Schema.Array(CandidateText), [], "Addresses that can serve: ip, ip:port, [v6]:port or a network"),
   probing: section(probing),
+  pool: section(pool),
   ...shared
 })
 
@@ -105,9 +168,16 @@ export const ConfigFile = Schema.Struct({
   listeners: key(Schema.Array(Listener), [], "Where clients come in"),
   upstreams: key(Schema.Record(Schema.String, Upstream), {}, "What serves them, by name"),
   probing: section({ ...probing, ...budget }),
+  pool: section({ ...pool, total: key(whole(0, 100_000), 1024, "Warm sockets over all candidates") }),
   ...shared,
+  dns: section({
+    servers: key(Schema.Array(Schema.NonEmptyString), [], "DNS servers, ip or ip:port; none: the system's resolver"),
+    refresh: key(duration(1_000, DAY), "5m", "How often names are asked anew"),
+    timeout: key(duration(100, MINUTE), "3s", "An answer that takes longer has failed")
+  }),
   cache: section({
-    scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate without a sample for this long is expired")
+    scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate without a sample for this long is expired"),
+    staleFor: key(duration(1_000, 365 * DAY), "24h", "What is known of a candidate that left is kept for this long")
   }),
   eventLog: section({
     path: key(Schema.NonEmptyString, "auto", "Directory of the record; auto: below the state directory; none: no record"),

@@ -19,6 +19,7 @@ const CloseCause = Schema.Literals([
   "done",
   "client-reset",
   "upstream-reset",
+  "upstream-closed",
   "idle",
   "half-close-timeout",
   "stopped"
@@ -41,18 +42,38 @@ export const EventSchema = Schema.TaggedUnion({
     chosen: Count,
     why: Schema.Literals(["only", "cheapest", "balanced", "unranked"]),
     candidate: Count,
+    warm: Count,
+    client: Count,
     tried: Schema.Array(Attempt)
   },
   ClientClosed: {
     worker,
     session: Count,
     candidate: Count,
+    client: Count,
     bytesUp: Count,
     bytesDown: Count,
     firstByteUs: Micros,
+    answerUs: Micros,
     durationUs: Micros,
+    silence: Schema.Literals(["none", "silent", "stalled"]),
     cause: CloseCause
   },
+  DialPending: { worker, candidate: Count, pendingUs: Micros },
+  SessionSilent: { worker, session: Count, candidate: Count, waitedUs: Micros },
+  SessionSpoke: { worker, session: Count, candidate: Count },
+  SessionStalled: { worker, session: Count, candidate: Count, client: Count },
+  WarmParked: { worker, warm: Count, candidate: Count, tookUs: Micros },
+  WarmFailed: { worker, warm: Count, candidate: Count, tookUs: Micros, reason: DialFailure },
+  WarmLost: {
+    worker,
+    warm: Count,
+    candidate: Count,
+    reason: Schema.Literals(["closed", "reset", "expired", "drained"]),
+    ageUs: Micros
+  },
+  Resolved: { worker, resolve: Count, upstream: Count, addresses: Schema.Array(Schema.String) },
+  ResolveFailed: { worker, resolve: Count, upstream: Count, reason: Schema.String },
   WorkerLost: { worker }
 })
 

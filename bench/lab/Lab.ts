@@ -1,0 +1,160 @@
+/** The lab as an object: a network with distance, upstream servers behind it, and programs in front of it. */
+import type { ChildProcess } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import process from "node:process"
+import * as readline from "node:readline"
+import { fileURLToPath } from "node:url"
+import type { Seen } from "./clients.ts"
+
+const HERE = path.dirname(fileURLToPath(import.meta.url))
+const ROOT = path.resolve(HERE, "../..")
+export const PORT = 9000
+
+export type RuntimeName = "node" | "deno"
+
+/** Why the lab cannot be had here; undefined when it can. */
+export function whyNot(): string | undefined {
+  if (process.platform !== "linux") return "the lab needs Linux"
+  if (process.getuid?.() !== 0) return "the lab needs root (network namespaces)"
+  if (!fs.existsSync("/dev/net/tun")) return "the lab needs /dev/net/tun"
+  for (const tool of ["ip", "python3"]) {
+    if (spawnSync("which", [tool]).status !== 0) return `the lab needs ${tool}`
+  }
+  return undefined
+}
+
+/** A process that says "ready" and acknowledges each line it is given. */
+class Told {
+  readonly process: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  constructor(command: string, args: ReadonlyArray<string>) {
+    this.process = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] })
+    this.#lines = readline.createInterface({ input: this.process.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
+  }
+
+  async next(): Promise<string> {
+    const { value, done } = await this.#lines.next()
+    if (done === true) throw new Error("a part of the lab ended early")
+    return value
+  }
+
+  async tell(line: string): Promise<string> {
+    this.process.stdin?.write(`${line}\n`)
+    return await this.next()
+  }
+
+  stop(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.process.once("close", () => resolve()))
+    this.process.stdin?.end()
+    return this.process.exitCode === null ? ended : Promise.resolve()
+  }
+}
+
+export class Lab {
+  readonly name: string
+  readonly scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-lab-"))
+  readonly #network: Told
+  readonly #upstreams: Told
+  readonly #running = new Set<ChildProcess>()
+
+  private constructor(name: string, network: Told, upstreams: Told) {
+    this.name = name
+    this.#network = network
+    this.#upstreams = upstreams
+  }
+
+  /** `distances`: far address to round trip in ms. */
+  static async open(distances: Readonly<Record<string, number>>): Promise<Lab> {
+    const name = `fl${process.pid}`
+    const ways = Object.entries(distances).map(([host, rttMs]) => `${host}=${rttMs}`)
+    const network = new Told("python3", [path.join(ROOT, "bench/netlab/netlab.py"), name, ...ways])
+    await network.next()
+    const server = [process.execPath, path.join(HERE, "upstream.ts"), String(PORT), ...Object.keys(distances)]
+    const upstreams = new Told("ip", ["netns", "exec", `${name}-far`, ...runnable(server)])
+    await upstreams.next()
+    return new Lab(name, network, upstreams)
+  }
+
+  /** Changes the way to an address: `rtt MS`, `loss SHARE`, `dark`, `light`. */
+  way(host: string, change: string): Promise<string> {
+    return this.#network.tell(`${host} ${change}`)
+  }
+
+  /** Changes how a server behaves. */
+  server(host: string, mode: "ok" | "refuse" | "stall" | "reset"): Promise<string> {
+    return this.#upstreams.tell(`${host} ${mode}`)
+  }
+
+  /** Requests that each server has answered. */
+  async served(): Promise<Readonly<Record<string, number>>> {
+    return JSON.parse(await this.#upstreams.tell("served"))
+  }
+
+  /** Starts a program in front of the network. */
+  near(command: ReadonlyArray<string>): ChildProcess {
+    const child = spawn("ip", ["netns", "exec", `${this.name}-near`, ...command], { stdio: ["ignore", "pipe", "pipe"] })
+    this.#running.add(child)
+    child.once("close", () => this.#running.delete(child))
+    return child
+  }
+
+  /** Starts Fairlead and resolves once every candidate has been measured. */
+  async fairlead(yaml: string, settleMs = 3_000, runtime?: RuntimeName): Promise<ChildProcess> {
+    const file = path.join(this.scratch, "fairlead.yaml")
+    fs.writeFileSync(file, yaml)
+    const program = [path.join(ROOT, "src/apps/main.ts"), "run", "--config", file]
+    const child = this.near(runtime === undefined ? runnable([process.execPath, ...program]) : launched(runtime, program))
+    if (process.env["LAB_LOG"] === "1") child.stderr?.pipe(process.stderr)
+    else child.stderr?.resume()
+    child.stdout?.resume()
+    await new Promise((resolve) => setTimeout(resolve, settleMs))
+    if (child.exitCode !== null) throw new Error("Fairlead ended early")
+    return child
+  }
+
+  /** Runs clients to their end. */
+  clients(kind: "loop" | "direct", host: string, port: number, rate: number, count: number): Promise<Array<Seen>> {
+    const script = [process.execPath, path.join(HERE, "clients.ts"), kind, host, port, rate, count].map(String)
+    const child = this.near(runnable(script))
+    const seen: Array<Seen> = []
+    readline.createInterface({ input: child.stdout as NodeJS.ReadableStream }).on(
+      "line",
+      (line) => seen.push(JSON.parse(line))
+    )
+    return new Promise((resolve, reject) => {
+      child.once("error", reject)
+      child.once("close", (code) => code === 0 ? resolve(seen) : reject(new Error(`clients ended with ${code}`)))
+    })
+  }
+
+  async stop(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((resolve) => child.once("close", resolve))
+    child.kill("SIGTERM")
+    await ended
+  }
+
+  async close(): Promise<void> {
+    for (const child of [...this.#running]) await this.stop(child)
+    await this.#upstreams.stop()
+    await this.#network.stop()
+    fs.rmSync(this.scratch, { recursive: true, force: true })
+  }
+}
+
+/** Runs a script by the runtime that runs this one. */
+function runnable([runtime = "", ...rest]: ReadonlyArray<string>): ReadonlyArray<string> {
+  return "Deno" in globalThis
+    ? [runtime, "run", "-A", "--config", path.join(ROOT, "deno.json"), ...rest]
+    : [runtime, ...rest]
+}
+
+function launched(runtime: RuntimeName, program: ReadonlyArray<string>): ReadonlyArray<string> {
+  return runtime === "node"
+    ? ["node", ...program]
+    : ["deno", "run", "-A", "--config", path.join(ROOT, "deno.json"), ...program]
+}

@@ -1,0 +1,77 @@
+/**
+ * Upstream servers for the lab: one on each address given, all in one process. A client sends a line; the server answers
+ * with its address. Faults are switched by lines on stdin: `HOST ok|refuse|stall|reset`, each acknowledged on stdout.
+ */
+import * as net from "node:net"
+import process from "node:process"
+import * as readline from "node:readline"
+
+type Mode = "ok" | "refuse" | "stall" | "reset"
+
+const [portText, ...hosts] = process.argv.slice(2)
+const port = Number(portText)
+
+class Upstream {
+  readonly #host: string
+  readonly #sockets = new Set<net.Socket>()
+  #server: net.Server | undefined
+  #mode: Mode = "ok"
+  /** Requests answered, as the server saw them. */
+  served = 0
+
+  constructor(host: string) {
+    this.#host = host
+  }
+
+  async set(mode: Mode): Promise<void> {
+    this.#mode = mode
+    if (mode === "refuse") return await this.#stop()
+    if (this.#server === undefined) await this.#start()
+    // A server that returns to its senses answers nobody whom it has left waiting.
+    if (mode === "ok") { for (const socket of this.#sockets) if (!socket.readableFlowing) socket.destroy() }
+  }
+
+  #serve(socket: net.Socket): void {
+    this.#sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.on("error", () => {})
+    socket.on("close", () => this.#sockets.delete(socket))
+    socket.on("data", () => {
+      if (this.#mode === "stall") return
+      if (this.#mode === "reset") return void socket.resetAndDestroy()
+      this.served++
+      socket.write(`${this.#host}\n`)
+    })
+    socket.on("end", () => socket.end())
+  }
+
+  #start(): Promise<void> {
+    const server = net.createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket))
+    this.#server = server
+    return new Promise((resolve, reject) => {
+      server.once("error", reject)
+      server.listen({ host: this.#host, port, backlog: 1024 }, resolve)
+    })
+  }
+
+  async #stop(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+    if (server !== undefined) await new Promise((resolve) => server.close(resolve))
+  }
+}
+
+const upstreams = new Map(hosts.map((host) => [host, new Upstream(host)]))
+await Promise.all([...upstreams.values()].map((upstream) => upstream.set("ok")))
+console.log("ready")
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const [host = "", mode] = line.split(" ")
+  if (host === "served") {
+    console.log(JSON.stringify(Object.fromEntries([...upstreams].map(([name, { served }]) => [name, served]))))
+    continue
+  }
+  await upstreams.get(host)?.set(mode as Mode)
+  console.log(`${host} ${mode}`)
+}
+process.exit(0)

@@ -1,0 +1,158 @@
+/**
+ * Selection on latencies measured on a real network: drives the core under default settings with a set of one, and prices
+ * its choices by the yardstick of the traces: at each slice every candidate is probed once, the client then pays the next
+ * slice's round trip of the selected candidate. Regret is what was paid over what the best choice in hindsight would have.
+ *
+ *     npm run --silent bench:selection -- [--json] FILE.csv...
+ */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import process from "node:process"
+import { parseArgs } from "node:util"
+import { parse } from "../src/apps/config/parse.ts"
+import { advance } from "../src/core/advance.ts"
+import { nextDeadline } from "../src/core/deadline.ts"
+import type { Config } from "../src/core/model/Config.ts"
+import type { Probe } from "../src/core/model/Decision.ts"
+import type { Event } from "../src/core/model/Event.ts"
+import type { State } from "../src/core/model/State.ts"
+import { find } from "../src/core/candidates.ts"
+import * as Upstreams from "../src/core/upstreams.ts"
+import { initial } from "../src/core/state.ts"
+import { quantile } from "./lab/measure.ts"
+import { aligned } from "./support/report.ts"
+
+const SLICE_US = 15_700_000
+const WARM_UP_SLICES = 10
+const SLICES_AN_HOUR = 3_600_000_000 / SLICE_US
+
+export interface Priced {
+  readonly file: string
+  readonly regret: number
+  readonly switchesPerHour: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+/** Round trips by slice and candidate; the first column may be the slice's number or time, the first line the names. */
+function readTrace(file: string): ReadonlyArray<ReadonlyArray<number>> {
+  const [head = "", ...lines] = fs.readFileSync(file, "utf8").trim().split(/\r?\n/)
+  const skip = /^(slice|time|t|seconds?)\b/i.test(head) ? 1 : 0
+  return lines.map((line) => line.split(",").slice(skip).map(Number))
+}
+
+/** The defaults of the configuration, with a set of one and rounds as often as there are slices. */
+function configFor(candidates: number): Config {
+  const list = Array.from({ length: candidates }, (_, i) => `198.18.1.${i + 1}`)
+  const { settings, problems } = parse(JSON.stringify({
+    listeners: [{ name: "bench", listen: "127.0.0.1:0", upstream: "bench" }],
+    upstreams: { bench: { port: 443, candidates: list } },
+    selector: { activeSetSize: 1 },
+    probing: { interval: `${SLICE_US / 1000}ms` }
+  }))
+  if (settings === undefined) throw new Error(JSON.stringify(problems))
+  return settings.core
+}
+
+class Driver {
+  state: State
+  #atUs = 0
+  #answers: Array<{ readonly atUs: number; readonly probe: Probe; readonly rttMs: number }> = []
+  readonly #rtts: (candidate: number) => number
+
+  constructor(config: Config, rtts: (candidate: number) => number) {
+    this.state = initial(config, 1)
+    this.#rtts = rtts
+    this.#fold({ _tag: "Started", worker: 0, wallMs: 0 })
+  }
+
+  /** Answers probes and rings deadlines until `untilUs`. */
+  run(untilUs: number): void {
+    while (true) {
+      const answer = this.#answers[0]
+      const deadlineUs = nextDeadline(this.state) ?? Number.POSITIVE_INFINITY
+      const nextUs = Math.min(answer?.atUs ?? Number.POSITIVE_INFINITY, deadlineUs)
+      if (nextUs >= untilUs) break
+      this.#atUs = Math.max(this.#atUs, Math.ceil(nextUs))
+      if (answer !== undefined && answer.atUs <= deadlineUs) {
+        this.#answers.shift()
+        const { probe, candidate } = answer.probe
+        this.#fold({ _tag: "ProbeSucceeded", worker: 0, probe, candidate, tookUs: Math.round(answer.rttMs * 1000) })
+      } else this.#fold({ _tag: "Ticked", worker: 0 })
+    }
+    this.#atUs = untilUs
+  }
+
+  /** The candidate (by its place in the list) that serves. */
+  get selected(): number {
+    const member = Upstreams.find(this.state, 0)?.members[0]
+    return member === undefined ? 0 : (find(this.state, member)?.ordinal ?? 1) - 1
+  }
+
+  #fold(event: Event): void {
+    const { state, decisions } = advance(this.state, { seq: this.state.seq + 1, at: this.#atUs, event })
+    this.state = state
+    for (const decision of decisions) {
+      if (decision._tag !== "Probe") continue
+      const rttMs = this.#rtts((find(state, decision.candidate)?.ordinal ?? 1) - 1)
+      this.#answers.push({ atUs: this.#atUs + rttMs * 1000, probe: decision, rttMs })
+      this.#answers.sort((a, b) => a.atUs - b.atUs)
+    }
+  }
+}
+
+function price(file: string): Priced {
+  const slices = readTrace(file)
+  let slice = 0
+  const driver = new Driver(configFor(slices[0]?.length ?? 0), (candidate) => slices[slice]?.[candidate] ?? 0)
+  const paid: Array<number> = []
+  let best = 0
+  let switches = 0
+  let before = -1
+  for (; slice + 1 < slices.length; slice++) {
+    // A slice's probes are asked for at its start and judged before its end.
+    driver.run((slice + 1) * SLICE_US - 1)
+    const selected = driver.selected
+    if (slice >= WARM_UP_SLICES) {
+      const next = slices[slice + 1] as ReadonlyArray<number>
+      paid.push(next[selected] ?? Number.NaN)
+      best += Math.min(...next)
+      if (before >= 0 && selected !== before) switches++
+    }
+    before = selected
+  }
+  const sum = paid.reduce((all, one) => all + one, 0)
+  return {
+    file: path.basename(file),
+    regret: sum / best,
+    switchesPerHour: (switches / paid.length) * SLICES_AN_HOUR,
+    p50Ms: quantile(paid, 0.5),
+    p99Ms: quantile(paid, 0.99)
+  }
+}
+
+const { values, positionals } = parseArgs({ options: { json: { type: "boolean" } }, allowPositionals: true })
+if (positionals.length === 0) {
+  console.error("bench:selection needs traces: npm run --silent bench:selection -- [--json] FILE.csv...")
+  process.exit(2)
+}
+const priced = positionals.map(price)
+const mean = (figure: (one: Priced) => number) => priced.reduce((sum, one) => sum + figure(one), 0) / priced.length
+const all: ReadonlyArray<Priced> = [...priced, {
+  file: "mean",
+  regret: mean((one) => one.regret),
+  switchesPerHour: mean((one) => one.switchesPerHour),
+  p50Ms: mean((one) => one.p50Ms),
+  p99Ms: mean((one) => one.p99Ms)
+}]
+if (values.json === true) console.log(JSON.stringify(all, null, 2))
+else {
+  const rows = all.map((one) => [
+    one.file,
+    one.regret.toFixed(3),
+    one.switchesPerHour.toFixed(1),
+    one.p50Ms.toFixed(0),
+    one.p99Ms.toFixed(0)
+  ])
+  console.log(aligned([["file", "regret", "switches/h", "p50 ms", "p99 ms"], ...rows]))
+}

@@ -1,0 +1,123 @@
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import * as Candidates from "../../src/core/candidates.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import type { Candidate, CandidateId } from "../../src/core/model/Candidate.ts"
+import type { State } from "../../src/core/model/State.ts"
+import { addresses, configWith } from "../../test/support/config.ts"
+import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { play, script } from "../arbitraries/run.ts"
+import { law } from "../check.ts"
+
+const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
+const count = ({ warm }: Candidate) => warm.parked.length + warm.dialling.length
+
+/** Clients that came for a candidate, and when. */
+type Takes = Map<CandidateId, Array<number>>
+
+/** The most that may wait, from the takes as they were: the peak of how many came in one refill time, fading over a minute. */
+function mostOf(candidate: Candidate, state: State, takesUs: ReadonlyArray<number>): number {
+  const { pool } = state.config.upstreams[candidate.upstream]!
+  if (pool.mode === "off" || candidate.breaker.state !== "closed" || candidate.sources.length === 0) return 0
+  if (pool.mode === "fixed") return Math.ceil(pool.size * candidate.breaker.share)
+  // No window holds more than all of them, whatever the latency was then.
+  const wanted = Math.ceil(Math.max(1, takesUs.length) * pool.headroom)
+  return Math.ceil(Math.max(pool.min, Math.min(pool.max, wanted)) * candidate.breaker.share)
+}
+
+describe("warm sockets", () => {
+  law(
+    "are dialled only towards who serves or is a member, no suspect and not shut out, and never beyond what is wanted",
+    fc.property(script(120), (it) => {
+      const takes: Takes = new Map()
+      play(it, ({ event, at }, _before, { state, decisions }) => {
+        if (event._tag === "Started") takes.clear()
+        if (event._tag === "ClientAccepted") {
+          const id = event.chosen >= 0 ? event.chosen : event.candidate
+          takes.set(id, [...(takes.get(id) ?? []), at])
+        }
+        for (const act of decisions) {
+          if (act._tag !== "DialWarm") continue
+          const candidate = Candidates.find(state, act.candidate)!
+          const { host, port, suspicion, sources, breaker } = candidate
+          expect([act.host, act.port]).toEqual([host, port])
+          expect([suspicion.pending, suspicion.session, breaker.state]).toEqual([false, false, "closed"])
+          expect(sources.length).toBeGreaterThan(0)
+          const routes = state.routes.upstreams[candidate.upstream]!
+          const members = Vector.get(state.upstreams, candidate.upstream)!.members
+          expect([...members, ...routes.members.map((one) => one.candidate)]).toContain(act.candidate)
+          const { maxAgeMs } = it.config.upstreams[candidate.upstream]!.pool
+          expect(act.parkForMs).toBeLessThanOrEqual(maxAgeMs)
+          expect(act.parkForMs).toBeGreaterThanOrEqual(0.8 * maxAgeMs)
+          expect(count(candidate)).toBeLessThanOrEqual(mostOf(candidate, state, takes.get(act.candidate) ?? []))
+        }
+      })
+    })
+  )
+
+  law(
+    "never are more than the total over all candidates, parked and connecting, by any count",
+    fc.property(script(120), (it) => {
+      play(it, (_entry, _before, { state }) => {
+        const sum = present(state).map(count).reduce((a, b) => a + b, 0)
+        expect(sum).toBe(state.warmTotal)
+        expect(sum).toBeLessThanOrEqual(it.config.poolTotal)
+      })
+    })
+  )
+
+  law(
+    "are all told to go when their candidate is not kept any more",
+    fc.property(script(120), (it) => {
+      play(it, ({ event }, before) => {
+        // What a shelf closes it tells at once; before anything else happens all of it is gone.
+        if (event._tag === "WarmLost") return
+        for (const { warm, upstream, id, breaker } of present(before)) {
+          const { shelves } = Vector.get(before.upstreams, upstream)!
+          if (!shelves.includes(id) || breaker.state !== "closed") expect(warm.parked).toEqual([])
+        }
+      })
+    })
+  )
+
+  law(
+    "are made no faster than connectsPerSecond and a burst of their size, however they die",
+    fc.property(
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.array(fc.tuple(fc.nat(400), fc.nat(12)), { maxLength: 60, size: "max" }),
+      (connectsPerSecond, size, deaths) => {
+        const { host } = addresses(1)[0]!
+        const pool = { mode: "fixed" as const, size, connectsPerSecond }
+        const toy = new ToyInterpreter(configWith([{ candidates: addresses(1), pool }])).set(host, 5).start().run(100)
+        for (const [gapMs, dead] of deaths) toy.lose(host, "closed", dead).run(gapMs)
+        const times = toy.warmDials.map(({ atUs }) => atUs)
+        times.forEach((from, i) => {
+          const within = times.slice(i).filter((atUs) => atUs < from + 1_000_000).length
+          expect(within).toBeLessThanOrEqual(size + connectsPerSecond)
+        })
+        expect(toy.run(1_000 + (1_000 * size) / connectsPerSecond).parked(host)).toBe(size)
+      }
+    ),
+    { share: 0.3 }
+  )
+
+  law(
+    "learn a burst, so that the next one of its size finds them all, and fade to the least when nobody comes",
+    fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 5, max: 60 }), (clients, latencyMs) => {
+      const { host } = addresses(1)[0]!
+      const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(host, latencyMs).start().run(1_000)
+      const burst = () => {
+        const from = toy.entries.length
+        for (let i = 0; i < clients; i++) toy.client(10)
+        toy.run(200)
+        return toy.entries.slice(from).filter(({ event }) => event._tag === "ClientAccepted" && event.warm > 0).length
+      }
+      burst()
+      toy.run(3_000)
+      expect(burst()).toBe(clients)
+      expect(count(Vector.get(toy.run(200_000).state.candidates, 0)!)).toBe(1)
+    }),
+    { share: 0.3 }
+  )
+})

@@ -1,0 +1,212 @@
+/** The core's counts of warm sockets, driven through its own step, against a bag of sockets that a shelf would hold. */
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import * as Candidates from "../../src/core/candidates.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { nextDeadline } from "../../src/core/deadline.ts"
+import { faults } from "../../src/core/invariants.ts"
+import type { DialWarm } from "../../src/core/model/Decision.ts"
+import type { Event, WarmLoss } from "../../src/core/model/Event.ts"
+import type { State } from "../../src/core/model/State.ts"
+import { initial } from "../../src/core/state.ts"
+import { step } from "../../src/core/step.ts"
+import { addresses, configWith } from "../../test/support/config.ts"
+import { law } from "../check.ts"
+
+interface Socket {
+  readonly warm: number
+  readonly candidate: number
+  state: "dialling" | "parked"
+}
+
+/** Every socket that was asked for and is not known to be gone, in the order of asking. */
+class Bag {
+  sockets: Array<Socket> = []
+
+  all(state: Socket["state"]): ReadonlyArray<Socket> {
+    return this.sockets.filter((one) => one.state === state)
+  }
+
+  remove(socket: Socket): void {
+    this.sockets = this.sockets.filter((other) => other !== socket)
+  }
+
+  idsOf(candidate: number, state: Socket["state"]): ReadonlyArray<number> {
+    return this.all(state).filter((one) => one.candidate === candidate).map(({ warm }) => warm).toSorted((a, b) => a - b)
+  }
+}
+
+class Core {
+  state: State
+  atUs = 0
+  readonly #bag: Bag
+
+  constructor(bag: Bag, size: number, poolTotal: number) {
+    this.#bag = bag
+    const pool = { mode: "fixed" as const, size, connectsPerSecond: 1_000 }
+    const config = configWith([{ candidates: addresses(3), pool, breaker: { failureThreshold: 4, cooldownMs: 2_000 } }])
+    this.state = initial({ ...config, poolTotal }, 1)
+    this.post({ _tag: "Started", worker: 0, wallMs: 0 })
+  }
+
+  /** Probes are answered at once, well; what is retired is gone at once. */
+  post(event: Event): void {
+    const stepped = step(this.state, { seq: this.state.seq + 1, at: this.atUs, event })
+    this.state = stepped.state
+    for (const act of stepped.decisions) {
+      if (act._tag === "Probe") {
+        const { worker, probe, candidate } = act
+        this.post({ _tag: "ProbeSucceeded", worker, probe, candidate, tookUs: 1_000 })
+      }
+      if (act._tag === "DialWarm") this.#dial(act)
+      if (act._tag !== "Retire") continue
+      const parked = this.#bag.all("parked").filter(({ candidate }) => candidate === act.candidate)
+      for (const socket of parked.slice(0, act.count)) this.lose(socket, "drained")
+    }
+  }
+
+  lose(socket: Socket, reason: WarmLoss): void {
+    this.#bag.remove(socket)
+    const { warm, candidate } = socket
+    this.post({ _tag: "WarmLost", worker: 0, warm, candidate, reason, ageUs: 1_000 })
+  }
+
+  pass(us: number): void {
+    const untilUs = this.atUs + us
+    for (let due = nextDeadline(this.state); due !== undefined && due <= untilUs; due = nextDeadline(this.state)) {
+      this.atUs = Math.max(this.atUs, due)
+      this.post({ _tag: "Ticked", worker: 0 })
+    }
+    this.atUs = untilUs
+  }
+
+  check(): void {
+    for (const { id, warm } of Vector.toArray(this.state.candidates).flatMap((one) => (one === null ? [] : [one]))) {
+      expect(warm.parked.toSorted((a, b) => a - b)).toEqual(this.#bag.idsOf(id, "parked"))
+      expect(warm.dialling.map((one) => one.id).toSorted((a, b) => a - b)).toEqual(this.#bag.idsOf(id, "dialling"))
+    }
+    expect(this.state.warmTotal).toBe(this.#bag.sockets.length)
+    expect(faults(this.state)).toEqual([])
+  }
+
+  #dial({ warm, candidate }: DialWarm): void {
+    expect(this.#bag.sockets.some((one) => one.warm === warm)).toBe(false)
+    this.#bag.sockets.push({ warm, candidate, state: "dialling" })
+  }
+}
+
+type Command = fc.Command<Bag, Core>
+const command = (name: string, isPossible: (bag: Bag) => boolean, act: (bag: Bag, core: Core) => void): Command => ({
+  check: isPossible,
+  run: (bag, core) => {
+    act(bag, core)
+    core.check()
+  },
+  toString: () => name
+})
+const some = (state: Socket["state"]) => (bag: Bag) => bag.all(state).length > 0
+const one = (bag: Bag, state: Socket["state"], pick: number) => bag.all(state)[pick % bag.all(state).length]!
+
+const accepted = (candidate: number, warm: number): Event => ({
+  ...{ _tag: "ClientAccepted", worker: 0, session: 1, listener: "web", upstream: 0, routes: 1, why: "cheapest", client: 1 },
+  ...{ chosen: candidate, candidate, warm, tried: [] }
+})
+
+const pick = fc.nat(100)
+const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
+  fc.nat(3_000).map((ms) => command(`pass ${ms} ms`, () => true, (_bag, core) => core.pass(ms * 1000))),
+  pick.map((pick) =>
+    command(`parked ${pick}`, some("dialling"), (bag, core) => {
+      const socket = one(bag, "dialling", pick)
+      const { warm, candidate } = socket
+      socket.state = "parked"
+      core.post({ _tag: "WarmParked", worker: 0, warm, candidate, tookUs: 1_000 })
+    })
+  ),
+  fc.tuple(pick, fc.constantFrom("refused" as const, "timeout" as const, "local" as const)).map(([pick, reason]) =>
+    command(`failed ${pick} ${reason}`, some("dialling"), (bag, core) => {
+      const socket = one(bag, "dialling", pick)
+      const { warm, candidate } = socket
+      bag.remove(socket)
+      core.post({ _tag: "WarmFailed", worker: 0, warm, candidate, tookUs: 1_000, reason })
+    })
+  ),
+  pick.map((pick) =>
+    command(`taken ${pick}`, some("parked"), (bag, core) => {
+      const socket = one(bag, "parked", pick)
+      bag.remove(socket)
+      core.post(accepted(socket.candidate, socket.warm))
+    })
+  ),
+  fc.tuple(pick, fc.constantFrom<WarmLoss>("closed", "reset", "expired")).map(([pick, reason]) =>
+    command(`lost ${pick} ${reason}`, some("parked"), (bag, core) => core.lose(one(bag, "parked", pick), reason))
+  ),
+  pick.map((pick) =>
+    command(`told of a stranger ${pick}`, () => true, (_bag, core) => {
+      const of = { worker: 0, warm: 1_000_000 + pick, candidate: (1 << 20) + (pick % 4) }
+      core.post({ _tag: "WarmLost", ...of, reason: "reset", ageUs: 1 })
+      core.post({ _tag: "WarmParked", ...of, tookUs: 1 })
+      core.post({ _tag: "WarmFailed", ...of, tookUs: 1, reason: "refused" })
+      core.post(accepted(of.candidate, of.warm))
+    })
+  ),
+  pick.map((pick) =>
+    command(`suspect ${pick}`, () => true, (_bag, core) => {
+      core.post({ _tag: "DialPending", worker: 0, candidate: (1 << 20) + (pick % 3), pendingUs: 1 })
+    })
+  ),
+  fc.constantFrom(0, 1).map((worker) =>
+    command(`worker ${worker} lost`, () => true, (bag, core) => {
+      if (worker === 0) bag.sockets = []
+      core.post({ _tag: "WorkerLost", worker })
+    })
+  ),
+  fc.constant(command("restart", () => true, (bag, core) => {
+    bag.sockets = []
+    core.post({ _tag: "Started", worker: 0, wallMs: 0 })
+  }))
+]
+
+describe("warm sockets in the core", () => {
+  law(
+    "are those that a bag of sockets holds, whatever becomes of each of them",
+    fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.constantFrom(4, 1_024),
+      fc.commands([...commands], { maxCommands: 60, size: "max" }),
+      (size, poolTotal, all) => {
+        fc.modelRun(() => {
+          const bag = new Bag()
+          return { model: bag, real: new Core(bag, size, poolTotal) }
+        }, all)
+      }
+    ),
+    { share: 0.75 }
+  )
+
+  law(
+    "are gone from a candidate that is shut out, and no more are dialled there until it is let in",
+    fc.property(fc.integer({ min: 1, max: 6 }), fc.nat(2), (size, slot) => {
+      const bag = new Bag()
+      const core = new Core(bag, size, 1_024)
+      const { id } = Vector.get(core.state.candidates, slot)!
+      for (const socket of bag.all("dialling")) {
+        socket.state = "parked"
+        core.post({ _tag: "WarmParked", worker: 0, warm: socket.warm, candidate: socket.candidate, tookUs: 1_000 })
+      }
+      expect(bag.idsOf(id, "parked")).toHaveLength(size)
+      for (let i = 0; i < 4; i++) {
+        const tried = [{ candidate: id, outcome: "refused" as const, tookUs: 1_000 }]
+        core.post({ ...accepted(-1, 0), _tag: "ClientAccepted", tried } as Event)
+      }
+      expect(Candidates.find(core.state, id)!.breaker.state).toBe("open")
+      expect(bag.idsOf(id, "parked")).toEqual([])
+      core.pass(1_900_000)
+      expect(bag.idsOf(id, "dialling")).toEqual([])
+      core.pass(200_000)
+      expect(Candidates.find(core.state, id)!.breaker.state).toBe("closed")
+      expect(bag.idsOf(id, "dialling").length).toBeGreaterThan(0)
+    }),
+    { share: 0.2 }
+  )
+})

@@ -1,0 +1,120 @@
+/** Records at the beginning of their lives. */
+import * as Ewma from "./math/Ewma.ts"
+import * as SuccessWindow from "./math/SuccessWindow.ts"
+import type { BreakerState, Candidate, CandidateId, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
+import type { Address } from "./model/Config.ts"
+import type { Upstream } from "./model/Upstream.ts"
+import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
+
+export const closedBreaker: BreakerState = {
+  state: "closed",
+  consecutive: 0,
+  consecutiveAfter: 0,
+  failedAfterAtUs: -1,
+  window: SuccessWindow.empty,
+  openings: 0,
+  openedAtUs: -1,
+  openForMs: 0,
+  trialDueUs: -1,
+  closedAtUs: -1,
+  share: 1,
+  rampDueUs: -1,
+  blamed: []
+}
+
+export const noSuspicion: Suspicion = {
+  pending: false,
+  pendingDueUs: -1,
+  provenAtUs: -1,
+  byteAtUs: -1,
+  silent: 0,
+  silentSinceUs: -1,
+  silentDueUs: -1,
+  session: false,
+  sinceUs: -1,
+  lapseDueUs: -1,
+  renewals: 0
+}
+
+export const emptyShelf: Warm = {
+  parked: [],
+  dialling: [],
+  failures: 0,
+  notBeforeUs: -1,
+  refillDueUs: -1,
+  takes: Ewma.empty,
+  peak: Ewma.empty,
+  tatUs: 0,
+  lastTakeAtUs: -1,
+  idleDueUs: -1,
+  resets: 0,
+  firstResetAtUs: -1
+}
+
+/** A candidate of which nothing is known; it waits in the backlog for its first probe. */
+export function newCandidate(
+  id: CandidateId,
+  upstream: UpstreamId,
+  ordinal: number,
+  { host, port }: Address,
+  source: Source,
+  atUs: number
+): Candidate {
+  return {
+    id,
+    upstream,
+    ordinal,
+    host,
+    port,
+    sources: [source],
+    leftAtUs: -1,
+    forgetDueUs: -1,
+    latency: Ewma.empty,
+    jitter: Ewma.empty,
+    success: SuccessWindow.empty,
+    penalty: Ewma.empty,
+    streak: 0,
+    gathered: [],
+    lastEntryAtUs: -1,
+    entryDueUs: -1,
+    lastSampleAtUs: -1,
+    lastSampleOk: false,
+    expireDueUs: -1,
+    usual: { inverse: 0, entries: 0, atUs: -1 },
+    costMs: -1,
+    outlookMs: -1,
+    probe: 0,
+    probedAtUs: -1,
+    queue: "backlog",
+    queuedAtUs: atUs,
+    connections: [],
+    breaker: closedBreaker,
+    suspicion: noSuspicion,
+    warm: emptyShelf
+  }
+}
+
+export function newUpstream(id: UpstreamId, name: string): Upstream {
+  return {
+    id,
+    name,
+    listed: [],
+    left: [],
+    nextOrdinal: 1,
+    members: [],
+    memberSinceUs: [],
+    challenges: [],
+    evaluatedAtUs: -1,
+    evaluateDueUs: -1,
+    selectedAtUs: -1,
+    roundDueUs: -1,
+    unsampled: 0,
+    answered: false,
+    firstByte: Ewma.empty,
+    silentAfterMs: LEAST_SHARED_SILENCE_MS,
+    resolve: 0,
+    resolveDueUs: -1,
+    shelves: [],
+    shut: 0
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Breaker: shuts a candidate out when there is proof that it is broken, and finds out when it is not any more.
+ *
+ * - Closed, it opens on `failureThreshold` failures to connect in a row, or as many failures after connect in a row, or
+ *   when more than `failureRateThreshold` of at least `minSamples` handshakes within `window` failed.
+ * - The failure that opened it decides how long: `timeoutCooldown` after a timeout or a stalled session (something on the
+ *   way drops the traffic; trying again soon prolongs that), else `cooldown`. Each reopening doubles, up to `maxCooldown`,
+ *   less up to a tenth, drawn; that is forgotten once it has stayed closed for as long as it was open last.
+ * - When the cooldown ends there is one trial, a probe, never a client: half-open. Its success closes the breaker, its
+ *   failure opens it again; a trial of which nothing is heard is made again an interval later.
+ * - The trial's handshake proves life, not distance: it may have waited a second for a lost packet to be sent again. The
+ *   entry after it replaces the latency instead of being averaged with it.
+ * - After closing, the share of clients and warm sockets ramps up in ten steps over `ramp`.
+ * - The last closed breaker of an upstream never opens: somebody must be left to try.
+ * - Failures after connect: a session in which the client sent bytes and the upstream reset, closed or stayed silent for
+ *   `session.stall` without one byte of its own. They count only where this upstream has ever answered; only an upstream
+ *   byte that came later clears them; and one client address adds at most two a minute once two addresses have been seen.
+ */
+import * as Candidates from "../candidates.ts"
+import { backoffMs, jitteredMs } from "../math/backoff.ts"
+import * as Rng from "../math/Rng.ts"
+import * as SuccessWindow from "../math/SuccessWindow.ts"
+import type { BreakerState, Candidate } from "../model/Candidate.ts"
+import type { Breaker } from "../model/Config.ts"
+import type { DialFailure } from "../model/Event.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import * as Upstreams from "../upstreams.ts"
+import { failureAfterConnect, samplesOf, upstreamByte } from "./samples.ts"
+
+const RAMP_STEPS = 10
+const BLAMES_A_MINUTE = 2
+const MINUTE_US = 60_000_000
+
+type Reason = DialFailure | "stalled" | "closed"
+
+/** `before` is the state at the start of the step: which answers count is decided on it. */
+export function breaker(state: State, step: Step, before: State): State {
+  let next = state
+  for (const { kind, id } of step.due) {
+    const candidate = kind === "trial" || kind === "ramp" ? Candidates.find(next, id) : undefined
+    if (candidate !== undefined) next = kind === "trial" ? tryAgain(next, step, candidate) : rampUp(next, step, candidate)
+  }
+  for (const { candidate: id, failure } of samplesOf(before, step.event)) {
+    const candidate = Candidates.find(next, id)
+    if (candidate === undefined || !Candidates.configOf(next, candidate).breaker.enabled) continue
+    next = failure === null ? succeeded(next, step, candidate) : failed(next, step, candidate, failure)
+  }
+  next = undecided(next, step)
+  next = afterConnect(next, step)
+  return answered(next, step)
+}
+
+/** A trial that ended without a verdict, as this machine could not try or its holder died, is due again an interval later. */
+function undecided(state: State, step: Step): State {
+  const { event } = step
+  if (event._tag !== "ProbeSucceeded" && event._tag !== "ProbeFailed" && event._tag !== "WorkerLost") return state
+  let next = state
+  for (const { probe, worker, candidate: id } of state.probing.inFlight) {
+    const ended = event._tag === "WorkerLost" ? worker === event.worker : probe === event.probe
+    const candidate = ended ? Candidates.find(next, id) : undefined
+    if (candidate === undefined || candidate.breaker.state !== "half-open") continue
+    const trialDueUs = step.at + Candidates.configOf(next, candidate).probing.intervalMs * 1000
+    next = Candidates.replace(next, candidate, {
+      ...candidate,
+      breaker: { ...candidate.breaker, state: "open", trialDueUs }
+    })
+  }
+  return next
+}
+
+function succeeded(state: State, step: Step, candidate: Candidate): State {
+  const { windowMs } = Candidates.configOf(state, candidate).breaker
+  const { breaker } = candidate
+  const window = SuccessWindow.record(breaker.window, true, step.at, windowMs)
+  const counted: Candidate = { ...candidate, breaker: { ...breaker, consecutive: 0, window } }
+  const next = Candidates.replace(state, candidate, counted)
+  return breaker.state === "half-open" ? close(next, step, counted) : next
+}
+
+function failed(state: State, step: Step, candidate: Candidate, reason: DialFailure): State {
+  const config = Candidates.configOf(state, candidate).breaker
+  const { breaker } = candidate
+  const consecutive = breaker.consecutive + 1
+  const window = SuccessWindow.record(breaker.window, false, step.at, config.windowMs)
+  const counted: Candidate = { ...candidate, breaker: { ...breaker, consecutive, window } }
+  const next = Candidates.replace(state, candidate, counted)
+  if (breaker.state === "half-open") return open(next, step, counted, reason)
+  const opens = consecutive >= config.failureThreshold || isRateTooHigh(window, config)
+  return breaker.state === "closed" && opens ? open(next, step, counted, reason) : next
+}
+
+function isRateTooHigh(window: SuccessWindow.SuccessWindow, config: Breaker): boolean {
+  const { ok, failed } = SuccessWindow.totals(window)
+  return ok + failed >= config.minSamples && failed > config.failureRateThreshold * (ok + failed)
+}
+
+function afterConnect(state: State, step: Step): State {
+  const failure = failureAfterConnect(state, step.event)
+  const candidate = failure === undefined ? undefined : Candidates.find(state, failure.candidate)
+  if (failure === undefined || candidate === undefined) return state
+  const config = Candidates.configOf(state, candidate).breaker
+  if (!config.enabled) return state
+  const recent = candidate.breaker.blamed.filter(({ atUs }) => atUs > step.at - MINUTE_US)
+  const ofClient = recent.filter(({ client }) => client === failure.client).length
+  if (state.clients.several && ofClient >= BLAMES_A_MINUTE) return state
+  // The last one that is closed never opens, however many there are: beyond the threshold they are not counted.
+  const isEnough = candidate.breaker.consecutiveAfter >= config.failureThreshold
+  const consecutiveAfter = candidate.breaker.consecutiveAfter + (isEnough ? 0 : 1)
+  const blamed = isEnough ? recent : [...recent, { client: failure.client, atUs: step.at }]
+  const breaker: BreakerState = { ...candidate.breaker, consecutiveAfter, blamed, failedAfterAtUs: step.at }
+  const counted: Candidate = { ...candidate, breaker }
+  const next = Candidates.replace(state, candidate, counted)
+  const opens = breaker.state === "closed" && consecutiveAfter >= config.failureThreshold
+  return opens ? open(next, step, counted, failure.reason) : next
+}
+
+/** A byte that the upstream sent after the last failure after connect clears those. */
+function answered(state: State, step: Step): State {
+  const byte = upstreamByte(step.event, step.at)
+  const candidate = byte === undefined ? undefined : Candidates.find(state, byte.candidate)
+  if (byte === undefined || candidate === undefined || candidate.breaker.consecutiveAfter === 0) return state
+  if (byte.atUs <= candidate.breaker.failedAfterAtUs) return state
+  return Candidates.replace(state, candidate, {
+    ...candidate,
+    breaker: { ...candidate.breaker, consecutiveAfter: 0, blamed: [] }
+  })
+}
+
+function open(state: State, step: Step, candidate: Candidate, reason: Reason): State {
+  const upstream = Upstreams.find(state, candidate.upstream)
+  if (upstream === undefined || !Candidates.isListed(candidate)) return state
+  const reopens = candidate.breaker.state === "half-open"
+  if (!reopens && upstream.shut >= upstream.listed.length - 1) return state
+  const config = Candidates.configOf(state, candidate).breaker
+  const { breaker } = candidate
+  const forgiven = !reopens && step.at - breaker.closedAtUs >= breaker.openForMs * 1000
+  const openings = forgiven ? 0 : breaker.openings
+  const baseMs = reason === "timeout" || reason === "stalled" ? config.timeoutCooldownMs : config.cooldownMs
+  const drawn = Rng.uniform(state.rng)
+  const fullMs = backoffMs(openings, baseMs, config.maxCooldownMs)
+  const openForMs = openings === 0 ? fullMs : jitteredMs(fullMs, drawn.value)
+  step.decisions.push({ _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: openForMs })
+  step.touched.add(upstream.id)
+  const opened: BreakerState = {
+    ...breaker,
+    state: "open",
+    openings: openings + 1,
+    openedAtUs: step.at,
+    openForMs,
+    trialDueUs: step.at + Math.ceil(openForMs * 1000),
+    share: 1,
+    rampDueUs: -1
+  }
+  const shut = reopens ? upstream.shut : upstream.shut + 1
+  const next = Upstreams.replace({ ...state, rng: drawn.rng }, upstream, { ...upstream, shut })
+  return Candidates.replace(next, candidate, { ...candidate, breaker: opened, queue: "none", queuedAtUs: -1 })
+}
+
+/** Lets a candidate in again. */
+export function close(state: State, step: Step, candidate: Candidate): State {
+  const upstream = Upstreams.find(state, candidate.upstream)
+  if (upstream === undefined) return state
+  const { rampMs } = Candidates.configOf(state, candidate).breaker
+  step.decisions.push({ _tag: "BreakerClosed", upstream: upstream.id, candidate: candidate.id })
+  step.touched.add(upstream.id)
+  const closed: BreakerState = {
+    ...candidate.breaker,
+    state: "closed",
+    consecutive: 0,
+    consecutiveAfter: 0,
+    // What it opened on must not open it again with the first failure to come.
+    window: SuccessWindow.empty,
+    blamed: [],
+    trialDueUs: -1,
+    closedAtUs: step.at,
+    ...ramping(step.at, rampMs)
+  }
+  const next = Upstreams.replace(state, upstream, { ...upstream, shut: upstream.shut - 1 })
+  // A latency from the time before the outage weighs nothing by the next entry, and neither shall the trial's.
+  const latency = { ...candidate.latency, atUs: 0 }
+  return Candidates.replace(next, candidate, { ...candidate, latency, breaker: closed })
+}
+
+function tryAgain(state: State, step: Step, candidate: Candidate): State {
+  step.wantsProbes = true
+  const breaker: BreakerState = { ...candidate.breaker, state: "half-open", trialDueUs: -1 }
+  const waits = candidate.probe === 0
+  return Candidates.replace(state, candidate, {
+    ...candidate,
+    breaker,
+    ...(waits ? { queue: "urgent", queuedAtUs: step.at } as const : {})
+  })
+}
+
+function rampUp(state: State, step: Step, candidate: Candidate): State {
+  const { rampMs } = Candidates.configOf(state, candidate).breaker
+  const steps = Math.round(candidate.breaker.share * RAMP_STEPS) + 1
+  const done = steps >= RAMP_STEPS
+  step.touched.add(candidate.upstream)
+  const rampDueUs = done ? -1 : step.at + Math.ceil((rampMs * 1000) / RAMP_STEPS)
+  const breaker: BreakerState = { ...candidate.breaker, share: done ? 1 : steps / RAMP_STEPS, rampDueUs }
+  return Candidates.replace(state, candidate, { ...candidate, breaker })
+}
+
+/** The first step of a ramp: how a candidate begins that is on trial with clients. */
+export function ramping(atUs: number, rampMs: number): Pick<BreakerState, "share" | "rampDueUs"> {
+  if (rampMs <= 0) return { share: 1, rampDueUs: -1 }
+  return { share: 1 / RAMP_STEPS, rampDueUs: atUs + Math.ceil((rampMs * 1000) / RAMP_STEPS) }
+}

@@ -1,0 +1,283 @@
+/**
+ * Suspicion: signs that a candidate may have died, from before there is proof. It costs nothing when it is wrong: new
+ * clients go to unsuspected members, then to the best measured candidates outside the set, and only then to suspects.
+ *
+ * A candidate is suspect
+ * - `pending`: while a probe, warm dial or client's dial has been pending for longer than max(3 x its latency, 100 ms), and
+ *   no handshake that began later was answered (then a packet was lost, and nobody is dead). A successful handshake clears
+ *   it; it is probed at once.
+ * - `silent`: while a session has had no first byte for max(3 x the upstream's usual time to first byte, 300 ms) after client
+ *   bytes; two such sessions that have waited for max(3 x usual, 100 ms) are as good a sign as one that has waited for 300.
+ *   Only where this upstream has ever answered, and not when the candidate is known to have sent a byte to anybody since
+ *   the first of these sessions began to wait: then the request is slow, or a packet was lost, and nobody is dead.
+ * - `reset`: after a session was reset before any upstream byte.
+ * - `parked-reset`: when at least half of four or more parked sockets were reset within 100 ms (a polite end never counts).
+ *
+ * The last three are cleared by an upstream byte that came after the suspicion. As a suspect may get no client, and so no
+ * byte, they also lapse: after three cooldowns, what a breaker takes that opens, is tried in vain and opens again for twice
+ * as long (a handshake proves nothing here, so no trial could do it sooner), doubling with each renewal. After a lapse the
+ * candidate ramps up like one whose breaker closed.
+ */
+import * as Candidates from "../candidates.ts"
+import * as Ewma from "../math/Ewma.ts"
+import type { Candidate, Suspicion } from "../model/Candidate.ts"
+import type { SuspicionReason } from "../model/Decision.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import * as Upstreams from "../upstreams.ts"
+import { ramping } from "./breaker.ts"
+import { failureAfterConnect, samplesOf, upstreamByte } from "./samples.ts"
+
+const LATENCIES = 3
+const LEAST_PENDING_MS = 100
+const LEAST_SILENCE_MS = 300
+export const LEAST_SHARED_SILENCE_MS = 100
+const SILENT_TOGETHER = 2
+const PARKED_LEAST = 4
+const RESET_TOGETHER_US = 100_000
+const LAPSE_COOLDOWNS = 3
+const MOST_RENEWALS = 6
+/** Usual time to first byte: over some minutes, as it changes with what clients ask. */
+const FIRST_BYTE_DECAY_MS = 60_000
+
+export function suspicion(state: State, step: Step, before: State): State {
+  let next = state
+  for (const { kind, id } of step.due) {
+    const candidate = Candidates.find(next, id)
+    if (candidate === undefined) continue
+    // An entry changes what is too long.
+    if (kind === "pending" || kind === "entry") next = pendingTooLong(next, step, candidate)
+    if (kind === "silent") next = silentTooLong(next, step, candidate)
+    if (kind === "lapse") next = lapse(next, step, candidate)
+  }
+  for (const { candidate: id, failure, tookMs } of samplesOf(before, step.event)) {
+    const candidate = Candidates.find(next, id)
+    if (candidate !== undefined && failure === null) next = handshake(next, step, candidate, tookMs)
+  }
+  return sessions(next, step)
+}
+
+/** Longer than this is pending for too long, in ms. */
+export function pendingMs(candidate: Candidate): number {
+  const expected = LATENCIES * candidate.latency.value
+  return candidate.latency.atUs >= 0 && expected > LEAST_PENDING_MS ? expected : LEAST_PENDING_MS
+}
+
+/** Silence that should be told to the core, in ms: two sessions that wait for so long make a suspect. */
+function silenceMs(firstByte: Ewma.Ewma): number {
+  const expected = LATENCIES * firstByte.value
+  return expected > LEAST_SHARED_SILENCE_MS ? expected : LEAST_SHARED_SILENCE_MS
+}
+
+/** The candidate with its watch on the oldest handshake under way that no answer has overtaken. The unmeasured serve nobody. */
+export function watched(candidate: Candidate): Candidate {
+  const { suspicion, warm, probe, probedAtUs, costMs } = candidate
+  let oldestUs = -1
+  if (!suspicion.pending && costMs >= 0) {
+    if (probe !== 0 && probedAtUs > suspicion.provenAtUs) oldestUs = probedAtUs
+    for (const { atUs } of warm.dialling) {
+      if (atUs > suspicion.provenAtUs && (oldestUs < 0 || atUs < oldestUs)) oldestUs = atUs
+    }
+  }
+  const pendingDueUs = oldestUs < 0 ? -1 : oldestUs + Math.ceil(pendingMs(candidate) * 1000)
+  return pendingDueUs === suspicion.pendingDueUs ? candidate : { ...candidate, suspicion: { ...suspicion, pendingDueUs } }
+}
+
+/** What was watched may have ended meanwhile in another way than by an answer; then something later may be pending. */
+function pendingTooLong(state: State, step: Step, candidate: Candidate): State {
+  const still = watched(candidate)
+  const { pendingDueUs } = still.suspicion
+  return pendingDueUs >= 0 && pendingDueUs <= step.at
+    ? suspect(state, step, candidate, "pending")
+    : Candidates.replace(state, candidate, still)
+}
+
+function sessions(state: State, step: Step): State {
+  const { event } = step
+  switch (event._tag) {
+    case "DialPending": {
+      const candidate = Candidates.find(state, event.candidate)
+      const overtaken = candidate === undefined || step.at - event.pendingUs <= candidate.suspicion.provenAtUs
+      return overtaken ? state : suspect(state, step, candidate, "pending")
+    }
+    case "SessionSilent":
+      return silent(state, step, event.candidate, event.waitedUs)
+    case "SessionSpoke":
+      return byte(spoke(state, event.candidate), step)
+    case "ClientClosed": {
+      const counted = event.silence === "none" ? state : spoke(state, event.candidate)
+      return reset(usualFirstByte(byte(counted, step), step), step)
+    }
+    case "WarmLost":
+      return event.reason === "reset" ? parkedReset(state, step, event.candidate, event.warm) : state
+    case "WorkerLost":
+      return silenced(state)
+    default:
+      return state
+  }
+}
+
+function suspect(state: State, step: Step, candidate: Candidate, reason: SuspicionReason): State {
+  const { suspicion } = candidate
+  const ofSession = reason !== "pending"
+  const news = ofSession ? !suspicion.session : !suspicion.pending
+  const cleared = reason === "pending" ? { pendingDueUs: -1 } : {}
+  if (!news) return Candidates.replace(state, candidate, { ...candidate, suspicion: { ...suspicion, ...cleared } })
+  if (!Candidates.isSuspect(candidate)) {
+    step.decisions.push({ _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
+  }
+  step.touched.add(candidate.upstream)
+  const marked: Suspicion = {
+    ...suspicion,
+    ...cleared,
+    sinceUs: step.at,
+    ...(ofSession ? session(state, step, candidate) : { pending: true })
+  }
+  const probes = candidate.probe === 0 && candidate.breaker.state === "closed" && candidate.queue !== "urgent"
+    && Candidates.isListed(candidate)
+  step.wantsProbes ||= probes
+  return Candidates.replace(state, candidate, {
+    ...candidate,
+    suspicion: marked,
+    ...(probes ? { queue: "urgent", queuedAtUs: step.at } as const : {})
+  })
+}
+
+function session(state: State, step: Step, { upstream, suspicion }: Candidate): Partial<Suspicion> {
+  const { cooldownMs } = Upstreams.configOf(state, upstream).breaker
+  const renewals = suspicion.renewals < MOST_RENEWALS ? suspicion.renewals + 1 : MOST_RENEWALS
+  let lapseMs = LAPSE_COOLDOWNS * cooldownMs
+  for (let i = 1; i < renewals; i++) lapseMs *= 2
+  return { session: true, renewals, lapseDueUs: step.at + Math.ceil(lapseMs * 1000) }
+}
+
+function clear(state: State, step: Step, candidate: Candidate, suspicion: Suspicion): State {
+  const after: Candidate = { ...candidate, suspicion }
+  if (Candidates.isSuspect(candidate) && !Candidates.isSuspect(after)) {
+    step.decisions.push({ _tag: "Cleared", upstream: candidate.upstream, candidate: candidate.id })
+    step.touched.add(candidate.upstream)
+    return Candidates.replace(state, candidate, { ...after, suspicion: { ...suspicion, sinceUs: -1 } })
+  }
+  return Candidates.replace(state, candidate, after)
+}
+
+/** It answered: what began before this handshake and is still pending was lost on the way, not by a dead candidate. */
+function handshake(state: State, step: Step, candidate: Candidate, tookMs: number): State {
+  const beganUs = step.at - Math.floor(tookMs * 1000)
+  const provenAtUs = beganUs > candidate.suspicion.provenAtUs ? beganUs : candidate.suspicion.provenAtUs
+  const proven: Candidate = { ...candidate, suspicion: { ...candidate.suspicion, pending: false, provenAtUs } }
+  return clear(state, step, candidate, watched(proven).suspicion)
+}
+
+function silent(state: State, step: Step, id: number, waitedUs: number): State {
+  const candidate = Candidates.find(state, id)
+  const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)
+  if (candidate === undefined || upstream === undefined) return state
+  const { suspicion } = candidate
+  const count = suspicion.silent + 1
+  const sinceUs = suspicion.silent === 0 ? step.at - waitedUs : suspicion.silentSinceUs
+  const patienceMs = LEAST_SILENCE_MS > waitedUs / 1000 ? LEAST_SILENCE_MS - waitedUs / 1000 : 0
+  const silentDueUs = suspicion.silentDueUs >= 0 ? suspicion.silentDueUs : step.at + Math.ceil(patienceMs * 1000)
+  const counted: Candidate = {
+    ...candidate,
+    suspicion: { ...suspicion, silent: count, silentSinceUs: sinceUs, silentDueUs }
+  }
+  const next = Candidates.replace(state, candidate, counted)
+  return count >= SILENT_TOGETHER ? doubt(next, step, counted) : next
+}
+
+/** Suspects a silent candidate, unless it answered somebody else since the first of its silent sessions began to wait. */
+function doubt(state: State, step: Step, candidate: Candidate): State {
+  const answers = Upstreams.find(state, candidate.upstream)?.answered === true
+  const { byteAtUs, silentSinceUs } = candidate.suspicion
+  return answers && byteAtUs < silentSinceUs ? suspect(state, step, candidate, "silent") : state
+}
+
+function silentTooLong(state: State, step: Step, candidate: Candidate): State {
+  const due: Candidate = { ...candidate, suspicion: { ...candidate.suspicion, silentDueUs: -1 } }
+  const next = Candidates.replace(state, candidate, due)
+  return due.suspicion.silent > 0 ? doubt(next, step, due) : next
+}
+
+function spoke(state: State, id: number): State {
+  const candidate = Candidates.find(state, id)
+  if (candidate === undefined || candidate.suspicion.silent === 0) return state
+  const silent = candidate.suspicion.silent - 1
+  const over = silent === 0 ? { silentDueUs: -1, silentSinceUs: -1 } : {}
+  return Candidates.replace(state, candidate, { ...candidate, suspicion: { ...candidate.suspicion, silent, ...over } })
+}
+
+/** Sessions that died with their worker will never speak. (A rare event: a look at everybody.) */
+function silenced(state: State): State {
+  let next = state
+  for (const chunk of state.candidates.chunks) {
+    for (const candidate of chunk) {
+      if (candidate === null || candidate.suspicion.silent === 0) continue
+      const suspicion: Suspicion = { ...candidate.suspicion, silent: 0, silentSinceUs: -1, silentDueUs: -1 }
+      next = Candidates.replace(next, candidate, { ...candidate, suspicion })
+    }
+  }
+  return next
+}
+
+/** A byte that came after the suspicion clears it. */
+function byte(state: State, step: Step): State {
+  const heard = upstreamByte(step.event, step.at)
+  const candidate = heard === undefined ? undefined : Candidates.find(state, heard.candidate)
+  if (heard === undefined || candidate === undefined) return state
+  const { suspicion } = candidate
+  const byteAtUs = heard.atUs > suspicion.byteAtUs ? heard.atUs : suspicion.byteAtUs
+  const told: Suspicion = { ...suspicion, byteAtUs }
+  if (suspicion.renewals === 0 || heard.atUs <= suspicion.sinceUs) {
+    return Candidates.replace(state, candidate, { ...candidate, suspicion: told })
+  }
+  return clear(state, step, candidate, { ...told, session: false, lapseDueUs: -1, renewals: 0 })
+}
+
+function usualFirstByte(state: State, step: Step): State {
+  const { event } = step
+  const candidate = event._tag === "ClientClosed" ? Candidates.find(state, event.candidate) : undefined
+  const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)
+  if (event._tag !== "ClientClosed" || upstream === undefined || event.firstByteUs < 0) return state
+  const answered: Upstream = { ...upstream, answered: true }
+  if (event.answerUs < 0) return Upstreams.replace(state, upstream, upstream.answered ? upstream : answered)
+  const firstByte = Ewma.add(upstream.firstByte, event.answerUs / 1000, step.at, FIRST_BYTE_DECAY_MS)
+  const shouldMs = silenceMs(firstByte)
+  // Routes carry the threshold: they are renewed when it has moved by more than a fifth, not with every session.
+  const moved = Math.abs(shouldMs - upstream.silentAfterMs) > upstream.silentAfterMs / 5
+  if (moved) step.touched.add(upstream.id)
+  const silentAfterMs = moved ? shouldMs : upstream.silentAfterMs
+  return Upstreams.replace(state, upstream, { ...answered, firstByte, silentAfterMs })
+}
+
+function reset(state: State, step: Step): State {
+  const failure = failureAfterConnect(state, step.event)
+  const candidate = failure?.reason === "reset" ? Candidates.find(state, failure.candidate) : undefined
+  return candidate === undefined ? state : suspect(state, step, candidate, "reset")
+}
+
+/** Called before the warm reducer takes the socket out, so `parked` still counts it. */
+function parkedReset(state: State, step: Step, id: number, socket: number): State {
+  const candidate = Candidates.find(state, id)
+  if (candidate === undefined || !candidate.warm.parked.includes(socket)) return state
+  const { warm } = candidate
+  const together = warm.firstResetAtUs >= 0 && step.at - warm.firstResetAtUs <= RESET_TOGETHER_US
+  const resets = together ? warm.resets + 1 : 1
+  const parkedAtFirst = warm.parked.length + resets - 1
+  const counted: Candidate = {
+    ...candidate,
+    warm: { ...warm, resets, firstResetAtUs: together ? warm.firstResetAtUs : step.at }
+  }
+  const next = Candidates.replace(state, candidate, counted)
+  return parkedAtFirst >= PARKED_LEAST && resets * 2 >= parkedAtFirst ? suspect(next, step, counted, "parked-reset") : next
+}
+
+function lapse(state: State, step: Step, candidate: Candidate): State {
+  const { rampMs } = Candidates.configOf(state, candidate).breaker
+  const lapsed: Suspicion = { ...candidate.suspicion, session: false, lapseDueUs: -1 }
+  const breaker = { ...candidate.breaker, ...ramping(step.at, rampMs) }
+  const ramped: Candidate = { ...candidate, breaker }
+  step.touched.add(candidate.upstream)
+  return clear(Candidates.replace(state, candidate, ramped), step, ramped, lapsed)
+}

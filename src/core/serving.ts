@@ -1,0 +1,39 @@
+/**
+ * Who serves new clients now: unsuspected members of the active set; if there is none, the best measured candidates outside
+ * it (as many as the set is large); if there is none either, suspects. An open breaker serves nobody.
+ */
+import * as Candidates from "./candidates.ts"
+import * as Ordered from "./data/Ordered.ts"
+import * as Vector from "./data/Vector.ts"
+import type { Candidate } from "./model/Candidate.ts"
+import type { State } from "./model/State.ts"
+import type { Upstream } from "./model/Upstream.ts"
+import * as Upstreams from "./upstreams.ts"
+
+/** How many candidates outside the set are looked at for one that may serve. */
+const LOOK_AHEAD = 64
+
+export function serving(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
+  const members = upstream.members.map((id) => Candidates.find(state, id)).filter(mayServe)
+  const trusted = members.filter((member) => !Candidates.isSuspect(member))
+  if (trusted.length > 0) return trusted
+  const outside = bestOutside(state, upstream, Upstreams.configOf(state, upstream.id).selector.activeSetSize)
+  return outside.length > 0 ? outside : members
+}
+
+/** The cheapest unsuspected candidates outside the set, at most `count`. */
+export function bestOutside(state: State, upstream: Upstream, count: number): ReadonlyArray<Candidate> {
+  const found: Array<Candidate> = []
+  let looked = 0
+  if (count === 0) return found
+  Ordered.visit(Vector.get(state.index.rankings, upstream.id) ?? null, (_cost, id) => {
+    const candidate = Candidates.find(state, id)
+    if (mayServe(candidate) && !upstream.members.includes(id) && !Candidates.isSuspect(candidate)) found.push(candidate)
+    return found.length < count && ++looked < LOOK_AHEAD
+  })
+  return found
+}
+
+function mayServe(candidate: Candidate | undefined): candidate is Candidate {
+  return candidate !== undefined && candidate.costMs >= 0 && candidate.breaker.state === "closed"
+}

@@ -1,0 +1,35 @@
+/** The sessions under way: how to stop each, and when there is none left. */
+import * as Effect from "effect/Effect"
+import type { Cancel } from "./Transport.ts"
+
+export class Sessions {
+  readonly #stops = new Set<{ stop: Cancel }>()
+  #waiting: Array<() => void> = []
+
+  /** Starts a session; `ended` is called once when it is over, however that came. */
+  add(start: (end: () => void) => Cancel, ended: () => void): void {
+    const session = { stop: () => {} }
+    this.#stops.add(session)
+    session.stop = start(() => {
+      if (!this.#stops.delete(session)) return
+      ended()
+      if (this.#stops.size === 0) { for (const resume of this.#waiting.splice(0)) resume() }
+    })
+  }
+
+  /** Stops all that are left; tells how many they were. */
+  stopAll(): number {
+    const left = [...this.#stops]
+    for (const { stop } of left) stop()
+    return left.length
+  }
+
+  readonly awaitEmpty: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    if (this.#stops.size === 0) return resume(Effect.void)
+    const done = () => resume(Effect.void)
+    this.#waiting.push(done)
+    return Effect.sync(() => {
+      this.#waiting = this.#waiting.filter((one) => one !== done)
+    })
+  })
+}

@@ -1,0 +1,119 @@
+/**
+ * Shelf: warm sockets, connected and waiting for clients. It owns the sockets; the core knows their ids and decides how many
+ * there are. A take is an array pop: newest first, as the newest is likeliest to work.
+ */
+import type { CandidateId } from "../core/model/Candidate.ts"
+import type { DialWarm, Retire } from "../core/model/Decision.ts"
+import type { Event, WarmLoss } from "../core/model/Event.ts"
+import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
+
+export interface Parked {
+  readonly warm: number
+  readonly candidate: CandidateId
+  readonly socket: UpstreamSocket
+  readonly parkedAtUs: number
+  readonly stopTimer: Cancel
+}
+
+export class Shelf {
+  readonly #transport: Transport["Service"]
+  readonly #post: (event: Event) => void
+  readonly #parked = new Map<CandidateId, Array<Parked>>()
+  readonly #dials = new Set<Cancel>()
+  #closed = false
+
+  constructor(transport: Transport["Service"], post: (event: Event) => void) {
+    this.#transport = transport
+    this.#post = post
+  }
+
+  /** How many wait for a candidate; a field, so that it can be handed to `pick`. */
+  readonly countOf = (candidate: CandidateId): number => this.#parked.get(candidate)?.length ?? 0
+
+  get size(): number {
+    let sum = 0
+    for (const parked of this.#parked.values()) sum += parked.length
+    return sum
+  }
+
+  dial(act: DialWarm): void {
+    const { worker, warm, candidate } = act
+    const transport = this.#transport
+    const startedUs = transport.nowUs()
+    const answer = (result: UpstreamSocket | "timeout" | Parameters<Parameters<typeof transport.dialUnsafe>[2]>[0]) => {
+      stopTimer()
+      this.#dials.delete(cancel)
+      const tookUs = transport.nowUs() - startedUs
+      if (typeof result !== "string") return this.#park(act, result, tookUs)
+      this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs, reason: result })
+    }
+    const stopTimer = transport.timerUnsafe(act.timeoutMs, () => {
+      cancelDial()
+      answer("timeout")
+    })
+    const cancelDial = transport.dialUnsafe({ host: act.host, port: act.port }, act.keepAliveMs, answer)
+    const cancel = () => {
+      stopTimer()
+      cancelDial()
+    }
+    this.#dials.add(cancel)
+  }
+
+  /** The newest that is alive. */
+  take(candidate: CandidateId): Parked | undefined {
+    const parked = this.#parked.get(candidate)
+    for (let one = parked?.pop(); one !== undefined; one = parked?.pop()) {
+      if (parked?.length === 0) this.#parked.delete(candidate)
+      one.stopTimer()
+      if (one.socket.isAliveUnsafe()) return one
+      this.#lose(one, "closed")
+    }
+    return undefined
+  }
+
+  /** Closes the oldest. */
+  retire({ candidate, count }: Retire): void {
+    for (const one of this.#parked.get(candidate)?.slice(0, count) ?? []) this.#drop(one, "drained")
+  }
+
+  /** Closes everything and dials no more. */
+  close(): void {
+    this.#closed = true
+    for (const cancel of this.#dials) cancel()
+    this.#dials.clear()
+    for (const parked of [...this.#parked.values()]) for (const one of [...parked]) this.#drop(one, "drained")
+  }
+
+  #park(act: DialWarm, socket: UpstreamSocket, tookUs: number): void {
+    const { worker, warm, candidate } = act
+    if (this.#closed) return socket.closeUnsafe()
+    const one: Parked = {
+      warm,
+      candidate,
+      socket,
+      parkedAtUs: this.#transport.nowUs(),
+      stopTimer: this.#transport.timerUnsafe(act.parkForMs, () => this.#drop(one, "expired"))
+    }
+    const parked = this.#parked.get(candidate)
+    if (parked === undefined) this.#parked.set(candidate, [one])
+    else parked.push(one)
+    this.#post({ _tag: "WarmParked", worker, warm, candidate, tookUs })
+    socket.parkUnsafe((reason) => this.#drop(one, reason))
+  }
+
+  #drop(one: Parked, reason: WarmLoss): void {
+    const parked = this.#parked.get(one.candidate)
+    const at = parked?.indexOf(one) ?? -1
+    if (parked === undefined || at < 0) return
+    parked.splice(at, 1)
+    if (parked.length === 0) this.#parked.delete(one.candidate)
+    one.stopTimer()
+    this.#lose(one, reason)
+  }
+
+  #lose({ warm, candidate, socket, parkedAtUs }: Parked, reason: WarmLoss): void {
+    socket.closeUnsafe()
+    const ageUs = this.#transport.nowUs() - parkedAtUs
+    this.#post({ _tag: "WarmLost", worker: 0, warm, candidate, reason, ageUs })
+  }
+}

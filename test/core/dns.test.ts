@@ -1,0 +1,105 @@
+/** Addresses that come from a name: who joins, who drains, who is remembered. */
+import { describe, expect, it } from "vitest"
+import { connectionsOf } from "../../src/core/candidates.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import type { Candidate } from "../../src/core/model/Candidate.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
+const WEB = "web.example"
+const named = (changes = {}, more = {}) => ({
+  ...configWith([{ host: WEB, dns: { refreshMs: 60_000 }, ...changes }]),
+  ...more
+})
+const at = (toy: ToyInterpreter, host: string) =>
+  Vector.toArray(toy.state.candidates).filter((one): one is Candidate => one?.host === host)
+const listed = (toy: ToyInterpreter) =>
+  Vector.toArray(toy.state.candidates).filter((one) => (one?.sources.length ?? 0) > 0).map((one) => one!.host)
+
+describe("a name", () => {
+  it("is asked for at the start and each refresh, and its addresses serve", () => {
+    const toy = new ToyInterpreter(named(), { otherwise: 20 }).names(WEB, [a, b]).start().run(200_000)
+    expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e6))).toEqual([0, 60, 120, 180])
+    expect(listed(toy)).toEqual([a, b])
+    expect(toy.members().toSorted()).toEqual([1, 2])
+  })
+
+  it("that is not known is asked for again after five seconds, and the list stands", () => {
+    const toy = new ToyInterpreter(named(), { otherwise: 20 }).names(WEB, [a]).start().run(59_000)
+    toy.names(WEB, []).run(12_000)
+    expect(toy.queries).toHaveLength(4)
+    expect(listed(toy)).toEqual([a])
+    expect(toy.names(WEB, [b]).run(60_000) && listed(toy)).toEqual([b])
+  })
+
+  it("adds to the configured addresses, and takes only its own away", () => {
+    const config = named({ candidates: [{ host: a, port: 443 }] })
+    const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [b, a]).start().run(1_000)
+    expect(at(toy, a).map(({ sources }) => sources)).toEqual([["user-static", "dns"]])
+    toy.names(WEB, [c]).run(61_000)
+    expect(listed(toy)).toEqual([a, c])
+    expect(toy.facts.filter(({ _tag }) => _tag === "MembershipChanged")).toHaveLength(2)
+  })
+
+  it("that changes lets who left drain: sessions stay, nobody new comes", () => {
+    const toy = new ToyInterpreter(named()).set(a, 10).set(b, 200).names(WEB, [a, b]).start().run(1_000)
+    toy.client(300_000).run(20)
+    expect(toy.parked(a)).toBeGreaterThan(0)
+    toy.names(WEB, [b]).run(60_000)
+    expect(toy.active()).toEqual([2])
+    expect(connectionsOf(at(toy, a)[0]!)).toBe(1)
+    expect(toy.parked(a)).toBe(0)
+    const probed = toy.probes.length
+    for (let i = 0; i < 10; i++) toy.client(1_000).run(10_000)
+    expect(toy.probes.slice(probed).every(({ host }) => host === b)).toBe(true)
+    expect(connectionsOf(at(toy, a)[0]!)).toBe(1)
+    expect(toy.moves.at(-1)?.moves).toMatchObject([{ reason: "left" }])
+  })
+
+  it("that flips back finds who left as they were known, and they serve again at once", () => {
+    const toy = new ToyInterpreter(named()).set(a, 10).set(b, 200).names(WEB, [a, b]).start().run(70_000)
+    const known = at(toy, a)[0]!
+    toy.names(WEB, [b]).run(60_000).names(WEB, [a, b])
+    const probed = toy.probes.length
+    toy.run(60_000)
+    expect(at(toy, a)).toHaveLength(1)
+    expect(at(toy, a)[0]).toMatchObject({ id: known.id, ordinal: 1 })
+    expect(at(toy, a)[0]!.streak).toBeGreaterThanOrEqual(known.streak)
+    expect(toy.active()).toEqual([1, 2])
+    expect(toy.probes.slice(probed).some(({ host }) => host === a)).toBe(true)
+  })
+
+  it("forgets who left after staleFor, when the last session is gone", () => {
+    const toy = new ToyInterpreter(named({ staleForMs: 100_000 })).set(a, 10).set(b, 20).names(WEB, [a]).start().run(1_000)
+    toy.client(400_000).run(1_000).names(WEB, [b]).run(200_000)
+    expect(at(toy, a)).toHaveLength(1)
+    expect(toy.run(300_000) && at(toy, a)).toEqual([])
+    toy.names(WEB, [a]).run(61_000)
+    expect(at(toy, a)[0]!.id % 2 ** 20).toBe(0)
+    expect(at(toy, a)[0]!.ordinal).toBe(3)
+  })
+
+  it("with more addresses than maxCandidates keeps those it has, whatever their order", () => {
+    const toy = new ToyInterpreter(named({}, { maxCandidates: 2 }), { otherwise: 20 }).names(WEB, [a, b]).start().run(1_000)
+    toy.names(WEB, [c, b, a]).run(120_000)
+    expect(listed(toy)).toEqual([a, b])
+    toy.names(WEB, [c, a]).run(120_000)
+    expect(listed(toy).toSorted()).toEqual([a, c])
+  })
+
+  it("that leaves only addresses that were shut out lets the first of them in: somebody must be left to try", () => {
+    const toy = new ToyInterpreter(named()).set(a, 10).set(b, 20).set(c, 30).names(WEB, [a, b, c]).start().run(1_000)
+    toy.set(b, "refused").set(c, "refused")
+    for (let i = 0; i < 5; i++) {
+      for (const host of [b, c]) {
+        const tried = [{ candidate: at(toy, host)[0]!.id, outcome: "refused" as const, tookUs: 1_000 }]
+        const choice = { listener: "web", upstream: 0, routes: 1, chosen: -1, why: "unranked" as const, warm: 0, client: 1 }
+        toy.post({ _tag: "ClientAccepted", worker: 0, session: 900 + i, ...choice, candidate: -1, tried })
+      }
+    }
+    expect([b, c].map((host) => at(toy, host)[0]!.breaker.state)).toEqual(["open", "open"])
+    toy.names(WEB, [b, c]).run(60_000)
+    expect([b, c].map((host) => at(toy, host)[0]!.breaker.state).filter((state) => state === "closed")).toHaveLength(1)
+  })
+})

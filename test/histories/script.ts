@@ -1,0 +1,29 @@
+/** What the scripts of all worlds are written with. */
+import type { Config } from "../../src/core/model/Config.ts"
+import * as Rng from "../../src/core/math/Rng.ts"
+import { addresses } from "../support/config.ts"
+import type { Answer, ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+export interface World {
+  readonly name: string
+  readonly config: Config
+  readonly play: (toy: ToyInterpreter) => void
+  /** After how many entries a new segment begins. */
+  readonly cuts: ReadonlyArray<number>
+}
+
+export const hosts = addresses(16).map(({ host }) => host)
+/** Warm dials are samples too; where they would drown the others there are none. */
+export const COLD = { pool: { mode: "off" as const }, breaker: { failureThreshold: 40 } }
+export const set = (toy: ToyInterpreter, answers: ReadonlyArray<Answer>) =>
+  answers.forEach((answer, i) => toy.set(hosts[i]!, answer))
+
+/** Numbers that look like noise and are the same everywhere. */
+export function noise(seed: number): (below: number) => number {
+  let rng = Rng.make(seed)
+  return (below) => {
+    const drawn = Rng.uniform(rng)
+    rng = drawn.rng
+    return Math.floor(drawn.value * below)
+  }
+}

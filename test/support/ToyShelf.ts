@@ -1,0 +1,52 @@
+/** Parked sockets of the toy shell. */
+import type { WarmLoss, WarmLost } from "../../src/core/model/Event.ts"
+
+export interface Parked {
+  readonly warm: number
+  readonly candidate: number
+  readonly host: string
+  readonly sinceUs: number
+}
+
+export class ToyShelf {
+  #all: Array<Parked> = []
+
+  get size(): number {
+    return this.#all.length
+  }
+
+  countOf(candidate: number): number {
+    return this.#all.filter((one) => one.candidate === candidate).length
+  }
+
+  of(host: string): ReadonlyArray<Parked> {
+    return this.#all.filter((one) => one.host === host)
+  }
+
+  park(parked: Parked): void {
+    this.#all.push(parked)
+  }
+
+  /** The newest. */
+  take(candidate: number): Parked | undefined {
+    const parked = this.#all.findLast((one) => one.candidate === candidate)
+    this.#all = this.#all.filter((other) => other !== parked)
+    return parked
+  }
+
+  oldest(candidate: number, count: number): ReadonlyArray<Parked> {
+    return this.#all.filter((one) => one.candidate === candidate).slice(0, count)
+  }
+
+  /** What is told of one that is gone unused; undefined when it was gone before. */
+  lose(parked: Parked, reason: WarmLoss, atUs: number): WarmLost | undefined {
+    if (!this.#all.includes(parked)) return undefined
+    this.#all = this.#all.filter((other) => other !== parked)
+    const { warm, candidate, sinceUs } = parked
+    return { _tag: "WarmLost", worker: 0, warm, candidate, reason, ageUs: atUs - sinceUs }
+  }
+
+  clear(): void {
+    this.#all = []
+  }
+}

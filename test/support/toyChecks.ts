@@ -1,0 +1,62 @@
+/** Decisions that no shell could rightly be given, told from the state after the step and from what was asked before. */
+import * as Candidates from "../../src/core/candidates.ts"
+import type { DialWarm, Probe, Resolve, SelectionMoved } from "../../src/core/model/Decision.ts"
+import type { State } from "../../src/core/model/State.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
+
+export class IllegalDecision extends Error {}
+
+function reject(illegal: boolean, what: string): void {
+  if (illegal) throw new IllegalDecision(what)
+}
+
+/** Every id comes once. */
+export class Ids {
+  readonly #seen = new Set<string>()
+
+  check(kind: string, id: number): void {
+    reject(this.#seen.has(`${kind} ${id}`), `${kind} ${id} twice`)
+    this.#seen.add(`${kind} ${id}`)
+  }
+}
+
+function checkTarget(state: State, { _tag, candidate: id, host, port }: Probe | DialWarm): void {
+  const candidate = Candidates.find(state, id)
+  reject(candidate === undefined, `${_tag} of an unknown candidate ${id}`)
+  reject(candidate?.host !== host || candidate.port !== port, `${_tag} of ${host}, which is not the candidate's`)
+}
+
+export function checkProbe(state: State, probe: Probe, open: ReadonlyArray<Probe>): void {
+  const { maxParallel, perHost } = state.config.probing
+  checkTarget(state, probe)
+  reject(open.length >= maxParallel, `more than ${maxParallel} probes at once`)
+  reject(open.some((other) => other.candidate === probe.candidate), `candidate ${probe.candidate} is being probed already`)
+  reject(open.filter(({ host }) => host === probe.host).length >= perHost, `more than ${perHost} probes of one host`)
+}
+
+export function checkWarm(state: State, act: DialWarm, waiting: number): void {
+  checkTarget(state, act)
+  reject(waiting >= state.config.poolTotal, `more than ${state.config.poolTotal} warm sockets`)
+  const candidate = Candidates.find(state, act.candidate)!
+  reject(!Candidates.isListed(candidate), `a warm dial of ${act.host}, which left`)
+  reject(candidate.breaker.state !== "closed", `a warm dial of ${act.host}, which is shut out`)
+  reject(Candidates.isSuspect(candidate), `a warm dial of ${act.host}, which is a suspect`)
+}
+
+export function checkResolve(state: State, { upstream, host }: Resolve): void {
+  reject(state.config.upstreams[upstream]?.host !== host, `a query for ${host}, which is nobody's name`)
+}
+
+export function checkMove(before: State, fact: SelectionMoved): void {
+  const had = Upstreams.find(before, fact.upstream)?.members ?? []
+  const moved = fact.moves.map(({ candidate }) => candidate)
+  reject(fact.moves.length === 0, "a move of nobody")
+  reject(new Set(moved).size < moved.length, "a candidate moves twice")
+  for (const { candidate, into } of fact.moves) {
+    reject(into === had.includes(candidate), `candidate ${candidate} moves where it is`)
+    reject(into !== fact.members.includes(candidate), `candidate ${candidate} moves, but not to where the set says`)
+  }
+  const unmoved = had.filter((id) => !moved.includes(id))
+  const into = fact.moves.filter((one) => one.into)
+  reject(fact.members.length !== unmoved.length + into.length, "moves do not make the set")
+}

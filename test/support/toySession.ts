@@ -1,0 +1,70 @@
+/** What a session's shell tells, from how the upstream behaves in it. Clients send something as soon as they are connected. */
+import type { ClientClosed, Event } from "../../src/core/model/Event.ts"
+
+/** The first byte after so many ms, or never: a silent peer, one that resets, one that closes politely. */
+export type Reply = number | "silent" | "reset" | "closed"
+
+export interface Of {
+  readonly worker: number
+  readonly session: number
+  readonly candidate: number
+  readonly client: number
+}
+
+export interface Timing {
+  /** From accept to connected, and how long the client then stays. */
+  readonly tookMs: number
+  readonly holdMs: number
+  readonly silentAfterMs: number
+  readonly stallMs: number
+}
+
+interface Later {
+  readonly afterMs: number
+  readonly event: Event
+}
+
+const CUT_AFTER_MS = 1
+/** So long a client waits that hears nothing. */
+const PATIENCE_MS = 15_000
+
+export function sessionEvents(
+  of: Of,
+  reply: Reply,
+  { tookMs, holdMs, silentAfterMs, stallMs }: Timing
+): ReadonlyArray<Later> {
+  const { worker, session, candidate, client } = of
+  const events: Array<Later> = []
+  const us = (ms: number) => Math.round(ms * 1000)
+  const heardMs = typeof reply === "number" ? reply : Number.POSITIVE_INFINITY
+  const isCut = reply === "reset" || reply === "closed"
+  const endMs = isCut ? CUT_AFTER_MS : Math.max(holdMs, typeof reply === "number" ? reply : PATIENCE_MS)
+  const silentMs = Math.min(heardMs, endMs)
+  let silence: ClientClosed["silence"] = "none"
+  if (silentMs > silentAfterMs) {
+    silence = "silent"
+    const told = { worker, session, candidate, waitedUs: us(silentAfterMs) }
+    events.push({ afterMs: tookMs + silentAfterMs, event: { _tag: "SessionSilent", ...told } })
+  }
+  if (silentMs > stallMs) {
+    silence = "stalled"
+    events.push({ afterMs: tookMs + stallMs, event: { _tag: "SessionStalled", worker, session, candidate, client } })
+  }
+  if (silence !== "none" && heardMs <= endMs) {
+    silence = "none"
+    events.push({ afterMs: tookMs + heardMs, event: { _tag: "SessionSpoke", worker, session, candidate } })
+  }
+  const heard = heardMs <= endMs
+  const closed: ClientClosed = {
+    _tag: "ClientClosed",
+    ...of,
+    bytesUp: 100,
+    bytesDown: heard ? 1000 : 0,
+    firstByteUs: heard ? us(tookMs + heardMs) : -1,
+    answerUs: heard ? us(heardMs) : -1,
+    durationUs: us(tookMs + endMs),
+    silence,
+    cause: reply === "reset" ? "upstream-reset" : reply === "closed" ? "upstream-closed" : "done"
+  }
+  return [...events, { afterMs: tookMs + endMs, event: closed }]
+}
