@@ -180,6 +180,8 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   )
   const fork = yield* FiberSet.makeRuntime<never, void>()
   yield* started
+  // The first routes are there before anybody can bind a listener: no client comes too early.
+  turns()
   yield* Effect.forkScoped(WallClock.watch(nowUs, (wallMs) => postOwn({ _tag: "WallRead", worker: 0, wallMs })))
 
   return Engine.of({

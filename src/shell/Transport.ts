@@ -83,7 +83,7 @@ export class Transport extends Context.Service<Transport, {
   ) => Cancel
   /** Calls back once after `delayMs`. */
   readonly timerUnsafe: (delayMs: number, fire: () => void) => Cancel
-  /** Calls back once what is happening now is over, before anything is waited for. */
+  /** Calls back soon, but after whatever has arrived on sockets meanwhile. */
   readonly soonUnsafe: (run: () => void) => void
   /** Integer microseconds of a monotonic clock. */
   readonly nowUs: () => number

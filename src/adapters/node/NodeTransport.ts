@@ -56,7 +56,9 @@ export const layer: Layer.Layer<Transport> = Layer.succeed(
       const timer = setTimeout(fire, delayMs)
       return () => clearTimeout(timer)
     },
-    soonUnsafe: (run) => void setImmediate(run),
+    // Immediates run before sockets are looked at again: the second one lets what has arrived go on its way first. A client
+    // that came a moment ago has its first bytes forwarded before the core is told of it, which saves it a millisecond.
+    soonUnsafe: (run) => void setImmediate(() => setImmediate(run)),
     nowUs
   })
 )
