@@ -4,7 +4,6 @@
  * is already open. Clients one by one, and five a second.
  */
 import process from "node:process"
-import { parseArgs } from "node:util"
 import { Lab, PORT, whyNot } from "./lab/Lab.ts"
 import { quantile, served, shareOn } from "./lab/measure.ts"
 import { rivals } from "./lab/rivals.ts"
@@ -38,7 +37,6 @@ if (missing !== undefined) {
   process.exit(process.env["REQUIRE_RIVALS"] === "1" ? 1 : 0)
 }
 const { rounds, json } = options(3)
-void parseArgs
 const rows = new Map<string, Row>()
 
 function note(through: string, pace: string, seen: Awaited<ReturnType<Lab["clients"]>>): void {
