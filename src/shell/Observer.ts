@@ -1,0 +1,15 @@
+/**
+ * Observer: sees each entry after it was folded, for metrics and traces. Everything it tells is derived from the same events
+ * as the record, so the two cannot disagree. It must not wait, and may not throw: a failure is its own to count.
+ */
+import * as Context from "effect/Context"
+import type { Decision } from "../core/model/Decision.ts"
+import type { Entry } from "../core/model/Event.ts"
+import type { State } from "../core/model/State.ts"
+
+export type Folded = (entry: Entry, decisions: ReadonlyArray<Decision>, state: State) => void
+
+/** null: nobody looks, and nothing is paid for it. */
+export const Observer: Context.Reference<Folded | null> = Context.Reference<Folded | null>("fairlead/shell/Observer", {
+  defaultValue: () => null
+})
