@@ -24,7 +24,7 @@ for (const kind of ["down", "up"] as const) {
       const after = await forwarder.ask<Usage>("usage")
       return {
         "GB/s": BYTES / tookMs / 1e6,
-        "CPU s/GB": (after.cpuUs - before.cpuUs) / 1e6 / (BYTES / 1e9),
+        "CPU s/GB": (after.userUs + after.systemUs - before.userUs - before.systemUs) / 1e6 / (BYTES / 1e9),
         "RSS MB": after.rssBytes / 1e6
       }
     }

@@ -4,8 +4,10 @@ import { start } from "./support/child.ts"
 import { options, print } from "./support/report.ts"
 import { interleaved } from "./support/rounds.ts"
 
-const CONNECTIONS = 5_000
+const CONNECTIONS = 10_000
 const PARALLEL = 32
+/** Rounds until the code of all contenders is compiled for good: what a service costs that has run for a minute. */
+const WARM_UPS = 4
 const { rounds, json } = options()
 
 const upstream = start("upstream")
@@ -29,15 +31,18 @@ for (const [name, [part = "", ...args]] of Object.entries(parts)) {
     const asked = { kind: "short", port, count: CONNECTIONS, parallel: PARALLEL }
     const { tookMs } = await load.ask<{ readonly tookMs: number }>(asked)
     const after = await forwarder.ask<Usage>("usage")
+    const userUs = (after.userUs - before.userUs) / CONNECTIONS
+    const systemUs = (after.systemUs - before.systemUs) / CONNECTIONS
     return {
-      "CPU us/connection": (after.cpuUs - before.cpuUs) / CONNECTIONS,
+      "CPU us/connection": userUs + systemUs,
+      "of it in the kernel": systemUs,
       "connections/s": CONNECTIONS / tookMs * 1000,
       "RSS MB": after.rssBytes / 1e6
     }
   }
 }
 
-const { results, ratio } = await interleaved(rounds, contenders)
+const { results, ratio } = await interleaved(rounds, contenders, WARM_UPS)
 for (const stop of stops) stop()
 const priced = ratio("CPU us/connection", "fairlead", "bare")
 print({

@@ -41,6 +41,7 @@ const engine = Engine.layer({
   seed: 1,
   mailbox: 65_536,
   turnMs: 2,
+  gatherMs: 2,
   restartDelayMs: 1_000,
   onTurn: (tookUs) => turnsUs.push(tookUs)
 })

@@ -51,12 +51,13 @@ export function answer(respond: (question: any) => unknown, leave: () => unknown
 }
 
 export interface Usage {
-  readonly cpuUs: number
+  readonly userUs: number
+  readonly systemUs: number
   readonly rssBytes: number
 }
 
-/** CPU that this process has used so far, system included, and its memory. */
+/** CPU that this process has used so far, and its memory. */
 export function usage(): Usage {
   const { user, system } = process.cpuUsage()
-  return { cpuUs: user + system, rssBytes: process.memoryUsage().rss }
+  return { userUs: user, systemUs: system, rssBytes: process.memoryUsage().rss }
 }

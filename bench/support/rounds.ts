@@ -19,14 +19,15 @@ export interface Rounds {
   readonly ratio: (figure: string, over: string, under: string) => Summary
 }
 
-/** Runs every contender once for warming up and then `rounds` times; the order turns round by round. */
+/** Runs every contender `warmUps` times unmeasured and then `rounds` times; the order turns round by round. */
 export async function interleaved(
   rounds: number,
-  contenders: Readonly<Record<string, () => Promise<Figures> | Figures>>
+  contenders: Readonly<Record<string, () => Promise<Figures> | Figures>>,
+  warmUps = 1
 ): Promise<Rounds> {
   const names = Object.keys(contenders)
   const samples: Record<string, Array<Figures>> = Object.fromEntries(names.map((name) => [name, []]))
-  for (const name of names) await contenders[name]?.()
+  for (let i = 0; i < warmUps; i++) for (const name of names) await contenders[name]?.()
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const figures = await contenders[name]?.()

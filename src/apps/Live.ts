@@ -23,6 +23,7 @@ export const live = (settings: Settings) => {
     seed: run.seed,
     mailbox: limits.mailbox,
     turnMs: limits.turn,
+    gatherMs: limits.gather,
     restartDelayMs: limits.restartDelay
   })
   const service = Acceptor.layer(listeners).pipe(

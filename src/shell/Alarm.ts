@@ -1,44 +1,51 @@
 /**
- * Alarm: sleeps until the core's next deadline and posts `Ticked`. Only an earlier deadline wakes the sleeper anew; one that
- * moved later costs nothing now and one empty look then.
+ * Alarm: sleeps until the core's next deadline and posts `Ticked`. Only an earlier deadline sets the timer anew; one that
+ * moved later costs nothing now and one empty look then. Timers of the transport instead of a fiber: deadlines move with every
+ * client.
  */
-import * as Effect from "effect/Effect"
-import * as Latch from "effect/Latch"
+import type { Cancel } from "./Transport.ts"
 
-export interface Alarm {
-  /** The core wants to be woken at this moment (µs). */
-  readonly armUnsafe: (deadlineUs: number) => void
+export interface Clock {
+  readonly timerUnsafe: (delayMs: number, fire: () => void) => Cancel
+  readonly nowUs: () => number
 }
 
-/** `ring` is called when a deadline has come; it must lead to another `armUnsafe` as long as there are deadlines. */
-export const make = Effect.fnUntraced(function* (nowUs: () => number, ring: () => void) {
-  let targetUs = Number.POSITIVE_INFINITY
-  let sleepingUntilUs = Number.POSITIVE_INFINITY
-  const earlier = Latch.makeUnsafe(false)
+export class Alarm {
+  readonly #clock: Clock
+  readonly #ring: () => void
+  #targetUs = Number.POSITIVE_INFINITY
+  #timerUs = Number.POSITIVE_INFINITY
+  #stopTimer: Cancel = () => {}
 
-  const wait = Effect.suspend(() => {
-    sleepingUntilUs = targetUs
-    earlier.closeUnsafe()
-    if (targetUs === Number.POSITIVE_INFINITY) return earlier.await
-    // One millisecond is what timers resolve; rounding up keeps the wake-up from coming before the deadline.
-    const leftMs = Math.max(0, Math.ceil((targetUs - nowUs()) / 1000))
-    return Effect.raceFirst(Effect.sleep(leftMs), earlier.await)
-  })
-
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(
-    wait,
-    Effect.sync(() => {
-      if (nowUs() < targetUs) return
-      targetUs = Number.POSITIVE_INFINITY
-      ring()
-    })
-  )))
-
-  const alarm: Alarm = {
-    armUnsafe(deadlineUs) {
-      targetUs = deadlineUs
-      if (deadlineUs < sleepingUntilUs) earlier.openUnsafe()
-    }
+  /** `ring` is called when a deadline has come; it must lead to another `arm` as long as there are deadlines. */
+  constructor(clock: Clock, ring: () => void) {
+    this.#clock = clock
+    this.#ring = ring
   }
-  return alarm
-})
+
+  /** The core wants to be woken at this moment, in µs. */
+  arm(deadlineUs: number): void {
+    this.#targetUs = deadlineUs
+    if (deadlineUs < this.#timerUs) this.#sleep()
+  }
+
+  stop(): void {
+    this.#stopTimer()
+  }
+
+  #sleep(): void {
+    this.#stopTimer()
+    this.#timerUs = this.#targetUs
+    // One millisecond is what timers resolve; rounding up keeps the wake-up from coming before the deadline.
+    const leftMs = Math.max(0, Math.ceil((this.#targetUs - this.#clock.nowUs()) / 1000))
+    this.#stopTimer = this.#clock.timerUnsafe(leftMs, () => this.#woken())
+  }
+
+  #woken(): void {
+    this.#timerUs = Number.POSITIVE_INFINITY
+    if (this.#targetUs === Number.POSITIVE_INFINITY) return
+    if (this.#clock.nowUs() < this.#targetUs) return this.#sleep()
+    this.#targetUs = Number.POSITIVE_INFINITY
+    this.#ring()
+  }
+}

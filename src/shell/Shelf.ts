@@ -47,7 +47,7 @@ export class Shelf {
       if (typeof result !== "string") return this.#park(act, result, tookUs)
       this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs, reason: result })
     }
-    const stopTimer = transport.timerUnsafe(act.timeoutMs, () => {
+    const stopTimer = transport.coarseUnsafe(act.timeoutMs, () => {
       cancelDial()
       answer("timeout")
     })
@@ -92,7 +92,7 @@ export class Shelf {
       candidate,
       socket,
       parkedAtUs: this.#transport.nowUs(),
-      stopTimer: this.#transport.timerUnsafe(act.parkForMs, () => this.#drop(one, "expired"))
+      stopTimer: this.#transport.coarseUnsafe(act.parkForMs, () => this.#drop(one, "expired"))
     }
     const parked = this.#parked.get(candidate)
     if (parked === undefined) this.#parked.set(candidate, [one])

@@ -67,7 +67,7 @@ export class Transport extends Context.Service<Transport, {
     address: Address,
     onClient: (client: ClientSocket) => void
   ) => Effect.Effect<Listening, BindError, Scope.Scope>
-  /** Dials a literal address; exactly one answer, unless cancelled before. */
+  /** Dials a literal address; exactly one answer, unless cancelled before. Keep-alive begins when it has waited or served for a second. */
   readonly dialUnsafe: (
     address: Address,
     keepAliveMs: number,
@@ -83,6 +83,8 @@ export class Transport extends Context.Service<Transport, {
   ) => Cancel
   /** Calls back once after `delayMs`. */
   readonly timerUnsafe: (delayMs: number, fire: () => void) => Cancel
+  /** The same at less cost, up to a sixteenth of the delay late: for limits that are hardly ever reached. */
+  readonly coarseUnsafe: (delayMs: number, fire: () => void) => Cancel
   /** Calls back soon, but after whatever has arrived on sockets meanwhile. */
   readonly soonUnsafe: (run: () => void) => void
   /** Integer microseconds of a monotonic clock. */

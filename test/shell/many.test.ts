@@ -34,7 +34,7 @@ const forwarding = <A>(
       void socket.on("end", () => socket.end()).on("data", (data) => socket.write(data))
     )
     const config = configWith([{ candidates: [{ host: "127.0.0.1", port: server.port }], pool: { mode: "off" } }])
-    const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, restartDelayMs: 10 })
+    const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, gatherMs: 2, restartDelayMs: 10 })
     const listener = {
       name: "web",
       listen: { host: "127.0.0.1", port: 0 },

@@ -144,6 +144,7 @@ export class SimTransport {
       return () => finish("stopped")
     },
     timerUnsafe: this.#timer,
+    coarseUnsafe: this.#timer,
     soonUnsafe: (run) => void this.#timer(0, run),
     nowUs: () => this.#nowUs
   }

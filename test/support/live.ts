@@ -21,7 +21,7 @@ export interface Live {
 
 export const liveLayer = (config: Config, options: Partial<EngineOptions> = {}, maxConnections = 10_000) => {
   const recorder = MemoryRecorder.make({ id: "test", seed: 1 })
-  const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, restartDelayMs: 10, ...options })
+  const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, gatherMs: 2, restartDelayMs: 10, ...options })
   const listener = {
     name: "web",
     listen: { host: "127.0.0.1", port: 0 },

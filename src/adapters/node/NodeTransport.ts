@@ -7,6 +7,7 @@ import { BindError } from "../../shell/errors.ts"
 import type { ClientSocket } from "../../shell/Transport.ts"
 import { Transport } from "../../shell/Transport.ts"
 import { nowUs } from "./clock.ts"
+import { coarse } from "./coarse.ts"
 import { dial } from "./dial.ts"
 import { NodeClient } from "./NodeClient.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
@@ -56,6 +57,7 @@ export const layer: Layer.Layer<Transport> = Layer.succeed(
       const timer = setTimeout(fire, delayMs)
       return () => clearTimeout(timer)
     },
+    coarseUnsafe: coarse,
     // Immediates run before sockets are looked at again: the second one lets what has arrived go on its way first. A client
     // that came a moment ago has its first bytes forwarded before the core is told of it, which saves it a millisecond.
     soonUnsafe: (run) => void setImmediate(() => setImmediate(run)),

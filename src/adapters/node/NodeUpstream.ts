@@ -12,6 +12,8 @@
 import { Buffer } from "node:buffer"
 import type * as net from "node:net"
 import type { UpstreamSocket } from "../../shell/Transport.ts"
+import { coarse } from "./coarse.ts"
+import { KEEP_ALIVE_FROM_MS } from "./upkeep.ts"
 
 const SMALL = 4096
 const LARGE = 65536
@@ -32,6 +34,11 @@ export class NodeUpstream implements UpstreamSocket {
   #sink: Sink | undefined
   #ended = false
   #unpark: (() => void) | undefined
+  readonly #keepAliveMs: number
+
+  constructor(keepAliveMs: number) {
+    this.#keepAliveMs = keepAliveMs
+  }
 
   readonly onread = {
     buffer: (): Uint8Array => {
@@ -73,7 +80,11 @@ export class NodeUpstream implements UpstreamSocket {
     socket.once("end", onEnd)
     socket.once("close", onClose)
     socket.once("error", onError)
+    const stopWaiting = coarse(KEEP_ALIVE_FROM_MS, () => {
+      if (this.#keepAliveMs > 0) socket.setKeepAlive(true, this.#keepAliveMs)
+    })
     this.#unpark = () => {
+      stopWaiting()
       socket.off("end", onEnd)
       socket.off("close", onClose)
       socket.off("error", onError)

@@ -11,14 +11,12 @@ export function dial(
   keepAliveMs: number,
   answer: (result: UpstreamSocket | DialFailure) => void
 ): Cancel {
-  const upstream = new NodeUpstream()
+  const upstream = new NodeUpstream(keepAliveMs)
   const socket = net.connect({
     host: address.host,
     port: address.port,
     allowHalfOpen: true,
     noDelay: true,
-    keepAlive: keepAliveMs > 0,
-    keepAliveInitialDelay: keepAliveMs,
     autoSelectFamily: false,
     onread: upstream.onread
   })

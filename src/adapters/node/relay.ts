@@ -4,8 +4,7 @@
  * - Each side's end is passed on by itself: half-closed connections go on in the other direction.
  * - Back-pressure both ways: a reader that stops costs at most what is under way in two socket buffers and one chunk.
  * - A reset is passed on as a reset, not as a polite end.
- * - No byte for `idle` ends the session, `halfClose` instead once one direction has ended. The client's own socket timer
- *   does that: it sees the traffic of both directions.
+ * - No byte for `idle` ends the session, `halfClose` instead once one direction has ended.
  */
 import type { Buffer } from "node:buffer"
 import type { Session } from "../../core/model/Config.ts"
@@ -14,6 +13,7 @@ import type { Cancel, RelayEnd, Silence } from "../../shell/Transport.ts"
 import type { NodeClient } from "./NodeClient.ts"
 import type { NodeUpstream } from "./NodeUpstream.ts"
 import { SilenceWatch } from "./silence.ts"
+import { upkeep } from "./upkeep.ts"
 
 /** Chunks of at least this many bytes are given back as soon as they are written. */
 const FREED_AT_ONCE = 16_384
@@ -38,7 +38,7 @@ export function relay(
   const finish = (cause: CloseCause) => {
     if (over) return
     over = true
-    near.setTimeout(0)
+    stopUpkeep()
     watch.stop()
     if (cause !== "done" && cause !== "upstream-closed") {
       if (!near.destroyed) near.resetAndDestroy()
@@ -52,11 +52,18 @@ export function relay(
     upstream.recycle()
     finish(leftUnanswered ? "upstream-closed" : "done")
   }
-  const onHalfClosed = () => {
-    if (halfClosed) return
-    halfClosed = true
-    near.setTimeout(limits.halfCloseMs)
-  }
+
+  const stopUpkeep = upkeep({
+    limits,
+    moved: () => bytesUp + bytesDown,
+    isHalfClosed: () => halfClosed,
+    lasts: () => {
+      if (limits.keepAliveMs <= 0) return
+      near.setKeepAlive(true, limits.keepAliveMs)
+      far.setKeepAlive(true, limits.keepAliveMs)
+    },
+    over: finish
+  })
 
   if (near.destroyed || far.destroyed) {
     queueMicrotask(() => finish(near.destroyed ? "client-reset" : "upstream-reset"))
@@ -67,8 +74,6 @@ export function relay(
   far.on("error", () => finish("upstream-reset"))
   near.once("close", onClosed)
   far.once("close", onClosed)
-  near.setTimeout(limits.idleMs, () => finish(halfClosed ? "half-close-timeout" : "idle"))
-  if (limits.keepAliveMs > 0) near.setKeepAlive(true, limits.keepAliveMs)
 
   near.on("data", (chunk: Buffer) => {
     bytesUp += chunk.length
@@ -77,7 +82,7 @@ export function relay(
     if (!more) near.pause()
   })
   near.once("end", () => {
-    onHalfClosed()
+    halfClosed = true
     far.end()
   })
   far.on("drain", () => near.resume())
@@ -85,7 +90,7 @@ export function relay(
   const onFarEnd = () => {
     leftUnanswered = bytesUp > 0 && bytesDown === 0
     watch.stop()
-    onHalfClosed()
+    halfClosed = true
     near.end()
   }
   near.on("drain", () => far.resume())

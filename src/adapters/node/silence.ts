@@ -2,15 +2,16 @@
  * Watches one session for its first upstream byte after client bytes: tells when it has been silent for `silentAfterMs`,
  * when for `stallMs`, and when a silent one spoke at last. One timer, only while it waits.
  */
-import type { Silence } from "../../shell/Transport.ts"
+import type { Cancel, Silence } from "../../shell/Transport.ts"
 import { nowUs } from "./clock.ts"
+import { coarse } from "./coarse.ts"
 
 export class SilenceWatch {
   readonly #told: Silence
   #askedAtUs = -1
   #firstByteAtUs = -1
   #level: "none" | "silent" | "stalled" = "none"
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #stopTimer: Cancel | undefined
 
   constructor(told: Silence) {
     this.#told = told
@@ -33,14 +34,14 @@ export class SilenceWatch {
   asked(): void {
     if (this.#askedAtUs >= 0 || this.#firstByteAtUs >= 0) return
     this.#askedAtUs = nowUs()
-    this.#timer = setTimeout(() => this.#silent(), this.#told.silentAfterMs)
+    this.#stopTimer = coarse(this.#told.silentAfterMs, () => this.#silent())
   }
 
   /** The upstream sent something. */
   answered(): void {
     if (this.#firstByteAtUs >= 0) return
     this.#firstByteAtUs = nowUs()
-    clearTimeout(this.#timer)
+    this.#stopTimer?.()
     if (this.#level === "none") return
     this.#level = "none"
     this.#told.spoke()
@@ -48,14 +49,14 @@ export class SilenceWatch {
 
   /** The session is over: nothing more is told. */
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#stopTimer?.()
   }
 
   #silent(): void {
     // Not told for want of room in the mailbox: then neither its end nor its recovery may speak of it.
     if (this.#told.silent(nowUs() - this.#askedAtUs)) this.#level = "silent"
     const leftMs = this.#told.stallMs - (nowUs() - this.#askedAtUs) / 1000
-    this.#timer = setTimeout(() => this.#stalled(), leftMs > 0 ? leftMs : 0)
+    this.#stopTimer = coarse(leftMs > 0 ? leftMs : 0, () => this.#stalled())
   }
 
   #stalled(): void {

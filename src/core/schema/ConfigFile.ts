@@ -198,6 +198,11 @@ export const ConfigFile = Schema.Struct({
     mailbox: key(whole(64, 16_777_216), 65_536, "Events on their way into the core; when full, accepting waits"),
     backlog: key(whole(0, 1_000_000), 512, "Clients of one listener that may wait for a place"),
     turn: key(duration(1, 1_000), "2ms", "How long the engine works before it lets others go first"),
+    gather: key(
+      duration(0, 1_000),
+      "2ms",
+      "Events gather for this long after a turn before the next one, so that few turns serve many clients"
+    ),
     restartDelay: key(duration(1, MINUTE), "1s", "Pause before a failed core starts afresh")
   }),
   shutdown: section({

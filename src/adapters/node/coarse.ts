@@ -1,0 +1,57 @@
+/**
+ * Coarse timers: for limits that most sessions never reach, as they end long before. A timer of the runtime costs about a
+ * microsecond to set and to clear, which is much where a whole session costs a hundred.
+ *
+ * Moments are rounded up to a sixteenth to a thirty-second of the delay (at least 16 ms), so there are never more than some
+ * hundred different ones, each with the set of those who wait for it, and one timer of the runtime for the first of them.
+ */
+const LEAST_GRAIN_MS = 16
+/** The runtime's timers overflow at 2^31 ms. */
+const MOST_DELAY_MS = 2 ** 31 - 1
+
+type Waiter = () => void
+
+const moments = new Map<number, Set<Waiter>>()
+let timer: ReturnType<typeof setTimeout> | undefined
+let timerAtMs = Number.POSITIVE_INFINITY
+
+/** Calls `fire` once, after `delayMs` and at most a sixteenth of it (or 16 ms) more. A function may wait only once at a time for one moment. */
+export function coarse(delayMs: number, fire: () => void): () => void {
+  const nowMs = performance.now()
+  const delay = delayMs < MOST_DELAY_MS ? delayMs : MOST_DELAY_MS
+  let grainMs = LEAST_GRAIN_MS
+  while (grainMs * 32 <= delay) grainMs *= 2
+  const atMs = Math.ceil((nowMs + delay) / grainMs) * grainMs
+  let waiters = moments.get(atMs)
+  if (waiters === undefined) {
+    waiters = new Set()
+    moments.set(atMs, waiters)
+    if (atMs < timerAtMs) arm(atMs, nowMs)
+  }
+  waiters.add(fire)
+  const joined = waiters
+  return () => void joined.delete(fire)
+}
+
+function arm(atMs: number, nowMs: number): void {
+  clearTimeout(timer)
+  timerAtMs = atMs
+  timer = setTimeout(ring, Math.max(0, Math.ceil(atMs - nowMs)))
+}
+
+function ring(): void {
+  const nowMs = performance.now()
+  timerAtMs = Number.POSITIVE_INFINITY
+  let next = Number.POSITIVE_INFINITY
+  for (const [atMs, waiters] of [...moments]) {
+    if (waiters.size === 0) moments.delete(atMs)
+    else if (atMs > nowMs) next = Math.min(next, atMs)
+    else {
+      moments.delete(atMs)
+      // Who cancels while others are called is not called any more.
+      for (const fire of waiters) fire()
+    }
+  }
+  // Somebody who was called may have armed it for an earlier moment already.
+  if (next < timerAtMs) arm(next, nowMs)
+}

@@ -1,0 +1,55 @@
+/**
+ * Upkeep of a session that lasts: keep-alive, and its end when nothing moves any more. A look now and then instead of a timer
+ * that starts anew with every chunk: most sessions are over before the first look.
+ */
+import type { Session } from "../../core/model/Config.ts"
+import type { Cancel } from "../../shell/Transport.ts"
+import { nowUs } from "./clock.ts"
+import { coarse } from "./coarse.ts"
+
+/** Sessions shorter than this need no keep-alive: two system calls less. */
+export const KEEP_ALIVE_FROM_MS = 1_000
+/** Looks within one limit: an end for want of traffic comes at most an eighth late. */
+const LOOKS = 8
+
+export interface Kept {
+  readonly limits: Session
+  /** Bytes moved so far, either way. */
+  readonly moved: () => number
+  readonly isHalfClosed: () => boolean
+  /** The session has lasted for `KEEP_ALIVE_FROM_MS`. */
+  readonly lasts: () => void
+  /** Nothing moved for the limit that holds. */
+  readonly over: (cause: "idle" | "half-close-timeout") => void
+}
+
+/** Looks after a session until it is cancelled or over. */
+export function upkeep(kept: Kept): Cancel {
+  const { limits } = kept
+  const everyMs = Math.min(limits.idleMs, limits.halfCloseMs) / LOOKS
+  const beganUs = nowUs()
+  let quietSinceUs = beganUs
+  let seen = 0
+  let wasHalfClosed = false
+  let lasts = false
+  const look = () => {
+    const now = nowUs()
+    const halfClosed = kept.isHalfClosed()
+    const moved = kept.moved()
+    if (!lasts && now - beganUs >= KEEP_ALIVE_FROM_MS * 1000) {
+      lasts = true
+      kept.lasts()
+    }
+    if (moved !== seen || halfClosed !== wasHalfClosed) {
+      seen = moved
+      wasHalfClosed = halfClosed
+      quietSinceUs = now
+    }
+    const leftMs = (halfClosed ? limits.halfCloseMs : limits.idleMs) - (now - quietSinceUs) / 1000
+    if (leftMs <= 0) return kept.over(halfClosed ? "half-close-timeout" : "idle")
+    const nextMs = Math.min(leftMs, everyMs)
+    stop = coarse(lasts ? nextMs : Math.min(nextMs, KEEP_ALIVE_FROM_MS), look)
+  }
+  let stop = coarse(Math.min(everyMs, KEEP_ALIVE_FROM_MS), look)
+  return () => stop()
+}
