@@ -25,7 +25,7 @@ const fields: ReadonlyArray<Partial<Candidate>> = [
   { connections: [0, 3] },
   { sources: ["user-static", "dns"] },
   { breaker: { ...closedBreaker, consecutive: 1 } },
-  { suspicion: { ...noSuspicion, silent: 1 } },
+  { suspicion: { ...noSuspicion, silent: [{ session: 1, sinceUs: 2 }] } },
   { warm: { ...emptyShelf, parked: [7] } }
 ]
 

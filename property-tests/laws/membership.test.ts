@@ -133,7 +133,7 @@ describe("membership", () => {
         expect(measured(after)).toEqual(measured(before))
         expect(Candidates.connectionsOf(after)).toBe(0)
         expect(after.warm.parked).toEqual([])
-        expect(after.suspicion.silent).toBe(0)
+        expect(after.suspicion.silent).toEqual([])
         expect(after.probe === 0 || !last.probing.inFlight.some(({ probe }) => probe === after.probe)).toBe(true)
       })
     })

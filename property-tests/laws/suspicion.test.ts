@@ -5,7 +5,7 @@ import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
-import type { Entry, Event } from "../../src/core/model/Event.ts"
+import type { ClientClosed, Entry, Event } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { initial } from "../../src/core/state.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
@@ -135,7 +135,7 @@ describe("suspicion", () => {
     "from sessions lapses after three cooldowns, twice as many with each renewal, up to 32 times",
     fc.property(fc.integer({ min: 1, max: 9 }), fc.constantFrom(500, 30_000), (resets, cooldownMs) => {
       const one = new Sessions(cooldownMs)
-      one.spoke(1_000)
+      one.spoke(0, 1_000)
       for (let i = 0; i < resets; i++) {
         one.reset()
         const { suspicion } = one.candidate
@@ -145,7 +145,7 @@ describe("suspicion", () => {
         expect(one.candidate.suspicion.session).toBe(false)
       }
       one.reset()
-      one.spoke(1)
+      one.spoke(0, 1)
       expect(one.candidate.suspicion).toMatchObject({ session: false, renewals: 0 })
     }),
     { share: 0.3 }
@@ -154,53 +154,85 @@ describe("suspicion", () => {
   const told = fc.record({
     kind: fc.constantFrom("silent", "silent", "spoke", "closed", "byte" as const),
     gapUs: fc.oneof(fc.nat(50_000), fc.nat(400_000)),
-    waitedUs: fc.integer({ min: 100_000, max: 200_000 })
+    waitedUs: fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 100_000, max: 200_000 }) }, {
+      weight: 1,
+      arbitrary: fc.constant(400_000)
+    }),
+    agoUs: fc.oneof(fc.constant(0), fc.nat(500_000)),
+    pick: fc.nat(9)
   })
   law(
-    "for silence needs two sessions, or one for 300 ms, that wait since before the latest byte of the candidate",
+    "for silence needs two sessions, or one for 300 ms, that began to wait after the latest byte of the candidate",
     fc.property(fc.array(told, { minLength: 1, maxLength: 30 }), (steps) => {
       const one = new Sessions(30_000)
-      one.spoke(1_000)
+      one.spoke(0, 1_000)
       one.pass(1_000_000)
-      /** Moments since which told sessions wait, in the order of telling. */
-      const waiting: Array<number> = []
-      let sinceUs = -1
-      let dueUs = Infinity
+      let waiting: Array<{ readonly session: number; readonly sinceUs: number }> = []
       let byteUs = one.atUs - 1_000_000
-      let expected = false
-      const doubt = () => {
-        if (byteUs < sinceUs) expected = true
+      let suspectUs = -1
+      /** Moments at which one of those who wait has done so for 300 ms. */
+      const dues = () => waiting.map(({ sinceUs }) => sinceUs + 300_000)
+      const suspect = () => {
+        if (suspectUs < 0) suspectUs = one.atUs
       }
-      const end = () => {
-        waiting.shift()
-        if (waiting.length === 0) dueUs = Infinity
-      }
-      for (const { kind, gapUs, waitedUs } of steps) {
-        const untilUs = one.atUs + gapUs
+      steps.forEach(({ kind, gapUs, waitedUs, agoUs, pick }, session) => {
+        const fromUs = one.atUs
         one.pass(gapUs)
-        if (dueUs <= untilUs) {
-          dueUs = Infinity
-          doubt()
-        }
+        const first = Math.min(...dues().filter((dueUs) => dueUs > fromUs && dueUs <= one.atUs))
+        if (first < Infinity && suspectUs < 0) suspectUs = first
+        const which = waiting[pick % Math.max(1, waiting.length)]?.session ?? -1
         if (kind === "silent") {
-          if (waiting.length === 0) sinceUs = one.atUs - waitedUs
-          waiting.push(one.atUs - waitedUs)
-          if (dueUs === Infinity) dueUs = one.atUs + Math.max(0, 300_000 - waitedUs)
-          one.silent(waitedUs)
-          if (waiting.length >= 2) doubt()
-        } else if (kind === "byte" || (kind === "spoke" && waiting.length > 0)) {
-          if (kind === "spoke") end()
-          if (kind === "spoke") one.spoke(0)
-          else one.heard()
-          byteUs = one.atUs
-          expected = false
-        } else if (kind === "closed" && waiting.length > 0) {
-          end()
-          one.closed()
+          one.silent(session, waitedUs)
+          if (one.atUs - waitedUs > byteUs) waiting.push({ session, sinceUs: one.atUs - waitedUs })
+          if (waiting.some((it) => it.session === session) && (waiting.length > 1 || waitedUs >= 300_000)) suspect()
+        } else if (kind === "closed") {
+          one.closed(which)
+          waiting = waiting.filter((it) => it.session !== which)
+        } else {
+          const heardUs = one.atUs - (kind === "spoke" ? 0 : agoUs)
+          if (kind === "spoke") one.spoke(which, 0)
+          else one.heard(agoUs)
+          byteUs = Math.max(byteUs, heardUs)
+          waiting = waiting.filter(({ sinceUs }) => sinceUs > byteUs)
+          if (heardUs > suspectUs) suspectUs = -1
         }
-        expect(one.candidate.suspicion.session).toBe(expected)
-      }
+        expect(one.candidate.suspicion.session).toBe(suspectUs >= 0)
+      })
     })
+  )
+
+  law(
+    "for silence is the same whether or not requests are slow that began before the latest byte",
+    fc.property(
+      fc.array(told, { minLength: 1, maxLength: 30 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 5_000_000 }),
+      (steps, slow, endsUs) => {
+        const plain = new Sessions(30_000)
+        const masked = new Sessions(30_000)
+        for (const one of [plain, masked]) {
+          one.spoke(0, 1_000)
+          one.pass(1_000_000)
+        }
+        for (let i = 0; i < slow; i++) masked.silent(-1 - i, 120_000)
+        const told = [plain, masked].map((one) => {
+          one.spoke(-9, 1_000)
+          const seen: Array<unknown> = []
+          const fromUs = one.atUs
+          steps.forEach(({ kind, gapUs, waitedUs }, session) => {
+            one.pass(gapUs)
+            if (kind === "silent") one.silent(session, Math.min(waitedUs, one.atUs - fromUs))
+            if (kind === "byte") one.heard(0)
+            if (kind === "closed") one.closed(session - 1)
+            // The slow ones give up one by one.
+            if (one === masked && one.atUs - fromUs > endsUs) one.closed(-1 - (session % slow))
+            seen.push([one.atUs, one.candidate.suspicion.session])
+          })
+          return seen
+        })
+        expect(told[1]).toEqual(told[0])
+      }
+    )
   )
 })
 
@@ -213,7 +245,6 @@ class Sessions {
     const quiet = { probing: { intervalMs: 3_600_000 }, pool: { mode: "off" as const }, scoreTtlMs: 3_600_000_000 }
     this.state = initial(configWith([{ candidates: addresses(1), breaker: { enabled: false, cooldownMs }, ...quiet }]), 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
-    this.post({ _tag: "ProbeSucceeded", worker: 0, probe: 1, candidate: this.candidate.id, tookUs: 0 })
   }
 
   get candidate(): Candidate {
@@ -221,7 +252,14 @@ class Sessions {
   }
 
   post(event: Event): void {
-    this.state = advance(this.state, { seq: this.state.seq + 1, at: this.atUs, event }).state
+    const { state, decisions } = advance(this.state, { seq: this.state.seq + 1, at: this.atUs, event })
+    this.state = state
+    // It always shakes hands: here only sessions make a suspect.
+    for (const act of decisions) {
+      if (act._tag !== "Probe") continue
+      const { probe, candidate } = act
+      this.post({ _tag: "ProbeSucceeded", worker: 0, probe, candidate, tookUs: 0 })
+    }
   }
 
   pass(gapUs: number): void {
@@ -233,32 +271,32 @@ class Sessions {
     this.atUs = untilUs
   }
 
-  silent(waitedUs: number): void {
-    this.post({ _tag: "SessionSilent", worker: 0, session: 1, candidate: this.candidate.id, waitedUs })
+  silent(session: number, waitedUs: number): void {
+    this.post({ _tag: "SessionSilent", worker: 0, session, candidate: this.candidate.id, waitedUs })
   }
 
-  spoke(gapUs: number): void {
+  spoke(session: number, gapUs: number): void {
     this.pass(gapUs)
-    this.post({ _tag: "SessionSpoke", worker: 0, session: 1, candidate: this.candidate.id })
-    if (!Vector.get(this.state.upstreams, 0)!.answered) this.heard()
+    this.post({ _tag: "SessionSpoke", worker: 0, session, candidate: this.candidate.id })
+    if (!Vector.get(this.state.upstreams, 0)!.answered) this.heard(0)
   }
 
-  /** A short session that ends here and now, with a byte as its last. */
-  heard(): void {
-    this.#close({ firstByteUs: 10, durationUs: 10, silence: "none", cause: "done" })
+  /** A session that ends here and now, and whose first byte came a while ago. */
+  heard(agoUs: number): void {
+    this.#close({ session: -99, firstByteUs: 10, durationUs: 10 + agoUs, silence: "none", cause: "done" })
   }
 
   /** One that was silent is given up by its client. */
-  closed(): void {
-    this.#close({ firstByteUs: -1, durationUs: 10, silence: "silent", cause: "client-reset" })
+  closed(session: number): void {
+    this.#close({ session, firstByteUs: -1, durationUs: 10, silence: "silent", cause: "client-reset" })
   }
 
   reset(): void {
-    this.#close({ firstByteUs: -1, durationUs: 10, silence: "none", cause: "upstream-reset" })
+    this.#close({ session: -99, firstByteUs: -1, durationUs: 10, silence: "none", cause: "upstream-reset" })
   }
 
-  #close(end: Pick<Extract<Event, { _tag: "ClientClosed" }>, "firstByteUs" | "durationUs" | "silence" | "cause">): void {
-    const of = { worker: 0, session: 1, candidate: this.candidate.id, client: 1 }
+  #close(end: Pick<ClientClosed, "session" | "firstByteUs" | "durationUs" | "silence" | "cause">): void {
+    const of = { worker: 0, candidate: this.candidate.id, client: 1 }
     this.post({ _tag: "ClientClosed", ...of, bytesUp: 1, bytesDown: 0, answerUs: -1, ...end })
   }
 }

@@ -75,7 +75,8 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
   expect((breaker.state === "open") === (breaker.trialDueUs >= 0), `${name}: an open breaker without a trial to come`)
   expect(breaker.share > 0 && breaker.share <= 1, `${name}: share outside (0, 1]`)
   expect((breaker.share < 1) === (breaker.rampDueUs >= 0), `${name}: a ramp that does not go on`)
-  expect(suspicion.silent >= 0, `${name}: negative silent sessions`)
+  expect(suspicion.silent.length <= 2, `${name}: more silent sessions than are needed`)
+  expect(suspicion.silent.every(({ sinceUs }) => sinceUs > suspicion.byteAtUs), `${name}: silent, though it answered`)
   expect(
     new Set([...warm.parked, ...warm.dialling.map(({ id }) => id)]).size === warm.parked.length + warm.dialling.length,
     `${name}: a warm id twice`

@@ -104,6 +104,18 @@ describe("an outage", () => {
     expect(facts(toy, "Suspected")).toEqual([])
   })
 
+  it("by silence is seen while a slow request still waits, as long as the outage begins after a byte to others", () => {
+    const toy = busy().replies(a, 60_000).client(60_000)
+    toy.run(1).replies(a, 1)
+    visit(toy, 3_000)
+    expect(facts(toy, "Suspected")).toEqual([])
+    toy.replies(a, "silent")
+    const dies = accepted(toy).length
+    visit(toy, 5_000)
+    expect(facts(toy, "Suspected")).toMatchObject([{ reason: "silent" }])
+    expect(accepted(toy).slice(dies).filter(({ chosen }) => chosen === first(toy).id).length).toBeLessThanOrEqual(5)
+  })
+
   it("is only suspected from a pending dial, and the answer clears it", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: addresses(2), pool: { mode: "off" } }])).set(a, 10).set(b, 20)
     toy.start().run(1_000).set(a, 900).run(9_200)

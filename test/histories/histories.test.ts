@@ -118,7 +118,7 @@ describe("one constant changed turns a history red", () => {
     inScore("LEAST_ENTRY_MS = 0.1", "LEAST_ENTRY_MS = 2"),
     inSuspicion("const LATENCIES = 3", "const LATENCIES = 4"),
     inSuspicion("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
-    inSuspicion("LEAST_SILENCE_MS = 300", "LEAST_SILENCE_MS = 350"),
+    inSuspicion("LEAST_SILENCE_US = 300_000", "LEAST_SILENCE_US = 350_000"),
     inSuspicion("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
     inSuspicion("SILENT_TOGETHER = 2", "SILENT_TOGETHER = 3"),
     inSuspicion("PARKED_LEAST = 4", "PARKED_LEAST = 5"),

@@ -48,9 +48,8 @@ export interface Suspicion {
   readonly provenAtUs: number
   /** The latest upstream byte heard of. */
   readonly byteAtUs: number
-  /** Sessions that wait for their first upstream byte for too long, and since when the first of them waits. */
-  readonly silent: number
-  readonly silentSinceUs: number
+  /** The latest sessions, at most two, that began after that byte to wait for their first one, and wait for too long. */
+  readonly silent: ReadonlyArray<{ readonly session: number; readonly sinceUs: number }>
   readonly silentDueUs: number
   /** A session was reset or stayed silent, or parked sockets were reset together. */
   readonly session: boolean

@@ -85,7 +85,7 @@ function asleep(candidate: Candidate, atUs: number): Candidate {
     queuedAtUs: queue === "none" ? -1 : atUs,
     // A trial that was under way has no answer to come.
     breaker: breaker.state === "half-open" ? { ...breaker, state: "open", trialDueUs: atUs } : breaker,
-    suspicion: { ...suspicion, pendingDueUs: -1, silent: 0, silentSinceUs: -1, silentDueUs: -1 }
+    suspicion: { ...suspicion, pendingDueUs: -1, silent: [], silentDueUs: -1 }
   }
 }
 
@@ -260,7 +260,7 @@ function leave(state: State, id: CandidateId, source: Source, atUs: number, left
     queue: "none",
     queuedAtUs: -1,
     breaker: { ...closedBreaker, openings, openForMs, closedAtUs: atUs },
-    suspicion: { ...noSuspicion, silent: candidate.suspicion.silent }
+    suspicion: noSuspicion
   })
 }
 

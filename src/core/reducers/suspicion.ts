@@ -8,8 +8,9 @@
  *   it; it is probed at once.
  * - `silent`: while a session has had no first byte for max(3 x the upstream's usual time to first byte, 300 ms) after client
  *   bytes; two such sessions that have waited for max(3 x usual, 100 ms) are as good a sign as one that has waited for 300.
- *   Only where this upstream has ever answered, and not when the candidate is known to have sent a byte to anybody since
- *   the first of these sessions began to wait: then the request is slow, or a packet was lost, and nobody is dead.
+ *   Only where this upstream has ever answered, and only sessions that began to wait after the latest byte that the candidate
+ *   is known to have sent to anybody: of all others the request is slow, or a packet was lost, and nobody is dead. So a slow
+ *   request is no sign itself, and hides none.
  * - `reset`: after a session was reset before any upstream byte.
  * - `parked-reset`: when at least half of four or more parked sockets were reset within 100 ms (a polite end never counts).
  *
@@ -22,6 +23,7 @@ import * as Candidates from "../candidates.ts"
 import * as Ewma from "../math/Ewma.ts"
 import type { Candidate, Suspicion } from "../model/Candidate.ts"
 import type { SuspicionReason } from "../model/Decision.ts"
+import type { ClientClosed, SessionSilent } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -31,7 +33,7 @@ import { failureAfterConnect, samplesOf, upstreamByte } from "./samples.ts"
 
 const LATENCIES = 3
 const LEAST_PENDING_MS = 100
-const LEAST_SILENCE_MS = 300
+const LEAST_SILENCE_US = 300_000
 export const LEAST_SHARED_SILENCE_MS = 100
 const SILENT_TOGETHER = 2
 const PARKED_LEAST = 4
@@ -102,13 +104,11 @@ function sessions(state: State, step: Step): State {
       return overtaken ? state : suspect(state, step, candidate, "pending")
     }
     case "SessionSilent":
-      return silent(state, step, event.candidate, event.waitedUs)
+      return silent(state, step, event)
     case "SessionSpoke":
-      return byte(spoke(state, event.candidate), step)
-    case "ClientClosed": {
-      const counted = event.silence === "none" ? state : spoke(state, event.candidate)
-      return reset(usualFirstByte(byte(counted, step), step), step)
-    }
+      return byte(state, step)
+    case "ClientClosed":
+      return reset(usualFirstByte(byte(ended(state, step, event), step), step), step)
     case "WarmLost":
       return event.reason === "reset" ? parkedReset(state, step, event.candidate, event.warm) : state
     case "WorkerLost":
@@ -170,42 +170,39 @@ function handshake(state: State, step: Step, candidate: Candidate, tookMs: numbe
   return clear(state, step, candidate, watched(proven).suspicion)
 }
 
-function silent(state: State, step: Step, id: number, waitedUs: number): State {
+function silent(state: State, step: Step, { candidate: id, session, waitedUs }: SessionSilent): State {
   const candidate = Candidates.find(state, id)
-  const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)
-  if (candidate === undefined || upstream === undefined) return state
-  const { suspicion } = candidate
-  const count = suspicion.silent + 1
-  const sinceUs = suspicion.silent === 0 ? step.at - waitedUs : suspicion.silentSinceUs
-  const patienceMs = LEAST_SILENCE_MS > waitedUs / 1000 ? LEAST_SILENCE_MS - waitedUs / 1000 : 0
-  const silentDueUs = suspicion.silentDueUs >= 0 ? suspicion.silentDueUs : step.at + Math.ceil(patienceMs * 1000)
-  const counted: Candidate = {
-    ...candidate,
-    suspicion: { ...suspicion, silent: count, silentSinceUs: sinceUs, silentDueUs }
-  }
+  const sinceUs = step.at - waitedUs
+  if (candidate === undefined || sinceUs <= candidate.suspicion.byteAtUs) return state
+  const run = [...candidate.suspicion.silent, { session, sinceUs }].slice(-SILENT_TOGETHER)
+  const counted: Candidate = { ...candidate, suspicion: waiting(candidate.suspicion, run, step.at) }
   const next = Candidates.replace(state, candidate, counted)
-  return count >= SILENT_TOGETHER ? doubt(next, step, counted) : next
+  return run.length >= SILENT_TOGETHER || waitedUs >= LEAST_SILENCE_US ? doubt(next, step, counted) : next
 }
 
-/** Suspects a silent candidate, unless it answered somebody else since the first of its silent sessions began to wait. */
+/** With these sessions in silence, and a watch on the first of them that has not yet waited for 300 ms. */
+function waiting(suspicion: Suspicion, silent: Suspicion["silent"], atUs: number): Suspicion {
+  const dues = silent.map(({ sinceUs }) => sinceUs + LEAST_SILENCE_US).filter((dueUs) => dueUs > atUs)
+  return { ...suspicion, silent, silentDueUs: dues.length === 0 ? -1 : Math.min(...dues) }
+}
+
+/** Silence is a sign only of those who are known to answer. */
 function doubt(state: State, step: Step, candidate: Candidate): State {
-  const answers = Upstreams.find(state, candidate.upstream)?.answered === true
-  const { byteAtUs, silentSinceUs } = candidate.suspicion
-  return answers && byteAtUs < silentSinceUs ? suspect(state, step, candidate, "silent") : state
+  return Upstreams.find(state, candidate.upstream)?.answered === true ? suspect(state, step, candidate, "silent") : state
 }
 
 function silentTooLong(state: State, step: Step, candidate: Candidate): State {
-  const due: Candidate = { ...candidate, suspicion: { ...candidate.suspicion, silentDueUs: -1 } }
-  const next = Candidates.replace(state, candidate, due)
-  return due.suspicion.silent > 0 ? doubt(next, step, due) : next
+  const { suspicion } = candidate
+  const due: Candidate = { ...candidate, suspicion: waiting(suspicion, suspicion.silent, step.at) }
+  return doubt(Candidates.replace(state, candidate, due), step, due)
 }
 
-function spoke(state: State, id: number): State {
+/** A session that is over waits no more. */
+function ended(state: State, step: Step, { candidate: id, session }: ClientClosed): State {
   const candidate = Candidates.find(state, id)
-  if (candidate === undefined || candidate.suspicion.silent === 0) return state
-  const silent = candidate.suspicion.silent - 1
-  const over = silent === 0 ? { silentDueUs: -1, silentSinceUs: -1 } : {}
-  return Candidates.replace(state, candidate, { ...candidate, suspicion: { ...candidate.suspicion, silent, ...over } })
+  if (candidate === undefined || candidate.suspicion.silent.length === 0) return state
+  const rest = candidate.suspicion.silent.filter((one) => one.session !== session)
+  return Candidates.replace(state, candidate, { ...candidate, suspicion: waiting(candidate.suspicion, rest, step.at) })
 }
 
 /** Sessions that died with their worker will never speak. (A rare event: a look at everybody.) */
@@ -213,22 +210,23 @@ function silenced(state: State): State {
   let next = state
   for (const chunk of state.candidates.chunks) {
     for (const candidate of chunk) {
-      if (candidate === null || candidate.suspicion.silent === 0) continue
-      const suspicion: Suspicion = { ...candidate.suspicion, silent: 0, silentSinceUs: -1, silentDueUs: -1 }
+      if (candidate === null || candidate.suspicion.silent.length === 0) continue
+      const suspicion: Suspicion = { ...candidate.suspicion, silent: [], silentDueUs: -1 }
       next = Candidates.replace(next, candidate, { ...candidate, suspicion })
     }
   }
   return next
 }
 
-/** A byte that came after the suspicion clears it. */
+/** A byte that came after the suspicion clears it; whoever waited when it came is not kept waiting by a dead candidate. */
 function byte(state: State, step: Step): State {
   const heard = upstreamByte(step.event, step.at)
   const candidate = heard === undefined ? undefined : Candidates.find(state, heard.candidate)
   if (heard === undefined || candidate === undefined) return state
   const { suspicion } = candidate
   const byteAtUs = heard.atUs > suspicion.byteAtUs ? heard.atUs : suspicion.byteAtUs
-  const told: Suspicion = { ...suspicion, byteAtUs }
+  const run = suspicion.silent.filter(({ sinceUs }) => sinceUs > byteAtUs)
+  const told = waiting({ ...suspicion, byteAtUs }, run, step.at)
   if (suspicion.renewals === 0 || heard.atUs <= suspicion.sinceUs) {
     return Candidates.replace(state, candidate, { ...candidate, suspicion: told })
   }
