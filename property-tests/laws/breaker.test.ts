@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
+import { dueAt } from "../../src/core/deadline.ts"
 import type { Candidate, CandidateId } from "../../src/core/model/Candidate.ts"
 import type { Decision } from "../../src/core/model/Decision.ts"
 import type { State } from "../../src/core/model/State.ts"
@@ -67,6 +68,35 @@ describe("the breaker", () => {
             expect(event._tag).toBe("Ticked")
             expect(at).toBeGreaterThanOrEqual(was.breaker.trialDueUs)
           }
+        }
+      })
+    })
+  )
+
+  law(
+    "outlives a departure: neither tried nor let in while it is away, and back as it was, with its trial due as it was",
+    fc.property(script120, (it) => {
+      play(it, ({ at }, before, { state, decisions }) => {
+        const closed = of(decisions, "BreakerClosed").map(({ candidate }) => candidate)
+        for (const was of present(before)) {
+          const after = Candidates.find(state, was.id)
+          const [isListed, wasListed] = [(after?.sources.length ?? 0) > 0, was.sources.length > 0]
+          if (after === undefined || (isListed && wasListed)) continue
+          const { state: shut, trialDueUs, openings, openForMs, closedAtUs, share } = after.breaker
+          const lets = closed.includes(was.id)
+          if (!lets) expect(shut === "closed").toBe(was.breaker.state === "closed")
+          if (lets) expect(isListed && shut === "closed").toBe(true)
+          else {expect({ openings, openForMs, closedAtUs, share }).toMatchObject({
+              ...{ openings: was.breaker.openings, openForMs: was.breaker.openForMs },
+              ...{ closedAtUs: was.breaker.closedAtUs, share: was.breaker.share }
+            })}
+          if (!lets && shut !== "closed") {
+            expect(shut).toBe("open")
+            expect(trialDueUs).toBe(was.breaker.state === "half-open" ? at : was.breaker.trialDueUs)
+          }
+        }
+        for (const { kind, id } of dueAt(state, Number.MAX_SAFE_INTEGER)) {
+          if (kind === "trial" || kind === "ramp") expect(Candidates.find(state, id)!.sources.length).toBeGreaterThan(0)
         }
       })
     })

@@ -48,6 +48,11 @@ export function isSuspect(candidate: Candidate): boolean {
   return candidate.suspicion.pending || candidate.suspicion.session
 }
 
+/** First in the queue for a probe, unless one is under way. */
+export function urgent(candidate: Candidate, atUs: number): Candidate {
+  return candidate.probe === 0 ? { ...candidate, queue: "urgent", queuedAtUs: atUs } : candidate
+}
+
 /** Connections through the candidate over all workers. */
 export function connectionsOf(candidate: Candidate): number {
   let sum = 0
@@ -80,9 +85,12 @@ function rescheduleAll(
   let deadlines = reschedule(before, "expire", id, was?.expireDueUs ?? -1, is?.expireDueUs ?? -1)
   deadlines = reschedule(deadlines, "entry", id, was?.entryDueUs ?? -1, is?.entryDueUs ?? -1)
   deadlines = reschedule(deadlines, "forget", id, was?.forgetDueUs ?? -1, is?.forgetDueUs ?? -1)
-  if (was?.breaker !== is?.breaker) {
-    deadlines = reschedule(deadlines, "trial", id, was?.breaker.trialDueUs ?? -1, is?.breaker.trialDueUs ?? -1)
-    deadlines = reschedule(deadlines, "ramp", id, was?.breaker.rampDueUs ?? -1, is?.breaker.rampDueUs ?? -1)
+  // Who left is not tried again and does not ramp up; both go on when it comes back.
+  if (was?.breaker !== is?.breaker || was?.sources !== is?.sources) {
+    const before = was !== null && isListed(was) ? was.breaker : null
+    const after = is !== null && isListed(is) ? is.breaker : null
+    deadlines = reschedule(deadlines, "trial", id, before?.trialDueUs ?? -1, after?.trialDueUs ?? -1)
+    deadlines = reschedule(deadlines, "ramp", id, before?.rampDueUs ?? -1, after?.rampDueUs ?? -1)
   }
   if (was?.suspicion !== is?.suspicion) {
     deadlines = reschedule(deadlines, "pending", id, was?.suspicion.pendingDueUs ?? -1, is?.suspicion.pendingDueUs ?? -1)

@@ -17,6 +17,15 @@ const at = (toy: ToyInterpreter, host: string) =>
 const listed = (toy: ToyInterpreter) =>
   Vector.toArray(toy.state.candidates).filter((one) => (one?.sources.length ?? 0) > 0).map((one) => one!.host)
 
+/** Five clients are refused there. */
+function refuse(toy: ToyInterpreter, host: string): void {
+  for (let i = 0; i < 5; i++) {
+    const tried = [{ candidate: at(toy, host)[0]!.id, outcome: "refused" as const, tookUs: 1_000 }]
+    const choice = { listener: "web", upstream: 0, routes: 1, chosen: -1, why: "unranked" as const, warm: 0, client: 1 }
+    toy.post({ _tag: "ClientAccepted", worker: 0, session: 900 + i, ...choice, candidate: -1, tried })
+  }
+}
+
 describe("a name", () => {
   it("is asked for at the start and each refresh, and its addresses serve", () => {
     const toy = new ToyInterpreter(named(), { otherwise: 20 }).names(WEB, [a, b]).start().run(200_000)
@@ -70,6 +79,44 @@ describe("a name", () => {
     expect(toy.probes.slice(probed).some(({ host }) => host === a)).toBe(true)
   })
 
+  it("that flips back while one of its addresses is shut out finds it shut out, and tries it when that is due", () => {
+    const toy = new ToyInterpreter(named({ breaker: { cooldownMs: 90_000, maxCooldownMs: 900_000 } }))
+      .set(a, 10).set(b, 20).names(WEB, [a, b]).start().run(1_000)
+    refuse(toy, b)
+    const { trialDueUs } = at(toy, b)[0]!.breaker
+    expect(at(toy, b)[0]!.breaker.state).toBe("open")
+    const state = () => at(toy, b)[0]!.breaker.state
+    // Away at 60 s; back at 120 s, when the trial has been due for half a minute: it is made at once, and no sooner.
+    toy.names(WEB, [a]).run(100_000)
+    const probed = toy.probes.length
+    expect([at(toy, b)[0]!.sources, state(), at(toy, b)[0]!.breaker.trialDueUs]).toEqual([[], "open", trialDueUs])
+    expect(toy.atUs).toBeGreaterThan(trialDueUs)
+    toy.names(WEB, [a, b]).run(20_100)
+    expect(toy.probes.slice(probed).filter(({ host }) => host === b)).toHaveLength(1)
+    expect([state(), toy.active()]).toEqual(["closed", [1, 2]])
+    // Away and back within one cooldown: shut out until the trial that was due all the time.
+    refuse(toy.run(30_000), b)
+    const dueUs = at(toy, b)[0]!.breaker.trialDueUs
+    toy.names(WEB, [a]).run(60_000).names(WEB, [a, b]).run(60_000)
+    expect([at(toy, b)[0]!.sources, state(), at(toy, b)[0]!.breaker.trialDueUs]).toEqual([["dns"], "open", dueUs])
+    toy.run(dueUs / 1_000 - toy.atMs + 100)
+    expect(state()).toBe("closed")
+  })
+
+  it("that names only addresses that were shut out when they left lets the first of them in, and probes it", () => {
+    const toy = new ToyInterpreter(named()).set(a, 10).set(b, 20).set(c, 30).names(WEB, [a, b, c]).start().run(1_000)
+    for (const host of [b, c]) refuse(toy.set(host, "refused"), host)
+    toy.names(WEB, [a]).run(60_000).names(WEB, [b, c])
+    const [first, second] = [b, c].toSorted((one, other) => {
+      const [x, y] = [one, other].map((host) => at(toy, host)[0]!.breaker.trialDueUs)
+      return x! - y!
+    }) as [string, string]
+    const probed = toy.probes.length
+    toy.run(60_050)
+    expect([first, second].map((host) => at(toy, host)[0]!.breaker.state)).toEqual(["closed", "open"])
+    expect(toy.probes.slice(probed).some(({ host }) => host === first)).toBe(true)
+  })
+
   it("forgets who left after staleFor, when the last session is gone", () => {
     const toy = new ToyInterpreter(named({ staleForMs: 100_000 })).set(a, 10).set(b, 20).names(WEB, [a]).start().run(1_000)
     toy.client(400_000).run(1_000).names(WEB, [b]).run(200_000)
@@ -90,14 +137,7 @@ describe("a name", () => {
 
   it("that leaves only addresses that were shut out lets the first of them in: somebody must be left to try", () => {
     const toy = new ToyInterpreter(named()).set(a, 10).set(b, 20).set(c, 30).names(WEB, [a, b, c]).start().run(1_000)
-    toy.set(b, "refused").set(c, "refused")
-    for (let i = 0; i < 5; i++) {
-      for (const host of [b, c]) {
-        const tried = [{ candidate: at(toy, host)[0]!.id, outcome: "refused" as const, tookUs: 1_000 }]
-        const choice = { listener: "web", upstream: 0, routes: 1, chosen: -1, why: "unranked" as const, warm: 0, client: 1 }
-        toy.post({ _tag: "ClientAccepted", worker: 0, session: 900 + i, ...choice, candidate: -1, tried })
-      }
-    }
+    for (const host of [b, c]) refuse(toy.set(host, "refused"), host)
     expect([b, c].map((host) => at(toy, host)[0]!.breaker.state)).toEqual(["open", "open"])
     toy.names(WEB, [b, c]).run(60_000)
     expect([b, c].map((host) => at(toy, host)[0]!.breaker.state).filter((state) => state === "closed")).toHaveLength(1)

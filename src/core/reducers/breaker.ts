@@ -185,12 +185,7 @@ export function close(state: State, step: Step, candidate: Candidate): State {
 function tryAgain(state: State, step: Step, candidate: Candidate): State {
   step.wantsProbes = true
   const breaker: BreakerState = { ...candidate.breaker, state: "half-open", trialDueUs: -1 }
-  const waits = candidate.probe === 0
-  return Candidates.replace(state, candidate, {
-    ...candidate,
-    breaker,
-    ...(waits ? { queue: "urgent", queuedAtUs: step.at } as const : {})
-  })
+  return Candidates.replace(state, candidate, Candidates.urgent({ ...candidate, breaker }, step.at))
 }
 
 function rampUp(state: State, step: Step, candidate: Candidate): State {

@@ -9,7 +9,8 @@
  * - Merging a source: an address it names and nobody has joins; one that somebody has gets one more source (the same
  *   address from two sources is one candidate); one that it no longer names loses the source. Who has no source left has
  *   left: no new client, no probe, no warm socket; sessions go on. Its record is kept for `staleFor`, so that an address
- *   that comes back is known, and then forgotten, once nothing hangs on it.
+ *   that comes back is known, and then forgotten, once nothing hangs on it. Its breaker stays as it was: one that comes back
+ *   while it is shut out waits for its trial, which is due as before or, if that has passed, at once.
  * - New candidates wait in the backlog of the probe queue, so each is probed once as soon as the budget allows.
  * - More than `maxCandidates` are not taken in; those that left give way first, the oldest before the others.
  *
@@ -18,13 +19,13 @@
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
-import type { Candidate, CandidateId, Source, UpstreamId } from "../model/Candidate.ts"
+import type { BreakerState, Candidate, CandidateId, Source, UpstreamId } from "../model/Candidate.ts"
 import { SLOTS } from "../model/Candidate.ts"
 import type { Address } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { closedBreaker, emptyShelf, newCandidate, newUpstream, noSuspicion } from "../newborn.ts"
+import { emptyShelf, newCandidate, newUpstream, noSuspicion } from "../newborn.ts"
 import { indexOf } from "../state.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
@@ -75,7 +76,6 @@ function forgetSockets(state: State, atUs: number): State {
 
 function asleep(candidate: Candidate, atUs: number): Candidate {
   const queue = Candidates.isListed(candidate) && candidate.breaker.state === "closed" ? "backlog" : "none"
-  const { breaker, suspicion } = candidate
   return {
     ...candidate,
     probe: 0,
@@ -83,10 +83,14 @@ function asleep(candidate: Candidate, atUs: number): Candidate {
     warm: emptyShelf,
     queue,
     queuedAtUs: queue === "none" ? -1 : atUs,
-    // A trial that was under way has no answer to come.
-    breaker: breaker.state === "half-open" ? { ...breaker, state: "open", trialDueUs: atUs } : breaker,
-    suspicion: { ...suspicion, pendingDueUs: -1, silent: [], silentDueUs: -1 }
+    breaker: untried(candidate.breaker, atUs),
+    suspicion: { ...candidate.suspicion, pendingDueUs: -1, silent: [], silentDueUs: -1 }
   }
+}
+
+/** A trial that was under way has no answer to come: it is due again. */
+function untried(breaker: BreakerState, atUs: number): BreakerState {
+  return breaker.state === "half-open" ? { ...breaker, state: "open", trialDueUs: atUs } : breaker
 }
 
 function create(state: State, id: UpstreamId): State {
@@ -171,7 +175,10 @@ function somebodyIn(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   if (upstream.listed.length === 0 || upstream.shut < upstream.listed.length) return state
   const shut = upstream.listed.map((one) => Candidates.find(state, one) as Candidate)
-  return close(state, step, shut.reduce((a, b) => (b.breaker.trialDueUs < a.breaker.trialDueUs ? b : a)))
+  const one = shut.reduce((a, b) => (b.breaker.trialDueUs < a.breaker.trialDueUs ? b : a))
+  const next = close(state, step, one)
+  const closed = Candidates.find(next, one.id) as Candidate
+  return Candidates.replace(next, closed, Candidates.urgent(closed, step.at))
 }
 
 function nameOf({ host, port }: Address): string {
@@ -229,13 +236,16 @@ function rejoin(state: State, id: CandidateId, source: Source, atUs: number): St
     ...upstream,
     listed: [...upstream.listed, id],
     left: upstream.left.filter((one) => one !== id),
-    unsampled: upstream.unsampled + (candidate.lastSampleAtUs < 0 ? 1 : 0)
+    unsampled: upstream.unsampled + (candidate.lastSampleAtUs < 0 ? 1 : 0),
+    shut: upstream.shut + (candidate.breaker.state === "closed" ? 0 : 1)
   })
-  const waits = candidate.probe === 0 ? { queue: "backlog", queuedAtUs: atUs } as const : {}
+  const waits = candidate.probe === 0 && candidate.breaker.state === "closed"
+    ? { queue: "backlog", queuedAtUs: atUs } as const
+    : {}
   return Candidates.replace(next, candidate, watched({ ...candidate, sources, leftAtUs: -1, forgetDueUs: -1, ...waits }))
 }
 
-/** Takes a source away; who has none left drains, with its breaker and suspicions settled. */
+/** Takes a source away; who has none left drains, with its suspicions settled. */
 function leave(state: State, id: CandidateId, source: Source, atUs: number, left: Array<CandidateId>): State {
   const candidate = Candidates.find(state, id) as Candidate
   if (!candidate.sources.includes(source)) return state
@@ -244,7 +254,6 @@ function leave(state: State, id: CandidateId, source: Source, atUs: number, left
   left.push(id)
   const upstream = Upstreams.find(state, candidate.upstream) as Upstream
   const { staleForMs } = Upstreams.configOf(state, candidate.upstream)
-  const { openings, openForMs } = candidate.breaker
   const next = Upstreams.replace(state, upstream, {
     ...upstream,
     listed: upstream.listed.filter((one) => one !== id),
@@ -259,7 +268,7 @@ function leave(state: State, id: CandidateId, source: Source, atUs: number, left
     forgetDueUs: atUs + staleForMs * 1000,
     queue: "none",
     queuedAtUs: -1,
-    breaker: { ...closedBreaker, openings, openForMs, closedAtUs: atUs },
+    breaker: untried(candidate.breaker, atUs),
     suspicion: noSuspicion
   })
 }

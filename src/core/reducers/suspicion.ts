@@ -128,20 +128,19 @@ function suspect(state: State, step: Step, candidate: Candidate, reason: Suspici
     step.decisions.push({ _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
   }
   step.touched.add(candidate.upstream)
-  const marked: Suspicion = {
-    ...suspicion,
-    ...cleared,
-    sinceUs: step.at,
-    ...(ofSession ? session(state, step, candidate) : { pending: true })
+  const marked: Candidate = {
+    ...candidate,
+    suspicion: {
+      ...suspicion,
+      ...cleared,
+      sinceUs: step.at,
+      ...(ofSession ? session(state, step, candidate) : { pending: true })
+    }
   }
   const probes = candidate.probe === 0 && candidate.breaker.state === "closed" && candidate.queue !== "urgent"
     && Candidates.isListed(candidate)
   step.wantsProbes ||= probes
-  return Candidates.replace(state, candidate, {
-    ...candidate,
-    suspicion: marked,
-    ...(probes ? { queue: "urgent", queuedAtUs: step.at } as const : {})
-  })
+  return Candidates.replace(state, candidate, probes ? Candidates.urgent(marked, step.at) : marked)
 }
 
 function session(state: State, step: Step, { upstream, suspicion }: Candidate): Partial<Suspicion> {
