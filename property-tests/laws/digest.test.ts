@@ -54,6 +54,7 @@ describe("the digest of a state", () => {
         { ...state, minted: { ...state.minted, probe: state.minted.probe + more } },
         { ...state, minted: { ...state.minted, warm: state.minted.warm + more } },
         { ...state, warmTotal: state.warmTotal + more },
+        { ...state, wantsRoom: [id] },
         { ...state, clients: { first: more, several: false } },
         { ...state, probing: { ...state.probing, tatUs: state.probing.tatUs + more } },
         { ...state, routes: { ...state.routes, version: state.routes.version + more } }

@@ -4,6 +4,7 @@ import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate, CandidateId } from "../../src/core/model/Candidate.ts"
 import type { State } from "../../src/core/model/State.ts"
+import { targetOf } from "../../src/core/reducers/warm.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
 import { play, script } from "../arbitraries/run.ts"
@@ -62,6 +63,25 @@ describe("warm sockets", () => {
         const sum = present(state).map(count).reduce((a, b) => a + b, 0)
         expect(sum).toBe(state.warmTotal)
         expect(sum).toBeLessThanOrEqual(it.config.poolTotal)
+      })
+    })
+  )
+
+  law(
+    "are as many as are wanted as soon as there is room: nobody waits for a change of costs",
+    fc.property(script(120), (it) => {
+      let known = false
+      play(it, ({ event, at }, _before, { state }) => {
+        // A dead worker's shelves come back with the next change of costs.
+        if (event._tag === "Started") known = true
+        if (event._tag === "WorkerLost") known = false
+        if (!known || state.warmTotal >= it.config.poolTotal) return
+        expect(state.wantsRoom).toEqual([])
+        for (const one of present(state)) {
+          const { shelves } = Vector.get(state.upstreams, one.upstream)!
+          if (!shelves.includes(one.id) || Candidates.isSuspect(one) || one.warm.refillDueUs >= 0) continue
+          expect(count(one)).toBeGreaterThanOrEqual(targetOf(one, it.config.upstreams[one.upstream]!, at))
+        }
       })
     })
   )

@@ -59,6 +59,8 @@ export function faults(state: State): ReadonlyArray<string> {
   }
   expect(warmTotal === state.warmTotal, "warm sockets are miscounted")
   expect(warmTotal <= state.config.poolTotal, "more warm sockets than pool.total")
+  expect(state.wantsRoom.length === 0 || warmTotal === state.config.poolTotal, "a shelf waits for room that there is")
+  expect(new Set(state.wantsRoom).size === state.wantsRoom.length, "an upstream waits twice for room")
   expect(sameIndex(state), "the derived index differs from the records")
   return found
 }

@@ -19,6 +19,7 @@ export interface Snapshot {
   readonly freeSlots: ReadonlyArray<number>
   readonly probing: ProbingState
   readonly warmTotal: number
+  readonly wantsRoom: State["wantsRoom"]
   readonly clients: State["clients"]
   readonly routesVersion: number
   readonly upstreams: ReadonlyArray<Upstream>
@@ -50,6 +51,7 @@ export function initial(
     freeSlots: [],
     probing: { inFlight: [], tatUs: 0, gateDueUs: -1 },
     warmTotal: 0,
+    wantsRoom: [],
     clients: { first: -1, several: false },
     routes: { version: 0, upstreams: [] },
     index: EMPTY_INDEX
@@ -58,8 +60,8 @@ export function initial(
 
 /** The part of a snapshot that is small whatever the number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
-  const { seq, at, wall, rng, minted, freeSlots, probing, warmTotal, clients, routes } = state
-  return { seq, at, wall, rng, minted, freeSlots, probing, warmTotal, clients, routesVersion: routes.version }
+  const { seq, at, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routes } = state
+  return { seq, at, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routesVersion: routes.version }
 }
 
 export function snapshotOf(state: State): Snapshot {

@@ -63,6 +63,24 @@ describe("warm sockets", () => {
     expect(waiting(toy).reduce((sum, count) => sum + count, 0)).toBe(10)
   })
 
+  it("share the total by turns: room that one upstream frees goes to the one that waits, without any change of costs", () => {
+    const quiet = { breaker: { enabled: false }, probing: { intervalMs: 3_600_000 }, scoreTtlMs: 3_600_000_000 }
+    const pool = { mode: "fixed" as const, size: 4, maxAgeMs: 3_600_000 }
+    const both = [{ ...quiet, candidates: addresses(1), pool }, {
+      ...quiet,
+      name: "api",
+      candidates: addresses(2).slice(1),
+      pool
+    }]
+    const toy = new ToyInterpreter({ ...configWith(both), poolTotal: 5 }, { otherwise: 20 }).start().run(5_000)
+    expect([toy.parked(a), toy.parked(b)]).toEqual([4, 1])
+    expect([toy.lose(a, "closed", 2).run(1_000).parked(a), toy.parked(b)]).toEqual([2, 3])
+    // Whoever gave up a socket waits now; nobody wakes those who have enough.
+    expect([toy.lose(b, "closed", 1).run(1_000).parked(a), toy.parked(b)]).toEqual([3, 2])
+    toy.set(a, "refused").lose(a, "closed").run(10_000)
+    expect([toy.parked(a), toy.parked(b)]).toEqual([0, 4])
+  })
+
   it("go by halves when nobody came for idleAfter", () => {
     const toy = world({ pool: { idleAfterMs: 10_000, maxAgeMs: 600_000 } }).start().run(1_000)
     for (let i = 0; i < 16; i++) toy.client(10).run(1)

@@ -5,7 +5,7 @@
 import type { Ordered } from "../data/Ordered.ts"
 import type { Vector } from "../data/Vector.ts"
 import type { Rng } from "../math/Rng.ts"
-import type { Candidate, CandidateId } from "./Candidate.ts"
+import type { Candidate, CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
 import type { Routes } from "./Routes.ts"
 import type { Upstream } from "./Upstream.ts"
@@ -25,6 +25,8 @@ export interface State {
   readonly probing: ProbingState
   /** Warm sockets over all candidates, parked and connecting. */
   readonly warmTotal: number
+  /** Upstreams with a shelf that found no room below `poolTotal`, the longest waiting first. */
+  readonly wantsRoom: ReadonlyArray<UpstreamId>
   /** The first client address seen (-1: none), and whether there was another one. */
   readonly clients: { readonly first: number; readonly several: boolean }
   readonly routes: Routes

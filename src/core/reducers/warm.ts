@@ -10,6 +10,8 @@
  *   connecting sockets count alike, or every take would dial anew for the same gap.
  * - Refill at most max(`connectsPerSecond`, twice the recent take rate) a second for each candidate, with a burst of its
  *   size; after a failed dial not before a backoff of 100 ms that doubles to 5 s; over all candidates at most `poolTotal`.
+ * - An upstream whose shelves find no room below `poolTotal` waits for it: room that becomes free goes to the one that has
+ *   waited longest, before whoever freed it may have it again. Nobody waits while there is room.
  * - After `idleAfter` without a client, half of what is more than `min` goes, and half again each second.
  * - A parked socket is closed by the shelf after `maxAge` less up to a fifth, drawn, so that a shelf does not age as one.
  */
@@ -18,7 +20,7 @@ import { backoffMs } from "../math/backoff.ts"
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"
 import * as Rng from "../math/Rng.ts"
-import type { Candidate, CandidateId, Warm } from "../model/Candidate.ts"
+import type { Candidate, CandidateId, UpstreamId, Warm } from "../model/Candidate.ts"
 import type { Pool, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -49,7 +51,19 @@ export function warm(state: State, step: Step): State {
     for (const candidate of upstream.shelves) wanted.add(candidate)
     next = Upstreams.replace(next, upstream, withShelves(upstream, shelved(next, id)))
   }
+  next = handOut(next, step)
   for (const id of wanted) next = settle(next, step, id)
+  return next
+}
+
+/** Who waits again has used up the room, so each turn is paid for by one who found none. */
+function handOut(state: State, step: Step): State {
+  let next = state
+  while (next.warmTotal < next.config.poolTotal && next.wantsRoom.length > 0) {
+    const [id, ...wantsRoom] = next.wantsRoom as [UpstreamId, ...Array<UpstreamId>]
+    next = { ...next, wantsRoom }
+    for (const shelf of Upstreams.find(next, id)?.shelves ?? []) next = settle(next, step, shelf)
+  }
   return next
 }
 
@@ -175,7 +189,10 @@ function refill(state: State, step: Step, first: Candidate, config: UpstreamConf
     next = dial(next, step, candidate, config, gapUs)
     candidate = Candidates.find(next, first.id) as Candidate
   }
-  return candidate.warm.refillDueUs < 0 ? next : put(next, candidate, { ...candidate.warm, refillDueUs: -1 })
+  if (candidate.warm.refillDueUs >= 0) next = put(next, candidate, { ...candidate.warm, refillDueUs: -1 })
+  const { upstream, warm } = candidate
+  if (warm.parked.length + warm.dialling.length >= target || next.wantsRoom.includes(upstream)) return next
+  return { ...next, wantsRoom: [...next.wantsRoom, upstream] }
 }
 
 function refillGapUs(candidate: Candidate, { pool }: UpstreamConfig, atUs: number): number {
