@@ -15,7 +15,9 @@ function moments(state: State): ReadonlyArray<number> {
       if (one === null) return []
       const { breaker, suspicion, warm } = one
       return [
-        ...[one.entryDueUs, one.expireDueUs, one.forgetDueUs, breaker.trialDueUs, breaker.rampDueUs],
+        ...[one.entryDueUs, one.expireDueUs, one.forgetDueUs],
+        // Who left keeps its breaker's deadlines for its return.
+        ...(one.sources.length > 0 ? [breaker.trialDueUs, breaker.rampDueUs] : []),
         ...[suspicion.pendingDueUs, suspicion.silentDueUs, suspicion.lapseDueUs, warm.refillDueUs, warm.idleDueUs]
       ]
     })

@@ -19,7 +19,7 @@ const whole = digestOf(state)
 const fields: ReadonlyArray<Partial<Candidate>> = [
   { costMs: 20.000000000000004 },
   { streak: 99 },
-  { lastSampleOk: false, lastSampleAtUs: 1 },
+  { lastSampleAtUs: 1 },
   { gathered: [1.5] },
   { success: { newest: 0, ok: [0, 0, 0, 0, 0, 0, 0, 0, 0, 9], failed: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0] } },
   { connections: [0, 3] },

@@ -108,12 +108,13 @@ describe("membership", () => {
         for (const was of present(before)) {
           const { staleForMs } = it.config.upstreams[was.upstream]!
           const after = Candidates.find(state, was.id)
+          if (was.sources.length > 0 && after?.sources.length === 0) expect(after.forgetDueUs).toBe(at + staleForMs * 1000)
           if (after === undefined) {
             expect(was.sources).toEqual([])
             expect(isIdle(was)).toBe(true)
-            if (event._tag === "Ticked") expect(at - was.leftAtUs).toBeGreaterThanOrEqual(staleForMs * 1000)
+            if (event._tag === "Ticked") expect(at).toBeGreaterThanOrEqual(was.forgetDueUs)
             else expect(it.config.maxCandidates).toBeLessThan(10_000)
-          } else if (event._tag === "Ticked" && was.leftAtUs >= 0 && at >= was.forgetDueUs) {
+          } else if (event._tag === "Ticked" && was.sources.length === 0 && at >= was.forgetDueUs) {
             expect(isIdle(was)).toBe(false)
           }
         }

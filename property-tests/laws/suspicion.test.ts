@@ -42,7 +42,7 @@ describe("suspicion", () => {
           const told = decisions.filter((one) =>
             (one._tag === "Suspected" || one._tag === "Cleared") && one.candidate === after.id
           ).map(({ _tag }) => _tag)
-          const left = was !== undefined && was.leftAtUs < 0 && after.leftAtUs >= 0
+          const left = was !== undefined && was.sources.length > 0 && after.sources.length === 0
           // One that lapses in the moment in which another begins is told twice.
           if (was !== undefined && isSuspect(was) && isSuspect(after)) expect([0, 2]).toContain(told.length)
           else if (isSuspect(after)) expect(told).toEqual(["Suspected"])
@@ -101,7 +101,7 @@ describe("suspicion", () => {
           const { minPlausibleRttMs } = it.config.upstreams[was.upstream]!.scoring
           const answered = answers(entry, was, minPlausibleRttMs)
           if (answered && after !== undefined) expect(after.suspicion.pending).toBe(false)
-          const left = was.leftAtUs < 0 && (after === undefined || after.leftAtUs >= 0)
+          const left = was.sources.length > 0 && (after?.sources ?? []).length === 0
           if (was.suspicion.pending && after?.suspicion.pending === false && !left) expect(answered).toBe(true)
         }
       })
@@ -115,7 +115,7 @@ describe("suspicion", () => {
         for (const was of present(before)) {
           const after = Candidates.find(state, was.id)
           if (!was.suspicion.session || after === undefined || after.suspicion.session) continue
-          if (was.leftAtUs < 0 && after.leftAtUs >= 0) continue
+          if (was.sources.length > 0 && after.sources.length === 0) continue
           if (event._tag === "Ticked") {
             expect(at).toBeGreaterThanOrEqual(was.suspicion.lapseDueUs)
             expect(after.breaker.share).toBeLessThanOrEqual(

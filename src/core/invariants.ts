@@ -88,7 +88,7 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
     breaker.state !== "half-open" || candidate.probe !== 0 || candidate.queue !== "none",
     `${name}: a trial that nobody makes`
   )
-  expect(Candidates.isListed(candidate) === (candidate.leftAtUs < 0), `${name}: neither listed nor left`)
+  expect(Candidates.isListed(candidate) === (candidate.forgetDueUs < 0), `${name}: neither listed nor left`)
   expect(Candidates.isListed(candidate) || candidate.queue === "none", `${name}: asked for though it left`)
 }
 

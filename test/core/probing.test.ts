@@ -117,7 +117,7 @@ describe("probing", () => {
     const config = cold({ candidates: addresses(2), scoring: { minPlausibleRttMs: 5 } })
     const toy = new ToyInterpreter(config).set(a, 1).set(b, 30).start().run(2_000)
     expect(toy.members()).toEqual([2])
-    expect(candidate(toy, 0)).toMatchObject({ lastSampleOk: false, costMs: -1 })
+    expect(candidate(toy, 0)).toMatchObject({ streak: 0, costMs: -1 })
   })
 
   it("frees the probes of a worker that died, and asks again in the next round", () => {

@@ -27,7 +27,6 @@ export interface BreakerState {
   readonly window: SuccessWindow
   /** How often it opened since it was last forgiven: the exponent of its cooldown. */
   readonly openings: number
-  readonly openedAtUs: number
   readonly openForMs: number
   readonly trialDueUs: number
   readonly closedAtUs: number
@@ -80,7 +79,6 @@ export interface Warm {
   readonly takes: Ewma
   readonly peak: Ewma
   readonly tatUs: number
-  readonly lastTakeAtUs: number
   readonly idleDueUs: number
   /** Resets of parked sockets within 100 ms of the first of them. */
   readonly resets: number
@@ -97,8 +95,7 @@ export interface Candidate {
   readonly port: number
   /** Where it is listed, in order of joining; empty: it left, and drains. */
   readonly sources: ReadonlyArray<Source>
-  /** When it left, -1 while it is listed; the moment at which it is forgotten. */
-  readonly leftAtUs: number
+  /** The moment at which it is forgotten, -1 while it is listed. */
   readonly forgetDueUs: number
   readonly latency: Ewma
   readonly jitter: Ewma
@@ -111,7 +108,6 @@ export interface Candidate {
   readonly lastEntryAtUs: number
   readonly entryDueUs: number
   readonly lastSampleAtUs: number
-  readonly lastSampleOk: boolean
   readonly expireDueUs: number
   /** How good it usually is: harmonic mean of its entries over `habitDecay`. */
   readonly usual: Usual

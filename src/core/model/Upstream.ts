@@ -16,7 +16,6 @@ export interface Upstream {
   readonly memberSinceUs: ReadonlyArray<number>
   /** Challengers that were better by the margin, and in how many evaluations with a newer entry. */
   readonly challenges: ReadonlyArray<Challenge>
-  readonly evaluatedAtUs: number
   readonly evaluateDueUs: number
   readonly selectedAtUs: number
   readonly roundDueUs: number

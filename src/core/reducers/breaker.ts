@@ -146,7 +146,6 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
     ...breaker,
     state: "open",
     openings: openings + 1,
-    openedAtUs: step.at,
     openForMs,
     trialDueUs: step.at + Math.ceil(openForMs * 1000),
     share: 1,

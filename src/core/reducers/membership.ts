@@ -242,7 +242,7 @@ function rejoin(state: State, id: CandidateId, source: Source, atUs: number): St
   const waits = candidate.probe === 0 && candidate.breaker.state === "closed"
     ? { queue: "backlog", queuedAtUs: atUs } as const
     : {}
-  return Candidates.replace(next, candidate, watched({ ...candidate, sources, leftAtUs: -1, forgetDueUs: -1, ...waits }))
+  return Candidates.replace(next, candidate, watched({ ...candidate, sources, forgetDueUs: -1, ...waits }))
 }
 
 /** Takes a source away; who has none left drains, with its suspicions settled. */
@@ -264,7 +264,6 @@ function leave(state: State, id: CandidateId, source: Source, atUs: number, left
   return Candidates.replace(next, candidate, {
     ...candidate,
     sources,
-    leftAtUs: atUs,
     forgetDueUs: atUs + staleForMs * 1000,
     queue: "none",
     queuedAtUs: -1,

@@ -65,7 +65,6 @@ function learn(state: State, step: Step, sample: Sample): State {
     success: SuccessWindow.record(before.success, sample.failure === null, step.at, config.scoring.successWindowMs),
     streak: sample.failure === null ? before.streak + 1 : 0,
     lastSampleAtUs: step.at,
-    lastSampleOk: sample.failure === null,
     expireDueUs: step.at + config.scoreTtlMs * 1000,
     ...dequeued(before)
   }

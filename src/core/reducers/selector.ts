@@ -79,7 +79,6 @@ function evaluate(state: State, step: Step, upstream: Upstream, config: Upstream
     members,
     memberSinceUs: members.map((id) => set.sinceUs.get(id) ?? step.at),
     challenges,
-    evaluatedAtUs: step.at,
     evaluateDueUs: -1
   }
   if (set.moves.length === 0) return Upstreams.replace(state, upstream, evaluated)

@@ -138,7 +138,7 @@ function taken(state: State, step: Step, wanted: Set<CandidateId>): State {
   const takes: Ewma.Ewma = { value: fadedTakes(warm, step.at, refill) + 1, atUs: step.at }
   const peak = Ewma.addPeak(warm.peak, takes.value, step.at, PEAK_DECAY_MS)
   const idleAfterUs = Candidates.configOf(next, candidate).pool.idleAfterMs * 1000
-  return put(next, candidate, { ...warm, takes, peak, lastTakeAtUs: step.at, idleDueUs: step.at + idleAfterUs })
+  return put(next, candidate, { ...warm, takes, peak, idleDueUs: step.at + idleAfterUs })
 }
 
 function fadedTakes(warm: Warm, atUs: number, refillMs: number): number {
@@ -159,7 +159,7 @@ export function targetOf(candidate: Candidate, config: UpstreamConfig, atUs: num
 }
 
 function dynamicSize({ warm }: Candidate, pool: Pool, atUs: number): number {
-  if (warm.peak.atUs >= 0 && atUs - warm.lastTakeAtUs >= pool.idleAfterMs * 1000) return pool.min
+  if (warm.peak.atUs >= 0 && atUs - warm.peak.atUs >= pool.idleAfterMs * 1000) return pool.min
   // Before the first client: as if one had come, so that a second one right behind it does not wait.
   const peak = warm.peak.atUs < 0 ? 1 : warm.peak.value * decay((atUs - warm.peak.atUs) / 1000, PEAK_DECAY_MS)
   const wanted = Math.ceil((peak > 1 ? peak : 1) * pool.headroom)
