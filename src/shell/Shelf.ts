@@ -37,6 +37,7 @@ export class Shelf {
   }
 
   dial(act: DialWarm): void {
+    if (this.#closed) return
     const { worker, warm, candidate } = act
     const transport = this.#transport
     const startedUs = transport.nowUs()

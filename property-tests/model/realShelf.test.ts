@@ -1,0 +1,280 @@
+/** The shelf that the shell runs, over a transport whose dials, sockets and clock are plain data, against a list of sockets. */
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import type { DialFailure, Event, WarmLoss } from "../../src/core/model/Event.ts"
+import { Shelf } from "../../src/shell/Shelf.ts"
+import type { Transport, UpstreamSocket } from "../../src/shell/Transport.ts"
+import { law } from "../check.ts"
+
+/** What a shelf tells about one socket, without how long things took. */
+type Told = readonly ["parked" | "failed" | "lost", warm: number, why: string]
+
+interface Socket {
+  readonly warm: number
+  readonly candidate: number
+  readonly parkForUs: number
+  /** When its dial gives up, or when it is too old. */
+  untilUs: number
+  state: "dialling" | "parked" | "gone"
+  /** Its peer ended it, but nobody has heard of that yet. */
+  isDead: boolean
+}
+
+class Model {
+  atUs = 0
+  isClosed = false
+  minted = 0
+  /** In the order in which they were dialled, and parked ones in the order of parking. */
+  dialling: Array<Socket> = []
+  parked: Array<Socket> = []
+  readonly taken = new Set<number>()
+  told: Array<Told> = []
+
+  dial(warm: number, candidate: number, timeoutMs: number, parkForMs: number): void {
+    if (this.isClosed) return
+    const untilUs = this.atUs + timeoutMs * 1000
+    this.dialling.push({ warm, candidate, parkForUs: parkForMs * 1000, untilUs, state: "dialling", isDead: false })
+  }
+
+  answer(socket: Socket, failure: DialFailure | null): void {
+    this.dialling = this.dialling.filter((other) => other !== socket)
+    socket.state = failure === null ? "parked" : "gone"
+    this.told.push(failure === null ? ["parked", socket.warm, ""] : ["failed", socket.warm, failure])
+    if (failure !== null) return
+    socket.untilUs = this.atUs + socket.parkForUs
+    this.parked.push(socket)
+  }
+
+  lose(socket: Socket, why: WarmLoss): void {
+    this.parked = this.parked.filter((other) => other !== socket)
+    socket.state = "gone"
+    this.told.push(["lost", socket.warm, why])
+  }
+
+  of(candidate: number): ReadonlyArray<Socket> {
+    return this.parked.filter((one) => one.candidate === candidate)
+  }
+
+  /** The newest that is alive; the dead ones before it are found out. */
+  take(candidate: number): number | undefined {
+    for (const socket of this.of(candidate).toReversed()) {
+      if (socket.isDead) {
+        this.lose(socket, "closed")
+        continue
+      }
+      this.parked = this.parked.filter((other) => other !== socket)
+      socket.state = "gone"
+      this.taken.add(socket.warm)
+      return socket.warm
+    }
+    return undefined
+  }
+
+  pass(us: number): void {
+    const untilUs = this.atUs + us
+    for (;;) {
+      const next = [...this.dialling, ...this.parked].toSorted((a, b) => a.untilUs - b.untilUs || a.warm - b.warm)[0]
+      if (next === undefined || next.untilUs > untilUs) break
+      this.atUs = next.untilUs
+      if (next.state === "dialling") this.answer(next, "timeout")
+      else this.lose(next, "expired")
+    }
+    this.atUs = untilUs
+  }
+
+  close(): void {
+    this.isClosed = true
+    this.dialling = []
+    for (const candidate of new Set(this.parked.map((one) => one.candidate))) {
+      for (const socket of this.of(candidate)) this.lose(socket, "drained")
+    }
+  }
+}
+
+class FakeSocket implements UpstreamSocket {
+  isDead = false
+  closed = 0
+  lost: ((reason: "closed" | "reset") => void) | undefined
+  closeUnsafe = (): void => void this.closed++
+  isAliveUnsafe = (): boolean => !this.isDead
+  parkUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
+    expect(this.lost).toBeUndefined()
+    this.lost = lost
+  }
+}
+
+/** The real shelf and what it was given. */
+class Real {
+  nowUs = 0
+  timers: Array<{ readonly dueUs: number; readonly order: number; readonly fire: () => void }> = []
+  readonly dials = new Map<number, (result: UpstreamSocket | DialFailure) => void>()
+  readonly sockets = new Map<number, FakeSocket>()
+  readonly taken = new Set<number>()
+  told: Array<Told> = []
+  #orders = 0
+  readonly shelf: Shelf
+
+  constructor() {
+    const unused = () => {
+      throw new Error("no business of a shelf")
+    }
+    const transport: Transport["Service"] = {
+      listen: unused,
+      relayUnsafe: unused,
+      soonUnsafe: unused,
+      nowUs: () => this.nowUs,
+      // The port stands for the warm id, which a transport does not know.
+      dialUnsafe: ({ port }, _keepAliveMs, answer) => {
+        this.dials.set(port, answer)
+        return () => void this.dials.delete(port)
+      },
+      timerUnsafe: (delayMs, fire) => {
+        const timer = { dueUs: this.nowUs + delayMs * 1000, order: this.#orders++, fire }
+        this.timers.push(timer)
+        return () => void (this.timers = this.timers.filter((other) => other !== timer))
+      }
+    }
+    this.shelf = new Shelf(transport, (event) => this.told.push(toldOf(event)))
+  }
+
+  answer(warm: number, failure: DialFailure | null): void {
+    const answer = this.dials.get(warm)!
+    this.dials.delete(warm)
+    const socket = new FakeSocket()
+    if (failure === null) this.sockets.set(warm, socket)
+    answer(failure ?? socket)
+  }
+
+  pass(us: number): void {
+    const untilUs = this.nowUs + us
+    for (;;) {
+      const timer = this.timers.toSorted((a, b) => a.dueUs - b.dueUs || a.order - b.order)[0]
+      if (timer === undefined || timer.dueUs > untilUs) break
+      this.timers = this.timers.filter((other) => other !== timer)
+      this.nowUs = timer.dueUs
+      timer.fire()
+    }
+    this.nowUs = untilUs
+  }
+
+  check(model: Model): void {
+    const sorted = (told: ReadonlyArray<Told>) => told.map(String).toSorted()
+    expect(sorted(this.told)).toEqual(sorted(model.told))
+    this.told = model.told = []
+    expect([...this.dials.keys()]).toEqual(model.dialling.map(({ warm }) => warm))
+    for (const candidate of CANDIDATES) expect(this.shelf.countOf(candidate)).toBe(model.of(candidate).length)
+    expect(this.shelf.size).toBe(model.parked.length)
+    // One clock runs for each that is dialled or parked, and for nothing else.
+    expect(this.timers.length).toBe(model.dialling.length + model.parked.length)
+    const waiting = new Set(model.parked.map(({ warm }) => warm))
+    for (const [warm, { closed }] of this.sockets) {
+      expect([warm, closed]).toEqual([warm, waiting.has(warm) || model.taken.has(warm) ? 0 : 1])
+    }
+    expect(this.taken).toEqual(model.taken)
+  }
+}
+
+function toldOf(event: Event): Told {
+  if (event._tag === "WarmParked") return ["parked", event.warm, ""]
+  if (event._tag === "WarmFailed") return ["failed", event.warm, event.reason]
+  if (event._tag !== "WarmLost") throw new Error(`a shelf tells ${event._tag}`)
+  expect(event.ageUs).toBeGreaterThanOrEqual(0)
+  return ["lost", event.warm, event.reason]
+}
+
+const CANDIDATES = [1, 2, 3]
+type Command = fc.Command<Model, Real>
+const command = (name: string, isPossible: (model: Model) => boolean, act: (model: Model, real: Real) => void): Command => ({
+  check: isPossible,
+  run: (model, real) => {
+    act(model, real)
+    real.check(model)
+  },
+  toString: () => name
+})
+const always = () => true
+const isWaiting = (state: "dialling" | "parked") => (model: Model) => model[state].length > 0
+const one = (model: Model, state: "dialling" | "parked", pick: number) => model[state][pick % model[state].length]!
+
+const candidate = fc.constantFrom(...CANDIDATES)
+const pick = fc.nat(100)
+const failure = fc.constantFrom<DialFailure>("refused", "reset", "unreachable", "local")
+
+const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
+  ...[1, 2].map(() =>
+    fc.tuple(candidate, fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 3_000 })).map((
+      [candidate, timeoutMs, parkForMs]
+    ) =>
+      command(`dial ${candidate} for ${timeoutMs} ms, to park ${parkForMs} ms`, always, (model, real) => {
+        const warm = ++model.minted
+        model.dial(warm, candidate, timeoutMs, parkForMs)
+        const of = { worker: 0, warm, candidate, host: "198.18.0.1", port: warm, keepAliveMs: 1_000 }
+        real.shelf.dial({ _tag: "DialWarm", ...of, timeoutMs, parkForMs })
+      })
+    )
+  ),
+  ...[null, null, null, "fails"].map((fails) =>
+    fc.tuple(pick, failure).map(([pick, failure]) =>
+      command(`answer ${pick}: ${fails ?? "connected"}`, isWaiting("dialling"), (model, real) => {
+        const socket = one(model, "dialling", pick)
+        model.answer(socket, fails === null ? null : failure)
+        real.answer(socket.warm, fails === null ? null : failure)
+      })
+    )
+  ),
+  fc.tuple(pick, fc.constantFrom("closed" as const, "reset" as const)).map(([pick, reason]) =>
+    command(`${reason} ${pick} by its peer`, isWaiting("parked"), (model, real) => {
+      const socket = one(model, "parked", pick)
+      model.lose(socket, reason)
+      real.sockets.get(socket.warm)!.lost!(reason)
+    })
+  ),
+  pick.map((pick) =>
+    command(`${pick} dies unheard`, isWaiting("parked"), (model, real) => {
+      const socket = one(model, "parked", pick)
+      socket.isDead = real.sockets.get(socket.warm)!.isDead = true
+    })
+  ),
+  pick.map((pick) =>
+    command(`${pick} is told lost though it is gone`, ({ taken }) => taken.size > 0, (model, real) => {
+      real.sockets.get([...model.taken][pick % model.taken.size]!)!.lost!("closed")
+    })
+  ),
+  ...[1, 2].map(() =>
+    candidate.map((candidate) =>
+      command(`take ${candidate}`, always, (model, real) => {
+        const warm = real.shelf.take(candidate)?.warm
+        expect(warm === undefined || !real.taken.has(warm)).toBe(true)
+        if (warm !== undefined) real.taken.add(warm)
+        expect(warm).toBe(model.take(candidate))
+      })
+    )
+  ),
+  fc.tuple(candidate, fc.nat(4)).map(([candidate, count]) =>
+    command(`retire ${count} of ${candidate}`, always, (model, real) => {
+      for (const socket of model.of(candidate).slice(0, count)) model.lose(socket, "drained")
+      real.shelf.retire({ _tag: "Retire", worker: 0, candidate, count })
+    })
+  ),
+  ...[40, 1_500].map((most) =>
+    fc.nat(most).map((ms) =>
+      command(`pass ${ms} ms`, always, (model, real) => {
+        model.pass(ms * 1000)
+        real.pass(ms * 1000)
+      })
+    )
+  )
+]
+const close = fc.constant(command("close", always, (model, real) => {
+  model.close()
+  real.shelf.close()
+}))
+
+describe("the shelf", () => {
+  law(
+    "parks, loses or fails each socket once, gives none to two clients, takes the newest, retires the oldest, counts right",
+    fc.property(fc.commands([...commands, ...commands, ...commands, close], { maxCommands: 80, size: "max" }), (all) => {
+      fc.modelRun(() => ({ model: new Model(), real: new Real() }), all)
+    })
+  )
+})
