@@ -5,7 +5,7 @@
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { reschedule } from "./deadline.ts"
-import type { Candidate, CandidateId } from "./model/Candidate.ts"
+import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import { SLOTS } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
 import type { Index, State } from "./model/State.ts"
@@ -14,8 +14,8 @@ import type { Index, State } from "./model/State.ts"
 const BACKLOG = 2 ** 52
 
 /** The candidate with this id; undefined when it is gone, even if another one took its slot. */
-export function find(state: State, id: CandidateId): Candidate | undefined {
-  if (id < 0) return undefined
+export function find(state: State, id: CandidateId | undefined): Candidate | undefined {
+  if (id === undefined || id < 0) return undefined
   const found = Vector.get(state.candidates, id % SLOTS)
   return found !== null && found !== undefined && found.id === id ? found : undefined
 }
@@ -30,6 +30,20 @@ export function replace(state: State, before: Candidate, after: Candidate): Stat
   if (before === after) return state
   const index = reindex(state.index, before, after)
   return { ...state, candidates: Vector.set(state.candidates, after.id % SLOTS, after), index }
+}
+
+/** Changes whoever `change` gives another record for: a look at everybody, for what is as rare as a crash. */
+export function replaceAll(state: State, change: (candidate: Candidate) => Candidate): State {
+  let next = state
+  for (const candidate of Vector.toArray(state.candidates)) {
+    if (candidate !== null) next = replace(next, candidate, change(candidate))
+  }
+  return next
+}
+
+/** Visits those of an upstream that are measured and may serve, the cheapest first, until `each` has enough. */
+export function visitRanked(state: State, upstream: UpstreamId, each: (id: CandidateId) => boolean): void {
+  Ordered.visit(Vector.get(state.index.rankings, upstream) ?? null, (_cost, id) => each(id))
 }
 
 /** The stable name of a candidate in facts, labels and verdicts: `web#3`. */
@@ -82,24 +96,28 @@ function rescheduleAll(
   was: Candidate | null,
   is: Candidate | null
 ): Ordered.Ordered {
-  let deadlines = reschedule(before, "expire", id, was?.expireDueUs ?? -1, is?.expireDueUs ?? -1)
-  deadlines = reschedule(deadlines, "entry", id, was?.entryDueUs ?? -1, is?.entryDueUs ?? -1)
-  deadlines = reschedule(deadlines, "forget", id, was?.forgetDueUs ?? -1, is?.forgetDueUs ?? -1)
+  let deadlines = reschedule(before, "expire", id, was?.expireDueUs, is?.expireDueUs)
+  deadlines = reschedule(deadlines, "entry", id, was?.entryDueUs, is?.entryDueUs)
+  deadlines = reschedule(deadlines, "forget", id, was?.forgetDueUs, is?.forgetDueUs)
   // Who left is not tried again and does not ramp up; both go on when it comes back.
   if (was?.breaker !== is?.breaker || was?.sources !== is?.sources) {
-    const before = was !== null && isListed(was) ? was.breaker : null
-    const after = is !== null && isListed(is) ? is.breaker : null
-    deadlines = reschedule(deadlines, "trial", id, before?.trialDueUs ?? -1, after?.trialDueUs ?? -1)
-    deadlines = reschedule(deadlines, "ramp", id, before?.rampDueUs ?? -1, after?.rampDueUs ?? -1)
+    const before = was !== null && isListed(was) ? was.breaker : undefined
+    const after = is !== null && isListed(is) ? is.breaker : undefined
+    deadlines = reschedule(deadlines, "trial", id, before?.trialDueUs, after?.trialDueUs)
+    deadlines = reschedule(deadlines, "ramp", id, before?.rampDueUs, after?.rampDueUs)
   }
   if (was?.suspicion !== is?.suspicion) {
-    deadlines = reschedule(deadlines, "pending", id, was?.suspicion.pendingDueUs ?? -1, is?.suspicion.pendingDueUs ?? -1)
-    deadlines = reschedule(deadlines, "silent", id, was?.suspicion.silentDueUs ?? -1, is?.suspicion.silentDueUs ?? -1)
-    deadlines = reschedule(deadlines, "lapse", id, was?.suspicion.lapseDueUs ?? -1, is?.suspicion.lapseDueUs ?? -1)
+    const before = was?.suspicion
+    const after = is?.suspicion
+    deadlines = reschedule(deadlines, "pending", id, before?.pendingDueUs, after?.pendingDueUs)
+    deadlines = reschedule(deadlines, "silent", id, before?.silentDueUs, after?.silentDueUs)
+    deadlines = reschedule(deadlines, "lapse", id, before?.lapseDueUs, after?.lapseDueUs)
   }
   if (was?.warm !== is?.warm) {
-    deadlines = reschedule(deadlines, "refill", id, was?.warm.refillDueUs ?? -1, is?.warm.refillDueUs ?? -1)
-    deadlines = reschedule(deadlines, "idle", id, was?.warm.idleDueUs ?? -1, is?.warm.idleDueUs ?? -1)
+    const before = was?.warm
+    const after = is?.warm
+    deadlines = reschedule(deadlines, "refill", id, before?.refillDueUs, after?.refillDueUs)
+    deadlines = reschedule(deadlines, "idle", id, before?.idleDueUs, after?.idleDueUs)
   }
   return deadlines
 }

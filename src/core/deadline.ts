@@ -51,8 +51,8 @@ export function reschedule(
   deadlines: Ordered.Ordered,
   kind: DeadlineKind,
   id: number,
-  before: number,
-  after: number
+  before: number = -1,
+  after: number = -1
 ): Ordered.Ordered {
   if (before === after) return deadlines
   const code = KINDS.indexOf(kind) * KIND_UNIT + id

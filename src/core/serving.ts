@@ -3,8 +3,6 @@
  * it (as many as the set is large); if there is none either, suspects. An open breaker serves nobody.
  */
 import * as Candidates from "./candidates.ts"
-import * as Ordered from "./data/Ordered.ts"
-import * as Vector from "./data/Vector.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
@@ -26,7 +24,7 @@ export function bestOutside(state: State, upstream: Upstream, count: number): Re
   const found: Array<Candidate> = []
   let looked = 0
   if (count === 0) return found
-  Ordered.visit(Vector.get(state.index.rankings, upstream.id) ?? null, (_cost, id) => {
+  Candidates.visitRanked(state, upstream.id, (id) => {
     const candidate = Candidates.find(state, id)
     if (mayServe(candidate) && !upstream.members.includes(id) && !Candidates.isSuspect(candidate)) found.push(candidate)
     return found.length < count && ++looked < LOOK_AHEAD

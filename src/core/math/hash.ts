@@ -46,7 +46,10 @@ function finish(lane: number): number {
 }
 
 /** Every byte's two digits: some lines are written thousands of times a second. */
-const BYTES: ReadonlyArray<string> = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+const BYTES: ReadonlyArray<string> = /* @__PURE__ */ Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(16).padStart(2, "0")
+)
 
 /** Sixteen hexadecimal digits. */
 export function toHex({ high, low }: Digest): string {

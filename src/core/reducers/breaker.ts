@@ -51,6 +51,11 @@ export function breaker(state: State, step: Step, before: State): State {
   return answered(next, step)
 }
 
+/** The candidate with parts of its breaker changed. */
+function changed(candidate: Candidate, changes: Partial<BreakerState>): Candidate {
+  return { ...candidate, breaker: { ...candidate.breaker, ...changes } }
+}
+
 /** A trial that ended without a verdict, as this machine could not try or its holder died, is due again an interval later. */
 function undecided(state: State, step: Step): State {
   const { event } = step
@@ -61,10 +66,7 @@ function undecided(state: State, step: Step): State {
     const candidate = ended ? Candidates.find(next, id) : undefined
     if (candidate === undefined || candidate.breaker.state !== "half-open") continue
     const trialDueUs = step.at + Candidates.configOf(next, candidate).probing.intervalMs * 1000
-    next = Candidates.replace(next, candidate, {
-      ...candidate,
-      breaker: { ...candidate.breaker, state: "open", trialDueUs }
-    })
+    next = Candidates.replace(next, candidate, changed(candidate, { state: "open", trialDueUs }))
   }
   return next
 }
@@ -73,7 +75,7 @@ function succeeded(state: State, step: Step, candidate: Candidate): State {
   const { windowMs } = Candidates.configOf(state, candidate).breaker
   const { breaker } = candidate
   const window = SuccessWindow.record(breaker.window, true, step.at, windowMs)
-  const counted: Candidate = { ...candidate, breaker: { ...breaker, consecutive: 0, window } }
+  const counted = changed(candidate, { consecutive: 0, window })
   const next = Candidates.replace(state, candidate, counted)
   return breaker.state === "half-open" ? close(next, step, counted) : next
 }
@@ -83,7 +85,7 @@ function failed(state: State, step: Step, candidate: Candidate, reason: DialFail
   const { breaker } = candidate
   const consecutive = breaker.consecutive + 1
   const window = SuccessWindow.record(breaker.window, false, step.at, config.windowMs)
-  const counted: Candidate = { ...candidate, breaker: { ...breaker, consecutive, window } }
+  const counted = changed(candidate, { consecutive, window })
   const next = Candidates.replace(state, candidate, counted)
   if (breaker.state === "half-open") return open(next, step, counted, reason)
   const opens = consecutive >= config.failureThreshold || isRateTooHigh(window, config)
@@ -97,7 +99,7 @@ function isRateTooHigh(window: SuccessWindow.SuccessWindow, config: Breaker): bo
 
 function afterConnect(state: State, step: Step): State {
   const failure = failureAfterConnect(state, step.event)
-  const candidate = failure === undefined ? undefined : Candidates.find(state, failure.candidate)
+  const candidate = Candidates.find(state, failure?.candidate)
   if (failure === undefined || candidate === undefined) return state
   const config = Candidates.configOf(state, candidate).breaker
   if (!config.enabled) return state
@@ -108,23 +110,19 @@ function afterConnect(state: State, step: Step): State {
   const isEnough = candidate.breaker.consecutiveAfter >= config.failureThreshold
   const consecutiveAfter = candidate.breaker.consecutiveAfter + (isEnough ? 0 : 1)
   const blamed = isEnough ? recent : [...recent, { client: failure.client, atUs: step.at }]
-  const breaker: BreakerState = { ...candidate.breaker, consecutiveAfter, blamed, failedAfterAtUs: step.at }
-  const counted: Candidate = { ...candidate, breaker }
+  const counted = changed(candidate, { consecutiveAfter, blamed, failedAfterAtUs: step.at })
   const next = Candidates.replace(state, candidate, counted)
-  const opens = breaker.state === "closed" && consecutiveAfter >= config.failureThreshold
+  const opens = counted.breaker.state === "closed" && consecutiveAfter >= config.failureThreshold
   return opens ? open(next, step, counted, failure.reason) : next
 }
 
 /** A byte that the upstream sent after the last failure after connect clears those. */
 function answered(state: State, step: Step): State {
   const byte = upstreamByte(step.event, step.at)
-  const candidate = byte === undefined ? undefined : Candidates.find(state, byte.candidate)
+  const candidate = Candidates.find(state, byte?.candidate)
   if (byte === undefined || candidate === undefined || candidate.breaker.consecutiveAfter === 0) return state
   if (byte.atUs <= candidate.breaker.failedAfterAtUs) return state
-  return Candidates.replace(state, candidate, {
-    ...candidate,
-    breaker: { ...candidate.breaker, consecutiveAfter: 0, blamed: [] }
-  })
+  return Candidates.replace(state, candidate, changed(candidate, { consecutiveAfter: 0, blamed: [] }))
 }
 
 function open(state: State, step: Step, candidate: Candidate, reason: Reason): State {
@@ -183,8 +181,8 @@ export function close(state: State, step: Step, candidate: Candidate): State {
 
 function tryAgain(state: State, step: Step, candidate: Candidate): State {
   step.wantsProbes = true
-  const breaker: BreakerState = { ...candidate.breaker, state: "half-open", trialDueUs: -1 }
-  return Candidates.replace(state, candidate, Candidates.urgent({ ...candidate, breaker }, step.at))
+  const tried = changed(candidate, { state: "half-open", trialDueUs: -1 })
+  return Candidates.replace(state, candidate, Candidates.urgent(tried, step.at))
 }
 
 function rampUp(state: State, step: Step, candidate: Candidate): State {
@@ -193,8 +191,8 @@ function rampUp(state: State, step: Step, candidate: Candidate): State {
   const done = steps >= RAMP_STEPS
   step.touched.add(candidate.upstream)
   const rampDueUs = done ? -1 : step.at + Math.ceil((rampMs * 1000) / RAMP_STEPS)
-  const breaker: BreakerState = { ...candidate.breaker, share: done ? 1 : steps / RAMP_STEPS, rampDueUs }
-  return Candidates.replace(state, candidate, { ...candidate, breaker })
+  const share = done ? 1 : steps / RAMP_STEPS
+  return Candidates.replace(state, candidate, changed(candidate, { share, rampDueUs }))
 }
 
 /** The first step of a ramp: how a candidate begins that is on trial with clients. */

@@ -90,7 +90,7 @@ function round(state: State, atUs: number, upstream: Upstream): State {
 function challengersOf(state: State, upstream: Upstream, count: number): ReadonlyArray<number> {
   const found: Array<number> = []
   if (count === 0) return found
-  Ordered.visit(Vector.get(state.index.rankings, upstream.id) ?? null, (_cost, id) => {
+  Candidates.visitRanked(state, upstream.id, (id) => {
     if (!upstream.members.includes(id)) found.push(id)
     return found.length < count
   })

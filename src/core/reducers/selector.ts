@@ -23,8 +23,6 @@
  * Every change is a fact, `SelectionMoved`, with the reason of each move.
  */
 import * as Candidates from "../candidates.ts"
-import * as Ordered from "../data/Ordered.ts"
-import * as Vector from "../data/Vector.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { Move, MoveReason } from "../model/Decision.ts"
@@ -171,7 +169,7 @@ function judge(upstream: Upstream, config: UpstreamConfig, member: Candidate, ch
 function mayBeReplaced(step: Step, config: UpstreamConfig, set: Set, member: Candidate): boolean {
   const sinceUs = set.sinceUs.get(member.id) ?? -1
   return step.at - sinceUs >= config.selector.switching.holdMs * 1000 || Candidates.isSuspect(member)
-    || scoreOf(member.costMs, config.scoring.referenceMs) < config.selector.minScore
+    || isPoor(member, config)
 }
 
 /** By how much a member must cost more than a challenger at this price, in ms. */
@@ -203,7 +201,7 @@ function eachEntrant(
   each: (candidate: Candidate) => boolean
 ): void {
   let passedOver = 0
-  Ordered.visit(Vector.get(state.index.rankings, upstream.id) ?? null, (_cost, id) => {
+  Candidates.visitRanked(state, upstream.id, (id) => {
     const candidate = Candidates.find(state, id)
     if (candidate === undefined || set.sinceUs.has(id)) return true
     if (refusal(candidate, config) !== null || Candidates.isSuspect(candidate)) return ++passedOver < MOST_PASSED_OVER
@@ -222,5 +220,9 @@ function mustGo(candidate: Candidate | undefined): MoveReason | null {
 export function refusal(candidate: Candidate | undefined, config: UpstreamConfig): MoveReason | null {
   const reason = mustGo(candidate)
   if (reason !== null || candidate === undefined) return reason
-  return scoreOf(candidate.costMs, config.scoring.referenceMs) < config.selector.minScore ? "score" : null
+  return isPoor(candidate, config) ? "score" : null
+}
+
+function isPoor({ costMs }: Candidate, { scoring, selector }: UpstreamConfig): boolean {
+  return scoreOf(costMs, scoring.referenceMs) < selector.minScore
 }

@@ -42,6 +42,7 @@ const LAPSE_COOLDOWNS = 3
 const MOST_RENEWALS = 6
 /** Usual time to first byte: over some minutes, as it changes with what clients ask. */
 const FIRST_BYTE_DECAY_MS = 60_000
+const nobodySilent = { silent: [], silentDueUs: -1 }
 
 export function suspicion(state: State, step: Step, before: State): State {
   let next = state
@@ -83,7 +84,7 @@ export function watched(candidate: Candidate): Candidate {
     }
   }
   const pendingDueUs = oldestUs < 0 ? -1 : oldestUs + Math.ceil(pendingMs(candidate) * 1000)
-  return pendingDueUs === suspicion.pendingDueUs ? candidate : { ...candidate, suspicion: { ...suspicion, pendingDueUs } }
+  return pendingDueUs === suspicion.pendingDueUs ? candidate : told(candidate, { pendingDueUs })
 }
 
 /** What was watched may have ended meanwhile in another way than by an answer; then something later may be pending. */
@@ -118,25 +119,23 @@ function sessions(state: State, step: Step): State {
   }
 }
 
+/** The candidate with parts of its suspicion changed. */
+function told(candidate: Candidate, changes: Partial<Suspicion>): Candidate {
+  return { ...candidate, suspicion: { ...candidate.suspicion, ...changes } }
+}
+
 function suspect(state: State, step: Step, candidate: Candidate, reason: SuspicionReason): State {
   const { suspicion } = candidate
   const ofSession = reason !== "pending"
   const news = ofSession ? !suspicion.session : !suspicion.pending
   const cleared = reason === "pending" ? { pendingDueUs: -1 } : {}
-  if (!news) return Candidates.replace(state, candidate, { ...candidate, suspicion: { ...suspicion, ...cleared } })
+  if (!news) return Candidates.replace(state, candidate, told(candidate, cleared))
   if (!Candidates.isSuspect(candidate)) {
     step.decisions.push({ _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
   }
   step.touched.add(candidate.upstream)
-  const marked: Candidate = {
-    ...candidate,
-    suspicion: {
-      ...suspicion,
-      ...cleared,
-      sinceUs: step.at,
-      ...(ofSession ? session(state, step, candidate) : { pending: true })
-    }
-  }
+  const signs = ofSession ? session(state, step, candidate) : { pending: true }
+  const marked = told(candidate, { ...cleared, sinceUs: step.at, ...signs })
   const probes = candidate.probe === 0 && candidate.breaker.state === "closed" && candidate.queue !== "urgent"
     && Candidates.isListed(candidate)
   step.wantsProbes ||= probes
@@ -165,8 +164,7 @@ function clear(state: State, step: Step, candidate: Candidate, suspicion: Suspic
 function handshake(state: State, step: Step, candidate: Candidate, tookMs: number): State {
   const beganUs = step.at - Math.floor(tookMs * 1000)
   const provenAtUs = beganUs > candidate.suspicion.provenAtUs ? beganUs : candidate.suspicion.provenAtUs
-  const proven: Candidate = { ...candidate, suspicion: { ...candidate.suspicion, pending: false, provenAtUs } }
-  return clear(state, step, candidate, watched(proven).suspicion)
+  return clear(state, step, candidate, watched(told(candidate, { pending: false, provenAtUs })).suspicion)
 }
 
 function silent(state: State, step: Step, { candidate: id, session, waitedUs }: SessionSilent): State {
@@ -206,30 +204,22 @@ function ended(state: State, step: Step, { candidate: id, session }: ClientClose
 
 /** Sessions that died with their worker will never speak. (A rare event: a look at everybody.) */
 function silenced(state: State): State {
-  let next = state
-  for (const chunk of state.candidates.chunks) {
-    for (const candidate of chunk) {
-      if (candidate === null || candidate.suspicion.silent.length === 0) continue
-      const suspicion: Suspicion = { ...candidate.suspicion, silent: [], silentDueUs: -1 }
-      next = Candidates.replace(next, candidate, { ...candidate, suspicion })
-    }
-  }
-  return next
+  return Candidates.replaceAll(state, (one) => one.suspicion.silent.length === 0 ? one : told(one, nobodySilent))
 }
 
 /** A byte that came after the suspicion clears it; whoever waited when it came is not kept waiting by a dead candidate. */
 function byte(state: State, step: Step): State {
   const heard = upstreamByte(step.event, step.at)
-  const candidate = heard === undefined ? undefined : Candidates.find(state, heard.candidate)
+  const candidate = Candidates.find(state, heard?.candidate)
   if (heard === undefined || candidate === undefined) return state
   const { suspicion } = candidate
   const byteAtUs = heard.atUs > suspicion.byteAtUs ? heard.atUs : suspicion.byteAtUs
   const run = suspicion.silent.filter(({ sinceUs }) => sinceUs > byteAtUs)
-  const told = waiting({ ...suspicion, byteAtUs }, run, step.at)
+  const after = waiting({ ...suspicion, byteAtUs }, run, step.at)
   if (suspicion.renewals === 0 || heard.atUs <= suspicion.sinceUs) {
-    return Candidates.replace(state, candidate, { ...candidate, suspicion: told })
+    return Candidates.replace(state, candidate, { ...candidate, suspicion: after })
   }
-  return clear(state, step, candidate, { ...told, session: false, lapseDueUs: -1, renewals: 0 })
+  return clear(state, step, candidate, { ...after, session: false, lapseDueUs: -1, renewals: 0 })
 }
 
 function usualFirstByte(state: State, step: Step): State {

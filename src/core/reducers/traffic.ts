@@ -6,8 +6,7 @@
  * worker at once (a look at every candidate, as rare as a crash).
  */
 import * as Candidates from "../candidates.ts"
-import * as Vector from "../data/Vector.ts"
-import type { Candidate, CandidateId } from "../model/Candidate.ts"
+import type { CandidateId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 
@@ -42,12 +41,8 @@ function count(state: State, id: CandidateId, worker: number, change: 1 | -1): S
 }
 
 function forget(state: State, worker: number): State {
-  let next = state
-  for (const candidate of Vector.toArray(state.candidates)) {
-    if (candidate === null || (candidate.connections[worker] ?? 0) === 0) continue
-    const connections = candidate.connections.slice()
-    connections[worker] = 0
-    next = Candidates.replace(next, candidate, { ...candidate, connections } satisfies Candidate)
-  }
-  return next
+  return Candidates.replaceAll(state, (candidate) => {
+    const { connections } = candidate
+    return (connections[worker] ?? 0) === 0 ? candidate : { ...candidate, connections: connections.with(worker, 0) }
+  })
 }

@@ -24,6 +24,7 @@ import type { Candidate, CandidateId, UpstreamId, Warm } from "../model/Candidat
 import type { Pool, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
 import { serving } from "../serving.ts"
 import * as Upstreams from "../upstreams.ts"
 import { watched } from "./suspicion.ts"
@@ -42,14 +43,15 @@ export function warm(state: State, step: Step): State {
     const candidate = kind === "refill" || kind === "idle" ? Candidates.find(next, id) : undefined
     if (candidate === undefined) continue
     wanted.add(id)
-    next = kind === "refill" ? put(next, candidate, { ...candidate.warm, refillDueUs: -1 }) : idle(next, step, candidate)
+    next = kind === "refill" ? put(next, candidate, { refillDueUs: -1 }) : idle(next, step, candidate)
   }
   for (const id of step.touched) {
     const upstream = Upstreams.find(next, id)
     if (upstream === undefined || Upstreams.configOf(next, id).pool.mode === "off") continue
-    for (const candidate of shelved(next, id)) wanted.add(candidate)
-    for (const candidate of upstream.shelves) wanted.add(candidate)
-    next = Upstreams.replace(next, upstream, withShelves(upstream, shelved(next, id)))
+    const shelves = shelved(next, upstream)
+    for (const candidate of [...shelves, ...upstream.shelves]) wanted.add(candidate)
+    const same = shelves.length === upstream.shelves.length && shelves.every((one, i) => one === upstream.shelves[i])
+    if (!same) next = Upstreams.replace(next, upstream, { ...upstream, shelves })
   }
   next = handOut(next, step)
   for (const id of wanted) next = settle(next, step, id)
@@ -68,17 +70,10 @@ function handOut(state: State, step: Step): State {
 }
 
 /** Whose shelves are kept: who serves now, and the members that could. */
-function shelved(state: State, id: number): ReadonlyArray<CandidateId> {
-  const upstream = Upstreams.find(state, id)
-  if (upstream === undefined) return []
+function shelved(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
   const ids = new Set(serving(state, upstream).map((candidate) => candidate.id))
   for (const member of upstream.members) ids.add(member)
   return [...ids]
-}
-
-function withShelves(upstream: NonNullable<ReturnType<typeof Upstreams.find>>, shelves: ReadonlyArray<CandidateId>) {
-  const same = shelves.length === upstream.shelves.length && shelves.every((id, i) => id === upstream.shelves[i])
-  return same ? upstream : { ...upstream, shelves }
 }
 
 /** What an event says about shelves; adds whom it concerns to `wanted`. */
@@ -108,11 +103,11 @@ function dialled(state: State, step: Step, wanted: Set<CandidateId>): State {
   const dialling = candidate.warm.dialling.filter(({ id }) => id !== event.warm)
   if (event._tag === "WarmParked") {
     const parked = [...candidate.warm.parked, event.warm]
-    return put(state, candidate, { ...candidate.warm, dialling, parked, failures: 0, notBeforeUs: -1 })
+    return put(state, candidate, { dialling, parked, failures: 0, notBeforeUs: -1 })
   }
   const failures = candidate.warm.failures + 1
   const pauseMs = backoffMs(failures - 1, BACKOFF_FIRST_MS, BACKOFF_MOST_MS)
-  const next = put(state, candidate, { ...candidate.warm, dialling, failures, notBeforeUs: step.at + pauseMs * 1000 })
+  const next = put(state, candidate, { dialling, failures, notBeforeUs: step.at + pauseMs * 1000 })
   return { ...next, warmTotal: next.warmTotal - 1 }
 }
 
@@ -121,7 +116,7 @@ function lost(state: State, id: CandidateId, warm: number, wanted: Set<Candidate
   if (candidate === undefined || !candidate.warm.parked.includes(warm)) return state
   wanted.add(id)
   const parked = candidate.warm.parked.filter((other) => other !== warm)
-  return { ...put(state, candidate, { ...candidate.warm, parked }), warmTotal: state.warmTotal - 1 }
+  return { ...put(state, candidate, { parked }), warmTotal: state.warmTotal - 1 }
 }
 
 /** A client came for the chosen one, and perhaps took a warm socket. */
@@ -138,7 +133,7 @@ function taken(state: State, step: Step, wanted: Set<CandidateId>): State {
   const takes: Ewma.Ewma = { value: fadedTakes(warm, step.at, refill) + 1, atUs: step.at }
   const peak = Ewma.addPeak(warm.peak, takes.value, step.at, PEAK_DECAY_MS)
   const idleAfterUs = Candidates.configOf(next, candidate).pool.idleAfterMs * 1000
-  return put(next, candidate, { ...warm, takes, peak, idleDueUs: step.at + idleAfterUs })
+  return put(next, candidate, { takes, peak, idleDueUs: step.at + idleAfterUs })
 }
 
 function fadedTakes(warm: Warm, atUs: number, refillMs: number): number {
@@ -183,15 +178,15 @@ function refill(state: State, step: Step, first: Candidate, config: UpstreamConf
   const burstUs = (target > 1 ? target - 1 : 0) * gapUs
   let next = state
   let candidate = first
-  while (candidate.warm.parked.length + candidate.warm.dialling.length < target && next.warmTotal < next.config.poolTotal) {
+  while (waiting(candidate.warm) < target && next.warmTotal < next.config.poolTotal) {
     const readyUs = Math.max(candidate.warm.notBeforeUs, candidate.warm.tatUs - burstUs)
-    if (readyUs > step.at) return put(next, candidate, { ...candidate.warm, refillDueUs: readyUs })
+    if (readyUs > step.at) return put(next, candidate, { refillDueUs: readyUs })
     next = dial(next, step, candidate, config, gapUs)
     candidate = Candidates.find(next, first.id) as Candidate
   }
-  if (candidate.warm.refillDueUs >= 0) next = put(next, candidate, { ...candidate.warm, refillDueUs: -1 })
+  if (candidate.warm.refillDueUs >= 0) next = put(next, candidate, { refillDueUs: -1 })
   const { upstream, warm } = candidate
-  if (warm.parked.length + warm.dialling.length >= target || next.wantsRoom.includes(upstream)) return next
+  if (waiting(warm) >= target || next.wantsRoom.includes(upstream)) return next
   return { ...next, wantsRoom: [...next.wantsRoom, upstream] }
 }
 
@@ -235,17 +230,15 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
 function empty(state: State, step: Step, candidate: Candidate): State {
   const { warm } = candidate
   if (warm.parked.length > 0) retire(step, candidate, warm.parked.length)
-  return warm.refillDueUs < 0 && warm.idleDueUs < 0
-    ? state
-    : put(state, candidate, { ...warm, refillDueUs: -1, idleDueUs: -1 })
+  return warm.refillDueUs < 0 && warm.idleDueUs < 0 ? state : put(state, candidate, { refillDueUs: -1, idleDueUs: -1 })
 }
 
 function idle(state: State, step: Step, candidate: Candidate): State {
   const surplus = candidate.warm.parked.length - targetOf(candidate, Candidates.configOf(state, candidate), step.at)
-  if (surplus <= 0) return put(state, candidate, { ...candidate.warm, idleDueUs: -1 })
+  if (surplus <= 0) return put(state, candidate, { idleDueUs: -1 })
   const half = Math.ceil(surplus / 2)
   retire(step, candidate, half)
-  return put(state, candidate, { ...candidate.warm, idleDueUs: surplus > half ? step.at + HALVING_US : -1 })
+  return put(state, candidate, { idleDueUs: surplus > half ? step.at + HALVING_US : -1 })
 }
 
 function retire(step: Step, candidate: Candidate, count: number): void {
@@ -253,17 +246,17 @@ function retire(step: Step, candidate: Candidate, count: number): void {
 }
 
 function forgetAll(state: State): State {
-  let next: State = { ...state, warmTotal: 0 }
-  for (const chunk of state.candidates.chunks) {
-    for (const candidate of chunk) {
-      if (candidate === null || candidate.warm.parked.length + candidate.warm.dialling.length === 0) continue
-      const current = Candidates.find(next, candidate.id) as Candidate
-      next = put(next, current, { ...current.warm, parked: [], dialling: [] })
-    }
-  }
-  return next
+  return Candidates.replaceAll({ ...state, warmTotal: 0 }, (candidate) => {
+    const { warm } = candidate
+    return waiting(warm) === 0 ? candidate : { ...candidate, warm: { ...warm, parked: [], dialling: [] } }
+  })
 }
 
-function put(state: State, candidate: Candidate, warm: Warm): State {
-  return Candidates.replace(state, candidate, { ...candidate, warm })
+/** Parked and connecting. */
+function waiting({ parked, dialling }: Warm): number {
+  return parked.length + dialling.length
+}
+
+function put(state: State, candidate: Candidate, changes: Partial<Warm>): State {
+  return Candidates.replace(state, candidate, { ...candidate, warm: { ...candidate.warm, ...changes } })
 }
