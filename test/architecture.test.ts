@@ -109,7 +109,7 @@ describe("reading code", () => {
 
 describe("the core's bundle", () => {
   const names = ["step", "advance", "pick", "routes", "state", "restore", "deadline"]
-  const entry = names.map((name) => `export * as ${name} from "./core/${name}.ts"`).join("\n")
+  const entry = names.map((name) => `export * from "./core/${name}.ts"`).join("\n")
 
   it("is small and carries nothing of Effect", async () => {
     const made = await bundle(entry)

@@ -7,6 +7,7 @@ import type { Step } from "./model/Step.ts"
 import { breaker } from "./reducers/breaker.ts"
 import { membership } from "./reducers/membership.ts"
 import { refresh } from "./reducers/refresh.ts"
+import { samplesOf } from "./reducers/samples.ts"
 import { score } from "./reducers/score.ts"
 import { selector } from "./reducers/selector.ts"
 import { suspicion } from "./reducers/suspicion.ts"
@@ -29,14 +30,14 @@ const NOTHING_DUE: Step["due"] = []
 export function step(state: State, entry: Entry): Stepped {
   const { event, at } = entry
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
-  const shared: Step = { at, event, due, touched: new Set(), decisions: [], wantsProbes: false }
+  const samples = samplesOf(state, event)
+  const shared: Step = { at, event, due, samples, touched: new Set(), decisions: [], wantsProbes: false }
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
   next = membership(next, shared)
   next = traffic(next, shared)
-  const before = next
-  next = score(next, shared, before)
-  next = breaker(next, shared, before)
-  next = suspicion(next, shared, before)
+  next = score(next, shared)
+  next = breaker(next, shared)
+  next = suspicion(next, shared)
   next = selector(next, shared)
   next = warm(next, shared)
   next = refresh(next, shared)

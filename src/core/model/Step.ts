@@ -1,7 +1,7 @@
 /** What the reducers of one step share: the entry, what fell due with it, whom it touched, and what was decided so far. */
-import type { UpstreamId } from "./Candidate.ts"
+import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Decision } from "./Decision.ts"
-import type { Event } from "./Event.ts"
+import type { DialFailure, Event } from "./Event.ts"
 
 export type DeadlineKind =
   | "evaluate"
@@ -24,11 +24,20 @@ export interface Due {
   readonly id: number
 }
 
+export interface Sample {
+  readonly candidate: CandidateId
+  readonly tookMs: number
+  /** null: it answered. */
+  readonly failure: DialFailure | null
+}
+
 export interface Step {
   readonly at: number
   readonly event: Event
   readonly due: ReadonlyArray<Due>
   /** Upstreams whose costs or membership changed: only these are evaluated and routed anew. */
+  /** What the event says about candidates, judged before any reducer learned from it. */
+  readonly samples: ReadonlyArray<Sample>
   readonly touched: Set<UpstreamId>
   readonly decisions: Array<Decision>
   /** Set when somebody joined the queue for a probe. */

@@ -26,7 +26,7 @@ import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
-import { failureAfterConnect, samplesOf, upstreamByte } from "./samples.ts"
+import { failureAfterConnect, upstreamByte } from "./samples.ts"
 
 const RAMP_STEPS = 10
 const BLAMES_A_MINUTE = 2
@@ -34,14 +34,13 @@ const MINUTE_US = 60_000_000
 
 type Reason = DialFailure | "stalled" | "closed"
 
-/** `before` is the state at the start of the step: which answers count is decided on it. */
-export function breaker(state: State, step: Step, before: State): State {
+export function breaker(state: State, step: Step): State {
   let next = state
   for (const { kind, id } of step.due) {
     const candidate = kind === "trial" || kind === "ramp" ? Candidates.find(next, id) : undefined
     if (candidate !== undefined) next = kind === "trial" ? tryAgain(next, step, candidate) : rampUp(next, step, candidate)
   }
-  for (const { candidate: id, failure } of samplesOf(before, step.event)) {
+  for (const { candidate: id, failure } of step.samples) {
     const candidate = Candidates.find(next, id)
     if (candidate === undefined || !Candidates.configOf(next, candidate).breaker.enabled) continue
     next = failure === null ? succeeded(next, step, candidate) : failed(next, step, candidate, failure)

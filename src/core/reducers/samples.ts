@@ -7,32 +7,24 @@
  */
 import * as Candidates from "../candidates.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
-import type { DialFailure, Event } from "../model/Event.ts"
+import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmFailed, WarmParked } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
+import type { Sample } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
-
-export interface Sample {
-  readonly candidate: CandidateId
-  readonly tookMs: number
-  /** null: it answered. */
-  readonly failure: DialFailure | null
-}
 
 const NONE: ReadonlyArray<Sample> = []
 
 export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
   switch (event._tag) {
     case "ProbeSucceeded":
-    case "ProbeFailed": {
-      const candidate = Candidates.find(state, event.candidate)
-      if (candidate === undefined || candidate.probe !== event.probe) return NONE
-      return answered(state, candidate, event.tookUs, event._tag === "ProbeFailed" ? event.reason : null)
-    }
+    case "ProbeFailed":
     case "WarmParked":
     case "WarmFailed": {
       const candidate = Candidates.find(state, event.candidate)
-      if (candidate === undefined || !candidate.warm.dialling.some(({ id }) => id === event.warm)) return NONE
-      return answered(state, candidate, event.tookUs, event._tag === "WarmFailed" ? event.reason : null)
+      const failure = "reason" in event ? event.reason : null
+      return candidate === undefined || !isAnswer(candidate, event) || failure === "local"
+        ? NONE
+        : [judged(state, candidate, event.tookUs, failure)]
     }
     case "ClientAccepted": {
       const samples: Array<Sample> = []
@@ -48,13 +40,9 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
   }
 }
 
-function answered(
-  state: State,
-  candidate: Candidate,
-  tookUs: number,
-  failure: DialFailure | null
-): ReadonlyArray<Sample> {
-  return failure === "local" ? NONE : [judged(state, candidate, tookUs, failure)]
+/** Whether the act that it answers is believed to be under way. */
+function isAnswer({ probe, warm }: Candidate, event: ProbeSucceeded | ProbeFailed | WarmParked | WarmFailed): boolean {
+  return "probe" in event ? probe === event.probe : warm.dialling.some(({ id }) => id === event.warm)
 }
 
 function judged(state: State, candidate: Candidate, tookUs: number, failure: DialFailure | null): Sample {

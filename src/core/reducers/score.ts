@@ -28,10 +28,8 @@ import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { Candidate, Usual } from "../model/Candidate.ts"
 import type { Scoring, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
-import type { Step } from "../model/Step.ts"
+import type { Sample, Step } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
-import type { Sample } from "./samples.ts"
-import { samplesOf } from "./samples.ts"
 
 const MOST_GATHERED = 32
 const SUCCESS_FLOOR = 0.05
@@ -40,7 +38,7 @@ const LEAST_WINDOW_MS = 2000
 /** An entry of nothing would make the harmonic mean nothing for good. */
 const LEAST_ENTRY_MS = 0.1
 
-export function score(state: State, step: Step, before: State): State {
+export function score(state: State, step: Step): State {
   let next = state
   for (const { kind, id } of step.due) {
     const candidate = kind === "entry" || kind === "expire" ? Candidates.find(next, id) : undefined
@@ -53,7 +51,7 @@ export function score(state: State, step: Step, before: State): State {
       kind === "entry" ? closeWindow(candidate, config, step.at) : expired(candidate)
     )
   }
-  for (const sample of samplesOf(before, step.event)) next = learn(next, step, sample)
+  for (const sample of step.samples) next = learn(next, step, sample)
   return next
 }
 

@@ -29,7 +29,7 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
 import { ramping } from "./breaker.ts"
-import { failureAfterConnect, samplesOf, upstreamByte } from "./samples.ts"
+import { failureAfterConnect, upstreamByte } from "./samples.ts"
 
 const LATENCIES = 3
 const LEAST_PENDING_MS = 100
@@ -44,7 +44,7 @@ const MOST_RENEWALS = 6
 const FIRST_BYTE_DECAY_MS = 60_000
 const nobodySilent = { silent: [], silentDueUs: -1 }
 
-export function suspicion(state: State, step: Step, before: State): State {
+export function suspicion(state: State, step: Step): State {
   let next = state
   for (const { kind, id } of step.due) {
     const candidate = Candidates.find(next, id)
@@ -54,7 +54,7 @@ export function suspicion(state: State, step: Step, before: State): State {
     if (kind === "silent") next = silentTooLong(next, step, candidate)
     if (kind === "lapse") next = lapse(next, step, candidate)
   }
-  for (const { candidate: id, failure, tookMs } of samplesOf(before, step.event)) {
+  for (const { candidate: id, failure, tookMs } of step.samples) {
     const candidate = Candidates.find(next, id)
     if (candidate !== undefined && failure === null) next = handshake(next, step, candidate, tookMs)
   }
@@ -109,7 +109,7 @@ function sessions(state: State, step: Step): State {
     case "SessionSpoke":
       return byte(state, step)
     case "ClientClosed":
-      return reset(usualFirstByte(byte(ended(state, step, event), step), step), step)
+      return reset(usualFirstByte(byte(ended(state, step, event), step), step, event), step)
     case "WarmLost":
       return event.reason === "reset" ? parkedReset(state, step, event.candidate, event.warm) : state
     case "WorkerLost":
@@ -222,11 +222,10 @@ function byte(state: State, step: Step): State {
   return clear(state, step, candidate, { ...after, session: false, lapseDueUs: -1, renewals: 0 })
 }
 
-function usualFirstByte(state: State, step: Step): State {
-  const { event } = step
-  const candidate = event._tag === "ClientClosed" ? Candidates.find(state, event.candidate) : undefined
+function usualFirstByte(state: State, step: Step, event: ClientClosed): State {
+  const candidate = Candidates.find(state, event.candidate)
   const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)
-  if (event._tag !== "ClientClosed" || upstream === undefined || event.firstByteUs < 0) return state
+  if (upstream === undefined || event.firstByteUs < 0) return state
   const answered: Upstream = { ...upstream, answered: true }
   if (event.answerUs < 0) return Upstreams.replace(state, upstream, upstream.answered ? upstream : answered)
   const firstByte = Ewma.add(upstream.firstByte, event.answerUs / 1000, step.at, FIRST_BYTE_DECAY_MS)

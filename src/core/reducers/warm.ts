@@ -22,6 +22,7 @@ import * as Ewma from "../math/Ewma.ts"
 import * as Rng from "../math/Rng.ts"
 import type { Candidate, CandidateId, UpstreamId, Warm } from "../model/Candidate.ts"
 import type { Pool, UpstreamConfig } from "../model/Config.ts"
+import type { ClientAccepted, WarmFailed, WarmParked } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -82,11 +83,11 @@ function observe(state: State, step: Step, wanted: Set<CandidateId>): State {
   switch (event._tag) {
     case "WarmParked":
     case "WarmFailed":
-      return dialled(state, step, wanted)
+      return dialled(state, step.at, event, wanted)
     case "WarmLost":
       return lost(state, event.candidate, event.warm, wanted)
     case "ClientAccepted":
-      return taken(state, step, wanted)
+      return taken(state, step.at, event, wanted)
     case "WorkerLost":
       return state.warmTotal === 0 || event.worker !== 0 ? state : forgetAll(state)
     default:
@@ -94,9 +95,7 @@ function observe(state: State, step: Step, wanted: Set<CandidateId>): State {
   }
 }
 
-function dialled(state: State, step: Step, wanted: Set<CandidateId>): State {
-  const { event } = step
-  if (event._tag !== "WarmParked" && event._tag !== "WarmFailed") return state
+function dialled(state: State, atUs: number, event: WarmParked | WarmFailed, wanted: Set<CandidateId>): State {
   const candidate = Candidates.find(state, event.candidate)
   if (candidate === undefined || !candidate.warm.dialling.some(({ id }) => id === event.warm)) return state
   wanted.add(candidate.id)
@@ -107,7 +106,7 @@ function dialled(state: State, step: Step, wanted: Set<CandidateId>): State {
   }
   const failures = candidate.warm.failures + 1
   const pauseMs = backoffMs(failures - 1, BACKOFF_FIRST_MS, BACKOFF_MOST_MS)
-  const next = put(state, candidate, { dialling, failures, notBeforeUs: step.at + pauseMs * 1000 })
+  const next = put(state, candidate, { dialling, failures, notBeforeUs: atUs + pauseMs * 1000 })
   return { ...next, warmTotal: next.warmTotal - 1 }
 }
 
@@ -120,9 +119,7 @@ function lost(state: State, id: CandidateId, warm: number, wanted: Set<Candidate
 }
 
 /** A client came for the chosen one, and perhaps took a warm socket. */
-function taken(state: State, step: Step, wanted: Set<CandidateId>): State {
-  const { event } = step
-  if (event._tag !== "ClientAccepted") return state
+function taken(state: State, atUs: number, event: ClientAccepted, wanted: Set<CandidateId>): State {
   const next = event.warm === 0 ? state : lost(state, event.candidate, event.warm, wanted)
   const id = event.chosen >= 0 ? event.chosen : event.candidate
   const candidate = Candidates.find(next, id)
@@ -130,10 +127,10 @@ function taken(state: State, step: Step, wanted: Set<CandidateId>): State {
   wanted.add(id)
   const { warm } = candidate
   const refill = refillMs(candidate)
-  const takes: Ewma.Ewma = { value: fadedTakes(warm, step.at, refill) + 1, atUs: step.at }
-  const peak = Ewma.addPeak(warm.peak, takes.value, step.at, PEAK_DECAY_MS)
+  const takes: Ewma.Ewma = { value: fadedTakes(warm, atUs, refill) + 1, atUs }
+  const peak = Ewma.addPeak(warm.peak, takes.value, atUs, PEAK_DECAY_MS)
   const idleAfterUs = Candidates.configOf(next, candidate).pool.idleAfterMs * 1000
-  return put(next, candidate, { takes, peak, idleDueUs: step.at + idleAfterUs })
+  return put(next, candidate, { takes, peak, idleDueUs: atUs + idleAfterUs })
 }
 
 function fadedTakes(warm: Warm, atUs: number, refillMs: number): number {
