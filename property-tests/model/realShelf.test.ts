@@ -118,6 +118,11 @@ class Real {
     const unused = () => {
       throw new Error("no business of a shelf")
     }
+    const timer: Transport["Service"]["timerUnsafe"] = (delayMs, fire) => {
+      const timer = { dueUs: this.nowUs + delayMs * 1000, order: this.#orders++, fire }
+      this.timers.push(timer)
+      return () => void (this.timers = this.timers.filter((other) => other !== timer))
+    }
     const transport: Transport["Service"] = {
       listen: unused,
       relayUnsafe: unused,
@@ -128,11 +133,8 @@ class Real {
         this.dials.set(port, answer)
         return () => void this.dials.delete(port)
       },
-      timerUnsafe: (delayMs, fire) => {
-        const timer = { dueUs: this.nowUs + delayMs * 1000, order: this.#orders++, fire }
-        this.timers.push(timer)
-        return () => void (this.timers = this.timers.filter((other) => other !== timer))
-      }
+      timerUnsafe: timer,
+      coarseUnsafe: timer
     }
     this.shelf = new Shelf(transport, (event) => this.told.push(toldOf(event)))
   }
