@@ -14,7 +14,10 @@ import { law } from "../check.ts"
 
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const isSuspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.session
-const patienceMs = ({ latency }: Candidate) => Math.max(100, latency.atUs < 0 ? 0 : 3 * latency.value)
+function patienceMs({ latency, gathered }: Candidate): number {
+  const slowest = Math.max(0, ...gathered.filter((tookMs) => tookMs < 1_000))
+  return Math.max(100, 3 * (latency.atUs < 0 ? slowest : Math.max(slowest, latency.value)))
+}
 
 /** When the handshakes began that are under way towards a candidate. */
 function beganUs({ probe, probedAtUs, warm }: Candidate): ReadonlyArray<number> {

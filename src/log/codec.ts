@@ -6,6 +6,7 @@ import type { Advanced } from "../core/advance.ts"
 import type { Digest } from "../core/math/hash.ts"
 import { chain, toHex } from "../core/math/hash.ts"
 import type { Entry } from "../core/model/Event.ts"
+import { eventText } from "./eventText.ts"
 import type { Line } from "./Segment.ts"
 
 const CHAIN_FIELD = ',"chain":"'
@@ -21,7 +22,7 @@ export interface Linked {
 export function entryBody(entry: Entry, advanced: Advanced): string {
   const decided = advanced.digest === null ? "" : `,"decided":"${toHex(advanced.digest)}"`
   const state = advanced.stateDigest === null ? "" : `,"state":"${toHex(advanced.stateDigest)}"`
-  return `{"seq":${entry.seq},"at":${entry.at},"event":${JSON.stringify(entry.event)}${decided}${state}`
+  return `{"seq":${entry.seq},"at":${entry.at},"event":${eventText(entry.event)}${decided}${state}`
 }
 
 /** Any other line without its chain. */

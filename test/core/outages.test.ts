@@ -126,6 +126,14 @@ describe("an outage", () => {
     expect(toy.members()).toContain(1)
   })
 
+  it("is not feared anew with each dial of who has only become slower", () => {
+    const toy = busy()
+    toy.set(a, 150)
+    visit(toy, 20_000)
+    const ofFirst = facts(toy, "Suspected").filter((fact) => fact._tag === "Suspected" && fact.candidate === first(toy).id)
+    expect(ofFirst.length).toBeLessThanOrEqual(2)
+  })
+
   it("after connect by a client who dislikes one address alone does not open its breaker", () => {
     const toy = busy()
     // A hundred sessions of one client are cut off within half a minute.

@@ -5,4 +5,4 @@
 export const MODEL_VERSION = 3
 
 /** The version of the record's layout on disk. */
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2

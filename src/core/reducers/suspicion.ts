@@ -40,6 +40,8 @@ const PARKED_LEAST = 4
 const RESET_TOGETHER_US = 100_000
 const LAPSE_COOLDOWNS = 3
 const MOST_RENEWALS = 6
+/** The first pause of TCP before it sends a SYN again (RFC 6298). */
+const RESENT_MS = 1_000
 /** Usual time to first byte: over some minutes, as it changes with what clients ask. */
 const FIRST_BYTE_DECAY_MS = 60_000
 const nobodySilent = { silent: [], silentDueUs: -1 }
@@ -61,10 +63,14 @@ export function suspicion(state: State, step: Step): State {
   return sessions(next, step)
 }
 
-/** Longer than this is pending for too long, in ms. */
-export function pendingMs(candidate: Candidate): number {
-  const expected = LATENCIES * candidate.latency.value
-  return candidate.latency.atUs >= 0 && expected > LEAST_PENDING_MS ? expected : LEAST_PENDING_MS
+/**
+ * Longer than this is pending for too long, in ms. Samples that still gather count too: who has become slower would else be
+ * suspected and cleared with each answer until they enter. What took a second may be a packet sent again, and tells nothing.
+ */
+export function pendingMs({ latency, gathered }: Candidate): number {
+  const slowest = gathered.findLast((tookMs) => tookMs < RESENT_MS) ?? 0
+  const known = latency.atUs >= 0 && latency.value > slowest ? latency.value : slowest
+  return LATENCIES * known > LEAST_PENDING_MS ? LATENCIES * known : LEAST_PENDING_MS
 }
 
 /** Silence that should be told to the core, in ms: two sessions that wait for so long make a suspect. */
@@ -177,9 +183,14 @@ function silent(state: State, step: Step, { candidate: id, session, waitedUs }: 
   return run.length >= SILENT_TOGETHER || waitedUs >= LEAST_SILENCE_US ? doubt(next, step, counted) : next
 }
 
-/** With these sessions in silence, and a watch on the first of them that has not yet waited for 300 ms. */
+/**
+ * With these sessions in silence, and a watch on the first of them that has not yet waited for 300 ms. A moment that has come
+ * stays due until its tick: that may be a little late, and must not be lost to whatever is told in between.
+ */
 function waiting(suspicion: Suspicion, silent: Suspicion["silent"], atUs: number): Suspicion {
-  const dues = silent.map(({ sinceUs }) => sinceUs + LEAST_SILENCE_US).filter((dueUs) => dueUs > atUs)
+  const { silentDueUs } = suspicion
+  const fromUs = silentDueUs >= 0 && silentDueUs <= atUs ? silentDueUs : atUs + 1
+  const dues = silent.map(({ sinceUs }) => sinceUs + LEAST_SILENCE_US).filter((dueUs) => dueUs >= fromUs)
   return { ...suspicion, silent, silentDueUs: dues.length === 0 ? -1 : Math.min(...dues) }
 }
 
@@ -190,7 +201,7 @@ function doubt(state: State, step: Step, candidate: Candidate): State {
 
 function silentTooLong(state: State, step: Step, candidate: Candidate): State {
   const { suspicion } = candidate
-  const due: Candidate = { ...candidate, suspicion: waiting(suspicion, suspicion.silent, step.at) }
+  const due: Candidate = { ...candidate, suspicion: waiting({ ...suspicion, silentDueUs: -1 }, suspicion.silent, step.at) }
   return doubt(Candidates.replace(state, candidate, due), step, due)
 }
 
@@ -199,6 +210,7 @@ function ended(state: State, step: Step, { candidate: id, session }: ClientClose
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || candidate.suspicion.silent.length === 0) return state
   const rest = candidate.suspicion.silent.filter((one) => one.session !== session)
+  if (rest.length === candidate.suspicion.silent.length) return state
   return Candidates.replace(state, candidate, { ...candidate, suspicion: waiting(candidate.suspicion, rest, step.at) })
 }
 
