@@ -30,9 +30,12 @@ const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({
 })
 
 export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
+  removed: fc.constant(false),
+  bypass: fc.constant(false),
   host: fc.constantFrom("", "web.example"),
   port: fc.constantFrom(443, 8443),
   candidates: fc.oneof(fc.array(address, { maxLength: 9 }), fc.array(address, { maxLength: 2 })),
+  fallback: fc.constant([]),
   probing: fc.record({
     intervalMs: fc.constantFrom(1_000, 3_000, 10_000),
     timeoutMs: fc.constantFrom(100, 2_000),
@@ -93,6 +96,7 @@ export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
 })
 
 export const config: fc.Arbitrary<Config> = fc.record({
+  enabled: fc.constant(true),
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
     .map((all) => all.map((one, i) => ({ ...one, name: `up${i}` }))),
   probing: budget,

@@ -43,6 +43,7 @@ const OTHERS: ReadonlyArray<unknown> = [
   0.75,
   12,
   false,
+  true,
   "web2",
   "198.18.9.9:99",
   "127.0.0.1:4321",

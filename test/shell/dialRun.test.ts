@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
 import type { Dialled } from "../../src/shell/DialRun.ts"
 import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
+import type { Ask } from "../../src/shell/Names.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
@@ -17,12 +18,25 @@ function planOf(offsetsMs: ReadonlyArray<number>, timeoutMs = 1_000, deadlineMs 
   return { attempts, deadlineMs }
 }
 
+/** Names that the resolver knows, and after how long it says so. */
+const names = new Map<string, { readonly afterMs: number; readonly addresses: ReadonlyArray<string> }>()
+
 /** Starts a plan whose dials do as scripted, port by port. */
 function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
   const sim = new SimTransport(({ port }) => script[port - 1] ?? never)
+  const ask: Ask = (host, answer) => {
+    sim.note(`ask ${host}`)
+    const { afterMs, addresses } = names.get(host) ?? { afterMs: 1e9, addresses: [] }
+    const stop = sim.service.timerUnsafe(afterMs, () => answer(addresses))
+    return () => {
+      sim.note(`forget ${host}`)
+      stop()
+    }
+  }
   const done: Array<Dialled> = []
   const cancel = runPlanUnsafe(
     sim.service,
+    ask,
     plan,
     0,
     (candidate, pendingUs) => sim.note(`${candidate} pending for ${pendingUs / 1000}`),

@@ -18,6 +18,7 @@ export type DeadlineKind =
   | "idle"
   | "forget"
   | "resolve"
+  | "stale"
 
 export interface Due {
   readonly kind: DeadlineKind
@@ -39,6 +40,8 @@ export interface Step {
   /** What the event says about candidates, judged before any reducer learned from it. */
   readonly samples: ReadonlyArray<Sample>
   readonly touched: Set<UpstreamId>
+  /** Upstreams whose first round of probes begins: at start, when added, when enabled. */
+  readonly begun: Set<UpstreamId>
   readonly decisions: Array<Decision>
   /** Set when somebody joined the queue for a probe. */
   wantsProbes: boolean

@@ -73,7 +73,7 @@ function learn(state: State, step: Step, sample: Sample): State {
   const entered = after.costMs !== before.costMs || after.latency !== before.latency
   if (entered) step.touched.add(before.upstream)
   const next = Candidates.replace(state, before, after)
-  return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, before.upstream)
+  return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before.upstream)
 }
 
 /** A fresh sample replaces the probe it waits for, but not the trial of a breaker. */
@@ -82,9 +82,10 @@ function dequeued({ breaker }: Candidate): Partial<Candidate> {
 }
 
 /** The first round of an upstream is over when every candidate has been heard of. */
-function firstAnswer(state: State, id: number): State {
+function firstAnswer(state: State, step: Step, id: number): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
+  if (upstream.unsampled === 1) step.touched.add(id)
   return Upstreams.replace(state, upstream, { ...upstream, unsampled: upstream.unsampled - 1 })
 }
 
@@ -135,6 +136,11 @@ function usualWith(usual: Usual, entryMs: number, { habitDecayMs }: Scoring, atU
   const weight = fading > 1 / entries ? fading : 1 / entries
   const inverse = 1 / (entryMs > LEAST_ENTRY_MS ? entryMs : LEAST_ENTRY_MS)
   return { inverse: usual.inverse + weight * (inverse - usual.inverse), entries, atUs }
+}
+
+/** The same under other numbers; who has no cost gets none. */
+export function reprice(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
+  return candidate.costMs < 0 ? candidate : priced(candidate, scoring, atUs)
 }
 
 /** With its cost and outlook as of now. */
