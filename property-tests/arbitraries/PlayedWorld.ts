@@ -46,6 +46,7 @@ export class PlayedWorld {
   state: State
   readonly #first: State
   readonly #watch: Watch
+  readonly #reloads: ReadonlyArray<Config>
   readonly #entries: Array<Entry> = []
   readonly #advanced: Array<Advanced> = []
   #probes: Array<Asked<Probe>> = []
@@ -61,7 +62,8 @@ export class PlayedWorld {
   #minted = 0
   #turn = 0
 
-  constructor(config: Config, seed: number, watch: Watch) {
+  constructor(config: Config, seed: number, watch: Watch, reloads: ReadonlyArray<Config>) {
+    this.#reloads = reloads
     this.state = this.#first = initial(config, seed)
     this.#watch = watch
   }
@@ -113,6 +115,14 @@ export class PlayedWorld {
       case "pending":
       case "pendingUnknown":
         return this.#tell(move)
+      case "reload": {
+        const config = one(this.#reloads, move)
+        return config === undefined ? undefined : this.post({ _tag: "ConfigChanged", worker: 0, config })
+      }
+      case "override":
+        return this.post({ _tag: "EnabledOverridden", worker: 0, enabled: [true, false, null][move.pick % 3]! })
+      case "refresh":
+        return this.post({ _tag: "RefreshRequested", worker: 0, upstream: (move.pick % 5) - 1 })
       case "resolveAnswer":
       case "resolveAgain":
         return this.#resolved(move)

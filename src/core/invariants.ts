@@ -22,7 +22,9 @@ export function cheapFault(before: State, after: State): string | null {
   if (probes > maxParallel && probes > before.probing.inFlight.length) return "more probes under way than maxParallel"
   if (after.minted.probe < before.minted.probe) return "a probe id would come twice"
   if (after.minted.warm < before.minted.warm) return "a warm id would come twice"
-  if (after.warmTotal > after.config.poolTotal && after.warmTotal > before.warmTotal) return "more warm sockets than pool.total"
+  if (after.warmTotal > after.config.poolTotal && after.warmTotal > before.warmTotal) {
+    return "more warm sockets than pool.total"
+  }
   if (after.routes.version < before.routes.version) return "the routes' version went back"
   return null
 }

@@ -196,21 +196,25 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     return fresh
   })
 
-  const rebind = Effect.fnUntraced(function* (wanted: ReadonlyArray<ListenerOptions>) {
-    if (draining) return
-    const open = bound.filter(({ phase }) => phase === "open")
-    const keeps = new Map(wanted.map((options) => [options, open.find((one) => isSame(one.options, options))]))
-    const fresh = yield* bindAll(wanted.filter((options) => keeps.get(options) === undefined))
-    for (const [options, listener] of keeps) if (listener !== undefined) listener.options = options
-    const kept = new Set(keeps.values())
-    const gone = open.filter((listener) => !kept.has(listener))
-    for (const listener of gone) listener.phase = "gone"
-    for (const listener of fresh) listener.phase = "open"
-    bound = [...bound, ...fresh]
-    yield* Effect.forEach(gone, (listener) => Scope.close(listener.scope, Exit.void), { discard: true })
-    sweep()
-    admitWaiting()
-  }, Effect.uninterruptible, oneAtATime.withPermits(1))
+  const rebind = Effect.fnUntraced(
+    function* (wanted: ReadonlyArray<ListenerOptions>) {
+      if (draining) return
+      const open = bound.filter(({ phase }) => phase === "open")
+      const keeps = new Map(wanted.map((options) => [options, open.find((one) => isSame(one.options, options))]))
+      const fresh = yield* bindAll(wanted.filter((options) => keeps.get(options) === undefined))
+      for (const [options, listener] of keeps) if (listener !== undefined) listener.options = options
+      const kept = new Set(keeps.values())
+      const gone = open.filter((listener) => !kept.has(listener))
+      for (const listener of gone) listener.phase = "gone"
+      for (const listener of fresh) listener.phase = "open"
+      bound = [...bound, ...fresh]
+      yield* Effect.forEach(gone, (listener) => Scope.close(listener.scope, Exit.void), { discard: true })
+      sweep()
+      admitWaiting()
+    },
+    Effect.uninterruptible,
+    oneAtATime.withPermits(1)
+  )
 
   yield* rebind(listeners)
 
@@ -223,7 +227,9 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   return Acceptor.of({
     counts,
     statusUnsafe: () =>
-      bound.filter(({ phase }) => phase !== "gone").map(({ options, listening, waiting, connections, accepted, refused }) => ({
+      bound.filter(({ phase }) => phase !== "gone").map((
+        { options, listening, waiting, connections, accepted, refused }
+      ) => ({
         name: options.name,
         listen: listening?.address ?? options.listen,
         connections,

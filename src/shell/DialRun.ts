@@ -149,7 +149,10 @@ function placed(
   nowMs: number
 ): ReadonlyArray<DialAttempt> {
   const { most = 0, raceDelayMs = 0 } = resolve ?? {}
-  const planned = addresses.map((host) => ({ host, at: attempts.findIndex((one) => one.host === host && one.port === port) }))
+  const planned = addresses.map((host) => ({
+    host,
+    at: attempts.findIndex((one) => one.host === host && one.port === port)
+  }))
   return planned.filter(({ at }) => at < 0 || at >= next).slice(0, most).map(({ host, at }, i) => {
     const stranger: DialAttempt = { candidate: -1, host, port, startAfterMs: 0, timeoutMs, suspectAfterMs }
     return { ...(attempts[at] ?? stranger), startAfterMs: nowMs + i * raceDelayMs }

@@ -126,7 +126,13 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     const minted = { ...state.minted, generation: state.minted.generation + 1 }
     // As configured by the last reload, and as the operator wished last.
     const fresh = initial(state.config, seed + ++restarts, minted)
-    state = { ...fresh, override: state.override, seq: entry.seq, at: entry.at, routes: { ...fresh.routes, version: state.routes.version } }
+    state = {
+      ...fresh,
+      override: state.override,
+      seq: entry.seq,
+      at: entry.at,
+      routes: { ...fresh.routes, version: state.routes.version }
+    }
   }
 
   const restart = Effect.gen(function* () {

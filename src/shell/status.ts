@@ -40,7 +40,9 @@ export function statusOf(
 function upstreamStatus(state: State, upstream: Upstream) {
   const config = state.config.upstreams[upstream.id] as UpstreamConfig
   const spares = upstream.fallback.filter((id) => !upstream.listed.includes(id))
-  const candidates = [...upstream.listed, ...spares].map((id) => Candidates.find(state, id)).filter((one) => one !== undefined)
+  const candidates = [...upstream.listed, ...spares].map((id) => Candidates.find(state, id)).filter((one) =>
+    one !== undefined
+  )
   return {
     name: upstream.name,
     state: state.routes.upstreams[upstream.id]?.state ?? "unranked",

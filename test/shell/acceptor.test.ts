@@ -171,14 +171,23 @@ describe("the acceptor", () => {
         })
     ))
 
-  it.effect("resets clients that come before there are routes, and keeps no places for them", () =>
-    world({}, ({ sim, mailbox, acceptor }) =>
-      Effect.gen(function* () {
+  it.effect("lets clients wait that come before there are routes for their upstream, and keeps no places for them", () => {
+    let published: Routes = { version: 0, upstreams: [] }
+    return world({}, ({ sim, mailbox, acceptor }) =>
+      Effect.sync(() => {
         const clients = arriveAll(sim, 3)
-        yield* settle
-        assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset", "reset"])
-        assert.deepStrictEqual([mailbox.used, acceptor.statusUnsafe()[0]?.connections], [0, 0])
-      }), () => ({ version: 0, upstreams: [] })))
+        sim.advance(5)
+        assert.deepStrictEqual(clients.map(({ state }) => state), ["open", "open", "open"])
+        assert.deepStrictEqual([mailbox.used, acceptor.statusUnsafe()[0]?.waiting], [0, 3])
+        // A place that nobody has is no upstream either.
+        published = { version: 1, upstreams: [{ ...routes.upstreams[0]!, name: "" }] }
+        sim.advance(5)
+        assert.strictEqual(sim.relays.length, 0)
+        published = routes
+        sim.advance(5)
+        assert.deepStrictEqual(sim.relays.map(({ client }) => client.name), ["client 1", "client 2", "client 3"])
+      }), () => published)
+  })
 
   it.effect("counts a client at its chosen candidate while it is dialled and at its server while it is served", () =>
     world({ dial: { afterMs: 5, result: "connected" } }, ({ sim, acceptor }) =>

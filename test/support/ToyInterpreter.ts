@@ -157,7 +157,12 @@ export class ToyInterpreter {
     const id = chosen?.candidate ?? -1
     const parked = this.#shelf.take(id)
     const dialled = parked === undefined
-      ? runPlan(chosen?.plan ?? routes.lastResort, (host) => this.answerOf(host), this.#failAfterMs, (name) => this.#names.get(name) ?? [])
+      ? runPlan(
+        chosen?.plan ?? routes.lastResort,
+        (host) => this.answerOf(host),
+        this.#failAfterMs,
+        (name) => this.#names.get(name) ?? []
+      )
       : { candidate: parked.candidate, tried: [], tookMs: 0, pending: [] }
     const { candidate, tried, tookMs, pending } = dialled
     if (candidate === -1) this.unserved.push(session)

@@ -55,7 +55,9 @@ function start(state: State, step: Step): State {
 /** A new process holds none of the sockets that a restored state speaks of. */
 function forgetSockets(state: State, atUs: number): State {
   if (state.candidates.length === 0) return state
-  const candidates = Vector.fromArray(Vector.toArray(state.candidates).map((one) => one === null ? null : asleep(state, one, atUs)))
+  const candidates = Vector.fromArray(
+    Vector.toArray(state.candidates).map((one) => one === null ? null : asleep(state, one, atUs))
+  )
   const upstreams = Vector.fromArray(Vector.toArray(state.upstreams).map((one) => ({ ...one, resolve: 0, shelves: [] })))
   const probing = { ...state.probing, inFlight: [] }
   const next: State = { ...state, candidates, upstreams, probing, warmTotal: 0 }
@@ -116,4 +118,3 @@ function answered(
   const next = Upstreams.replace(state, upstream, { ...upstream, resolve: 0, resolveDueUs: step.at + waitUs })
   return hosts.length === 0 ? next : merge(next, step, id, "dns", hosts.map((host) => ({ host, port })))
 }
-

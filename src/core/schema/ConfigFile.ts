@@ -171,7 +171,11 @@ const budget = {
 const AdminListen = Schema.Union([Schema.Literal("off"), ListenAddress])
 
 export const ConfigFile = Schema.Struct({
-  enabled: key(Schema.Boolean, true, "false: no opinion at all, every client goes to the last resort; the admin port can override"),
+  enabled: key(
+    Schema.Boolean,
+    true,
+    "false: no opinion at all, every client goes to the last resort; the admin port can override"
+  ),
   listeners: key(Schema.Array(Listener), [], "Where clients come in"),
   upstreams: key(Schema.Record(Schema.String, Upstream), {}, "What serves them, by name"),
   probing: section({ ...probing, ...budget }),
@@ -184,7 +188,11 @@ export const ConfigFile = Schema.Struct({
   }),
   cache: section({
     scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate without a sample for this long is expired"),
-    staleFor: key(duration(1_000, 365 * DAY), "24h", "What is known of a candidate that left is kept for this long, and a set of which nothing is heard serves no longer")
+    staleFor: key(
+      duration(1_000, 365 * DAY),
+      "24h",
+      "What is known of a candidate that left is kept for this long, and a set of which nothing is heard serves no longer"
+    )
   }),
   eventLog: section({
     path: key(Schema.NonEmptyString, "auto", "Directory of the record; auto: below the state directory; none: no record"),
