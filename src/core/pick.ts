@@ -13,8 +13,7 @@
  * Without a member there is no choice: the last resort serves.
  */
 import type { CandidateId } from "./model/Candidate.ts"
-import type { ChoiceReason, ClientAccepted } from "./model/Event.ts"
-import { STRANGER } from "./model/Event.ts"
+import type { ChoiceReason } from "./model/Event.ts"
 import type { Member, UpstreamRoutes } from "./model/Routes.ts"
 
 /** The shell's counts for one candidate. */
@@ -104,21 +103,6 @@ export function isAdmissible(routes: UpstreamRoutes, chosen: CandidateId): boole
   let lowestMs = member.dialMs
   for (const one of steady) if (one.dialMs < lowestMs) lowestMs = one.dialMs
   return member.warmMs <= lowestMs + tolerance(routes, lowestMs)
-}
-
-/**
- * Whether what a client tried follows from its plan: only addresses of the plan, strangers only where the plan asks for those
- * of a name, and the one that serves is the warm socket's or the one that connected.
- */
-export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, tried }: ClientAccepted): boolean {
-  const { attempts } = routes.members.find((one) => one.candidate === chosen)?.plan ?? routes.lastResort
-  const mayBeStranger = attempts.some(({ resolve }) => resolve !== undefined)
-  const planned = tried.every((one) =>
-    one.candidate < 0 ? mayBeStranger : attempts.some((attempt) => attempt.candidate === one.candidate)
-  )
-  const connected = tried.filter(({ outcome }) => outcome === "connected").map((one) => one.candidate)
-  const server = warm > 0 ? chosen : connected.length === 0 ? -1 : connected[0] === -1 ? STRANGER : connected[0]
-  return planned && connected.length <= 1 && candidate === server
 }
 
 function expectation(member: Member, warm: Count): number {
