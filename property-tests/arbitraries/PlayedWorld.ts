@@ -5,12 +5,14 @@ import { nextDeadline } from "../../src/core/deadline.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { Decision, DialWarm, Probe, Resolve } from "../../src/core/model/Decision.ts"
 import { STRANGER } from "../../src/core/model/Event.ts"
-import type { Attempt, ClientClosed, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
+import type { Attempt, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
 import type { Routes } from "../../src/core/model/Routes.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { pick, reasonOf } from "../../src/core/pick.ts"
 import { initial } from "../../src/core/state.ts"
+import type { Asked, Parked, Session } from "./held.ts"
 import type { Move } from "./moves.ts"
+import { wishOf } from "./wishes.ts"
 import { one, taken } from "./moves.ts"
 
 export interface Played {
@@ -22,22 +24,6 @@ export interface Played {
 
 /** Called after each entry with the state before it and what it brought about. */
 export type Watch = (entry: Entry, before: State, advanced: Advanced) => void
-
-type Asked<A> = A & { readonly atUs: number }
-interface Parked {
-  readonly warm: number
-  readonly candidate: number
-  readonly sinceUs: number
-}
-interface Session {
-  readonly session: number
-  readonly candidate: number
-  readonly worker: number
-  readonly client: number
-  readonly fromUs: number
-  silence: ClientClosed["silence"]
-  spoke: boolean
-}
 
 const WALL_MS = 1_790_000_000_000
 const UNHEARD_OF = 1_000_000
@@ -115,14 +101,12 @@ export class PlayedWorld {
       case "pending":
       case "pendingUnknown":
         return this.#tell(move)
-      case "reload": {
-        const config = one(this.#reloads, move)
-        return config === undefined ? undefined : this.post({ _tag: "ConfigChanged", worker: 0, config })
-      }
+      case "reload":
       case "override":
-        return this.post({ _tag: "EnabledOverridden", worker: 0, enabled: [true, false, null][move.pick % 3]! })
-      case "refresh":
-        return this.post({ _tag: "RefreshRequested", worker: 0, upstream: (move.pick % 5) - 1 })
+      case "refresh": {
+        const event = wishOf(move, this.#reloads)
+        return event === undefined ? undefined : this.post(event)
+      }
       case "resolveAnswer":
       case "resolveAgain":
         return this.#resolved(move)

@@ -156,13 +156,9 @@ export class ToyInterpreter {
     const chosen = pick(routes, (id) => this.clients.get(id) ?? 0, (id) => this.#shelf.countOf(id), this.#chance)
     const id = chosen?.candidate ?? -1
     const parked = this.#shelf.take(id)
+    const plan = chosen?.plan ?? routes.lastResort
     const dialled = parked === undefined
-      ? runPlan(
-        chosen?.plan ?? routes.lastResort,
-        (host) => this.answerOf(host),
-        this.#failAfterMs,
-        (name) => this.#names.get(name) ?? []
-      )
+      ? runPlan(plan, (host) => this.answerOf(host), this.#failAfterMs, (name) => this.#names.get(name) ?? [])
       : { candidate: parked.candidate, tried: [], tookMs: 0, pending: [] }
     const { candidate, tried, tookMs, pending } = dialled
     if (candidate === -1) this.unserved.push(session)
