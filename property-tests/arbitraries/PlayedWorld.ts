@@ -4,12 +4,15 @@ import { advance } from "../../src/core/advance.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { Decision, DialWarm, Probe, Resolve } from "../../src/core/model/Decision.ts"
-import type { Attempt, ClientClosed, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
+import { STRANGER } from "../../src/core/model/Event.ts"
+import type { Attempt, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
 import type { Routes } from "../../src/core/model/Routes.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { pick, reasonOf } from "../../src/core/pick.ts"
 import { initial } from "../../src/core/state.ts"
+import type { Asked, Parked, Session } from "./held.ts"
 import type { Move } from "./moves.ts"
+import { wishOf } from "./wishes.ts"
 import { one, taken } from "./moves.ts"
 
 export interface Played {
@@ -22,29 +25,14 @@ export interface Played {
 /** Called after each entry with the state before it and what it brought about. */
 export type Watch = (entry: Entry, before: State, advanced: Advanced) => void
 
-type Asked<A> = A & { readonly atUs: number }
-interface Parked {
-  readonly warm: number
-  readonly candidate: number
-  readonly sinceUs: number
-}
-interface Session {
-  readonly session: number
-  readonly candidate: number
-  readonly worker: number
-  readonly client: number
-  readonly fromUs: number
-  silence: ClientClosed["silence"]
-  spoke: boolean
-}
-
 const WALL_MS = 1_790_000_000_000
-const STRANGER = 1_000_000
+const UNHEARD_OF = 1_000_000
 
 export class PlayedWorld {
   state: State
   readonly #first: State
   readonly #watch: Watch
+  readonly #reloads: ReadonlyArray<Config>
   readonly #entries: Array<Entry> = []
   readonly #advanced: Array<Advanced> = []
   #probes: Array<Asked<Probe>> = []
@@ -60,7 +48,8 @@ export class PlayedWorld {
   #minted = 0
   #turn = 0
 
-  constructor(config: Config, seed: number, watch: Watch) {
+  constructor(config: Config, seed: number, watch: Watch, reloads: ReadonlyArray<Config>) {
+    this.#reloads = reloads
     this.state = this.#first = initial(config, seed)
     this.#watch = watch
   }
@@ -112,6 +101,12 @@ export class PlayedWorld {
       case "pending":
       case "pendingUnknown":
         return this.#tell(move)
+      case "reload":
+      case "override":
+      case "refresh": {
+        const event = wishOf(move, this.#reloads)
+        return event === undefined ? undefined : this.post(event)
+      }
       case "resolveAnswer":
       case "resolveAgain":
         return this.#resolved(move)
@@ -143,7 +138,7 @@ export class PlayedWorld {
         return probe === undefined ? undefined : this.#answer(probe.probe, probe.candidate, probe.atUs, move)
       }
       case "answerUnknown":
-        return this.#answer(STRANGER + move.pick, move.pick, 0, move)
+        return this.#answer(UNHEARD_OF + move.pick, move.pick, 0, move)
       case "answerForAnother": {
         const [probe, other] = this.#probes
         if (probe === undefined || other === undefined) return
@@ -156,7 +151,7 @@ export class PlayedWorld {
         return again === undefined ? undefined : this.#park(again, move)
       }
       case "warmUnknown":
-        return this.#park({ warm: STRANGER + move.pick, candidate: (1 << 20) + (move.pick % 12), atUs: 0 }, move)
+        return this.#park({ warm: UNHEARD_OF + move.pick, candidate: (1 << 20) + (move.pick % 12), atUs: 0 }, move)
       case "loseWarm": {
         const parked = taken(this.#shelf, move)
         return parked === undefined ? undefined : this.#lose(parked, move.loss)
@@ -227,13 +222,15 @@ export class PlayedWorld {
     const tried: Array<Attempt> = []
     let candidate = parked?.candidate ?? -1
     for (const [i, outcome] of move.outcomes.slice(0, plan.length).entries()) {
-      tried.push({ candidate: plan[i]!.candidate, outcome, tookUs: Math.floor(this.#took(0, move) / (i + 1)) })
-      if (outcome === "connected") candidate = plan[i]!.candidate
+      const { candidate: id, host } = plan[i]!
+      const stranger = id < 0 ? { host } : {}
+      tried.push({ candidate: id, ...stranger, outcome, tookUs: Math.floor(this.#took(0, move) / (i + 1)) })
+      if (outcome === "connected") candidate = id < 0 ? STRANGER : id
       if (outcome === "connected") break
     }
     const session = ++this.#minted
     const of = { worker: move.pick % 7 === 0 ? 1 : 0, session, candidate, client: move.client }
-    if (candidate >= 0) this.#sessions.push({ ...of, fromUs: this.#atUs, silence: "none", spoke: false })
+    if (candidate !== -1) this.#sessions.push({ ...of, fromUs: this.#atUs, silence: "none", spoke: false })
     const why = reasonOf(upstream, chosen?.candidate ?? -1)
     const choice = { upstream: upstream.id, routes: routes.version, chosen: chosen?.candidate ?? -1, why }
     this.post({ _tag: "ClientAccepted", ...of, listener: "web", ...choice, warm: parked?.warm ?? 0, tried })

@@ -30,9 +30,12 @@ const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({
 })
 
 export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
+  removed: fc.constant(false),
+  bypass: fc.constant(false),
   host: fc.constantFrom("", "web.example"),
   port: fc.constantFrom(443, 8443),
   candidates: fc.oneof(fc.array(address, { maxLength: 9 }), fc.array(address, { maxLength: 2 })),
+  fallback: fc.constant([]),
   probing: fc.record({
     intervalMs: fc.constantFrom(1_000, 3_000, 10_000),
     timeoutMs: fc.constantFrom(100, 2_000),
@@ -93,6 +96,7 @@ export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
 })
 
 export const config: fc.Arbitrary<Config> = fc.record({
+  enabled: fc.constant(true),
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
     .map((all) => all.map((one, i) => ({ ...one, name: `up${i}` }))),
   probing: budget,
@@ -104,3 +108,35 @@ export const config: fc.Arbitrary<Config> = fc.record({
 function longestList(upstreams: ReadonlyArray<UpstreamConfig>): number {
   return Math.max(1, ...upstreams.map(({ candidates }) => new Set(candidates.map((one) => JSON.stringify(one))).size))
 }
+
+/** With everything that only an operator brings about: fallback lists, upstreams that are bypassed, the whole turned off. */
+const ruledUpstream = fc.tuple(
+  upstream,
+  fc.array(address, { maxLength: 3 }),
+  fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
+).map(([one, fallback, bypass]) => ({ ...one, fallback, bypass }))
+
+const ruled: fc.Arbitrary<Config> = fc.record({
+  enabled: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+  upstreams: fc.uniqueArray(
+    fc.tuple(fc.constantFrom("up0", "up1", "up2", "up3"), ruledUpstream).map(([name, one]) => ({ ...one, name })),
+    { minLength: 1, maxLength: 3, selector: ({ name }) => name }
+  ),
+  probing: budget,
+  maxCandidates: fc.constant(10_000),
+  poolTotal: fc.constantFrom(3, 1_024)
+})
+
+/** Changes one thing about every upstream, now and then. */
+const touchedUp = (config: Config, bypass: boolean, interval: number): Config => ({
+  ...config,
+  upstreams: config.upstreams.map((one) => ({ ...one, bypass, probing: { ...one.probing, intervalMs: interval } }))
+})
+
+/** What a run begins with, and what it may be reloaded with: wholly different ones, and slight changes of the first. */
+export const reloads: fc.Arbitrary<ReadonlyArray<Config>> = fc.tuple(
+  ruled,
+  fc.array(ruled, { minLength: 1, maxLength: 3 }),
+  fc.boolean(),
+  fc.constantFrom(500, 20_000)
+).map(([first, others, bypass, interval]) => [first, touchedUp(first, bypass, interval), ...others])

@@ -24,6 +24,8 @@ const ODD = [
   "wall"
 ] as const
 const SESSION = ["silent", "spoke", "stalled", "pending"] as const
+/** What an operator wants. */
+const CONTROL = ["reload", "override", "refresh"] as const
 const RARE = ["workerLost", "restart"] as const
 
 export interface Move {
@@ -36,6 +38,7 @@ export interface Move {
     | (typeof ODD)[number]
     | (typeof SESSION)[number]
     | (typeof RARE)[number]
+    | (typeof CONTROL)[number]
   readonly gapUs: number
   readonly pick: number
   readonly tookUs: number
@@ -52,7 +55,7 @@ export interface Move {
 
 export const failures: ReadonlyArray<DialFailure> = ["refused", "reset", "timeout", "unreachable", "implausible", "local"]
 
-const kind = fc.oneof(
+const KINDS: ReadonlyArray<fc.WeightedArbitrary<Move["kind"]>> = [
   { weight: 30, arbitrary: fc.constantFrom(...COMMON) },
   { weight: 16, arbitrary: fc.constant("tick" as const) },
   { weight: 12, arbitrary: fc.constant("accept" as const) },
@@ -61,7 +64,7 @@ const kind = fc.oneof(
   { weight: 4, arbitrary: fc.constant("loseWarm" as const) },
   { weight: 10, arbitrary: fc.constantFrom(...ODD) },
   { weight: 1, arbitrary: fc.constantFrom(...RARE) }
-)
+]
 
 /** Time stands still, creeps, passes, or jumps by up to a day. */
 export const gapUs: fc.Arbitrary<number> = fc.oneof(
@@ -83,8 +86,7 @@ const failure = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...failures) }
 )
 
-export const move: fc.Arbitrary<Move> = fc.record({
-  kind,
+const details = {
   gapUs,
   pick: fc.nat(1_000_000),
   tookUs,
@@ -104,6 +106,13 @@ export const move: fc.Arbitrary<Move> = fc.record({
   draws: fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 3 }),
   client: fc.nat(3),
   heard: fc.boolean()
+}
+
+export const move: fc.Arbitrary<Move> = fc.record({ kind: fc.oneof(...KINDS), ...details })
+/** The same with an operator who reloads, turns off and on, and refreshes. */
+export const ruledMove: fc.Arbitrary<Move> = fc.record({
+  kind: fc.oneof(...KINDS, { weight: 8, arbitrary: fc.constantFrom<Move["kind"]>(...CONTROL) }),
+  ...details
 })
 
 /** A seed for the core's generator. */

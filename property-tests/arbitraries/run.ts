@@ -1,9 +1,9 @@
 /** Whole runs: moves played against the core, which yields the entries that a shell would have posted. */
 import fc from "fast-check"
 import type { Config } from "../../src/core/model/Config.ts"
-import { config } from "./config.ts"
+import { config, reloads } from "./config.ts"
 import type { Move } from "./moves.ts"
-import { move, seed } from "./moves.ts"
+import { move, ruledMove, seed } from "./moves.ts"
 import type { Played, Watch } from "./PlayedWorld.ts"
 import { PlayedWorld } from "./PlayedWorld.ts"
 
@@ -13,15 +13,23 @@ export interface Script {
   readonly config: Config
   readonly seed: number
   readonly moves: ReadonlyArray<Move>
+  /** What a move "reload" may bring. */
+  readonly reloads?: ReadonlyArray<Config>
 }
 
 export function script(mostMoves = 80, configs: fc.Arbitrary<Config> = config): fc.Arbitrary<Script> {
   return fc.record({ config: configs, seed, moves: fc.array(move, { maxLength: mostMoves, size: "max" }) })
 }
 
+/** A run with an operator: its configuration changes, it is turned off and on, and refreshed. */
+export function ruledScript(mostMoves = 80): fc.Arbitrary<Script> {
+  const moves = fc.array(ruledMove, { maxLength: mostMoves, size: "max" })
+  return fc.record({ reloads, seed, moves }).map((it) => ({ ...it, config: it.reloads[0]! }))
+}
+
 /** Plays a script; the first entry is always `Started`. */
-export function play({ config, seed, moves }: Script, watch: Watch = () => {}): Played {
-  const world = new PlayedWorld(config, seed, watch)
+export function play({ config, seed, moves, reloads = [] }: Script, watch: Watch = () => {}): Played {
+  const world = new PlayedWorld(config, seed, watch, reloads)
   world.post({ _tag: "Started", worker: 0, wallMs: 1_790_000_000_000 })
   for (const one of moves) world.make(one)
   return world.played()

@@ -10,7 +10,8 @@ import { law } from "../check.ts"
 function moments(state: State): ReadonlyArray<number> {
   return [
     state.probing.gateDueUs,
-    ...Vector.toArray(state.upstreams).flatMap((one) => [one.evaluateDueUs, one.roundDueUs, one.resolveDueUs]),
+    ...Vector.toArray(state.upstreams)
+      .flatMap((one) => [one.evaluateDueUs, one.roundDueUs, one.resolveDueUs, one.staleDueUs]),
     ...Vector.toArray(state.candidates).flatMap((one) => {
       if (one === null) return []
       const { breaker, suspicion, warm } = one

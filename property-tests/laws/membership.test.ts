@@ -110,7 +110,8 @@ describe("membership", () => {
           const after = Candidates.find(state, was.id)
           if (was.sources.length > 0 && after?.sources.length === 0) expect(after.forgetDueUs).toBe(at + staleForMs * 1000)
           if (after === undefined) {
-            expect(was.sources).toEqual([])
+            // One that leaves may make room in the same moment for those that come.
+            expect(was.sources.filter((source) => event._tag !== "Resolved" || source !== "dns")).toEqual([])
             expect(isIdle(was)).toBe(true)
             if (event._tag === "Ticked") expect(at).toBeGreaterThanOrEqual(was.forgetDueUs)
             else expect(it.config.maxCandidates).toBeLessThan(10_000)

@@ -3,15 +3,29 @@ import { describe, expect } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
-import type { DialPlan } from "../../src/core/model/Routes.ts"
+import type { DialPlan, UpstreamState } from "../../src/core/model/Routes.ts"
 import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
 import { routesOf } from "../../src/core/routes.ts"
-import { play, script } from "../arbitraries/run.ts"
+import { play, ruledScript, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
 
 const cheapestFirst = (a: Candidate, b: Candidate) => a.costMs - b.costMs || a.id - b.id
 const suspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.session
+
+/** Contract 3.5, without history: the first rung that has somebody, and whom it puts first. */
+function rungOf(state: State, upstream: Upstream): { readonly name: UpstreamState; readonly first: ReadonlyArray<number> } {
+  const { bypass, removed, host, fallback } = state.config.upstreams[upstream.id]!
+  if (!(state.override ?? state.config.enabled) || bypass || removed) return { name: "disabled", first: [] }
+  if (servingOf(state, upstream).length > 0) return { name: "active", first: [] }
+  const kept = keptOf(state, upstream)
+  const stale = upstream.stale.filter((id) => {
+    return upstream.listed.includes(id) && id !== kept?.id && Candidates.find(state, id)!.breaker.state === "closed"
+  })
+  if (stale.length > 0) return { name: "stale", first: stale }
+  const first = kept === undefined ? [] : [kept.id]
+  return { name: fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system", first }
+}
 
 /** Measured, unsuspected, not shut out, and not in the set: those that clients may go to beside it. */
 function outsideOf(state: State, { listed, members }: Upstream): ReadonlyArray<Candidate> {
@@ -21,8 +35,18 @@ function outsideOf(state: State, { listed, members }: Upstream): ReadonlyArray<C
     .sort(cheapestFirst)
 }
 
+/** The one that is closed only because it is the last, and has failed as often as would open it. */
+function keptOf(state: State, { listed, id }: Upstream): Candidate | undefined {
+  const closed = listed.map((one) => Candidates.find(state, one)!).filter(({ breaker }) => breaker.state === "closed")
+  const { enabled, failureThreshold } = state.config.upstreams[id]!.breaker
+  const [last] = closed
+  if (closed.length !== 1 || last === undefined || !enabled) return undefined
+  return Math.max(last.breaker.consecutive, last.breaker.consecutiveAfter) >= failureThreshold ? last : undefined
+}
+
 /** Contract 3.3: unsuspected members, else the best outside the set, else suspects. */
 function servingOf(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
+  if (keptOf(state, upstream) !== undefined) return []
   const members = upstream.members.map((id) => Candidates.find(state, id)!)
   const trusted = members.filter((one) => !suspect(one))
   if (trusted.length > 0) return trusted
@@ -47,12 +71,12 @@ describe("routes", () => {
 
   law(
     "list who serves, with what they cost now and their share",
-    fc.property(script(), (it) => {
+    fc.property(fc.oneof(script(), ruledScript()), (it) => {
       play(it, (_entry, _before, { state }) => {
         for (const upstream of Vector.toArray(state.upstreams)) {
           const { members, state: name, silentAfterMs } = routesOf(state).upstreams[upstream.id]!
           expect(members.map(({ candidate }) => candidate)).toEqual(servingOf(state, upstream).map(({ id }) => id))
-          expect(name).toBe(members.length > 0 ? "active" : "unranked")
+          expect(name).toBe(rungOf(state, upstream).name)
           for (const { candidate, warmMs, dialMs, share } of members) {
             const { costMs, latency, breaker } = Candidates.find(state, candidate)!
             expect([warmMs, dialMs, share]).toEqual([costMs, costMs + latency.value, breaker.share])
@@ -66,47 +90,60 @@ describe("routes", () => {
   )
 
   law(
-    "hold plans that can be run blindly",
-    fc.property(script(), (it) => {
+    "hold plans that can be run blindly: those that serve, then down the ladder",
+    fc.property(fc.oneof(script(), ruledScript()), (it) => {
       play(it, (_entry, before, { state }) => {
         if (state.routes === before.routes) return
         for (const { id, members, lastResort } of routesOf(state).upstreams) {
-          const { dial, attempts: most } = it.config.upstreams[id]!
           const upstream = Vector.get(state.upstreams, id)!
-          const { listed } = upstream
+          const { attempts: most } = state.config.upstreams[id]!
+          expectPlan(state, upstream, lastResort, rungOf(state, upstream).first)
           const chosen = servingOf(state, upstream).map((one) => one.id)
-          const expectRunnable = ({ attempts, deadlineMs }: DialPlan) => {
-            expect(deadlineMs).toBe(dial.deadlineMs)
-            expect(new Set(attempts.map(({ candidate }) => candidate)).size).toBe(attempts.length)
-            attempts.forEach(({ candidate, host, port, startAfterMs, timeoutMs, suspectAfterMs }, i) => {
-              const { latency, gathered } = Candidates.find(state, candidate)!
-              const slowest = Math.max(0, ...gathered.filter((tookMs) => tookMs < 1_000))
-              const known = latency.atUs < 0 ? slowest : Math.max(slowest, latency.value)
-              expect(suspectAfterMs).toBe(Math.ceil(Math.max(100, 3 * known)))
-              expect(Candidates.find(state, candidate)).toMatchObject({ host, port, upstream: id })
-              expect(timeoutMs).toBe(dial.timeoutMs)
-              expect(startAfterMs).toBeGreaterThanOrEqual(attempts[i - 1]?.startAfterMs ?? 0)
-            })
-          }
-          expectRunnable(lastResort)
-          expect(lastResort.attempts.map(({ candidate }) => candidate)).toEqual(listed.slice(0, dial.lastResortAttempts))
-          expect(lastResort.attempts.map(({ startAfterMs }) => startAfterMs))
-            .toEqual(lastResort.attempts.map((_, i) => i * dial.raceDelayMs))
+          const outside = outsideOf(state, upstream).map((one) => one.id).filter((one) => !chosen.includes(one))
           for (const { candidate, plan } of members) {
-            expectRunnable(plan)
             const others = chosen.filter((one) => one !== candidate)
-            const outside = outsideOf(state, upstream).map((one) => one.id).filter((one) => !chosen.includes(one))
-            const first = [candidate, ...others, ...outside].slice(0, most)
-            const resort = listed.filter((one) => !first.includes(one)).slice(0, dial.lastResortAttempts)
-            expect(plan.attempts.map((one) => one.candidate)).toEqual([...first, ...resort])
-            const resortMs = (first.length - 1) * dial.raceDelayMs + dial.timeoutMs
-            expect(plan.attempts.map(({ startAfterMs }) => startAfterMs)).toEqual([
-              ...first.map((_, i) => i * dial.raceDelayMs),
-              ...resort.map((_, i) => resortMs + i * dial.raceDelayMs)
-            ])
+            expectPlan(state, upstream, plan, [candidate, ...others, ...outside].slice(0, most))
           }
         }
       })
     })
   )
 })
+
+/** First `first`, then fallback, the name's addresses and the list, each list only after the one before it had its time. */
+function expectPlan(state: State, upstream: Upstream, { attempts, deadlineMs }: DialPlan, first: ReadonlyArray<number>) {
+  const { dial, dns, host, port } = state.config.upstreams[upstream.id]!
+  const { lastResortAttempts: most, timeoutMs, raceDelayMs } = dial
+  const isOff = rungOf(state, upstream).name === "disabled"
+  const spares = isOff ? [] : upstream.fallback.filter((one) => !first.includes(one)).slice(0, most)
+  const listed = upstream.listed.filter((one) => ![...first, ...spares].includes(one)).slice(0, most)
+  const expected: Array<readonly [candidate: number, startAfterMs: number]> = []
+  let fromMs = 0
+  const add = (ids: ReadonlyArray<number>) => {
+    ids.forEach((one, i) => expected.push([one, fromMs + i * raceDelayMs]))
+    if (ids.length > 0) fromMs += (ids.length - 1) * raceDelayMs + timeoutMs
+  }
+  add(first)
+  add(spares)
+  if (host !== "") {
+    expected.push([-1, fromMs])
+    fromMs += dns.timeoutMs + timeoutMs
+  }
+  add(listed)
+  expect(attempts.map(({ candidate, startAfterMs }) => [candidate, startAfterMs])).toEqual(expected)
+  expect(deadlineMs).toBe(dial.deadlineMs)
+  for (const attempt of attempts) {
+    expect(attempt.timeoutMs).toBe(timeoutMs)
+    if (attempt.candidate < 0) {
+      expect(attempt).toMatchObject({ host, port, resolve: { timeoutMs: dns.timeoutMs, raceDelayMs, most } })
+      continue
+    }
+    const candidate = Candidates.find(state, attempt.candidate)!
+    const { latency, gathered } = candidate
+    const slowest = Math.max(0, ...gathered.filter((tookMs) => tookMs < 1_000))
+    const known = latency.atUs < 0 ? slowest : Math.max(slowest, latency.value)
+    expect(attempt.suspectAfterMs).toBe(Math.ceil(Math.max(100, 3 * known)))
+    expect(candidate).toMatchObject({ host: attempt.host, port: attempt.port, upstream: upstream.id })
+    expect(attempt.resolve).toBeUndefined()
+  }
+}

@@ -42,7 +42,7 @@ class One {
 
   constructor(config: UpstreamConfig) {
     const probing: Config["probing"] = { maxParallel: 1, perHost: 1, ratePerSecond: 1 }
-    this.state = initial({ upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
+    this.state = initial({ enabled: true, upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 

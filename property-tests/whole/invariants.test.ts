@@ -5,13 +5,23 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { Decision } from "../../src/core/model/Decision.ts"
 import type { Minted } from "../../src/core/model/State.ts"
 import { cheapFault, faults } from "../../src/core/invariants.ts"
-import { play, script } from "../arbitraries/run.ts"
+import { play, ruledScript, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
 
 describe("in any run", () => {
   law(
     "no invariant is broken after any entry",
     fc.property(script(), (it) => {
+      play(it, (entry, before, { state }) => {
+        expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
+        expect(cheapFault(before, state)).toBeNull()
+      })
+    })
+  )
+
+  law(
+    "no invariant is broken when the configuration changes, the whole is turned off and on, and everything is refreshed",
+    fc.property(ruledScript(), (it) => {
       play(it, (entry, before, { state }) => {
         expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
         expect(cheapFault(before, state)).toBeNull()

@@ -11,7 +11,7 @@ import { restore } from "../../src/core/restore.ts"
 import type { Snapshot } from "../../src/core/state.ts"
 import { snapshotOf } from "../../src/core/state.ts"
 import { record, replayed } from "../../test/support/segments.ts"
-import { play, script } from "../arbitraries/run.ts"
+import { play, ruledScript, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
 
 const throughJson = (state: State): State => {
@@ -24,27 +24,32 @@ const cutsOf = fc.array(fc.nat(80), { maxLength: 4 }).map((cuts) => cuts.toSorte
 describe("replay equals live", () => {
   law(
     "the record of any run, cut into segments anywhere, is verified and ends in the same state",
-    fc.property(script(), cutsOf, fc.constantFrom("footer" as const, "open" as const), (it, cuts, end) => {
-      const { first, last, entries, advanced } = play(it)
-      const { texts } = record(first, entries, cuts, end)
-      const verdict = replayed(texts)
-      expect(verdict.problem).toBeNull()
-      expect(verdict.outcome).toBe("verified")
-      expect(verdict.state).toBe(digestOf(last))
-      expect(verdict.entries).toBe(entries.length)
-      expect(verdict.decisions).toBe(advanced.reduce((sum, { decisions }) => sum + decisions.length, 0))
-      const clients = entries.filter(({ event }) => event._tag === "ClientAccepted").length
-      expect(verdict.choices).toEqual({ checked: clients, unjudged: 0 })
-      expect(verdict.moves.length).toBe(
-        advanced.flatMap(({ decisions }) => decisions).filter((one) => "moves" in one).length
-      )
-      expect(verdict.segments.map((one) => one.entries).reduce((a, b) => a + b, 0)).toBe(entries.length)
-    })
+    fc.property(
+      fc.oneof(script(), ruledScript()),
+      cutsOf,
+      fc.constantFrom("footer" as const, "open" as const),
+      (it, cuts, end) => {
+        const { first, last, entries, advanced } = play(it)
+        const { texts } = record(first, entries, cuts, end)
+        const verdict = replayed(texts)
+        expect(verdict.problem).toBeNull()
+        expect(verdict.outcome).toBe("verified")
+        expect(verdict.state).toBe(digestOf(last))
+        expect(verdict.entries).toBe(entries.length)
+        expect(verdict.decisions).toBe(advanced.reduce((sum, { decisions }) => sum + decisions.length, 0))
+        const clients = entries.filter(({ event }) => event._tag === "ClientAccepted").length
+        expect(verdict.choices).toEqual({ checked: clients, unjudged: 0 })
+        expect(verdict.moves.length).toBe(
+          advanced.flatMap(({ decisions }) => decisions).filter((one) => "moves" in one).length
+        )
+        expect(verdict.segments.map((one) => one.entries).reduce((a, b) => a + b, 0)).toBe(entries.length)
+      }
+    )
   )
 
   law(
     "a state restored from its snapshot goes on as if nothing had happened",
-    fc.property(script(), cutsOf, (it, cuts) => {
+    fc.property(fc.oneof(script(), ruledScript()), cutsOf, (it, cuts) => {
       const { first, last, entries, advanced } = play(it)
       let state = first
       entries.forEach((entry, i) => {

@@ -10,6 +10,7 @@ export interface FactText {
 
 export function factText(state: State, fact: Fact): FactText {
   const label = (id: number) => labelOf(state, id)
+  const name = (id: number) => state.config.upstreams[id]?.name ?? ""
   switch (fact._tag) {
     case "SelectionMoved": {
       const moves = fact.moves.map(({ candidate, into, reason, costMs }) =>
@@ -35,6 +36,28 @@ export function factText(state: State, fact: Fact): FactText {
         message: "membership changed",
         joined: fact.joined.map(label).join(" "),
         left: fact.left.map(label).join(" ")
+      }
+    case "LadderStepped":
+      return { message: "ladder stepped", upstream: name(fact.upstream), from: fact.from, to: fact.to, reason: fact.reason }
+    case "PreheatStarted":
+      return { message: "preheat started", upstream: name(fact.upstream), candidates: String(fact.candidates) }
+    case "PreheatCompleted":
+      return {
+        message: "preheat completed",
+        upstream: name(fact.upstream),
+        reachable: String(fact.reachable),
+        tookMs: String(Math.round(fact.tookUs / 1000))
+      }
+    case "UpstreamRefreshed":
+      return { message: "refresh", upstream: name(fact.upstream), reason: fact.reason }
+    case "PoolResized":
+      return { message: "pool resized", candidate: label(fact.candidate), from: String(fact.from), to: String(fact.to) }
+    case "ConfigApplied":
+      return { message: "configuration applied" }
+    case "EnabledChanged":
+      return {
+        message: fact.enabled ? "enabled" : "disabled",
+        override: fact.override === null ? "none" : String(fact.override)
       }
   }
 }

@@ -52,9 +52,9 @@ export function labelOf(state: State, id: CandidateId): string {
   return candidate === undefined ? `#${id}` : `${state.config.upstreams[candidate.upstream]?.name}#${candidate.ordinal}`
 }
 
-/** Whether any source still names it. */
-export function isListed(candidate: Candidate): boolean {
-  return candidate.sources.length > 0
+/** Whether any source names it but the fallback list, which alone makes a spare. */
+export function isListed({ sources }: Candidate): boolean {
+  return sources.length > 1 || (sources.length === 1 && sources[0] !== "fallback")
 }
 
 /** Whether new clients should go to somebody else, if there is somebody. */

@@ -23,9 +23,10 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
   "refill",
   "idle",
   "forget",
-  "resolve"
+  "resolve",
+  "stale"
 ]
-/** Ids stay below 2^48: 2^28 generations of 2^20 slots; fourteen kinds keep the code below 2^52. */
+/** Ids stay below 2^48: 2^28 generations of 2^20 slots; fifteen kinds keep the code below 2^52. */
 const KIND_UNIT = 2 ** 48
 const MOST_DUE = 256
 

@@ -3,12 +3,18 @@
  *
  * For each candidate that serves (see serving.ts) a dial plan: itself, then the others that serve by cost, then the best
  * measured candidates outside the set, `attempts` in all, each started `raceDelay` after the one before it or as soon as all before
- * it have failed. Then the last resort: the list in its configured order, at most `lastResortAttempts` of it, not before
- * the last attempt had its whole timeout. Without any member the last resort is all there is and starts at once.
+ * it have failed. Then the rest of the ladder (ladder.ts): the fallback list, the addresses that the system's resolver has
+ * for `host`, the list in its configured order, at most `lastResortAttempts` of each, none before the last attempt of what
+ * comes before it had its whole timeout or all before it have failed.
+ *
+ * Without a member that ladder is all there is, from the rung that is the upstream's state; whom that rung puts first (stale
+ * members, the one that is kept) starts at once. Of an upstream that is off the fallback list is no part.
  */
 import * as Candidates from "./candidates.ts"
+import { rungOf } from "./ladder.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
+import type { Decision } from "./model/Decision.ts"
 import type { DialAttempt, DialPlan, Member, Routes, UpstreamRoutes } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
@@ -21,8 +27,8 @@ export function routesOf(state: State): Routes {
   return state.routes
 }
 
-/** Brings the routes of the touched upstreams up to date; a new version only when one of them differs. */
-export function reroute(state: State, touched: Iterable<UpstreamId>): State {
+/** Brings the routes of the touched upstreams up to date, a new version only when one of them differs; tells of other rungs. */
+export function reroute(state: State, touched: Iterable<UpstreamId>, decisions: Array<Decision> = []): State {
   let upstreams = state.routes.upstreams
   for (const id of touched) {
     const upstream = Upstreams.find(state, id)
@@ -32,6 +38,9 @@ export function reroute(state: State, touched: Iterable<UpstreamId>): State {
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(after)) continue
     if (upstreams === state.routes.upstreams) upstreams = upstreams.slice()
     ;(upstreams as Array<UpstreamRoutes>)[id] = after
+    if (before === undefined || before.name !== after.name || before.state === after.state) continue
+    const { reason } = rungOf(state, upstream, after.members.length > 0)
+    decisions.push({ _tag: "LadderStepped", upstream: id, from: before.state, to: after.state, reason })
   }
   if (upstreams === state.routes.upstreams) return state
   return { ...state, routes: { version: state.routes.version + 1, upstreams } }
@@ -42,15 +51,16 @@ export function upstreamRoutes(state: State, upstream: Upstream): UpstreamRoutes
   const config = Upstreams.configOf(state, upstream.id)
   const serve = serving(state, upstream)
   const present = serve.map((candidate) => memberOf(state, upstream, config, serve, candidate))
+  const rung = rungOf(state, upstream, present.length > 0)
   return {
     id: upstream.id,
     name: upstream.name,
-    state: present.length > 0 ? "active" : "unranked",
+    state: rung.state,
     members: present,
     policy: config.balancing.policy,
     toleranceMs: config.balancing.toleranceMs,
     tolerancePercent: config.balancing.tolerancePercent,
-    lastResort: planOf(state, upstream, config, []),
+    lastResort: planOf(state, upstream, config, rung.first),
     session: config.session,
     silentAfterMs: upstream.silentAfterMs
   }
@@ -87,25 +97,59 @@ function rest(
   return [...found, ...outside.filter((id) => id !== chosen && !found.includes(id))]
 }
 
+/** A dial plan as it grows: lists one after the other. */
+class Plan {
+  readonly #state: State
+  readonly #config: UpstreamConfig
+  readonly attempts: Array<DialAttempt> = []
+  #nextMs = 0
+
+  constructor(state: State, config: UpstreamConfig) {
+    this.#state = state
+    this.#config = config
+  }
+
+  /** Candidates that are not in the plan yet, at most `most`. */
+  dial(ids: ReadonlyArray<CandidateId>, most: number): void {
+    const { timeoutMs, raceDelayMs } = this.#config.dial
+    const fromMs = this.#nextMs
+    let count = 0
+    for (const id of ids) {
+      if (count >= most) break
+      const candidate = Candidates.find(this.#state, id)
+      if (candidate === undefined || this.attempts.some((one) => one.candidate === id)) continue
+      const { host, port } = candidate
+      const startAfterMs = fromMs + count++ * raceDelayMs
+      const suspectAfterMs = Math.ceil(pendingMs(candidate))
+      this.attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs })
+      this.#nextMs = startAfterMs + timeoutMs
+    }
+  }
+
+  /** Whoever the name stands for. */
+  resolve(most: number): void {
+    const { host, port, dial, dns } = this.#config
+    if (host === "") return
+    const { timeoutMs, raceDelayMs } = dial
+    const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most }
+    const startAfterMs = this.#nextMs
+    this.attempts.push({ candidate: -1, host, port, startAfterMs, timeoutMs, suspectAfterMs: timeoutMs, resolve })
+    this.#nextMs = startAfterMs + dns.timeoutMs + timeoutMs
+  }
+}
+
+/** Those in `ordered`, then what is left of the ladder. */
 function planOf(
   state: State,
   upstream: Upstream,
   config: UpstreamConfig,
   ordered: ReadonlyArray<CandidateId>
 ): DialPlan {
-  const { timeoutMs, raceDelayMs, deadlineMs, lastResortAttempts } = config.dial
-  const attempts: Array<DialAttempt> = []
-  const add = (id: CandidateId, startAfterMs: number) => {
-    const candidate = Candidates.find(state, id) as Candidate
-    const { host, port } = candidate
-    attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs: Math.ceil(pendingMs(candidate)) })
-  }
-  ordered.forEach((id, i) => add(id, i * raceDelayMs))
-  const resortMs = ordered.length === 0 ? 0 : (ordered.length - 1) * raceDelayMs + timeoutMs
-  let resorted = 0
-  for (const id of upstream.listed) {
-    if (resorted >= lastResortAttempts) break
-    if (!ordered.includes(id)) add(id, resortMs + resorted++ * raceDelayMs)
-  }
-  return { attempts, deadlineMs }
+  const { deadlineMs, lastResortAttempts } = config.dial
+  const plan = new Plan(state, config)
+  plan.dial(ordered, ordered.length)
+  if (Upstreams.isOn(state, upstream.id)) plan.dial(upstream.fallback, lastResortAttempts)
+  plan.resolve(lastResortAttempts)
+  plan.dial(upstream.listed, lastResortAttempts)
+  return { attempts: plan.attempts, deadlineMs }
 }

@@ -1,8 +1,10 @@
 /**
  * Who serves new clients now: unsuspected members of the active set; if there is none, the best measured candidates outside
- * it (as many as the set is large); if there is none either, suspects. An open breaker serves nobody.
+ * it (as many as the set is large); if there is none either, suspects. An open breaker serves nobody, and neither does one that
+ * is kept closed only because it is the last (ladder.ts).
  */
 import * as Candidates from "./candidates.ts"
+import { keptOf } from "./ladder.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
@@ -12,6 +14,7 @@ import * as Upstreams from "./upstreams.ts"
 const LOOK_AHEAD = 64
 
 export function serving(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
+  if (keptOf(state, upstream) >= 0) return []
   const members = upstream.members.map((id) => Candidates.find(state, id)).filter(mayServe)
   const trusted = members.filter((member) => !Candidates.isSuspect(member))
   if (trusted.length > 0) return trusted

@@ -13,6 +13,7 @@ import type { Upstream } from "./model/Upstream.ts"
 export interface Snapshot {
   readonly seq: number
   readonly at: number
+  readonly override: State["override"]
   readonly wall: State["wall"]
   readonly rng: Rng.Rng
   readonly minted: Minted
@@ -43,6 +44,7 @@ export function initial(
     config,
     seq: -1,
     at: 0,
+    override: null,
     wall: { ms: 0, atUs: 0 },
     rng: Rng.make(seed),
     minted,
@@ -60,8 +62,9 @@ export function initial(
 
 /** The part of a snapshot that is small whatever the number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
-  const { seq, at, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routes } = state
-  return { seq, at, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routesVersion: routes.version }
+  const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routes } = state
+  const routesVersion = routes.version
+  return { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routesVersion }
 }
 
 export function snapshotOf(state: State): Snapshot {
@@ -84,6 +87,7 @@ export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing
     deadlines = reschedule(deadlines, "evaluate", upstream.id, -1, upstream.evaluateDueUs)
     deadlines = reschedule(deadlines, "round", upstream.id, -1, upstream.roundDueUs)
     deadlines = reschedule(deadlines, "resolve", upstream.id, -1, upstream.resolveDueUs)
+    deadlines = reschedule(deadlines, "stale", upstream.id, -1, upstream.staleDueUs)
   }
   return { ...index, deadlines }
 }

@@ -1,12 +1,15 @@
 /** One step of the core: the reducers in a fixed order, nothing more. */
 import { dueAt } from "./deadline.ts"
+import { wornChanged } from "./ladder.ts"
 import type { Decision } from "./model/Decision.ts"
 import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
 import { breaker } from "./reducers/breaker.ts"
+import { enabled } from "./reducers/enabled.ts"
 import { membership } from "./reducers/membership.ts"
 import { refresh } from "./reducers/refresh.ts"
+import { reload } from "./reducers/reload.ts"
 import { samplesOf } from "./reducers/samples.ts"
 import { score } from "./reducers/score.ts"
 import { selector } from "./reducers/selector.ts"
@@ -23,7 +26,7 @@ export interface Stepped {
 const NOTHING_DUE: Step["due"] = []
 
 /**
- * Score, breaker and suspicion learn from samples; which answers count is decided on the state before them, while the act
+ * What an operator wants comes first. Score, breaker and suspicion learn from samples; which answers count is decided on the state before them, while the act
  * that is answered is still known to be under way. Then the selector moves the set, warm and refresh act on it and free the
  * places of what was answered, and routes come last.
  */
@@ -31,17 +34,21 @@ export function step(state: State, entry: Entry): Stepped {
   const { event, at } = entry
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
   const samples = samplesOf(state, event)
-  const shared: Step = { at, event, due, samples, touched: new Set(), decisions: [], wantsProbes: false }
+  const shared: Step = { at, event, due, samples, touched: new Set(), begun: new Set(), decisions: [], wantsProbes: false }
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
+  next = reload(next, shared)
+  next = enabled(next, shared)
   next = membership(next, shared)
   next = traffic(next, shared)
+  const before = next
   next = score(next, shared)
   next = breaker(next, shared)
   next = suspicion(next, shared)
+  for (const { upstream } of wornChanged(before, next, event)) shared.touched.add(upstream)
   next = selector(next, shared)
   next = warm(next, shared)
   next = refresh(next, shared)
-  next = reroute(next, shared.touched)
+  next = reroute(next, shared.touched, shared.decisions)
   return { state: next, decisions: shared.decisions }
 }
 

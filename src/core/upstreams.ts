@@ -14,6 +14,17 @@ export function configOf(state: State, id: UpstreamId): UpstreamConfig {
   return state.config.upstreams[id] as UpstreamConfig
 }
 
+/** Whether there is an opinion at all about it: probes, a set, warm sockets. */
+export function isOn(state: State, id: UpstreamId): boolean {
+  const { bypass, removed } = configOf(state, id)
+  return isEnabled(state) && !bypass && !removed
+}
+
+/** Configured, unless an operator wished otherwise. */
+export function isEnabled({ config, override }: Pick<State, "config" | "override">): boolean {
+  return override ?? config.enabled
+}
+
 /** Puts `after` in the place of `before` (same id), deadlines included. */
 export function replace(state: State, before: Upstream, after: Upstream): State {
   if (before === after) return state
@@ -21,6 +32,13 @@ export function replace(state: State, before: Upstream, after: Upstream): State 
   deadlines = reschedule(deadlines, "evaluate", after.id, before.evaluateDueUs, after.evaluateDueUs)
   deadlines = reschedule(deadlines, "round", after.id, before.roundDueUs, after.roundDueUs)
   deadlines = reschedule(deadlines, "resolve", after.id, before.resolveDueUs, after.resolveDueUs)
+  deadlines = reschedule(deadlines, "stale", after.id, before.staleDueUs, after.staleDueUs)
   const index = deadlines === state.index.deadlines ? state.index : { ...state.index, deadlines }
   return { ...state, upstreams: Vector.set(state.upstreams, after.id, after), index }
+}
+
+/** Whom a request for this upstream (-1: all) means, of those that are on. */
+export function refreshed(state: State, wanted: UpstreamId): ReadonlyArray<UpstreamId> {
+  const ids = Vector.toArray(state.upstreams).map(({ id }) => id)
+  return ids.filter((id) => (wanted === -1 || wanted === id) && isOn(state, id))
 }

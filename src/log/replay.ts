@@ -1,7 +1,7 @@
 /**
  * Replay: the fold over a record. It runs the same `advance` that ran live and compares, entry by entry, the digest of what
  * is decided now with the digest that was recorded then; at state digests and footers the whole state; for each client,
- * whether its choice was admissible in the routes it says it used. It never chooses again, and stops at the first problem.
+ * whether its choice was admissible in the routes it says it used, and whether what it tried followed their plan. It never chooses again, and stops at the first problem.
  *
  * Feed it lines in order of segments: `segment(n)` before the lines of a file, `line(text)` for each whole line,
  * `segmentEnd(torn, intact)` after them, `verdict()` at last. Between segments of one run the state must be the very
@@ -24,6 +24,7 @@ import { isAdmissible } from "../core/pick.ts"
 import { restore } from "../core/restore.ts"
 import { decodeEntry } from "../core/schema/Event.ts"
 import { unlink } from "./codec.ts"
+import { followsPlan } from "./followsPlan.ts"
 import { SCHEMA_HASH } from "./schemaHash.ts"
 import type { EntryLine, Header, Line, Previous } from "./Segment.ts"
 import type { GapSummary, MoveSummary, Outcome, Problem, SegmentSummary, Verdict } from "./Verdict.ts"
@@ -244,6 +245,8 @@ export class Replay {
     this.#checked++
     if (!isAdmissible(routes, event.chosen)) {
       this.#fail("diverged", `the choice of session ${event.session} was not admissible in routes ${event.routes}`, seq)
+    } else if (!followsPlan(routes, event)) {
+      this.#fail("diverged", `session ${event.session} did not follow its dial plan in routes ${event.routes}`, seq)
     }
   }
 

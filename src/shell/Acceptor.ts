@@ -3,11 +3,15 @@
  *
  * A client is served when a session is free on its listener and the mailbox can promise places for its beginning and its
  * end. Otherwise it waits its turn, unread, in order of arrival; more than `backlog` waiting are reset, as a full backlog
- * of the kernel would.
+ * of the kernel would. It waits as well while the routes do not know its upstream yet, between a reload's new listener and the
+ * core's word.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { Address } from "../core/model/Config.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
@@ -16,6 +20,8 @@ import { Engine } from "./Engine.ts"
 import type { BindError } from "./errors.ts"
 import type { Client } from "./Forward.ts"
 import { forwardUnsafe } from "./Forward.ts"
+import { Names } from "./Names.ts"
+import { Resolver } from "./Resolver.ts"
 import { Sessions } from "./Sessions.ts"
 import type { Cancel, ClientSocket, Listening } from "./Transport.ts"
 import { Transport } from "./Transport.ts"
@@ -46,9 +52,12 @@ const PLACES = 2
 const LOOK_AGAIN_MS = 1
 
 interface Listener {
-  readonly options: ListenerOptions
+  options: ListenerOptions
   /** undefined until bound. */
   listening: Listening | undefined
+  readonly scope: Scope.Closeable
+  /** `new`: bound, but its clients wait until all others are; `gone`: it accepts nobody any more, its clients go on. */
+  phase: "new" | "open" | "gone"
   readonly waiting: Array<ClientSocket>
   connections: number
   accepted: number
@@ -58,12 +67,17 @@ interface Listener {
 export class Acceptor extends Context.Service<Acceptor, {
   readonly statusUnsafe: () => ReadonlyArray<ListenerStatus>
   readonly counts: Counts
+  /**
+   * From now on these listeners, with sessions kept: what is new is bound first, then what is gone stops accepting. A listener
+   * whose address stays is not bound anew, whatever else of it changed. On failure nothing has changed.
+   */
+  readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
   /** Stops accepting, waits for the sessions at most `drainMs`, then resets what is left; tells how many that were. */
   readonly drain: (drainMs: number) => Effect.Effect<number>
 }>()("fairlead/shell/Acceptor") {
   static readonly layer = (
     listeners: ReadonlyArray<ListenerOptions>
-  ): Layer.Layer<Acceptor, BindError, Engine | Transport> => Layer.effect(Acceptor, make(listeners))
+  ): Layer.Layer<Acceptor, BindError, Engine | Resolver | Transport> => Layer.effect(Acceptor, make(listeners))
 }
 
 const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptions>) {
@@ -71,12 +85,16 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   const engine = yield* Engine
   const counts = new Counts()
   const sessions = new Sessions()
-  const bound: Array<Listener> = []
+  const scope = yield* Effect.scope
+  const oneAtATime = Semaphore.makeUnsafe(1)
+  let bound: ReadonlyArray<Listener> = []
+  let draining = false
   let nextSession = 1
   let turns = 0
   // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
-  const ports = { transport, engine, counts, clients: new ClientNumbers(), chance }
+  const { ask } = new Names(yield* Resolver)
+  const ports = { transport, engine, counts, ask, clients: new ClientNumbers(), chance }
   let stopLooking: Cancel | undefined
   // Runs when nobody is accepted anymore.
   yield* Effect.addFinalizer(() =>
@@ -96,6 +114,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
 
   const left = (listener: Listener) => {
     listener.connections--
+    sweep()
     admitWaiting()
   }
 
@@ -105,6 +124,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
         if (!engine.reserveUnsafe(PLACES)) return lookAgain()
         serve(listener, listener.waiting.shift() as ClientSocket)
       }
+      if (listener.waiting.length > 0 && !isKnown(listener.options.upstream)) lookAgain()
     }
   }
 
@@ -121,34 +141,95 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     for (const { waiting } of bound) for (const socket of waiting.splice(0)) socket.resetUnsafe()
   }
 
-  const hasRoom = (listener: Listener) => listener.connections < listener.options.maxConnections
+  const hasRoom = ({ options, phase, connections }: Listener) =>
+    phase !== "new" && connections < options.maxConnections && isKnown(options.upstream)
+
+  /** A free place has no name. */
+  const isKnown = (upstream: UpstreamId) => (engine.routesUnsafe().upstreams[upstream]?.name ?? "") !== ""
 
   const arrived = (listener: Listener, socket: ClientSocket) => {
     const free = listener.waiting.length === 0 && hasRoom(listener)
     if (free && engine.reserveUnsafe(PLACES)) return serve(listener, socket)
     if (listener.waiting.length < listener.options.backlog) {
       listener.waiting.push(socket)
-      return free ? lookAgain() : undefined
+      return free || !isKnown(listener.options.upstream) ? lookAgain() : undefined
     }
     listener.refused++
     socket.resetUnsafe()
   }
 
-  for (const options of listeners) {
-    const listener: Listener = { options, listening: undefined, waiting: [], connections: 0, accepted: 0, refused: 0 }
-    bound.push(listener)
-    listener.listening = yield* transport.listen(options.name, options.listen, (socket) => arrived(listener, socket))
+  /** Listeners that are gone and have nobody left are forgotten. */
+  const sweep = () => {
+    if (bound.every(({ phase }) => phase !== "gone")) return
+    bound = bound.filter(({ phase, connections, waiting }) => phase !== "gone" || connections + waiting.length > 0)
   }
 
-  const stopAccepting = Effect.andThen(
-    Effect.forEach(bound, ({ listening }) => listening?.stop ?? Effect.void, { discard: true }),
-    Effect.sync(resetWaiting)
+  const bind = Effect.fnUntraced(function* (options: ListenerOptions) {
+    const own = yield* Scope.fork(scope)
+    const listener: Listener = {
+      options,
+      listening: undefined,
+      scope: own,
+      phase: "new",
+      waiting: [],
+      connections: 0,
+      accepted: 0,
+      refused: 0
+    }
+    const onClient = (socket: ClientSocket) => arrived(listener, socket)
+    listener.listening = yield* Scope.provide(transport.listen(options.name, options.listen, onClient), own).pipe(
+      Effect.onError(() => Scope.close(own, Exit.void))
+    )
+    return listener
+  })
+
+  /** All of them or none. */
+  const bindAll = Effect.fnUntraced(function* (all: ReadonlyArray<ListenerOptions>) {
+    const fresh: Array<Listener> = []
+    const undo = Effect.suspend(() =>
+      Effect.forEach(fresh, (listener) => {
+        for (const socket of listener.waiting.splice(0)) socket.resetUnsafe()
+        return Scope.close(listener.scope, Exit.void)
+      }, { discard: true })
+    )
+    for (const options of all) fresh.push(yield* Effect.onError(bind(options), () => undo))
+    return fresh
+  })
+
+  const rebind = Effect.fnUntraced(
+    function* (wanted: ReadonlyArray<ListenerOptions>) {
+      if (draining) return
+      const open = bound.filter(({ phase }) => phase === "open")
+      const keeps = new Map(wanted.map((options) => [options, open.find((one) => isSame(one.options, options))]))
+      const fresh = yield* bindAll(wanted.filter((options) => keeps.get(options) === undefined))
+      for (const [options, listener] of keeps) if (listener !== undefined) listener.options = options
+      const kept = new Set(keeps.values())
+      const gone = open.filter((listener) => !kept.has(listener))
+      for (const listener of gone) listener.phase = "gone"
+      for (const listener of fresh) listener.phase = "open"
+      bound = [...bound, ...fresh]
+      yield* Effect.forEach(gone, (listener) => Scope.close(listener.scope, Exit.void), { discard: true })
+      sweep()
+      admitWaiting()
+    },
+    Effect.uninterruptible,
+    oneAtATime.withPermits(1)
   )
+
+  yield* rebind(listeners)
+
+  const stopAccepting = oneAtATime.withPermits(1)(Effect.suspend(() => {
+    draining = true
+    const stops = bound.map(({ listening }) => listening?.stop ?? Effect.void)
+    return Effect.andThen(Effect.all(stops, { discard: true }), Effect.sync(resetWaiting))
+  }))
 
   return Acceptor.of({
     counts,
     statusUnsafe: () =>
-      bound.map(({ options, listening, waiting, connections, accepted, refused }) => ({
+      bound.filter(({ phase }) => phase !== "gone").map((
+        { options, listening, waiting, connections, accepted, refused }
+      ) => ({
         name: options.name,
         listen: listening?.address ?? options.listen,
         connections,
@@ -156,6 +237,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
         accepted,
         refused
       })),
+    rebind,
     drain: Effect.fnUntraced(function* (drainMs) {
       yield* stopAccepting
       yield* Effect.timeoutOption(sessions.awaitEmpty, drainMs)
@@ -163,3 +245,9 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     })
   })
 })
+
+/** Whether a listener stays as it is bound; port 0 is another one each time, so there the name decides. */
+function isSame(bound: ListenerOptions, wanted: ListenerOptions): boolean {
+  const { host, port } = bound.listen
+  return host === wanted.listen.host && port === wanted.listen.port && (port !== 0 || bound.name === wanted.name)
+}

@@ -2,15 +2,21 @@
  * Runs a dial plan blindly: attempts in order, each at its offset or as soon as all before it have failed, until one
  * connects, all have failed, or the deadline has passed. Tells who is pending for longer than its plan expects. One timer at a time, for whatever comes next.
  *
+ * An attempt that names a host instead of an address is resolved first; the addresses that are not in the plan's past are then
+ * dialled in its place, one after the other. One that the plan knows is that candidate; any other is a stranger, told by its address.
+ *
  * An attempt that the deadline cuts short is `cancelled`, not `timeout`: nobody may be blamed for time it never had.
  */
 import type { Attempt, DialFailure } from "../core/model/Event.ts"
+import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
+import type { Ask } from "./Names.ts"
 import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
 
 export interface Dialled {
-  /** The winner and its socket; undefined when nobody could be reached. */
+  /** The winner's; undefined when nobody could be reached. */
   readonly socket: UpstreamSocket | undefined
+  /** The winner; -1 when there is none, -2 when it is no candidate. */
   readonly candidate: number
   readonly tried: ReadonlyArray<Attempt>
 }
@@ -27,6 +33,7 @@ interface Pending {
 /** Calls `done` once, never from within the call itself; the cancel abandons every attempt and `done` is not called. */
 export function runPlanUnsafe(
   transport: Transport["Service"],
+  ask: Ask,
   plan: DialPlan,
   keepAliveMs: number,
   pendingTooLong: (candidate: number, pendingUs: number) => void,
@@ -35,13 +42,16 @@ export function runPlanUnsafe(
   const tried: Array<Attempt> = []
   const beganUs = transport.nowUs()
   const deadlineUs = beganUs + toUs(plan.deadlineMs)
+  let { attempts } = plan
   let pending: Array<Pending> = []
   let next = 0
   let stopTimer: Cancel | undefined
 
   const settle = (one: Pending, outcome: Attempt["outcome"]) => {
     pending = pending.filter((other) => other !== one)
-    tried.push({ candidate: one.attempt.candidate, outcome, tookUs: transport.nowUs() - one.startedUs })
+    const { candidate, host } = one.attempt
+    const tookUs = transport.nowUs() - one.startedUs
+    tried.push(candidate < 0 ? { candidate, host, outcome, tookUs } : { candidate, outcome, tookUs })
   }
 
   const abandon = () => {
@@ -64,16 +74,31 @@ export function runPlanUnsafe(
     }
     settle(one, "connected")
     abandon()
-    done({ socket: result, candidate: one.attempt.candidate, tried })
+    const { candidate } = one.attempt
+    done({ socket: result, candidate: candidate < 0 ? STRANGER : candidate, tried })
+  }
+
+  /** Puts the addresses of a name in its place. */
+  const resolved = (one: Pending, addresses: ReadonlyArray<string>) => {
+    const found = placed(one.attempt, addresses, attempts, next, (transport.nowUs() - beganUs) / 1000)
+    if (found.length === 0) settle(one, "unresolved")
+    else pending = pending.filter((other) => other !== one)
+    const taken = new Set(found.map(({ candidate }) => candidate).filter((candidate) => candidate >= 0))
+    const later = attempts.slice(next).filter(({ candidate }) => !taken.has(candidate))
+    attempts = [...attempts.slice(0, next), ...found, ...later]
+    proceed()
   }
 
   const start = (attempt: DialAttempt, nowUs: number) => {
+    const { resolve } = attempt
     const one: Pending = {
       attempt,
       startedUs: nowUs,
-      suspectUs: nowUs + toUs(attempt.suspectAfterMs),
-      lateUs: nowUs + Math.min(toUs(attempt.timeoutMs), deadlineUs - beganUs),
-      cancel: transport.dialUnsafe(attempt, keepAliveMs, (result) => answered(one, result))
+      suspectUs: attempt.candidate < 0 ? Number.POSITIVE_INFINITY : nowUs + toUs(attempt.suspectAfterMs),
+      lateUs: nowUs + Math.min(toUs(resolve?.timeoutMs ?? attempt.timeoutMs), deadlineUs - beganUs),
+      cancel: resolve === undefined
+        ? transport.dialUnsafe(attempt, keepAliveMs, (result) => answered(one, result))
+        : ask(attempt.host, (addresses) => resolved(one, addresses))
     }
     pending.push(one)
   }
@@ -89,8 +114,8 @@ export function runPlanUnsafe(
       settle(one, "timeout")
     }
     if (nowUs >= deadlineUs) return giveUp()
-    while (next < plan.attempts.length) {
-      const attempt = plan.attempts[next] as DialAttempt
+    while (next < attempts.length) {
+      const attempt = attempts[next] as DialAttempt
       const startUs = beganUs + toUs(attempt.startAfterMs)
       if (pending.length > 0 && startUs > nowUs) {
         if (startUs < wakeUs) wakeUs = startUs
@@ -113,6 +138,25 @@ export function runPlanUnsafe(
   if (plan.attempts.length === 0 || plan.deadlineMs <= 0) stopTimer = transport.timerUnsafe(0, giveUp)
   else proceed()
   return abandon
+}
+
+/** The addresses of a name as attempts from now on, without those that had their turn. */
+function placed(
+  { port, timeoutMs, suspectAfterMs, resolve }: DialAttempt,
+  addresses: ReadonlyArray<string>,
+  attempts: ReadonlyArray<DialAttempt>,
+  next: number,
+  nowMs: number
+): ReadonlyArray<DialAttempt> {
+  const { most = 0, raceDelayMs = 0 } = resolve ?? {}
+  const planned = addresses.map((host) => ({
+    host,
+    at: attempts.findIndex((one) => one.host === host && one.port === port)
+  }))
+  return planned.filter(({ at }) => at < 0 || at >= next).slice(0, most).map(({ host, at }, i) => {
+    const stranger: DialAttempt = { candidate: -1, host, port, startAfterMs: 0, timeoutMs, suspectAfterMs }
+    return { ...(attempts[at] ?? stranger), startAfterMs: nowMs + i * raceDelayMs }
+  })
 }
 
 /** Whole microseconds, so that no comparison with the clock is lost to a rounded fraction. */

@@ -16,7 +16,7 @@ import { nextDeadline } from "../core/deadline.ts"
 import { cheapFault } from "../core/invariants.ts"
 import type { Config } from "../core/model/Config.ts"
 import type { Fact } from "../core/model/Decision.ts"
-import type { Entry, Event } from "../core/model/Event.ts"
+import type { ControlEvent, Entry, Event } from "../core/model/Event.ts"
 import type { Routes } from "../core/model/Routes.ts"
 import type { State } from "../core/model/State.ts"
 import { isReady } from "../core/ready.ts"
@@ -52,6 +52,8 @@ export class Engine extends Context.Service<Engine, {
   readonly releaseUnsafe: (places: number) => void
   /** Takes a promised place; never waits, never fails. */
   readonly postUnsafe: (event: Event) => void
+  /** What an operator wants: it needs no place, as there is never more than a little of it. */
+  readonly controlUnsafe: (event: ControlEvent) => void
   readonly routesUnsafe: () => Routes
   /** Warm sockets, for the client's way to take one. */
   readonly shelf: Shelf
@@ -122,8 +124,15 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     failed = true
     recorder.dumpUnsafe(state, JSON.stringify(entry).slice(0, -1), cause instanceof Error ? cause.message : String(cause))
     const minted = { ...state.minted, generation: state.minted.generation + 1 }
-    const fresh = initial(config, seed + ++restarts, minted)
-    state = { ...fresh, seq: entry.seq, at: entry.at, routes: { ...fresh.routes, version: state.routes.version } }
+    // As configured by the last reload, and as the operator wished last.
+    const fresh = initial(state.config, seed + ++restarts, minted)
+    state = {
+      ...fresh,
+      override: state.override,
+      seq: entry.seq,
+      at: entry.at,
+      routes: { ...fresh.routes, version: state.routes.version }
+    }
   }
 
   const restart = Effect.gen(function* () {
@@ -195,6 +204,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     reserveUnsafe: (places) => mailbox.reserve(places),
     releaseUnsafe: (places) => mailbox.release(places),
     postUnsafe,
+    controlUnsafe: postOwn,
     routesUnsafe: () => routes,
     shelf,
     stateUnsafe: () => state,

@@ -11,6 +11,7 @@ import type { ClientNumbers } from "./ClientNumbers.ts"
 import type { Counts } from "./Counts.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
 import type { Engine } from "./Engine.ts"
+import type { Ask } from "./Names.ts"
 import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./Transport.ts"
 
 export interface Client {
@@ -26,6 +27,7 @@ export interface Ports {
   readonly transport: Transport["Service"]
   readonly engine: Engine["Service"]
   readonly counts: Counts
+  readonly ask: Ask
   readonly clients: ClientNumbers
   readonly chance: Chance
 }
@@ -96,7 +98,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
   const plan = chosen?.plan ?? upstream.lastResort
   const tell = (candidate: CandidateId, pendingUs: number) =>
     void offer(engine, { _tag: "DialPending", worker: 0, candidate, pendingUs })
-  const stopDialling = runPlanUnsafe(transport, plan, upstream.session.keepAliveMs, tell, (dialled) => {
+  const stopDialling = runPlanUnsafe(transport, ports.ask, plan, upstream.session.keepAliveMs, tell, (dialled) => {
     settle()
     got({ ...dialled, warm: 0 })
   })

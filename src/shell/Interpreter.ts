@@ -41,6 +41,13 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "Suspected":
         case "Cleared":
         case "MembershipChanged":
+        case "LadderStepped":
+        case "PreheatStarted":
+        case "PreheatCompleted":
+        case "UpstreamRefreshed":
+        case "PoolResized":
+        case "ConfigApplied":
+        case "EnabledChanged":
           return void PubSub.publishUnsafe(facts, decision)
         default:
           decision satisfies never

@@ -7,6 +7,7 @@ import type { State } from "../core/model/State.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
 import * as Vector from "../core/data/Vector.ts"
 import { scoreOf } from "../core/reducers/score.ts"
+import * as Upstreams from "../core/upstreams.ts"
 import type { ListenerStatus } from "./Acceptor.ts"
 import type { RecordStatus } from "./Recorder.ts"
 
@@ -19,6 +20,9 @@ export function statusOf(
   record: RecordStatus
 ) {
   return {
+    /** What is in force; the override is the operator's wish until restart or reload, null when there is none. */
+    enabled: Upstreams.isEnabled(state),
+    override: state.override,
     uptimeSeconds: Math.floor(nowUs / 1_000_000),
     restarts,
     record,
@@ -27,13 +31,18 @@ export function statusOf(
       listen: `${listen.host}:${listen.port}`,
       ...rest
     })),
-    upstreams: Vector.toArray(state.upstreams).map((upstream) => upstreamStatus(state, upstream))
+    upstreams: Vector.toArray(state.upstreams)
+      .filter(({ id }) => !Upstreams.configOf(state, id).removed)
+      .map((upstream) => upstreamStatus(state, upstream))
   }
 }
 
 function upstreamStatus(state: State, upstream: Upstream) {
   const config = state.config.upstreams[upstream.id] as UpstreamConfig
-  const candidates = upstream.listed.map((id) => Candidates.find(state, id)).filter((one) => one !== undefined)
+  const spares = upstream.fallback.filter((id) => !upstream.listed.includes(id))
+  const candidates = [...upstream.listed, ...spares].map((id) => Candidates.find(state, id)).filter((one) =>
+    one !== undefined
+  )
   return {
     name: upstream.name,
     state: state.routes.upstreams[upstream.id]?.state ?? "unranked",

@@ -29,7 +29,7 @@ const dialled = Effect.fnUntraced(function* (host: string, port: number) {
 const ran = Effect.fnUntraced(function* (plan: DialPlan) {
   const transport = yield* Transport
   return yield* Effect.callback<Dialled>((resume) => {
-    runPlanUnsafe(transport, plan, 0, () => {}, (result) => resume(Effect.succeed(result)))
+    runPlanUnsafe(transport, () => () => {}, plan, 0, () => {}, (result) => resume(Effect.succeed(result)))
   })
 })
 

@@ -43,6 +43,7 @@ const OTHERS: ReadonlyArray<unknown> = [
   0.75,
   12,
   false,
+  true,
   "web2",
   "198.18.9.9:99",
   "127.0.0.1:4321",
@@ -139,6 +140,14 @@ cache: { scoreTtl: soon }
       listeners: ["a", "b"].map((name) => ({ name, listen: "127.0.0.1:1", upstream: "web" }))
     }, "is taken by listeners.0"],
     ["a candidate without any port", { upstreams: { web: { candidates: ["198.18.0.1"] } } }, "names no port"],
+    [
+      "a fallback without any port",
+      { upstreams: { web: { candidates: ["198.18.0.1:1"], fallback: ["198.18.0.2"] } } },
+      "names no port"
+    ],
+    ["an upstream without a name", {
+      upstreams: { web: { port: 1, candidates: ["198.18.0.1"] }, "": { host: "a.example" } }
+    }, "needs a name"],
     ["an upstream without anybody", { upstreams: { web: {} } }, "needs candidates, or a host"],
     ["more candidates than it may have", {
       probing: { maxCandidates: 7 },

@@ -89,7 +89,11 @@ describe("an outage", () => {
     for (let i = 0; i < 100; i++) toy.client().run(1_000)
     const open = Vector.toArray(toy.state.candidates).filter((one) => one!.breaker.state !== "closed")
     expect(open).toHaveLength(2)
-    expect(toy.members()).toHaveLength(1)
+    // It has failed as often as the others: it is tried, but no client is promised to it.
+    expect(toy.active()).toHaveLength(1)
+    expect(toy.state.routes.upstreams[0]).toMatchObject({ state: "unranked", members: [] })
+    expect(toy.state.routes.upstreams[0]!.lastResort.attempts[0]!.candidate)
+      .toBe(Vector.get(toy.state.upstreams, 0)!.members[0])
     toy.set(b, 40).run(400_000)
     const lateUs = toy.atUs
     expect(toy.client(10).run(1_000) && toy.unserved.length).toBeGreaterThan(0)

@@ -141,12 +141,12 @@ describe("one constant changed turns a history red", () => {
     inBreaker("step.at - breaker.closedAtUs >= breaker.openForMs * 1000", "step.at > breaker.closedAtUs"),
     inBreaker("intervalMs * 1000", "intervalMs * 1100"),
     inMembership("RETRY_US = 5_000_000", "RETRY_US = 4_000_000"),
-    inMembership("LINGER_US = 60_000_000", "LINGER_US = 50_000_000"),
+    { file: "core/reducers/roster.ts", from: "LINGER_US = 60_000_000", to: "LINGER_US = 50_000_000" },
     { file: "core/math/backoff.ts", from: "draw / 10", to: "draw / 9" },
     { file: "core/serving.ts", from: "LOOK_AHEAD = 64", to: "LOOK_AHEAD = 1" },
     { file: "core/reducers/selector.ts", from: "MOST_CHALLENGES = 8", to: "MOST_CHALLENGES = 1" },
     { file: "core/reducers/selector.ts", from: "holdMs * 1000", to: "holdMs * 1100" },
-    { file: "core/routes.ts", from: "i * raceDelayMs", to: "i * 1.5 * raceDelayMs" },
+    { file: "core/routes.ts", from: "count++ * raceDelayMs", to: "count++ * 1.5 * raceDelayMs" },
     { file: "core/pick.ts", from: "(routes.tolerancePercent / 100)", to: "(routes.tolerancePercent / 10_000)" }
   ]
 

@@ -12,6 +12,7 @@ import { initial } from "../../src/core/state.ts"
 import { Acceptor } from "../../src/shell/Acceptor.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { Mailbox } from "../../src/shell/Mailbox.ts"
+import { Resolver } from "../../src/shell/Resolver.ts"
 import { Transport } from "../../src/shell/Transport.ts"
 import { configWith, upstreamDefaults } from "../support/config.ts"
 import type { Scripted } from "../support/SimTransport.ts"
@@ -38,6 +39,8 @@ const routes: Routes = {
   }]
 }
 
+const nobodysNames = Layer.succeed(Resolver, Resolver.of({ resolve: () => Effect.succeed([]) }))
+
 interface World {
   readonly sim: SimTransport
   readonly mailbox: Mailbox
@@ -54,7 +57,7 @@ const world = <A>(
     readonly dial?: Scripted
   },
   use: (world: World) => Effect.Effect<A>,
-  published = routes
+  published = () => routes
 ) =>
   Effect.gen(function* () {
     const { maxConnections = 1_000, backlog = 1_000, mailbox: places = 10_000, dial } = limits
@@ -67,7 +70,8 @@ const world = <A>(
       reserveUnsafe: (count) => mailbox.reserve(count),
       releaseUnsafe: (count) => mailbox.release(count),
       postUnsafe: (event) => mailbox.post(0, event),
-      routesUnsafe: () => published,
+      controlUnsafe: (event) => mailbox.postOwn(0, event),
+      routesUnsafe: () => published(),
       stateUnsafe: () => initial(configWith([]), 1),
       epochUs: 0,
       nowUs: () => sim.service.nowUs(),
@@ -76,7 +80,7 @@ const world = <A>(
     })
     const listener = { name: "web", listen: { host: "127.0.0.1", port: 1 }, upstream: 0, maxConnections, backlog }
     const layer = Acceptor.layer([listener]).pipe(
-      Layer.provide(Layer.mergeAll(Layer.succeed(Engine, engine), Layer.succeed(Transport, sim.service)))
+      Layer.provide(Layer.mergeAll(Layer.succeed(Engine, engine), Layer.succeed(Transport, sim.service), nobodysNames))
     )
     const turn = () => {
       const events: Array<Event> = []
@@ -167,14 +171,23 @@ describe("the acceptor", () => {
         })
     ))
 
-  it.effect("resets clients that come before there are routes, and keeps no places for them", () =>
-    world({}, ({ sim, mailbox, acceptor }) =>
-      Effect.gen(function* () {
+  it.effect("lets clients wait that come before there are routes for their upstream, and keeps no places for them", () => {
+    let published: Routes = { version: 0, upstreams: [] }
+    return world({}, ({ sim, mailbox, acceptor }) =>
+      Effect.sync(() => {
         const clients = arriveAll(sim, 3)
-        yield* settle
-        assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset", "reset"])
-        assert.deepStrictEqual([mailbox.used, acceptor.statusUnsafe()[0]?.connections], [0, 0])
-      }), { version: 0, upstreams: [] }))
+        sim.advance(5)
+        assert.deepStrictEqual(clients.map(({ state }) => state), ["open", "open", "open"])
+        assert.deepStrictEqual([mailbox.used, acceptor.statusUnsafe()[0]?.waiting], [0, 3])
+        // A place that nobody has is no upstream either.
+        published = { version: 1, upstreams: [{ ...routes.upstreams[0]!, name: "" }] }
+        sim.advance(5)
+        assert.strictEqual(sim.relays.length, 0)
+        published = routes
+        sim.advance(5)
+        assert.deepStrictEqual(sim.relays.map(({ client }) => client.name), ["client 1", "client 2", "client 3"])
+      }), () => published)
+  })
 
   it.effect("counts a client at its chosen candidate while it is dialled and at its server while it is served", () =>
     world({ dial: { afterMs: 5, result: "connected" } }, ({ sim, acceptor }) =>

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
 import type { Dialled } from "../../src/shell/DialRun.ts"
 import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
+import type { Ask } from "../../src/shell/Names.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
@@ -17,12 +18,25 @@ function planOf(offsetsMs: ReadonlyArray<number>, timeoutMs = 1_000, deadlineMs 
   return { attempts, deadlineMs }
 }
 
+/** Names that the resolver knows, and after how long it says so. */
+const names = new Map<string, { readonly afterMs: number; readonly addresses: ReadonlyArray<string> }>()
+
 /** Starts a plan whose dials do as scripted, port by port. */
 function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
   const sim = new SimTransport(({ port }) => script[port - 1] ?? never)
+  const ask: Ask = (host, answer) => {
+    sim.note(`ask ${host}`)
+    const { afterMs, addresses } = names.get(host) ?? { afterMs: 1e9, addresses: [] }
+    const stop = sim.service.timerUnsafe(afterMs, () => answer(addresses))
+    return () => {
+      sim.note(`forget ${host}`)
+      stop()
+    }
+  }
   const done: Array<Dialled> = []
   const cancel = runPlanUnsafe(
     sim.service,
+    ask,
     plan,
     0,
     (candidate, pendingUs) => sim.note(`${candidate} pending for ${pendingUs / 1000}`),
@@ -157,5 +171,97 @@ describe("a dial plan", () => {
     cancel()
     sim.advance(1)
     assert.deepStrictEqual(done, [])
+  })
+
+  describe("that names a host", () => {
+    const plan: DialPlan = {
+      attempts: [
+        ...planOf([0]).attempts,
+        {
+          candidate: -1,
+          host: "web.example",
+          port: 9,
+          startAfterMs: 250,
+          timeoutMs: 1_000,
+          suspectAfterMs: 1_000,
+          resolve: { timeoutMs: 500, raceDelayMs: 100, most: 3 }
+        },
+        { ...planOf([0, 0]).attempts[1]!, startAfterMs: 2_000 },
+        { candidate: 7, host: "known", port: 9, startAfterMs: 3_000, timeoutMs: 1_000, suspectAfterMs: 60_000 }
+      ],
+      deadlineMs: 10_000
+    }
+    const refused = after(10, "refused")
+    const known = (...addresses: ReadonlyArray<string>) => void names.set("web.example", { afterMs: 20, addresses })
+
+    it("asks for its addresses when its turn comes, and dials them in order in its place", () => {
+      known("x", "y", "z", "more")
+      const { sim, done } = run(plan, refused, ...Array<Scripted>(7).fill(never), never)
+      sim.advance(1_000)
+      assert.deepStrictEqual(sim.log, ["0 dial h:1", "10 ask web.example", "30 dial x:9", "130 dial y:9", "230 dial z:9"])
+      assert.strictEqual(done.length, 0)
+    })
+
+    it("tells a stranger by its address, and that none of the candidates serves", () => {
+      known("x")
+      const { sim, done } = run(plan, refused, ...Array<Scripted>(7).fill(never), after(5, "connected"))
+      sim.advance(60_000)
+      assert.strictEqual(done[0]?.candidate, -2)
+      assert.deepStrictEqual(done[0]?.tried, [
+        { candidate: 1, outcome: "refused", tookUs: 10_000 },
+        { candidate: -1, host: "x", outcome: "connected", tookUs: 5_000 }
+      ])
+    })
+
+    it("dials an address that the plan knows as that candidate, once, and none that had its turn", () => {
+      known("known", "h")
+      const { sim, done } = run(
+        {
+          ...plan,
+          attempts: plan.attempts.map((one) => one.candidate === 1 ? { ...one, port: 9 } : one)
+        },
+        ...Array<Scripted>(8).fill(never),
+        refused
+      )
+      sim.advance(60_000)
+      assert.deepStrictEqual(sim.log.filter((line) => line.includes("dial")), [
+        "0 dial h:9",
+        "30 dial known:9",
+        "40 dial h:2"
+      ])
+      assert.deepStrictEqual(done[0]?.tried.map(({ candidate }) => candidate), [1, 7, 2])
+    })
+
+    it("without any address goes on as if it had been refused", () => {
+      known()
+      const { sim, done } = run(plan, refused, after(3, "connected"))
+      sim.advance(60_000)
+      assert.deepStrictEqual(sim.log, ["0 dial h:1", "10 ask web.example", "30 dial h:2", "33 got 2"])
+      assert.deepStrictEqual(done[0]?.tried[1], {
+        candidate: -1,
+        host: "web.example",
+        outcome: "unresolved",
+        tookUs: 20_000
+      })
+    })
+
+    it("waits for the resolver only for its own time, and not beyond the deadline", () => {
+      names.clear()
+      const { sim, done } = run(plan, refused, after(3, "connected"))
+      sim.advance(60_000)
+      assert.deepStrictEqual(sim.log.slice(1), ["10 ask web.example", "510 forget web.example", "510 dial h:2", "513 got 2"])
+      assert.strictEqual(done[0]?.tried[1]?.outcome, "timeout")
+      const short = run({ ...plan, deadlineMs: 100 }, refused)
+      short.sim.advance(60_000)
+      assert.deepStrictEqual(short.sim.log.slice(1), ["10 ask web.example", "100 forget web.example", "100 gave up"])
+    })
+
+    it("gives the question up when somebody else wins", () => {
+      names.clear()
+      const { sim } = run(plan, after(300, "connected"))
+      sim.advance(60_000)
+      assert.deepStrictEqual(sim.log, ["0 dial h:1", "250 ask web.example", "300 forget web.example", "300 got 1"])
+      assert.strictEqual(sim.pendingTimers, 0)
+    })
   })
 })

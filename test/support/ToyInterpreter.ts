@@ -156,11 +156,12 @@ export class ToyInterpreter {
     const chosen = pick(routes, (id) => this.clients.get(id) ?? 0, (id) => this.#shelf.countOf(id), this.#chance)
     const id = chosen?.candidate ?? -1
     const parked = this.#shelf.take(id)
+    const plan = chosen?.plan ?? routes.lastResort
     const dialled = parked === undefined
-      ? runPlan(chosen?.plan ?? routes.lastResort, (host) => this.answerOf(host), this.#failAfterMs)
+      ? runPlan(plan, (host) => this.answerOf(host), this.#failAfterMs, (name) => this.#names.get(name) ?? [])
       : { candidate: parked.candidate, tried: [], tookMs: 0, pending: [] }
     const { candidate, tried, tookMs, pending } = dialled
-    if (candidate < 0) this.unserved.push(session)
+    if (candidate === -1) this.unserved.push(session)
     for (const { candidate, afterMs, pendingMs } of pending) {
       this.later(afterMs, () => ({ _tag: "DialPending", worker: 0, candidate, pendingUs: Math.round(pendingMs * 1000) }))
     }
@@ -170,7 +171,7 @@ export class ToyInterpreter {
       this.#count(candidate, 1)
       return { _tag: "ClientAccepted", ...of, listener: "web", upstream, ...choice, warm: parked?.warm ?? 0, tried }
     })
-    if (candidate >= 0) this.#session(of, tookMs, holdMs, routes)
+    if (candidate !== -1) this.#session(of, tookMs, holdMs, routes)
     return this
   }
 
@@ -204,7 +205,7 @@ export class ToyInterpreter {
   }
 
   #session(of: Of, tookMs: number, holdMs: number, { silentAfterMs, session }: UpstreamRoutes): void {
-    const { host } = Candidates.find(this.state, of.candidate)!
+    const host = Candidates.find(this.state, of.candidate)?.host ?? ""
     const timing = { tookMs, holdMs, silentAfterMs, stallMs: session.stallMs }
     for (const { afterMs, event } of sessionEvents(of, this.#replies.get(host) ?? 1, timing)) {
       this.later(afterMs, () => {

@@ -3,9 +3,12 @@ import type { Address, Config, UpstreamConfig } from "../../src/core/model/Confi
 
 export const upstreamDefaults: UpstreamConfig = {
   name: "web",
+  removed: false,
+  bypass: false,
   host: "",
   port: 443,
   candidates: [],
+  fallback: [],
   probing: { intervalMs: 10_000, timeoutMs: 2_000, challengers: 8, candidatesPerRound: 16 },
   scoring: {
     decayMs: 3_000,
@@ -72,6 +75,7 @@ export function upstreamWith(changes: UpstreamChanges): UpstreamConfig {
 
 export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: Partial<Config["probing"]> = {}): Config {
   return {
+    enabled: true,
     upstreams: upstreams.map(upstreamWith),
     probing: { maxParallel: 16, perHost: 2, ratePerSecond: 50, ...probing },
     maxCandidates: 10_000,

@@ -11,6 +11,7 @@ import { Acceptor } from "../../src/shell/Acceptor.ts"
 import type { EngineOptions } from "../../src/shell/Engine.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
+import type { Resolver } from "../../src/shell/Resolver.ts"
 
 export interface Live {
   readonly engine: Engine["Service"]
@@ -19,7 +20,12 @@ export interface Live {
   readonly recorder: ReturnType<typeof MemoryRecorder.make>
 }
 
-export const liveLayer = (config: Config, options: Partial<EngineOptions> = {}, maxConnections = 10_000) => {
+export const liveLayer = (
+  config: Config,
+  options: Partial<EngineOptions> = {},
+  maxConnections = 10_000,
+  resolver: Layer.Layer<Resolver> = NodeResolver.layer({ servers: [] })
+) => {
   const recorder = MemoryRecorder.make({ id: "test", seed: 1 })
   const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, gatherMs: 2, restartDelayMs: 10, ...options })
   const listener = {
@@ -29,7 +35,7 @@ export const liveLayer = (config: Config, options: Partial<EngineOptions> = {}, 
     maxConnections,
     backlog: 512
   }
-  const base = Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: [] }), Layer.succeed(Recorder, recorder))
+  const base = Layer.mergeAll(NodeTransport.layer, resolver, Layer.succeed(Recorder, recorder))
   return {
     recorder,
     layer: Acceptor.layer([listener]).pipe(Layer.provideMerge(engine), Layer.provideMerge(base))
@@ -41,10 +47,11 @@ export const withLive = <A, E>(
   config: Config,
   use: (live: Live) => Effect.Effect<A, E>,
   options: Partial<EngineOptions> = {},
-  maxConnections?: number
+  maxConnections?: number,
+  resolver?: Layer.Layer<Resolver>
 ) =>
   Effect.gen(function* () {
-    const { recorder, layer } = liveLayer(config, options, maxConnections)
+    const { recorder, layer } = liveLayer(config, options, maxConnections, resolver)
     const result = yield* Effect.gen(function* () {
       const engine = yield* Engine
       const acceptor = yield* Acceptor

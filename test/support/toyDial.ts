@@ -1,10 +1,14 @@
-/** A dial plan run blindly in virtual time against a world that does not change meanwhile. */
+/**
+ * A dial plan run blindly in virtual time against a world that does not change meanwhile. A name's addresses stand in its place
+ * from the start: the resolver takes no time.
+ */
 import type { Attempt, AttemptOutcome } from "../../src/core/model/Event.ts"
+import { STRANGER } from "../../src/core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
 import type { Answer } from "./ToyInterpreter.ts"
 
 export interface ToyDialled {
-  /** -1: nobody could be reached. */
+  /** -1: nobody could be reached; -2: an address that is no candidate. */
   readonly candidate: number
   readonly tried: ReadonlyArray<Attempt>
   readonly tookMs: number
@@ -12,7 +16,15 @@ export interface ToyDialled {
   readonly pending: ReadonlyArray<{ readonly candidate: number; readonly afterMs: number; readonly pendingMs: number }>
 }
 
-export function runPlan(plan: DialPlan, answerOf: (host: string) => Answer, failAfterMs: number): ToyDialled {
+type Names = (name: string) => ReadonlyArray<string>
+
+export function runPlan(
+  { attempts: planned, deadlineMs }: DialPlan,
+  answerOf: (host: string) => Answer,
+  failAfterMs: number,
+  names: Names = () => []
+): ToyDialled {
+  const plan = { deadlineMs, attempts: planned.flatMap((attempt) => addressesOf(attempt, planned, names)) }
   const ends: Array<
     { readonly attempt: DialAttempt; readonly fromMs: number; readonly toMs: number; readonly outcome: AttemptOutcome }
   > = []
@@ -30,6 +42,7 @@ export function runPlan(plan: DialPlan, answerOf: (host: string) => Answer, fail
   const tookMs = winner?.toMs ?? Math.min(plan.deadlineMs, allFailedMs)
   const tried = ends.map((end) => ({
     candidate: end.attempt.candidate,
+    ...(end.attempt.candidate < 0 ? { host: end.attempt.host } : {}),
     outcome: end.toMs <= tookMs && (end.outcome !== "connected" || end === winner)
       ? end.outcome
       : winner === undefined
@@ -38,11 +51,21 @@ export function runPlan(plan: DialPlan, answerOf: (host: string) => Answer, fail
     tookUs: Math.round((Math.min(end.toMs, tookMs) - end.fromMs) * 1000)
   }))
   const pending = ends.flatMap(({ attempt: { candidate, suspectAfterMs }, fromMs, toMs }) =>
-    Math.min(toMs, tookMs) - fromMs > suspectAfterMs
+    candidate >= 0 && Math.min(toMs, tookMs) - fromMs > suspectAfterMs
       ? [{ candidate, afterMs: fromMs + suspectAfterMs, pendingMs: suspectAfterMs }]
       : []
   )
-  return { candidate: winner?.attempt.candidate ?? -1, tried, tookMs, pending }
+  const candidate = winner === undefined ? -1 : winner.attempt.candidate < 0 ? STRANGER : winner.attempt.candidate
+  return { candidate, tried, tookMs, pending }
+}
+
+/** A name's addresses that the plan does not name itself. */
+function addressesOf(attempt: DialAttempt, planned: ReadonlyArray<DialAttempt>, names: Names): ReadonlyArray<DialAttempt> {
+  const { resolve, startAfterMs } = attempt
+  if (resolve === undefined) return [attempt]
+  const known = planned.map(({ host }) => host)
+  const hosts = names(attempt.host).filter((host) => !known.includes(host)).slice(0, resolve.most)
+  return hosts.map((host, i) => ({ ...attempt, host, startAfterMs: startAfterMs + i * resolve.raceDelayMs }))
 }
 
 function fateOf(attempt: DialAttempt, fromMs: number, answer: Answer, failAfterMs: number) {

@@ -3,16 +3,13 @@
  * one that is set gets a warning that it has no effect yet. This list shrinks to nothing.
  */
 const LATER: ReadonlyArray<string> = [
-  "enabled",
   "listeners.*.proxyProtocol",
   "listeners.*.allow",
   "listeners.*.privateTargets",
   "listeners.*.users",
   "listeners.*.clients",
   "listeners.*.handshake",
-  "upstreams.*.fallback",
   "upstreams.*.preheat",
-  "upstreams.*.bypass",
   "upstreams.*.proxyProtocol",
   "upstreams.*.caFile",
   "preheatDomains",

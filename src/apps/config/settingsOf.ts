@@ -21,6 +21,7 @@ export function settingsOf(file: ConfigFile): { readonly settings: Settings; rea
   const upstreams = names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, problems))
   const { maxParallel, perHost, ratePerSecond, maxCandidates } = file.probing
   const core: Config = {
+    enabled: file.enabled,
     upstreams,
     probing: { maxParallel, perHost, ratePerSecond },
     maxCandidates,
@@ -75,11 +76,18 @@ function listenersOf(file: ConfigFile, names: ReadonlyArray<string>, problems: A
 function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, problems: Array<Found>): UpstreamConfig {
   const { scoring, selector, balancing, dial, session, probing, pool, breaker } = own
   const { switching } = selector
+  if (name === "") problems.push({ path: ["upstreams", name], message: "needs a name" })
+  if (own.candidates.length === 0 && own.host === "") {
+    problems.push({ path: ["upstreams", name], message: "needs candidates, or a host whose addresses are candidates" })
+  }
   return {
     name,
+    removed: false,
+    bypass: own.bypass,
     host: own.host,
     port: own.port ?? 443,
-    candidates: candidatesOf(file, name, own, problems),
+    candidates: addressesOf(file, name, own, "candidates", problems),
+    fallback: addressesOf(file, name, own, "fallback", problems),
     probing: {
       intervalMs: probing.interval,
       timeoutMs: probing.timeout,
@@ -154,11 +162,17 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, problems:
   }
 }
 
-function candidatesOf(file: ConfigFile, name: string, own: UpstreamFile, problems: Array<Found>): ReadonlyArray<Address> {
+function addressesOf(
+  file: ConfigFile,
+  name: string,
+  own: UpstreamFile,
+  key: "candidates" | "fallback",
+  problems: Array<Found>
+): ReadonlyArray<Address> {
   const most = file.probing.maxCandidates
   const found: Array<Address> = []
-  const path = ["upstreams", name, "candidates"]
-  own.candidates.forEach((text, i) => {
+  const path = ["upstreams", name, key]
+  own[key].forEach((text, i) => {
     const endpoint = parseEndpoint(text)
     for (const { host, port = own.port } of endpoint === undefined ? expandNetwork(text, most) ?? [] : [endpoint]) {
       if (port !== undefined) found.push({ host, port })
@@ -166,9 +180,6 @@ function candidatesOf(file: ConfigFile, name: string, own: UpstreamFile, problem
       if (port === undefined || found.length > most) break
     }
   })
-  if (own.candidates.length === 0 && own.host === "") {
-    problems.push({ path: ["upstreams", name], message: "needs candidates, or a host whose addresses are candidates" })
-  }
   if (found.length > most) problems.push({ path, message: `more than probing.maxCandidates (${most}) addresses` })
   return found
 }

@@ -80,6 +80,8 @@ export interface Warm {
   readonly peak: Ewma
   readonly tatUs: number
   readonly idleDueUs: number
+  /** The wanted size that was told last. */
+  readonly target: number
   /** Resets of parked sockets within 100 ms of the first of them. */
   readonly resets: number
   readonly firstResetAtUs: number
@@ -93,7 +95,7 @@ export interface Candidate {
   readonly ordinal: number
   readonly host: string
   readonly port: number
-  /** Where it is listed, in order of joining; empty: it left, and drains. */
+  /** Where it is listed, in order of joining; empty: it left, and drains; only fallback: it waits for the last resort. */
   readonly sources: ReadonlyArray<Source>
   /** The moment at which it is forgotten, -1 while it is listed. */
   readonly forgetDueUs: number

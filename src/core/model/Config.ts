@@ -3,6 +3,9 @@
  * for each upstream the general sections with its own overrides already applied.
  */
 export interface Config {
+  /** false: no opinion at all, every client goes to the last resort. */
+  readonly enabled: boolean
+  /** A name keeps its place, which is its id, for as long as the process runs: see arrange.ts. */
   readonly upstreams: ReadonlyArray<UpstreamConfig>
   readonly probing: ProbingBudget
   /** Per upstream; the door refuses longer lists. */
@@ -20,13 +23,20 @@ export interface ProbingBudget {
 }
 
 export interface UpstreamConfig {
+  /** Empty: nobody has this place. */
   readonly name: string
+  /** The name is configured no more; its place is kept until nothing hangs on it. */
+  readonly removed: boolean
+  /** true: clients of this upstream always go to the last resort. */
+  readonly bypass: boolean
   /** The name whose addresses are candidates too (source dns); empty: none. */
   readonly host: string
   /** For the addresses of `host`. */
   readonly port: number
   /** Candidates in configured order (source user-static), each literal parsed once at the door. */
   readonly candidates: ReadonlyArray<Address>
+  /** For when nobody of the others can serve (source fallback), in the order in which they are tried. */
+  readonly fallback: ReadonlyArray<Address>
   readonly probing: Probing
   readonly scoring: Scoring
   readonly selector: Selector
@@ -113,7 +123,7 @@ export interface Dial {
   readonly raceDelayMs: number
   /** All attempts of one client together. */
   readonly deadlineMs: number
-  /** How many addresses the last resort tries. */
+  /** How many addresses of each of its lists the last resort tries. */
   readonly lastResortAttempts: number
 }
 

@@ -1,5 +1,6 @@
 /** What the core answers: acts for the shell to do, in the imperative, and facts for people and meters. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { UpstreamState } from "./Routes.ts"
 
 /** Do one handshake with an address, say how it went under this id, and hang up. */
 export interface Probe {
@@ -52,6 +53,8 @@ export type MoveReason =
   | "score" // below minScore
   | "unmeasured"
   | "left" // no longer listed
+  | "surplus" // the set became smaller
+  | "disabled" // there is no opinion any more
 
 export interface Move {
   readonly candidate: CandidateId
@@ -104,6 +107,80 @@ export interface MembershipChanged {
   readonly left: ReadonlyArray<CandidateId>
 }
 
+/** Clients are served from another rung of the ladder from now on. */
+export interface LadderStepped {
+  readonly _tag: "LadderStepped"
+  readonly upstream: UpstreamId
+  readonly from: UpstreamState
+  readonly to: UpstreamState
+  readonly reason: LadderReason
+}
+export type LadderReason =
+  | "selected" // somebody serves
+  | "unmeasured" // nobody has answered yet
+  | "expired" // nobody has been heard of for scoreTtl
+  | "shut" // every breaker is open, but for the one that is kept
+  | "empty" // there is no candidate
+  | "disabled" // enabled is false
+  | "bypass" // the upstream's own
+  | "removed" // it is configured no more
+
+/** The first round of probes of an upstream: it begins at start, when it is added, and when it is enabled. */
+export interface PreheatStarted {
+  readonly _tag: "PreheatStarted"
+  readonly upstream: UpstreamId
+  readonly candidates: number
+}
+/** Everybody was heard of, or the round's time is over. */
+export interface PreheatCompleted {
+  readonly _tag: "PreheatCompleted"
+  readonly upstream: UpstreamId
+  /** Candidates that answered. */
+  readonly reachable: number
+  readonly tookUs: number
+}
+
+/** Everybody waits for a probe and the resolver is asked. */
+export interface UpstreamRefreshed {
+  readonly _tag: "UpstreamRefreshed"
+  readonly upstream: UpstreamId
+  readonly reason: "requested"
+}
+
+/** Another number of warm sockets is wanted. */
+export interface PoolResized {
+  readonly _tag: "PoolResized"
+  readonly upstream: UpstreamId
+  readonly candidate: CandidateId
+  readonly from: number
+  readonly to: number
+}
+
+/** A changed configuration is in force. */
+export interface ConfigApplied {
+  readonly _tag: "ConfigApplied"
+}
+
+/** Whether there is an opinion at all; `override` is the operator's wish, null when there is none. */
+export interface EnabledChanged {
+  readonly _tag: "EnabledChanged"
+  readonly enabled: boolean
+  readonly override: boolean | null
+}
+
 export type Act = Probe | DialWarm | Retire | Resolve
-export type Fact = SelectionMoved | BreakerOpened | BreakerClosed | Suspected | Cleared | MembershipChanged
+export type Fact =
+  | SelectionMoved
+  | BreakerOpened
+  | BreakerClosed
+  | Suspected
+  | Cleared
+  | MembershipChanged
+  | LadderStepped
+  | PreheatStarted
+  | PreheatCompleted
+  | UpstreamRefreshed
+  | PoolResized
+  | ConfigApplied
+  | EnabledChanged
 export type Decision = Act | Fact

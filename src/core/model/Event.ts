@@ -2,15 +2,25 @@
  * Everything that happens outside, as plain data in the past tense. An event carries no clock: its moment is in its entry.
  */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { Config } from "./Config.ts"
 
 /** Why a dial or probe failed. `local`: this machine could not even try, which is no evidence about the candidate. */
 export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "implausible" | "local"
 
-/** How one address of a client's dial plan fared. `cancelled`: another one had won or the client had gone. */
-export type AttemptOutcome = "connected" | "cancelled" | DialFailure
+/**
+ * How one address of a client's dial plan fared. `cancelled`: another one had won or the client had gone. `unresolved`: the
+ * name has no addresses, or none that had not been tried before.
+ */
+export type AttemptOutcome = "connected" | "cancelled" | "unresolved" | DialFailure
+
+/** Who serves a client whose address is no candidate: the system's resolver gave it. */
+export const STRANGER: CandidateId = -2
 
 export interface Attempt {
+  /** -1: an address that is no candidate, or the resolving of a name. */
   readonly candidate: CandidateId
+  /** The address or name, where it is no candidate. */
+  readonly host?: string
   readonly outcome: AttemptOutcome
   readonly tookUs: number
 }
@@ -68,7 +78,7 @@ export interface ClientAccepted {
   /** The policy's choice; -1 when the last resort chose. */
   readonly chosen: CandidateId
   readonly why: ChoiceReason
-  /** Who serves it; -1 when nobody could. */
+  /** Who serves it; -1 when nobody could, -2 when it is an address that is no candidate. */
   readonly candidate: CandidateId
   /** The warm socket it took; 0 when it was dialled. */
   readonly warm: number
@@ -173,6 +183,27 @@ export interface WorkerLost {
   readonly _tag: "WorkerLost"
   readonly worker: number
 }
+/** The configuration was read anew and is good; without secrets, arranged so that names keep their places. */
+export interface ConfigChanged {
+  readonly _tag: "ConfigChanged"
+  readonly worker: number
+  readonly config: Config
+}
+/** An operator turns the whole thing off or on until restart or reload; null takes that back. */
+export interface EnabledOverridden {
+  readonly _tag: "EnabledOverridden"
+  readonly worker: number
+  readonly enabled: boolean | null
+}
+/** An operator wants everything measured and resolved anew. */
+export interface RefreshRequested {
+  readonly _tag: "RefreshRequested"
+  readonly worker: number
+  /** -1: all. */
+  readonly upstream: UpstreamId
+}
+/** What an operator may ask for. */
+export type ControlEvent = ConfigChanged | EnabledOverridden | RefreshRequested
 
 export type Event =
   | Started
@@ -192,6 +223,7 @@ export type Event =
   | Resolved
   | ResolveFailed
   | WorkerLost
+  | ControlEvent
 
 /** An event with its place: `at` is integer microseconds of a monotonic clock since the run's epoch, never going back. */
 export interface Entry {

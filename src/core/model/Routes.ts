@@ -3,6 +3,7 @@ import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { BalancingPolicy, Session } from "./Config.ts"
 
 export interface DialAttempt {
+  /** -1 where `host` is a name. */
   readonly candidate: CandidateId
   readonly host: string
   readonly port: number
@@ -11,6 +12,17 @@ export interface DialAttempt {
   readonly timeoutMs: number
   /** Pending for longer than this makes the candidate suspect: tell the core. */
   readonly suspectAfterMs: number
+  /** Set where `host` is a name: ask for its addresses, then dial those that were not tried yet in its place. */
+  readonly resolve?: ResolveLimits
+}
+
+export interface ResolveLimits {
+  /** For the resolver's answer; `timeoutMs` is for each address. */
+  readonly timeoutMs: number
+  /** Between the addresses. */
+  readonly raceDelayMs: number
+  /** How many of them are tried. */
+  readonly most: number
 }
 
 /** To be run blindly: in order, each at its offset or as soon as all before it have failed, until one connects. */
@@ -31,8 +43,11 @@ export interface Member {
   readonly plan: DialPlan
 }
 
-/** `active`: the set, or the best outside it, serves. `unranked`: nobody has answered yet or anymore, the list serves in its configured order. */
-export type UpstreamState = "active" | "unranked"
+/**
+ * Who serves: the set or the best outside it, or a rung of the ladder (see ladder.ts). `disabled` is the last rung by the
+ * operator's wish.
+ */
+export type UpstreamState = "active" | "stale" | "fallback" | "system" | "unranked" | "disabled"
 
 export interface UpstreamRoutes {
   readonly id: UpstreamId

@@ -12,6 +12,8 @@ import type { Upstream } from "./Upstream.ts"
 
 export interface State {
   readonly config: Config
+  /** An operator's wish about `enabled`, until restart or reload; null: none. */
+  readonly override: boolean | null
   /** Of the last entry; -1 before the first. */
   readonly seq: number
   readonly at: number

@@ -18,6 +18,7 @@ export type DeadlineKind =
   | "idle"
   | "forget"
   | "resolve"
+  | "stale"
 
 export interface Due {
   readonly kind: DeadlineKind
@@ -35,10 +36,12 @@ export interface Step {
   readonly at: number
   readonly event: Event
   readonly due: ReadonlyArray<Due>
-  /** Upstreams whose costs or membership changed: only these are evaluated and routed anew. */
   /** What the event says about candidates, judged before any reducer learned from it. */
   readonly samples: ReadonlyArray<Sample>
+  /** Upstreams whose costs or membership changed: only these are evaluated and routed anew. */
   readonly touched: Set<UpstreamId>
+  /** Upstreams whose first round of probes begins: at start, when added, when enabled. */
+  readonly begun: Set<UpstreamId>
   readonly decisions: Array<Decision>
   /** Set when somebody joined the queue for a probe. */
   wantsProbes: boolean

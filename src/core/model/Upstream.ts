@@ -7,6 +7,8 @@ export interface Upstream {
   readonly name: string
   /** Its candidates' ids in configured order: the order of the last resort. */
   readonly listed: ReadonlyArray<CandidateId>
+  /** Candidates of the fallback list in configured order; who has no other source is not listed. */
+  readonly fallback: ReadonlyArray<CandidateId>
   /** Who left and is still remembered, the oldest first. */
   readonly left: ReadonlyArray<CandidateId>
   readonly nextOrdinal: number
@@ -16,10 +18,15 @@ export interface Upstream {
   readonly memberSinceUs: ReadonlyArray<number>
   /** Challengers that were better by the margin, and in how many evaluations with a newer entry. */
   readonly challenges: ReadonlyArray<Challenge>
+  /** Members that left because nothing was heard of them, the latest last, and when they are too old to serve. */
+  readonly stale: ReadonlyArray<CandidateId>
+  readonly staleDueUs: number
   readonly evaluateDueUs: number
   readonly selectedAtUs: number
   readonly roundDueUs: number
-  /** Candidates that have never answered nor failed a probe: the first round is over when it is 0. */
+  /** Since when its first round of probes is under way; -1 when it is over. */
+  readonly preheatSinceUs: number
+  /** Listed candidates that have neither answered nor failed: the first round is over when it is 0. */
   readonly unsampled: number
   /** Whether a session through it ever got a byte: one-way protocols exist. */
   readonly answered: boolean

@@ -1,7 +1,11 @@
 /**
  * Refresh: who is probed when.
  *
- * - Every candidate is probed once after it joined (it starts in the backlog of the queue).
+ * - Every candidate is probed once after it joined (it starts in the backlog of the queue). An upstream's first round begins
+ *   at the start, when it is added and when it is enabled; it is over when everybody was heard of (and the resolver too), or
+ *   after an interval. Facts `PreheatStarted` and `PreheatCompleted`.
+ * - When an operator wants an upstream refreshed, everybody joins the queue, the members as urgent, and who is shut out has
+ *   its trial now. Fact `UpstreamRefreshed`. Spares and upstreams that are off are never probed.
  * - Each `interval` is a round for an upstream: its members and the next `challengers` by cost join the queue as urgent,
  *   unless a sample of any kind is younger than half an interval (half: a probe's own answer comes a round trip after the
  *   round began, and must not push the next probe to the round after); of all others the `candidatesPerRound` stalest join
@@ -16,7 +20,7 @@ import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { reschedule } from "../deadline.ts"
-import type { Candidate } from "../model/Candidate.ts"
+import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { ProbingState, State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -27,15 +31,19 @@ const LOOK_AHEAD = 32
 
 export function refresh(state: State, step: Step): State {
   let next = freed(state, step)
-  if (step.event._tag === "Started") next = firstRounds(next, step.at)
+  for (const id of step.begun) next = firstRound(next, step, id)
+  if (step.event._tag === "RefreshRequested") {
+    for (const id of Upstreams.refreshed(next, step.event.upstream)) next = everybody(next, step, id)
+  }
   let woken = next !== state || step.event._tag === "Started" || step.wantsProbes
   for (const { kind, id } of step.due) {
     if (kind === "gate") woken = true
     if (kind !== "round") continue
     const upstream = Upstreams.find(next, id)
-    if (upstream !== undefined) next = round(next, step.at, upstream)
+    if (upstream !== undefined) next = round(over(next, step, id, true), step.at, id)
     woken = true
   }
+  for (const id of step.touched) next = over(next, step, id, false)
   return woken ? dispatch(next, step) : next
 }
 
@@ -58,16 +66,45 @@ function answered(state: State, probe: number): State {
   return candidate === undefined ? next : Candidates.replace(next, candidate, { ...candidate, probe: 0 })
 }
 
-function firstRounds(state: State, atUs: number): State {
+function firstRound(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const intervalUs = Upstreams.configOf(state, id).probing.intervalMs * 1000
+  step.decisions.push({ _tag: "PreheatStarted", upstream: id, candidates: upstream.listed.length })
+  step.touched.add(id)
+  return Upstreams.replace(state, upstream, { ...upstream, roundDueUs: step.at + intervalUs, preheatSinceUs: step.at })
+}
+
+/** Ends a first round in which everybody was heard of, or whose time is over. */
+function over(state: State, step: Step, id: UpstreamId, timeIsOver: boolean): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined || upstream.preheatSinceUs < 0) return state
+  if (!timeIsOver && (upstream.unsampled > 0 || upstream.resolve !== 0)) return state
+  const reachable = Ordered.size(Vector.get(state.index.rankings, id) ?? null)
+  const tookUs = step.at - upstream.preheatSinceUs
+  step.decisions.push({ _tag: "PreheatCompleted", upstream: id, reachable, tookUs })
+  return Upstreams.replace(state, upstream, { ...upstream, preheatSinceUs: -1 })
+}
+
+function everybody(state: State, step: Step, id: UpstreamId): State {
+  const { listed, members } = Upstreams.find(state, id) as Upstream
+  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason: "requested" })
   let next = state
-  for (const upstream of Vector.toArray(state.upstreams)) {
-    const intervalUs = Upstreams.configOf(state, upstream.id).probing.intervalMs * 1000
-    next = Upstreams.replace(next, upstream, { ...upstream, roundDueUs: atUs + intervalUs })
+  for (const one of listed) {
+    const candidate = Candidates.find(next, one) as Candidate
+    const { breaker } = candidate
+    if (breaker.state === "open") {
+      next = Candidates.replace(next, candidate, { ...candidate, breaker: { ...breaker, trialDueUs: step.at } })
+    } else if (candidate.probe === 0 && candidate.queue !== "urgent") {
+      const queue = members.includes(one) ? "urgent" : "backlog"
+      const queuedAtUs = candidate.queue === "none" ? step.at : candidate.queuedAtUs
+      next = Candidates.replace(next, candidate, { ...candidate, queue, queuedAtUs })
+    }
   }
   return next
 }
 
-function round(state: State, atUs: number, upstream: Upstream): State {
+function round(state: State, atUs: number, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id) as Upstream
   const { intervalMs, challengers, candidatesPerRound } = Upstreams.configOf(state, upstream.id).probing
   const intervalUs = intervalMs * 1000
   const dueUs = upstream.roundDueUs + intervalUs

@@ -1,5 +1,5 @@
 /**
- * Samples: what an event says about candidates.
+ * Samples: what an event says about candidates. Of an upstream that is off nothing is learned.
  *
  * A sample is a probe, a warm dial or a client's dial. An answer to an act of the core counts only while that very act is
  * believed to be under way: late and duplicate answers say nothing. A cancelled dial and one that this machine could not even try (`local`) are
@@ -22,7 +22,7 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
     case "WarmFailed": {
       const candidate = Candidates.find(state, event.candidate)
       const failure = "reason" in event ? event.reason : null
-      return candidate === undefined || !isAnswer(candidate, event) || failure === "local"
+      return candidate === undefined || !isAnswer(state, candidate, event) || failure === "local"
         ? NONE
         : [judged(state, candidate, event.tookUs, failure)]
     }
@@ -30,7 +30,8 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
       const samples: Array<Sample> = []
       for (const { candidate: id, outcome, tookUs } of event.tried) {
         const candidate = Candidates.find(state, id)
-        if (candidate === undefined || outcome === "cancelled" || outcome === "local") continue
+        if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
+        if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local") continue
         samples.push(judged(state, candidate, tookUs, outcome === "connected" ? null : outcome))
       }
       return samples
@@ -40,8 +41,13 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
   }
 }
 
-/** Whether the act that it answers is believed to be under way. */
-function isAnswer({ probe, warm }: Candidate, event: ProbeSucceeded | ProbeFailed | WarmParked | WarmFailed): boolean {
+/** Whether the act that it answers is believed to be under way, and there is somebody to learn from it. */
+function isAnswer(
+  state: State,
+  { upstream, probe, warm }: Candidate,
+  event: ProbeSucceeded | ProbeFailed | WarmParked | WarmFailed
+): boolean {
+  if (!Upstreams.isOn(state, upstream)) return false
   return "probe" in event ? probe === event.probe : warm.dialling.some(({ id }) => id === event.warm)
 }
 
@@ -63,6 +69,7 @@ export function failureAfterConnect(state: State, event: Event): FailureAfterCon
   if (reason === undefined || (event._tag !== "ClientClosed" && event._tag !== "SessionStalled")) return undefined
   const candidate = Candidates.find(state, event.candidate)
   if (candidate === undefined || Upstreams.find(state, candidate.upstream)?.answered !== true) return undefined
+  if (!Upstreams.isOn(state, candidate.upstream)) return undefined
   return { candidate: event.candidate, client: event.client, reason }
 }
 

@@ -30,6 +30,7 @@ import type { Scoring, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
+import { pendingMs } from "./suspicion.ts"
 
 const MOST_GATHERED = 32
 const SUCCESS_FLOOR = 0.05
@@ -69,11 +70,12 @@ function learn(state: State, step: Step, sample: Sample): State {
   const after = sample.failure === null
     ? succeed(sampled, sample.tookMs, config, step.at)
     : failed(sampled, config.scoring, step.at)
-  // A cost that stays 0 may hide an entry, and the routes tell the latency as well.
+  // A cost that stays 0 may hide an entry, and the routes tell the latency and the patience for it as well.
   const entered = after.costMs !== before.costMs || after.latency !== before.latency
+    || pendingMs(after) !== pendingMs(before)
   if (entered) step.touched.add(before.upstream)
   const next = Candidates.replace(state, before, after)
-  return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, before.upstream)
+  return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before.upstream)
 }
 
 /** A fresh sample replaces the probe it waits for, but not the trial of a breaker. */
@@ -82,9 +84,10 @@ function dequeued({ breaker }: Candidate): Partial<Candidate> {
 }
 
 /** The first round of an upstream is over when every candidate has been heard of. */
-function firstAnswer(state: State, id: number): State {
+function firstAnswer(state: State, step: Step, id: number): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
+  if (upstream.unsampled === 1) step.touched.add(id)
   return Upstreams.replace(state, upstream, { ...upstream, unsampled: upstream.unsampled - 1 })
 }
 
@@ -135,6 +138,11 @@ function usualWith(usual: Usual, entryMs: number, { habitDecayMs }: Scoring, atU
   const weight = fading > 1 / entries ? fading : 1 / entries
   const inverse = 1 / (entryMs > LEAST_ENTRY_MS ? entryMs : LEAST_ENTRY_MS)
   return { inverse: usual.inverse + weight * (inverse - usual.inverse), entries, atUs }
+}
+
+/** The same under other numbers; who has no cost gets none. */
+export function reprice(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
+  return candidate.costMs < 0 ? candidate : priced(candidate, scoring, atUs)
 }
 
 /** With its cost and outlook as of now. */

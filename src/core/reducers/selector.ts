@@ -12,7 +12,9 @@
  *     by cost, by more than twice the margin: a glaring difference beats memory at once.
  *   So memory can delay a move to a challenger that may be only briefly good, never forbid one. Of those that may, the
  *   lowest outlook. At most `swapsPerEvaluation` at a time.
- * - A member whose breaker opened, or that left or expired, goes at once, whatever margin, hold and swaps say.
+ * - A member whose breaker opened, or that left or expired, goes at once, whatever margin, hold and swaps say. Those that
+ *   expired are remembered for `staleFor`, as many as the set is large: they serve as stale while nobody else can.
+ * - When the set was made smaller, the costliest go.
  * - Ties go to the incumbent, then to the lower id: an equal cost is not more by more than a margin.
  * - Evaluated `evaluationInterval` after the first change of a cost since the last evaluation, so that the answers of one
  *   round are judged together; at once when a member must go or a place is free.
@@ -38,12 +40,23 @@ const MOST_CHALLENGES = 8
 
 export function selector(state: State, step: Step): State {
   let next = state
-  for (const { kind, id } of step.due) if (kind === "evaluate") step.touched.add(id as UpstreamId)
+  for (const { kind, id } of step.due) {
+    if (kind === "evaluate") step.touched.add(id as UpstreamId)
+    if (kind === "stale") next = outdated(next, step, id)
+  }
   for (const id of step.touched) {
     const upstream = Upstreams.find(next, id)
     if (upstream !== undefined) next = consider(next, step, upstream)
   }
   return next
+}
+
+/** Members that expired so long ago serve no more, not even as stale. */
+function outdated(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined) return state
+  step.touched.add(id)
+  return Upstreams.replace(state, upstream, { ...upstream, stale: [], staleDueUs: -1 })
 }
 
 function consider(state: State, step: Step, upstream: Upstream): State {
@@ -56,7 +69,7 @@ function consider(state: State, step: Step, upstream: Upstream): State {
 }
 
 function isUrgent(state: State, upstream: Upstream, config: UpstreamConfig): boolean {
-  return upstream.members.length < config.selector.activeSetSize
+  return upstream.members.length !== config.selector.activeSetSize
     || upstream.members.some((id) => mustGo(Candidates.find(state, id)) !== null)
 }
 
@@ -68,6 +81,7 @@ interface Set {
 
 function evaluate(state: State, step: Step, upstream: Upstream, config: UpstreamConfig): State {
   const set = incumbents(state, upstream)
+  trim(config, set)
   fill(state, step, upstream, config, set)
   const challenges = challenge(state, step, upstream, config, set)
   set.members.sort((a, b) => a.costMs - b.costMs || a.id - b.id)
@@ -77,6 +91,7 @@ function evaluate(state: State, step: Step, upstream: Upstream, config: Upstream
     members,
     memberSinceUs: members.map((id) => set.sinceUs.get(id) ?? step.at),
     challenges,
+    ...staleAfter(step, upstream, config, set),
     evaluateDueUs: -1
   }
   if (set.moves.length === 0) return Upstreams.replace(state, upstream, evaluated)
@@ -98,6 +113,31 @@ function incumbents(state: State, upstream: Upstream): Set {
     }
   })
   return set
+}
+
+/** A set that was made smaller lets the costliest go. */
+function trim(config: UpstreamConfig, set: Set): void {
+  while (set.members.length > config.selector.activeSetSize) {
+    const member = costliest(set)
+    set.members.splice(set.members.indexOf(member), 1)
+    set.moves.push({ candidate: member.id, into: false, reason: "surplus", costMs: member.costMs })
+  }
+}
+
+/** Who is remembered, and until when: those that expired last, without those that are back. */
+function staleAfter(
+  step: Step,
+  upstream: Upstream,
+  config: UpstreamConfig,
+  set: Set
+): Pick<Upstream, "stale" | "staleDueUs"> {
+  const expired = set.moves.filter(({ reason }) => reason === "expired").map(({ candidate }) => candidate)
+  const back = upstream.stale.some((id) => set.members.some((member) => member.id === id))
+  if (expired.length === 0 && !back) return { stale: upstream.stale, staleDueUs: upstream.staleDueUs }
+  const before = upstream.stale.filter((id) => !expired.includes(id) && !set.members.some((member) => member.id === id))
+  const stale = [...before, ...expired].slice(-config.selector.activeSetSize)
+  if (stale.length === 0) return { stale, staleDueUs: -1 }
+  return { stale, staleDueUs: expired.length > 0 ? step.at + config.staleForMs * 1000 : upstream.staleDueUs }
 }
 
 /** Free places go to the cheapest that may enter. */

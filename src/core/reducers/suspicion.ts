@@ -131,6 +131,7 @@ function told(candidate: Candidate, changes: Partial<Suspicion>): Candidate {
 }
 
 function suspect(state: State, step: Step, candidate: Candidate, reason: SuspicionReason): State {
+  if (!Upstreams.isOn(state, candidate.upstream)) return state
   const { suspicion } = candidate
   const ofSession = reason !== "pending"
   const news = ofSession ? !suspicion.session : !suspicion.pending

@@ -28,6 +28,7 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { serving } from "../serving.ts"
 import * as Upstreams from "../upstreams.ts"
+import { resized } from "./shelfSize.ts"
 import { watched } from "./suspicion.ts"
 
 const REFILL_LATENCIES = 2
@@ -48,7 +49,7 @@ export function warm(state: State, step: Step): State {
   }
   for (const id of step.touched) {
     const upstream = Upstreams.find(next, id)
-    if (upstream === undefined || Upstreams.configOf(next, id).pool.mode === "off") continue
+    if (upstream === undefined) continue
     const shelves = shelved(next, upstream)
     for (const candidate of [...shelves, ...upstream.shelves]) wanted.add(candidate)
     const same = shelves.length === upstream.shelves.length && shelves.every((one, i) => one === upstream.shelves[i])
@@ -72,6 +73,7 @@ function handOut(state: State, step: Step): State {
 
 /** Whose shelves are kept: who serves now, and the members that could. */
 function shelved(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
+  if (Upstreams.configOf(state, upstream.id).pool.mode === "off") return []
   const ids = new Set(serving(state, upstream).map((candidate) => candidate.id))
   for (const member of upstream.members) ids.add(member)
   return [...ids]
@@ -160,13 +162,14 @@ function dynamicSize({ warm }: Candidate, pool: Pool, atUs: number): number {
 
 /** Dials what is missing as far as the limits go, or empties a shelf that is not kept. */
 function settle(state: State, step: Step, id: CandidateId): State {
-  const candidate = Candidates.find(state, id)
-  if (candidate === undefined) return state
-  const config = Candidates.configOf(state, candidate)
-  const keeps = Upstreams.find(state, candidate.upstream)?.shelves.includes(id) === true
-  if (!keeps || candidate.breaker.state !== "closed") return empty(state, step, candidate)
-  if (Candidates.isSuspect(candidate)) return state
-  return refill(state, step, candidate, config)
+  const known = Candidates.find(state, id)
+  if (known === undefined) return state
+  const config = Candidates.configOf(state, known)
+  const keeps = Upstreams.find(state, known.upstream)?.shelves.includes(id) === true && known.breaker.state === "closed"
+  if (keeps && Candidates.isSuspect(known)) return state
+  const next = resized(state, step, known, keeps ? targetOf(known, config, step.at) : 0)
+  const candidate = Candidates.find(next, id) as Candidate
+  return keeps ? refill(next, step, candidate, config) : empty(next, step, candidate)
 }
 
 function refill(state: State, step: Step, first: Candidate, config: UpstreamConfig): State {

@@ -76,7 +76,7 @@ const dial = {
     "The next candidate is dialled beside one that has not answered for this long"
   ),
   deadline: key(duration(10, 10 * MINUTE), "10s", "All attempts for one client together"),
-  lastResortAttempts: key(whole(1, 1024), 8, "How many addresses the last resort tries")
+  lastResortAttempts: key(whole(1, 1024), 8, "How many addresses of each list the last resort tries")
 }
 const session = {
   idle: key(duration(100, 30 * DAY), "1h", "A session without a byte in either direction ends"),
@@ -150,6 +150,12 @@ const Upstream = Schema.Struct({
   host: key(Schema.String, "", "A name whose addresses are candidates too"),
   port: Schema.optionalKey(whole(1, 65_535).annotate({ description: "For candidates that name none" })),
   candidates: key(Schema.Array(CandidateText), [], "Addresses that can serve: ip, ip:port, [v6]:port or a network"),
+  fallback: key(
+    Schema.Array(CandidateText),
+    [],
+    "Addresses that clients get, in this order, when none of the others can serve; never probed"
+  ),
+  bypass: key(Schema.Boolean, false, "Always use the last resort: the addresses of `host`, else the list in its order"),
   probing: section(probing),
   pool: section(pool),
   ...shared
@@ -165,6 +171,11 @@ const budget = {
 const AdminListen = Schema.Union([Schema.Literal("off"), ListenAddress])
 
 export const ConfigFile = Schema.Struct({
+  enabled: key(
+    Schema.Boolean,
+    true,
+    "false: no opinion at all, every client goes to the last resort; the admin port can override"
+  ),
   listeners: key(Schema.Array(Listener), [], "Where clients come in"),
   upstreams: key(Schema.Record(Schema.String, Upstream), {}, "What serves them, by name"),
   probing: section({ ...probing, ...budget }),
@@ -177,7 +188,11 @@ export const ConfigFile = Schema.Struct({
   }),
   cache: section({
     scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate without a sample for this long is expired"),
-    staleFor: key(duration(1_000, 365 * DAY), "24h", "What is known of a candidate that left is kept for this long")
+    staleFor: key(
+      duration(1_000, 365 * DAY),
+      "24h",
+      "What is known of a candidate that left is kept for this long, and a set of which nothing is heard serves no longer"
+    )
   }),
   eventLog: section({
     path: key(Schema.NonEmptyString, "auto", "Directory of the record; auto: below the state directory; none: no record"),

@@ -1,6 +1,7 @@
 /** The events as Effect schemas, for the door where a record is read. The types must equal those of the model. */
 import * as Schema from "effect/Schema"
 import type { Entry, Event } from "../model/Event.ts"
+import { ConfigSchema } from "./Config.ts"
 
 const Count = Schema.Int
 const Micros = Schema.Int
@@ -8,6 +9,7 @@ const DialFailure = Schema.Literals(["refused", "reset", "timeout", "unreachable
 const Outcome = Schema.Literals([
   "connected",
   "cancelled",
+  "unresolved",
   "refused",
   "reset",
   "timeout",
@@ -25,7 +27,12 @@ const CloseCause = Schema.Literals([
   "stopped"
 ])
 const worker = Count
-const Attempt = Schema.Struct({ candidate: Count, outcome: Outcome, tookUs: Micros })
+const Attempt = Schema.Struct({
+  candidate: Count,
+  host: Schema.optionalKey(Schema.String),
+  outcome: Outcome,
+  tookUs: Micros
+})
 
 export const EventSchema = Schema.TaggedUnion({
   Started: { worker, wallMs: Schema.Int },
@@ -74,7 +81,10 @@ export const EventSchema = Schema.TaggedUnion({
   },
   Resolved: { worker, resolve: Count, upstream: Count, addresses: Schema.Array(Schema.String) },
   ResolveFailed: { worker, resolve: Count, upstream: Count, reason: Schema.String },
-  WorkerLost: { worker }
+  WorkerLost: { worker },
+  ConfigChanged: { worker, config: ConfigSchema },
+  EnabledOverridden: { worker, enabled: Schema.NullOr(Schema.Boolean) },
+  RefreshRequested: { worker, upstream: Count }
 })
 
 /** Fails to compile when the schema and the model drift apart. */

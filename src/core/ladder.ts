@@ -1,0 +1,87 @@
+/**
+ * The ladder: who serves when nobody can be chosen.
+ *
+ *   active     the set serves, or the best outside it (serving.ts)
+ *   stale      the last active set of which nothing was heard for `scoreTtl`, at most `staleFor`
+ *   fallback   the fallback list, in order
+ *   system     the addresses that the system's resolver has for `host`, asked when a client needs them
+ *   unranked   without `host`: the list in its configured order
+ *   disabled   the last rung by wish: `enabled: false`, `bypass`; also an upstream that was removed
+ *
+ * The first rung that has somebody is the state of the routes; which one it is follows from the state of the core alone, so
+ * the return is automatic. A client that finds nobody on its rung goes on down the ladder within its deadline; behind the
+ * system's addresses the list comes, for when the resolver is silent as well. (The rung of unexpired history belongs between
+ * stale and fallback.)
+ *
+ * When every breaker is open but for the one that is kept closed (the last never opens), and that one has failed as often as
+ * would have opened it, nobody serves: it is one attempt before the rung.
+ */
+import * as Candidates from "./candidates.ts"
+import type { Candidate, CandidateId } from "./model/Candidate.ts"
+import type { LadderReason } from "./model/Decision.ts"
+import type { Event } from "./model/Event.ts"
+import type { UpstreamState } from "./model/Routes.ts"
+import type { State } from "./model/State.ts"
+import type { Upstream } from "./model/Upstream.ts"
+import * as Upstreams from "./upstreams.ts"
+
+export interface Rung {
+  readonly state: UpstreamState
+  readonly reason: LadderReason
+  /** Whom clients are sent to before the lists that follow. */
+  readonly first: ReadonlyArray<CandidateId>
+}
+
+const ACTIVE: Rung = { state: "active", reason: "selected", first: [] }
+
+export function rungOf(state: State, upstream: Upstream, someServe: boolean): Rung {
+  if (someServe) return ACTIVE
+  const { removed, bypass, host } = Upstreams.configOf(state, upstream.id)
+  if (!Upstreams.isOn(state, upstream.id)) {
+    return { state: "disabled", reason: removed ? "removed" : bypass ? "bypass" : "disabled", first: [] }
+  }
+  const kept = keptOf(state, upstream)
+  const reason = reasonOf(upstream, kept)
+  const stale = upstream.stale.filter((id) => id !== kept && mayStillServe(Candidates.find(state, id)))
+  if (stale.length > 0) return { state: "stale", reason, first: stale }
+  const first = kept < 0 ? [] : [kept]
+  return { state: upstream.fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system", reason, first }
+}
+
+function reasonOf(upstream: Upstream, kept: CandidateId): LadderReason {
+  if (upstream.listed.length === 0) return "empty"
+  return kept >= 0 ? "shut" : upstream.selectedAtUs >= 0 ? "expired" : "unmeasured"
+}
+
+function mayStillServe(candidate: Candidate | undefined): boolean {
+  return candidate !== undefined && Candidates.isListed(candidate) && candidate.breaker.state === "closed"
+}
+
+/** The one whose breaker would be open if it were not the last; -1 when there is none. */
+export function keptOf(state: State, upstream: Upstream): CandidateId {
+  if (upstream.listed.length === 0 || upstream.shut < upstream.listed.length - 1) return -1
+  const last = upstream.listed.find((id) => Candidates.find(state, id)?.breaker.state === "closed")
+  return last !== undefined && isWorn(state, last) ? last : -1
+}
+
+/** Whether its failures in a row are as many as open a breaker. */
+function isWorn(state: State, id: CandidateId): boolean {
+  const candidate = Candidates.find(state, id)
+  if (candidate === undefined) return false
+  const { enabled, failureThreshold } = Candidates.configOf(state, candidate).breaker
+  const { consecutive, consecutiveAfter } = candidate.breaker
+  return enabled && (consecutive >= failureThreshold || consecutiveAfter >= failureThreshold)
+}
+
+/** Whose failures in a row an event changed across the limit: their upstreams' rung may be another one. */
+export function wornChanged(before: State, after: State, event: Event): ReadonlyArray<Candidate> {
+  const named = event._tag === "ClientAccepted"
+    ? event.tried.map(({ candidate }) => candidate)
+    : "candidate" in event
+    ? [event.candidate]
+    : []
+  return named
+    .filter((id) => isWorn(before, id) !== isWorn(after, id))
+    .map((id) => Candidates.find(after, id))
+    .filter((one) => one !== undefined)
+}

@@ -1,0 +1,110 @@
+/**
+ * Enabled: whether there is an opinion at all.
+ *
+ * - Off is an upstream while `enabled` is false (the configuration's, or an operator's override until restart or reload), while
+ *   its own `bypass` is true, and once it was removed. Then nobody is probed, resolved, judged or parked; the set is empty, open
+ *   breakers and suspicions are settled; clients go to the last rung of the ladder, which routes carry. Sessions go on.
+ * - Back on, everything begins as at the start: everybody waits for a probe, the name is asked for, and until somebody answers
+ *   the old set serves as stale. What was learned before (success, habit) counts on; what it costs now is measured anew.
+ *
+ * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
+ */
+import * as Candidates from "../candidates.ts"
+import type { Candidate, UpstreamId } from "../model/Candidate.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import { closedBreaker, noSuspicion } from "../newborn.ts"
+import * as Upstreams from "../upstreams.ts"
+
+export function enabled(state: State, step: Step): State {
+  const { event } = step
+  if (event._tag !== "EnabledOverridden") return state
+  return overridden(state, step, event.enabled)
+}
+
+/** Sets the operator's wish; upstreams that this turns off come to rest, those that it turns on begin. */
+function overridden(state: State, step: Step, override: boolean | null): State {
+  if (state.override === override) return state
+  let next: State = { ...state, override }
+  tell(state, next, step)
+  state.config.upstreams.forEach((_, id) => {
+    const was = Upstreams.isOn(state, id)
+    if (Upstreams.find(next, id) !== undefined && was !== Upstreams.isOn(next, id)) {
+      next = was ? rest(next, step, id) : begin(next, step, id)
+    }
+  })
+  return next
+}
+
+/** Tells when the whole was turned on or off, or the wish behind it changed. */
+export function tell(before: State, after: State, step: Step): void {
+  const enabled = Upstreams.isEnabled(after)
+  if (enabled === Upstreams.isEnabled(before) && after.override === before.override) return
+  step.decisions.push({ _tag: "EnabledChanged", enabled, override: after.override })
+}
+
+export function begin(state: State, step: Step, id: UpstreamId): State {
+  step.touched.add(id)
+  step.begun.add(id)
+  let next = state
+  for (const one of (Upstreams.find(state, id) as Upstream).listed) {
+    const candidate = Candidates.find(next, one) as Candidate
+    if (candidate.probe !== 0 || candidate.queue !== "none") continue
+    next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: step.at })
+  }
+  return next
+}
+
+export function rest(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const { removed, staleForMs } = Upstreams.configOf(state, id)
+  const { members, listed } = upstream
+  step.touched.add(id)
+  if (members.length > 0) {
+    const reason = removed ? "left" : "disabled"
+    const moves = members.map((candidate) => {
+      return { candidate, into: false, reason, costMs: Candidates.find(state, candidate)?.costMs ?? -1 } as const
+    })
+    step.decisions.push({ _tag: "SelectionMoved", upstream: id, members: [], moves })
+  }
+  const stale = removed ? [] : members.length > 0 ? members : upstream.stale
+  let next = Upstreams.replace(state, upstream, {
+    ...upstream,
+    members: [],
+    memberSinceUs: [],
+    challenges: [],
+    stale,
+    staleDueUs: stale.length === 0 ? -1 : step.at + staleForMs * 1000,
+    selectedAtUs: members.length > 0 ? step.at : upstream.selectedAtUs,
+    evaluateDueUs: -1,
+    roundDueUs: -1,
+    preheatSinceUs: -1,
+    unsampled: listed.length,
+    resolve: 0,
+    resolveDueUs: -1,
+    shut: 0
+  })
+  for (const one of [...listed, ...upstream.fallback]) {
+    const candidate = Candidates.find(next, one) as Candidate
+    next = Candidates.replace(next, candidate, unjudged(candidate))
+  }
+  return next
+}
+
+/** Whatever is said of it now is taken back. */
+export function unjudged(candidate: Candidate): Candidate {
+  return {
+    ...candidate,
+    gathered: [],
+    entryDueUs: -1,
+    lastSampleAtUs: -1,
+    expireDueUs: -1,
+    costMs: -1,
+    outlookMs: -1,
+    queue: "none",
+    queuedAtUs: -1,
+    breaker: closedBreaker,
+    suspicion: noSuspicion
+  }
+}

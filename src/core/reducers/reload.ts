@@ -1,0 +1,118 @@
+/**
+ * Reload: a changed configuration takes force at once and whole.
+ *
+ * - Upstreams keep their places (arrange.ts; arranged here again, so that one that was arranged against an older state cannot
+ *   mix up names). Added ones begin as at the start; removed ones lose candidates, set and warm sockets, and their place is
+ *   free for another name once the last session through it is gone.
+ * - Lists merge: who is still named keeps its sessions, measurements and breaker; who is not drains. A changed host or port
+ *   makes the resolver's addresses those of another service: they drain, and the name is asked for.
+ * - Limits act at once: the routes are made anew, the set is evaluated, costs are computed again when `scoring` changed, rounds
+ *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
+ *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
+ * - An operator's override of `enabled` ends. The fact is `ConfigApplied`.
+ */
+import { arrange } from "../arrange.ts"
+import * as Candidates from "../candidates.ts"
+import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { UpstreamConfig } from "../model/Config.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import * as Upstreams from "../upstreams.ts"
+import { close } from "./breaker.ts"
+import { begin, rest, tell } from "./enabled.ts"
+import { ask, create } from "./membership.ts"
+import { merge, vacate } from "./roster.ts"
+import { reprice } from "./score.ts"
+
+export function reload(state: State, step: Step): State {
+  const { event } = step
+  // Before the start there is nothing to change but the configuration.
+  if (event._tag !== "ConfigChanged") return state
+  const config = arrange(state.config, event.config)
+  let next: State = { ...state, config, override: null }
+  step.decisions.push({ _tag: "ConfigApplied" })
+  tell(state, next, step)
+  step.wantsProbes = true
+  config.upstreams.forEach((is, id) => {
+    const was = Upstreams.find(state, id) === undefined ? undefined : state.config.upstreams[id]
+    next = was === undefined || was.name !== is.name ? added(next, step, id, is) : changed(state, next, step, id, was, is)
+  })
+  return next
+}
+
+function added(state: State, step: Step, id: UpstreamId, config: UpstreamConfig): State {
+  step.touched.add(id)
+  const next = lists(create(state, id), step, id, config)
+  if (Upstreams.isOn(next, id)) step.begun.add(id)
+  return next
+}
+
+function lists(state: State, step: Step, id: UpstreamId, { candidates, fallback }: UpstreamConfig): State {
+  return merge(merge(state, step, id, "user-static", candidates), step, id, "fallback", fallback)
+}
+
+function changed(
+  before: State,
+  state: State,
+  step: Step,
+  id: UpstreamId,
+  was: UpstreamConfig,
+  is: UpstreamConfig
+): State {
+  step.touched.add(id)
+  const wasOn = Upstreams.isOn(before, id)
+  const isOn = Upstreams.isOn(state, id)
+  let next = lists(state, step, id, is)
+  if (was.host !== is.host || was.port !== is.port) next = elsewhere(next, step, id)
+  if (wasOn && !isOn) next = rest(next, step, id)
+  if (!wasOn && isOn) next = begin(next, step, id)
+  if (wasOn && isOn) next = retuned(next, step, id, was, is)
+  return is.removed ? vacate(hastened(next, step, id), step, id) : next
+}
+
+function elsewhere(state: State, step: Step, id: UpstreamId): State {
+  const drained = merge(state, step, id, "dns", [])
+  const upstream = Upstreams.find(drained, id) as Upstream
+  return ask(Upstreams.replace(drained, upstream, { ...upstream, resolve: 0, resolveDueUs: -1 }), step, id)
+}
+
+/** Nobody comes back to a removed upstream: who left it before is forgotten as soon as can be. */
+function hastened(state: State, step: Step, id: UpstreamId): State {
+  return each(state, (Upstreams.find(state, id) as Upstream).left, (one) => ({ ...one, forgetDueUs: step.at }))
+}
+
+function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, is: UpstreamConfig): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const { roundDueUs, resolveDueUs } = upstream
+  let next = Upstreams.replace(state, upstream, {
+    ...upstream,
+    evaluateDueUs: step.at,
+    roundDueUs: Math.min(roundDueUs, step.at + is.probing.intervalMs * 1000),
+    resolveDueUs: resolveDueUs < 0 ? -1 : Math.min(resolveDueUs, step.at + is.dns.refreshMs * 1000)
+  })
+  if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => reprice(one, is.scoring, step.at))
+  if (differs(was.pool, is.pool)) {
+    next = each(next, upstream.shelves, (one) => ({ ...one, warm: { ...one.warm, idleDueUs: step.at } }))
+  }
+  if (is.breaker.enabled) return next
+  for (const one of upstream.listed) {
+    const candidate = Candidates.find(next, one) as Candidate
+    if (candidate.breaker.state === "closed") continue
+    next = close(Candidates.replace(next, candidate, { ...candidate, queue: "none", queuedAtUs: -1 }), step, candidate)
+  }
+  return next
+}
+
+function each(state: State, ids: ReadonlyArray<CandidateId>, change: (candidate: Candidate) => Candidate): State {
+  let next = state
+  for (const id of ids) {
+    const candidate = Candidates.find(next, id)
+    if (candidate !== undefined) next = Candidates.replace(next, candidate, change(candidate))
+  }
+  return next
+}
+
+function differs(was: object, is: object): boolean {
+  return JSON.stringify(was) !== JSON.stringify(is)
+}

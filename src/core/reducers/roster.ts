@@ -1,0 +1,276 @@
+/**
+ * Roster: brings the candidates of one source in line with what it names.
+ *
+ * - An address that a source names and nobody has joins; one that somebody has gets one more source (the same address from
+ *   two sources is one candidate); one that it no longer names loses the source. Who has no source left has left: no new
+ *   client, no probe, no warm socket; sessions go on. Its record is kept for `staleFor`, so that an address that comes
+ *   back is known, and then forgotten, once nothing hangs on it. Its breaker stays as it was: one that comes back while it is
+ *   shut out waits for its trial, which is due as before or, if that has passed, at once.
+ * - Who has only the source `fallback` is a spare: dialled for clients on that rung of the ladder, and otherwise left alone:
+ *   no probe, no warm socket, no place in the set, no breaker.
+ * - New candidates wait in the backlog of the probe queue, so each is probed once as soon as the budget allows.
+ * - More than `maxCandidates` are not taken in, spares apart; those that left give way first, the oldest before the others.
+ * - A removed upstream remembers nobody: who left is forgotten as soon as nothing hangs on it, and after the last one the
+ *   place is free for another name.
+ *
+ * Ids are minted: slot in the vector plus 2^20 times a generation that only grows, so none is ever reused.
+ */
+import * as Candidates from "../candidates.ts"
+import * as Vector from "../data/Vector.ts"
+import type { BreakerState, Candidate, CandidateId, Source, UpstreamId } from "../model/Candidate.ts"
+import { SLOTS } from "../model/Candidate.ts"
+import type { Address } from "../model/Config.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import { newCandidate, newUpstream, noSuspicion } from "../newborn.ts"
+import * as Upstreams from "../upstreams.ts"
+import { close } from "./breaker.ts"
+import { unjudged } from "./enabled.ts"
+import { watched } from "./suspicion.ts"
+
+/** How much later a record is looked at again on which something still hangs. */
+const LINGER_US = 60_000_000
+
+interface Moved {
+  readonly before: Candidate
+  readonly after: Candidate
+}
+
+export function merge(
+  state: State,
+  step: Step,
+  id: UpstreamId,
+  source: Source,
+  addresses: ReadonlyArray<Address>
+): State {
+  const known = knownTo(state, id)
+  const named = new Set<CandidateId>()
+  for (const address of addresses) {
+    const one = known.get(nameOf(address))
+    if (one !== undefined) named.add(one)
+  }
+  const moved: Array<Moved> = []
+  let next = state
+  for (const one of named) next = resource(next, step, one, source, true, moved)
+  for (const one of known.values()) if (!named.has(one)) next = resource(next, step, one, source, false, moved)
+  next = relist(next, id, moved)
+  const added: Array<CandidateId> = []
+  next = admitAll(next, step, id, source, addresses, known, added)
+  if (source === "fallback") next = withFallback(next, id, addresses, known)
+  const spare = source === "fallback"
+  const joined = [...moved.filter(({ after }) => Candidates.isListed(after)).map(idOf), ...(spare ? [] : added)]
+  const left = moved.filter(({ before }) => Candidates.isListed(before)).map(idOf)
+  if (next !== state) step.touched.add(id)
+  if (joined.length === 0 && left.length === 0) return next
+  step.wantsProbes = true
+  if (step.event._tag !== "Started") step.decisions.push({ _tag: "MembershipChanged", upstream: id, joined, left })
+  return somebodyIn(next, step, id)
+}
+
+function idOf({ after }: Moved): CandidateId {
+  return after.id
+}
+
+/** Everybody by address; who is listed last, so that it wins over a record of the same address that left. */
+function knownTo(state: State, id: UpstreamId): Map<string, CandidateId> {
+  const { left, fallback, listed } = Upstreams.find(state, id) as Upstream
+  const known = new Map<string, CandidateId>()
+  for (const one of [...left, ...fallback, ...listed]) {
+    const candidate = Candidates.find(state, one)
+    if (candidate !== undefined) known.set(nameOf(candidate), one)
+  }
+  return known
+}
+
+/** When all who were not shut out have left, the one whose trial comes first is let in: somebody must be left to try. */
+function somebodyIn(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  if (upstream.listed.length === 0 || upstream.shut < upstream.listed.length) return state
+  const shut = upstream.listed.map((one) => Candidates.find(state, one) as Candidate)
+  const one = shut.reduce((a, b) => (b.breaker.trialDueUs < a.breaker.trialDueUs ? b : a))
+  const next = close(state, step, one)
+  const closed = Candidates.find(next, one.id) as Candidate
+  return Candidates.replace(next, closed, Candidates.urgent(closed, step.at))
+}
+
+function nameOf({ host, port }: Address): string {
+  return `${host} ${port}`
+}
+
+/** Gives a source or takes it away. `moved` gets who is listed now and was not, left, or the like. */
+function resource(
+  state: State,
+  step: Step,
+  id: CandidateId,
+  source: Source,
+  has: boolean,
+  moved: Array<Moved>
+): State {
+  const before = Candidates.find(state, id) as Candidate
+  if (before.sources.includes(source) === has) return state
+  const sources = has ? [...before.sources, source] : before.sources.filter((one) => one !== source)
+  const same: Candidate = { ...before, sources }
+  if (standing(same) === standing(before)) return Candidates.replace(state, before, same)
+  const after = settled(state, step, before, same)
+  moved.push({ before, after })
+  return Candidates.replace(state, before, after)
+}
+
+function standing(candidate: Candidate): "listed" | "spare" | "left" {
+  return Candidates.isListed(candidate) ? "listed" : candidate.sources.length > 0 ? "spare" : "left"
+}
+
+/** As it is in its new standing; who is listed no more has its breaker and suspicions settled. */
+function settled(state: State, step: Step, before: Candidate, same: Candidate): Candidate {
+  const { upstream, breaker } = same
+  if (standing(same) === "listed") {
+    const back = { ...same, forgetDueUs: -1 }
+    if (!Upstreams.isOn(state, upstream)) return unjudged(back)
+    const queued = same.probe === 0 && breaker.state === "closed" ? { queue: "backlog", queuedAtUs: step.at } as const : {}
+    return watched({ ...back, ...queued })
+  }
+  const { staleForMs, removed } = Upstreams.configOf(state, upstream)
+  const leaves = standing(same) === "left"
+  const gone = { ...same, forgetDueUs: leaves ? step.at + (removed ? 0 : staleForMs * 1000) : -1 }
+  if (standing(before) !== "listed") return gone
+  return { ...gone, queue: "none", queuedAtUs: -1, breaker: untried(breaker, step.at), suspicion: noSuspicion }
+}
+
+/** A trial that was under way has no answer to come: it is due again. */
+export function untried(breaker: BreakerState, atUs: number): BreakerState {
+  return breaker.state === "half-open" ? { ...breaker, state: "open", trialDueUs: atUs } : breaker
+}
+
+/** Brings the upstream's lists along, all at once: one by one would copy a list for each. */
+function relist(state: State, id: UpstreamId, moved: ReadonlyArray<Moved>): State {
+  if (moved.length === 0) return state
+  const upstream = Upstreams.find(state, id) as Upstream
+  const ids = new Set(moved.map(idOf))
+  const stay = (one: CandidateId) => !ids.has(one)
+  const now = (is: ReturnType<typeof standing>) => moved.filter(({ after }) => standing(after) === is).map(idOf)
+  let { unsampled, shut } = upstream
+  for (const { before, after } of moved) {
+    for (const [one, sign] of [[before, -1], [after, 1]] as const) {
+      if (!Candidates.isListed(one)) continue
+      if (one.lastSampleAtUs < 0) unsampled += sign
+      if (one.breaker.state !== "closed") shut += sign
+    }
+  }
+  const listed = [...upstream.listed.filter(stay), ...now("listed")]
+  const left = [...upstream.left.filter(stay), ...now("left")]
+  return Upstreams.replace(state, upstream, { ...upstream, listed, left, unsampled, shut })
+}
+
+/** Takes in whom nobody knows, as far as there is room. */
+function admitAll(
+  state: State,
+  step: Step,
+  id: UpstreamId,
+  source: Source,
+  addresses: ReadonlyArray<Address>,
+  known: Map<string, CandidateId>,
+  added: Array<CandidateId>
+): State {
+  const { nextOrdinal } = Upstreams.find(state, id) as Upstream
+  let next = state
+  for (const address of addresses) {
+    if (known.has(nameOf(address))) continue
+    const room = source === "fallback" ? next : makeRoom(next, id, added.length)
+    if (room === undefined) continue
+    const admitted = admit(room, id, nextOrdinal + added.length, address, source, step.at)
+    next = admitted.state
+    known.set(nameOf(address), admitted.id)
+    added.push(admitted.id)
+  }
+  if (added.length === 0) return next
+  const upstream = Upstreams.find(next, id) as Upstream
+  const grown = { ...upstream, nextOrdinal: nextOrdinal + added.length }
+  return Upstreams.replace(
+    next,
+    upstream,
+    source === "fallback"
+      ? grown
+      : { ...grown, listed: [...upstream.listed, ...added], unsampled: upstream.unsampled + added.length }
+  )
+}
+
+function withFallback(
+  state: State,
+  id: UpstreamId,
+  addresses: ReadonlyArray<Address>,
+  known: ReadonlyMap<string, CandidateId>
+): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const fallback = [...new Set(addresses.map((address) => known.get(nameOf(address)) as CandidateId))]
+  const same = fallback.length === upstream.fallback.length && fallback.every((one, i) => one === upstream.fallback[i])
+  return same ? state : Upstreams.replace(state, upstream, { ...upstream, fallback })
+}
+
+/** A state with room for one more candidate; undefined when there is none. */
+function makeRoom(state: State, id: UpstreamId, added: number): State | undefined {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const listed = upstream.listed.length + added
+  if (listed >= state.config.maxCandidates) return undefined
+  if (listed + upstream.left.length < state.config.maxCandidates) return state
+  const oldest = upstream.left.map((one) => Candidates.find(state, one)).find((one) => one !== undefined && isFree(one))
+  return oldest === undefined ? undefined : remove(state, oldest)
+}
+
+/** Makes one candidate and mints its id; its upstream lists it later. */
+function admit(state: State, id: UpstreamId, ordinal: number, address: Address, source: Source, atUs: number) {
+  const freed = state.freeSlots[state.freeSlots.length - 1]
+  const slot = freed ?? state.candidates.length
+  // A slot that had an owner before gets a generation that no id has had yet.
+  const generation = state.minted.generation + (freed === undefined ? 0 : 1)
+  const born = newCandidate(generation * SLOTS + slot, id, ordinal, address, source, atUs)
+  const waits = Candidates.isListed(born) && Upstreams.isOn(state, id)
+  const candidate: Candidate = waits ? born : { ...born, queue: "none", queuedAtUs: -1 }
+  const admitted: State = {
+    ...state,
+    minted: { ...state.minted, generation },
+    freeSlots: freed === undefined ? state.freeSlots : state.freeSlots.slice(0, -1),
+    candidates: freed === undefined
+      ? Vector.push(state.candidates, candidate)
+      : Vector.set(state.candidates, slot, candidate),
+    index: Candidates.reindex(state.index, null, candidate)
+  }
+  return { state: admitted, id: candidate.id }
+}
+
+/** Its time is over: forgets it, or looks again later when something still hangs on it. */
+export function forget(state: State, step: Step, id: CandidateId): State {
+  const candidate = Candidates.find(state, id)
+  if (candidate === undefined) return state
+  if (isFree(candidate)) return vacate(remove(state, candidate), step, candidate.upstream)
+  return Candidates.replace(state, candidate, { ...candidate, forgetDueUs: step.at + LINGER_US })
+}
+
+/** Whether nothing hangs on it any more. */
+function isFree(candidate: Candidate): boolean {
+  const { warm } = candidate
+  return Candidates.connectionsOf(candidate) === 0 && candidate.probe === 0
+    && warm.parked.length + warm.dialling.length === 0
+}
+
+function remove(state: State, candidate: Candidate): State {
+  const slot = candidate.id % SLOTS
+  const upstream = Upstreams.find(state, candidate.upstream) as Upstream
+  const next: State = {
+    ...state,
+    candidates: Vector.set(state.candidates, slot, null),
+    freeSlots: [...state.freeSlots, slot],
+    index: Candidates.reindex(state.index, candidate, null)
+  }
+  return Upstreams.replace(next, upstream, { ...upstream, left: upstream.left.filter((one) => one !== candidate.id) })
+}
+
+/** Frees the place of a removed upstream on which nothing hangs any more. */
+export function vacate(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const place = Upstreams.configOf(state, id)
+  if (!place.removed || place.name === "" || upstream.listed.length + upstream.left.length > 0) return state
+  step.touched.add(id)
+  const upstreams = state.config.upstreams.with(id, { ...place, name: "" })
+  return Upstreams.replace({ ...state, config: { ...state.config, upstreams } }, upstream, newUpstream(id, ""))
+}

@@ -1,0 +1,85 @@
+/** The core's configuration as an Effect schema, for the door where a record is read: a reload is an event that carries it. */
+import * as Schema from "effect/Schema"
+import type { Config } from "../model/Config.ts"
+
+const Num = Schema.Finite
+const numbers = <const Keys extends ReadonlyArray<string>>(...keys: Keys) =>
+  Schema.Struct(Object.fromEntries(keys.map((key) => [key, Num])) as { readonly [K in Keys[number]]: typeof Num })
+
+const Addresses = Schema.Array(Schema.Struct({ host: Schema.String, port: Num }))
+
+const UpstreamSchema = Schema.Struct({
+  name: Schema.String,
+  removed: Schema.Boolean,
+  bypass: Schema.Boolean,
+  host: Schema.String,
+  port: Num,
+  candidates: Addresses,
+  fallback: Addresses,
+  probing: numbers("intervalMs", "timeoutMs", "challengers", "candidatesPerRound"),
+  scoring: numbers(
+    "decayMs",
+    "jitterDecayMs",
+    "jitterWeight",
+    "successExponent",
+    "failurePenaltyMs",
+    "historyRewardMs",
+    "neutralMs",
+    "referenceMs",
+    "successWindowMs",
+    "habitWeight",
+    "habitDecayMs",
+    "minPlausibleRttMs"
+  ),
+  selector: Schema.Struct({
+    evaluationIntervalMs: Num,
+    activeSetSize: Num,
+    minScore: Num,
+    switching: numbers("marginMs", "marginPercent", "holdMs", "confirmations", "standing", "swapsPerEvaluation")
+  }),
+  balancing: Schema.Struct({
+    policy: Schema.Literals(["leastConnections", "powerOfTwo", "roundRobin", "random"]),
+    toleranceMs: Num,
+    tolerancePercent: Num
+  }),
+  dial: numbers("timeoutMs", "raceDelayMs", "deadlineMs", "lastResortAttempts"),
+  session: numbers("idleMs", "halfCloseMs", "keepAliveMs", "stallMs"),
+  pool: Schema.Struct({
+    mode: Schema.Literals(["dynamic", "fixed", "off"]),
+    size: Num,
+    min: Num,
+    max: Num,
+    headroom: Num,
+    maxAgeMs: Num,
+    connectsPerSecond: Num,
+    idleAfterMs: Num
+  }),
+  breaker: Schema.Struct({
+    enabled: Schema.Boolean,
+    failureThreshold: Num,
+    failureRateThreshold: Num,
+    windowMs: Num,
+    minSamples: Num,
+    cooldownMs: Num,
+    timeoutCooldownMs: Num,
+    maxCooldownMs: Num,
+    rampMs: Num
+  }),
+  dns: numbers("refreshMs", "timeoutMs"),
+  attempts: Num,
+  scoreTtlMs: Num,
+  staleForMs: Num
+})
+
+export const ConfigSchema = Schema.Struct({
+  enabled: Schema.Boolean,
+  upstreams: Schema.Array(UpstreamSchema),
+  probing: numbers("maxParallel", "perHost", "ratePerSecond"),
+  maxCandidates: Num,
+  poolTotal: Num
+})
+
+/** Fails to compile when the schema and the model drift apart. */
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
+const same: Same<typeof ConfigSchema.Type, Config> = true
+void same

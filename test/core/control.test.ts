@@ -1,0 +1,226 @@
+/** What an operator does: off and on, one upstream past its opinion, another configuration, everything anew. */
+import { describe, expect, it } from "vitest"
+import { arrange } from "../../src/core/arrange.ts"
+import { connectionsOf } from "../../src/core/candidates.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import { isReady } from "../../src/core/ready.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a, b, c, d] = addresses(9).map(({ host }) => host) as [string, string, string, string]
+const at = (...hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
+const WEB = "web.example"
+const web = (changes: UpstreamChanges = {}): UpstreamChanges => ({ name: "web", candidates: at(a, b), ...changes })
+const toyOf = (config: Config) => new ToyInterpreter(config, { otherwise: 20 }).set(a, 10).start().run(2_000)
+const reload = (toy: ToyInterpreter, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
+const override = (toy: ToyInterpreter, enabled: boolean | null) =>
+  toy.post({ _tag: "EnabledOverridden", worker: 0, enabled })
+const facts = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const candidateOf = (toy: ToyInterpreter, host: string) =>
+  toy.state.candidates.chunks.flat().find((one) => one !== null && one.host === host)
+const states = (toy: ToyInterpreter) => toy.state.routes.upstreams.map(({ state }) => state)
+const asked = (toy: ToyInterpreter) => toy.probes.length + toy.warmDials.length + toy.queries.length
+
+describe("enabled", () => {
+  it("false: nobody is probed, resolved or parked, the set is empty, and clients go to the last rung", () => {
+    const toy = toyOf(configWith([web({ host: WEB })])).names(WEB, [a]).client(60_000).run(100)
+    expect(toy.parked(a)).toBeGreaterThan(0)
+    const before = asked(override(toy, false).run(100))
+    expect([toy.active(), toy.parked(a), toy.parked(b)]).toEqual([[], 0, 0])
+    expect(states(toy)).toEqual(["disabled"])
+    expect(toy.run(600_000) && asked(toy)).toBe(before)
+    toy.client(10).run(1_000)
+    expect(toy.unserved).toEqual([])
+    expect(toy.active()).toEqual([])
+    expect(facts(toy, "EnabledChanged")).toMatchObject([{ enabled: false, override: false }])
+    expect(toy.moves.at(-1)!.moves).toMatchObject([{ reason: "disabled" }, { reason: "disabled" }])
+  })
+
+  it("true again: everybody is measured anew, the old set serves as stale until then, and the return is automatic", () => {
+    const toy = override(toyOf(configWith([web()])), false).run(5_000)
+    const probed = toy.probes.length
+    override(toy, true)
+    expect(states(toy)).toEqual(["stale"])
+    toy.run(1_000)
+    expect(toy.probes.slice(probed, probed + 2).map(({ host }) => host).toSorted()).toEqual([a, b])
+    expect([states(toy), toy.active()]).toEqual([["active"], [1, 2]])
+    expect(facts(toy, "PreheatCompleted")).toHaveLength(2)
+  })
+
+  it("of the file can be overridden until the next reload", () => {
+    const config = { ...configWith([web()]), enabled: false }
+    const toy = toyOf(config)
+    expect([states(toy), toy.probes.length, isReady(toy.state)]).toEqual([["disabled"], 0, true])
+    override(toy, true).run(1_000)
+    expect(states(toy)).toEqual(["active"])
+    reload(toy, config).run(1_000)
+    expect([states(toy), toy.state.override]).toEqual([["disabled"], null])
+    expect(facts(toy, "EnabledChanged").map((fact) => "enabled" in fact && fact.enabled)).toEqual([true, false])
+  })
+
+  it("is one upstream's own with bypass", () => {
+    const config = (bypass: boolean) => configWith([web({ bypass }), { name: "api", candidates: at(c) }])
+    const toy = toyOf(config(true))
+    expect(states(toy)).toEqual(["disabled", "active"])
+    reload(toy, config(false)).run(1_000)
+    expect(states(toy)).toEqual(["active", "active"])
+    reload(toy, config(true)).run(1_000)
+    expect(facts(toy, "LadderStepped").at(-1)).toMatchObject({ upstream: 0, to: "disabled", reason: "bypass" })
+  })
+
+  it("learns nothing while it is off, whatever clients meet", () => {
+    const toy = override(toyOf(configWith([web({ breaker: { failureThreshold: 2 } })])), false).set(a, "refused")
+    for (let i = 0; i < 9; i++) toy.client(10).run(100)
+    expect(candidateOf(toy, a)).toMatchObject({ costMs: -1, breaker: { state: "closed", consecutive: 0 } })
+    expect(toy.unserved).toEqual([])
+  })
+})
+
+describe("a reload", () => {
+  it("keeps sessions, measurements and breakers of who stays, and lets who does not drain", () => {
+    const toy = toyOf(configWith([web()])).client(400_000).run(100)
+    const known = candidateOf(toy, a)!
+    reload(toy, configWith([web({ candidates: at(c, a) })])).run(1)
+    expect(candidateOf(toy, a)).toMatchObject({ id: known.id, costMs: known.costMs, streak: known.streak })
+    expect(connectionsOf(candidateOf(toy, a)!)).toBe(1)
+    expect(candidateOf(toy, b)!.sources).toEqual([])
+    expect(toy.run(2_000).active()).toEqual([1, 3])
+    expect(facts(toy, "ConfigApplied")).toHaveLength(1)
+    reload(toy, configWith([web({ candidates: at(c) })])).run(2_000)
+    expect([toy.active(), connectionsOf(candidateOf(toy, a)!), toy.parked(a)]).toEqual([[3], 1, 0])
+  })
+
+  it("begins upstreams that it adds as at the start, in places of their own", () => {
+    const toy = toyOf(configWith([web()]))
+    reload(toy, configWith([{ name: "api", candidates: at(c), host: "api.example" }, web()])).names("api.example", [d])
+    expect(toy.state.config.upstreams.map(({ name }) => name)).toEqual(["web", "api"])
+    toy.run(2_000)
+    expect([states(toy), toy.active(1)]).toEqual([["active", "active"], [1, 2]])
+    expect(facts(toy, "PreheatStarted").map((fact) => "upstream" in fact && fact.upstream)).toEqual([0, 1])
+  })
+
+  it("takes candidates, set, warm sockets and probes from upstreams that it removes, and their place is free in the end", () => {
+    const both = configWith([web(), { name: "api", candidates: at(c) }])
+    const toy = toyOf(both).client(200_000, 1).run(100)
+    reload(toy, configWith([web()])).run(1)
+    expect([toy.active(1), toy.parked(c), states(toy)]).toEqual([[], 0, ["active", "disabled"]])
+    const probed = toy.probes.length
+    toy.run(100_000)
+    expect(toy.probes.slice(probed).some(({ host }) => host === c)).toBe(false)
+    // While the session lasts the place is nobody else's.
+    expect(
+      reload(toy, configWith([web(), { name: "new", candidates: at(d) }])).state.config.upstreams.map(({ name }) => name)
+    )
+      .toEqual(["web", "api", "new"])
+    toy.run(400_000)
+    expect(toy.state.config.upstreams[1]).toMatchObject({ name: "", removed: true })
+    reload(toy, configWith([web(), { name: "new", candidates: at(d) }, { name: "more", candidates: at(c) }])).run(1_000)
+    expect(toy.state.config.upstreams.map(({ name }) => name)).toEqual(["web", "more", "new"])
+    expect([states(toy), toy.active(1)]).toEqual([["active", "active", "active"], [1]])
+  })
+
+  it("asks another name for its addresses, and those of the old one drain", () => {
+    const toy = toyOf(configWith([web({ host: WEB })])).names(WEB, [c]).names("other.example", [d]).run(10_000)
+    expect(candidateOf(toy, c)!.sources).toEqual(["dns"])
+    reload(toy, configWith([web({ host: "other.example" })])).run(2_000)
+    expect([candidateOf(toy, c)!.sources, candidateOf(toy, d)!.sources]).toEqual([[], ["dns"]])
+    reload(toy, configWith([web()])).run(2_000)
+    expect(candidateOf(toy, d)!.sources).toEqual([])
+  })
+
+  it("makes a set smaller at once, and the costliest go", () => {
+    const toy = toyOf(configWith([web({ candidates: at(a, b, c) })]))
+    expect(toy.active()).toEqual([1, 2, 3])
+    reload(toy, configWith([web({ candidates: at(a, b, c), selector: { activeSetSize: 1 } })]))
+    expect(toy.active()).toEqual([1])
+    expect(toy.moves.at(-1)!.moves.map(({ reason }) => reason)).toEqual(["surplus", "surplus"])
+  })
+
+  it("lets go of warm sockets that are too many now, and of all when the pool is turned off", () => {
+    const pool = (changes: UpstreamChanges["pool"]) => configWith([web({ pool: changes! })])
+    const toy = toyOf(pool({ mode: "fixed", size: 8 }))
+    expect(toy.parked(a)).toBe(8)
+    reload(toy, pool({ mode: "fixed", size: 2 })).run(5_000)
+    expect(toy.parked(a)).toBe(2)
+    reload(toy, pool({ mode: "off" })).run(1_000)
+    expect(toy.parked(a)).toBe(0)
+    const sizes = facts(toy, "PoolResized").flatMap((fact) => "to" in fact && "candidate" in fact ? [fact.to] : [])
+    expect(sizes).toEqual([8, 8, 2, 2, 0, 0])
+  })
+
+  it("brings rounds forward, prices anew and closes breakers that are turned off", () => {
+    const config = (changes: UpstreamChanges) => configWith([web({ probing: { intervalMs: 600_000 }, ...changes })])
+    const toy = toyOf(config({ breaker: { failureThreshold: 1, cooldownMs: 900_000 }, pool: { mode: "off" } }))
+    toy.set(b, "refused").post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(1_000)
+    expect(candidateOf(toy, b)!.breaker.state).toBe("open")
+    const costMs = candidateOf(toy, a)!.costMs
+    const probed = toy.probes.length
+    reload(toy, config({ probing: { intervalMs: 1_000 }, scoring: { historyRewardMs: 0 }, breaker: { enabled: false } }))
+    expect(candidateOf(toy, b)!.breaker.state).toBe("closed")
+    expect(candidateOf(toy, a)!.costMs).toBeGreaterThan(costMs)
+    expect(toy.run(3_000).probes.length).toBeGreaterThan(probed)
+  })
+
+  it("of the same configuration changes nobody's place, cost or session", () => {
+    const config = configWith([web(), { name: "api", candidates: at(c) }])
+    const toy = toyOf(config)
+    const { version } = toy.state.routes
+    reload(toy, { ...config, upstreams: config.upstreams.toReversed() })
+    expect(toy.state.routes.version).toBe(version)
+    expect(Upstreams.find(toy.state, 0)?.name).toBe("web")
+  })
+})
+
+describe("arranging", () => {
+  it("is done once for all: again it changes nothing", () => {
+    const first = configWith([web(), { name: "api" }])
+    const next = configWith([{ name: "x" }, { name: "api" }, { name: "y" }])
+    const arranged = arrange(first, next)
+    expect(arranged.upstreams.map(({ name, removed }) => `${name}${removed ? " removed" : ""}`))
+      .toEqual(["web removed", "api", "x", "y"])
+    expect(arrange(first, arranged)).toEqual(arranged)
+    expect(arrange(arranged, first).upstreams.map(({ name, removed }) => `${name}${removed ? " removed" : ""}`))
+      .toEqual(["web", "api", "x removed", "y removed"])
+  })
+})
+
+describe("a refresh", () => {
+  it("probes everybody once and asks the name, of one upstream or of all", () => {
+    const toy = toyOf(configWith([web({ host: WEB, probing: { intervalMs: 600_000 } }), { name: "api", candidates: at(c) }]))
+    const before = { probes: toy.run(4_000).probes.length, queries: toy.queries.length }
+    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(100)
+    expect(toy.probes.slice(before.probes).map(({ host }) => host).toSorted()).toEqual([a, b])
+    expect(toy.queries.slice(before.queries)).toHaveLength(1)
+    expect(facts(toy, "UpstreamRefreshed")).toMatchObject([{ upstream: 0, reason: "requested" }])
+    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: -1 })
+    expect(facts(toy, "UpstreamRefreshed")).toHaveLength(3)
+  })
+
+  it("gives who is shut out its trial now", () => {
+    const toy = toyOf(configWith([web({ breaker: { failureThreshold: 1, cooldownMs: 900_000 }, pool: { mode: "off" } })]))
+    toy.set(b, "refused").run(20_000).set(b, 20).run(20_000)
+    expect(candidateOf(toy, b)!.breaker.state).toBe("open")
+    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: -1 }).run(1_000)
+    expect(candidateOf(toy, b)!.breaker.state).toBe("closed")
+  })
+})
+
+describe("preheating", () => {
+  it("is over when everybody was heard of, the resolver too", () => {
+    const toy = new ToyInterpreter(configWith([web({ host: WEB })])).set(a, 30).set(b, "refused").names(WEB, [c]).set(c, 90)
+    toy.start().run(50)
+    expect([facts(toy, "PreheatStarted").length, facts(toy, "PreheatCompleted").length]).toEqual([1, 0])
+    toy.run(100)
+    expect(facts(toy, "PreheatCompleted")).toMatchObject([{ reachable: 2 }])
+  })
+
+  it("is over after an interval, whoever is missing, and then it is ready", () => {
+    const toy = new ToyInterpreter(configWith([web()]), { otherwise: "lost" }).start().run(9_000)
+    expect([facts(toy, "PreheatCompleted").length, isReady(toy.state)]).toEqual([0, false])
+    toy.run(2_000)
+    expect(facts(toy, "PreheatCompleted")).toMatchObject([{ reachable: 0, tookUs: 10_000_000 }])
+    expect(isReady(toy.state)).toBe(true)
+  })
+})

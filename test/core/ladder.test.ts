@@ -1,0 +1,103 @@
+/** Who serves when nobody can be chosen: each rung, the steps between them, and the way back. */
+import { describe, expect, it } from "vitest"
+import type { ClientAccepted } from "../../src/core/model/Event.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a, b, spare, elsewhere] = addresses(9).map(({ host }) => host) as [string, string, string, string]
+const WEB = "web.example"
+const FALLBACK = [{ host: spare, port: 443 }]
+const toyOf = (changes: UpstreamChanges = {}) =>
+  new ToyInterpreter(configWith([{
+    candidates: addresses(2),
+    pool: { mode: "off" },
+    breaker: { failureThreshold: 2, cooldownMs: 5_000, maxCooldownMs: 5_000, rampMs: 0 },
+    ...changes
+  }])).set(a, 10).set(b, 20)
+
+const stateOf = (toy: ToyInterpreter) => toy.state.routes.upstreams[0]!.state
+const steps = (toy: ToyInterpreter) =>
+  toy.facts.flatMap((fact) => fact._tag === "LadderStepped" ? [`${fact.from} > ${fact.to}: ${fact.reason}`] : [])
+const accepted = (toy: ToyInterpreter) =>
+  toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
+/** One client now; who was tried for it, by address. */
+const tried = (toy: ToyInterpreter) => {
+  toy.client(10).run(20_000)
+  return accepted(toy).at(-1)!.tried.map(({ candidate, host, outcome }) => {
+    const known = toy.state.candidates.chunks.flat().find((one) => one?.id === candidate)
+    return `${known?.host ?? host} ${outcome}`
+  })
+}
+/** Both die, and enough is tried for their breakers to know. */
+const dying = (toy: ToyInterpreter) => {
+  toy.set(a, "refused").set(b, "refused")
+  for (let i = 0; i < 4; i++) toy.client(10).run(50)
+  return toy
+}
+
+describe("the ladder", () => {
+  it("without a host ends at the list in its order, behind the one that is kept, and the return is automatic", () => {
+    const toy = dying(toyOf().start().run(1_000))
+    expect(stateOf(toy)).toBe("unranked")
+    toy.set(b, 20)
+    expect(tried(toy).at(-1)).toBe(`${b} connected`)
+    toy.run(20_000)
+    expect(stateOf(toy)).toBe("active")
+    expect(steps(toy)).toEqual(["unranked > active: selected", "active > unranked: shut", "unranked > active: selected"])
+    expect(toy.unserved.length).toBeGreaterThan(0)
+  })
+
+  it("with a host ends at the addresses that the system's resolver has for it", () => {
+    const toy = toyOf({ host: WEB }).names(WEB, [a]).set(elsewhere, 5).start().run(1_000)
+    dying(toy).names(WEB, [a, elsewhere])
+    expect(stateOf(toy)).toBe("system")
+    const unserved = toy.unserved.length
+    const served = tried(toy)
+    expect(served.at(-1)).toBe(`${elsewhere} connected`)
+    expect(accepted(toy).at(-1)).toMatchObject({ candidate: -2, chosen: -1 })
+    expect(toy.unserved.length).toBe(unserved)
+    expect(steps(toy)).toContain("active > system: shut")
+  })
+
+  it("puts the fallback list before the system, and never probes it", () => {
+    const toy = dying(toyOf({ host: WEB, fallback: FALLBACK }).names(WEB, [a]).set(spare, 30).start().run(1_000))
+    expect(stateOf(toy)).toBe("fallback")
+    expect(tried(toy).at(-1)).toBe(`${spare} connected`)
+    expect(toy.run(60_000).probes.some(({ host }) => host === spare)).toBe(false)
+    expect(toy.active()).not.toContain(3)
+  })
+
+  it("is one attempt with the one that is kept before the rung", () => {
+    const toy = dying(toyOf({ fallback: FALLBACK }).set(spare, 30).start().run(1_000))
+    const [first, second] = toy.state.routes.upstreams[0]!.lastResort.attempts
+    expect([a, b]).toContain(first!.host)
+    expect(second!.host).toBe(spare)
+  })
+
+  it("begins at the rung below while nobody has answered yet", () => {
+    const toy = toyOf().start()
+    expect(stateOf(toy)).toBe("unranked")
+    toy.run(1_000)
+    expect(steps(toy)).toEqual(["unranked > active: selected"])
+  })
+
+  it("serves the old set as stale when nothing was heard of it, for staleFor, and then goes on", () => {
+    const toy = toyOf({ scoreTtlMs: 30_000, staleForMs: 60_000, host: WEB }).names(WEB, [a]).start().run(5_000)
+    // This machine cannot probe any more, which says nothing about them.
+    toy.set(a, "local").set(b, "local").run(40_000)
+    expect(stateOf(toy)).toBe("stale")
+    expect(toy.state.routes.upstreams[0]!.lastResort.attempts.slice(0, 2).map(({ host }) => host).toSorted()).toEqual([a, b])
+    toy.run(60_000)
+    expect(stateOf(toy)).toBe("system")
+    toy.set(a, 10).set(b, 20).run(30_000)
+    expect(steps(toy).slice(1)).toEqual(["active > stale: expired", "stale > system: expired", "system > active: selected"])
+  })
+
+  it("goes on to the list when the resolver knows nothing either", () => {
+    const toy = toyOf({ host: WEB, candidates: [{ host: b, port: 443 }] }).start()
+    expect(stateOf(toy)).toBe("system")
+    toy.client(10).run(1)
+    expect(toy.run(2_000).unserved).toEqual([])
+  })
+})

@@ -1,0 +1,59 @@
+/** One query for all who want the same name at the same time. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import { ResolveError } from "../../src/shell/errors.ts"
+import { Names } from "../../src/shell/Names.ts"
+import { Resolver } from "../../src/shell/Resolver.ts"
+import { until } from "../support/servers.ts"
+
+/** A resolver that answers when it is told to, and what came of its queries. */
+function slow() {
+  const asked: Array<string> = []
+  const given: Array<string> = []
+  const open: Array<Deferred.Deferred<ReadonlyArray<string>, ResolveError>> = []
+  const resolver = Resolver.of({
+    resolve: (host) =>
+      Effect.suspend(() => {
+        const answer = Deferred.makeUnsafe<ReadonlyArray<string>, ResolveError>()
+        asked.push(host)
+        open.push(answer)
+        return Effect.onInterrupt(Deferred.await(answer), () => Effect.sync(() => void given.push(host)))
+      })
+  })
+  return { asked, given, open, names: new Names(resolver) }
+}
+
+const asking = (what: string, holds: () => boolean) => Effect.promise(() => until(what, holds))
+
+describe("names", () => {
+  it.live("are asked for once by all who wait at the same time, and anew afterwards", () =>
+    Effect.gen(function* () {
+      const { asked, open, names } = slow()
+      const got: Array<ReadonlyArray<string>> = []
+      for (let i = 0; i < 3; i++) names.ask("a.example", (addresses) => got.push(addresses))
+      yield* asking("asked", () => open.length === 1)
+      Deferred.doneUnsafe(open[0]!, Effect.succeed(["192.0.2.1"]))
+      yield* asking("answered", () => got.length === 3)
+      assert.deepStrictEqual(got, [["192.0.2.1"], ["192.0.2.1"], ["192.0.2.1"]])
+      names.ask("a.example", (addresses) => got.push(addresses))
+      yield* asking("asked again", () => asked.length === 2)
+      Deferred.doneUnsafe(open[1]!, Effect.fail(new ResolveError({ host: "a.example", code: "ENOTFOUND" })))
+      yield* asking("answered", () => got.length === 4)
+      assert.deepStrictEqual(got[3], [])
+    }))
+
+  it.live("that nobody waits for any more are given up, and who left is told nothing", () =>
+    Effect.gen(function* () {
+      const { given, open, names } = slow()
+      const got: Array<number> = []
+      const [first, second] = [1, 2].map((i) => names.ask("a.example", () => got.push(i)))
+      yield* asking("asked", () => open.length === 1)
+      first?.()
+      assert.deepStrictEqual(given, [])
+      second?.()
+      second?.()
+      yield* asking("given up", () => given.length === 1)
+      assert.deepStrictEqual(got, [])
+    }))
+})
