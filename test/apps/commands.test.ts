@@ -160,14 +160,16 @@ describe("completions", () => {
     if (read.error === undefined) assert.deepEqual([read.status, read.stderr], [0, ""])
   })
 
-  it("are mentioned where one looks for help, and every command has an example", async () => {
+  it("are mentioned where one looks for help", async () => {
     assert.include((await command(["--help"])).stdout, "fairlead --completions bash")
-    for (const name of ["run", "init", "check", "schema", "replay"]) {
-      const { code, stdout } = await command([name, "--help"])
-      assert.strictEqual(code, 0)
-      assert.include(stdout, `EXAMPLES`)
-      assert.include(stdout, `fairlead ${name}`)
-    }
+  })
+})
+
+describe("help", () => {
+  it.each(["run", "init", "check", "schema", "replay"])("of %s has an example", async (name) => {
+    const { code, stdout } = await command([name, "--help"])
+    assert.strictEqual(code, 0)
+    assert.match(stdout, new RegExp(`EXAMPLES[^]*fairlead ${name}`))
   })
 })
 
