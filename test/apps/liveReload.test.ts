@@ -7,7 +7,7 @@ import { command, inScratch, portOf, start, writeConfig } from "../support/comma
 import { ask, named, serve, until } from "../support/servers.ts"
 
 /** A session that says what it is told, to prove that it lives. */
-async function session(port: number) {
+function session(port: number) {
   const client = net.connect({ port, host: "127.0.0.1" })
   let heard = ""
   client.setEncoding("utf8").on("data", (text) => (heard += text))
@@ -43,7 +43,7 @@ describe("a running service", () => {
       const running = start(["run", "--config", file])
       await until("it listens", () => portOf(running) !== undefined)
       const port = portOf(running) as number
-      const client = await session(port)
+      const client = session(port)
       await client.stillAlive("before")
 
       const good = fs.readFileSync(file, "utf8")

@@ -34,7 +34,7 @@ const taken = new BindError({ listener: "web", host: "127.0.0.1", port: 80, code
 /** A reload of a file over a service that only notes what it is told. */
 function withReload<A>(use: (world: World) => Effect.Effect<A, unknown>, fake: Partial<Reconfigure> = {}) {
   return Effect.promise(() =>
-    inScratch(async (directory) => {
+    inScratch((directory) => {
       const file = path.join(directory, "f.yaml")
       fs.writeFileSync(file, text())
       const acts: Array<string> = []
