@@ -1,32 +1,60 @@
 /** Writes docs/configuration.md from the schema: `node tools/configReference.ts` (`--check` only compares). */
-import * as SchemaAST from "effect/SchemaAST"
+import type * as SchemaAST from "effect/SchemaAST"
 import { readFileSync, writeFileSync } from "node:fs"
 import process from "node:process"
-import { ConfigFile } from "../src/core/schema/ConfigFile.ts"
+import { choicesOf, formOf, note } from "../src/apps/config/schemaKeys.ts"
+import { ConfigFile, OVERRIDABLE } from "../src/core/schema/ConfigFile.ts"
 
 const PAGE = "docs/configuration.md"
-const HEAD = [
-  "# Configuration",
-  "",
-  "One file, YAML or JSON. Durations are `250ms`, `10s`, `5m`, `1h30m`, `7d`; sizes `512B`, `64KiB`, `64MiB`. Unknown keys are",
-  "errors. The sections `probing`, `scoring`, `selector`, `balancing`, `dial`, `session` and the key `attempts` may also stand in an",
-  "upstream and override the general ones there (of `probing` not the budget: `maxParallel`, `perHost`, `ratePerSecond`,",
-  "`maxCandidates`). This page is generated from the schema: `node tools/configReference.ts`.",
-  "",
-  ""
-].join("\n")
+const HEAD = `# Configuration
+
+One file, YAML or JSON. \`fairlead init\` writes one to begin with, \`fairlead check --config FILE\` names every mistake in it with
+line and column and prints what is in force, and \`fairlead schema\` prints a JSON Schema with which editors complete and check
+it: save it beside the file and begin the file with \`# yaml-language-server: $schema=fairlead.schema.json\`.
+
+Durations are \`250ms\`, \`10s\`, \`5m\`, \`1h30m\`, \`7d\`; sizes \`512B\`, \`64KiB\`, \`64MiB\`. Unknown keys are errors, and a key that is written
+twice is one. The sections ${OVERRIDABLE.map((name) => `\`${name}\``).join(", ")} and the key
+\`attempts\` may also stand in an upstream and override the general ones there, key by key (not the budgets that all upstreams
+share: \`maxParallel\`, \`perHost\`, \`ratePerSecond\`, \`maxCandidates\`, \`total\`).
+
+## Values from the environment
+
+\`\${NAME}\` in a value stands for what the environment holds under that name; \`\${NAME:-default}\` gives a default for an unset or
+empty one; \`$\${\` stands for the two characters themselves. It may stand anywhere in a text, and where a number or a truth value
+is wanted it becomes one. Inside \`{ }\` and \`[ ]\` YAML wants quotes round it: \`{ port: "\${PORT}" }\`. A variable that is neither set
+nor has a default is an error. What came from the environment is shown as \`***\` in error messages.
+
+The variables \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\`, \`OTEL_EXPORTER_OTLP_HEADERS\`,
+\`OTEL_TRACES_SAMPLER_ARG\`, \`OTEL_SERVICE_NAME\`, \`OTEL_RESOURCE_ATTRIBUTES\` and \`OTEL_SDK_DISABLED\` mean what they mean to every
+program with OpenTelemetry; what the file says under \`telemetry\` wins.
+
+## Secrets
+
+\`admin.token\` is a secret: it is never logged, recorded, traced or printed, \`check\` shows it as \`***\`. Better than in the file it is
+kept in the environment: \`token: \${FAIRLEAD_TOKEN}\`. Headers for the collector come from \`OTEL_EXPORTER_OTLP_HEADERS\` alone.
+
+## Reload
+
+A running service reads the file again when it changes (also when an editor replaces it) and on SIGHUP, and applies it within
+five seconds without cutting a session. A file with a mistake changes nothing and is reported line by line. Keys that need a
+restart are named in a warning when they have changed; [operations.md](operations.md) lists them.
+
+## Keys
+
+This page is generated from the schema: \`node tools/configReference.ts\`.
+
+`
 
 function rows(ast: SchemaAST.AST, path: string): ReadonlyArray<string> {
   if (ast._tag === "Arrays") return ast.rest.flatMap((element) => rows(element, `${path}[]`))
   if (ast._tag !== "Objects") return []
   const own = ast.propertySignatures.flatMap(({ name, type }) => {
     const here = path === "" ? String(name) : `${path}.${String(name)}`
-    const notes = SchemaAST.resolve(type)
-    const fallback = notes?.["default"]
-    const isSection = type._tag === "Objects" && notes?.["description"] === undefined
-    const row = `| \`${here}\` | ${fallback === undefined ? "" : `\`${JSON.stringify(fallback)}\``} | ${
-      String(notes?.["description"] ?? "")
-    } |`
+    const fallback = note(type, "default")
+    const description = note(type, "description")
+    const isSection = type._tag === "Objects" && description === undefined
+    const shown = fallback === undefined ? "" : `\`${JSON.stringify(fallback)}\``
+    const row = `| \`${here}\` | ${shown} | ${allowed(type)} | ${String(description ?? "")} |`
     // What is written as text is one key, whatever it becomes.
     return [...(isSection ? [] : [row]), ...(type.encoding === undefined ? rows(type, here) : [])]
   })
@@ -34,8 +62,17 @@ function rows(ast: SchemaAST.AST, path: string): ReadonlyArray<string> {
   return [...own, ...values]
 }
 
-const OVERRIDE = /^\| `upstreams\.NAME\.(probing|scoring|selector|balancing|dial|session)\./
-const page = `${HEAD}| key | default | meaning |\n| --- | --- | --- |\n${
+/** What may stand there, as short as a table wants it. */
+function allowed(type: SchemaAST.AST): string {
+  const choices = choicesOf(type)
+  if (choices !== undefined) return choices.join(", ")
+  if (type._tag === "Boolean") return "true, false"
+  const range = /from (\S+ to \S+)$/.exec(formOf(type)?.expected ?? "")?.[1] ?? ""
+  return `${formOf(type)?.expected.startsWith("auto,") ? "auto, " : ""}${range}`
+}
+
+const OVERRIDE = new RegExp(`^\\| \`upstreams\\.NAME\\.(${OVERRIDABLE.join("|")}|attempts)\\b`)
+const page = `${HEAD}| key | default | range | meaning |\n| --- | --- | --- | --- |\n${
   rows(ConfigFile.ast, "").filter((row) => !OVERRIDE.test(row)).join("\n")
 }\n`
 if (process.argv.includes("--check")) {

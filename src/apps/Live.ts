@@ -13,9 +13,11 @@ import { stateDirectory } from "../adapters/node/stateDirectory.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
 import { Engine } from "../shell/Engine.ts"
 import { RecordError } from "../shell/errors.ts"
+import type * as Control from "./control.ts"
 import type { Settings } from "./config/Settings.ts"
 
-export const live = (settings: Settings) => {
+/** `control`: what an operator may ask for, over the engine and the listeners. */
+export const live = (settings: Settings, control: ReturnType<typeof Control.layer>) => {
   const run = newRun()
   const { limits, listeners, core, admin } = settings
   const engine = Engine.layer({
@@ -32,7 +34,8 @@ export const live = (settings: Settings) => {
       Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
     )
   )
-  return admin === null ? service : Layer.provideMerge(AdminServer.layer(admin), service)
+  const controlled = Layer.provideMerge(control, service)
+  return admin === null ? controlled : Layer.provideMerge(AdminServer.layer(admin), controlled)
 }
 
 function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {

@@ -1,27 +1,42 @@
 /** The command line: `fairlead COMMAND`. */
+import * as Effect from "effect/Effect"
+import * as CliConfig from "effect/cli/CliConfig"
 import * as Command from "effect/cli/Command"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
+import { check } from "./check.ts"
+import { init } from "./init.ts"
 import { replay } from "./replay.ts"
 import { run } from "./run.ts"
+import { schema } from "./schema.ts"
 import { VERSION } from "./version.ts"
 
 const root = Command.make("fairlead").pipe(
   Command.withDescription("A TCP forwarder that knows which of many addresses is best right now, and can replay why"),
-  Command.withSubcommands([run, replay]),
+  Command.withSubcommands([run, init, check, schema, replay]),
   Command.withExamples([
+    { command: "fairlead init", description: "Write a configuration to begin with" },
     { command: "fairlead run --config fairlead.yaml", description: "Forward connections" },
-    { command: "fairlead replay ~/.local/state/fairlead/log", description: "Verify what was recorded" }
+    { command: "fairlead replay ~/.local/state/fairlead/log", description: "Verify what was recorded" },
+    { command: "fairlead --completions bash", description: "Completions for the shell: bash, zsh, fish or powershell" }
   ])
 )
 
-const COMMANDS = ["run", "replay"]
+const COMMANDS = root.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
+
+/** How much is logged is said in the configuration, so there is no flag for it. */
+const FLAGS = [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions]
 
 /** Runs what the arguments ask for; `run` where no command is named. */
 export const cli = (args: ReadonlyArray<string>) => {
   const first = args[0]
   const named = first !== undefined && (COMMANDS.includes(first) || !first.startsWith("-") || isGlobal(first))
-  return Command.runWith(root, { version: VERSION })(named ? args : ["run", ...args])
+  return Effect.provideService(
+    Command.runWith(root, { version: VERSION })(named ? args : ["run", ...args]),
+    CliConfig.CliConfig,
+    CliConfig.make({ builtIns: FLAGS })
+  )
 }
 
 function isGlobal(flag: string): boolean {
-  return ["--help", "-h", "--version", "--completions", "--wizard", "--log-level"].some((name) => flag.startsWith(name))
+  return ["--help", "-h", "--version", "-v", "--completions"].some((name) => flag === name || flag.startsWith(`${name}=`))
 }

@@ -10,7 +10,7 @@ export class Ended extends Data.TaggedError("Ended")<{ readonly code: number }> 
 export function codeOf(error: unknown): number {
   if (error instanceof Ended) return error.code
   const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined
-  return tag === "ShowHelp" || tag === "UsageError" ? 2 : 1
+  return tag === "ShowHelp" || tag === "UsageError" || tag === "ConfigReadError" ? 2 : 1
 }
 
 /** Wrong usage that the parser of the command line cannot see. */

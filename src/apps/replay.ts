@@ -10,10 +10,11 @@ import { Replay } from "../log/replay.ts"
 import type { Verdict } from "../log/Verdict.ts"
 import { exitCode } from "../log/Verdict.ts"
 import { Ended, UsageError } from "./exit.ts"
+import { pathArgument } from "./pathParam.ts"
 import { renderVerdict } from "./replayText.ts"
 import { progressLine } from "./terminal.ts"
 
-const targets = Argument.String("record").pipe(
+const targets = pathArgument("record").pipe(
   Argument.withDescription("Directory of a record, or single segments of it, in order"),
   Argument.variadic({ min: 1 })
 )
@@ -37,7 +38,13 @@ export const replay = Command.make(
       const code = exitCode(verdict)
       if (code !== 0) return yield* new Ended({ code })
     })
-).pipe(Command.withDescription("Replay a record and verify its decisions"))
+).pipe(
+  Command.withDescription("Replay a record and verify its decisions"),
+  Command.withExamples([
+    { command: "fairlead replay ~/.local/state/fairlead/log", description: "Verify what was recorded" },
+    { command: "fairlead replay DIR --until 4000 --json", description: "Up to one entry, for a script" }
+  ])
+)
 
 /** Replays all segments of all targets in the order given. */
 const verify = Effect.fnUntraced(function* (targets: ReadonlyArray<string>, until: number | undefined) {

@@ -1,74 +1,57 @@
 /** `fairlead run`: the service, until it is asked to stop. */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Command from "effect/cli/Command"
-import * as Flag from "effect/cli/Flag"
+import process from "node:process"
 import type { Fact } from "../core/model/Decision.ts"
+import { hangups } from "../adapters/node/hangups.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
 import { Engine } from "../shell/Engine.ts"
-import { parse } from "./config/parse.ts"
-import { render } from "./config/Problem.ts"
-import type { Settings } from "./config/Settings.ts"
-import { Ended, UsageError } from "./exit.ts"
+import { tellAll } from "./check.ts"
+import * as Control from "./control.ts"
+import { configFlag, wantedFile } from "./configFlag.ts"
+import { readConfig } from "./config/readConfig.ts"
+import { Ended } from "./exit.ts"
 import { factText } from "./factText.ts"
 import { live } from "./Live.ts"
 import * as AppLogger from "./logger.ts"
+import { Reload } from "./Reload.ts"
+import { LogThreshold } from "./LogThreshold.ts"
 
-export const EXAMPLE = `listeners:
-  - name: web
-    listen: 127.0.0.1:1234
-    upstream: web
-upstreams:
-  web:
-    port: 443
-    candidates: ["198.18.0.11", "198.18.0.12:8443", "198.18.0.0/29"]
-`
-
-const config = Flag.String("config").pipe(
-  Flag.withAlias("c"),
-  Flag.withDescription("Configuration file (YAML or JSON)"),
-  Flag.withMetavar("FILE"),
-  Flag.optional
-)
-
-export const run = Command.make("run", { config }, ({ config }) => {
-  if (Option.isNone(config)) return Effect.fail(new UsageError({ message: WITHOUT_FILE }))
-  return Effect.flatMap(
-    readSettings(config.value),
-    (settings) => Effect.provide(serve(settings), AppLogger.layer(settings.log))
+export const run = Command.make("run", { config: configFlag }, ({ config }) =>
+  Effect.gen(function* () {
+    const file = yield* wantedFile("run", config)
+    // From here on a SIGHUP is a wish to be fulfilled once the service runs.
+    const asked = yield* hangups
+    const { settings, effective, text, problems, warnings } = yield* readConfig(file, process.env)
+    yield* tellAll(file, problems, warnings)
+    if (settings === undefined) return yield* new Ended({ code: 2 })
+    const threshold = new LogThreshold(settings.log.level)
+    const control = Control.layer({ file, environment: process.env, started: { settings, effective }, text, threshold })
+    const service = Effect.provide(serve(file, asked), live(settings, control))
+    yield* Effect.provide(service, AppLogger.layer(threshold))
+  }).pipe(Effect.scoped)).pipe(
+    Command.withDescription(
+      "Forward connections to the best addresses, until stopped. SIGTERM and SIGINT let sessions finish, a second one a second "
+        + "later stops at once; SIGHUP and a change of the file apply the configuration anew without cutting a session"
+    ),
+    Command.withShortDescription("Forward connections to the best addresses, until stopped"),
+    Command.withExamples([{ command: "fairlead run --config fairlead.yaml", description: "Serve what the file says" }])
   )
-}).pipe(Command.withDescription("Forward connections to the best addresses, until stopped"))
-
-const WITHOUT_FILE = `run needs a configuration: fairlead run --config fairlead.yaml, with for example
-
-${EXAMPLE}`
-
-/** Reads and checks a file; every problem goes to stderr at once. */
-const readSettings = Effect.fnUntraced(function* (file: string) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(
-    fs.readFileString(file),
-    (error) => new UsageError({ message: `cannot read ${file}: ${error.message}` })
-  )
-  const { settings, problems, warnings } = parse(text)
-  for (const warning of warnings) yield* Effect.sync(() => console.error(`warning: ${render(file, warning)}`))
-  for (const problem of problems) yield* Effect.sync(() => console.error(`error: ${render(file, problem)}`))
-  return settings ?? (yield* new Ended({ code: 2 }))
-})
 
 /** Binds, serves, and on interruption stops gracefully. */
-const serve = (settings: Settings) =>
+const serve = (file: string, asked: Stream.Stream<void>) =>
   Effect.gen(function* () {
     const engine = yield* Engine
     const acceptor = yield* Acceptor
+    const reload = yield* Reload
+    yield* Control.reloadOnDemand(file, asked)
     for (const { name, listen } of acceptor.statusUnsafe()) {
       yield* say("listening", { listener: name, address: `${listen.host}:${listen.port}` })
     }
     yield* Effect.forkScoped(Stream.runForEach(Stream.fromPubSub(engine.facts), (fact) => tell(engine, fact)))
-    yield* Effect.onInterrupt(Effect.never, () => stop(acceptor, settings.shutdown.drain))
-  }).pipe(Effect.scoped, Effect.provide(live(settings)))
+    yield* Effect.onInterrupt(Effect.never, () => stop(acceptor, reload.settingsUnsafe().shutdown.drain))
+  }).pipe(Effect.scoped)
 
 const stop = Effect.fnUntraced(function* (acceptor: Acceptor["Service"], drainMs: number) {
   yield* say("stopping: no new clients, waiting for sessions", { drainMs })

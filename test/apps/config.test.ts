@@ -56,7 +56,10 @@ const OTHERS: ReadonlyArray<unknown> = [
   "debug",
   "example.com",
   "/tmp/elsewhere",
-  "powerOfTwo"
+  "powerOfTwo",
+  "http://127.0.0.1:4318",
+  "json",
+  "full"
 ]
 
 function withValue(path: ReadonlyArray<string>, value: unknown): Json {
@@ -152,8 +155,10 @@ cache: { scoreTtl: soon }
     ["more candidates than it may have", {
       probing: { maxCandidates: 7 },
       upstreams: { web: { port: 1, candidates: ["198.18.0.0/29"] } }
-    }, "more than probing.maxCandidates"],
-    ["an admin port that others can reach", { admin: { listen: "0.0.0.0:9099" } }, "has to stay on 127.0.0.1"],
+    }, "makes more than 7 addresses"],
+    ["an admin port that others can reach, without a token", { admin: { listen: "0.0.0.0:9099" } }, "set admin.token"],
+    ["an admin port on a listener's address", { admin: { listen: "127.0.0.1:1234" } }, "is taken by listeners.0"],
+    ["a pool that is never large enough", { pool: { min: 5, max: 4 } }, "5 is more than max, 4"],
     ["no listener at all", { listeners: [] }, "at least one listener"]
   ])("refuses %s", (_name, change, expected) => {
     const problems = problemsOf(JSON.stringify({ ...base(), ...change }))
@@ -169,7 +174,9 @@ cache: { scoreTtl: soon }
       { length: 12 },
       (_, i) => `a${i}: &a${i} [${Array(9).fill(i === 0 ? "x" : `*a${i - 1}`).join(", ")}]`
     )
-    assert.deepStrictEqual(problemsOf(bomb.join("\n")), ["f.yaml:1:1 too many aliases"])
+    assert.deepStrictEqual(problemsOf(bomb.join("\n")), [
+      "f.yaml:1:1 too many aliases: at most 100 values may come from them"
+    ])
   })
 
   it("turns warm sockets off for protocols in which the server speaks first, unless told otherwise", () => {

@@ -1,7 +1,9 @@
 /** The whole configuration after the door: what the core gets, and what the shell, adapters and commands need beside it. */
+import type * as Redacted from "effect/Redacted"
 import type { Address, Config } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import type { ListenerOptions } from "../../shell/Acceptor.ts"
+import type { Telemetry } from "./telemetryOf.ts"
 
 export interface Settings {
   readonly core: Config
@@ -10,8 +12,19 @@ export interface Settings {
   readonly dnsServers: ReadonlyArray<string>
   readonly eventLog: ConfigFile["eventLog"]
   /** null: no admin port. */
-  readonly admin: { readonly listen: Address; readonly hosts: ReadonlyArray<string> } | null
+  readonly admin: AdminSettings | null
   readonly log: ConfigFile["log"]
-  readonly limits: ConfigFile["limits"]
+  readonly telemetry: Telemetry
+  readonly privacy: ConfigFile["privacy"]
+  readonly limits: Omit<ConfigFile["limits"], "adminClients" | "backlog">
   readonly shutdown: ConfigFile["shutdown"]
+}
+
+export interface AdminSettings {
+  readonly listen: Address
+  readonly hosts: ReadonlyArray<string>
+  /** null: nobody has to show one. */
+  readonly token: Redacted.Redacted | null
+  /** Connections at once. */
+  readonly clients: number
 }

@@ -1,168 +1,140 @@
 /**
- * Configuration text (YAML or JSON) to settings: all problems at once, each with line, path, value and expectation.
+ * Configuration text (YAML or JSON) to settings: all problems at once, each with line, path, value, expectation and cure.
+ *
+ * Mistakes of single values do not hide those between keys: what is wrong by itself is replaced by something valid, and what
+ * the checks then say about the replacement is not told.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import type { Document } from "yaml"
-import { isMap, isNode, isPair, LineCounter, parseDocument } from "yaml"
-import { ConfigFile, OVERRIDABLE } from "../../core/schema/ConfigFile.ts"
+import { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import type { AddressList } from "./addressesOf.ts"
+import { addressesOf } from "./addressesOf.ts"
+import type { Show } from "./checks.ts"
+import { checksOf, warningsOf } from "./checks.ts"
+import { effective } from "./effective.ts"
+import type { Environment } from "./environment.ts"
+import { substitute } from "./environment.ts"
+import type { Written } from "./explain.ts"
+import { explain, HIDDEN, shownValue } from "./explain.ts"
 import { takeLaterKeys } from "./later.ts"
-import { nearest } from "./nearest.ts"
-import type { Problem } from "./Problem.ts"
+import { isInherited, overlay } from "./overlay.ts"
+import { setAt, valueAt } from "./plain.ts"
+import type { Found, Path, Problem } from "./Problem.ts"
+import { nameOf } from "./Problem.ts"
+import { fillDefaults, placeholder, schemaAt } from "./schemaKeys.ts"
 import type { Settings } from "./Settings.ts"
-import { allowedKeys, fillDefaults } from "./schemaKeys.ts"
 import { settingsOf } from "./settingsOf.ts"
+import { telemetryOf } from "./telemetryOf.ts"
+import { readYaml } from "./yamlSource.ts"
 
 export interface Parsed {
+  /** undefined when there are problems. */
   readonly settings: Settings | undefined
   readonly problems: ReadonlyArray<Problem>
   readonly warnings: ReadonlyArray<Problem>
+  /** What is in force, as one would write it; undefined when there are problems. */
+  readonly effective: unknown
 }
 
-type Path = ReadonlyArray<string | number>
-
+const AST = ConfigFile.ast
 const decode = Schema.decodeUnknownResult(ConfigFile, { errors: "all", onExcessProperty: "error" })
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
-/** Aliases can blow a small file up to gigabytes; a configuration needs a handful. */
-const MOST_ALIASES = 100
 
-export function parse(text: string): Parsed {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const at = (path: Path, message: string): Problem => ({ ...place(document, lines, path), path: path.join("."), message })
-  if (document.errors.length > 0) {
-    const problems = document.errors.map(({ message, linePos }) => ({
-      line: linePos?.[0].line,
-      column: linePos?.[0].col,
-      path: "",
-      message: message.split("\n")[0] ?? message
-    }))
-    return { settings: undefined, problems, warnings: [] }
+/** `environment` gives the values of `${NAME}` and the OTEL_* variables. */
+export function parse(text: string, environment: Environment = {}): Parsed {
+  const source = readYaml(text)
+  if (source.broken.length > 0) {
+    return { settings: undefined, problems: source.broken, warnings: source.warnings, effective: undefined }
   }
-  const raw = valueOf(document)
-  if (raw === undefined) return { settings: undefined, problems: [at([], "too many aliases")], warnings: [] }
-  const written: unknown = structuredClone(raw)
-  const warnings = takeLaterKeys(raw).map((path) => at(path, "has no effect yet in this version"))
-  overlay(raw)
-  presetPools(raw)
-  fillDefaults(ConfigFile.ast, raw)
-  const decoded = decode(raw)
-  if (Result.isFailure(decoded)) {
-    const problems = format(decoded.failure.issue).issues.flatMap((issue) => {
-      const path = (issue.path ?? []).map((step) => typeof step === "object" ? step.key : step) as Path
-      // What an upstream inherits was reported where it is written.
-      return isInherited(written, path) ? [] : [at(path, explain(issue.message, path, written))]
-    })
-    return { settings: undefined, problems: inOrder(problems), warnings }
-  }
-  const built = settingsOf(decoded.success)
+  const { value: file, problems: unset, fromEnvironment } = substitute(source.value, AST, environment)
+  const later = takeLaterKeys(file)
+  const written: Written = { file: structuredClone(file), ast: AST, fromEnvironment }
+  const placed = (found: Found): Problem => ({
+    ...source.placeOf(found.path),
+    path: nameOf(found.path),
+    value: shownValue(written, found.path),
+    expected: found.expected,
+    message: found.message,
+    nearest: found.nearest
+  })
+  overlay(file)
+  fillDefaults(AST, file)
+  const { decoded, issues } = decodeAround(file, written, unset.map(({ path }) => path))
+  const show: Show = (path, value) => shownValue(written, path) === HIDDEN ? HIDDEN : value
+  const built = decoded === undefined ? undefined : build(decoded, written, show, environment)
+  const wrong = [...unset, ...issues].map(({ path }) => nameOf(path))
+  const found = [
+    ...source.repeated,
+    ...unset,
+    ...issues.filter(({ path }) => !isInherited(written.file, path) && !unset.some((one) => same(one.path, path))),
+    ...(built?.problems ?? []).filter(({ path, uses = [path] }) => !uses.some((use) => isWithin(use, wrong)))
+  ]
+  const ok = found.length === 0 && built !== undefined
   return {
-    settings: built.problems.length === 0 ? built.settings : undefined,
-    problems: inOrder(built.problems.map(({ path, message }) => at(path, message))),
-    warnings
+    settings: ok ? built.settings : undefined,
+    problems: inOrder(found.map(placed)),
+    warnings: [
+      ...source.warnings,
+      ...later.map((path) => placed({ path, expected: "nothing", message: "has no effect yet in this version" })),
+      ...(built?.warnings ?? []).map(placed)
+    ],
+    effective: ok ? effective(AST, file) : undefined
   }
 }
 
-/** The plain value; undefined when its aliases multiply beyond reason. */
-function valueOf(document: Document): unknown {
-  try {
-    return document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {}
-  } catch {
-    return undefined
+interface Decoded {
+  readonly decoded: ConfigFile | undefined
+  readonly issues: ReadonlyArray<Found>
+}
+
+/** Decodes; what is wrong, here or known from before, is told and then replaced in place, so that the rest can be looked at. */
+function decodeAround(file: unknown, written: Written, wrong: ReadonlyArray<Path>): Decoded {
+  const first = decode(file)
+  if (Result.isSuccess(first)) return { decoded: first.success, issues: [] }
+  const issues = format(first.failure.issue).issues.map((issue) => {
+    const path: Path = (issue.path ?? []).map((step) => typeof step === "object" ? step.key : step) as Path
+    return explain(written, path, issue.message)
+  })
+  for (const path of [...wrong, ...issues.map(({ path }) => path)]) {
+    const type = schemaAt(AST, path)
+    setAt(file, path, type === undefined ? undefined : placeholder(type))
   }
+  const second = decode(file)
+  return { decoded: Result.isSuccess(second) ? second.success : undefined, issues }
+}
+
+const LISTS: ReadonlyArray<AddressList> = ["candidates", "fallback"]
+
+function build(file: ConfigFile, written: Written, show: Show, environment: Environment) {
+  const expanded = new Map(
+    Object.keys(file.upstreams).flatMap((name) =>
+      LISTS.map((list) => [`${list} ${name}`, addressesOf(file, name, list, show)])
+    )
+  )
+  const ratioWritten = valueAt(written.file, ["telemetry", "otlp", "sampleRatio"]) !== undefined
+  const { telemetry, warnings } = telemetryOf(file.telemetry, ratioWritten, environment)
+  const settings = settingsOf(file, (name, list) => expanded.get(`${list} ${name}`)?.addresses ?? [], telemetry)
+  const unread = warnings.map(({ name, expected }): Found => {
+    return { path: [], expected, message: `the environment variable ${name} is passed over: expected ${expected}` }
+  })
+  return {
+    settings,
+    problems: [...checksOf(file, show), ...[...expanded.values()].flatMap(({ problems }) => problems)],
+    warnings: [...warningsOf(file, show), ...unread]
+  }
+}
+
+/** One of these paths is the path or leads to it. */
+function isWithin(path: Path, names: ReadonlyArray<string>): boolean {
+  return path.some((_, i) => names.includes(nameOf(path.slice(0, i + 1))))
+}
+
+function same(a: Path, b: Path): boolean {
+  return nameOf(a) === nameOf(b)
 }
 
 /** As they stand in the file. */
 function inOrder(problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> {
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
-}
-
-/** Lays each upstream's own sections over the general ones. */
-function overlay(file: unknown): void {
-  if (!isRecord(file) || !isRecord(file["upstreams"])) return
-  for (const upstream of Object.values(file["upstreams"])) {
-    if (!isRecord(upstream)) continue
-    for (const name of [...OVERRIDABLE, "attempts"]) {
-      const general = withoutBudget(file[name])
-      if (general === undefined) continue
-      const own = upstream[name]
-      if (own === undefined) upstream[name] = general
-      else if (isRecord(own) && isRecord(general)) upstream[name] = { ...general, ...own }
-    }
-  }
-}
-
-/** Servers that speak first, and count whom they have greeted for nothing: SSH, mail, MySQL, PostgreSQL. */
-const NO_POOL_PORTS = [22, 25, 110, 143, 587, 3306, 5432]
-
-/** Where nobody said otherwise, upstreams on such ports start without warm sockets. */
-function presetPools(file: unknown): void {
-  if (!isRecord(file) || !isRecord(file["upstreams"])) return
-  for (const upstream of Object.values(file["upstreams"])) {
-    if (!isRecord(upstream) || !NO_POOL_PORTS.includes(upstream["port"] as number)) continue
-    const pool = upstream["pool"] ?? {}
-    if (isRecord(pool)) upstream["pool"] = { mode: "off", ...pool }
-  }
-}
-
-/** Limits that are one for all upstreams and cannot be overridden. */
-const BUDGET = ["maxParallel", "perHost", "ratePerSecond", "maxCandidates", "total"]
-
-function withoutBudget(general: unknown): unknown {
-  if (!isRecord(general)) return general
-  return Object.fromEntries(Object.entries(general).filter(([name]) => !BUDGET.includes(name)))
-}
-
-function isInherited(written: unknown, path: Path): boolean {
-  if (path[0] !== "upstreams" || path.length < 3) return false
-  const name = path[2]
-  if (!OVERRIDABLE.includes(name as never) && name !== "attempts") return false
-  return valueAt(written, path) === undefined && valueAt(written, path.slice(2)) !== undefined
-}
-
-/** The message with the value it is about, and the nearest name for an unknown key. */
-function explain(message: string, path: Path, written: unknown): string {
-  const value = valueAt(written, path)
-  const key = path[path.length - 1]
-  if (message.includes("no excess property")) {
-    const guess = nearest(String(key), allowedKeys(ConfigFile.ast, path.slice(0, -1)))
-    return `unknown key${guess === undefined ? "" : `, did you mean ${guess}?`}`
-  }
-  if (message.includes("Missing key")) return "is required"
-  const expected = message.charAt(0).toLowerCase() + message.slice(1)
-  return /, got /.test(expected) || value === undefined ? expected : `${expected}, got ${JSON.stringify(value)}`
-}
-
-function valueAt(file: unknown, path: Path): unknown {
-  let node = file
-  for (const step of path) {
-    if (typeof node !== "object" || node === null) return undefined
-    node = (node as Record<string | number, unknown>)[step]
-  }
-  return node
-}
-
-/** Where the value (for an unknown key the key, for a missing one its parent) stands in the text. */
-function place(
-  document: Document,
-  lines: LineCounter,
-  path: Path
-): { line: number | undefined; column: number | undefined } {
-  for (let depth = path.length; depth >= 0; depth--) {
-    const parent = depth === 0 ? undefined : document.getIn(path.slice(0, depth - 1), true)
-    const pair = isMap(parent)
-      ? parent.items.find((item) => isPair(item) && String(item.key) === String(path[depth - 1]))
-      : undefined
-    const node = document.getIn(path.slice(0, depth), true)
-    const start = (isNode(pair?.key) ? pair.key.range?.[0] : undefined) ?? (isNode(node) ? node.range?.[0] : undefined)
-    if (start === undefined) continue
-    const { line, col } = lines.linePos(start)
-    return { line, column: col }
-  }
-  return { line: undefined, column: undefined }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

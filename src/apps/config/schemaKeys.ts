@@ -1,42 +1,102 @@
-/** What a schema knows of its keys: their names at a path, for suggestions, and their defaults. */
+/** What a schema knows of its keys: names, defaults, forms, which of them are secret. */
 import * as SchemaAST from "effect/SchemaAST"
+import type { Form } from "../../core/schema/units.ts"
+import { isPlain, put } from "./plain.ts"
+import type { Path } from "./Problem.ts"
 
-type Path = ReadonlyArray<string | number>
-
-export function allowedKeys(ast: SchemaAST.AST, path: Path): ReadonlyArray<string> {
-  const node = shapeOf(ast)
-  if (node === undefined) return []
+/** The schema of what stands at a path; undefined when nothing may stand there. */
+export function schemaAt(ast: SchemaAST.AST, path: Path): SchemaAST.AST | undefined {
   const [head, ...rest] = path
-  if (node._tag === "Arrays") {
-    const element = node.rest[0]
-    return head === undefined || element === undefined ? [] : allowedKeys(element, rest)
-  }
-  if (head === undefined) return node.propertySignatures.map(({ name }) => String(name))
-  const property = node.propertySignatures.find(({ name }) => name === head)
-  const next = property?.type ?? node.indexSignatures[0]?.type
-  return next === undefined ? [] : allowedKeys(next, rest)
+  if (head === undefined) return ast
+  const next = ast._tag === "Arrays"
+    ? ast.rest[0]
+    : ast._tag === "Objects"
+    ? ast.propertySignatures.find(({ name }) => name === head)?.type ?? ast.indexSignatures[0]?.type
+    : undefined
+  return next === undefined ? undefined : schemaAt(next, rest)
 }
 
-function shapeOf(ast: SchemaAST.AST): SchemaAST.Objects | SchemaAST.Arrays | undefined {
-  if (ast._tag === "Objects" || ast._tag === "Arrays") return ast
-  return undefined
+export function allowedKeys(ast: SchemaAST.AST, path: Path): ReadonlyArray<string> {
+  const node = schemaAt(ast, path)
+  return node?._tag === "Objects" ? node.propertySignatures.map(({ name }) => String(name)) : []
+}
+
+export const isRequired = (type: SchemaAST.AST): boolean =>
+  type.context?.isOptional !== true && note(type, "default") === undefined
+
+export const note = (ast: SchemaAST.AST, name: string): unknown =>
+  (SchemaAST.resolve(ast) as Readonly<Record<string, unknown>> | undefined)?.[name]
+
+export const formOf = (ast: SchemaAST.AST): Form | undefined => note(ast, "form") as Form | undefined
+
+/** The values of an enumeration; undefined for what is none. */
+export function choicesOf(ast: SchemaAST.AST): ReadonlyArray<string> | undefined {
+  if (ast._tag === "Literal") return [String(ast.literal)]
+  if (ast._tag !== "Union" || formOf(ast) !== undefined) return undefined
+  const choices = ast.types.map((type) => type._tag === "Literal" ? String(type.literal) : undefined)
+  return choices.every((choice) => choice !== undefined) ? choices : undefined
+}
+
+/** What may stand there, in words. */
+export function expectationOf(ast: SchemaAST.AST): string {
+  const form = formOf(ast)
+  if (form !== undefined) return form.expected
+  const choices = choicesOf(ast)
+  if (choices !== undefined) return choices.length === 1 ? String(choices[0]) : `one of ${choices.join(", ")}`
+  if (ast._tag === "Boolean") return "true or false"
+  if (ast._tag === "Arrays") return "a list"
+  if (ast._tag === "Objects") return "a section of keys and values"
+  return "a text"
+}
+
+/** How text from outside has to be read at a path. */
+export function kindAt(ast: SchemaAST.AST, path: Path): "number" | "boolean" | "text" {
+  const node = schemaAt(ast, path)
+  if (node === undefined || node.encoding !== undefined) return "text"
+  return node._tag === "Number" ? "number" : node._tag === "Boolean" ? "boolean" : "text"
+}
+
+export function isSecretAt(ast: SchemaAST.AST, path: Path): boolean {
+  const node = schemaAt(ast, path)
+  return node !== undefined && note(node, "secret") === true
 }
 
 /** Writes the default of every key that is missing into a raw value, in place; what has another shape is left for decoding. */
 export function fillDefaults(ast: SchemaAST.AST, raw: unknown): void {
-  const node = shapeOf(ast)
-  if (typeof raw !== "object" || raw === null || node === undefined) return
-  if (node._tag === "Arrays") {
-    const element = node.rest[0]
+  if (typeof raw !== "object" || raw === null || ast.encoding !== undefined) return
+  if (ast._tag === "Arrays") {
+    const element = ast.rest[0]
     if (Array.isArray(raw) && element !== undefined) { for (const item of raw) fillDefaults(element, item) }
     return
   }
-  const record = raw as Record<string, unknown>
-  for (const { name, type } of node.propertySignatures) {
-    const fallback = SchemaAST.resolve(type)?.["default"]
-    if (record[String(name)] === undefined && fallback !== undefined) record[String(name)] = structuredClone(fallback)
-    fillDefaults(type, record[String(name)])
+  if (ast._tag !== "Objects" || !isPlain(raw)) return
+  for (const { name, type } of ast.propertySignatures) {
+    const fallback = note(type, "default")
+    // A key without a value, such as a section of which every line is commented out, is as good as missing.
+    if ((raw[String(name)] ?? undefined) === undefined && fallback !== undefined) {
+      raw[String(name)] = structuredClone(fallback)
+    }
+    fillDefaults(type, raw[String(name)])
   }
-  const values = node.indexSignatures[0]?.type
-  if (values !== undefined) { for (const value of Object.values(record)) fillDefaults(values, value) }
+  const values = ast.indexSignatures[0]?.type
+  if (values !== undefined) { for (const value of Object.values(raw)) fillDefaults(values, value) }
+}
+
+/** Something valid to stand where a mistake was, so that the rest can be checked. */
+export function placeholder(ast: SchemaAST.AST): unknown {
+  const fallback = note(ast, "default")
+  if (fallback !== undefined) {
+    const filled = structuredClone(fallback)
+    fillDefaults(ast, filled)
+    return filled
+  }
+  const examples = note(ast, "examples")
+  if (Array.isArray(examples)) return structuredClone(examples[0])
+  if (ast._tag !== "Objects" || ast.encoding !== undefined) return undefined
+  const made = {}
+  for (const { name, type } of ast.propertySignatures) {
+    if (isRequired(type)) put(made, String(name), placeholder(type))
+  }
+  fillDefaults(ast, made)
+  return made
 }

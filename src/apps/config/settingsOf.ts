@@ -1,93 +1,60 @@
-/** A decoded file to settings, with the checks that look at more than one key. */
+/** A decoded and checked file to settings. */
+import * as Redacted from "effect/Redacted"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
-import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
-import { nearest } from "./nearest.ts"
+import type { AddressList } from "./addressesOf.ts"
 import type { Settings } from "./Settings.ts"
-
-interface Found {
-  readonly path: ReadonlyArray<string | number>
-  readonly message: string
-}
+import type { Telemetry } from "./telemetryOf.ts"
 
 /** What most servers let an unused connection live, with room: half a minute is the shortest common limit. */
 const AUTO_MAX_AGE_MS = 20_000
 
 type UpstreamFile = ConfigFile["upstreams"][string]
 
-export function settingsOf(file: ConfigFile): { readonly settings: Settings; readonly problems: ReadonlyArray<Found> } {
-  const problems: Array<Found> = []
+/** A list of an upstream, expanded. */
+export type Addresses = (upstream: string, list: AddressList) => ReadonlyArray<Address>
+
+export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: Telemetry): Settings {
   const names = Object.keys(file.upstreams)
-  const upstreams = names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, problems))
   const { maxParallel, perHost, ratePerSecond, maxCandidates } = file.probing
   const core: Config = {
     enabled: file.enabled,
-    upstreams,
+    upstreams: names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, addresses)),
     probing: { maxParallel, perHost, ratePerSecond },
     maxCandidates,
     poolTotal: file.pool.total
   }
-  const listeners = listenersOf(file, names, problems)
-  if (file.listeners.length === 0) problems.push({ path: ["listeners"], message: "at least one listener is needed" })
-  const { listen, hosts } = file.admin
-  if (listen !== "off" && !isLoopback(listen.host)) {
-    const message = `${listen.host} is reachable from other machines; the admin port has to stay on 127.0.0.1 or [::1]`
-    problems.push({ path: ["admin", "listen"], message })
-  }
+  const { listen, hosts, token } = file.admin
+  const { adminClients, backlog, ...limits } = file.limits
   return {
-    settings: {
-      core,
-      listeners,
-      dnsServers: file.dns.servers,
-      eventLog: file.eventLog,
-      admin: listen === "off" ? null : { listen, hosts },
-      log: file.log,
-      limits: file.limits,
-      shutdown: file.shutdown
-    },
-    problems
+    core,
+    listeners: file.listeners.map(({ name, listen, upstream, maxConnections }) => {
+      return { name, listen, upstream: names.indexOf(upstream), maxConnections, backlog }
+    }),
+    dnsServers: file.dns.servers,
+    eventLog: file.eventLog,
+    admin: listen === "off"
+      ? null
+      : { listen, hosts, token: token === "" ? null : Redacted.make(token), clients: adminClients },
+    log: file.log,
+    telemetry,
+    privacy: file.privacy,
+    limits,
+    shutdown: file.shutdown
   }
 }
 
-function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1"
-}
-
-function listenersOf(file: ConfigFile, names: ReadonlyArray<string>, problems: Array<Found>): Settings["listeners"] {
-  const seen = new Map<string, number>()
-  return file.listeners.map((listener, i) => {
-    const { name, listen, maxConnections } = listener
-    const upstream = names.indexOf(listener.upstream)
-    if (upstream < 0) {
-      const guess = nearest(listener.upstream, names)
-      const hint = guess === undefined ? `known are ${names.join(", ") || "none"}` : `did you mean ${guess}?`
-      problems.push({ path: ["listeners", i, "upstream"], message: `there is no upstream ${listener.upstream}, ${hint}` })
-    }
-    const keys = [`name ${name}`, ...(listen.port === 0 ? [] : [`address ${listen.host}:${listen.port}`])]
-    for (const key of keys) {
-      const first = seen.get(key)
-      if (first === undefined) seen.set(key, i)
-      else problems.push({ path: ["listeners", i], message: `${key} is taken by listeners.${first} already` })
-    }
-    return { name, listen, upstream, maxConnections, backlog: file.limits.backlog }
-  })
-}
-
-function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, problems: Array<Found>): UpstreamConfig {
+function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses: Addresses): UpstreamConfig {
   const { scoring, selector, balancing, dial, session, probing, pool, breaker } = own
   const { switching } = selector
-  if (name === "") problems.push({ path: ["upstreams", name], message: "needs a name" })
-  if (own.candidates.length === 0 && own.host === "") {
-    problems.push({ path: ["upstreams", name], message: "needs candidates, or a host whose addresses are candidates" })
-  }
   return {
     name,
     removed: false,
     bypass: own.bypass,
     host: own.host,
     port: own.port ?? 443,
-    candidates: addressesOf(file, name, own, "candidates", problems),
-    fallback: addressesOf(file, name, own, "fallback", problems),
+    candidates: addresses(name, "candidates"),
+    fallback: addresses(name, "fallback"),
     probing: {
       intervalMs: probing.interval,
       timeoutMs: probing.timeout,
@@ -160,26 +127,4 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, problems:
     scoreTtlMs: file.cache.scoreTtl,
     staleForMs: file.cache.staleFor
   }
-}
-
-function addressesOf(
-  file: ConfigFile,
-  name: string,
-  own: UpstreamFile,
-  key: "candidates" | "fallback",
-  problems: Array<Found>
-): ReadonlyArray<Address> {
-  const most = file.probing.maxCandidates
-  const found: Array<Address> = []
-  const path = ["upstreams", name, key]
-  own[key].forEach((text, i) => {
-    const endpoint = parseEndpoint(text)
-    for (const { host, port = own.port } of endpoint === undefined ? expandNetwork(text, most) ?? [] : [endpoint]) {
-      if (port !== undefined) found.push({ host, port })
-      else problems.push({ path: [...path, i], message: `${text} names no port, and upstreams.${name}.port is not set` })
-      if (port === undefined || found.length > most) break
-    }
-  })
-  if (found.length > most) problems.push({ path, message: `more than probing.maxCandidates (${most}) addresses` })
-  return found
 }

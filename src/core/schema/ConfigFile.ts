@@ -3,18 +3,28 @@
  * over the general ones before decoding, so each section has one schema.
  */
 import * as Schema from "effect/Schema"
-import { between, CandidateText, duration, ListenAddress, size, whole } from "./units.ts"
+import { between, CandidateText, duration, formed, ListenAddress, Name, OtlpEndpoint, size, Token, whole } from "./units.ts"
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /**
- * A key that may be left out. The default is an annotation that `defaults.ts` fills in before decoding: as a decoding step of
+ * A key that may be left out. The default is an annotation that `schemaKeys.ts` fills in before decoding: as a decoding step of
  * its own it would be a second pass, and mistakes of the first would hide those of the second.
  */
 function key<S extends Schema.Top>(schema: S, fallback: S["Encoded"], description: string): S["Rebuild"] {
   return schema.annotate({ description, default: fallback } as never)
+}
+
+/** A key whose value is never shown: not in messages, not in what `check` prints, not in the core's configuration. */
+function secret<S extends Schema.Top>(schema: S): S["Rebuild"] {
+  return schema.annotate({ secret: true } as never)
+}
+
+/** A key that has to be written; the example shows how. */
+function required<S extends Schema.Top>(schema: S, example: S["Encoded"], description: string): S["Rebuild"] {
+  return schema.annotate({ description, examples: [example] } as never)
 }
 
 /** A section that may be left out as a whole. */
@@ -84,7 +94,10 @@ const session = {
   keepAlive: key(duration(0, DAY), "15s", "TCP keep-alive after this much silence; 0ms turns it off"),
   stall: key(duration(100, DAY), "10s", "Silence of the upstream after client bytes that counts as a failure")
 }
-const MaxAge = Schema.Union([Schema.Literal("auto"), duration(100, DAY)])
+const MaxAge = formed(Schema.Union([Schema.Literal("auto"), duration(100, DAY)]), {
+  expected: "auto, or a duration such as 20s or 5m, from 100ms to 1d",
+  json: { type: "string", pattern: "^(auto|([0-9]+([.][0-9]+)?(ms|s|m|h|d))+)$" }
+})
 
 const pool = {
   mode: key(
@@ -139,19 +152,23 @@ const shared = {
 }
 
 const Listener = Schema.Struct({
-  name: Schema.NonEmptyString.annotate({ description: "Name in logs, metrics and /status" }),
+  name: required(Name, "web", "Name in logs, metrics and /status"),
   protocol: key(Schema.Literals(["tcp"]), "tcp", "How clients say where they want to go"),
-  listen: ListenAddress.annotate({ description: "Address to listen on" }),
-  upstream: Schema.String.annotate({ description: "The upstream that serves this listener" }),
+  listen: required(ListenAddress, "127.0.0.1:1234", "Address to listen on; port 0: the system chooses one"),
+  upstream: required(Schema.String, "web", "The upstream that serves this listener"),
   maxConnections: key(whole(1, 1_000_000), 10_000, "Clients served at once; further ones wait")
 })
 
 const Upstream = Schema.Struct({
   host: key(Schema.String, "", "A name whose addresses are candidates too"),
   port: Schema.optionalKey(whole(1, 65_535).annotate({ description: "For candidates that name none" })),
-  candidates: key(Schema.Array(CandidateText), [], "Addresses that can serve: ip, ip:port, [v6]:port or a network"),
+  candidates: key(
+    Schema.Array(CandidateText.annotate({ examples: ["198.18.0.11"] })),
+    [],
+    "Addresses that can serve: ip, ip:port, [v6]:port or a network"
+  ),
   fallback: key(
-    Schema.Array(CandidateText),
+    Schema.Array(CandidateText.annotate({ examples: ["198.18.0.21"] })),
     [],
     "Addresses that clients get, in this order, when none of the others can serve; never probed"
   ),
@@ -168,7 +185,10 @@ const budget = {
   maxCandidates: key(whole(1, 100_000), 10_000, "Candidates of one upstream")
 }
 
-const AdminListen = Schema.Union([Schema.Literal("off"), ListenAddress])
+const AdminListen = formed(Schema.Union([Schema.Literal("off"), ListenAddress]), {
+  expected: "off, or an address with a port such as 127.0.0.1:9099",
+  json: { type: "string", pattern: "^(off|([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5})$" }
+})
 
 export const ConfigFile = Schema.Struct({
   enabled: key(
@@ -182,7 +202,7 @@ export const ConfigFile = Schema.Struct({
   pool: section({ ...pool, total: key(whole(0, 100_000), 1024, "Warm sockets over all candidates") }),
   ...shared,
   dns: section({
-    servers: key(Schema.Array(Schema.NonEmptyString), [], "DNS servers, ip or ip:port; none: the system's resolver"),
+    servers: key(Schema.Array(Name), [], "DNS servers, ip or ip:port; none: the system's resolver"),
     refresh: key(duration(1_000, DAY), "5m", "How often names are asked anew"),
     timeout: key(duration(100, MINUTE), "3s", "An answer that takes longer has failed")
   }),
@@ -195,19 +215,40 @@ export const ConfigFile = Schema.Struct({
     )
   }),
   eventLog: section({
-    path: key(Schema.NonEmptyString, "auto", "Directory of the record; auto: below the state directory; none: no record"),
+    path: key(Name, "auto", "Directory of the record; auto: below the state directory; none: no record"),
     segmentBytes: key(size(4_096, 4_294_967_296), "64MiB", "A segment that reaches this size is closed and compressed"),
     segments: key(whole(1, 100_000), 8, "Segments kept, the oldest go first"),
     maxAge: key(duration(MINUTE, 3650 * DAY), "7d", "Segments older than this go"),
     buffer: key(size(65_536, 1_073_741_824), "16MiB", "What a slow disk may lag behind before entries are given up"),
     flushInterval: key(duration(1, MINUTE), "50ms", "Entries are written at most this long after they happened")
   }),
+  telemetry: section({
+    otlp: section({
+      endpoint: key(
+        OtlpEndpoint,
+        "",
+        "Traces go to this OTLP/HTTP collector, such as http://127.0.0.1:4318; empty: no traces"
+      ),
+      sampleRatio: key(between(0, 1), 1, "Share of connections that are traced")
+    }),
+    metrics: key(Schema.Boolean, true, "Serve /metrics on the admin port")
+  }),
   admin: section({
-    listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off"),
-    hosts: key(Schema.Array(Schema.NonEmptyString), ["localhost", "127.0.0.1"], "Host names it answers to")
+    listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off; off loopback it needs a token"),
+    hosts: key(Schema.Array(Name), ["localhost", "127.0.0.1"], "Host names it answers to"),
+    token: secret(key(Token, "", "Who asks has to show this token; empty: nobody has to"))
   }),
   log: section({
-    level: key(Schema.Literals(["debug", "info", "warn", "error"]), "info", "Least severity that is logged")
+    level: key(Schema.Literals(["debug", "info", "warn", "error"]), "info", "Least severity that is logged"),
+    format: key(Schema.Literals(["text", "json"]), "text", "Lines for people, or one JSON object a line"),
+    output: key(Name, "stderr", "stderr, stdout, or the path of a file")
+  }),
+  privacy: section({
+    addresses: key(
+      Schema.Literals(["redacted", "full"]),
+      "redacted",
+      "How much of a candidate's address logs above debug, traces, metrics and facts show"
+    )
   }),
   limits: section({
     mailbox: key(whole(64, 16_777_216), 65_536, "Events on their way into the core; when full, accepting waits"),
@@ -218,7 +259,8 @@ export const ConfigFile = Schema.Struct({
       "2ms",
       "Events gather for this long after a turn before the next one, so that few turns serve many clients"
     ),
-    restartDelay: key(duration(1, MINUTE), "1s", "Pause before a failed core starts afresh")
+    restartDelay: key(duration(1, MINUTE), "1s", "Pause before a failed core starts afresh"),
+    adminClients: key(whole(1, 1024), 16, "Connections to the admin port at once")
   }),
   shutdown: section({
     drain: key(duration(0, DAY), "30s", "How long a graceful stop waits for sessions")

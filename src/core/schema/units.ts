@@ -74,8 +74,21 @@ function formatOffset(first: ArrayLike<number>, offset: number): string {
   )
 }
 
-function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | undefined, expected: string) {
-  return Schema.String.annotate({ message: `expected ${expected}` }).pipe(Schema.decodeTo(
+/** How a value is written: in words, for people, and as a fragment of JSON Schema, for editors. */
+export interface Form {
+  /** What follows "expected": `a whole number from 1 to 65535`. */
+  readonly expected: string
+  readonly json: Readonly<Record<string, unknown>>
+}
+
+/** Gives a schema its form, as an annotation that JSON Schema, messages and pages are made from. */
+export function formed<S extends Schema.Top>(schema: S, form: Form): S["Rebuild"] {
+  return schema.annotate({ form } as never)
+}
+
+/** `pattern` may be wider than `parse`: it is what an editor can check while one types. */
+function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | undefined, expected: string, pattern: string) {
+  const codec = Schema.String.annotate({ message: `expected ${expected}` }).pipe(Schema.decodeTo(
     to,
     SchemaTransformation.transformEffect<A, string>({
       decode: (text, options) => {
@@ -87,9 +100,11 @@ function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | undefined
       encode: (value) => Effect.succeed(String(value))
     })
   ))
+  return formed(codec, { expected, json: { type: "string", pattern } })
 }
 
 const DURATION = "a duration such as 250ms, 10s, 5m, 1h30m or 7d"
+const DURATION_PATTERN = "^([0-9]+([.][0-9]+)?(ms|s|m|h|d))+$"
 
 /** A duration in milliseconds from `leastMs` to `mostMs`. */
 export function duration(leastMs: number, mostMs: number) {
@@ -97,7 +112,8 @@ export function duration(leastMs: number, mostMs: number) {
     const ms = parseDuration(text)
     return ms === undefined || ms < leastMs || ms > mostMs ? undefined : ms
   }
-  return fromText(Schema.Finite, bounded, `${DURATION}, from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}`)
+  const expected = `${DURATION}, from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}`
+  return fromText(Schema.Finite, bounded, expected, DURATION_PATTERN)
 }
 
 /** A size in bytes from `least` to `most`. */
@@ -106,42 +122,79 @@ export function size(least: number, most: number) {
     const bytes = parseSize(text)
     return bytes === undefined || bytes < least || bytes > most ? undefined : bytes
   }
-  return fromText(Schema.Finite, bounded, `a size such as 512B, 64KiB, 64MiB or 1GiB, from ${least} to ${most} bytes`)
+  const expected = `a size such as 512B, 64KiB, 64MiB or 1GiB, from ${formatSize(least)} to ${formatSize(most)}`
+  return fromText(Schema.Finite, bounded, expected, "^([0-9]+(B|KiB|MiB|GiB))+$")
 }
 
 /** A whole number from `least` to `most`. */
 export function whole(least: number, most: number) {
+  const expected = `a whole number from ${least} to ${most}`
   const holds = (value: number) => Number.isInteger(value) && value >= least && value <= most
-  return Schema.Finite.check(
-    Schema.makeFilter((value) => holds(value) ? undefined : `expected a whole number from ${least} to ${most}`)
-  )
+  const checked = Schema.Finite.check(Schema.makeFilter((value) => holds(value) ? undefined : `expected ${expected}`))
+  return formed(checked, { expected, json: { type: "integer", minimum: least, maximum: most } })
 }
 
 /** A number from `least` to `most`. */
 export function between(least: number, most: number) {
+  const expected = `a number from ${least} to ${most}`
   const holds = (value: number) => value >= least && value <= most
-  return Schema.Finite.check(
-    Schema.makeFilter((value) => holds(value) ? undefined : `expected a number from ${least} to ${most}`)
-  )
+  const checked = Schema.Finite.check(Schema.makeFilter((value) => holds(value) ? undefined : `expected ${expected}`))
+  return formed(checked, { expected, json: { type: "number", minimum: least, maximum: most } })
 }
 
 const AddressValue = Schema.Struct({ host: Schema.String, port: Schema.Finite })
 
 /** Where to listen: an address with a port; port 0 lets the system choose one. */
-export const ListenAddress = fromText<Address>(AddressValue, (text) => {
-  const zero = text.endsWith(":0")
-  const endpoint = parseEndpoint(zero ? `${text.slice(0, -1)}1` : text)
-  if (endpoint?.port === undefined) return undefined
-  return { host: endpoint.host, port: zero ? 0 : endpoint.port }
-}, "an address with a port such as 127.0.0.1:8080 or [::1]:8080")
+export const ListenAddress = fromText<Address>(
+  AddressValue,
+  (text) => {
+    const zero = text.endsWith(":0")
+    const endpoint = parseEndpoint(zero ? `${text.slice(0, -1)}1` : text)
+    if (endpoint?.port === undefined) return undefined
+    return { host: endpoint.host, port: zero ? 0 : endpoint.port }
+  },
+  "an address with a port such as 127.0.0.1:8080 or [::1]:8080",
+  "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$"
+)
+
+const CANDIDATE = "an IP, IP:port, [v6]:port or a network such as 198.18.0.0/29"
 
 /** The text of a candidate, checked; it is expanded once its upstream's port is known. */
-export const CandidateText = Schema.String.check(
-  Schema.makeFilter((text) =>
-    parseEndpoint(text) !== undefined || expandNetwork(text, 0) !== undefined
-      ? undefined
-      : "expected an IP, IP:port, [v6]:port or a network such as 198.18.0.0/29"
-  )
+export const CandidateText = formed(
+  Schema.String.check(
+    Schema.makeFilter((text) =>
+      parseEndpoint(text) !== undefined || expandNetwork(text, 0) !== undefined ? undefined : `expected ${CANDIDATE}`
+    )
+  ),
+  { expected: CANDIDATE, json: { type: "string", pattern: "^[0-9A-Fa-f:.\\[\\]]+(/[0-9]{1,3})?$" } }
+)
+
+/** Text that must not be empty. */
+export const Name = formed(Schema.NonEmptyString, {
+  expected: "a text that is not empty",
+  json: { type: "string", minLength: 1 }
+})
+
+const TOKEN = "printable ASCII without spaces, as it travels in a header"
+
+export const Token = formed(
+  Schema.String.check(Schema.makeFilter((text) => /^[!-~]*$/.test(text) ? undefined : `expected ${TOKEN}`)),
+  { expected: TOKEN, json: { type: "string", pattern: "^[!-~]*$" } }
+)
+
+const ENDPOINT = "an http or https URL without user, query and fragment such as http://127.0.0.1:4318"
+const HTTP_URL = /^https?:[/][/](\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?([/][^\s?#@]*)?$/i
+
+/** Credentials have no place in it: they go into a header. */
+export function isOtlpEndpoint(text: string): boolean {
+  return HTTP_URL.test(text)
+}
+
+export const OtlpEndpoint = formed(
+  Schema.String.check(
+    Schema.makeFilter((text) => text === "" || isOtlpEndpoint(text) ? undefined : `expected ${ENDPOINT}`)
+  ),
+  { expected: ENDPOINT, json: { type: "string", pattern: "^(https?://[^\\s?#@]+)?$" } }
 )
 
 /** The shortest text that `parseDuration` reads as this many milliseconds. */
@@ -151,4 +204,13 @@ export function formatDuration(ms: number): string {
     if (ms >= unitMs && ms % unitMs === 0) return `${ms / unitMs}${unit}`
   }
   return `${ms}ms`
+}
+
+/** The shortest text that `parseSize` reads as this many bytes. */
+export function formatSize(bytes: number): string {
+  for (const unit of ["GiB", "MiB", "KiB"] as const) {
+    const unitBytes = UNIT_BYTES[unit] as number
+    if (bytes >= unitBytes && bytes % unitBytes === 0) return `${bytes / unitBytes}${unit}`
+  }
+  return `${bytes}B`
 }

@@ -1,0 +1,155 @@
+/**
+ * Tells that a file has changed, however that came about: written in place, replaced by rename as editors do, reached through
+ * a link that was turned (mounted configurations), or gone and back again.
+ *
+ * The system's notices for the file's directory make it quick; a look every `pollMs` makes it sure, where notices do not come
+ * (network file systems) or the directory itself was replaced. A change is told once the file has been quiet for `quietMs`,
+ * while it keeps changing every `latestMs`. The first look counts as a change, so nothing is lost between reading and watching.
+ */
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { FSWatcher } from "node:fs"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { nowUs } from "./clock.ts"
+
+export interface WatchOptions {
+  readonly pollMs: number
+  readonly quietMs: number
+  readonly latestMs: number
+}
+
+const DEFAULTS: WatchOptions = { pollMs: 2_000, quietMs: 100, latestMs: 1_000 }
+
+/** Changes that nobody has taken yet are one. */
+export const watchFile = (file: string, options: Partial<WatchOptions> = {}): Stream.Stream<void> =>
+  Stream.callback<void>(
+    (queue) =>
+      Effect.acquireRelease(
+        Effect.sync(() => new FileWatch(file, { ...DEFAULTS, ...options }, () => void Queue.offerUnsafe(queue, undefined))),
+        (watch) => Effect.sync(() => watch.close())
+      ),
+    { bufferSize: 1, strategy: "sliding" }
+  )
+
+/** What tells one state of a file from another; empty: it is not there. */
+type Signature = string
+
+export class FileWatch {
+  readonly #file: string
+  readonly #directory: string
+  readonly #options: WatchOptions
+  readonly #onChange: () => void
+  readonly #poll: ReturnType<typeof setInterval>
+  #told: Signature | undefined
+  #seen: Signature | undefined
+  /** A notice named the file itself: it has changed, even if its signature is the same (two writes within one tick). */
+  #named = false
+  #changingSinceUs = -1
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #looking = false
+  #watcher: FSWatcher | undefined
+  #watched: Signature = ""
+  #closed = false
+
+  constructor(file: string, options: WatchOptions, onChange: () => void) {
+    this.#file = path.resolve(file)
+    this.#directory = path.dirname(this.#file)
+    this.#options = options
+    this.#onChange = onChange
+    this.#poll = setInterval(() => void this.#pollOnce(), options.pollMs)
+    this.#poll.unref()
+    void this.#pollOnce()
+  }
+
+  close(): void {
+    this.#closed = true
+    clearInterval(this.#poll)
+    clearTimeout(this.#timer)
+    this.#watcher?.close()
+  }
+
+  async #pollOnce(): Promise<void> {
+    await this.#rearm()
+    if (this.#timer === undefined) await this.#look()
+  }
+
+  /** Watches the directory that bears the name now. */
+  async #rearm(): Promise<void> {
+    const directory = await identityOf(this.#directory)
+    if (this.#closed || (this.#watcher !== undefined && directory === this.#watched)) return
+    this.#watcher?.close()
+    this.#watcher = undefined
+    if (directory === "") return
+    try {
+      const watcher = fs.watch(this.#directory, { persistent: false }, (_event, name) => this.#notice(name))
+      watcher.on("error", () => {
+        watcher.close()
+        if (this.#watcher === watcher) this.#watcher = undefined
+      })
+      this.#watcher = watcher
+      this.#watched = directory
+    } catch {
+      // No notices to be had (too many watches, the directory is gone again): looking has to do.
+    }
+  }
+
+  #notice(name: string | null): void {
+    if (name === null || name === path.basename(this.#file)) this.#named = true
+    this.#wait()
+  }
+
+  /** Looks once it has been quiet, or has waited long enough. */
+  #wait(): void {
+    if (this.#closed) return
+    if (this.#changingSinceUs < 0) this.#changingSinceUs = nowUs()
+    clearTimeout(this.#timer)
+    const leftMs = this.#options.latestMs - (nowUs() - this.#changingSinceUs) / 1000
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#look()
+    }, Math.max(0, Math.min(this.#options.quietMs, leftMs)))
+  }
+
+  /** One look at a time: a disk that does not answer holds up one, not many. */
+  async #look(): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
+    const signature = await signatureOf(this.#file)
+    this.#looking = false
+    if (this.#closed || this.#timer !== undefined) return
+    const first = this.#told === undefined
+    if (signature === this.#told && !this.#named) {
+      this.#changingSinceUs = -1
+      return
+    }
+    const late = this.#changingSinceUs >= 0 && nowUs() - this.#changingSinceUs >= this.#options.latestMs * 1000
+    if (signature !== this.#seen && !late && !first) {
+      this.#seen = signature
+      return this.#wait()
+    }
+    this.#seen = this.#told = signature
+    this.#named = false
+    this.#changingSinceUs = -1
+    if (signature !== "") this.#onChange()
+  }
+}
+
+async function signatureOf(file: string): Promise<Signature> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await fs.promises.stat(file, { bigint: true })
+    return [dev, ino, size, mtimeNs, ctimeNs].join(" ")
+  } catch {
+    return ""
+  }
+}
+
+async function identityOf(directory: string): Promise<Signature> {
+  try {
+    const { dev, ino } = await fs.promises.stat(directory, { bigint: true })
+    return `${dev} ${ino}`
+  } catch {
+    return ""
+  }
+}

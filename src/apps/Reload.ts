@@ -1,0 +1,159 @@
+/**
+ * Reload: the configuration file read anew and put in force, or nothing changed at all.
+ *
+ * Reloads never overlap. Listeners are bound first, as that may fail; then the core is told, which cannot. A place may have come
+ * free in the core meanwhile, so that it put an upstream elsewhere than was thought: then listeners are pointed there, and
+ * until then their clients wait. What is bound or opened once at start is named in a warning when it has changed.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Result from "effect/Result"
+import * as Semaphore from "effect/Semaphore"
+import type { Config } from "../core/model/Config.ts"
+import type { ListenerOptions } from "../shell/Acceptor.ts"
+import type { ReloadOutcome } from "../shell/Control.ts"
+import type { BindError } from "../shell/errors.ts"
+import { changedKeys, needRestart, tokenChanged } from "./config/changes.ts"
+import type { Environment } from "./config/environment.ts"
+import { parse } from "./config/parse.ts"
+import { render } from "./config/Problem.ts"
+import { ConfigReadError, readText } from "./config/readConfig.ts"
+import type { Settings } from "./config/Settings.ts"
+
+/** A configuration in force. */
+export interface InForce {
+  readonly settings: Settings
+  readonly effective: unknown
+}
+
+/** What a reload acts upon. */
+export interface Reconfigure {
+  /** What the core has now, with every upstream at its place. */
+  readonly coreUnsafe: () => Config
+  /** The new configuration with the upstreams at the places of the present one. */
+  readonly arrange: (previous: Config, next: Config) => Config
+  /** Binds what is new, then closes what is gone; on failure nothing has changed. */
+  readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
+  /** Done when the core has it in force; false: it has not said so in time. */
+  readonly tellCore: (config: Config) => Effect.Effect<boolean>
+  readonly setLogLevelUnsafe: (level: Settings["log"]["level"]) => void
+}
+
+export interface ReloadOptions extends Reconfigure {
+  readonly file: string
+  readonly environment: Environment
+  /** What the service was started with, and the text that it was. */
+  readonly started: InForce
+  readonly text: string
+}
+
+export class Reload extends Context.Service<Reload, {
+  /** Reads the file and applies it, even if it is the same. */
+  readonly now: Effect.Effect<ReloadOutcome>
+  /** The same, unless the text is what was read last. */
+  readonly ifChanged: Effect.Effect<void>
+  readonly settingsUnsafe: () => Settings
+}>()("fairlead/apps/Reload") {}
+
+/** A file on a disk that does not answer is given up after this long. */
+const READ_TIMEOUT_MS = 5_000
+const NO_ANSWER = `no answer from the disk within ${READ_TIMEOUT_MS / 1000}s`
+const UNCONFIRMED = "the core has not confirmed the configuration in time: see what the log says of it, then reload again"
+/** Keys that are named when a configuration was applied. */
+const MOST_NAMED = 8
+
+export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
+  const { file, environment, started } = options
+  const fs = yield* FileSystem.FileSystem
+  const oneAtATime = yield* Semaphore.make(1)
+  let inForce = started
+  /** The text, or why there was none. */
+  let lastSeen = options.text
+
+  const read = readText(file).pipe(
+    Effect.provideService(FileSystem.FileSystem, fs),
+    Effect.timeoutOrElse({
+      duration: READ_TIMEOUT_MS,
+      orElse: () => Effect.fail(new ConfigReadError({ file, why: NO_ANSWER, missing: false }))
+    }),
+    Effect.result
+  )
+
+  const apply = Effect.fnUntraced(function* (text: string) {
+    const { settings, effective, problems, warnings } = parse(text, environment)
+    const told = warnings.map((one) => render(file, one))
+    if (settings === undefined) return refused(problems.map((one) => render(file, one)), told)
+    const core = options.arrange(options.coreUnsafe(), settings.core)
+    const listeners = listenersIn(core, settings)
+    const done = yield* Effect.result(Effect.uninterruptible(Effect.gen(function* () {
+      yield* options.rebind(listeners)
+      const confirmed = yield* options.tellCore(core)
+      const settled = listenersIn(options.coreUnsafe(), settings)
+      if (settled.some(({ upstream }, i) => upstream !== listeners[i]?.upstream)) yield* options.rebind(settled)
+      options.setLogLevelUnsafe(settings.log.level)
+      return confirmed
+    })))
+    if (Result.isFailure(done)) return refused([done.failure.message], told)
+    const changed = changedKeys(inForce.effective, effective)
+    inForce = { settings, effective }
+    const later = [
+      ...needRestart(changedKeys(started.effective, effective)),
+      ...(tokenChanged(started.settings, settings) ? ["admin.token"] : [])
+    ]
+    yield* Effect.annotateLogs(Effect.logInfo("configuration reloaded"), { file, changed: named(changed) })
+    const unsure = done.success ? [] : [UNCONFIRMED]
+    return { applied: true, problems: [], warnings: [...told, ...unsure, ...[...new Set(later)].map(restartWarning)] }
+  })
+
+  /** Reads and applies, and says in the log what came of it. */
+  const attempt = Effect.fnUntraced(function* (evenIfSame: boolean) {
+    const text = yield* read
+    const seen = Result.isSuccess(text) ? text.success : text.failure.message
+    // A file that is gone for a moment is nothing new; whoever asks has to be told.
+    const missing = Result.isFailure(text) && text.failure.missing
+    if (!evenIfSame && (missing || seen === lastSeen)) return undefined
+    lastSeen = seen
+    return yield* tell(Result.isSuccess(text) ? yield* apply(text.success) : refused([seen], []))
+  })
+
+  const tell = Effect.fnUntraced(function* (outcome: ReloadOutcome) {
+    const { applied, problems, warnings } = outcome
+    if (!applied) {
+      yield* Effect.annotateLogs(Effect.logError("configuration not applied, the one before stays in force"), { file })
+    }
+    yield* Effect.forEach(problems, (problem) => Effect.logError(problem), { discard: true })
+    yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
+    return outcome
+  })
+
+  return Reload.of({
+    now: oneAtATime.withPermit(Effect.map(attempt(true), (outcome) => outcome ?? NOTHING)),
+    ifChanged: oneAtATime.withPermit(Effect.asVoid(attempt(false))),
+    settingsUnsafe: () => inForce.settings
+  })
+})
+
+const NOTHING: ReloadOutcome = { applied: false, problems: [], warnings: [] }
+
+function refused(problems: ReadonlyArray<string>, warnings: ReadonlyArray<string>): ReloadOutcome {
+  return { applied: false, problems, warnings }
+}
+
+function restartWarning(key: string): string {
+  return `${key} has changed and needs a restart to take effect`
+}
+
+function named(keys: ReadonlyArray<string>): string {
+  if (keys.length === 0) return "nothing"
+  const more = keys.length > MOST_NAMED ? ` and ${keys.length - MOST_NAMED} more` : ""
+  return `${keys.slice(0, MOST_NAMED).join(" ")}${more}`
+}
+
+/** Listeners name an upstream by its place, which the new configuration may have moved. */
+function listenersIn(core: Config, { listeners, core: read }: Settings): ReadonlyArray<ListenerOptions> {
+  return listeners.map((listener) => {
+    const name = read.upstreams[listener.upstream]?.name
+    return { ...listener, upstream: core.upstreams.findIndex((upstream) => upstream.name === name) }
+  })
+}

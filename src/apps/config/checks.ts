@@ -1,0 +1,121 @@
+/** Checks that look at more than one key of a decoded file. */
+import type { Address } from "../../core/model/Config.ts"
+import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { nearest } from "./nearest.ts"
+import type { Found, Path } from "./Problem.ts"
+import { nameOf } from "./Problem.ts"
+
+/** The value at a path as it may be shown. */
+export type Show = (path: Path, value: string) => string
+
+export function checksOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
+  return [
+    ...(file.listeners.length > 0
+      ? []
+      : [needed(["listeners"], "at least one listener", "at least one listener is needed")]),
+    ...unknownUpstreams(file, show),
+    ...takenTwice(file, show),
+    ...(Object.hasOwn(file.upstreams, "")
+      ? [needed(["upstreams", ""], "a name", "needs a name: write one before the colon")]
+      : []),
+    ...Object.entries(file.upstreams).flatMap(([name, { candidates, host }]) =>
+      candidates.length > 0 || host !== "" ? [] : [nobody(name)]
+    ),
+    ...poolBounds(["pool"], file.pool, show),
+    ...Object.entries(file.upstreams).flatMap(([name, { pool }]) => {
+      const inherited = pool.min === file.pool.min && pool.max === file.pool.max
+      return inherited ? [] : poolBounds(["upstreams", name, "pool"], pool, show)
+    }),
+    ...adminPort(file, show)
+  ]
+}
+
+/** What a running service has to be told about a file that is valid. */
+export function warningsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
+  const { listen, token } = file.admin
+  if (listen === "off" || isLoopback(listen.host) || token === "") return []
+  const path = ["admin", "listen"]
+  const message = `${
+    show(path, listen.host)
+  } is reachable from other machines: put TLS in front of it, the token travels in the clear`
+  return [{ path, expected: "127.0.0.1 or [::1]", message }]
+}
+
+function needed(path: Path, expected: string, message: string, uses: ReadonlyArray<Path> = [path]): Found {
+  return { path, expected, message, uses }
+}
+
+function nobody(name: string): Found {
+  const path = ["upstreams", name]
+  const uses = [[...path, "candidates"], [...path, "host"]]
+  return needed(path, "candidates or a host", "needs candidates, or a host whose addresses are candidates", uses)
+}
+
+function unknownUpstreams(file: ConfigFile, show: Show): ReadonlyArray<Found> {
+  const names = Object.keys(file.upstreams)
+  return file.listeners.flatMap((listener, i) => {
+    if (names.includes(listener.upstream)) return []
+    const path = ["listeners", i, "upstream"]
+    const shown = show(path, listener.upstream)
+    const guess = shown === listener.upstream ? nearest(listener.upstream, names) : undefined
+    const hint = guess === undefined ? `known are ${names.join(", ") || "none"}` : `did you mean ${guess}?`
+    const uses = [path, ["upstreams"]]
+    return [{
+      path,
+      expected: "the name of an upstream",
+      message: `there is no upstream ${shown}, ${hint}`,
+      nearest: guess,
+      uses
+    }]
+  })
+}
+
+/** Names and addresses can be given once; the admin port counts as a listener. */
+function takenTwice(file: ConfigFile, show: Show): ReadonlyArray<Found> {
+  const found: Array<Found> = []
+  const seen = new Map<string, Path>()
+  const claim = (kind: string, value: string, path: Path) => {
+    const first = seen.get(`${kind} ${value}`)
+    if (first === undefined) return void seen.set(`${kind} ${value}`, path)
+    const message = `${kind} ${show(path, value)} is taken by ${nameOf(first.slice(0, -1))} already: choose another`
+    found.push({ path, expected: `a ${kind} of its own`, message, uses: [path, first] })
+  }
+  const claimAddress = (listen: Address, path: Path) => {
+    if (listen.port !== 0) claim("address", addressText(listen), path)
+  }
+  file.listeners.forEach(({ name, listen }, i) => {
+    claim("name", name, ["listeners", i, "name"])
+    claimAddress(listen, ["listeners", i, "listen"])
+  })
+  if (file.admin.listen !== "off") claimAddress(file.admin.listen, ["admin", "listen"])
+  return found
+}
+
+function addressText({ host, port }: Address): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+interface Bounds {
+  readonly min: number
+  readonly max: number
+}
+
+function poolBounds(path: Path, { min, max }: Bounds, show: Show): ReadonlyArray<Found> {
+  if (min <= max) return []
+  const [least, most] = [[...path, "min"], [...path, "max"]]
+  const message = `${show(least, String(min))} is more than max, ${show(most, String(max))}: lower min, or raise max`
+  return [needed(least, `at most ${nameOf(most)}`, message, [least, most])]
+}
+
+function adminPort({ admin: { listen, token } }: ConfigFile, show: Show): ReadonlyArray<Found> {
+  if (listen === "off" || isLoopback(listen.host) || token !== "") return []
+  const path = ["admin", "listen"]
+  const message =
+    `${show(path, listen.host)} is reachable from other machines: set admin.token, such as "\${FAIRLEAD_TOKEN}", `
+    + "or listen on 127.0.0.1 or [::1]"
+  return [needed(path, "a loopback address, or admin.token set", message, [path, ["admin", "token"]])]
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith("127.") || host === "::1"
+}

@@ -1,0 +1,25 @@
+/** The effective configuration: every key in the schema's order, with its default where nothing else is said; secrets hidden. */
+import type * as SchemaAST from "effect/SchemaAST"
+import { HIDDEN } from "./explain.ts"
+import { isPlain, put } from "./plain.ts"
+import { note } from "./schemaKeys.ts"
+
+/** Of a file with its defaults filled in, before decoding: values as one writes them. */
+export function effective(ast: SchemaAST.AST, raw: unknown): unknown {
+  if (note(ast, "secret") === true) return raw === "" ? "" : HIDDEN
+  if (ast.encoding !== undefined) return raw
+  if (ast._tag === "Arrays" && Array.isArray(raw)) {
+    const element = ast.rest[0]
+    return element === undefined ? raw : raw.map((item) => effective(element, item))
+  }
+  if (ast._tag !== "Objects" || !isPlain(raw)) return raw
+  const ordered = {}
+  for (const { name, type } of ast.propertySignatures) {
+    const key = String(name)
+    if (raw[key] !== undefined) put(ordered, key, effective(type, raw[key]))
+  }
+  const values = ast.indexSignatures[0]?.type
+  if (values === undefined) return ordered
+  for (const [key, value] of Object.entries(raw)) put(ordered, key, effective(values, value))
+  return ordered
+}

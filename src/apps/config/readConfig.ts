@@ -1,0 +1,64 @@
+/** A configuration file to what is in it, or to why it cannot be read. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Stream from "effect/Stream"
+import type { Environment } from "./environment.ts"
+import type { Parsed } from "./parse.ts"
+import { parse } from "./parse.ts"
+
+/** A configuration with a hundred thousand candidates has a few megabytes. */
+const MOST_BYTES = 16_777_216
+
+/** The file itself could not be read. */
+export class ConfigReadError extends Data.TaggedError("ConfigReadError")<{
+  readonly file: string
+  readonly why: string
+  /** There is no such file. */
+  readonly missing: boolean
+}> {
+  override get message(): string {
+    return `cannot read ${this.file}: ${this.why}`
+  }
+}
+
+/** The text of a file, at most 16 MiB of it; pipes can be read too. */
+export const readText = Effect.fnUntraced(function* (file: string) {
+  const fs = yield* FileSystem.FileSystem
+  const chunks = yield* fs.stream(file, { bytesToRead: MOST_BYTES + 1 }).pipe(
+    Stream.runCollect,
+    Effect.mapError((error) =>
+      new ConfigReadError({ file, why: whyOf(error.reason._tag), missing: error.reason._tag === "NotFound" })
+    )
+  )
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  if (bytes.length > MOST_BYTES) {
+    return yield* new ConfigReadError({ file, why: `it has more than ${MOST_BYTES} bytes`, missing: false })
+  }
+  return new TextDecoder().decode(bytes)
+})
+
+const REASONS: Readonly<Record<string, string>> = {
+  NotFound: "no such file; fairlead init writes one to begin with",
+  PermissionDenied: "not permitted",
+  BadResource: "it is no file"
+}
+
+function whyOf(reason: string): string {
+  return REASONS[reason] ?? `the system says ${reason}`
+}
+
+export interface ConfigText extends Parsed {
+  readonly text: string
+}
+
+export const readConfig = (
+  file: string,
+  environment: Environment
+): Effect.Effect<ConfigText, ConfigReadError, FileSystem.FileSystem> =>
+  Effect.map(readText(file), (text) => ({ ...parse(text, environment), text }))

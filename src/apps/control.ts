@@ -1,0 +1,80 @@
+/** What an operator may ask of the service, over the engine and the listeners that are there. */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Stream from "effect/Stream"
+import { watchFile } from "../adapters/node/watchFile.ts"
+import { arrange } from "../core/arrange.ts"
+import type { Config } from "../core/model/Config.ts"
+import { Acceptor } from "../shell/Acceptor.ts"
+import { Control } from "../shell/Control.ts"
+import { Engine } from "../shell/Engine.ts"
+import type { Environment } from "./config/environment.ts"
+import type { LogThreshold } from "./LogThreshold.ts"
+import type { InForce } from "./Reload.ts"
+import * as ReloadFile from "./Reload.ts"
+import { Reload } from "./Reload.ts"
+
+export interface ControlOptions {
+  readonly file: string
+  readonly environment: Environment
+  readonly started: InForce
+  /** The file's text at the start. */
+  readonly text: string
+  readonly threshold: LogThreshold
+}
+
+/** A core that fails while it is told starts afresh; whoever waits for it goes on after this long. */
+const CORE_TIMEOUT = Duration.seconds(5)
+/** All upstreams. */
+const ALL = -1
+
+export const layer = ({ threshold, ...options }: ControlOptions) =>
+  Layer.effectContext(Effect.gen(function* () {
+    const engine = yield* Engine
+    const acceptor = yield* Acceptor
+    const reload = yield* ReloadFile.make({
+      ...options,
+      coreUnsafe: () => engine.stateUnsafe().config,
+      arrange,
+      rebind: acceptor.rebind,
+      tellCore: (config) => tellCore(engine, config),
+      setLogLevelUnsafe: (level) => threshold.set(level)
+    })
+    const control = Control.of({
+      reload: reload.now,
+      setEnabled: (enabled) => Effect.sync(() => engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled })),
+      refresh: (name) =>
+        Effect.sync(() => {
+          const upstream = name === undefined ? ALL : placeOf(engine.stateUnsafe().config, name)
+          if (upstream === undefined) return false
+          engine.controlUnsafe({ _tag: "RefreshRequested", worker: 0, upstream })
+          return true
+        })
+    })
+    return Context.make(Control, control).pipe(Context.add(Reload, reload))
+  }))
+
+/** Reloads when asked to, and when the file has changed, for as long as the scope lives. */
+export const reloadOnDemand = Effect.fnUntraced(function* (file: string, asked: Stream.Stream<void>) {
+  const reload = yield* Reload
+  yield* Effect.forkScoped(Stream.runForEach(asked, () => reload.now))
+  yield* Effect.forkScoped(Stream.runForEach(watchFile(file), () => reload.ifChanged))
+})
+
+/** Posts a configuration and waits until the core says that it is in force. */
+const tellCore = (engine: Engine["Service"], config: Config): Effect.Effect<boolean> =>
+  Effect.gen(function* () {
+    const facts = yield* PubSub.subscribe(engine.facts)
+    engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config })
+    while ((yield* PubSub.take(facts))._tag !== "ConfigApplied") continue
+  }).pipe(Effect.scoped, Effect.interruptible, Effect.timeoutOption(CORE_TIMEOUT), Effect.map(Option.isSome))
+
+/** The place of a configured upstream. */
+function placeOf(config: Config, name: string): number | undefined {
+  const place = config.upstreams.findIndex((one) => one.name === name && !one.removed)
+  return place < 0 || name === "" ? undefined : place
+}
