@@ -12,12 +12,16 @@ import * as NodeTransport from "../adapters/node/NodeTransport.ts"
 import { stateDirectory } from "../adapters/node/stateDirectory.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
 import { Engine } from "../shell/Engine.ts"
+import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
+import * as FactLog from "../shell/facts/FactLog.ts"
+import { Facts } from "../shell/facts/Facts.ts"
 import type * as Control from "./control.ts"
+import type { LogThreshold } from "./LogThreshold.ts"
 import type { Settings } from "./config/Settings.ts"
 
-/** `control`: what an operator may ask for, over the engine and the listeners. */
-export const live = (settings: Settings, control: ReturnType<typeof Control.layer>) => {
+/** `control`: what an operator may ask for, over the engine and the listeners; `threshold`: from where on is logged. */
+export const live = (settings: Settings, control: ReturnType<typeof Control.layer>, threshold: LogThreshold) => {
   const run = newRun()
   const { limits, listeners, core, admin } = settings
   const engine = Engine.layer({
@@ -28,14 +32,21 @@ export const live = (settings: Settings, control: ReturnType<typeof Control.laye
     gatherMs: limits.gather,
     restartDelayMs: limits.restartDelay
   })
+  const { addresses } = settings.privacy
+  const facts = Facts.layer({ perSecond: limits.factsPerSecond, kept: limits.factsKept, addresses }).pipe(
+    Layer.provide(ClientLog.layer(() => threshold.allows("debug")))
+  )
   const service = Acceptor.layer(listeners).pipe(
     Layer.provideMerge(engine),
+    Layer.provideMerge(FactLog.layer),
+    Layer.provideMerge(facts),
     Layer.provideMerge(
       Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
     )
   )
   const controlled = Layer.provideMerge(control, service)
-  return admin === null ? controlled : Layer.provideMerge(AdminServer.layer(admin), controlled)
+  if (admin === null) return controlled
+  return Layer.provideMerge(AdminServer.layer({ ...admin, token: admin.token ?? undefined, addresses }), controlled)
 }
 
 function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {

@@ -18,6 +18,10 @@ export class LogThreshold {
     this.#level = LEVELS[level]
   }
 
+  allows(level: Threshold): boolean {
+    return LogLevel.isGreaterThanOrEqualTo(LEVELS[level], this.#level)
+  }
+
   /** The same logger, silent below the threshold. */
   over<Message, Output>(logger: Logger.Logger<Message, Output>): Logger.Logger<Message, Output | undefined> {
     return Logger.make((options) =>

@@ -37,6 +37,8 @@ export interface Reconfigure {
   readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
   /** Done when the core has it in force; false: it has not said so in time. */
   readonly tellCore: (config: Config) => Effect.Effect<boolean>
+  /** Told when a file was refused, with how many problems. */
+  readonly refused?: (problems: number) => Effect.Effect<void>
   readonly setLogLevelUnsafe: (level: Settings["log"]["level"]) => void
 }
 
@@ -120,6 +122,7 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
   const tell = Effect.fnUntraced(function* (outcome: ReloadOutcome) {
     const { applied, problems, warnings } = outcome
     if (!applied) {
+      yield* options.refused?.(problems.length) ?? Effect.void
       yield* Effect.annotateLogs(Effect.logError("configuration not applied, the one before stays in force"), { file })
     }
     yield* Effect.forEach(problems, (problem) => Effect.logError(problem), { discard: true })

@@ -12,6 +12,7 @@ import type { Config } from "../core/model/Config.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
 import { Control } from "../shell/Control.ts"
 import { Engine } from "../shell/Engine.ts"
+import { Facts } from "../shell/facts/Facts.ts"
 import type { Environment } from "./config/environment.ts"
 import type { LogThreshold } from "./LogThreshold.ts"
 import type { InForce } from "./Reload.ts"
@@ -36,12 +37,14 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
   Layer.effectContext(Effect.gen(function* () {
     const engine = yield* Engine
     const acceptor = yield* Acceptor
+    const facts = yield* Facts
     const reload = yield* ReloadFile.make({
       ...options,
       coreUnsafe: () => engine.stateUnsafe().config,
       arrange,
       rebind: acceptor.rebind,
       tellCore: (config) => tellCore(engine, config),
+      refused: (problems) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems }),
       setLogLevelUnsafe: (level) => threshold.set(level)
     })
     const control = Control.of({

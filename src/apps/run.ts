@@ -1,20 +1,18 @@
 /** `fairlead run`: the service, until it is asked to stop. */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import * as Redacted from "effect/Redacted"
+import type * as Stream from "effect/Stream"
 import * as Command from "effect/cli/Command"
 import process from "node:process"
-import type { Fact } from "../core/model/Decision.ts"
+import * as Log from "../adapters/log/Log.ts"
 import { hangups } from "../adapters/node/hangups.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
-import { Engine } from "../shell/Engine.ts"
 import { tellAll } from "./check.ts"
 import * as Control from "./control.ts"
 import { configFlag, wantedFile } from "./configFlag.ts"
 import { readConfig } from "./config/readConfig.ts"
 import { Ended } from "./exit.ts"
-import { factText } from "./factText.ts"
 import { live } from "./Live.ts"
-import * as AppLogger from "./logger.ts"
 import { Reload } from "./Reload.ts"
 import { LogThreshold } from "./LogThreshold.ts"
 
@@ -28,8 +26,9 @@ export const run = Command.make("run", { config: configFlag }, ({ config }) =>
     if (settings === undefined) return yield* new Ended({ code: 2 })
     const threshold = new LogThreshold(settings.log.level)
     const control = Control.layer({ file, environment: process.env, started: { settings, effective }, text, threshold })
-    const service = Effect.provide(serve(file, asked), live(settings, control))
-    yield* Effect.provide(service, AppLogger.layer(threshold))
+    const service = Effect.provide(serve(file, asked), live(settings, control, threshold))
+    const secrets = settings.admin?.token === undefined || settings.admin.token === null ? [] : [settings.admin.token]
+    yield* Effect.provide(service, Log.layer({ ...settings.log, threshold, secrets: secrets.map(Redacted.value) }))
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription(
       "Forward connections to the best addresses, until stopped. SIGTERM and SIGINT let sessions finish, a second one a second "
@@ -42,14 +41,12 @@ export const run = Command.make("run", { config: configFlag }, ({ config }) =>
 /** Binds, serves, and on interruption stops gracefully. */
 const serve = (file: string, asked: Stream.Stream<void>) =>
   Effect.gen(function* () {
-    const engine = yield* Engine
     const acceptor = yield* Acceptor
     const reload = yield* Reload
     yield* Control.reloadOnDemand(file, asked)
     for (const { name, listen } of acceptor.statusUnsafe()) {
       yield* say("listening", { listener: name, address: `${listen.host}:${listen.port}` })
     }
-    yield* Effect.forkScoped(Stream.runForEach(Stream.fromPubSub(engine.facts), (fact) => tell(engine, fact)))
     yield* Effect.onInterrupt(Effect.never, () => stop(acceptor, reload.settingsUnsafe().shutdown.drain))
   }).pipe(Effect.scoped)
 
@@ -61,9 +58,3 @@ const stop = Effect.fnUntraced(function* (acceptor: Acceptor["Service"], drainMs
 
 const say = (message: string, details: Readonly<Record<string, unknown>>) =>
   Effect.annotateLogs(Effect.logInfo(message), details)
-
-/** Facts as log lines, candidates by their stable names. */
-function tell(engine: Engine["Service"], fact: Fact): Effect.Effect<void> {
-  const { message, ...details } = factText(engine.stateUnsafe(), fact)
-  return fact._tag === "BreakerOpened" ? Effect.annotateLogs(Effect.logWarning(message), details) : say(message, details)
-}

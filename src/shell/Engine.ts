@@ -25,6 +25,7 @@ import { entryBody } from "../log/codec.ts"
 import { Alarm } from "./Alarm.ts"
 import * as Interpreter from "./Interpreter.ts"
 import { Mailbox } from "./Mailbox.ts"
+import { Observer } from "./Observer.ts"
 import { Recorder } from "./Recorder.ts"
 import { Shelf } from "./Shelf.ts"
 import { Transport } from "./Transport.ts"
@@ -74,6 +75,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const advance = options.advance ?? coreAdvance
   const transport = yield* Transport
   const recorder = yield* Recorder
+  const observe = yield* Observer
   const mailbox = new Mailbox(options.mailbox, 0)
   const epochUs = transport.nowUs()
   const nowUs = () => transport.nowUs() - epochUs
@@ -115,6 +117,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
       recorder.appendUnsafe(entryBody(entry, advanced), state)
       for (const decision of advanced.decisions) interpreter.runUnsafe(decision)
       if (routes !== state.routes && (restarts === 0 || isReady(state))) routes = state.routes
+      observe?.(entry, advanced.decisions, state)
     } catch (cause) {
       fail(entry, cause)
     }

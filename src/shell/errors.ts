@@ -21,6 +21,18 @@ export class BindError extends Schema.TaggedError<BindError>()("BindError", {
   }
 }
 
+/** A port that must not be reachable from other machines without a token has such an address, and no token. */
+export class ExposedError extends Schema.TaggedError<ExposedError>()("ExposedError", {
+  listener: Schema.String,
+  host: Schema.String,
+  port: Schema.Int
+}) {
+  override get message(): string {
+    const where = `${this.host}:${this.port}`
+    return `listener ${this.listener}: ${where} is reachable from other machines: set admin.token, or listen on 127.0.0.1`
+  }
+}
+
 /** A record's directory or segment cannot be read or written. */
 export class RecordError extends Schema.TaggedError<RecordError>()("RecordError", {
   path: Schema.String,

@@ -1,72 +1,136 @@
-/** What a running service is doing, as plain data for `/status`. */
+/** What a running service is doing, as plain data for `/status`. Moments are wall time in ISO 8601; null where there is none. */
 import * as Candidates from "../core/candidates.ts"
+import * as Ordered from "../core/data/Ordered.ts"
+import * as Vector from "../core/data/Vector.ts"
 import * as SuccessWindow from "../core/math/SuccessWindow.ts"
-import type { Candidate } from "../core/model/Candidate.ts"
-import type { UpstreamConfig } from "../core/model/Config.ts"
+import type { Candidate, CandidateId } from "../core/model/Candidate.ts"
 import type { State } from "../core/model/State.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
-import * as Vector from "../core/data/Vector.ts"
 import { scoreOf } from "../core/reducers/score.ts"
 import * as Upstreams from "../core/upstreams.ts"
 import type { ListenerStatus } from "./Acceptor.ts"
+import type { Addresses } from "./privacy.ts"
+import { endpointText, shownAddress } from "./privacy.ts"
 import type { RecordStatus } from "./Recorder.ts"
 
-/** Moments are wall time in ISO 8601; null where there is none. */
-export function statusOf(
-  state: State,
-  nowUs: number,
-  restarts: number,
-  listeners: ReadonlyArray<ListenerStatus>,
-  record: RecordStatus
-) {
+export interface Seen {
+  /** Immutable, so it can be read in slices: what follows is all of one moment. */
+  readonly state: State
+  readonly nowUs: number
+  readonly restarts: number
+  readonly listeners: ReadonlyArray<ListenerStatus>
+  readonly record: RecordStatus
+}
+
+export interface StatusOptions {
+  readonly addresses: Addresses
+  /** Shown for each upstream at most: the set first, then by cost, then as they are listed. */
+  readonly candidates: number
+}
+
+export type Status = ReturnType<typeof statusOf>
+
+export function statusOf(seen: Seen, options: StatusOptions) {
+  const { state } = seen
   return {
-    /** What is in force; the override is the operator's wish until restart or reload, null when there is none. */
+    ...headOf(seen),
+    upstreams: present(state).map((upstream) => ({
+      ...upstreamHead(state, upstream),
+      candidates: shownOf(state, upstream, options.candidates).map((id) => candidateOf(state, upstream, id, options))
+    }))
+  }
+}
+
+/** Candidates in one piece of text. */
+const SLICE = 64
+
+/** The JSON of `statusOf` in pieces that each cost little, for a list of any length. */
+export function* statusText(seen: Seen, options: StatusOptions): Generator<string> {
+  const { state } = seen
+  yield `${JSON.stringify(headOf(seen)).slice(0, -1)},"upstreams":[`
+  for (const [i, upstream] of present(state).entries()) {
+    yield `${i === 0 ? "" : ","}${JSON.stringify(upstreamHead(state, upstream)).slice(0, -1)},"candidates":[`
+    const shown = shownOf(state, upstream, options.candidates)
+    for (let from = 0; from < shown.length; from += SLICE) {
+      const slice = shown.slice(from, from + SLICE).map((id) => candidateOf(state, upstream, id, options))
+      yield `${from === 0 ? "" : ","}${JSON.stringify(slice).slice(1, -1)}`
+    }
+    yield "]}"
+  }
+  yield "]}"
+}
+
+/** The places of upstreams that are configured no more are nobody's business. */
+function present(state: State): ReadonlyArray<Upstream> {
+  return Vector.toArray(state.upstreams).filter(({ id }) => !Upstreams.configOf(state, id).removed)
+}
+
+function headOf({ state, nowUs, restarts, listeners, record }: Seen) {
+  return {
     enabled: Upstreams.isEnabled(state),
     override: state.override,
     uptimeSeconds: Math.floor(nowUs / 1_000_000),
     restarts,
     record,
-    listeners: listeners.map(({ listen, ...rest }) => ({
-      protocol: "tcp",
-      listen: `${listen.host}:${listen.port}`,
-      ...rest
-    })),
-    upstreams: Vector.toArray(state.upstreams)
-      .filter(({ id }) => !Upstreams.configOf(state, id).removed)
-      .map((upstream) => upstreamStatus(state, upstream))
+    listeners: listeners.map(({ listen, ...rest }) => ({ protocol: "tcp", listen: endpointText(listen), ...rest }))
   }
 }
 
-function upstreamStatus(state: State, upstream: Upstream) {
-  const config = state.config.upstreams[upstream.id] as UpstreamConfig
-  const spares = upstream.fallback.filter((id) => !upstream.listed.includes(id))
-  const candidates = [...upstream.listed, ...spares].map((id) => Candidates.find(state, id)).filter((one) =>
-    one !== undefined
-  )
+function upstreamHead(state: State, upstream: Upstream) {
+  const { host, port } = Upstreams.configOf(state, upstream.id)
   return {
     name: upstream.name,
+    host: host === "" ? null : host,
+    port,
     state: state.routes.upstreams[upstream.id]?.state ?? "unranked",
     selectedAt: wallTime(state, upstream.selectedAtUs),
-    candidates: candidates.map((candidate) => candidateStatus(state, upstream, config, candidate))
+    expiresAt: wallTime(state, expiresAtUs(state, upstream)),
+    candidateCount: known(upstream).length
   }
 }
 
-function candidateStatus(state: State, upstream: Upstream, config: UpstreamConfig, candidate: Candidate) {
+/** When the last of its members expires, if nothing is measured until then. */
+function expiresAtUs(state: State, { members }: Upstream): number {
+  return members.reduce((latest, id) => Math.max(latest, Candidates.find(state, id)?.expireDueUs ?? -1), -1)
+}
+
+function shownOf(state: State, upstream: Upstream, most: number): ReadonlyArray<CandidateId> {
+  const shown = new Set<CandidateId>()
+  const show = (id: CandidateId) => {
+    if (shown.size < most) shown.add(id)
+    return shown.size < most
+  }
+  for (const id of upstream.members) show(id)
+  Ordered.visit(Vector.get(state.index.rankings, upstream.id) ?? Ordered.empty, (_cost, id) => show(id))
+  for (const id of known(upstream)) if (!show(id)) break
+  return [...shown]
+}
+
+/** The list, and of the fallback list who stands there alone. */
+function known({ listed, fallback }: Upstream): ReadonlyArray<CandidateId> {
+  if (fallback.length === 0) return listed
+  const already = new Set(listed)
+  return [...listed, ...fallback.filter((id) => !already.has(id))]
+}
+
+function candidateOf(state: State, upstream: Upstream, id: CandidateId, { addresses }: StatusOptions) {
+  const candidate = Candidates.find(state, id) as Candidate
+  const { scoring } = Upstreams.configOf(state, upstream.id)
   const measured = candidate.costMs >= 0
-  const costMs = measured ? candidate.costMs : config.scoring.neutralMs
+  const costMs = measured ? candidate.costMs : scoring.neutralMs
   return {
     id: Candidates.labelOf(state, candidate.id),
-    address: `${candidate.host.includes(":") ? `[${candidate.host}]` : candidate.host}:${candidate.port}`,
+    address: shownAddress(candidate, addresses),
     sources: candidate.sources,
-    score: round(scoreOf(costMs, config.scoring.referenceMs)),
+    score: round(scoreOf(costMs, scoring.referenceMs)),
     costMs: measured ? round(candidate.costMs) : null,
     latencyMs: candidate.latency.atUs < 0 ? null : round(candidate.latency.value),
     jitterMs: candidate.jitter.atUs < 0 ? null : round(candidate.jitter.value),
     successRate: round(SuccessWindow.rate(candidate.success)),
     breaker: candidate.breaker.state,
     suspect: Candidates.isSuspect(candidate),
-    warm: candidate.warm.parked.length,
     active: upstream.members.includes(candidate.id),
+    warm: candidate.warm.parked.length,
     connections: Candidates.connectionsOf(candidate),
     lastSampleAt: wallTime(state, candidate.lastSampleAtUs)
   }

@@ -73,7 +73,11 @@ describe("an operator", () => {
       const { segments } = yield* withLive(config, (live) =>
         Effect.promise(async () => {
           const { engine, acceptor, port, recorder } = live
-          const status = () => statusOf(engine.stateUnsafe(), 0, 0, acceptor.statusUnsafe(), recorder.statusUnsafe())
+          const status = () => {
+            const [listeners, record] = [acceptor.statusUnsafe(), recorder.statusUnsafe()]
+            const seen = { state: engine.stateUnsafe(), nowUs: 0, restarts: 0, listeners, record }
+            return statusOf(seen, { addresses: "redacted", candidates: 10 })
+          }
           await isIn(live, "active")
           await until("a socket is parked", () => engine.shelf.size > 0)
           engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled: false })

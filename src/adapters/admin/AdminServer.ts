@@ -1,78 +1,61 @@
 /**
- * The admin port: alive, ready, and what the service is doing. It answers only requests whose `Host` is one of `hosts`, so
- * that a web page cannot reach it through a name of its own (DNS rebinding).
+ * The admin port: alive, ready, what the service is doing, and the few things an operator may ask of it.
+ *
+ * It is bounded whatever callers do: so many connections, so long to send a request, so long to stay idle between two, a body
+ * of 1 KiB. On stop every connection is closed at once, streams of facts included.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import { createServer } from "node:http"
-import type { Address } from "../../core/model/Config.ts"
-import { isReady } from "../../core/ready.ts"
-import { Acceptor } from "../../shell/Acceptor.ts"
-import { Engine } from "../../shell/Engine.ts"
-import { BindError } from "../../shell/errors.ts"
-import { Recorder } from "../../shell/Recorder.ts"
-import { statusOf } from "../../shell/status.ts"
+import * as http from "node:http"
+import { BindError, ExposedError } from "../../shell/errors.ts"
+import { isLoopback } from "../../shell/privacy.ts"
+import { Places } from "./Places.ts"
+import type { AdminOptions } from "./AdminOptions.ts"
+import { guard } from "./guard.ts"
+import { routes } from "./routes.ts"
 
-export interface AdminOptions {
-  readonly listen: Address
-  readonly hosts: ReadonlyArray<string>
-}
-
-const routes = Effect.gen(function* () {
-  const engine = yield* Engine
-  const acceptor = yield* Acceptor
-  const recorder = yield* Recorder
-  const status = Effect.sync(() =>
-    HttpServerResponse.jsonUnsafe(
-      statusOf(
-        engine.stateUnsafe(),
-        engine.nowUs(),
-        engine.restartsUnsafe(),
-        acceptor.statusUnsafe(),
-        recorder.statusUnsafe()
-      )
-    )
-  )
-  const ready = Effect.sync(() =>
-    isReady(engine.stateUnsafe())
-      ? HttpServerResponse.text("ready\n")
-      : HttpServerResponse.text("not ready: no upstream selected yet\n", { status: 503 })
-  )
-  return HttpRouter.addAll([
-    HttpRouter.route("GET", "/healthz", Effect.succeed(HttpServerResponse.text("alive\n"))),
-    HttpRouter.route("GET", "/readyz", ready),
-    HttpRouter.route("GET", "/status", status)
-  ])
-})
-
-const guard = (hosts: ReadonlyArray<string>) =>
-  HttpRouter.middleware(
-    (handler) =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-        hosts.includes(hostName(request.headers["host"] ?? ""))
-          ? handler
-          : Effect.succeed(HttpServerResponse.text("this Host is not in admin.hosts\n", { status: 421 }))),
-    { global: true }
-  )
-
-/** The name without its port; `[::1]:9099` is `::1`. */
-function hostName(host: string): string {
-  const match = /^\[([^\]]+)\](?::\d+)?$/.exec(host) ?? /^([^:]+)(?::\d+)?$/.exec(host)
-  return match?.[1]?.toLowerCase() ?? ""
-}
-
+/** Gives the bound `HttpServer`. Fails with `BindError`, or `ExposedError` off loopback without a token. */
 export const layer = (options: AdminOptions) => {
   const { host, port } = options.listen
-  const server = NodeHttpServer.layer(createServer, { host, port }).pipe(
+  const places = new Places(options.clients)
+  const server = newServer(options, places)
+  const exposed = options.token === undefined && !isLoopback(host)
+  const allowed = exposed ? Effect.fail(new ExposedError({ listener: "admin", host, port })) : Effect.void
+  const bound = NodeHttpServer.layer(() => server, { host, port, disablePreemptiveShutdown: true }).pipe(
     Layer.catchTag("ServeError", ({ cause }) => {
       const code = (cause as NodeJS.ErrnoException).code ?? String(cause)
       return Layer.effectContext(Effect.fail(new BindError({ listener: "admin", host, port, code })))
     })
   )
-  const app = Layer.provideMerge(Layer.unwrap(routes), guard(options.hosts))
-  return HttpRouter.serve(app, { disableLogger: true, disableListenLog: true }).pipe(Layer.provide(server))
+  const app = Layer.provideMerge(Layer.unwrap(routes(options)), guard(options, places))
+  const served = HttpRouter.serve(app, { disableLogger: true, disableListenLog: true })
+  return Layer.provide(closing(server), served).pipe(
+    // Whoever asked for port 0 reads there which one it became.
+    Layer.provideMerge(bound),
+    Layer.provide(Layer.effectDiscard(allowed))
+  )
+}
+
+function newServer({ timeoutMs }: AdminOptions, places: Places): http.Server {
+  const server = http.createServer({
+    headersTimeout: timeoutMs,
+    requestTimeout: 2 * timeoutMs,
+    keepAliveTimeout: timeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, timeoutMs)
+  })
+  server.maxConnections = places.most
+  server.on("connection", (socket) => places.take(socket))
+  return server
+}
+
+/** Built last, so closed first: nobody is waited for. */
+function closing(server: http.Server): Layer.Layer<never> {
+  return Layer.effectDiscard(Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      server.close()
+      server.closeAllConnections()
+    })
+  ))
 }

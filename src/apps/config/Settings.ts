@@ -27,4 +27,6 @@ export interface AdminSettings {
   readonly token: Redacted.Redacted | null
   /** Connections at once. */
   readonly clients: number
+  readonly timeoutMs: number
+  readonly heartbeatMs: number
 }

@@ -24,7 +24,7 @@ export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: Te
     maxCandidates,
     poolTotal: file.pool.total
   }
-  const { listen, hosts, token } = file.admin
+  const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
   const { adminClients, backlog, ...limits } = file.limits
   return {
     core,
@@ -35,7 +35,7 @@ export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: Te
     eventLog: file.eventLog,
     admin: listen === "off"
       ? null
-      : { listen, hosts, token: token === "" ? null : Redacted.make(token), clients: adminClients },
+      : { listen, hosts, token: token === "" ? null : Redacted.make(token), clients: adminClients, timeoutMs, heartbeatMs },
     log: file.log,
     telemetry,
     privacy: file.privacy,

@@ -236,12 +236,15 @@ export const ConfigFile = Schema.Struct({
   admin: section({
     listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off; off loopback it needs a token"),
     hosts: key(Schema.Array(Name), ["localhost", "127.0.0.1"], "Host names it answers to"),
-    token: secret(key(Token, "", "Who asks has to show this token; empty: nobody has to"))
+    token: secret(key(Token, "", "Who asks has to show this token; empty: nobody has to")),
+    timeout: key(duration(100, HOUR), "5s", "A caller that sends its request slower, or stays idle longer, is cut off"),
+    heartbeat: key(duration(100, HOUR), "15s", "Signs of life on `/events`; who takes nothing for as long is cut off")
   }),
   log: section({
     level: key(Schema.Literals(["debug", "info", "warn", "error"]), "info", "Least severity that is logged"),
     format: key(Schema.Literals(["text", "json"]), "text", "Lines for people, or one JSON object a line"),
-    output: key(Name, "stderr", "stderr, stdout, or the path of a file")
+    output: key(Name, "stderr", "stderr, stdout, or the path of a file"),
+    buffer: key(size(4_096, 1_073_741_824), "1MiB", "What a slow disk may lag behind before lines are lost")
   }),
   privacy: section({
     addresses: key(
@@ -253,6 +256,8 @@ export const ConfigFile = Schema.Struct({
   limits: section({
     mailbox: key(whole(64, 16_777_216), 65_536, "Events on their way into the core; when full, accepting waits"),
     backlog: key(whole(0, 1_000_000), 512, "Clients of one listener that may wait for a place"),
+    factsPerSecond: key(whole(1, 100_000), 50, "Facts of each kind; what comes beyond is counted, not told"),
+    factsKept: key(whole(1, 65_536), 1_024, "Facts kept for readers that come back or fall behind"),
     turn: key(duration(1, 1_000), "2ms", "How long the engine works before it lets others go first"),
     gather: key(
       duration(0, 1_000),

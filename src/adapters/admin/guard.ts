@@ -1,0 +1,75 @@
+/**
+ * Who is answered at all, in this order: who found a place (503), who calls it by a name of its own (421, so that a web page
+ * cannot reach it through a name that it controls), who has the token (401, but for `/healthz`), and who is no page of
+ * another site (403, for whatever changes or holds something).
+ */
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Redacted from "effect/Redacted"
+import { createHash, timingSafeEqual } from "node:crypto"
+import type { AdminOptions } from "./AdminOptions.ts"
+import type { Places } from "./Places.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+type Response = HttpServerResponse.HttpServerResponse
+
+export const guard = (options: AdminOptions, places: Places) =>
+  HttpRouter.middleware(
+    (handler) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        const refused = refusal(request, options, places)
+        return refused === undefined ? handler : Effect.succeed(refused)
+      }),
+    { global: true }
+  )
+
+function refusal(request: Request, { hosts, token, clients }: AdminOptions, places: Places): Response | undefined {
+  if (places.isSurplus(NodeHttpServerRequest.toIncomingMessage(request).socket)) {
+    const headers = { "retry-after": "1", connection: "close" }
+    return said(503, `all ${clients} connections (limits.adminClients) are taken`, headers)
+  }
+  if (!hosts.includes(hostName(request.headers["host"] ?? ""))) return said(421, "this Host is not in admin.hosts")
+  if (token !== undefined && pathOf(request) !== "/healthz" && !hasToken(request, Redacted.value(token))) {
+    return said(401, "this needs `Authorization: Bearer <admin.token>`", { "www-authenticate": 'Bearer realm="fairlead"' })
+  }
+  if (isForeign(request)) return said(403, "requests from other sites are refused")
+  return undefined
+}
+
+export function said(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return HttpServerResponse.text(`${text}\n`, { status, headers })
+}
+
+export function pathOf({ url }: Request): string {
+  return url.split("?", 1)[0] ?? ""
+}
+
+/** The name without its port; `[::1]:9099` is `::1`. */
+function hostName(host: string): string {
+  const match = /^\[([^\]]+)\](?::\d+)?$/.exec(host) ?? /^([^:]+)(?::\d+)?$/.exec(host)
+  return match?.[1]?.toLowerCase() ?? ""
+}
+
+function hasToken(request: Request, token: string): boolean {
+  const [, given] = /^bearer +(.+)$/i.exec(request.headers["authorization"] ?? "") ?? []
+  return given !== undefined && timingSafeEqual(digest(given), digest(token))
+}
+
+/** Of one length, whatever was given: comparing takes as long for every guess. */
+function digest(text: string) {
+  return createHash("sha256").update(text).digest()
+}
+
+/** Browsers say where a request comes from. A stream of facts changes nothing, but it holds a place. */
+function isForeign(request: Request): boolean {
+  const isRead = request.method === "GET" || request.method === "HEAD"
+  if (isRead && pathOf(request) !== "/events") return false
+  const site = request.headers["sec-fetch-site"]
+  if (site !== undefined && site !== "same-origin" && site !== "none") return true
+  const origin = request.headers["origin"]
+  return origin !== undefined && !/^https?:\/\//.test(origin)
+    || origin !== undefined && origin.replace(/^https?:\/\//, "").toLowerCase() !== request.headers["host"]?.toLowerCase()
+}

@@ -1,0 +1,70 @@
+/** What each path of the admin port does. */
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Option from "effect/Option"
+import * as Vector from "../../core/data/Vector.ts"
+import { isReady } from "../../core/ready.ts"
+import { Control } from "../../shell/Control.ts"
+import { Engine } from "../../shell/Engine.ts"
+import { Facts } from "../../shell/facts/Facts.ts"
+import { MetricsEndpoint } from "../../shell/MetricsEndpoint.ts"
+import type { AdminOptions } from "./AdminOptions.ts"
+import { acts } from "./acts.ts"
+import { events } from "./events.ts"
+import { pathOf, said } from "./guard.ts"
+import type { Handler } from "./Handler.ts"
+import { status } from "./statusPage.ts"
+
+type Methods = Readonly<Partial<Record<"GET" | "POST" | "PUT", Handler>>>
+
+export const routes = Effect.fnUntraced(function* (options: AdminOptions) {
+  const engine = yield* Engine
+  const facts = yield* Facts
+  const metrics = yield* Effect.serviceOption(MetricsEndpoint)
+  const { reload, enabled, refresh } = acts(yield* Effect.serviceOption(Control))
+  const paths: Readonly<Record<`/${string}`, Methods>> = {
+    "/healthz": { GET: () => Effect.succeed(said(200, "alive")) },
+    "/readyz": { GET: () => Effect.sync(() => ready(engine)) },
+    "/metrics": { GET: () => metricsText(metrics) },
+    "/status": { GET: yield* status(options) },
+    "/events": { GET: events(facts, options.heartbeatMs) },
+    "/reload": { POST: reload },
+    "/enabled": { PUT: enabled },
+    "/refresh": { POST: refresh }
+  }
+  return HttpRouter.addAll([
+    ...Object.entries(paths).map(([path, methods]) =>
+      HttpRouter.route("*", path as `/${string}`, (request) => byMethod(methods, request))
+    ),
+    HttpRouter.route("*", "*", (request) => Effect.succeed(unknown(request, Object.keys(paths))))
+  ])
+})
+
+function byMethod(methods: Methods, request: HttpServerRequest): ReturnType<Handler> {
+  const method = request.method === "HEAD" ? "GET" : request.method
+  const handler = methods[method as keyof Methods]
+  if (handler !== undefined) return handler(request)
+  const allow = Object.keys(methods).flatMap((name) => name === "GET" ? ["GET", "HEAD"] : [name]).join(", ")
+  return Effect.succeed(said(405, `${pathOf(request)} takes ${allow}, not ${request.method}`, { allow }))
+}
+
+function unknown(request: HttpServerRequest, paths: ReadonlyArray<string>) {
+  return said(404, `there is no ${pathOf(request).slice(0, 100)}; there are ${paths.join(" ")}`)
+}
+
+function ready(engine: Engine["Service"]) {
+  const state = engine.stateUnsafe()
+  if (isReady(state)) return said(200, "ready")
+  const waiting = Vector.toArray(state.upstreams).filter(({ members }) => members.length === 0).map(({ name }) => name)
+  return said(503, `not ready: nothing selected yet for ${waiting.join(", ") || "any upstream"}`)
+}
+
+function metricsText(metrics: Option.Option<MetricsEndpoint["Service"]>): ReturnType<Handler> {
+  if (Option.isNone(metrics)) return Effect.succeed(said(404, "metrics are off (telemetry.metrics)"))
+  return Effect.map(
+    metrics.value.text,
+    (text) => HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
+  )
+}

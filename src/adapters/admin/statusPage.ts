@@ -1,0 +1,61 @@
+/** `/status`, written in slices: a list of any length keeps nobody else waiting. */
+import * as Effect from "effect/Effect"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { Acceptor } from "../../shell/Acceptor.ts"
+import { Engine } from "../../shell/Engine.ts"
+import type { Addresses } from "../../shell/privacy.ts"
+import { isLoopback } from "../../shell/privacy.ts"
+import { Recorder } from "../../shell/Recorder.ts"
+import type { Seen } from "../../shell/status.ts"
+import { statusText } from "../../shell/status.ts"
+import { said } from "./guard.ts"
+import type { Handler } from "./Handler.ts"
+
+/** Of each upstream, where nobody asks for another number. */
+const CANDIDATES = 256
+
+export const status = Effect.fnUntraced(function* ({ addresses }: { readonly addresses: Addresses }) {
+  const engine = yield* Engine
+  const acceptor = yield* Acceptor
+  const recorder = yield* Recorder
+  const see = (): Seen => ({
+    state: engine.stateUnsafe(),
+    nowUs: engine.nowUs(),
+    restarts: engine.restartsUnsafe(),
+    listeners: acceptor.statusUnsafe(),
+    record: recorder.statusUnsafe()
+  })
+  const handler: Handler = (request) =>
+    Effect.sync(() => {
+      const candidates = candidatesAsked(request)
+      if (candidates === undefined) return said(400, "candidates: expected a whole number from 0 to 1000000")
+      const shown = isLocal(request) ? "full" : addresses
+      return jsonStream(statusText(see(), { addresses: shown, candidates }))
+    })
+  return handler
+})
+
+function jsonStream(pieces: Iterable<string>) {
+  const encoder = new TextEncoder()
+  const body = Stream.fromIterable(pieces, { chunkSize: 1 }).pipe(
+    Stream.mapEffect((piece) => Effect.as(Effect.yieldNow, encoder.encode(piece)))
+  )
+  return HttpServerResponse.stream(body, { contentType: "application/json", headers: { "cache-control": "no-store" } })
+}
+
+function candidatesAsked({ url }: HttpServerRequest): number | undefined {
+  const text = new URL(url, "http://admin").searchParams.get("candidates")
+  if (text === null) return CANDIDATES
+  return /^\d{1,6}$|^1000000$/.test(text) ? Number(text) : undefined
+}
+
+/** A caller on this machine; who comes by way of a proxy may be anywhere. */
+function isLocal({ remoteAddress, headers }: HttpServerRequest): boolean {
+  if (headers["x-forwarded-for"] !== undefined || headers["forwarded"] !== undefined || headers["via"] !== undefined) {
+    return false
+  }
+  return isLoopback(Option.getOrElse(remoteAddress, () => ""))
+}

@@ -1,0 +1,51 @@
+/**
+ * How many facts of each kind may pass: a token bucket a kind that holds one second's worth. A storm of one kind leaves the
+ * others alone, and what is kept back is counted.
+ */
+import type { FactKind } from "./PublicFact.ts"
+
+interface Bucket {
+  tokens: number
+  atMs: number
+  /** Kept back since the last one that passed. */
+  held: number
+}
+
+export class FactBudget {
+  readonly #perSecond: number
+  readonly #buckets = new Map<FactKind, Bucket>()
+  readonly #dropped = new Map<FactKind, number>()
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond
+  }
+
+  /** How many were kept back before this one, or undefined when this one is kept back as well. */
+  take(kind: FactKind, nowMs: number): number | undefined {
+    const bucket = this.#bucketOf(kind, nowMs)
+    // A wall clock may jump back: then nothing is earned, and the next second counts from there.
+    const earned = (Math.max(0, nowMs - bucket.atMs) * this.#perSecond) / 1000
+    bucket.tokens = Math.min(this.#perSecond, bucket.tokens + earned)
+    bucket.atMs = nowMs
+    if (bucket.tokens < 1) {
+      bucket.held++
+      this.#dropped.set(kind, (this.#dropped.get(kind) ?? 0) + 1)
+      return undefined
+    }
+    bucket.tokens--
+    const { held } = bucket
+    bucket.held = 0
+    return held
+  }
+
+  /** Since start, by kind; kinds that lost none are absent. */
+  get dropped(): ReadonlyMap<FactKind, number> {
+    return this.#dropped
+  }
+
+  #bucketOf(kind: FactKind, nowMs: number): Bucket {
+    let bucket = this.#buckets.get(kind)
+    if (bucket === undefined) this.#buckets.set(kind, bucket = { tokens: this.#perSecond, atMs: nowMs, held: 0 })
+    return bucket
+  }
+}

@@ -1,0 +1,77 @@
+/** Facts as log lines: what shuts something out or goes wrong as a warning, all others as news. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { Facts } from "./Facts.ts"
+import type { FactKind, PublicFact } from "./PublicFact.ts"
+
+const MESSAGES: Readonly<Record<FactKind, string>> = {
+  IpPoolSelection: "selection",
+  SelectionMoved: "selection moved",
+  IpPoolIpTripped: "breaker opened",
+  IpPoolIpRecovered: "breaker closed",
+  Suspected: "suspected",
+  Cleared: "cleared",
+  MembershipChanged: "membership changed",
+  PoolResized: "pool resized",
+  LadderStep: "ladder step",
+  IpPoolPreheatStarted: "preheat started",
+  IpPoolPreheatCompleted: "preheat completed",
+  IpPoolRefresh: "refresh",
+  IpPoolConfigUpdate: "configuration read anew",
+  EnabledChanged: "enabled changed",
+  CoreRestarted: "the core was started afresh"
+}
+
+/** Writes every fact from now on. */
+export const layer: Layer.Layer<never, never, Facts> = Layer.effectDiscard(Effect.gen(function* () {
+  const facts = yield* Facts
+  yield* Effect.forkScoped(Stream.runForEach(facts.streamAfter(0), write), { startImmediately: true })
+}))
+
+function write(fact: PublicFact): Effect.Effect<void> {
+  const log = isWarning(fact) ? Effect.logWarning : isDetail(fact.kind) ? Effect.logDebug : Effect.logInfo
+  return Effect.annotateLogs(log(MESSAGES[fact.kind]), fieldsOf(fact))
+}
+
+function isWarning(fact: PublicFact): boolean {
+  switch (fact.kind) {
+    case "IpPoolIpTripped":
+    case "CoreRestarted":
+      return true
+    case "IpPoolConfigUpdate":
+      return !fact.applied
+    case "LadderStep":
+      return fact.to !== "active"
+    default:
+      return false
+  }
+}
+
+/** Numbers of sockets move all the time. */
+function isDetail(kind: FactKind): boolean {
+  return kind === "PoolResized"
+}
+
+/** Plain values for a line of text: who moved, in words. */
+function fieldsOf(fact: PublicFact): Readonly<Record<string, unknown>> {
+  const { v: _v, kind, seq: _seq, at: _at, upstream, ...rest } = fact
+  const fields: Record<string, unknown> = { fact: kind, ...(upstream === null ? {} : { upstream }) }
+  for (const [key, value] of Object.entries(rest)) fields[key] = Array.isArray(value) ? value.map(inWords).join(", ") : value
+  return fields
+}
+
+function inWords(item: unknown): unknown {
+  if (typeof item !== "object" || item === null) return item
+  if ("into" in item) {
+    const { into, candidate, reason, costMs } = item as {
+      into: boolean
+      candidate: string
+      reason: string
+      costMs: number | null
+    }
+    return `${into ? "+" : "-"}${candidate} ${reason}${costMs === null ? "" : ` ${costMs.toFixed(1)}ms`}`
+  }
+  const { candidate, source, address } = item as { candidate: string; source: string; address: string }
+  return `${candidate} ${source} ${address}`
+}

@@ -1,0 +1,103 @@
+/**
+ * Facts: what happened, for people and programs. It looks on as an `Observer`, so facts come from the same entries as the
+ * record; whoever falls behind loses the oldest, and sees it by a jump of `seq`.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import * as Stream from "effect/Stream"
+import type { State } from "../../core/model/State.ts"
+import type { Folded } from "../Observer.ts"
+import { Observer } from "../Observer.ts"
+import type { Addresses } from "../privacy.ts"
+import { FactBudget } from "./FactBudget.ts"
+import type { Fields, Tell } from "./factBodies.ts"
+import { tellDecision } from "./factBodies.ts"
+import type { FactBody, FactKind, PublicFact } from "./PublicFact.ts"
+
+export interface FactsOptions {
+  /** Of each kind; what comes beyond is counted and told by the next one that passes. */
+  readonly perSecond: number
+  /** The last facts, for readers that come back; readers may fall behind by as many. */
+  readonly kept: number
+  readonly addresses: Addresses
+}
+
+export class Facts extends Context.Service<Facts, {
+  /** Facts from now on, without end. */
+  readonly stream: Stream.Stream<PublicFact>
+  /** The kept facts after `seq` and all that follow; every kept one when no such number was given out yet. */
+  readonly streamAfter: (seq: number) => Stream.Stream<PublicFact>
+  /** Number of the last fact; 0 before the first. */
+  readonly latestUnsafe: () => number
+  /** Tells what the core does not know of. */
+  readonly tell: <K extends FactKind>(kind: K, fields: Fields<K>) => Effect.Effect<void>
+  /** What the rate limit kept back since start, by kind; kinds that lost none are absent. */
+  readonly droppedUnsafe: () => ReadonlyMap<FactKind, number>
+}>()("fairlead/shell/facts/Facts") {
+  /** Gives `Facts`, and an `Observer` that makes them and then asks the one that was there. */
+  static readonly layer = (options: FactsOptions): Layer.Layer<Facts> => Layer.effectContext(make(options))
+}
+
+const make = Effect.fnUntraced(function* ({ perSecond, kept, addresses }: FactsOptions) {
+  const pubsub = yield* PubSub.sliding<PublicFact>(kept)
+  const before = yield* Observer
+  const budget = new FactBudget(perSecond)
+  /** Fact n stands at (n - 1) modulo `kept`. */
+  const ring: Array<PublicFact> = []
+  let seq = 0
+  let restarts = -1
+
+  const publish = (kind: FactKind, entry: number, atMs: number, build: () => object) => {
+    const held = budget.take(kind, atMs)
+    if (held === undefined) return
+    const stamped = { v: 1 as const, kind, seq: ++seq, entry, at: new Date(atMs).toISOString() }
+    const dropped = held === 0 ? {} : { dropped: held }
+    const fact = { ...stamped, ...(build() as FactBody), ...dropped } as PublicFact
+    ring[(seq - 1) % kept] = fact
+    // `publishUnsafe` would leave this one out where a reader has fallen behind, instead of the oldest.
+    Effect.runSync(PubSub.publish(pubsub, fact))
+  }
+
+  const observe: Folded = (entry, decisions, state) => {
+    const tell: Tell = (kind, build) => publish(kind, entry.seq, wallMs(state), build)
+    // The first start is one; every other one came after the core failed.
+    if (entry.event._tag === "Started" && ++restarts > 0) {
+      tell("CoreRestarted", () => ({ upstream: null, restarts }))
+    }
+    for (const decision of decisions) tellDecision(state, decision, addresses, tell)
+    before?.(entry, decisions, state)
+  }
+
+  const keptAfter = (after: number) => {
+    const found: Array<PublicFact> = []
+    for (let i = Math.max(after, seq - kept); i < seq; i++) found.push(ring[i % kept] as PublicFact)
+    return found
+  }
+
+  const streamAfter = (after: number) =>
+    Stream.unwrap(Effect.gen(function* () {
+      const subscription = yield* PubSub.subscribe(pubsub)
+      const missed = keptAfter(after > seq ? 0 : after)
+      // What was published between subscribing and here is in both.
+      const known = seq
+      const fresh = Stream.filter(Stream.fromSubscription(subscription), (fact) => fact.seq > known)
+      return Stream.concat(Stream.fromIterable(missed), fresh)
+    }))
+
+  const facts = Facts.of({
+    stream: Stream.fromPubSub(pubsub),
+    streamAfter,
+    latestUnsafe: () => seq,
+    tell: (kind, fields) => Effect.map(Clock.currentTimeMillis, (atMs) => publish(kind, -1, atMs, () => fields)),
+    droppedUnsafe: () => budget.dropped
+  })
+  return Context.make(Facts, facts).pipe(Context.add(Observer, observe))
+})
+
+/** The moment of the last entry. */
+function wallMs({ wall, at }: State): number {
+  return Math.floor(wall.ms + (at - wall.atUs) / 1000)
+}

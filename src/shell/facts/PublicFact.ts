@@ -1,0 +1,123 @@
+/**
+ * Facts as people, scripts and embedders read them: in the log, on `/events` and from `Facts.stream`. Fields are only ever
+ * added; a field that changes its meaning would raise `v`.
+ *
+ * Candidates are named by label (`web#3`). An address stands only where it tells something, and by default it is the network
+ * alone (see privacy.ts).
+ */
+import * as Schema from "effect/Schema"
+
+const Label = Schema.String.annotate({ description: "A candidate: its upstream's name, # and its number there" })
+const Millis = Schema.Finite
+const Count = Schema.Int
+
+/** What every fact carries. */
+const common = {
+  v: Schema.Literal(1),
+  seq: Count.annotate({ description: "Number of the fact, from 1 in each process, without gaps" }),
+  entry: Count.annotate({ description: "The entry of the record that brought it about; -1: none did" }),
+  at: Schema.String.annotate({ description: "Wall time, ISO 8601" }),
+  upstream: Schema.NullOr(Schema.String).annotate({ description: "null: it concerns the service as a whole" }),
+  dropped: Schema.optionalKey(
+    Count.annotate({ description: "Facts of this kind that the rate limit kept back since the last one" })
+  )
+}
+
+function fact<const K extends string, const F extends Schema.Struct.Fields>(kind: K, description: string, fields: F) {
+  return Schema.Struct({ ...common, kind: Schema.Literal(kind), ...fields }).annotate({ identifier: kind, description })
+}
+
+const Candidate = Schema.Struct({ candidate: Label, source: Schema.String, address: Schema.String })
+
+const Move = Schema.Struct({
+  candidate: Label,
+  into: Schema.Boolean.annotate({ description: "true: it entered the set; false: it left" }),
+  reason: Schema.String,
+  costMs: Schema.NullOr(Millis)
+})
+
+export const IpPoolSelection = fact("IpPoolSelection", "Who serves an upstream first and best changed", {
+  candidate: Schema.NullOr(Label).annotate({ description: "The cheapest of the set; null: the set is empty" }),
+  source: Schema.NullOr(Schema.String),
+  latencyMs: Schema.NullOr(Millis),
+  costMs: Schema.NullOr(Millis),
+  members: Count,
+  candidates: Count.annotate({ description: "How many addresses there were to choose from" })
+})
+export const SelectionMoved = fact("SelectionMoved", "The active set of an upstream changed", {
+  members: Schema.Array(Label),
+  moves: Schema.Array(Move)
+})
+export const IpPoolIpTripped = fact("IpPoolIpTripped", "A candidate is shut out for a while: its breaker opened", {
+  ...Candidate.fields,
+  reason: Schema.String,
+  forMs: Millis
+})
+export const IpPoolIpRecovered = fact("IpPoolIpRecovered", "Its breaker closed: it may serve again", Candidate.fields)
+export const Suspected = fact("Suspected", "A candidate is passed over until there is proof", {
+  candidate: Label,
+  reason: Schema.String
+})
+export const Cleared = fact("Cleared", "A candidate is suspected no longer", { candidate: Label })
+export const MembershipChanged = fact("MembershipChanged", "The list of candidates changed; long lists name the first", {
+  joined: Schema.Array(Candidate),
+  joinedCount: Count,
+  left: Schema.Array(Candidate),
+  leftCount: Count
+})
+export const PoolResized = fact("PoolResized", "How many warm sockets are kept for a candidate changed", {
+  candidate: Label,
+  from: Count,
+  to: Count
+})
+export const LadderStep = fact("LadderStep", "What serves an upstream, down from its set to its last resort and back", {
+  from: Schema.String,
+  to: Schema.String,
+  reason: Schema.String
+})
+export const IpPoolPreheatStarted = fact("IpPoolPreheatStarted", "The first round of probes began", { candidates: Count })
+export const IpPoolPreheatCompleted = fact("IpPoolPreheatCompleted", "The first round of probes is over", {
+  reachable: Count,
+  candidates: Count,
+  tookMs: Millis
+})
+export const IpPoolRefresh = fact("IpPoolRefresh", "The candidates are measured and resolved anew", {
+  reason: Schema.String,
+  candidates: Count
+})
+export const IpPoolConfigUpdate = fact("IpPoolConfigUpdate", "A configuration was read anew", {
+  applied: Schema.Boolean.annotate({ description: "false: it was refused, and nothing changed" }),
+  problems: Count
+})
+export const EnabledChanged = fact("EnabledChanged", "The service was turned on or off", {
+  enabled: Schema.Boolean,
+  override: Schema.NullOr(Schema.Boolean).annotate({ description: "By the admin port until restart or reload; null: none" })
+})
+export const CoreRestarted = fact("CoreRestarted", "The core failed and started afresh; clients went on", {
+  restarts: Count
+})
+
+export const PublicFact = Schema.Union([
+  IpPoolSelection,
+  SelectionMoved,
+  IpPoolIpTripped,
+  IpPoolIpRecovered,
+  Suspected,
+  Cleared,
+  MembershipChanged,
+  PoolResized,
+  LadderStep,
+  IpPoolPreheatStarted,
+  IpPoolPreheatCompleted,
+  IpPoolRefresh,
+  IpPoolConfigUpdate,
+  EnabledChanged,
+  CoreRestarted
+])
+export type PublicFact = typeof PublicFact.Type
+export type FactKind = PublicFact["kind"]
+
+/** A fact before it is numbered, stamped and counted. */
+export type FactBody = PublicFact extends infer F ? F extends PublicFact ? Omit<F, "v" | "seq" | "entry" | "at" | "dropped">
+  : never
+  : never

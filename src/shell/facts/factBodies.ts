@@ -1,0 +1,155 @@
+/**
+ * What is public of a core fact. It is made where the decision is interpreted, from the state of that moment: later the
+ * candidate may be forgotten. Building is a closure, so that what the rate limit keeps back costs next to nothing.
+ */
+import * as Candidates from "../../core/candidates.ts"
+import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
+import type { Decision, MembershipChanged, Move, SelectionMoved } from "../../core/model/Decision.ts"
+import type { State } from "../../core/model/State.ts"
+import * as Upstreams from "../../core/upstreams.ts"
+import type { Addresses } from "../privacy.ts"
+import { shownAddress } from "../privacy.ts"
+import type { FactBody, FactKind } from "./PublicFact.ts"
+
+/** Takes a fact if its kind may pass now; only then is it built. */
+export type Tell = <K extends FactKind>(kind: K, build: () => Fields<K>) => void
+export type Fields<K extends FactKind> = Omit<Extract<FactBody, { readonly kind: K }>, "kind">
+
+/** Candidates that one fact names at most; all are counted. */
+const MOST_NAMED = 16
+
+export function tellDecision(state: State, decision: Decision, addresses: Addresses, tell: Tell): void {
+  switch (decision._tag) {
+    case "Probe":
+    case "Resolve":
+    case "DialWarm":
+    case "Retire":
+      return
+    case "SelectionMoved":
+      tell("SelectionMoved", () => moved(state, decision))
+      return tell("IpPoolSelection", () => selection(state, decision))
+    case "BreakerOpened": {
+      const { candidate, upstream, reason, forMs } = decision
+      return tell("IpPoolIpTripped", () => ({
+        ...about(state, upstream),
+        ...named(state, candidate, addresses),
+        reason,
+        forMs: Math.round(forMs)
+      }))
+    }
+    case "BreakerClosed":
+      return tell("IpPoolIpRecovered", () => ({
+        ...about(state, decision.upstream),
+        ...named(state, decision.candidate, addresses)
+      }))
+    case "Suspected": {
+      const { candidate, upstream, reason } = decision
+      return tell("Suspected", () => ({
+        ...about(state, upstream),
+        candidate: Candidates.labelOf(state, candidate),
+        reason
+      }))
+    }
+    case "Cleared":
+      return tell("Cleared", () => ({
+        ...about(state, decision.upstream),
+        candidate: Candidates.labelOf(state, decision.candidate)
+      }))
+    case "MembershipChanged":
+      return tell("MembershipChanged", () => membership(state, decision, addresses))
+    case "LadderStepped": {
+      const { from, to, reason } = decision
+      return tell("LadderStep", () => ({ ...about(state, decision.upstream), from, to, reason }))
+    }
+    case "PreheatStarted":
+      return tell("IpPoolPreheatStarted", () => ({ ...about(state, decision.upstream), candidates: decision.candidates }))
+    case "PreheatCompleted": {
+      const { reachable, tookUs } = decision
+      return tell("IpPoolPreheatCompleted", () => ({
+        ...about(state, decision.upstream),
+        reachable,
+        candidates: listed(state, decision.upstream),
+        tookMs: Math.round(tookUs / 1000)
+      }))
+    }
+    case "UpstreamRefreshed":
+      return tell("IpPoolRefresh", () => ({
+        ...about(state, decision.upstream),
+        reason: decision.reason,
+        candidates: listed(state, decision.upstream)
+      }))
+    case "PoolResized": {
+      const { from, to } = decision
+      const candidate = Candidates.labelOf(state, decision.candidate)
+      return tell("PoolResized", () => ({ ...about(state, decision.upstream), candidate, from, to }))
+    }
+    case "ConfigApplied":
+      return tell("IpPoolConfigUpdate", () => ({ upstream: null, applied: true, problems: 0 }))
+    case "EnabledChanged": {
+      const { enabled, override } = decision
+      return tell("EnabledChanged", () => ({ upstream: null, enabled, override }))
+    }
+    default:
+      decision satisfies never
+  }
+}
+
+function about(state: State, upstream: UpstreamId): { readonly upstream: string | null } {
+  return { upstream: Upstreams.find(state, upstream)?.name ?? null }
+}
+
+function named(state: State, id: CandidateId, addresses: Addresses) {
+  const candidate = Candidates.find(state, id)
+  return {
+    candidate: Candidates.labelOf(state, id),
+    // Who has left has no sources anymore.
+    source: candidate?.sources[0] ?? "none",
+    address: candidate === undefined ? "?" : shownAddress(candidate, addresses)
+  }
+}
+
+function listed(state: State, upstream: UpstreamId): number {
+  return Upstreams.find(state, upstream)?.listed.length ?? 0
+}
+
+function moved(state: State, { upstream, members, moves }: SelectionMoved): Fields<"SelectionMoved"> {
+  return {
+    ...about(state, upstream),
+    members: members.map((id) => Candidates.labelOf(state, id)),
+    moves: moves.map(({ candidate, into, reason, costMs }: Move) => ({
+      candidate: Candidates.labelOf(state, candidate),
+      into,
+      reason,
+      costMs: millis(costMs)
+    }))
+  }
+}
+
+function selection(state: State, { upstream, members }: SelectionMoved): Fields<"IpPoolSelection"> {
+  const best = members[0] === undefined ? undefined : Candidates.find(state, members[0])
+  return {
+    ...about(state, upstream),
+    candidate: best === undefined ? null : Candidates.labelOf(state, best.id),
+    source: best?.sources[0] ?? null,
+    latencyMs: best === undefined || best.latency.atUs < 0 ? null : millis(best.latency.value),
+    costMs: best === undefined ? null : millis(best.costMs),
+    members: members.length,
+    candidates: listed(state, upstream)
+  }
+}
+
+function membership(state: State, fact: MembershipChanged, addresses: Addresses): Fields<"MembershipChanged"> {
+  const names = (ids: ReadonlyArray<CandidateId>) => ids.slice(0, MOST_NAMED).map((id) => named(state, id, addresses))
+  return {
+    ...about(state, fact.upstream),
+    joined: names(fact.joined),
+    joinedCount: fact.joined.length,
+    left: names(fact.left),
+    leftCount: fact.left.length
+  }
+}
+
+/** null where there is none; to the µs, as no clock tells more. */
+function millis(value: number): number | null {
+  return value < 0 ? null : Math.round(value * 1000) / 1000
+}

@@ -1,0 +1,34 @@
+/** How much of a candidate's address is shown where it may be read by others: its network, or all of it. */
+import * as IpNetwork from "effect/net/IpNetwork"
+import * as NetAddress from "effect/net/NetAddress"
+import * as Result from "effect/Result"
+import type { Address } from "../core/model/Config.ts"
+
+/** `redacted`: the network alone (198.51.100.0/24, 2001:db8::/48); `full`: address and port. */
+export type Addresses = "redacted" | "full"
+
+const IPV4_PREFIX = 24
+const IPV6_PREFIX = 48
+
+export function shownAddress(address: Address, addresses: Addresses): string {
+  return addresses === "full" ? endpointText(address) : networkText(address.host)
+}
+
+/** `198.51.100.7:443`, `[2001:db8::7]:443`. */
+export function endpointText({ host, port }: Address): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`
+}
+
+function networkText(host: string): string {
+  const ip = NetAddress.ipFromString(host)
+  if (Result.isFailure(ip)) return "?"
+  // An IPv4 address that came in IPv6 clothes is as telling as any other.
+  const plain = NetAddress.toCanonical(ip.success)
+  const prefix = NetAddress.isIpv4Address(plain) ? IPV4_PREFIX : IPV6_PREFIX
+  return IpNetwork.format(IpNetwork.fromAddressUnsafe(plain, prefix))
+}
+
+/** Whether an address is of this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === "::1" || /^(::ffff:)?127\./i.test(host)
+}

@@ -1,0 +1,144 @@
+/** Whom the admin port answers, and how little a bad caller gets to hold. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as net from "node:net"
+import { ExposedError } from "../../src/shell/errors.ts"
+import type { Asked } from "../support/admin.ts"
+import { openEvents, request, withAdmin } from "../support/admin.ts"
+import { configWith } from "../support/config.ts"
+import { until } from "../support/servers.ts"
+
+const nowhere = configWith([{ candidates: [{ host: "127.0.0.1", port: 1 }], pool: { mode: "off" } }])
+const TOKEN = "correct-horse-battery"
+
+/** What comes back for raw bytes until the other side closes. */
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, "127.0.0.1", () => socket.write(text))
+    let answer = ""
+    socket.setEncoding("utf8").on("data", (chunk) => (answer += chunk))
+    socket.on("error", () => {}).once("close", () => resolve(answer))
+  })
+}
+
+describe("the admin port's guard", () => {
+  it.live("answers to its own names only, whatever the form of the request", () =>
+    withAdmin(nowhere, { hosts: ["localhost", "::1"] }, async ({ port }) => {
+      const status = async (host: string) => (await request(port, "/status", { headers: { host } })).status
+      assert.deepStrictEqual(
+        await Promise.all(
+          ["localhost", "LOCALHOST:99", "[::1]:99", "127.0.0.1", "evil.example", "localhost.evil.example", "[::2]"].map(
+            status
+          )
+        ),
+        [200, 200, 200, 421, 421, 421, 421]
+      )
+      const absolute = "GET http://evil.example/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+      assert.include(await raw(port, absolute), " 421 ")
+      const strange = "GET /status HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+      assert.include(await raw(port, strange), " 421 ")
+    }))
+
+  it.live("asks for the token everywhere but on /healthz, once there is one", () =>
+    withAdmin(nowhere, { token: TOKEN }, async ({ port, asked }) => {
+      const paths = ["/status", "/metrics", "/readyz", "/events", "/nowhere", "/healthz/"]
+      for (const path of paths) {
+        const { status, headers } = await request(port, path)
+        assert.deepStrictEqual([status, headers["www-authenticate"]], [401, 'Bearer realm="fairlead"'], path)
+      }
+      assert.strictEqual((await request(port, "/reload", { method: "POST" })).status, 401)
+      assert.strictEqual((await request(port, "/healthz")).status, 200)
+      const wrong = ["Bearer", "Bearer wrong", `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, `Basic ${TOKEN}`, TOKEN]
+      for (const authorization of wrong) {
+        const answer = await request(port, "/status", { headers: { authorization } })
+        assert.strictEqual(answer.status, 401, authorization)
+        assert.notInclude(JSON.stringify(answer), TOKEN)
+      }
+      for (const authorization of [`Bearer ${TOKEN}`, `bearer  ${TOKEN}`]) {
+        assert.strictEqual((await request(port, "/status", { headers: { authorization } })).status, 200)
+      }
+      assert.deepStrictEqual(asked, [])
+    }))
+
+  it.live("refuses orders and streams from the pages of other sites", () =>
+    withAdmin(nowhere, {}, async ({ port, asked }) => {
+      const host = `127.0.0.1:${port}`
+      const refresh = async (headers: Asked["headers"]) =>
+        (await request(port, "/refresh", { method: "POST", headers: { host, ...headers } })).status
+      const foreign = [
+        { "sec-fetch-site": "cross-site" },
+        { "sec-fetch-site": "same-site" },
+        { origin: "https://evil.example" },
+        { origin: "null" },
+        { origin: `http://127.0.0.1:${port + 1}` },
+        { origin: `http://127.0.0.1:${port}.evil.example` }
+      ]
+      for (const headers of foreign) assert.strictEqual(await refresh(headers), 403, JSON.stringify(headers))
+      assert.strictEqual((await request(port, "/events", { headers: { "sec-fetch-site": "cross-site" } })).status, 403)
+      assert.deepStrictEqual(asked, [])
+      for (
+        const headers of [{}, { "sec-fetch-site": "same-origin", origin: `http://${host}` }, { "sec-fetch-site": "none" }]
+      ) {
+        assert.strictEqual(await refresh(headers), 202)
+      }
+    }))
+
+  it.effect("does not open off loopback without a token", () =>
+    Effect.gen(function* () {
+      const setting = { listen: { host: "0.0.0.0", port: 0 } }
+      const error = yield* Effect.flip(withAdmin(nowhere, setting, () => Promise.resolve()))
+      assert.instanceOf(error, ExposedError)
+      assert.include((error as ExposedError).message, "set admin.token")
+    }))
+
+  it.live("opens off loopback with one, and asks callers for it", () =>
+    withAdmin(nowhere, { listen: { host: "0.0.0.0", port: 0 }, token: TOKEN }, async ({ port }) => {
+      assert.strictEqual((await request(port, "/status")).status, 401)
+    }))
+})
+
+describe("the admin port's bounds", () => {
+  it.live("tell whom it has no place for when to come again, and give places back", () =>
+    withAdmin(nowhere, { clients: 2 }, async ({ port }) => {
+      const streams = await Promise.all([openEvents(port), openEvents(port)])
+      const { status, headers, body } = await request(port, "/healthz")
+      assert.deepStrictEqual([status, headers["retry-after"]], [503, "1"])
+      assert.include(body, "limits.adminClients")
+      streams[0]?.stop()
+      let again = 503
+      for (let i = 0; i < 200 && again === 503; i++) again = (await request(port, "/healthz")).status
+      assert.strictEqual(again, 200)
+      streams[1]?.stop()
+    }))
+
+  it.live("cut off who sends its request too slowly, or nothing at all", () =>
+    withAdmin(nowhere, { timeoutMs: 200 }, async ({ port }) => {
+      const answers = await Promise.all([
+        raw(port, "GET /healthz HTTP/1.1\r\nHost: local"),
+        raw(port, "PUT /enabled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n{"),
+        raw(port, "")
+      ])
+      assert.include(answers[0], " 408 ")
+      assert.notInclude(answers[1], " 200 ")
+    }))
+
+  it.live("refuse headers without end", () =>
+    withAdmin(nowhere, {}, async ({ port }) => {
+      const answer = await raw(port, `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(100_000)}\r\n\r\n`)
+      assert.notInclude(answer, " 200 ")
+      assert.strictEqual((await request(port, "/healthz")).status, 200)
+    }))
+
+  it.live("keep nobody waiting at the end: every connection is closed", () =>
+    Effect.gen(function* () {
+      const ended: Array<Promise<void>> = []
+      yield* withAdmin(nowhere, {}, async ({ port }) => {
+        const events = await openEvents(port)
+        ended.push(new Promise((resolve) => events.response.once("close", () => resolve())))
+        const idle = net.connect(port, "127.0.0.1")
+        ended.push(new Promise((resolve) => idle.on("error", () => {}).resume().once("close", () => resolve())))
+        await until("it is connected", () => !idle.connecting)
+      })
+      yield* Effect.promise(() => Promise.all(ended))
+    }), 5_000)
+})

@@ -1,0 +1,75 @@
+/**
+ * Nothing that others may read shows a candidate's address in full, or a secret: every source of a running service is searched.
+ * Whoever adds an output adds it to `sources`.
+ */
+import { assert, describe, it } from "vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { openEvents, request } from "../support/admin.ts"
+import { inScratch, start, writeConfig } from "../support/command.ts"
+import { ask, named, serve, until } from "../support/servers.ts"
+
+const TOKEN = "correct-horse-battery"
+
+/** Where a service of this configuration may have said too much, each by what it is called. */
+async function sources(directory: string, level: string) {
+  const good = await named("good")
+  const gone = await serve(() => {})
+  const admin = await serve(() => {})
+  await Promise.all([gone.stop(), admin.stop()])
+  const log = path.join(directory, "fairlead.log")
+  const file = writeConfig(directory, {
+    candidates: [good.port, gone.port],
+    more: `admin: { listen: "127.0.0.1:${admin.port}", token: ${TOKEN}, heartbeat: 100ms }
+log: { level: ${level}, format: json, output: ${JSON.stringify(log)} }
+breaker: { failureThreshold: 1, cooldown: 100ms }`
+  })
+  const running = start(["run", "--config", file])
+  const logged = () => fs.existsSync(log) ? fs.readFileSync(log, "utf8") : ""
+  await until("it listens", () => /"listening".*?127\.0\.0\.1:(\d+)/.test(logged()), 30_000)
+  const port = Number(/"listening".*?127\.0\.0\.1:(\d+)/.exec(logged())?.[1])
+  const headers = { authorization: `Bearer ${TOKEN}`, via: "a proxy" }
+  const events = await openEvents(admin.port, { ...headers, "last-event-id": "0" })
+  await until("a breaker is told", () => events.text().includes("IpPoolIpTripped"), 30_000)
+  assert.strictEqual(await ask(port), "good")
+  const page = async (at: string) => (await request(admin.port, at, { headers })).body
+  const pages = {
+    status: await page("/status"),
+    metrics: await page("/metrics"),
+    unauthorised: (await request(admin.port, "/status")).body
+  }
+  events.stop()
+  running.kill("SIGTERM")
+  const { stdout, stderr, code } = await running.ended
+  await good.stop()
+  assert.strictEqual(code, 0, stderr)
+  const found: Record<string, string> = { stdout, stderr, log: logged(), events: events.text(), ...pages }
+  return { found, addresses: [good, gone].map(({ port }) => `127.0.0.1:${port}`), file, record: path.join(directory, "log") }
+}
+
+describe("a running service", () => {
+  it("shows no candidate's address in full, and no secret, but in its own record", () =>
+    inScratch(async (directory) => {
+      const { found, addresses, record } = await sources(directory, "info")
+      for (const [name, text] of Object.entries(found)) {
+        for (const secret of [TOKEN, ...addresses]) assert.notInclude(text, secret, name)
+      }
+      // The search would have found something: what is told is there, by network and label.
+      assert.include(found["events"], '"address":"127.0.0.0/24"')
+      assert.include(found["log"], "127.0.0.0/24")
+      assert.include(found["status"], '"address":"127.0.0.0/24"')
+      for (const segment of fs.readdirSync(record).filter((one) => one.endsWith(".ndjson"))) {
+        assert.notInclude(fs.readFileSync(path.join(record, segment), "utf8"), TOKEN)
+      }
+    }), 90_000)
+
+  it("shows addresses in full at debug, in the log alone, and no secret there either", () =>
+    inScratch(async (directory) => {
+      const { found, addresses } = await sources(directory, "debug")
+      assert.include(found["log"], addresses[0])
+      for (const [name, text] of Object.entries(found)) {
+        assert.notInclude(text, TOKEN, name)
+        if (name !== "log") { for (const address of addresses) assert.notInclude(text, address, name) }
+      }
+    }), 90_000)
+})

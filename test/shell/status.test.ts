@@ -1,0 +1,37 @@
+/** What `/status` says, in one piece and in slices. */
+import { assert, describe, it } from "vitest"
+import type { Seen } from "../../src/shell/status.ts"
+import { statusOf, statusText } from "../../src/shell/status.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const pool = { mode: "off" } as const
+
+function seen(candidates: number): Seen {
+  const config = configWith([{ candidates: addresses(candidates), pool }, { name: "other", candidates: [], pool }])
+  const { state } = new ToyInterpreter(config, { otherwise: 20 }).start().run(2_000)
+  return { state, nowUs: 2_000_000, restarts: 0, listeners: [], record: { from: 0, to: 9, gaps: 0 } }
+}
+
+describe("the status", () => {
+  it("is the same in slices, and no slice tells of more than 64 candidates", () => {
+    const options = { addresses: "redacted", candidates: 5_000 } as const
+    const now = seen(1_000)
+    const slices = [...statusText(now, options)]
+    assert.deepStrictEqual(JSON.parse(slices.join("")), JSON.parse(JSON.stringify(statusOf(now, options))))
+    assert.isAtMost(Math.max(...slices.map((slice) => slice.split('"lastSampleAt"').length - 1)), 64)
+  })
+
+  it("shows the set first, then the best measured, then the list", () => {
+    const now = seen(1_000)
+    const [web] = statusOf(now, { addresses: "redacted", candidates: 1_000 }).upstreams
+    const shown = web?.candidates ?? []
+    const active = shown.map((one) => one.active)
+    assert.isAbove(active.lastIndexOf(true), -1)
+    assert.strictEqual(active.lastIndexOf(true), active.filter((one) => one).length - 1)
+    const measured = shown.map(({ costMs }) => costMs !== null)
+    assert.isTrue(measured.includes(false))
+    assert.strictEqual(measured.lastIndexOf(true), measured.filter((one) => one).length - 1)
+    assert.strictEqual(new Set(shown.map(({ id }) => id)).size, 1_000)
+  })
+})
