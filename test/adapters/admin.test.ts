@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { isReady } from "../../src/core/ready.ts"
-import { MetricsEndpoint } from "../../src/shell/MetricsEndpoint.ts"
+import { Exposition } from "../../src/shell/Exposition.ts"
 import { request, withAdmin } from "../support/admin.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { serving } from "../support/relaying.ts"
@@ -107,8 +107,11 @@ describe("the admin port", () => {
         assert.strictEqual(status, 404)
         assert.include(body, "telemetry.metrics")
       })
-      const also = Layer.succeed(MetricsEndpoint, { text: Effect.succeed("up 1\n") })
-      yield* withAdmin(nowhere, { also: also as unknown as Layer.Layer<never> }, async ({ port }) => {
+      const also = Layer.succeed(Exposition, {
+        text: Effect.succeed("up 1\n"),
+        contentType: "text/plain; version=0.0.4; charset=utf-8"
+      })
+      yield* withAdmin(nowhere, { also }, async ({ port }) => {
         const { status, headers, body } = await request(port, "/metrics")
         assert.deepStrictEqual([status, body], [200, "up 1\n"])
         assert.include(headers["content-type"], "version=0.0.4")

@@ -3,13 +3,13 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import * as Option from "effect/Option"
 import * as Vector from "../../core/data/Vector.ts"
 import { isReady } from "../../core/ready.ts"
 import { Control } from "../../shell/Control.ts"
 import { Engine } from "../../shell/Engine.ts"
+import type { Page } from "../../shell/Exposition.ts"
+import { Exposition } from "../../shell/Exposition.ts"
 import { Facts } from "../../shell/facts/Facts.ts"
-import { MetricsEndpoint } from "../../shell/MetricsEndpoint.ts"
 import type { AdminOptions } from "./AdminOptions.ts"
 import { acts } from "./acts.ts"
 import { events } from "./events.ts"
@@ -22,7 +22,7 @@ type Methods = Readonly<Partial<Record<"GET" | "POST" | "PUT", Handler>>>
 export const routes = Effect.fnUntraced(function* (options: AdminOptions) {
   const engine = yield* Engine
   const facts = yield* Facts
-  const metrics = yield* Effect.serviceOption(MetricsEndpoint)
+  const metrics = yield* Exposition
   const { reload, enabled, refresh } = acts(yield* Effect.serviceOption(Control))
   const paths: Readonly<Record<`/${string}`, Methods>> = {
     "/healthz": { GET: () => Effect.succeed(said(200, "alive")) },
@@ -61,10 +61,7 @@ function ready(engine: Engine["Service"]) {
   return said(503, `not ready: nothing selected yet for ${waiting.join(", ") || "any upstream"}`)
 }
 
-function metricsText(metrics: Option.Option<MetricsEndpoint["Service"]>): ReturnType<Handler> {
-  if (Option.isNone(metrics)) return Effect.succeed(said(404, "metrics are off (telemetry.metrics)"))
-  return Effect.map(
-    metrics.value.text,
-    (text) => HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
-  )
+function metricsText(page: Page | null): ReturnType<Handler> {
+  if (page === null) return Effect.succeed(said(404, "metrics are off (telemetry.metrics)"))
+  return Effect.map(page.text, (text) => HttpServerResponse.text(text, { contentType: page.contentType }))
 }
