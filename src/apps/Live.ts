@@ -10,14 +10,18 @@ import { newRun } from "../adapters/node/entropy.ts"
 import * as NodeResolver from "../adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../adapters/node/NodeTransport.ts"
 import { stateDirectory } from "../adapters/node/stateDirectory.ts"
+import * as Telemetry from "../adapters/otel/Telemetry.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
 import { Engine } from "../shell/Engine.ts"
 import { RecordError } from "../shell/errors.ts"
 import type { Settings } from "./config/Settings.ts"
+import { VERSION } from "./version.ts"
 
 export const live = (settings: Settings) => {
   const run = newRun()
-  const { limits, listeners, core, admin } = settings
+  const { limits, listeners, core, admin, telemetry } = settings
+  // Nobody could read what was counted without an admin port.
+  const measured = { ...telemetry, metrics: telemetry.metrics && admin !== null }
   const engine = Engine.layer({
     config: core,
     seed: run.seed,
@@ -29,10 +33,16 @@ export const live = (settings: Settings) => {
   const service = Acceptor.layer(listeners).pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(
-      Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
+      Layer.mergeAll(
+        NodeTransport.layer,
+        NodeResolver.layer({ servers: settings.dnsServers }),
+        recorder(settings, run),
+        Telemetry.layer(measured, VERSION, run.seed)
+      )
     )
   )
-  return admin === null ? service : Layer.provideMerge(AdminServer.layer(admin), service)
+  if (admin === null) return service
+  return Layer.provideMerge(Layer.provide(AdminServer.layer(admin), Telemetry.pageLayer), service)
 }
 
 function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {

@@ -25,6 +25,7 @@ import { entryBody } from "../log/codec.ts"
 import { Alarm } from "./Alarm.ts"
 import * as Interpreter from "./Interpreter.ts"
 import { Mailbox } from "./Mailbox.ts"
+import { Observer, shielded } from "./Observer.ts"
 import { Recorder } from "./Recorder.ts"
 import { Shelf } from "./Shelf.ts"
 import { Transport } from "./Transport.ts"
@@ -72,6 +73,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const advance = options.advance ?? coreAdvance
   const transport = yield* Transport
   const recorder = yield* Recorder
+  const observe = shielded(yield* Observer)
   const mailbox = new Mailbox(options.mailbox, 0)
   const epochUs = transport.nowUs()
   const nowUs = () => transport.nowUs() - epochUs
@@ -112,6 +114,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
       state = advanced.state
       recorder.appendUnsafe(entryBody(entry, advanced), state)
       for (const decision of advanced.decisions) interpreter.runUnsafe(decision)
+      observe?.(entry, advanced.decisions, state)
       if (routes !== state.routes && (restarts === 0 || isReady(state))) routes = state.routes
     } catch (cause) {
       fail(entry, cause)

@@ -14,6 +14,8 @@ import { isReady } from "../../core/ready.ts"
 import { Acceptor } from "../../shell/Acceptor.ts"
 import { Engine } from "../../shell/Engine.ts"
 import { BindError } from "../../shell/errors.ts"
+import type { Page } from "../../shell/Exposition.ts"
+import { Exposition } from "../../shell/Exposition.ts"
 import { Recorder } from "../../shell/Recorder.ts"
 import { statusOf } from "../../shell/status.ts"
 
@@ -26,6 +28,7 @@ const routes = Effect.gen(function* () {
   const engine = yield* Engine
   const acceptor = yield* Acceptor
   const recorder = yield* Recorder
+  const page = yield* Exposition
   const status = Effect.sync(() =>
     HttpServerResponse.jsonUnsafe(
       statusOf(
@@ -45,9 +48,13 @@ const routes = Effect.gen(function* () {
   return HttpRouter.addAll([
     HttpRouter.route("GET", "/healthz", Effect.succeed(HttpServerResponse.text("alive\n"))),
     HttpRouter.route("GET", "/readyz", ready),
-    HttpRouter.route("GET", "/status", status)
+    HttpRouter.route("GET", "/status", status),
+    ...(page === null ? [] : [metrics(page)])
   ])
 })
+
+const metrics = ({ text, contentType }: Page) =>
+  HttpRouter.route("GET", "/metrics", Effect.map(text, (body) => HttpServerResponse.text(body, { contentType })))
 
 const guard = (hosts: ReadonlyArray<string>) =>
   HttpRouter.middleware(

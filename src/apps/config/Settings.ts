@@ -11,6 +11,7 @@ export interface Settings {
   readonly eventLog: ConfigFile["eventLog"]
   /** null: no admin port. */
   readonly admin: { readonly listen: Address; readonly hosts: ReadonlyArray<string> } | null
+  readonly telemetry: ConfigFile["telemetry"]
   readonly log: ConfigFile["log"]
   readonly limits: ConfigFile["limits"]
   readonly shutdown: ConfigFile["shutdown"]

@@ -30,7 +30,6 @@ const LATER: ReadonlyArray<string> = [
   "cache.pruneInterval",
   "cache.maxEntries",
   "history",
-  "telemetry",
   "admin.token",
   "log.format",
   "log.output",

@@ -40,6 +40,7 @@ export function settingsOf(file: ConfigFile): { readonly settings: Settings; rea
       dnsServers: file.dns.servers,
       eventLog: file.eventLog,
       admin: listen === "off" ? null : { listen, hosts },
+      telemetry: file.telemetry,
       log: file.log,
       limits: file.limits,
       shutdown: file.shutdown

@@ -162,6 +162,10 @@ const budget = {
   maxCandidates: key(whole(1, 100_000), 10_000, "Candidates of one upstream")
 }
 
+const Endpoint = Schema.String.check(
+  Schema.isPattern(/^$|^https?:\/\/[^\s/]+(\/\S*)?$/u, { expected: "an http:// or https:// URL" })
+)
+
 const AdminListen = Schema.Union([Schema.Literal("off"), ListenAddress])
 
 export const ConfigFile = Schema.Struct({
@@ -186,6 +190,13 @@ export const ConfigFile = Schema.Struct({
     maxAge: key(duration(MINUTE, 3650 * DAY), "7d", "Segments older than this go"),
     buffer: key(size(65_536, 1_073_741_824), "16MiB", "What a slow disk may lag behind before entries are given up"),
     flushInterval: key(duration(1, MINUTE), "50ms", "Entries are written at most this long after they happened")
+  }),
+  telemetry: section({
+    otlp: section({
+      endpoint: key(Endpoint, "", "Where traces go (OTLP/HTTP), such as http://127.0.0.1:4318; empty: OTEL_* decide, else none"),
+      sampleRatio: key(between(0, 1), 1, "Share of connections, probes and evaluations that are traced")
+    }),
+    metrics: key(Schema.Boolean, true, "Count for /metrics")
   }),
   admin: section({
     listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off"),
