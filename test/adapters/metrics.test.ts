@@ -67,7 +67,8 @@ describe("metrics", () => {
         const taken = () => servers.reduce((sum, server) => sum + server.connections(), 0)
         const page = await pageThat(scrape, (page) =>
           connections(page) === 200 && sumOf(page, "fairlead_connect_seconds_count{") === taken())
-        const of = (name: string) => seriesOf(page).get(name)
+        const of = (name: string) =>
+          seriesOf(page).get(name)
         assert.strictEqual(of('fairlead_connections_total{listener="web",result="done"}'), 190)
         assert.strictEqual(of('fairlead_connections_total{listener="web",result="client-reset"}'), 10)
         assert.strictEqual(of('fairlead_connections_active{listener="web"}'), 0)
@@ -129,7 +130,8 @@ describe("metrics", () => {
         lagUnsafe: () => 0
       }
       const page = yield* makePage(meters, metricsOnly, "0.0.0", () => scraped.read(sources))
-      const shown = (text: string) => [...seriesOf(text).keys()].filter((name) => name.startsWith("fairlead_candidate_score{"))
+      const shown = (text: string) =>
+        [...seriesOf(text).keys()].filter((name) => name.startsWith("fairlead_candidate_score{"))
       world.run(2_000, (ordinal) => 20_000 + ordinal * 10, entries.see)
       const before = yield* page.text
       world.run(20_000, (ordinal) => 900_000 - ordinal * 80, entries.see)
@@ -150,7 +152,9 @@ describe("metrics", () => {
         await until("ready", () => isReady(engine.stateUnsafe()))
         await client(port, 10, "end")
         const page = await pageThat(scrape, (page) => connections(page) === 1)
-        const missing = CATALOGUE.filter(({ name, kind }) => !page.includes(`# TYPE ${name} ${kind}\n`)).map(({ name }) => name)
+        const missing = CATALOGUE.filter(({ name, kind }) => !page.includes(`# TYPE ${name} ${kind}\n`)).map(({ name }) =>
+          name
+        )
         // Nothing has gone wrong, so these have no series yet.
         assert.deepStrictEqual(missing, ["fairlead_pool_closed_total", "ip_pool_fallback_total"])
         const { stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: page, encoding: "utf8" })

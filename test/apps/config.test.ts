@@ -55,7 +55,8 @@ const OTHERS: ReadonlyArray<unknown> = [
   "debug",
   "example.com",
   "/tmp/elsewhere",
-  "powerOfTwo"
+  "powerOfTwo",
+  "http://127.0.0.1:4318"
 ]
 
 function withValue(path: ReadonlyArray<string>, value: unknown): Json {

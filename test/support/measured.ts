@@ -12,7 +12,7 @@ import type { Folded } from "../../src/shell/Observer.ts"
 export function measured(config: Config) {
   let state: State = initial(config, 1)
   let at = 0
-  let probes: Array<Probe> = []
+  const probes: Array<Probe> = []
   const fold = (event: Event, see: Folded) => {
     const entry = { seq: state.seq + 1, at, event }
     const advanced = advance(state, entry)

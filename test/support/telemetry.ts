@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as http from "node:http"
-import type { AddressInfo } from "node:net"
+import * as net from "node:net"
 import type { TelemetryOptions } from "../../src/adapters/otel/options.ts"
 import * as Telemetry from "../../src/adapters/otel/Telemetry.ts"
 import type { Config } from "../../src/core/model/Config.ts"
@@ -73,6 +73,7 @@ export interface FakeCollector {
   readonly spans: () => ReadonlyArray<Span>
   readonly bodies: () => ReadonlyArray<string>
   readonly requests: () => number
+  readonly headers: () => ReadonlyArray<http.IncomingHttpHeaders>
   readonly stop: () => Promise<void>
 }
 
@@ -81,10 +82,10 @@ export async function fakeCollector(
   answer: (response: http.ServerResponse) => void = (response) => response.end("{}")
 ): Promise<FakeCollector> {
   const bodies: Array<string> = []
-  let requests = 0
+  const headers: Array<http.IncomingHttpHeaders> = []
   const server = http.createServer((request, response) => {
     let body = ""
-    requests++
+    headers.push(request.headers)
     request.setEncoding("utf8").on("data", (text) => (body += text)).on("end", () => {
       if (request.url === "/v1/traces") bodies.push(body)
       answer(response)
@@ -92,9 +93,10 @@ export async function fakeCollector(
   })
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
     bodies: () => bodies,
-    requests: () => requests,
+    requests: () => headers.length,
+    headers: () => headers,
     spans: () => bodies.flatMap((body) => spansOf(JSON.parse(body))),
     stop: () =>
       new Promise((resolve) => {
@@ -123,3 +125,14 @@ function valueOf(value: any): unknown {
 
 export const startNs = ({ startTimeUnixNano }: Span): bigint => BigInt(startTimeUnixNano)
 export const endNs = ({ endTimeUnixNano }: Span): bigint => BigInt(endTimeUnixNano)
+
+/** Ports that nobody has just now. */
+export async function freePorts(count: number): Promise<ReadonlyArray<number>> {
+  const servers = await Promise.all(Array.from({ length: count }, () =>
+    new Promise<net.Server>((resolve) => {
+      const server = net.createServer().listen(0, "127.0.0.1", () => resolve(server))
+    })))
+  const ports = servers.map((server) => (server.address() as net.AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}

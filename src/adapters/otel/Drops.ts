@@ -18,9 +18,8 @@ export const makeDrops = Effect.gen(function* () {
   let told = 0
   let saidAtMs = -SAY_EVERY_MS
   const say = (why: string) =>
-    Effect.annotateLogs(Effect.logWarning("telemetry was dropped; clients are not affected"), {
+    Effect.annotateLogs(Effect.logWarning("telemetry was dropped, told at most once a minute; clients are not affected"), {
       dropped: total - told,
-      since: "the last such line",
       why
     })
   const drops: Drops = {

@@ -45,6 +45,8 @@ export class ListenerMeters {
     this.firstByte = meters.of(catalogue.firstByte, { listener })
     this.active = meters.of(catalogue.active, { listener })
     this.connections = memo((result) => meters.of(catalogue.connections, { listener, result }))
+    // An alert on a rate needs the series before the first time.
+    for (const result of ["done", "failed"]) this.connections(result)
   }
 }
 

@@ -13,7 +13,11 @@ export interface Timed {
  * The rule of DialRun, read backwards: an attempt starts at its offset, or when all before it have ended if that is earlier.
  * Candidates that the plan does not name (it was replaced meanwhile) are put `raceDelayMs` apart.
  */
-export function dialTimes(tried: ReadonlyArray<Attempt>, plan: DialPlan | undefined, raceDelayMs: number): ReadonlyArray<Timed> {
+export function dialTimes(
+  tried: ReadonlyArray<Attempt>,
+  plan: DialPlan | undefined,
+  raceDelayMs: number
+): ReadonlyArray<Timed> {
   const place = (attempt: Attempt) => plan?.attempts.findIndex(({ candidate }) => candidate === attempt.candidate) ?? -1
   const ordered = tried.every((attempt) => place(attempt) >= 0) ? tried.toSorted((a, b) => place(a) - place(b)) : tried
   let freeUs = 0

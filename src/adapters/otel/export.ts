@@ -49,12 +49,14 @@ export class CountedSpans implements SpanProcessor {
     this.#inner.onEnd(span)
   }
 
+  /** Never fails: what did not arrive has been counted. */
   forceFlush(): Promise<void> {
-    return this.#inner.forceFlush()
+    return this.#inner.forceFlush().catch(() => {})
   }
 
+  /** As above. */
   shutdown(): Promise<void> {
-    return this.#inner.shutdown()
+    return this.#inner.shutdown().catch(() => {})
   }
 
   /** What is still here when the time is up is lost. */

@@ -193,7 +193,11 @@ export const ConfigFile = Schema.Struct({
   }),
   telemetry: section({
     otlp: section({
-      endpoint: key(Endpoint, "", "Where traces go (OTLP/HTTP), such as http://127.0.0.1:4318; empty: OTEL_* decide, else none"),
+      endpoint: key(
+        Endpoint,
+        "",
+        "Where traces go (OTLP/HTTP), such as http://127.0.0.1:4318; empty: OTEL_* decide, else none"
+      ),
       sampleRatio: key(between(0, 1), 1, "Share of connections, probes and evaluations that are traced")
     }),
     metrics: key(Schema.Boolean, true, "Count for /metrics")
