@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -50,13 +51,19 @@ const engine = Engine.layer({
   restartDelayMs: 1_000,
   onTurn: (tookUs) => turnsUs.push(tookUs)
 })
-const OFF = '{"otlp":{"endpoint":"","sampleRatio":0},"metrics":false}'
+const { metrics, endpoint, sampleRatio } = JSON.parse(process.argv[5] ?? '{"metrics":false,"endpoint":"","sampleRatio":0}')
+const telemetry = {
+  metrics,
+  otlp: { endpoint, sampleRatio, headers: Redacted.make({}) },
+  serviceName: "bench",
+  attributes: {}
+}
 const records = process.argv[3] === "file" ? recorder : NoRecorder.layer
 const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10_000, backlog: 512 }
 const layer = Acceptor.layer([listener]).pipe(
   Layer.provideMerge(engine),
   Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: [] }), records)),
-  Layer.provideMerge(Telemetry.layer(JSON.parse(process.argv[5] ?? OFF), "bench", 1))
+  Layer.provideMerge(Telemetry.layer(telemetry, "bench", 1))
 )
 
 const started = Effect.runPromise(Effect.gen(function* () {

@@ -1,6 +1,8 @@
 /** `/metrics` against what clients and servers counted themselves, and against Prometheus' own checker. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -10,6 +12,7 @@ import { EntryMeters } from "../../src/adapters/otel/EntryMeters.ts"
 import { ScrapedMeters } from "../../src/adapters/otel/ScrapedMeters.ts"
 import { makePage } from "../../src/adapters/otel/prometheus.ts"
 import { isReady } from "../../src/core/ready.ts"
+import type { ListenerStatus } from "../../src/shell/Acceptor.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { serve, until } from "../support/servers.ts"
 import { measured } from "../support/measured.ts"
@@ -110,6 +113,36 @@ describe("metrics", () => {
         assert.strictEqual(sumOf(page, "fairlead_connect_seconds_count{"), 0)
       })
     }))
+
+  it("of a listener that is gone show no clients anymore, and refused ones are counted once", () => {
+    const world = measured(configWith([{ candidates: addresses(1) }]))
+    const meters = new Meters()
+    const scraped = new ScrapedMeters(meters, new EntryMeters(meters))
+    const status = (name: string, refused: number): ListenerStatus => ({
+      name,
+      listen: { host: "127.0.0.1", port: 1 },
+      connections: 3,
+      waiting: 0,
+      accepted: 3,
+      refused
+    })
+    const read = (...listeners: ReadonlyArray<ListenerStatus>) => {
+      const none = () => 0
+      const listenersUnsafe = () => listeners
+      scraped.read({ stateUnsafe: world.state, listenersUnsafe, gapsUnsafe: none, droppedUnsafe: none, lagUnsafe: none })
+      const snapshot = Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, meters.registry))
+      const of = (id: string) => snapshot.filter((one) => one.id === id)
+      return {
+        active: of("fairlead_connections_active").map(({ attributes }) => attributes?.["listener"]),
+        refused: of("fairlead_connections_total").filter(({ attributes }) => attributes?.["result"] === "refused")
+          .map(({ state }) => (state as { readonly count: number }).count)
+      }
+    }
+    assert.deepStrictEqual(read(status("a", 2), status("b", 0)), { active: ["a", "b"], refused: [2] })
+    assert.deepStrictEqual(read(status("a", 5)), { active: ["a"], refused: [5] })
+    // Bound anew, it counts from nothing again.
+    assert.deepStrictEqual(read(status("a", 1), status("b", 0)), { active: ["a", "b"], refused: [6] })
+  })
 
   it.live("are nowhere when they are off", () =>
     withTelemetry(configWith([{ candidates: addresses(1) }]), { ...metricsOnly, metrics: false }, async ({ scrape }) => {

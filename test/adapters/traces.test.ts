@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import process from "node:process"
 import { dialTimes } from "../../src/adapters/otel/dialTimes.ts"
-import { traceTarget } from "../../src/adapters/otel/options.ts"
+import { isTraced } from "../../src/adapters/otel/options.ts"
 import { sampler } from "../../src/adapters/otel/sampling.ts"
 import { together } from "../../src/adapters/otel/Telemetry.ts"
 import type { Config } from "../../src/core/model/Config.ts"
@@ -32,13 +32,13 @@ const traced = (
     yield* Effect.promise(() => gone.stop())
     if (dead) yield* Effect.promise(() => server.stop())
     const core = configWith([{ candidates: [at(gone.port), at(server.port)], ...config }])
-    yield* withTelemetry(core, tracesTo(`${collector.url}/`, ratio), async ({ engine, port }) => {
+    yield* withTelemetry(core, tracesTo(collector.url, ratio), async ({ engine, port }) => {
       if (!dead) await until("ready", () => isReady(engine.stateUnsafe()))
       for (let i = 0; i < clients; i++) await ask(port).catch(() => "")
       await until("all ends are known", () => engine.stateUnsafe().seq > 0 && !busy(engine.stateUnsafe()))
     })
     yield* Effect.promise(() => Promise.all([collector.stop(), dead ? undefined : server.stop()]))
-    return { spans: collector.spans(), bodies: collector.bodies() }
+    return { spans: collector.spans(), bodies: collector.bodies(), headers: collector.headers() }
   })
 
 const busy = (state: ReturnType<Measured["engine"]["stateUnsafe"]>) =>
@@ -47,7 +47,7 @@ const busy = (state: ReturnType<Measured["engine"]["stateUnsafe"]>) =>
 describe("a client's trace", () => {
   it.live("has its dials and its relay as children, and the times add up", () =>
     Effect.gen(function* () {
-      const { spans, bodies } = yield* traced(3, { config: { pool: { mode: "off" } } })
+      const { spans, bodies, headers } = yield* traced(3, { config: { pool: { mode: "off" } } })
       const roots = only(spans, "connection")
       assert.strictEqual(roots.length, 3)
       for (const root of roots) {
@@ -81,6 +81,8 @@ describe("a client's trace", () => {
       const moved = only(spans, "evaluate").map(({ attributes }) => attributes["fairlead.moves"])
       assert.deepStrictEqual(moved, [["+web#2 filled"]])
       assert.notInclude(bodies.join(""), "127.0.0.1")
+      assert.include(bodies[0], '"edge-forwarder"')
+      assert.deepStrictEqual(new Set(headers.map((sent) => sent["x-team"])), new Set(["edge"]))
     }))
 
   it.live("has no dial when a warm socket was there", () =>
@@ -243,19 +245,10 @@ describe("a collector that is", () => {
 })
 
 describe("telemetry", () => {
-  const options = (endpoint: string, sampleRatio = 1) => ({ otlp: { endpoint, sampleRatio }, metrics: true })
-
-  it("makes no tracer without an endpoint, and lets the environment name one", () => {
-    assert.isNull(traceTarget(options(""), {}))
-    assert.isNull(traceTarget(options("http://c:4318", 0), {}))
-    assert.isNull(traceTarget(options("http://c:4318"), { OTEL_SDK_DISABLED: "true" }))
-    assert.deepInclude(traceTarget(options("http://c:4318/"), {}), { url: "http://c:4318/v1/traces", sampleRatio: 1 })
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://e:4318" }
-    assert.deepInclude(traceTarget(options("", 0.5), env), { url: undefined, sampleRatio: 0.5 })
-    const sampled = { ...env, OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" }
-    assert.deepInclude(traceTarget(options(""), sampled), { sampleRatio: 0.1 })
-    assert.isNull(traceTarget(options(""), { ...env, OTEL_TRACES_SAMPLER: "always_off" }))
-    assert.deepInclude(traceTarget(options("http://c:4318"), sampled), { sampleRatio: 1 })
+  it("makes no tracer without an endpoint, nor when nothing is to be sampled", () => {
+    assert.isFalse(isTraced(tracesTo("")))
+    assert.isFalse(isTraced(tracesTo("http://c:4318", 0)))
+    assert.isTrue(isTraced(tracesTo("http://c:4318", 0.01)))
   })
 
   it("samples the share that was asked for", () => {

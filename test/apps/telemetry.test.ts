@@ -5,12 +5,12 @@ import { ask, named, until } from "../support/servers.ts"
 import { fakeCollector, freePorts } from "../support/telemetry.ts"
 
 /** Runs the program with this much more configuration, one client through it, and `use` while it runs. */
-const withRun = <A>(telemetry: string, use: (admin: string) => Promise<A>, env: Record<string, string> = {}) =>
+const withRun = <A>(telemetry: string, use: (admin: string) => Promise<A>) =>
   inScratch(async (directory) => {
     const server = await named("good")
     const [admin] = await freePorts(1)
     const more = `telemetry: ${telemetry}\nadmin: { listen: "127.0.0.1:${admin}" }`
-    const running = start(["run", "--config", writeConfig(directory, { candidates: [server.port], more })], { env })
+    const running = start(["run", "--config", writeConfig(directory, { candidates: [server.port], more })])
     await until("it listens", () => portOf(running) !== undefined)
     assert.strictEqual(await ask(portOf(running) as number), "good")
     const result = await use(`http://127.0.0.1:${admin}`)
@@ -38,20 +38,6 @@ describe("the key telemetry", () => {
     const collector = await fakeCollector()
     await withRun(`{ otlp: { endpoint: "${collector.url}", sampleRatio: ${ratio} } }`, async () => {})
     assert.strictEqual(collector.spans().some(({ name }) => name === "fairlead.connection"), isTraced)
-    await collector.stop()
-  })
-
-  it("otlp.endpoint may come from the environment, with headers", async () => {
-    const collector = await fakeCollector()
-    const env = {
-      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-      OTEL_EXPORTER_OTLP_HEADERS: "x-team=edge",
-      OTEL_SERVICE_NAME: "edge-forwarder"
-    }
-    await withRun("{}", async () => {}, env)
-    assert.isAbove(collector.spans().length, 0)
-    assert.include(collector.bodies()[0], '"edge-forwarder"')
-    assert.deepEqual(new Set(collector.headers().map((headers) => headers["x-team"])), new Set(["edge"]))
     await collector.stop()
   })
 

@@ -1,6 +1,7 @@
 /** The real engine over real sockets with telemetry on, and readers for what it tells: the page of metrics and OTLP. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as http from "node:http"
 import * as net from "node:net"
 import type { TelemetryOptions } from "../../src/adapters/otel/options.ts"
@@ -11,11 +12,14 @@ import { Engine } from "../../src/shell/Engine.ts"
 import { Exposition } from "../../src/shell/Exposition.ts"
 import { liveLayer } from "./live.ts"
 
-export const metricsOnly: TelemetryOptions = { otlp: { endpoint: "", sampleRatio: 1 }, metrics: true }
-export const tracesTo = (endpoint: string, sampleRatio = 1): TelemetryOptions => ({
-  otlp: { endpoint, sampleRatio },
-  metrics: true
+/** `base` as a user would write it; empty: no traces. */
+export const tracesTo = (base: string, sampleRatio = 1): TelemetryOptions => ({
+  otlp: { endpoint: base === "" ? "" : `${base}/v1/traces`, sampleRatio, headers: Redacted.make({ "x-team": "edge" }) },
+  metrics: true,
+  serviceName: "edge-forwarder",
+  attributes: { "deployment.environment.name": "test" }
 })
+export const metricsOnly = tracesTo("")
 
 export interface Measured {
   readonly engine: Engine["Service"]

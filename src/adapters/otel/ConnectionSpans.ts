@@ -10,6 +10,7 @@ import type { DialPlan } from "../../core/model/Routes.ts"
 import type { State } from "../../core/model/State.ts"
 import type { Timed } from "./dialTimes.ts"
 import { dialTimes } from "./dialTimes.ts"
+import { NOBODY, sourceOf } from "./served.ts"
 import type { SpanWriter } from "./SpanWriter.ts"
 
 /** A sampled session under way. */
@@ -45,7 +46,7 @@ export class ConnectionSpans {
   accepted(at: number, event: ClientAccepted, state: State): void {
     if (!this.#isSampled(event.session)) return
     const kept = keep(at, event, state)
-    if (event.candidate < 0) return this.#failed(kept, state)
+    if (event.candidate === NOBODY) return this.#failed(kept, state)
     if (this.#kept.size >= MOST_KEPT) return this.#drop()
     this.#kept.set(event.session, kept)
   }
@@ -123,11 +124,9 @@ function keep(at: number, event: ClientAccepted, state: State): Kept {
     "fairlead.choice": chosen < 0 ? "last-resort" : why,
     "fairlead.routes.version": routes
   }
-  if (candidate >= 0) {
-    attributes["fairlead.candidate"] = label(candidate)
-    const source = Candidates.find(state, candidate)?.sources[0]
-    if (source !== undefined) attributes["fairlead.source"] = source
-  }
+  const source = sourceOf(state, candidate)
+  if (candidate >= 0) attributes["fairlead.candidate"] = label(candidate)
+  if (source !== undefined) attributes["fairlead.source"] = source
   return { acceptedUs: at, dials, labels: dials.map(({ attempt }) => label(attempt.candidate)), attributes }
 }
 

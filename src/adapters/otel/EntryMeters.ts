@@ -9,6 +9,7 @@ import type { ClientAccepted, ClientClosed, Entry } from "../../core/model/Event
 import type { State } from "../../core/model/State.ts"
 import * as catalogue from "./catalogue.ts"
 import type { Meters, Update } from "./Meters.ts"
+import { NOBODY, sourceOf } from "./served.ts"
 import { ListenerMeters, memo, UpstreamMeters } from "./UpstreamMeters.ts"
 
 /** Of a candidate that the core has forgotten. */
@@ -84,8 +85,8 @@ export class EntryMeters {
       if (outcome === "connected") this.#handshake(upstream.connectByClient, tookUs)
     }
     if (chosen < 0) this.#fallbacks(instead(event, state))(1)
-    if (candidate < 0) return listener.connections("failed")(1)
-    this.#selections(Candidates.find(state, candidate)?.sources[0] ?? FORGOTTEN)(1)
+    if (candidate === NOBODY) return listener.connections("failed")(1)
+    this.#selections(sourceOf(state, candidate) ?? FORGOTTEN)(1)
     this.#sessions.set(session, listener)
   }
 

@@ -36,6 +36,7 @@ export class ScrapedMeters {
   readonly #gaps: Update
   readonly #dropped: Update
   #shown = new Map<string, Shown>()
+  #listening = new Set<string>()
   #gapsSeen = 0
   #droppedSeen = 0
 
@@ -55,7 +56,7 @@ export class ScrapedMeters {
     this.#dropped(dropped - this.#droppedSeen)
     this.#droppedSeen = dropped
     this.#lag(lagUnsafe() / 1_000)
-    for (const { name, connections, refused } of listenersUnsafe()) this.#listener(name, connections, refused)
+    this.#listeners(listenersUnsafe())
     const state = stateUnsafe()
     const shown = new Map<string, Shown>()
     for (const upstream of Vector.toArray(state.upstreams)) this.#upstream(state, upstream, shown)
@@ -63,9 +64,16 @@ export class ScrapedMeters {
     this.#shown = shown
   }
 
+  #listeners(listeners: ReadonlyArray<ListenerStatus>): void {
+    const listening = new Set(listeners.map(({ name }) => name))
+    for (const name of this.#listening) if (!listening.has(name)) this.#meters.remove(catalogue.active, { listener: name })
+    this.#listening = listening
+    for (const { name, connections, refused } of listeners) this.#listener(name, connections, refused)
+  }
+
   #listener(name: string, connections: number, refused: number): void {
     const listener = this.#entries.listener(name)
-    listener.active(connections)
+    this.#meters.of(catalogue.active, { listener: name })(connections)
     if (refused === listener.refused) return
     // A listener that was bound anew counts from nothing again.
     listener.connections("refused")(refused > listener.refused ? refused - listener.refused : refused)

@@ -17,7 +17,7 @@ import { EntryMeters } from "./EntryMeters.ts"
 import { watchLoopLag } from "./loopLag.ts"
 import { Meters } from "./Meters.ts"
 import type { TelemetryOptions } from "./options.ts"
-import { traceTarget } from "./options.ts"
+import { isTraced } from "./options.ts"
 import { ScrapedMeters } from "./ScrapedMeters.ts"
 
 export interface Metering {
@@ -59,14 +59,13 @@ const observer = Effect.gen(function* () {
 
 const tracing = Effect.gen(function* () {
   const { options, version, seed, drops } = yield* Telemetry
-  const target = traceTarget(options)
-  if (target === null) return null
+  if (!isTraced(options)) return null
   const { makeTracer } = yield* Effect.promise(() => import("./export.ts"))
   const { SpanWriter } = yield* Effect.promise(() => import("./SpanWriter.ts"))
   const { EntrySpans } = yield* Effect.promise(() => import("./EntrySpans.ts"))
-  const tracer = yield* makeTracer(target, options, version, drops)
+  const tracer = yield* makeTracer(options, version, drops)
   const drop = () => drops.add(1, "too many sampled connections at once")
-  return new EntrySpans(new SpanWriter(tracer), target.sampleRatio, seed, drop).see
+  return new EntrySpans(new SpanWriter(tracer), options.otlp.sampleRatio, seed, drop).see
 })
 
 /** One failing must not keep the others from seeing, and none the engine from going on. */

@@ -34,7 +34,6 @@ export class ListenerMeters {
   readonly up: Update
   readonly down: Update
   readonly firstByte: Update
-  readonly active: Update
   readonly connections: (result: string) => Update
   /** Refused clients that are counted already. */
   refused = 0
@@ -43,7 +42,6 @@ export class ListenerMeters {
     this.up = meters.of(catalogue.bytes, { listener, direction: "up" })
     this.down = meters.of(catalogue.bytes, { listener, direction: "down" })
     this.firstByte = meters.of(catalogue.firstByte, { listener })
-    this.active = meters.of(catalogue.active, { listener })
     this.connections = memo((result) => meters.of(catalogue.connections, { listener, result }))
     // An alert on a rate needs the series before the first time.
     for (const result of ["done", "failed"]) this.connections(result)

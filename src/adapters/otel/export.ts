@@ -5,7 +5,6 @@
  */
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { OtelTracerProvider } from "@effect/opentelemetry/OtelTracer"
-import { configToAttributes, layerFromEnv } from "@effect/opentelemetry/Resource"
 import type { Tracer } from "@opentelemetry/api"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"
 import type { ReadableSpan, SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace-base"
@@ -13,11 +12,15 @@ import { AlwaysOnSampler, BatchSpanProcessor } from "@opentelemetry/sdk-trace-ba
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import process from "node:process"
 import type { Drops } from "./Drops.ts"
-import type { TelemetryOptions, TraceTarget } from "./options.ts"
+import type { TelemetryOptions } from "./options.ts"
+import { resource } from "./resource.ts"
 
 const FLUSH_MS = 2_000
+const QUEUE = 2_048
+const MOST_QUEUED = 65_536
 /** Batches under way at once: four when a full queue is flushed, and those that a stuck collector still holds. */
 const EXPORTS = 8
 
@@ -31,6 +34,7 @@ export class CountedSpans implements SpanProcessor {
   /** Not handed to the exporter yet, and on their way. */
   #waiting = 0
   #sent = 0
+  #isOver = false
 
   constructor(queue: number, drops: Drops, exporter: SpanExporter, inner: (exporter: SpanExporter) => SpanProcessor) {
     this.#queue = queue
@@ -62,8 +66,7 @@ export class CountedSpans implements SpanProcessor {
   /** What is still here when the time is up is lost. */
   abandon(): void {
     this.#drops.add(this.#waiting + this.#sent, "the collector did not take the last spans in time")
-    this.#waiting = 0
-    this.#sent = 0
+    this.#isOver = true
   }
 
   #export(exporter: SpanExporter, spans: Array<ReadableSpan>, done: (result: Result) => void): void {
@@ -71,37 +74,34 @@ export class CountedSpans implements SpanProcessor {
     this.#sent += spans.length
     exporter.export(spans, (result) => {
       this.#sent -= spans.length
-      if (result.code !== 0) this.#drops.add(spans.length, `the collector: ${result.error?.message ?? "not reached"}`)
+      if (result.code !== 0 && !this.#isOver) {
+        this.#drops.add(spans.length, `the collector: ${result.error?.message ?? "not reached"}`)
+      }
       done(result)
     })
   }
 }
 
 /** A tracer that exports; flushed within two seconds when the scope closes. */
-export const makeTracer = Effect.fnUntraced(
-  function* (target: TraceTarget, { otlp }: TelemetryOptions, version: string, drops: Drops) {
-    const exporter = new OTLPTraceExporter({
-      ...(target.url === undefined ? {} : { url: target.url }),
-      ...(otlp.headers === undefined ? {} : { headers: { ...otlp.headers } }),
-      concurrencyLimit: EXPORTS
-    })
-    const spans = new CountedSpans(
-      target.queue,
-      drops,
-      exporter,
-      (counted) => new BatchSpanProcessor(counted, { maxQueueSize: target.queue })
-    )
-    yield* Effect.addFinalizer(() => Effect.sync(() => spans.abandon()))
-    const provider = NodeSdk.layerTracerProvider(spans, { sampler: new AlwaysOnSampler(), shutdownTimeout: FLUSH_MS })
-    const built = yield* Layer.build(Layer.provide(provider, resource(otlp, version)))
-    const tracer: Tracer = Context.get(built, OtelTracerProvider).getTracer("fairlead", version)
-    return tracer
-  }
-)
+export const makeTracer = Effect.fnUntraced(function* (options: TelemetryOptions, version: string, drops: Drops) {
+  const { endpoint, headers } = options.otlp
+  const exporter = new OTLPTraceExporter({
+    url: endpoint,
+    headers: { ...Redacted.value(headers) },
+    concurrencyLimit: EXPORTS
+  })
+  const maxQueueSize = queueLength(process.env["OTEL_BSP_MAX_QUEUE_SIZE"])
+  const batches = (counted: SpanExporter) => new BatchSpanProcessor(counted, { maxQueueSize })
+  const spans = new CountedSpans(maxQueueSize, drops, exporter, batches)
+  yield* Effect.addFinalizer(() => Effect.sync(() => spans.abandon()))
+  const provider = NodeSdk.layerTracerProvider(spans, { sampler: new AlwaysOnSampler(), shutdownTimeout: FLUSH_MS })
+  const built = yield* Layer.build(Layer.provide(provider, resource(options, version)))
+  const tracer: Tracer = Context.get(built, OtelTracerProvider).getTracer("fairlead", version)
+  return tracer
+})
 
-/** Who sends: the environment's attributes and name, unless the configuration has its own. */
-export function resource({ serviceName, resourceAttributes }: TelemetryOptions["otlp"], version: string) {
-  const name = serviceName ?? (process.env["OTEL_SERVICE_NAME"] || "fairlead")
-  const attributes = { ...resourceAttributes }
-  return layerFromEnv(configToAttributes({ serviceName: name, serviceVersion: version, attributes }))
+/** The variable that everybody who runs an SDK of OpenTelemetry knows; 2,048 spans without it. */
+function queueLength(variable: string | undefined): number {
+  const wanted = Math.floor(Number(variable ?? QUEUE))
+  return wanted > 0 && wanted <= MOST_QUEUED ? wanted : QUEUE
 }

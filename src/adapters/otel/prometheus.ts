@@ -10,16 +10,16 @@ import * as Metric from "effect/Metric"
 import type { Page } from "../../shell/Exposition.ts"
 import { CATALOGUE } from "./catalogue.ts"
 import type { Meters } from "./Meters.ts"
-import { resource } from "./export.ts"
 import type { TelemetryOptions } from "./options.ts"
+import { resource } from "./resource.ts"
 
 const UNITS = new Map(CATALOGUE.map(({ name, unit = "" }) => [name, unit as string]))
 
 /** `read` brings the gauges up to date before each scrape. */
 export const makePage = Effect.fnUntraced(
-  function* (meters: Meters, { otlp }: TelemetryOptions, version: string, read: () => void) {
+  function* (meters: Meters, options: TelemetryOptions, version: string, read: () => void) {
     const exporter = new PrometheusExporter({ preventServerStart: true })
-    const who = Context.get(yield* Layer.build(resource(otlp, version)), Resource.Resource)
+    const who = Context.get(yield* Layer.build(resource(options, version)), Resource.Resource)
     const config = Effect.succeed({ metricReader: exporter })
     const sdk = Layer.provide(NodeSdk.layer(config), Layer.succeed(Metric.MetricRegistry, meters.registry))
     yield* Layer.build(sdk)

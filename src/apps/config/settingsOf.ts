@@ -1,4 +1,5 @@
 /** A decoded file to settings, with the checks that look at more than one key. */
+import * as Redacted from "effect/Redacted"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
@@ -40,12 +41,22 @@ export function settingsOf(file: ConfigFile): { readonly settings: Settings; rea
       dnsServers: file.dns.servers,
       eventLog: file.eventLog,
       admin: listen === "off" ? null : { listen, hosts },
-      telemetry: file.telemetry,
+      telemetry: telemetryOf(file.telemetry),
       log: file.log,
       limits: file.limits,
       shutdown: file.shutdown
     },
     problems
+  }
+}
+
+function telemetryOf({ otlp: { endpoint, sampleRatio }, metrics }: ConfigFile["telemetry"]): Settings["telemetry"] {
+  const url = endpoint === "" ? "" : `${endpoint.replace(/\/+$/, "")}/v1/traces`
+  return {
+    otlp: { endpoint: url, sampleRatio, headers: Redacted.make({}) },
+    metrics,
+    serviceName: "fairlead",
+    attributes: {}
   }
 }
 

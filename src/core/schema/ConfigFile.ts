@@ -163,7 +163,7 @@ const budget = {
 }
 
 const Endpoint = Schema.String.check(
-  Schema.isPattern(/^$|^https?:\/\/[^\s/]+(\/\S*)?$/u, { expected: "an http:// or https:// URL" })
+  Schema.isPattern(/^$|^https?:\/\/[^\s/@]+(\/[^\s@]*)?$/u, { expected: "an http:// or https:// URL without a password" })
 )
 
 const AdminListen = Schema.Union([Schema.Literal("off"), ListenAddress])
@@ -196,7 +196,7 @@ export const ConfigFile = Schema.Struct({
       endpoint: key(
         Endpoint,
         "",
-        "Where traces go (OTLP/HTTP), such as http://127.0.0.1:4318; empty: OTEL_* decide, else none"
+        "Where traces go (OTLP/HTTP), such as http://127.0.0.1:4318; empty: no traces"
       ),
       sampleRatio: key(between(0, 1), 1, "Share of connections, probes and evaluations that are traced")
     }),
