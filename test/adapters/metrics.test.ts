@@ -10,7 +10,9 @@ import { CATALOGUE } from "../../src/adapters/otel/catalogue.ts"
 import { Meters } from "../../src/adapters/otel/Meters.ts"
 import { EntryMeters } from "../../src/adapters/otel/EntryMeters.ts"
 import { ScrapedMeters } from "../../src/adapters/otel/ScrapedMeters.ts"
+import { watchLoopLag } from "../../src/adapters/otel/loopLag.ts"
 import { makePage } from "../../src/adapters/otel/prometheus.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
 import { isReady } from "../../src/core/ready.ts"
 import type { ListenerStatus } from "../../src/shell/Acceptor.ts"
 import { addresses, configWith } from "../support/config.ts"
@@ -114,6 +116,47 @@ describe("metrics", () => {
       })
     }))
 
+  it("tell of breakers, of warm sockets that went unused, and of what the record lost", () => {
+    const world = measured(configWith([{ candidates: addresses(3), probing: { intervalMs: 100 }, pool: { mode: "off" } }]))
+    const meters = new Meters()
+    const entries = new EntryMeters(meters)
+    const scraped = new ScrapedMeters(meters, entries)
+    let gaps = 0
+    const valueOf = (id: string) => {
+      const sources = { listenersUnsafe: () => [], gapsUnsafe: () => gaps, droppedUnsafe: () => 3, lagUnsafe: () => 250 }
+      scraped.read({ stateUnsafe: world.state, ...sources })
+      const snapshot = Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, meters.registry))
+      const found = snapshot.filter((one) => one.id === id).map(({ attributes = {}, state }) => {
+        const { upstream: _, ...labels } = attributes
+        return [Object.values(labels).join(), "count" in state ? state.count : (state as { value: number }).value]
+      })
+      return Object.fromEntries(found)
+    }
+    world.run(200, (ordinal) => ordinal === 1 ? -1 : 5_000, entries.see)
+    assert.deepStrictEqual(valueOf("fairlead_breaker_open"), { "": 1 })
+    const probes = valueOf("fairlead_probe_total")
+    assert.isAtLeast(probes["refused"] as number, 5)
+    assert.isAbove(probes["ok"] as number, 0)
+    assert.deepStrictEqual(valueOf("fairlead_switch_total"), { filled: 2 })
+    const [, second] = Vector.toArray(world.state().candidates)
+    const lost = { _tag: "WarmLost", worker: 0, warm: 1, candidate: second?.id ?? -1, reason: "expired", ageUs: 1 } as const
+    entries.see({ seq: 0, at: 0, event: lost }, [], world.state())
+    assert.deepStrictEqual(valueOf("fairlead_pool_closed_total"), { expired: 1 })
+    gaps = 2
+    assert.deepStrictEqual(valueOf("fairlead_record_gaps_total"), { "": 2 })
+    assert.deepStrictEqual(valueOf("fairlead_record_gaps_total"), { "": 2 })
+    assert.deepStrictEqual(valueOf("fairlead_telemetry_dropped_total"), { "": 3 })
+    assert.deepStrictEqual(valueOf("fairlead_event_loop_lag_seconds"), { "": 0.25 })
+  })
+
+  it.live("show how long the loop was stuck", () =>
+    Effect.scoped(Effect.gen(function* () {
+      const worstMs = yield* watchLoopLag
+      const stuckUntil = performance.now() + 300
+      while (performance.now() < stuckUntil) continue
+      yield* Effect.promise(() => until("it was seen", () => worstMs() >= 100))
+    })))
+
   it("of a listener that is gone show no clients anymore, and refused ones are counted once", () => {
     const world = measured(configWith([{ candidates: addresses(1) }]))
     const meters = new Meters()
@@ -165,9 +208,9 @@ describe("metrics", () => {
       const page = yield* makePage(meters, metricsOnly, "0.0.0", () => scraped.read(sources))
       const shown = (text: string) =>
         [...seriesOf(text).keys()].filter((name) => name.startsWith("fairlead_candidate_score{"))
-      world.run(2_000, (ordinal) => 20_000 + ordinal * 10, entries.see)
+      world.run(1_000, (ordinal) => 20_000 + ordinal * 10, entries.see)
       const before = yield* page.text
-      world.run(20_000, (ordinal) => 900_000 - ordinal * 80, entries.see)
+      world.run(4_000, (ordinal) => 900_000 - ordinal * 80, entries.see)
       const after = yield* page.text
       for (const text of [before, after]) {
         assert.isBelow([...seriesOf(text).keys()].filter((name) => name.includes('upstream="web"')).length, 200)

@@ -1,4 +1,4 @@
-/** The core alone in a world where every probe succeeds: for looking at what is told of it. */
+/** The core alone in a world of probes: for looking at what is told of it. */
 import { advance } from "../../src/core/advance.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
@@ -22,7 +22,7 @@ export function measured(config: Config) {
   }
   return {
     state: () => state,
-    /** So many entries more; `tookUs` by the candidate's number in its upstream. */
+    /** So many entries more; `tookUs` by the candidate's number in its upstream, below 0: it refuses. */
     run(entries: number, tookUs: (ordinal: number) => number, see: Folded): void {
       if (state.seq < 0) fold({ _tag: "Started", worker: 0, wallMs: 1_700_000_000_000 }, see)
       for (let i = 0; i < entries; i++) {
@@ -30,13 +30,14 @@ export function measured(config: Config) {
         if (probe === undefined) at = Math.max(at, nextDeadline(state) ?? at)
         const { worker, candidate } = probe ?? { worker: 0, candidate: -1 }
         const ordinal = Candidates.find(state, candidate)?.ordinal ?? 0
-        fold(
-          probe === undefined
-            ? { _tag: "Ticked", worker }
-            : { _tag: "ProbeSucceeded", worker, probe: probe.probe, candidate, tookUs: tookUs(ordinal) },
-          see
-        )
+        fold(probe === undefined ? { _tag: "Ticked", worker } : answer(probe, tookUs(ordinal)), see)
       }
     }
   }
+}
+
+function answer({ worker, probe, candidate }: Probe, tookUs: number): Event {
+  return tookUs < 0
+    ? { _tag: "ProbeFailed", worker, probe, candidate, tookUs: 100, reason: "refused" }
+    : { _tag: "ProbeSucceeded", worker, probe, candidate, tookUs }
 }
