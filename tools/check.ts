@@ -14,7 +14,7 @@ interface Counts {
   readonly skipped: number
 }
 
-const ON_DENO = ["test/core", "test/log", "test/shell", "test/adapters", "test/apps"]
+const ON_DENO = ["test/core", "test/log", "test/shell", "test/adapters", "test/apps", "test/collector"]
 // npm puts this folder first by itself, Deno's tasks do not.
 process.env["PATH"] = [path.resolve("node_modules/.bin"), process.env["PATH"]].join(path.delimiter)
 const scratch = mkdtempSync(path.join(os.tmpdir(), "fairlead-check-"))
@@ -59,7 +59,7 @@ for (const [runtime, { passed, failed, skipped }] of Object.entries(counts)) {
   )
 }
 console.log(
-  "(Deno runs the suites of core, log, shell, adapters and apps; laws and architecture do not depend on the runtime)"
+  "(Deno runs the suites of core, log, shell, adapters, apps and collector; laws and architecture do not depend on the runtime)"
 )
 if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`)
 const sum = (key: keyof Counts) => Object.values(counts).reduce((all, one) => all + one[key], 0)

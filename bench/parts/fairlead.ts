@@ -1,7 +1,11 @@
-/** The forwarder as it runs for real: engine, record on disk, no telemetry; one listener, one upstream. `none` leaves the record out. */
+/**
+ * The forwarder as it runs for real: engine, record on disk; one listener, one upstream. `none` leaves the record out.
+ * Telemetry is off unless the fifth argument is its options as JSON.
+ */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -11,6 +15,7 @@ import * as FileRecorder from "../../src/adapters/file/FileRecorder.ts"
 import * as NoRecorder from "../../src/adapters/memory/NoRecorder.ts"
 import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
+import * as Telemetry from "../../src/adapters/otel/Telemetry.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { Acceptor } from "../../src/shell/Acceptor.ts"
 import { Engine } from "../../src/shell/Engine.ts"
@@ -23,6 +28,7 @@ const candidates = Number(process.argv[4] ?? 1)
 const directory = await mkdtemp(join(tmpdir(), "fairlead-bench-"))
 const scope = Scope.makeUnsafe()
 let turnsUs: Array<number> = []
+let droppedUnsafe = () => 0
 
 const recorder = FileRecorder.layer({
   directory,
@@ -45,11 +51,19 @@ const engine = Engine.layer({
   restartDelayMs: 1_000,
   onTurn: (tookUs) => turnsUs.push(tookUs)
 })
+const { metrics, endpoint, sampleRatio } = JSON.parse(process.argv[5] ?? '{"metrics":false,"endpoint":"","sampleRatio":0}')
+const telemetry = {
+  metrics,
+  otlp: { endpoint, sampleRatio, headers: Redacted.make({}) },
+  serviceName: "bench",
+  attributes: {}
+}
 const records = process.argv[3] === "file" ? recorder : NoRecorder.layer
 const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10_000, backlog: 512 }
 const layer = Acceptor.layer([listener]).pipe(
   Layer.provideMerge(engine),
-  Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: [] }), records))
+  Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: [] }), records)),
+  Layer.provideMerge(Telemetry.layer(telemetry, "bench", 1))
 )
 
 const started = Effect.runPromise(Effect.gen(function* () {
@@ -58,6 +72,7 @@ const started = Effect.runPromise(Effect.gen(function* () {
     const { stateUnsafe } = yield* Engine
     while (!serves(stateUnsafe())) yield* Effect.sleep(5)
     const acceptor = yield* Acceptor
+    droppedUnsafe = (yield* Telemetry.Telemetry).drops.total
     return acceptor.statusUnsafe()[0]?.listen.port
   }).pipe(Effect.provide(services))
 }))
@@ -85,8 +100,15 @@ function turns() {
   }
 }
 
+const answers: Readonly<Record<string, () => unknown>> = {
+  port: () => started,
+  turns,
+  dropped: () => droppedUnsafe(),
+  usage
+}
+
 answer(
-  (question) => (question === "port" ? started : question === "turns" ? turns() : usage()),
+  (question) => answers[question]?.(),
   async () => {
     await Effect.runPromise(Scope.close(scope, Exit.void))
     await rm(directory, { recursive: true, force: true })

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer"
 import * as net from "node:net"
 import { answer } from "../support/child.ts"
+import { quantile } from "../support/rounds.ts"
 
 interface Asked {
   readonly kind: "short" | "down" | "up"
@@ -13,16 +14,23 @@ interface Asked {
 const REQUEST = Buffer.alloc(64, "x")
 const BLOCK = Buffer.alloc(256 * 1024, "fairlead ")
 
-function short(port: number): Promise<void> {
+/** Tells how long the first byte took, in ms. */
+function short(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
+    const beganMs = performance.now()
+    let firstByteMs = 0
     let bytes = 0
     const socket = net.connect({ port, host: "127.0.0.1", noDelay: true }, () => socket.write(REQUEST))
     socket.on("data", (chunk) => {
+      if (bytes === 0) firstByteMs = performance.now() - beganMs
       bytes += chunk.length
       if (bytes === REQUEST.length) socket.end()
     })
     socket.on("error", reject)
-    socket.on("close", () => (bytes === REQUEST.length ? resolve() : reject(new Error(`${bytes} bytes came back`))))
+    socket.on(
+      "close",
+      () => (bytes === REQUEST.length ? resolve(firstByteMs) : reject(new Error(`${bytes} bytes came back`)))
+    )
   })
 }
 
@@ -57,17 +65,24 @@ function up(port: number, count: number): Promise<void> {
   })
 }
 
-async function run({ kind, port, count, parallel }: Asked): Promise<void> {
-  if (kind !== "short") return kind === "down" ? down(port, count) : up(port, count)
+/** First-byte times in ms, of the short ones. */
+async function run({ kind, port, count, parallel }: Asked): Promise<ReadonlyArray<number>> {
+  const firstByteMs: Array<number> = []
+  if (kind !== "short") {
+    await (kind === "down" ? down(port, count) : up(port, count))
+    return firstByteMs
+  }
   let left = count
   const worker = async () => {
-    while (left-- > 0) await short(port)
+    while (left-- > 0) firstByteMs.push(await short(port))
   }
   await Promise.all(Array.from({ length: parallel }, worker))
+  return firstByteMs
 }
 
 answer(async (asked: Asked) => {
   const beganMs = performance.now()
-  await run(asked)
-  return { tookMs: performance.now() - beganMs }
+  const firstByteMs = await run(asked)
+  const tookMs = performance.now() - beganMs
+  return { tookMs, firstByteMs: quantile(firstByteMs.toSorted((a, b) => a - b), 0.5) }
 })

@@ -10,6 +10,7 @@ import { newRun } from "../adapters/node/entropy.ts"
 import * as NodeResolver from "../adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../adapters/node/NodeTransport.ts"
 import { stateDirectory } from "../adapters/node/stateDirectory.ts"
+import * as Telemetry from "../adapters/otel/Telemetry.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
 import { Engine } from "../shell/Engine.ts"
 import * as ClientLog from "../shell/ClientLog.ts"
@@ -19,11 +20,14 @@ import { Facts } from "../shell/facts/Facts.ts"
 import type * as Control from "./control.ts"
 import type { LogThreshold } from "./LogThreshold.ts"
 import type { Settings } from "./config/Settings.ts"
+import { VERSION } from "./version.ts"
 
 /** `control`: what an operator may ask for, over the engine and the listeners; `threshold`: from where on is logged. */
 export const live = (settings: Settings, control: ReturnType<typeof Control.layer>, threshold: LogThreshold) => {
   const run = newRun()
-  const { limits, listeners, core, admin } = settings
+  const { limits, listeners, core, admin, telemetry } = settings
+  // Nobody could read what was counted without an admin port.
+  const measured = { ...telemetry, metrics: telemetry.metrics && admin !== null }
   const engine = Engine.layer({
     config: core,
     seed: run.seed,
@@ -33,20 +37,27 @@ export const live = (settings: Settings, control: ReturnType<typeof Control.laye
     restartDelayMs: limits.restartDelay
   })
   const { addresses } = settings.privacy
+  // Each of these hands on what it sees to the observer below it.
   const facts = Facts.layer({ perSecond: limits.factsPerSecond, kept: limits.factsKept, addresses }).pipe(
-    Layer.provide(ClientLog.layer(() => threshold.allows("debug")))
+    Layer.provide(ClientLog.layer(() => threshold.allows("debug"))),
+    Layer.provideMerge(Telemetry.layer(measured, VERSION, run.seed))
   )
   const service = Acceptor.layer(listeners).pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(FactLog.layer),
     Layer.provideMerge(facts),
     Layer.provideMerge(
-      Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
+      Layer.mergeAll(
+        NodeTransport.layer,
+        NodeResolver.layer({ servers: settings.dnsServers }),
+        recorder(settings, run)
+      )
     )
   )
   const controlled = Layer.provideMerge(control, service)
   if (admin === null) return controlled
-  return Layer.provideMerge(AdminServer.layer({ ...admin, token: admin.token ?? undefined, addresses }), controlled)
+  const server = AdminServer.layer({ ...admin, token: admin.token ?? undefined, addresses })
+  return Layer.provideMerge(Layer.provide(server, Telemetry.pageLayer), controlled)
 }
 
 function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {

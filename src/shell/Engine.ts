@@ -25,7 +25,7 @@ import { entryBody } from "../log/codec.ts"
 import { Alarm } from "./Alarm.ts"
 import * as Interpreter from "./Interpreter.ts"
 import { Mailbox } from "./Mailbox.ts"
-import { Observer } from "./Observer.ts"
+import { Observer, shielded } from "./Observer.ts"
 import { Recorder } from "./Recorder.ts"
 import { Shelf } from "./Shelf.ts"
 import { Transport } from "./Transport.ts"
@@ -75,7 +75,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const advance = options.advance ?? coreAdvance
   const transport = yield* Transport
   const recorder = yield* Recorder
-  const observe = yield* Observer
+  const observe = shielded(yield* Observer)
   const mailbox = new Mailbox(options.mailbox, 0)
   const epochUs = transport.nowUs()
   const nowUs = () => transport.nowUs() - epochUs

@@ -13,3 +13,15 @@ export type Folded = (entry: Entry, decisions: ReadonlyArray<Decision>, state: S
 export const Observer: Context.Reference<Folded | null> = Context.Reference<Folded | null>("fairlead/shell/Observer", {
   defaultValue: () => null
 })
+
+/** The engine's own guard: an observer that throws all the same must not pass for a failure of the core. */
+export function shielded(observer: Folded | null): Folded | null {
+  if (observer === null) return null
+  return (entry, decisions, state) => {
+    try {
+      observer(entry, decisions, state)
+    } catch {
+      // It was to count its own failures; here nothing may come of them.
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * One client's trace, written when the client has left: `fairlead.connection` with its dials and its relay. Whether it is
+ * traced is decided when it comes; for all others nothing is kept. No span carries an address.
+ */
+import type { Attributes, Context } from "@opentelemetry/api"
+import * as Candidates from "../../core/candidates.ts"
+import type { CandidateId } from "../../core/model/Candidate.ts"
+import type { AttemptOutcome, ClientAccepted, ClientClosed, CloseCause } from "../../core/model/Event.ts"
+import type { DialPlan } from "../../core/model/Routes.ts"
+import type { State } from "../../core/model/State.ts"
+import type { Timed } from "./dialTimes.ts"
+import { dialTimes } from "./dialTimes.ts"
+import { NOBODY, sourceOf } from "./served.ts"
+import type { SpanWriter } from "./SpanWriter.ts"
+
+/** A sampled session under way. */
+interface Kept {
+  readonly acceptedUs: number
+  readonly dials: ReadonlyArray<Timed>
+  /** Labels of those that were dialled, as of then. */
+  readonly labels: ReadonlyArray<string>
+  readonly attributes: Attributes
+}
+
+/** Sampled sessions under way at most: as many as four listeners serve by default. */
+const MOST_KEPT = 40_000
+
+const POLITE: ReadonlySet<CloseCause> = new Set(["done", "idle", "stopped"])
+
+export class ConnectionSpans {
+  readonly #writer: SpanWriter
+  readonly #isSampled: (session: number) => boolean
+  readonly #drop: () => void
+  readonly #kept = new Map<number, Kept>()
+
+  constructor(writer: SpanWriter, isSampled: (session: number) => boolean, drop: () => void) {
+    this.#writer = writer
+    this.#isSampled = isSampled
+    this.#drop = drop
+  }
+
+  get size(): number {
+    return this.#kept.size
+  }
+
+  accepted(at: number, event: ClientAccepted, state: State): void {
+    if (!this.#isSampled(event.session)) return
+    const kept = keep(at, event, state)
+    if (event.candidate === NOBODY) return this.#failed(kept, state)
+    if (this.#kept.size >= MOST_KEPT) return this.#drop()
+    this.#kept.set(event.session, kept)
+  }
+
+  closed(at: number, event: ClientClosed, state: State): void {
+    const kept = this.#kept.get(event.session)
+    if (kept === undefined) return
+    this.#kept.delete(event.session)
+    const { cause, bytesUp, bytesDown, firstByteUs, durationUs } = event
+    const error = POLITE.has(cause) ? undefined : cause
+    const startUs = at - durationUs
+    const bytes = { "fairlead.bytes.up": bytesUp, "fairlead.bytes.down": bytesDown }
+    const attributes: Attributes = { ...kept.attributes, ...bytes, "fairlead.outcome": cause }
+    if (firstByteUs >= 0) attributes["fairlead.first_byte_ms"] = firstByteUs / 1000
+    const parent = this.#parent(state, kept, startUs, at, attributes, error)
+    const relay = { ...bytes, "fairlead.outcome": cause }
+    this.#writer.write(
+      state,
+      { name: "fairlead.relay", startUs: Math.max(startUs, kept.acceptedUs), endUs: at, attributes: relay, error },
+      parent
+    )
+  }
+
+  /** The worker that had them is gone, and says nothing anymore. */
+  forget(): void {
+    this.#kept.clear()
+  }
+
+  /** Nobody could serve it: it ends when that is known. */
+  #failed(kept: Kept, state: State): void {
+    const startUs = kept.acceptedUs - kept.dials.reduce((longest, { endUs }) => Math.max(longest, endUs), 0)
+    const attributes = { ...kept.attributes, "fairlead.outcome": "failed" }
+    this.#parent(state, kept, startUs, kept.acceptedUs, attributes, "nobody could be reached")
+  }
+
+  #parent(
+    state: State,
+    { acceptedUs, dials, labels }: Kept,
+    startUs: number,
+    endUs: number,
+    attributes: Attributes,
+    error: string | undefined
+  ): Context {
+    const written = { name: "fairlead.connection", startUs, endUs, attributes, kind: "server", error } as const
+    const parent = this.#writer.write(state, written)
+    dials.forEach(({ attempt: { outcome }, ...dial }, i) => {
+      this.#writer.write(state, {
+        name: "fairlead.dial",
+        kind: "client",
+        // The event comes a moment after the socket: no dial may end later than the relay begins.
+        startUs: Math.min(startUs + dial.startUs, acceptedUs),
+        endUs: Math.min(startUs + dial.endUs, acceptedUs),
+        attributes: { "fairlead.candidate": labels[i] ?? "", "fairlead.outcome": outcome },
+        error: isFine(outcome) ? undefined : outcome
+      }, parent)
+    })
+    return parent
+  }
+}
+
+function isFine(outcome: AttemptOutcome): boolean {
+  return outcome === "connected" || outcome === "cancelled"
+}
+
+function keep(at: number, event: ClientAccepted, state: State): Kept {
+  const { upstream, listener, candidate, chosen, warm, routes, tried, why } = event
+  const config = state.config.upstreams[upstream]
+  const dials = dialTimes(tried, planOf(state, event), config?.dial.raceDelayMs ?? 0)
+  const label = (id: CandidateId) => Candidates.labelOf(state, id)
+  const attributes: Attributes = {
+    "fairlead.session": event.session,
+    "fairlead.listener": listener,
+    "fairlead.upstream": config?.name ?? "unknown",
+    "fairlead.warm": warm > 0,
+    "fairlead.choice": chosen < 0 ? "last-resort" : why,
+    "fairlead.routes.version": routes
+  }
+  const source = sourceOf(state, candidate)
+  if (candidate >= 0) attributes["fairlead.candidate"] = label(candidate)
+  if (source !== undefined) attributes["fairlead.source"] = source
+  return { acceptedUs: at, dials, labels: dials.map(({ attempt }) => label(attempt.candidate)), attributes }
+}
+
+/** The plan it was dialled by, unless its routes have been replaced. */
+function planOf({ routes }: State, event: ClientAccepted): DialPlan | undefined {
+  if (routes.version !== event.routes) return undefined
+  const upstream = routes.upstreams[event.upstream]
+  if (event.chosen < 0) return upstream?.lastResort
+  return upstream?.members.find(({ candidate }) => candidate === event.chosen)?.plan
+}

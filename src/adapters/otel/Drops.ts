@@ -1,0 +1,38 @@
+/** Counts what telemetry lost, and says so in the log at most once a minute. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+
+const SAY_EVERY_MS = 60_000
+
+export interface Drops {
+  /** `why` is for people; the first of each minute is told. */
+  readonly add: (count: number, why: string) => void
+  readonly total: () => number
+}
+
+export const makeDrops = Effect.gen(function* () {
+  const fork = yield* FiberSet.makeRuntime<never, void>()
+  const clock = yield* Clock.Clock
+  let total = 0
+  let told = 0
+  let saidAtMs = -SAY_EVERY_MS
+  const say = (why: string) =>
+    Effect.annotateLogs(Effect.logWarning("telemetry was dropped, told at most once a minute; clients are not affected"), {
+      dropped: total - told,
+      why
+    })
+  const drops: Drops = {
+    total: () => total,
+    add(count, why) {
+      if (count <= 0) return
+      total += count
+      const nowMs = clock.currentTimeMillisUnsafe()
+      if (nowMs - saidAtMs < SAY_EVERY_MS) return
+      saidAtMs = nowMs
+      fork(say(why))
+      told = total
+    }
+  }
+  return drops
+})

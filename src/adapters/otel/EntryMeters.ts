@@ -1,0 +1,122 @@
+/**
+ * Counts what happens: every counter and histogram follows from the entries that the record has, and from the decisions
+ * that came of them.
+ */
+import * as Candidates from "../../core/candidates.ts"
+import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
+import type { Decision } from "../../core/model/Decision.ts"
+import type { ClientAccepted, ClientClosed, Entry } from "../../core/model/Event.ts"
+import type { State } from "../../core/model/State.ts"
+import * as catalogue from "./catalogue.ts"
+import type { Meters, Update } from "./Meters.ts"
+import { NOBODY, sourceOf } from "./served.ts"
+import { ListenerMeters, memo, UpstreamMeters } from "./UpstreamMeters.ts"
+
+/** Of a candidate that the core has forgotten. */
+const FORGOTTEN = "unknown"
+
+export class EntryMeters {
+  readonly listener: (name: string) => ListenerMeters
+  readonly #named: (name: string) => UpstreamMeters
+  readonly #upstreams: Array<UpstreamMeters | undefined> = []
+  /** Listeners of the sessions under way: an end does not name its own. */
+  readonly #sessions = new Map<number, ListenerMeters>()
+  readonly #latency: Update
+  readonly #selections: (source: string) => Update
+  readonly #fallbacks: (reason: string) => Update
+
+  constructor(meters: Meters) {
+    this.listener = memo((name) => new ListenerMeters(meters, name))
+    this.#named = memo((name) => new UpstreamMeters(meters, name))
+    this.#latency = meters.of(catalogue.latency, {})
+    this.#selections = memo((source) => meters.of(catalogue.selections, { source }))
+    this.#fallbacks = memo((reason) => meters.of(catalogue.fallbacks, { reason }))
+  }
+
+  /** Sessions under way. */
+  get sessions(): number {
+    return this.#sessions.size
+  }
+
+  upstream(state: State, id: UpstreamId): UpstreamMeters {
+    const name = state.config.upstreams[id]?.name ?? FORGOTTEN
+    const known = this.#upstreams[id]
+    if (known?.name === name) return known
+    return (this.#upstreams[id] = this.#named(name))
+  }
+
+  readonly see = ({ event }: Entry, decisions: ReadonlyArray<Decision>, state: State): void => {
+    switch (event._tag) {
+      case "ClientAccepted":
+        this.#accepted(event, state)
+        break
+      case "ClientClosed":
+        this.#ended(event)
+        break
+      case "ProbeSucceeded": {
+        const upstream = this.#of(state, event.candidate)
+        upstream.probes("ok")(1)
+        this.#handshake(upstream.connectByProbe, event.tookUs)
+        break
+      }
+      case "ProbeFailed":
+        this.#of(state, event.candidate).probes(event.reason)(1)
+        break
+      case "WarmParked":
+        this.#handshake(this.#of(state, event.candidate).connectWarm, event.tookUs)
+        break
+      case "WarmLost":
+        this.#of(state, event.candidate).closed(event.reason)(1)
+        break
+      case "WorkerLost":
+        this.#sessions.clear()
+        break
+    }
+    for (const decision of decisions) if (decision._tag === "SelectionMoved") this.#moved(decision, state)
+  }
+
+  #accepted(event: ClientAccepted, state: State): void {
+    const { session, candidate, warm, chosen, tried } = event
+    const upstream = this.upstream(state, event.upstream)
+    const listener = this.listener(event.listener)
+    const count = warm > 0 ? upstream.hits : upstream.misses
+    count(1)
+    for (const { outcome, tookUs } of tried) {
+      if (outcome === "connected") this.#handshake(upstream.connectByClient, tookUs)
+    }
+    if (chosen < 0) this.#fallbacks(instead(event, state))(1)
+    if (candidate === NOBODY) return listener.connections("failed")(1)
+    this.#selections(sourceOf(state, candidate) ?? FORGOTTEN)(1)
+    this.#sessions.set(session, listener)
+  }
+
+  #ended({ session, cause, bytesUp, bytesDown, firstByteUs }: ClientClosed): void {
+    const listener = this.#sessions.get(session)
+    if (listener === undefined) return
+    this.#sessions.delete(session)
+    listener.connections(cause)(1)
+    listener.up(bytesUp)
+    listener.down(bytesDown)
+    if (firstByteUs >= 0) listener.firstByte(firstByteUs / 1_000_000)
+  }
+
+  #moved({ upstream, moves }: Extract<Decision, { _tag: "SelectionMoved" }>, state: State): void {
+    const { switches } = this.upstream(state, upstream)
+    for (const { reason } of moves) switches(reason)(1)
+  }
+
+  #handshake(connect: Update, tookUs: number): void {
+    connect(tookUs / 1_000_000)
+    this.#latency(tookUs / 1_000)
+  }
+
+  #of(state: State, candidate: CandidateId): UpstreamMeters {
+    return this.upstream(state, Candidates.find(state, candidate)?.upstream ?? -1)
+  }
+}
+
+/** What the upstream was served from when it had no member; by now it may have one again. */
+function instead({ upstream, why }: ClientAccepted, state: State): string {
+  const now = state.routes.upstreams[upstream]?.state ?? "active"
+  return now === "active" ? why : now
+}

@@ -1,0 +1,76 @@
+/** Traces what happens, from the entries that the record has. */
+import * as Candidates from "../../core/candidates.ts"
+import type { CandidateId } from "../../core/model/Candidate.ts"
+import type { Decision, SelectionMoved } from "../../core/model/Decision.ts"
+import type { DialFailure, Entry } from "../../core/model/Event.ts"
+import type { State } from "../../core/model/State.ts"
+import { ConnectionSpans } from "./ConnectionSpans.ts"
+import { sampler } from "./sampling.ts"
+import type { SpanWriter } from "./SpanWriter.ts"
+
+export class EntrySpans {
+  readonly connections: ConnectionSpans
+  readonly #writer: SpanWriter
+  readonly #isSampled: (number: number) => boolean
+
+  constructor(writer: SpanWriter, ratio: number, seed: number, drop: () => void) {
+    this.#writer = writer
+    this.#isSampled = sampler(ratio, seed)
+    this.connections = new ConnectionSpans(writer, this.#isSampled, drop)
+  }
+
+  readonly see = ({ seq, at, event }: Entry, decisions: ReadonlyArray<Decision>, state: State): void => {
+    switch (event._tag) {
+      case "ClientAccepted":
+        this.connections.accepted(at, event, state)
+        break
+      case "ClientClosed":
+        this.connections.closed(at, event, state)
+        break
+      case "ProbeSucceeded":
+        if (this.#isSampled(event.probe)) this.#probe(state, event.candidate, at, event.tookUs, undefined)
+        break
+      case "ProbeFailed":
+        if (this.#isSampled(event.probe)) this.#probe(state, event.candidate, at, event.tookUs, event.reason)
+        break
+      case "WorkerLost":
+        this.connections.forget()
+        break
+    }
+    for (const decision of decisions) {
+      if (decision._tag === "SelectionMoved" && this.#isSampled(seq)) this.#evaluated(state, at, decision)
+    }
+  }
+
+  #probe(state: State, candidate: CandidateId, at: number, tookUs: number, error: DialFailure | undefined): void {
+    const attributes = {
+      "fairlead.upstream": upstreamOf(state, candidate),
+      "fairlead.candidate": Candidates.labelOf(state, candidate),
+      "fairlead.outcome": error ?? "ok"
+    }
+    this.#writer.write(state, {
+      name: "fairlead.probe",
+      startUs: at - tookUs,
+      endUs: at,
+      attributes,
+      kind: "client",
+      error
+    })
+  }
+
+  /** It takes no time of its own: the moment is that of the entry which moved the set. */
+  #evaluated(state: State, at: number, { upstream, members, moves }: SelectionMoved): void {
+    const label = (id: CandidateId) => Candidates.labelOf(state, id)
+    const attributes = {
+      "fairlead.upstream": state.config.upstreams[upstream]?.name ?? "unknown",
+      "fairlead.members": members.map(label),
+      "fairlead.moves": moves.map(({ candidate, into, reason }) => `${into ? "+" : "-"}${label(candidate)} ${reason}`)
+    }
+    this.#writer.write(state, { name: "fairlead.evaluate", startUs: at, endUs: at, attributes })
+  }
+}
+
+function upstreamOf(state: State, id: CandidateId): string {
+  const candidate = Candidates.find(state, id)
+  return candidate === undefined ? "unknown" : state.config.upstreams[candidate.upstream]?.name ?? "unknown"
+}

@@ -1,0 +1,106 @@
+/** Gauges, and counters that others keep: read when somebody scrapes. */
+import * as Candidates from "../../core/candidates.ts"
+import * as Ordered from "../../core/data/Ordered.ts"
+import * as Vector from "../../core/data/Vector.ts"
+import type { CandidateId } from "../../core/model/Candidate.ts"
+import type { State } from "../../core/model/State.ts"
+import type { Upstream } from "../../core/model/Upstream.ts"
+import { scoreOf } from "../../core/reducers/score.ts"
+import type { ListenerStatus } from "../../shell/Acceptor.ts"
+import * as catalogue from "./catalogue.ts"
+import type { EntryMeters } from "./EntryMeters.ts"
+import type { Meters, Update } from "./Meters.ts"
+
+/** After the members, so many of the ranking have a series of their own. */
+const NEXT = 5
+
+export interface Sources {
+  readonly stateUnsafe: () => State
+  readonly listenersUnsafe: () => ReadonlyArray<ListenerStatus>
+  readonly gapsUnsafe: () => number
+  /** Spans that were dropped and entries that could not be counted. */
+  readonly droppedUnsafe: () => number
+  /** In ms. */
+  readonly lagUnsafe: () => number
+}
+
+interface Shown {
+  readonly upstream: string
+  readonly candidate: string
+}
+
+export class ScrapedMeters {
+  readonly #meters: Meters
+  readonly #entries: EntryMeters
+  readonly #lag: Update
+  readonly #gaps: Update
+  readonly #dropped: Update
+  #shown = new Map<string, Shown>()
+  #listening = new Set<string>()
+  #gapsSeen = 0
+  #droppedSeen = 0
+
+  constructor(meters: Meters, entries: EntryMeters) {
+    this.#meters = meters
+    this.#entries = entries
+    this.#lag = meters.of(catalogue.lag, {})
+    this.#gaps = meters.of(catalogue.gaps, {})
+    this.#dropped = meters.of(catalogue.dropped, {})
+  }
+
+  read({ stateUnsafe, listenersUnsafe, gapsUnsafe, droppedUnsafe, lagUnsafe }: Sources): void {
+    const gaps = gapsUnsafe()
+    this.#gaps(gaps - this.#gapsSeen)
+    this.#gapsSeen = gaps
+    const dropped = droppedUnsafe()
+    this.#dropped(dropped - this.#droppedSeen)
+    this.#droppedSeen = dropped
+    this.#lag(lagUnsafe() / 1_000)
+    this.#listeners(listenersUnsafe())
+    const state = stateUnsafe()
+    const shown = new Map<string, Shown>()
+    for (const upstream of Vector.toArray(state.upstreams)) this.#upstream(state, upstream, shown)
+    for (const [key, labels] of this.#shown) if (!shown.has(key)) this.#meters.remove(catalogue.score, labels)
+    this.#shown = shown
+  }
+
+  #listeners(listeners: ReadonlyArray<ListenerStatus>): void {
+    const listening = new Set(listeners.map(({ name }) => name))
+    for (const name of this.#listening) if (!listening.has(name)) this.#meters.remove(catalogue.active, { listener: name })
+    this.#listening = listening
+    for (const { name, connections, refused } of listeners) this.#listener(name, connections, refused)
+  }
+
+  #listener(name: string, connections: number, refused: number): void {
+    const listener = this.#entries.listener(name)
+    this.#meters.of(catalogue.active, { listener: name })(connections)
+    if (refused === listener.refused) return
+    // A listener that was bound anew counts from nothing again.
+    listener.connections("refused")(refused > listener.refused ? refused - listener.refused : refused)
+    listener.refused = refused
+  }
+
+  #upstream(state: State, upstream: Upstream, shown: Map<string, Shown>): void {
+    const meters = this.#entries.upstream(state, upstream.id)
+    meters.breakers(upstream.shut)
+    meters.warm(upstream.shelves.reduce((sum, id) => sum + (Candidates.find(state, id)?.warm.parked.length ?? 0), 0))
+    for (const id of bestOf(state, upstream)) {
+      const candidate = Candidates.find(state, id)
+      const scoring = state.config.upstreams[upstream.id]?.scoring
+      if (candidate === undefined || candidate.costMs < 0 || scoring === undefined) continue
+      const labels: Shown = { upstream: meters.name, candidate: Candidates.labelOf(state, id) }
+      this.#meters.of(catalogue.score, labels)(scoreOf(candidate.costMs, scoring.referenceMs))
+      shown.set(labels.candidate, labels)
+    }
+  }
+}
+
+/** The members, and the next of the ranking. */
+function bestOf(state: State, { id, members }: Upstream): ReadonlyArray<CandidateId> {
+  const found = members.slice()
+  Ordered.visit(Vector.get(state.index.rankings, id) ?? null, (_cost, candidate) => {
+    if (!members.includes(candidate)) found.push(candidate)
+    return found.length < members.length + NEXT
+  })
+  return found
+}

@@ -1,0 +1,59 @@
+/** The handles of one upstream and of one listener, made when the first is heard of them. */
+import * as catalogue from "./catalogue.ts"
+import type { Meters, Update } from "./Meters.ts"
+
+export class UpstreamMeters {
+  readonly name: string
+  readonly hits: Update
+  readonly misses: Update
+  readonly warm: Update
+  readonly breakers: Update
+  readonly connectByClient: Update
+  readonly connectWarm: Update
+  readonly connectByProbe: Update
+  readonly closed: (reason: string) => Update
+  readonly probes: (result: string) => Update
+  readonly switches: (reason: string) => Update
+
+  constructor(meters: Meters, upstream: string) {
+    this.name = upstream
+    this.hits = meters.of(catalogue.hits, { upstream })
+    this.misses = meters.of(catalogue.misses, { upstream })
+    this.warm = meters.of(catalogue.warm, { upstream })
+    this.breakers = meters.of(catalogue.breakers, { upstream })
+    this.connectByClient = meters.of(catalogue.connect, { upstream, kind: "client" })
+    this.connectWarm = meters.of(catalogue.connect, { upstream, kind: "warm" })
+    this.connectByProbe = meters.of(catalogue.connect, { upstream, kind: "probe" })
+    this.closed = memo((reason) => meters.of(catalogue.closed, { upstream, reason }))
+    this.probes = memo((result) => meters.of(catalogue.probes, { upstream, result }))
+    this.switches = memo((reason) => meters.of(catalogue.switches, { upstream, reason }))
+  }
+}
+
+export class ListenerMeters {
+  readonly up: Update
+  readonly down: Update
+  readonly firstByte: Update
+  readonly connections: (result: string) => Update
+  /** Refused clients that are counted already. */
+  refused = 0
+
+  constructor(meters: Meters, listener: string) {
+    this.up = meters.of(catalogue.bytes, { listener, direction: "up" })
+    this.down = meters.of(catalogue.bytes, { listener, direction: "down" })
+    this.firstByte = meters.of(catalogue.firstByte, { listener })
+    this.connections = memo((result) => meters.of(catalogue.connections, { listener, result }))
+    // An alert on a rate needs the series before the first time.
+    for (const result of ["done", "failed"]) this.connections(result)
+  }
+}
+
+/** For label values of which there are a handful. */
+export function memo<A>(make: (value: string) => A): (value: string) => A {
+  const made = new Map<string, A>()
+  return (value) => {
+    let found = made.get(value)
+    if (found === undefined) made.set(value, found = make(value))
+    return found
+  }
+}

@@ -1,0 +1,275 @@
+/** Traces as a collector gets them, and what clients notice when the collector is away, slow or full: nothing. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import process from "node:process"
+import { dialTimes } from "../../src/adapters/otel/dialTimes.ts"
+import { isTraced } from "../../src/adapters/otel/options.ts"
+import { sampler } from "../../src/adapters/otel/sampling.ts"
+import { together } from "../../src/adapters/otel/Telemetry.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import type { Entry } from "../../src/core/model/Event.ts"
+import { isReady } from "../../src/core/ready.ts"
+import { initial } from "../../src/core/state.ts"
+import { shielded } from "../../src/shell/Observer.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ask, named, until } from "../support/servers.ts"
+import type { FakeCollector, Measured, Span } from "../support/telemetry.ts"
+import { endNs, fakeCollector, startNs, tracesTo, withTelemetry } from "../support/telemetry.ts"
+
+const at = (port: number) => ({ host: "127.0.0.1", port })
+const only = (spans: ReadonlyArray<Span>, name: string) => spans.filter((span) => span.name === `fairlead.${name}`)
+
+/** Clients one after the other against a named server; what the collector got once everything was flushed. */
+const traced = (
+  clients: number,
+  { ratio = 1, config = {}, dead = false }: { ratio?: number; config?: object; dead?: boolean } = {}
+) =>
+  Effect.gen(function* () {
+    const collector = yield* Effect.promise(() => fakeCollector())
+    const server = yield* Effect.promise(() => named("good"))
+    const gone = yield* Effect.promise(() => named("gone"))
+    yield* Effect.promise(() => gone.stop())
+    if (dead) yield* Effect.promise(() => server.stop())
+    const core = configWith([{ candidates: [at(gone.port), at(server.port)], ...config }])
+    yield* withTelemetry(core, tracesTo(collector.url, ratio), async ({ engine, port }) => {
+      if (!dead) await until("ready", () => isReady(engine.stateUnsafe()))
+      for (let i = 0; i < clients; i++) await ask(port).catch(() => "")
+      await until("all ends are known", () => engine.stateUnsafe().seq > 0 && !busy(engine.stateUnsafe()))
+    })
+    yield* Effect.promise(() => Promise.all([collector.stop(), dead ? undefined : server.stop()]))
+    return { spans: collector.spans(), bodies: collector.bodies(), headers: collector.headers() }
+  })
+
+const busy = (state: ReturnType<Measured["engine"]["stateUnsafe"]>) =>
+  JSON.stringify(state.candidates).includes('"connections":[1')
+
+describe("a client's trace", () => {
+  it.live("has its dials and its relay as children, and the times add up", () =>
+    Effect.gen(function* () {
+      const { spans, bodies, headers } = yield* traced(3, { config: { pool: { mode: "off" } } })
+      const roots = only(spans, "connection")
+      assert.strictEqual(roots.length, 3)
+      for (const root of roots) {
+        assert.isUndefined(root.parentSpanId || undefined)
+        const children = spans.filter(({ parentSpanId }) => parentSpanId === root.spanId)
+        assert.deepStrictEqual(children.map(({ name }) => name).toSorted(), ["fairlead.dial", "fairlead.relay"])
+        const dial = children.find(({ name }) => name === "fairlead.dial") as Span
+        const relay = children.find(({ name }) => name === "fairlead.relay") as Span
+        for (const child of children) assert.strictEqual(child.traceId, root.traceId)
+        assert.isTrue(startNs(root) <= startNs(dial) && endNs(dial) <= startNs(relay), "dial, then relay")
+        assert.isTrue(startNs(relay) <= endNs(relay) && endNs(relay) === endNs(root), "the relay ends it")
+        assert.deepInclude(root.attributes, {
+          "fairlead.listener": "web",
+          "fairlead.upstream": "web",
+          "fairlead.candidate": "web#2",
+          "fairlead.source": "user-static",
+          "fairlead.warm": false,
+          "fairlead.outcome": "done",
+          "fairlead.bytes.up": 1,
+          "fairlead.bytes.down": 4
+        })
+        assert.isAtLeast(Number(root.attributes["fairlead.routes.version"]), 1)
+        assert.isAbove(Number(root.attributes["fairlead.first_byte_ms"]), 0)
+        assert.deepInclude(dial.attributes, { "fairlead.candidate": "web#2", "fairlead.outcome": "connected" })
+        const nowNs = BigInt(Date.now()) * 1_000_000n
+        assert.isTrue(nowNs - startNs(root) < 60_000_000_000n && nowNs >= startNs(root), "wall time")
+      }
+      assert.strictEqual(new Set(roots.map(({ traceId }) => traceId)).size, 3)
+      const probes = only(spans, "probe").map(({ attributes }) => attributes["fairlead.outcome"])
+      assert.includeMembers(probes, ["ok", "refused"])
+      const moved = only(spans, "evaluate").map(({ attributes }) => attributes["fairlead.moves"])
+      assert.deepStrictEqual(moved, [["+web#2 filled"]])
+      assert.notInclude(bodies.join(""), "127.0.0.1")
+      assert.include(bodies[0], '"edge-forwarder"')
+      assert.deepStrictEqual(new Set(headers.map((sent) => sent["x-team"])), new Set(["edge"]))
+    }))
+
+  it.live("has no dial when a warm socket was there", () =>
+    Effect.gen(function* () {
+      const { spans } = yield* traced(30)
+      const warm = only(spans, "connection").filter(({ attributes }) => attributes["fairlead.warm"] === true)
+      assert.isAbove(warm.length, 0)
+      for (const { spanId } of warm) {
+        const children = spans.filter(({ parentSpanId }) => parentSpanId === spanId).map(({ name }) => name)
+        assert.deepStrictEqual(children, ["fairlead.relay"])
+      }
+    }))
+
+  it.live("tells of every address that was tried in vain", () =>
+    Effect.gen(function* () {
+      const { spans } = yield* traced(1, { dead: true })
+      const [root] = only(spans, "connection")
+      assert.deepInclude(root?.attributes, { "fairlead.outcome": "failed", "fairlead.choice": "last-resort" })
+      assert.strictEqual(root?.status?.code, 2)
+      const dials = only(spans, "dial")
+      assert.deepStrictEqual(dials.map(({ attributes }) => attributes["fairlead.outcome"]), ["refused", "refused"])
+      assert.deepStrictEqual(dials.map(({ attributes }) => attributes["fairlead.candidate"]), ["web#1", "web#2"])
+      assert.isTrue(endNs(dials[0] as Span) <= startNs(dials[1] as Span), "one after the other")
+      assert.isTrue(endNs(dials[1] as Span) <= endNs(root as Span))
+    }))
+
+  it.live("is written for the sampled ones alone", () =>
+    Effect.gen(function* () {
+      const { spans } = yield* traced(120, { ratio: 0.25 })
+      const isSampled = sampler(0.25, 1)
+      const expected = Array.from({ length: 120 }, (_, i) => i + 1).filter(isSampled)
+      const sessions = only(spans, "connection").map(({ attributes }) => Number(attributes["fairlead.session"]))
+      assert.deepStrictEqual(sessions.toSorted((a, b) => a - b), expected)
+      assert.isAbove(expected.length, 10)
+      assert.isBelow(expected.length, 60)
+    }))
+
+  it("starts each attempt where the plan started it", () => {
+    const plan = (offsets: ReadonlyArray<number>) => ({
+      deadlineMs: 10_000,
+      attempts: offsets.map((startAfterMs, i) => ({
+        candidate: i + 1,
+        host: "h",
+        port: 1,
+        startAfterMs,
+        timeoutMs: 3_000,
+        suspectAfterMs: 100
+      }))
+    })
+    const tried = (candidate: number, outcome: "refused" | "connected" | "cancelled" | "timeout", tookMs: number) => ({
+      candidate,
+      outcome,
+      tookUs: tookMs * 1000
+    })
+    const starts = (...args: Parameters<typeof dialTimes>) =>
+      dialTimes(...args).map(({ attempt, startUs }) => [attempt.candidate, startUs / 1000])
+    // The second one was started beside the first, and won.
+    assert.deepStrictEqual(starts([tried(2, "connected", 30), tried(1, "cancelled", 280)], plan([0, 250]), 250), [[1, 0], [
+      2,
+      250
+    ]])
+    // A refusal starts the next at once.
+    assert.deepStrictEqual(starts([tried(1, "refused", 5), tried(2, "connected", 30)], plan([0, 250]), 250), [[1, 0], [
+      2,
+      5
+    ]])
+    // Without its plan: by the race delay.
+    const late = [tried(7, "timeout", 3_000), tried(8, "timeout", 3_000)]
+    assert.deepStrictEqual(starts(late, undefined, 250), [[7, 0], [8, 250]])
+  })
+})
+
+/** Clients against a collector that is not well; each must be served. */
+const served = (config: Config, url: string, clients: number, then: (live: Measured) => Promise<void> = async () => {}) =>
+  withTelemetry(config, tracesTo(url), async (live) => {
+    await until("ready", () => isReady(live.engine.stateUnsafe()))
+    for (let sent = 0; sent < clients; sent += 20) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => ask(live.port)))
+      assert.deepStrictEqual(new Set(answers), new Set(["good"]))
+    }
+    await then(live)
+    return live
+  })
+
+const withServer = <A, E>(use: (config: Config) => Effect.Effect<A, E>) =>
+  Effect.gen(function* () {
+    const server = yield* Effect.promise(() => named("good"))
+    const result = yield* use(configWith([{ candidates: [at(server.port)] }]))
+    yield* Effect.promise(() => server.stop())
+    return result
+  })
+
+/** For one test: small batches that go out soon. */
+const withEnvironment = <A, E>(values: Record<string, string>, effect: Effect.Effect<A, E>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => Object.assign(process.env, values)),
+    () => effect,
+    () => Effect.sync(() => Object.keys(values).forEach((name) => delete process.env[name]))
+  )
+
+const counted = async ({ scrape }: Measured): Promise<number> =>
+  Number(/^fairlead_telemetry_dropped_total (\d+)$/m.exec((await scrape()) ?? "")?.[1])
+
+describe("a collector that is", () => {
+  const soon = { OTEL_BSP_SCHEDULE_DELAY: "20", OTEL_EXPORTER_OTLP_TIMEOUT: "200" }
+
+  it.live("away costs no client anything, and the spans are counted and said once", () =>
+    Effect.gen(function* () {
+      const collector = yield* Effect.promise(() => fakeCollector())
+      yield* Effect.promise(() => collector.stop())
+      const said: Array<string> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))])
+      const run = withServer((config) =>
+        served(config, collector.url, 100, async (live) => {
+          await until("some are dropped", () => live.droppedUnsafe() >= 200)
+          assert.isAtLeast(await counted(live), 200)
+        })
+      )
+      const { droppedUnsafe } = yield* Effect.provide(withEnvironment(soon, run), logger)
+      assert.isAtLeast(droppedUnsafe(), 200)
+      assert.strictEqual(said.filter((line) => line.includes("telemetry was dropped")).length, 1)
+    }))
+
+  it.live("slow (it never answers) delays neither clients nor the end", () =>
+    Effect.gen(function* () {
+      const collector = yield* Effect.promise(() => fakeCollector(() => {}))
+      const run = withServer((config) => served(config, collector.url, 40))
+      const { droppedUnsafe } = yield* Effect.timeout(run, 15_000)
+      // Two seconds after the end nobody waits for it anymore.
+      assert.isAtLeast(droppedUnsafe(), 80)
+      assert.isAtLeast(collector.requests(), 1)
+      yield* Effect.promise(() => collector.stop())
+    }))
+
+  it.live("full gets what fits the queue; the rest is dropped at once", () =>
+    Effect.gen(function* () {
+      const collector = yield* Effect.promise(() => fakeCollector(() => {}))
+      const small = { OTEL_BSP_MAX_QUEUE_SIZE: "30", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "10" }
+      const run = withServer((config) =>
+        served(config, collector.url, 200, async (live) => {
+          await until("the queue is full", () => live.droppedUnsafe() > 0)
+          assert.isAbove(await counted(live), 0)
+        })
+      )
+      yield* withEnvironment(small, run)
+      yield* Effect.promise(() => collector.stop())
+    }))
+
+  it.live("refusing is counted, too", () =>
+    Effect.gen(function* () {
+      const collector: FakeCollector = yield* Effect.promise(() =>
+        fakeCollector((response) => response.writeHead(400).end("no"))
+      )
+      const run = withServer((config) => served(config, collector.url, 20))
+      const { droppedUnsafe } = yield* run
+      assert.strictEqual(droppedUnsafe(), collector.spans().length)
+      assert.isAtLeast(droppedUnsafe(), 40)
+      yield* Effect.promise(() => collector.stop())
+    }))
+})
+
+describe("telemetry", () => {
+  it("makes no tracer without an endpoint, nor when nothing is to be sampled", () => {
+    assert.isFalse(isTraced(tracesTo("")))
+    assert.isFalse(isTraced(tracesTo("http://c:4318", 0)))
+    assert.isTrue(isTraced(tracesTo("http://c:4318", 0.01)))
+  })
+
+  it("samples the share that was asked for", () => {
+    for (const ratio of [0.01, 0.5]) {
+      const share = Array.from({ length: 20_000 }, (_, i) => i).filter(sampler(ratio, 42)).length / 20_000
+      assert.closeTo(share, ratio, 0.01)
+    }
+  })
+
+  it("that fails is counted and never fails the engine, nor what else looks", () => {
+    let seen = 0
+    let dropped = 0
+    const drops = { add: (count: number) => void (dropped += count), total: () => dropped }
+    const broken = () => {
+      throw new Error("broken")
+    }
+    const entry: Entry = { seq: 0, at: 0, event: { _tag: "Ticked", worker: 0 } }
+    const state = initial(configWith([{ candidates: addresses(1) }]), 1)
+    together([broken, () => seen++, broken], drops)(entry, [], state)
+    assert.deepStrictEqual({ seen, dropped }, { seen: 1, dropped: 2 })
+    shielded(broken)?.(entry, [], state)
+    assert.isNull(shielded(null))
+  })
+})

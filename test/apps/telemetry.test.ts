@@ -1,0 +1,50 @@
+/** Telemetry as its user turns it on and off: the keys of the configuration through the whole program. */
+import { assert, describe, it } from "vitest"
+import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
+import { ask, named, until } from "../support/servers.ts"
+import { fakeCollector, freePorts } from "../support/telemetry.ts"
+
+/** Runs the program with this much more configuration, one client through it, and `use` while it runs. */
+const withRun = <A>(telemetry: string, use: (admin: string) => Promise<A>) =>
+  inScratch(async (directory) => {
+    const server = await named("good")
+    const [admin] = await freePorts(1)
+    const more = `telemetry: ${telemetry}\nadmin: { listen: "127.0.0.1:${admin}" }`
+    const running = start(["run", "--config", writeConfig(directory, { candidates: [server.port], more })])
+    await until("it listens", () => portOf(running) !== undefined)
+    assert.strictEqual(await ask(portOf(running) as number), "good")
+    const result = await use(`http://127.0.0.1:${admin}`)
+    running.kill("SIGTERM")
+    const { code, stderr } = await running.ended
+    await server.stop()
+    assert.strictEqual(code, 0, stderr)
+    return { result, stderr }
+  })
+
+describe("the key telemetry", () => {
+  it.each([[true, 200], [false, 404]])("metrics: %s answers /metrics with %i", async (metrics, status) => {
+    const { result } = await withRun(`{ metrics: ${metrics} }`, async (admin) => {
+      const response = await fetch(`${admin}/metrics`)
+      return { status: response.status, type: response.headers.get("content-type"), text: await response.text() }
+    })
+    assert.strictEqual(result.status, status)
+    if (!metrics) return
+    assert.include(result.type ?? "", "text/plain")
+    assert.include(result.text, "# TYPE fairlead_connections_total counter\n")
+    assert.include(result.text, 'service_name="fairlead"')
+  })
+
+  it.each([[1, true], [0, false]])("otlp.sampleRatio: %d sends traces: %s", async (ratio, isTraced) => {
+    const collector = await fakeCollector()
+    await withRun(`{ otlp: { endpoint: "${collector.url}", sampleRatio: ${ratio} } }`, async () => {})
+    assert.strictEqual(collector.spans().some(({ name }) => name === "fairlead.connection"), isTraced)
+    await collector.stop()
+  })
+
+  it("a collector that never answers does not keep the program from ending well", async () => {
+    const collector = await fakeCollector(() => {})
+    const { stderr } = await withRun(`{ otlp: { endpoint: "${collector.url}" } }`, async () => {})
+    assert.include(stderr, "telemetry was dropped")
+    await collector.stop()
+  })
+})
