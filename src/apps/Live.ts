@@ -13,9 +13,11 @@ import { stateDirectory } from "../adapters/node/stateDirectory.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
 import { Engine } from "../shell/Engine.ts"
 import { RecordError } from "../shell/errors.ts"
+import type { Transport } from "../shell/Transport.ts"
 import type { Settings } from "./config/Settings.ts"
 
-export const live = (settings: Settings) => {
+/** `transport` carries the bytes; the demo has one of its own, with distance. */
+export const live = (settings: Settings, transport: Layer.Layer<Transport> = NodeTransport.layer) => {
   const run = newRun()
   const { limits, listeners, core, admin } = settings
   const engine = Engine.layer({
@@ -29,7 +31,7 @@ export const live = (settings: Settings) => {
   const service = Acceptor.layer(listeners).pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(
-      Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
+      Layer.mergeAll(transport, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
     )
   )
   return admin === null ? service : Layer.provideMerge(AdminServer.layer(admin), service)
