@@ -35,6 +35,11 @@ export function terminalColumns(): number | undefined {
   return isTerminal() ? process.stdout.columns || 80 : undefined
 }
 
+/** Resolves when nobody reads what is printed any more (`| head`). What is printed after that goes nowhere. */
+export const outputGone: Effect.Effect<void> = Effect.callback((resume) => {
+  process.stdout.on("error", () => resume(Effect.void))
+})
+
 /** What must be written to turn one frame into another. A size that changed asks for all of it. */
 export function difference(before: ReadonlyArray<string> | undefined, after: ReadonlyArray<string>): string {
   let text = before === undefined ? "\x1b[2J" : ""

@@ -6,12 +6,11 @@ import * as Exit from "effect/Exit"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { ownDirectory } from "../../adapters/demo/directory.ts"
-import { isTerminal, terminalColumns } from "../../adapters/demo/Screen.ts"
+import { isTerminal, outputGone, terminalColumns } from "../../adapters/demo/Screen.ts"
 import { parseDuration } from "../../core/schema/units.ts"
 import type { Verdict } from "../../log/Verdict.ts"
 import { exitCode } from "../../log/Verdict.ts"
 import { Ended, UsageError } from "../exit.ts"
-import * as AppLogger from "../logger.ts"
 import { verify } from "../replay.ts"
 import { nothing, plainText, storyText, terminal, TEXT_COLUMNS } from "./outputs.ts"
 import { PATIENCE_MS } from "./load.ts"
@@ -19,6 +18,7 @@ import { play } from "./play.ts"
 import type { Stage } from "./Stage.ts"
 import type { Summary } from "./Summary.ts"
 import { complaintsOf, summaryText } from "./Summary.ts"
+import * as warnings from "./warnings.ts"
 
 const LEAST_MS = 5_000
 const MOST_MS = 600_000
@@ -70,22 +70,25 @@ const perform = ({ durationMs, seed, json }: Options) =>
     Effect.gen(function* () {
       const directory = yield* ownDirectory
       if (!json) yield* Console.log(INTRODUCTION)
+      const drawn = !json && isTerminal()
       let stage: Stage | undefined
       let playedMs = 0
       const onStage = Effect.gen(function* () {
         const print = (text: string) => console.log(text)
-        const output = json ? nothing : isTerminal() ? yield* terminal : plainText(print, durationMs / TABLES)
+        const output = json ? nothing : drawn ? yield* terminal : plainText(print, durationMs / TABLES)
         yield* Effect.ensuring(
-          play({ durationMs, seed, directory, output }, (opened) => (stage = opened)),
+          Effect.raceFirst(play({ durationMs, seed, directory, output }, (opened) => (stage = opened)), nobodyReads),
           Effect.sync(() => (playedMs = stage?.nowMs() ?? 0))
         )
-      }).pipe(Effect.scoped, Effect.provide(AppLogger.layer({ level: "warn" })))
+      }).pipe(Effect.scoped, Effect.provide(drawn ? warnings.atTheEnd : warnings.atOnce))
       const played = yield* Effect.exit(restore(onStage))
       const failed = Exit.isFailure(played) && !Cause.hasInterruptsOnly(played.cause)
       if (stage === undefined || failed) yield* played
       else yield* conclude(stage, { seed, playedMs, complete: Exit.isSuccess(played), directory, json })
     })
   )
+
+const nobodyReads = Effect.andThen(outputGone, Effect.fail(new Ended({ code: 1 })))
 
 interface Played {
   readonly seed: number

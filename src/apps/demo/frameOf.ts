@@ -12,7 +12,8 @@ import { firstChoice } from "./sentences.ts"
 import type { Stage } from "./Stage.ts"
 import type { Tally } from "./Tally.ts"
 
-const RECENT_MS = 5_000
+/** What `recent` means: 5 s of a minute, and never so little that the figures rest on nothing. */
+const recentMs = (durationMs: number) => Math.max(2_000, Math.min(5_000, durationMs / 12))
 const SLICES = 60
 
 const TRUTHS = { dark: "dark", refusing: "refuses", resetting: "resets" } as const
@@ -24,7 +25,7 @@ export function frameOf(stage: Stage): Frame {
   return {
     atMs: Math.min(atMs, durationMs),
     durationMs,
-    recentMs: RECENT_MS,
+    recentMs: recentMs(durationMs),
     clientsPerSecond: CLIENTS_PER_SECOND,
     rows: addressRows(stage, atMs),
     fairlead: side("Fairlead", tallies.fairlead, atMs, durationMs),
@@ -38,18 +39,19 @@ export function frameOf(stage: Stage): Frame {
 function side(name: string, tally: Tally, atMs: number, durationMs: number): Side {
   return {
     name,
-    recent: tally.figures(atMs - RECENT_MS, atMs),
+    recent: tally.figures(atMs - recentMs(durationMs), atMs),
     total: tally.figures(),
     slowest: tally.slowest(atMs, Math.max(100, durationMs / SLICES), SLICES)
   }
 }
 
 function addressRows(stage: Stage, atMs: number): ReadonlyArray<AddressRow> {
-  const { engine, tallies, sites } = stage
+  const { engine, tallies, sites, durationMs } = stage
+  const fromMs = atMs - recentMs(durationMs)
   const state = engine.stateUnsafe()
   const listed = Vector.get(state.upstreams, 0)?.listed ?? []
-  const shares = tallies.fairlead.shares(atMs - RECENT_MS, atMs)
-  const plainShares = tallies.plain.shares(atMs - RECENT_MS, atMs)
+  const shares = tallies.fairlead.shares(fromMs, atMs)
+  const plainShares = tallies.plain.shares(fromMs, atMs)
   return listed.flatMap((id, i) => {
     const candidate = Candidates.find(state, id)
     const site = sites[i]

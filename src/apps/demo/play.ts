@@ -85,7 +85,8 @@ export const play = ({ durationMs, seed, directory, output }: Play, opened: (sta
       yield* Effect.raceFirst(clients.arrivals, act(stage, sites))
       yield* clients.settled
       yield* acceptor.drain(DRAIN_MS)
-    })
+      // Scoped by itself: clients go before the service does, or its end would look like failures.
+    }).pipe(Effect.scoped)
     yield* Effect.provide(performance, live(settings, Layer.succeed(Transport, ours.transport)))
   }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer))
 
