@@ -19,11 +19,16 @@ import * as FactLog from "../shell/facts/FactLog.ts"
 import { Facts } from "../shell/facts/Facts.ts"
 import type * as Control from "./control.ts"
 import type { LogThreshold } from "./LogThreshold.ts"
+import type { Transport } from "../shell/Transport.ts"
 import type { Settings } from "./config/Settings.ts"
 import { VERSION } from "./version.ts"
 
-/** `control`: what an operator may ask for, over the engine and the listeners; `threshold`: from where on is logged. */
-export const live = (settings: Settings, control: ReturnType<typeof Control.layer>, threshold: LogThreshold) => {
+/** The engine, its listeners and what looks on; `transport` carries the bytes, and the demo has one of its own, with distance. */
+export const serving = (
+  settings: Settings,
+  threshold: LogThreshold,
+  transport: Layer.Layer<Transport> = NodeTransport.layer
+) => {
   const run = newRun()
   const { limits, listeners, core, admin, telemetry } = settings
   // Nobody could read what was counted without an admin port.
@@ -42,22 +47,22 @@ export const live = (settings: Settings, control: ReturnType<typeof Control.laye
     Layer.provide(ClientLog.layer(() => threshold.allows("debug"))),
     Layer.provideMerge(Telemetry.layer(measured, VERSION, run.seed))
   )
-  const service = Acceptor.layer(listeners).pipe(
+  return Acceptor.layer(listeners).pipe(
     Layer.provideMerge(engine),
-    Layer.provideMerge(FactLog.layer),
     Layer.provideMerge(facts),
     Layer.provideMerge(
-      Layer.mergeAll(
-        NodeTransport.layer,
-        NodeResolver.layer({ servers: settings.dnsServers }),
-        recorder(settings, run)
-      )
+      Layer.mergeAll(transport, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
     )
   )
-  const controlled = Layer.provideMerge(control, service)
-  if (admin === null) return controlled
-  const server = AdminServer.layer({ ...admin, token: admin.token ?? undefined, addresses })
-  return Layer.provideMerge(Layer.provide(server, Telemetry.pageLayer), controlled)
+}
+
+/** The whole service. `control`: what an operator may ask for; `threshold`: from where on is logged. */
+export const live = (settings: Settings, control: ReturnType<typeof Control.layer>, threshold: LogThreshold) => {
+  const { admin, privacy } = settings
+  const service = Layer.provideMerge(control, Layer.provideMerge(FactLog.layer, serving(settings, threshold)))
+  if (admin === null) return service
+  const server = AdminServer.layer({ ...admin, token: admin.token ?? undefined, addresses: privacy.addresses })
+  return Layer.provideMerge(Layer.provide(server, Telemetry.pageLayer), service)
 }
 
 function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {

@@ -4,6 +4,7 @@ import * as CliConfig from "effect/cli/CliConfig"
 import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import { check } from "./check.ts"
+import { demo } from "./demo/demo.ts"
 import { init } from "./init.ts"
 import { replay } from "./replay.ts"
 import { run } from "./run.ts"
@@ -12,10 +13,11 @@ import { VERSION } from "./version.ts"
 
 const root = Command.make("fairlead").pipe(
   Command.withDescription("A TCP forwarder that knows which of many addresses is best right now, and can replay why"),
-  Command.withSubcommands([run, init, check, schema, replay]),
+  Command.withSubcommands([run, init, check, schema, demo, replay]),
   Command.withExamples([
     { command: "fairlead init", description: "Write a configuration to begin with" },
     { command: "fairlead run --config fairlead.yaml", description: "Forward connections" },
+    { command: "fairlead demo", description: "See it work, without a network" },
     { command: "fairlead replay ~/.local/state/fairlead/log", description: "Verify what was recorded" },
     { command: "fairlead --completions bash", description: "Completions for the shell: bash, zsh, fish or powershell" }
   ])
@@ -26,8 +28,9 @@ const COMMANDS = root.subcommands.flatMap(({ commands }) => commands.map(({ name
 /** How much is logged is said in the configuration, so there is no flag for it. */
 const FLAGS = [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions]
 
-/** Runs what the arguments ask for; `run` where no command is named. */
-export const cli = (args: ReadonlyArray<string>) => {
+/** Runs what the arguments ask for: the demo where there are none, `run` where no command is named. */
+export const cli = (given: ReadonlyArray<string>) => {
+  const args = given.length === 0 ? ["demo"] : given
   const first = args[0]
   const named = first !== undefined && (COMMANDS.includes(first) || !first.startsWith("-") || isGlobal(first))
   return Effect.provideService(

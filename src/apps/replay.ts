@@ -47,7 +47,7 @@ export const replay = Command.make(
 )
 
 /** Replays all segments of all targets in the order given. */
-const verify = Effect.fnUntraced(function* (targets: ReadonlyArray<string>, until: number | undefined) {
+export const verify = Effect.fnUntraced(function* (targets: ReadonlyArray<string>, until: number | undefined) {
   const replay = new Replay(until === undefined ? {} : { until })
   const files = (yield* Effect.forEach(targets, segmentsAt)).flat()
   if (files.length === 0) return yield* new UsageError({ message: `no segments (NNNNNNNN.ndjson) in ${targets.join(", ")}` })

@@ -8,7 +8,7 @@ import { ask, named, serve, until } from "../support/servers.ts"
 
 describe("fairlead run", () => {
   it("without a file exits 2 and shows a configuration that works", async () => {
-    const { code, stderr } = await command([])
+    const { code, stderr } = await command(["run"])
     assert.strictEqual(code, 2)
     const example = stderr.slice(stderr.indexOf("listeners:"))
     await inScratch(async (directory) => {

@@ -34,6 +34,7 @@ export interface Running {
   readonly pid: number
   readonly kill: (signal: NodeJS.Signals) => void
   readonly ended: Promise<Ended>
+  readonly stdout: () => string
   readonly stderr: () => string
 }
 
@@ -61,7 +62,7 @@ export function start(args: ReadonlyArray<string>, { runtime = here, cwd = ROOT,
   })
   const pid = child.pid ?? -1
   // Deno's `child.kill` reports the signal as the end even when the process handled it and exited by itself.
-  return { pid, kill: (signal) => void process.kill(pid, signal), ended, stderr: () => stderr }
+  return { pid, kill: (signal) => void process.kill(pid, signal), ended, stdout: () => stdout, stderr: () => stderr }
 }
 
 export const command = (args: ReadonlyArray<string>, options?: Start): Promise<Ended> => start(args, options).ended

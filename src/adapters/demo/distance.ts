@@ -1,0 +1,69 @@
+/** Transport with distance: dials real loopback sockets, but lets the answer to a handshake travel as long as its site is away. */
+import type { Address } from "../../core/model/Config.ts"
+import type { DialFailure } from "../../core/model/Event.ts"
+import type { Cancel, Transport, UpstreamSocket } from "../../shell/Transport.ts"
+import type { Site } from "./Site.ts"
+
+/** How relayed clients came by their upstream socket. */
+export interface Relays {
+  warm: number
+  dialled: number
+}
+
+export interface Distant {
+  readonly transport: Transport["Service"]
+  readonly relays: Readonly<Relays>
+}
+
+/** A handshake that is lost is tried again after this long, then after twice as long, as TCP does. */
+const SYN_AGAIN_MS = 1_000
+
+/** Remembers whether it ever waited on a shelf. */
+class FarSocket implements UpstreamSocket {
+  readonly near: UpstreamSocket
+  wasParked = false
+
+  constructor(near: UpstreamSocket) {
+    this.near = near
+  }
+
+  readonly closeUnsafe = (): void => this.near.closeUnsafe()
+  readonly isAliveUnsafe = (): boolean => this.near.isAliveUnsafe()
+  readonly parkUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
+    this.wasParked = true
+    this.near.parkUnsafe(lost)
+  }
+}
+
+export function distant(near: Transport["Service"], sites: ReadonlyArray<Site>): Distant {
+  const relays: Relays = { warm: 0, dialled: 0 }
+  const siteAt = ({ host, port }: Address) => sites.find(({ address }) => address.host === host && address.port === port)
+
+  const dialUnsafe: typeof near.dialUnsafe = (address, keepAliveMs, answer) => {
+    const site = siteAt(address)
+    if (site === undefined) return near.dialUnsafe(address, keepAliveMs, answer)
+    let undo: Cancel = () => {}
+    const handshake = (waitMs: number, againMs: number) => {
+      undo = near.timerUnsafe(waitMs, () => {
+        if (site.fault === "dark") return handshake(againMs, againMs * 2)
+        if (site.fault === "refusing") return answer("refused")
+        undo = near.dialUnsafe(
+          address,
+          keepAliveMs,
+          (result: UpstreamSocket | DialFailure) => answer(typeof result === "string" ? result : new FarSocket(result))
+        )
+      })
+    }
+    handshake(site.tripMs(), SYN_AGAIN_MS)
+    return () => undo()
+  }
+
+  const relayUnsafe: typeof near.relayUnsafe = (client, upstream, limits, silence, end) => {
+    const far = upstream as FarSocket
+    if (far.wasParked) relays.warm++
+    else relays.dialled++
+    return near.relayUnsafe(client, far.near, limits, silence, end)
+  }
+
+  return { relays, transport: { ...near, dialUnsafe, relayUnsafe } }
+}
