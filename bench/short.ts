@@ -16,14 +16,15 @@ const load = start("load")
 const stops: Array<() => void> = [upstream.stop, load.stop]
 
 const contenders: Record<string, () => Promise<Record<string, number>>> = {}
-const parts = {
-  fairlead: ["fairlead", "file"],
-  "fairlead, no record": ["fairlead", "none"],
-  "relay alone": ["relay"],
-  bare: ["bare"]
-}
-for (const [name, [part = "", ...args]] of Object.entries(parts)) {
-  const forwarder = start(part, [String(echo), ...args])
+const parts = [
+  { name: "fairlead", part: "fairlead", args: ["file"] },
+  { name: "fairlead, no record", part: "fairlead", args: ["none"] },
+  { name: "relay alone", part: "relay" },
+  { name: "bare", part: "bare" },
+  { name: "bare, the service's flags", part: "bare", asService: true }
+]
+for (const { name, part, args = [], asService } of parts) {
+  const forwarder = start(part, [String(echo), ...args], asService)
   const port = await forwarder.ask<number>("port")
   stops.push(forwarder.stop)
   contenders[name] = async () => {

@@ -22,11 +22,16 @@ const LARGE = 65536
 const spare: Array<Buffer> = []
 const MOST_SPARE = 256
 
+/** What happens to the socket, told to whoever has it: the dial, then the shelf, then the relay. */
+export type News = "connected" | "drained" | "ended" | "closed" | "failed"
+export type Hear = (news: News, error?: NodeJS.ErrnoException) => void
+
 /** Gets a chunk and says whether to go on reading; `spent` when the chunk's memory may be used again. */
 export type Sink = (chunk: Buffer) => { readonly more: boolean; readonly spent: boolean }
 
 export class NodeUpstream implements UpstreamSocket {
   socket!: net.Socket
+  hear: Hear = hearNothing
   #buffer: Buffer | undefined
   #grown = false
   #held: Array<Buffer> = []
@@ -58,6 +63,24 @@ export class NodeUpstream implements UpstreamSocket {
     }
   }
 
+  /** Listens to the socket, once and for good: each session would else add and remove a dozen listeners. */
+  attach(socket: net.Socket): void {
+    this.socket = socket
+    socket.on("connect", () => this.hear("connected"))
+    socket.on("drain", () => this.hear("drained"))
+    socket.on("close", () => this.hear("closed"))
+    socket.on("error", (error) => this.hear("failed", error))
+    socket.on("end", () => {
+      this.#ended = true
+      this.hear("ended")
+    })
+  }
+
+  /** The upstream has said all it had to say. */
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
   /** Both sockets of the session are closed: nobody reads into the buffer or writes from it any more. */
   recycle(): void {
     const buffer = this.#buffer
@@ -66,29 +89,18 @@ export class NodeUpstream implements UpstreamSocket {
   }
 
   readonly parkUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
-    const { socket } = this
-    const onEnd = () => {
-      this.#ended = true
-      gone("closed")
-    }
-    const onClose = () => gone("closed")
-    const onError = () => gone("reset")
-    const gone = (reason: "closed" | "reset") => {
-      this.#unpark?.()
-      lost(reason)
-    }
-    socket.once("end", onEnd)
-    socket.once("close", onClose)
-    socket.once("error", onError)
     const stopWaiting = coarse(KEEP_ALIVE_FROM_MS, () => {
-      if (this.#keepAliveMs > 0) socket.setKeepAlive(true, this.#keepAliveMs)
+      if (this.#keepAliveMs > 0) this.socket.setKeepAlive(true, this.#keepAliveMs)
     })
     this.#unpark = () => {
       stopWaiting()
-      socket.off("end", onEnd)
-      socket.off("close", onClose)
-      socket.off("error", onError)
+      this.hear = hearNothing
       this.#unpark = undefined
+    }
+    this.hear = (news) => {
+      if (news === "drained") return
+      this.#unpark?.()
+      lost(news === "failed" ? "reset" : "closed")
     }
   }
 
@@ -113,3 +125,5 @@ export class NodeUpstream implements UpstreamSocket {
     return this.#heldBytes < SMALL
   }
 }
+
+function hearNothing(): void {}

@@ -12,6 +12,17 @@ export function dial(
   answer: (result: UpstreamSocket | DialFailure) => void
 ): Cancel {
   const upstream = new NodeUpstream(keepAliveMs)
+  let answered = false
+  const settle = (result: UpstreamSocket | DialFailure) => {
+    if (answered) return
+    answered = true
+    upstream.hear = () => {}
+    answer(result)
+  }
+  upstream.hear = (news, error) => {
+    if (news === "connected") settle(upstream)
+    else if (news === "failed") settle(failureOf(error?.code))
+  }
   const socket = net.connect({
     host: address.host,
     port: address.port,
@@ -20,20 +31,7 @@ export function dial(
     autoSelectFamily: false,
     onread: upstream.onread
   })
-  upstream.socket = socket
-  let answered = false
-  const failed = (error: NodeJS.ErrnoException) => {
-    if (answered) return
-    answered = true
-    answer(failureOf(error.code))
-  }
-  // Stays attached: an error after a cancel has nobody else to go to.
-  socket.on("error", failed)
-  socket.once("connect", () => {
-    if (answered) return
-    answered = true
-    answer(upstream)
-  })
+  upstream.attach(socket)
   return () => {
     if (answered) return
     answered = true

@@ -70,10 +70,14 @@ export function relay(
     return () => finish("stopped")
   }
 
+  const onFarEnd = () => {
+    leftUnanswered = bytesUp > 0 && bytesDown === 0
+    watch.stop()
+    halfClosed = true
+    near.end()
+  }
   near.on("error", () => finish("client-reset"))
-  far.on("error", () => finish("upstream-reset"))
-  near.once("close", onClosed)
-  far.once("close", onClosed)
+  near.on("close", onClosed)
 
   near.on("data", (chunk: Buffer) => {
     bytesUp += chunk.length
@@ -81,18 +85,10 @@ export function relay(
     const more = chunk.length < FREED_AT_ONCE ? far.write(chunk) : far.write(chunk, () => free(chunk))
     if (!more) near.pause()
   })
-  near.once("end", () => {
+  near.on("end", () => {
     halfClosed = true
     far.end()
   })
-  far.on("drain", () => near.resume())
-
-  const onFarEnd = () => {
-    leftUnanswered = bytesUp > 0 && bytesDown === 0
-    watch.stop()
-    halfClosed = true
-    near.end()
-  }
   near.on("drain", () => far.resume())
   upstream.take((chunk) => {
     watch.answered()
@@ -100,9 +96,14 @@ export function relay(
     const more = near.write(chunk)
     return { more, spent: near.writableLength === 0 }
   })
+  upstream.hear = (news) => {
+    if (news === "failed") finish("upstream-reset")
+    else if (news === "closed") onClosed()
+    else if (news === "drained") near.resume()
+    else if (news === "ended") onFarEnd()
+  }
   // The upstream may have ended while it waited; its end is then passed on behind what was held of it.
-  if (far.readableEnded) onFarEnd()
-  else far.once("end", onFarEnd)
+  if (upstream.hasEnded) onFarEnd()
   // Resumes a socket that had held its fill while waiting; harmless for one that never stopped.
   far.resume()
   near.resume()

@@ -262,7 +262,7 @@ export const ConfigFile = Schema.Struct({
     gather: key(
       duration(0, 1_000),
       "2ms",
-      "Events gather for this long after a turn before the next one, so that few turns serve many clients"
+      "Events gather for this long before the core sees them: first bytes go first, and few turns serve many clients"
     ),
     restartDelay: key(duration(1, MINUTE), "1s", "Pause before a failed core starts afresh"),
     adminClients: key(whole(1, 1024), 16, "Connections to the admin port at once")
