@@ -1,18 +1,18 @@
-/** `fairlead replay`: verifies a record, entry by entry. */
+/** `fairlead replay`: verifies a record, entry by entry; with `--redact` writes a copy of it without addresses and names. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { feed, segmentsAt } from "../adapters/file/readRecord.ts"
 import { Replay } from "../log/replay.ts"
 import type { Verdict } from "../log/Verdict.ts"
 import { exitCode } from "../log/Verdict.ts"
-import { Ended, UsageError } from "./exit.ts"
-import { pathArgument } from "./pathParam.ts"
-import { renderVerdict } from "./replayText.ts"
-import { progressLine } from "./terminal.ts"
+import { Ended } from "./exit.ts"
+import { pathArgument, pathFlag } from "./pathParam.ts"
+import { filesOf, readAll } from "./readSegments.ts"
+import { redactRecord } from "./redact.ts"
+import { renderRedacted, renderVerdict } from "./replayText.ts"
 
 const targets = pathArgument("record").pipe(
   Argument.withDescription("Directory of a record, or single segments of it, in order"),
@@ -27,14 +27,22 @@ const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print the verdict as one JSON document, the same bytes on every machine"),
   Flag.withDefault(false)
 )
+const redact = pathFlag("redact").pipe(
+  Flag.withDescription("Write a copy that verifies, without addresses and names, to this new or empty directory"),
+  Flag.withMetavar("OUT"),
+  Flag.optional
+)
 
 export const replay = Command.make(
   "replay",
-  { targets, until, json },
-  ({ targets, until, json }) =>
+  { targets, until, json, redact },
+  ({ targets, until, json, redact }) =>
     Effect.gen(function* () {
-      const verdict = yield* verify(targets, Option.getOrUndefined(until))
-      yield* Console.log(json ? JSON.stringify(verdict, null, 2) : renderVerdict(verdict))
+      const last = Option.getOrUndefined(until)
+      const { verdict, text, more } = Option.isSome(redact)
+        ? yield* redacted(targets, last, redact.value)
+        : plain(yield* verify(targets, last))
+      yield* Console.log(json ? JSON.stringify({ ...verdict, ...more }, null, 2) : text)
       const code = exitCode(verdict)
       if (code !== 0) return yield* new Ended({ code })
     })
@@ -42,24 +50,23 @@ export const replay = Command.make(
   Command.withDescription("Replay a record and verify its decisions"),
   Command.withExamples([
     { command: "fairlead replay ~/.local/state/fairlead/log", description: "Verify what was recorded" },
-    { command: "fairlead replay DIR --until 4000 --json", description: "Up to one entry, for a script" }
+    { command: "fairlead replay DIR --until 4000 --json", description: "Up to one entry, for a script" },
+    { command: "fairlead replay DIR --redact OUT", description: "A copy to attach to a report" }
   ])
 )
 
 /** Replays all segments of all targets in the order given. */
 export const verify = Effect.fnUntraced(function* (targets: ReadonlyArray<string>, until: number | undefined) {
   const replay = new Replay(until === undefined ? {} : { until })
-  const files = (yield* Effect.forEach(targets, segmentsAt)).flat()
-  if (files.length === 0) return yield* new UsageError({ message: `no segments (NNNNNNNN.ndjson) in ${targets.join(", ")}` })
-  const progress = progressLine("replaying")
-  for (const [i, file] of files.entries()) {
-    yield* feed(
-      replay,
-      file,
-      (bytes) => progress.show(`segment ${i + 1} of ${files.length}, ${Math.round(bytes / 1048576)} MiB`)
-    )
-    if (replay.done) break
-  }
-  progress.clear()
+  yield* readAll(replay, yield* filesOf(targets))
   return replay.verdict() satisfies Verdict
+})
+
+function plain(verdict: Verdict) {
+  return { verdict, text: renderVerdict(verdict), more: {} }
+}
+
+const redacted = Effect.fnUntraced(function* (targets: ReadonlyArray<string>, until: number | undefined, out: string) {
+  const { verdict, replaced } = yield* redactRecord(targets, until, out)
+  return { verdict, text: renderRedacted(verdict, replaced, out), more: { redacted: replaced } }
 })

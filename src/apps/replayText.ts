@@ -1,4 +1,5 @@
 /** A verdict for people: what it means first, then what it rests on. */
+import type { Replaced } from "../log/redactNames.ts"
 import type { MoveSummary, SegmentSummary, Verdict } from "../log/Verdict.ts"
 
 const MEANING = {
@@ -25,6 +26,20 @@ export function renderVerdict(verdict: Verdict): string {
   lines.push(`${choices.checked} clients' choices were admissible${unjudged}`)
   if (moves.length > 0) lines.push("", ...moves.slice(-MOVES_SHOWN).map(moveLine))
   return lines.join("\n")
+}
+
+/** The same of a redacted copy; `replaced` is null when none was written. */
+export function renderRedacted(verdict: Verdict, replaced: Replaced | null, out: string): string {
+  if (replaced === null) return `${renderVerdict(verdict)}\n\nnot redacted: only a record that verifies is copied`
+  const { addresses, names } = replaced
+  const copied = `redacted copy in ${out}: ${counted(addresses, "address", "addresses")}, ${
+    counted(names, "name", "names")
+  } replaced`
+  return `${copied}\nthe copy is ${renderVerdict(verdict)}`
+}
+
+function counted(count: number, one: string, more: string): string {
+  return `${count} ${count === 1 ? one : more}`
 }
 
 function segmentRow({ segment, run, firstSeq, entries, end, tornChars }: SegmentSummary): ReadonlyArray<string> {

@@ -6,7 +6,7 @@ import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { openEvents, request } from "../support/admin.ts"
-import { inScratch, start, writeConfig } from "../support/command.ts"
+import { command, inScratch, start, writeConfig } from "../support/command.ts"
 import { ask, named, serve, until } from "../support/servers.ts"
 
 const TOKEN = "correct-horse-battery"
@@ -43,25 +43,38 @@ breaker: { failureThreshold: 1, cooldown: 100ms }`
   const { stdout, stderr, code } = await running.ended
   await good.stop()
   assert.strictEqual(code, 0, stderr)
-  const found: Record<string, string> = { stdout, stderr, log: logged(), events: events.text(), ...pages }
-  return { found, addresses: [good, gone].map(({ port }) => `127.0.0.1:${port}`), file, record: path.join(directory, "log") }
+  const record = path.join(directory, "log")
+  const copy = path.join(directory, "copy")
+  const redacted = await command(["replay", "--redact", copy, record])
+  assert.strictEqual(redacted.code, 0, redacted.stderr)
+  const segments = fs.readdirSync(copy).map((name) => fs.readFileSync(path.join(copy, name), "utf8")).join("")
+  const told = { replay: redacted.stdout, copy: segments }
+  const found: Record<string, string> = { stdout, stderr, log: logged(), events: events.text(), ...pages, ...told }
+  return { found, addresses: [good, gone].map(({ port }) => `127.0.0.1:${port}`), file, record, copy }
 }
 
 describe("a running service", () => {
-  it("shows no candidate's address in full, and no secret, but in its own record", () =>
-    inScratch(async (directory) => {
-      const { found, addresses, record } = await sources(directory, "info")
-      for (const [name, text] of Object.entries(found)) {
-        for (const secret of [TOKEN, ...addresses]) assert.notInclude(text, secret, name)
-      }
-      // The search would have found something: what is told is there, by network and label.
-      assert.include(found["events"], '"address":"127.0.0.0/24"')
-      assert.include(found["log"], "127.0.0.0/24")
-      assert.include(found["status"], '"address":"127.0.0.0/24"')
-      for (const segment of fs.readdirSync(record).filter((one) => one.endsWith(".ndjson"))) {
-        assert.notInclude(fs.readFileSync(path.join(record, segment), "utf8"), TOKEN)
-      }
-    }), 90_000)
+  it(
+    "shows no candidate's address in full, and no secret, but in its own record; a redacted copy does not either",
+    () =>
+      inScratch(async (directory) => {
+        const { found, addresses, record, copy } = await sources(directory, "info")
+        for (const [name, text] of Object.entries(found)) {
+          for (const secret of [TOKEN, ...addresses]) assert.notInclude(text, secret, name)
+        }
+        // The search would have found something: what is told is there, by network and label.
+        assert.include(found["events"], '"address":"127.0.0.0/24"')
+        assert.include(found["log"], "127.0.0.0/24")
+        assert.include(found["status"], '"address":"127.0.0.0/24"')
+        for (const segment of fs.readdirSync(record).filter((one) => one.endsWith(".ndjson"))) {
+          const recorded = fs.readFileSync(path.join(record, segment), "utf8")
+          assert.notInclude(recorded, TOKEN)
+          assert.include(recorded, '"host":"127.0.0.1"')
+          assert.notInclude(fs.readFileSync(path.join(copy, segment), "utf8"), "127.0.0.1")
+        }
+      }),
+    90_000
+  )
 
   it("shows addresses in full at debug, in the log alone, and no secret there either", () =>
     inScratch(async (directory) => {

@@ -1,10 +1,13 @@
 /** Records made of entries, as a recorder would write them. */
+import type { LineReader } from "../../src/adapters/file/readRecord.ts"
 import { advance } from "../../src/core/advance.ts"
 import type { Digest } from "../../src/core/math/hash.ts"
 import { toHex } from "../../src/core/math/hash.ts"
 import type { Entry } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { entryBody, link } from "../../src/log/codec.ts"
+import { Redaction, Surveyor } from "../../src/log/redact.ts"
+import { Pseudonyms } from "../../src/log/redactNames.ts"
 import type { Options } from "../../src/log/replay.ts"
 import { Replay } from "../../src/log/replay.ts"
 import type { BreakReason, Previous } from "../../src/log/Segment.ts"
@@ -92,10 +95,44 @@ export function textOf(lines: ReadonlyArray<string>): string {
 /** Replays segments as they would lie in files 1, 2, ... */
 export function replayed(texts: ReadonlyArray<string>, options: Options = {}): Verdict {
   const replay = new Replay(options)
-  texts.forEach((text, i) => {
-    replay.segment(i + 1)
-    for (const line of linesOf(text)) replay.line(line)
-    replay.segmentEnd(text.length - text.lastIndexOf("\n") - 1, true)
-  })
+  read(replay, texts)
   return replay.verdict()
+}
+
+function read(reader: LineReader, texts: ReadonlyArray<string>): void {
+  for (const [i, text] of texts.entries()) {
+    reader.segment(i + 1)
+    for (const line of linesOf(text)) reader.line(line)
+    reader.segmentEnd(text.length - text.lastIndexOf("\n") - 1, true)
+    if (reader.done) return
+  }
+}
+
+export interface RedactedCopy {
+  readonly texts: ReadonlyArray<string>
+  readonly names: Pseudonyms
+  readonly original: Verdict
+}
+
+/** A redacted copy of segments, as it would lie in files 1, 2, ... */
+export function redacted(texts: ReadonlyArray<string>, until?: number): RedactedCopy {
+  const surveyor = new Surveyor(until)
+  read(surveyor, texts)
+  const names = new Pseudonyms(surveyor.survey)
+  const redaction = new Redaction(names)
+  const copies = surveyor.lines.map((most, i) => {
+    redaction.segment(i + 1)
+    let copy = { text: "", chain: chainStart(i + 1) }
+    for (const line of linesOf(texts[i]!).slice(0, most)) {
+      const bodies = redaction.line(line)
+      if (bodies === undefined) throw new Error(`not the line that was verified: ${line}`)
+      for (const one of bodies) {
+        const { text, chain } = link(copy.chain, one)
+        copy = { text: copy.text + text, chain }
+      }
+    }
+    redaction.segmentEnd(toHex(copy.chain))
+    return copy.text
+  })
+  return { texts: copies, names, original: surveyor.verdict() }
 }

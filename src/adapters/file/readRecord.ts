@@ -1,17 +1,27 @@
-/** Feeds segments from disk to a replay, plain or compressed, in pieces of bounded size. */
+/** Feeds segments from disk to a replay or whoever reads like one, plain or compressed, in pieces of bounded size. */
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import { setImmediate as pause } from "node:timers/promises"
 import * as zlib from "node:zlib"
-import type { Replay } from "../../log/replay.ts"
 import { segmentOf } from "../../log/Segment.ts"
 import { RecordError } from "../../shell/errors.ts"
 import type { SegmentFile } from "./segments.ts"
 import { list } from "./segments.ts"
 
 const READ_BYTES = 1_048_576
+
+/** Takes the lines of segments, as `Replay` does. */
+export interface LineReader {
+  readonly segment: (segment: number) => void
+  readonly line: (text: string) => void
+  readonly segmentEnd: (torn: number, intact: boolean) => void
+  /** Nothing more is wanted. */
+  readonly done: boolean
+  /** Awaited after each piece, so that a reader that writes is not fed faster than it can. */
+  readonly digested?: () => Promise<void>
+}
 
 /** The segments a path stands for: those of a directory, or the one file. */
 export const segmentsAt = (target: string): Effect.Effect<ReadonlyArray<SegmentFile>, RecordError> =>
@@ -26,25 +36,25 @@ export const segmentsAt = (target: string): Effect.Effect<ReadonlyArray<SegmentF
       new RecordError({ path: target, code: (cause as NodeJS.ErrnoException).code ?? String(cause), doing: "read" })
   })
 
-/** Replays one segment file; told `progress` in bytes read. */
+/** Feeds one segment file to a reader; told `progress` in bytes read. */
 export const feed = (
-  replay: Replay,
+  reader: LineReader,
   file: SegmentFile,
   progress: (bytes: number) => void
 ): Effect.Effect<void, RecordError> =>
   Effect.tryPromise({
-    try: (signal) => read(replay, file, progress, signal),
+    try: (signal) => read(reader, file, progress, signal),
     catch: (cause) =>
       new RecordError({ path: file.path, code: (cause as NodeJS.ErrnoException).code ?? String(cause), doing: "read" })
   })
 
-async function read(
-  replay: Replay,
+export async function read(
+  reader: LineReader,
   file: SegmentFile,
   progress: (bytes: number) => void,
   signal: AbortSignal
 ): Promise<void> {
-  replay.segment(file.segment)
+  reader.segment(file.segment)
   // A byte order mark is text like any other here: hiding it would hide a change.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
   const source = fs.createReadStream(file.path, { highWaterMark: READ_BYTES })
@@ -54,9 +64,10 @@ async function read(
     for await (const chunk of file.compressed ? source.pipe(zlib.createGunzip()) : source) {
       const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split("\n")
       rest = lines.pop() ?? ""
-      for (const line of lines) replay.line(line)
+      for (const line of lines) reader.line(line)
+      await reader.digested?.()
       progress(source.bytesRead)
-      if (replay.done) break
+      if (reader.done) break
       await pause(undefined, { signal })
     }
   } catch (cause) {
@@ -65,7 +76,7 @@ async function read(
   } finally {
     source.destroy()
   }
-  replay.segmentEnd(rest.length, intact)
+  reader.segmentEnd(rest.length, intact)
 }
 
 function isDamage(cause: unknown): boolean {

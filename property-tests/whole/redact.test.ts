@@ -1,0 +1,61 @@
+/** What stands for an address is decided about as the address itself. */
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import type { Decision } from "../../src/core/model/Decision.ts"
+import type { Entry } from "../../src/core/model/Event.ts"
+import type { State } from "../../src/core/model/State.ts"
+import { agrees } from "../../src/log/redact.ts"
+import { renamedEvent } from "../../src/log/redactLine.ts"
+import type { Renaming } from "../../src/log/redactNames.ts"
+import { record, redacted, replayed } from "../../test/support/segments.ts"
+import { play, ruledScript, script } from "../arbitraries/run.ts"
+import { law } from "../check.ts"
+
+interface Step {
+  readonly entry: Entry
+  readonly decisions: ReadonlyArray<Decision>
+  readonly routes: State["routes"]
+}
+
+function stepsOf(texts: ReadonlyArray<string>): ReadonlyArray<Step> {
+  const steps: Array<Step> = []
+  replayed(texts, { onEntry: (entry, { routes }, decisions) => steps.push({ entry, decisions, routes }) })
+  return steps
+}
+
+/** Every host that a decision or a route names, renamed, wherever it stands. */
+const renamed = (value: unknown, names: Renaming): unknown =>
+  JSON.parse(
+    JSON.stringify(value),
+    (key, part) => key === "host" ? names.host(part) : key === "name" ? names.label(part) : part
+  )
+
+describe("redacting", () => {
+  law(
+    "any run decides the same about what stands for its addresses and names, and none of them is left",
+    fc.property(
+      fc.oneof(script(), ruledScript()),
+      fc.array(fc.nat(80), { maxLength: 3 }).map((cuts) => cuts.toSorted((a, b) => a - b)),
+      fc.constantFrom("footer" as const, "open" as const),
+      (it, cuts, end) => {
+        const { first, entries } = play(it)
+        const { texts } = record(first, entries, cuts, end)
+        const copy = redacted(texts)
+        const verdict = replayed(copy.texts)
+        expect(verdict.problem).toBeNull()
+        expect(agrees(copy.original, verdict, copy.names)).toBe(true)
+        const now = stepsOf(copy.texts)
+        const then = stepsOf(texts)
+        expect(now.length).toBe(then.length)
+        then.forEach(({ entry, decisions, routes }, i) => {
+          expect(now[i]?.entry.event).toEqual(renamedEvent(entry.event, copy.names))
+          expect(now[i]?.decisions).toEqual(renamed(decisions, copy.names))
+          if (i % 16 === 0) expect(now[i]?.routes).toEqual(renamed(routes, copy.names))
+        })
+        const all = copy.texts.join("")
+        for (const [told] of texts.join("").matchAll(/198\.18\.0\.\d|web\.example/g)) expect(all).not.toContain(told)
+      }
+    ),
+    { share: 0.5 }
+  )
+})
