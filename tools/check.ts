@@ -14,7 +14,7 @@ interface Counts {
   readonly skipped: number
 }
 
-const ON_DENO = ["test/core", "test/log", "test/shell", "test/adapters", "test/apps", "test/collector"]
+const ON_DENO = ["test/core", "test/log", "test/shell", "test/adapters", "test/apps", "test/collector", "test/examples"]
 // npm puts this folder first by itself, Deno's tasks do not.
 process.env["PATH"] = [path.resolve("node_modules/.bin"), process.env["PATH"]].join(path.delimiter)
 const scratch = mkdtempSync(path.join(os.tmpdir(), "fairlead-check-"))
@@ -44,7 +44,7 @@ function tests(runtime: string, command: string, args: ReadonlyArray<string>): C
 step("format", "deno", ["fmt", "--check", "--quiet"])
 step("lint", "deno", ["lint", "--quiet"])
 step("types (tsc)", "tsc", [])
-step("types (deno)", "deno", ["check", "--quiet", "src", "test", "property-tests", "bench", "tools"])
+step("types (deno)", "deno", ["check", "--quiet", "src", "test", "property-tests", "bench", "examples", "tools"])
 step("configuration page", "node", ["tools/configReference.ts", "--check"])
 const counts: Record<string, Counts> = {
   node: tests("node", "vitest", ["run"]),
@@ -59,7 +59,7 @@ for (const [runtime, { passed, failed, skipped }] of Object.entries(counts)) {
   )
 }
 console.log(
-  "(Deno runs the suites of core, log, shell, adapters, apps and collector; laws and architecture do not depend on the runtime)"
+  "(Deno runs the suites of core, log, shell, adapters, apps, collector and examples; laws and architecture do not depend on the runtime)"
 )
 if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`)
 const sum = (key: keyof Counts) => Object.values(counts).reduce((all, one) => all + one[key], 0)

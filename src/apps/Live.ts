@@ -7,6 +7,7 @@ import * as FileRecorder from "../adapters/file/FileRecorder.ts"
 import { hold } from "../adapters/file/lock.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
+import * as EmbedTransport from "../adapters/node/EmbedTransport.ts"
 import * as NodeResolver from "../adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../adapters/node/NodeTransport.ts"
 import { stateDirectory } from "../adapters/node/stateDirectory.ts"
@@ -17,11 +18,16 @@ import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
 import * as FactLog from "../shell/facts/FactLog.ts"
 import { Facts } from "../shell/facts/Facts.ts"
-import type * as Control from "./control.ts"
-import type { LogThreshold } from "./LogThreshold.ts"
+import type { Control } from "../shell/Control.ts"
+import type { Recorder } from "../shell/Recorder.ts"
 import type { Transport } from "../shell/Transport.ts"
+import type { layer as controlLayer } from "./control.ts"
+import { LogThreshold } from "./LogThreshold.ts"
 import type { Settings } from "./config/Settings.ts"
 import { VERSION } from "./version.ts"
+
+/** What the admin port looks at. */
+type Administered = Acceptor | Engine | Facts | Recorder
 
 /** The engine, its listeners and what looks on; `transport` carries the bytes, and the demo has one of its own, with distance. */
 export const serving = (
@@ -57,9 +63,17 @@ export const serving = (
 }
 
 /** The whole service. `control`: what an operator may ask for; `threshold`: from where on is logged. */
-export const live = (settings: Settings, control: ReturnType<typeof Control.layer>, threshold: LogThreshold) => {
+export const live = (settings: Settings, control: ReturnType<typeof controlLayer>, threshold: LogThreshold) => {
+  const running = Layer.provideMerge(FactLog.layer, serving(settings, threshold))
+  return withAdmin(settings, Layer.provideMerge(control, running))
+}
+
+/** The same for a program that embeds it: its facts are not logged, and its sockets are ordinary ones. */
+export const embedded = (settings: Settings, control: Layer.Layer<Control, never, Engine>) =>
+  withAdmin(settings, Layer.provideMerge(control, serving(settings, new LogThreshold("info"), EmbedTransport.layer)))
+
+const withAdmin = <A, E, R>(settings: Settings, service: Layer.Layer<A | Administered, E, R>) => {
   const { admin, privacy } = settings
-  const service = Layer.provideMerge(control, Layer.provideMerge(FactLog.layer, serving(settings, threshold)))
   if (admin === null) return service
   const server = AdminServer.layer({ ...admin, token: admin.token ?? undefined, addresses: privacy.addresses })
   return Layer.provideMerge(Layer.provide(server, Telemetry.pageLayer), service)

@@ -86,26 +86,12 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
     const { settings, effective, problems, warnings } = parse(text, environment)
     const told = warnings.map((one) => render(file, one))
     if (settings === undefined) return refused(problems.map((one) => render(file, one)), told)
-    const core = options.arrange(options.coreUnsafe(), settings.core)
-    const listeners = listenersIn(core, settings)
-    const done = yield* Effect.result(Effect.uninterruptible(Effect.gen(function* () {
-      yield* options.rebind(listeners)
-      const confirmed = yield* options.tellCore(core)
-      const settled = listenersIn(options.coreUnsafe(), settings)
-      if (settled.some(({ upstream }, i) => upstream !== listeners[i]?.upstream)) yield* options.rebind(settled)
-      options.setLogLevelUnsafe(settings.log.level)
-      return confirmed
-    })))
+    const done = yield* Effect.result(putInForce(options, settings))
     if (Result.isFailure(done)) return refused([done.failure.message], told)
     const changed = changedKeys(inForce.effective, effective)
     inForce = { settings, effective }
-    const later = [
-      ...needRestart(changedKeys(started.effective, effective)),
-      ...(tokenChanged(started.settings, settings) ? ["admin.token"] : [])
-    ]
     yield* Effect.annotateLogs(Effect.logInfo("configuration reloaded"), { file, changed: named(changed) })
-    const unsure = done.success ? [] : [UNCONFIRMED]
-    return { applied: true, problems: [], warnings: [...told, ...unsure, ...[...new Set(later)].map(restartWarning)] }
+    return { applied: true, problems: [], warnings: [...told, ...afterwards(started, inForce, done.success)] }
   })
 
   /** Reads and applies, and says in the log what came of it. */
@@ -136,6 +122,28 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
     settingsUnsafe: () => inForce.settings
   })
 })
+
+/** True when the core has confirmed it. On failure nothing has changed. */
+export const putInForce = (target: Reconfigure, settings: Settings) =>
+  Effect.uninterruptible(Effect.gen(function* () {
+    const core = target.arrange(target.coreUnsafe(), settings.core)
+    const listeners = listenersIn(core, settings)
+    yield* target.rebind(listeners)
+    const confirmed = yield* target.tellCore(core)
+    const settled = listenersIn(target.coreUnsafe(), settings)
+    if (settled.some(({ upstream }, i) => upstream !== listeners[i]?.upstream)) yield* target.rebind(settled)
+    target.setLogLevelUnsafe(settings.log.level)
+    return confirmed
+  }))
+
+/** What is to be said of a configuration that was put in force. */
+export function afterwards(started: InForce, now: InForce, confirmed: boolean): ReadonlyArray<string> {
+  const later = [
+    ...needRestart(changedKeys(started.effective, now.effective)),
+    ...(tokenChanged(started.settings, now.settings) ? ["admin.token"] : [])
+  ]
+  return [...(confirmed ? [] : [UNCONFIRMED]), ...[...new Set(later)].map(restartWarning)]
+}
 
 const NOTHING: ReloadOutcome = { applied: false, problems: [], warnings: [] }
 

@@ -47,19 +47,21 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
       refused: (problems) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems }),
       setLogLevelUnsafe: (level) => threshold.set(level)
     })
-    const control = Control.of({
-      reload: reload.now,
-      setEnabled: (enabled) => Effect.sync(() => engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled })),
-      refresh: (name) =>
-        Effect.sync(() => {
-          const upstream = name === undefined ? ALL : placeOf(engine.stateUnsafe().config, name)
-          if (upstream === undefined) return false
-          engine.controlUnsafe({ _tag: "RefreshRequested", worker: 0, upstream })
-          return true
-        })
-    })
+    const control = Control.of({ reload: reload.now, ...actsOn(engine) })
     return Context.make(Control, control).pipe(Context.add(Reload, reload))
   }))
+
+/** What needs no file. */
+export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "reload"> => ({
+  setEnabled: (enabled) => Effect.sync(() => engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled })),
+  refresh: (name) =>
+    Effect.sync(() => {
+      const upstream = name === undefined ? ALL : placeOf(engine.stateUnsafe().config, name)
+      if (upstream === undefined) return false
+      engine.controlUnsafe({ _tag: "RefreshRequested", worker: 0, upstream })
+      return true
+    })
+})
 
 /** Reloads when asked to, and when the file has changed, for as long as the scope lives. */
 export const reloadOnDemand = Effect.fnUntraced(function* (file: string, asked: Stream.Stream<void>) {
@@ -69,7 +71,7 @@ export const reloadOnDemand = Effect.fnUntraced(function* (file: string, asked: 
 })
 
 /** Posts a configuration and waits until the core says that it is in force. */
-const tellCore = (engine: Engine["Service"], config: Config): Effect.Effect<boolean> =>
+export const tellCore = (engine: Engine["Service"], config: Config): Effect.Effect<boolean> =>
   Effect.gen(function* () {
     const facts = yield* PubSub.subscribe(engine.facts)
     engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config })

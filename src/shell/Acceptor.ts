@@ -14,6 +14,8 @@ import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { Address } from "../core/model/Config.ts"
+import type { Member, UpstreamRoutes } from "../core/model/Routes.ts"
+import { pick } from "../core/pick.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
 import { Counts } from "./Counts.ts"
 import { Engine } from "./Engine.ts"
@@ -51,6 +53,19 @@ const PLACES = 2
 /** A full mailbox empties without a word to us, so who waits for it has another look after this long. */
 const LOOK_AGAIN_MS = 1
 
+/** For clients within this very program: they come by no listener, and are sessions like all others. */
+export interface Inside {
+  /** Serves one from now on; undefined: there is no place for its beginning and its end, or nobody is accepted any more. */
+  readonly enterUnsafe: (socket: ClientSocket, upstream: UpstreamId) => Cancel | undefined
+  /** Who would serve one now; undefined: the last resort. */
+  readonly chooseUnsafe: (upstream: UpstreamRoutes) => Member | undefined
+  /** Numbers for a session that the program carries by itself: its own, and that of the program as a client. */
+  readonly sessionUnsafe: () => { readonly session: number; readonly client: number }
+}
+
+/** What stands for listener and client address where a client came by no listener. */
+export const INSIDE = "program"
+
 interface Listener {
   options: ListenerOptions
   /** undefined until bound. */
@@ -67,6 +82,7 @@ interface Listener {
 export class Acceptor extends Context.Service<Acceptor, {
   readonly statusUnsafe: () => ReadonlyArray<ListenerStatus>
   readonly counts: Counts
+  readonly inside: Inside
   /**
    * From now on these listeners, with sessions kept: what is new is bound first, then what is gone stops accepting. A listener
    * whose address stays is not bound anew, whatever else of it changed. On failure nothing has changed.
@@ -224,8 +240,19 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     return Effect.andThen(Effect.all(stops, { discard: true }), Effect.sync(resetWaiting))
   }))
 
+  const inside: Inside = {
+    enterUnsafe: (socket, upstream) => {
+      if (draining || !engine.reserveUnsafe(PLACES)) return undefined
+      const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream }
+      return sessions.add((end) => forwardUnsafe(ports, client, end), admitWaiting)
+    },
+    chooseUnsafe: (upstream) => pick(upstream, counts.of, engine.shelf.countOf, chance),
+    sessionUnsafe: () => ({ session: nextSession++, client: ports.clients.of(INSIDE) })
+  }
+
   return Acceptor.of({
     counts,
+    inside,
     statusUnsafe: () =>
       bound.filter(({ phase }) => phase !== "gone").map((
         { options, listening, waiting, connections, accepted, refused }

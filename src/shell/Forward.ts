@@ -67,7 +67,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
   const got = ({ socket, candidate, warm, tried }: Got) => {
     if (socket === undefined) {
       engine.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
-      client.socket.resetUnsafe()
+      client.socket.resetUnsafe(tried)
       engine.releaseUnsafe(1)
       return end("failed")
     }

@@ -6,8 +6,8 @@ export class Sessions {
   readonly #stops = new Set<{ stop: Cancel }>()
   #waiting: Array<() => void> = []
 
-  /** Starts a session; `ended` is called once when it is over, however that came. */
-  add(start: (end: () => void) => Cancel, ended: () => void): void {
+  /** Starts a session; `ended` is called once when it is over, however that came. The cancel stops it. */
+  add(start: (end: () => void) => Cancel, ended: () => void): Cancel {
     const session = { stop: () => {} }
     this.#stops.add(session)
     session.stop = start(() => {
@@ -15,6 +15,7 @@ export class Sessions {
       ended()
       if (this.#stops.size === 0) { for (const resume of this.#waiting.splice(0)) resume() }
     })
+    return () => session.stop()
   }
 
   /** Stops all that are left; tells how many they were. */

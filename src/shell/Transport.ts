@@ -6,13 +6,13 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Address, Session } from "../core/model/Config.ts"
-import type { CloseCause, DialFailure } from "../core/model/Event.ts"
+import type { Attempt, CloseCause, DialFailure } from "../core/model/Event.ts"
 import type { BindError } from "./errors.ts"
 
 /** A connection accepted from a client. */
 export interface ClientSocket {
-  /** Ends it with a reset: nobody could serve it. */
-  readonly resetUnsafe: () => void
+  /** Ends it with a reset: nobody could serve it. `tried`: who was dialled for it, where anybody was. */
+  readonly resetUnsafe: (tried?: ReadonlyArray<Attempt>) => void
   /** The address it comes from, for telling clients apart; empty when it is gone. */
   readonly addressUnsafe: () => string
 }

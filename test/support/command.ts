@@ -45,9 +45,21 @@ export interface Start {
 }
 
 /** Starts the program; `ended` resolves with everything it printed. */
-export function start(args: ReadonlyArray<string>, { runtime = here, cwd = ROOT, env = {} }: Start = {}): Running {
+export function start(args: ReadonlyArray<string>, options: Start = {}): Running {
+  return startFile(MAIN, args, options)
+}
+
+/** Runs one of the examples to its end. */
+export const example = (name: string, args: ReadonlyArray<string>): Promise<Ended> =>
+  startFile(path.join(ROOT, "examples", name), args).ended
+
+function startFile(
+  file: string,
+  args: ReadonlyArray<string>,
+  { runtime = here, cwd = ROOT, env = {} }: Start = {}
+): Running {
   const before = runtime === "deno" ? ["run", "-A", "--config", path.join(ROOT, "deno.json")] : []
-  const child = spawn(binaryOf(runtime), [...before, MAIN, ...args], {
+  const child = spawn(binaryOf(runtime), [...before, file, ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"]

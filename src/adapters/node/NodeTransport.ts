@@ -46,21 +46,26 @@ function stop(server: net.Server): Effect.Effect<void> {
   })
 }
 
+/** What does not depend on how candidates are dialled. */
+export const common = {
+  listen,
+  timerUnsafe(delayMs: number, fire: () => void) {
+    const timer = setTimeout(fire, delayMs)
+    return () => clearTimeout(timer)
+  },
+  coarseUnsafe: coarse,
+  // Immediates run before sockets are looked at again: the second one lets what has arrived go on its way first. A client
+  // that came a moment ago has its first bytes forwarded before the core is told of it, which saves it a millisecond.
+  soonUnsafe: (run: () => void) => void setImmediate(() => setImmediate(run)),
+  nowUs
+}
+
 export const layer: Layer.Layer<Transport> = Layer.succeed(
   Transport,
   Transport.of({
-    listen,
+    ...common,
     dialUnsafe: dial,
     relayUnsafe: (client, upstream, limits, silence, end) =>
-      relay(client as NodeClient, upstream as NodeUpstream, limits, silence, end),
-    timerUnsafe(delayMs, fire) {
-      const timer = setTimeout(fire, delayMs)
-      return () => clearTimeout(timer)
-    },
-    coarseUnsafe: coarse,
-    // Immediates run before sockets are looked at again: the second one lets what has arrived go on its way first. A client
-    // that came a moment ago has its first bytes forwarded before the core is told of it, which saves it a millisecond.
-    soonUnsafe: (run) => void setImmediate(() => setImmediate(run)),
-    nowUs
+      relay(client as NodeClient, upstream as NodeUpstream, limits, silence, end)
   })
 )

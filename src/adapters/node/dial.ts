@@ -3,6 +3,7 @@ import * as net from "node:net"
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
+import type { Hear } from "./NodeUpstream.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 
 /** `autoSelectFamily` is off: the address is a literal, and racing is the dial plan's business. */
@@ -12,6 +13,26 @@ export function dial(
   answer: (result: UpstreamSocket | DialFailure) => void
 ): Cancel {
   const upstream = new NodeUpstream(keepAliveMs)
+  const { host, port } = address
+  return connecting(
+    upstream,
+    answer,
+    () => net.connect({ host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false, onread: upstream.onread })
+  )
+}
+
+/** An upstream whose socket is still to come. */
+interface Dialled<S extends net.Socket> extends UpstreamSocket {
+  hear: Hear
+  attach(socket: S): void
+}
+
+/** Answers once, with the upstream when its socket is connected or with why it is not; the cancel takes that back. */
+export function connecting<S extends net.Socket>(
+  upstream: Dialled<S>,
+  answer: (result: UpstreamSocket | DialFailure) => void,
+  connect: () => S
+): Cancel {
   let answered = false
   const settle = (result: UpstreamSocket | DialFailure) => {
     if (answered) return
@@ -23,14 +44,7 @@ export function dial(
     if (news === "connected") settle(upstream)
     else if (news === "failed") settle(failureOf(error?.code))
   }
-  const socket = net.connect({
-    host: address.host,
-    port: address.port,
-    allowHalfOpen: true,
-    noDelay: true,
-    autoSelectFamily: false,
-    onread: upstream.onread
-  })
+  const socket = connect()
   upstream.attach(socket)
   return () => {
     if (answered) return

@@ -7,20 +7,34 @@
  * - No byte for `idle` ends the session, `halfClose` instead once one direction has ended.
  */
 import type { Buffer } from "node:buffer"
+import type * as net from "node:net"
 import type { Session } from "../../core/model/Config.ts"
 import type { CloseCause } from "../../core/model/Event.ts"
 import type { Cancel, RelayEnd, Silence } from "../../shell/Transport.ts"
 import type { NodeClient } from "./NodeClient.ts"
-import type { NodeUpstream } from "./NodeUpstream.ts"
+import type { Hear, Sink } from "./NodeUpstream.ts"
 import { SilenceWatch } from "./silence.ts"
 import { upkeep } from "./upkeep.ts"
+
+/** A candidate's side, however its socket was dialled. */
+export interface Far {
+  readonly socket: net.Socket
+  /** Told what happens to the socket. */
+  hear: Hear
+  /** The upstream has said all it had to say. */
+  readonly hasEnded: boolean
+  /** Hands what was held and what comes to `sink`. */
+  take(sink: Sink): void
+  /** Both sockets are closed. */
+  recycle(): void
+}
 
 /** Chunks of at least this many bytes are given back as soon as they are written. */
 const FREED_AT_ONCE = 16_384
 
 export function relay(
   client: NodeClient,
-  upstream: NodeUpstream,
+  upstream: Far,
   limits: Session,
   told: Silence,
   end: (end: RelayEnd) => void

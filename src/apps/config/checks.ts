@@ -8,9 +8,10 @@ import { nameOf } from "./Problem.ts"
 /** The value at a path as it may be shown. */
 export type Show = (path: Path, value: string) => string
 
-export function checksOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
+/** `mayBeAlone`: a program may embed this without a listener. */
+export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): ReadonlyArray<Found> {
   return [
-    ...(file.listeners.length > 0
+    ...(file.listeners.length > 0 || mayBeAlone
       ? []
       : [needed(["listeners"], "at least one listener", "at least one listener is needed")]),
     ...unknownUpstreams(file, show),

@@ -26,6 +26,7 @@ import { fillDefaults, placeholder, schemaAt } from "./schemaKeys.ts"
 import type { Settings } from "./Settings.ts"
 import { settingsOf } from "./settingsOf.ts"
 import { telemetryOf } from "./telemetryOf.ts"
+import type { YamlSource } from "./yamlSource.ts"
 import { readYaml } from "./yamlSource.ts"
 
 export interface Parsed {
@@ -43,7 +44,11 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** `environment` gives the values of `${NAME}` and the OTEL_* variables. */
 export function parse(text: string, environment: Environment = {}): Parsed {
-  const source = readYaml(text)
+  return parseSource(readYaml(text), environment)
+}
+
+/** The same for a configuration that is no text. `embedded`: it needs no listener. */
+export function parseSource(source: YamlSource, environment: Environment, embedded = false): Parsed {
   if (source.broken.length > 0) {
     return { settings: undefined, problems: source.broken, warnings: source.warnings, effective: undefined }
   }
@@ -62,7 +67,7 @@ export function parse(text: string, environment: Environment = {}): Parsed {
   fillDefaults(AST, file)
   const { decoded, issues } = decodeAround(file, written, unset.map(({ path }) => path))
   const show: Show = (path, value) => shownValue(written, path) === HIDDEN ? HIDDEN : value
-  const built = decoded === undefined ? undefined : build(decoded, written, show, environment)
+  const built = decoded === undefined ? undefined : build(decoded, written, show, environment, embedded)
   const wrong = [...unset, ...issues].map(({ path }) => nameOf(path))
   const found = [
     ...source.repeated,
@@ -106,7 +111,7 @@ function decodeAround(file: unknown, written: Written, wrong: ReadonlyArray<Path
 
 const LISTS: ReadonlyArray<AddressList> = ["candidates", "fallback"]
 
-function build(file: ConfigFile, written: Written, show: Show, environment: Environment) {
+function build(file: ConfigFile, written: Written, show: Show, environment: Environment, embedded: boolean) {
   const expanded = new Map(
     Object.keys(file.upstreams).flatMap((name) =>
       LISTS.map((list) => [`${list} ${name}`, addressesOf(file, name, list, show)])
@@ -120,7 +125,7 @@ function build(file: ConfigFile, written: Written, show: Show, environment: Envi
   })
   return {
     settings,
-    problems: [...checksOf(file, show), ...[...expanded.values()].flatMap(({ problems }) => problems)],
+    problems: [...checksOf(file, show, embedded), ...[...expanded.values()].flatMap(({ problems }) => problems)],
     warnings: [...warningsOf(file, show), ...unread]
   }
 }

@@ -1,0 +1,38 @@
+/** Transport for programs that embed: candidates are dialled as ordinary sockets, which the program's own clients can have. */
+import * as Layer from "effect/Layer"
+import type { Address } from "../../core/model/Config.ts"
+import type { DialFailure } from "../../core/model/Event.ts"
+import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
+import { Transport } from "../../shell/Transport.ts"
+import { connecting } from "./dial.ts"
+import { lend } from "./lend.ts"
+import type { NodeClient } from "./NodeClient.ts"
+import { common } from "./NodeTransport.ts"
+import { PlainSocket } from "./PlainSocket.ts"
+import { PlainUpstream } from "./PlainUpstream.ts"
+import { ProgramClient } from "./ProgramClient.ts"
+import { relay } from "./relay.ts"
+
+function dial(
+  address: Address,
+  keepAliveMs: number,
+  answer: (result: UpstreamSocket | DialFailure) => void
+): Cancel {
+  return connecting(new PlainUpstream(keepAliveMs), answer, () => {
+    const socket = new PlainSocket({ allowHalfOpen: true })
+    socket.setNoDelay(true)
+    return socket.connect({ host: address.host, port: address.port, autoSelectFamily: false })
+  })
+}
+
+export const layer: Layer.Layer<Transport> = Layer.succeed(
+  Transport,
+  Transport.of({
+    ...common,
+    dialUnsafe: dial,
+    relayUnsafe: (client, upstream, limits, silence, end) =>
+      client instanceof ProgramClient
+        ? lend(client, upstream as PlainUpstream, limits, silence, end)
+        : relay(client as NodeClient, upstream as PlainUpstream, limits, silence, end)
+  })
+)

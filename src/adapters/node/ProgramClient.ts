@@ -1,0 +1,35 @@
+/** A client within this very program: it wants the upstream's socket itself. */
+import type * as net from "node:net"
+import type { Attempt } from "../../core/model/Event.ts"
+import { INSIDE } from "../../shell/Acceptor.ts"
+import type { ClientSocket } from "../../shell/Transport.ts"
+
+/** One of the two is called, once. */
+export interface Wanted {
+  readonly received: (socket: net.Socket) => void
+  /** Nobody could be reached. */
+  readonly refused: (tried: ReadonlyArray<Attempt>) => void
+}
+
+export class ProgramClient implements ClientSocket {
+  #wanted: Wanted | undefined
+
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted
+  }
+
+  /** All of a program is one client. */
+  readonly addressUnsafe = (): string => INSIDE
+
+  readonly resetUnsafe = (tried: ReadonlyArray<Attempt> = []): void => {
+    const wanted = this.#wanted
+    this.#wanted = undefined
+    wanted?.refused(tried)
+  }
+
+  receive(socket: net.Socket): void {
+    const wanted = this.#wanted
+    this.#wanted = undefined
+    wanted?.received(socket)
+  }
+}

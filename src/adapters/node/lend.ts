@@ -1,0 +1,83 @@
+/**
+ * Lends an upstream's socket to the program and looks on until it is closed. Nothing of what the program does with it is
+ * hindered; only `session.idle` and `session.halfClose` end it, as they end every session.
+ *
+ * Where TLS has taken over what lies below the socket, its counters are looked at a few times a second until the first byte has
+ * come, so the moment of that is late by as much.
+ */
+import type { Session } from "../../core/model/Config.ts"
+import type { CloseCause } from "../../core/model/Event.ts"
+import type { Cancel, RelayEnd, Silence } from "../../shell/Transport.ts"
+import { coarse } from "./coarse.ts"
+import type { PlainUpstream } from "./PlainUpstream.ts"
+import type { ProgramClient } from "./ProgramClient.ts"
+import { SilenceWatch } from "./silence.ts"
+import { upkeep } from "./upkeep.ts"
+
+const LOOK_MS = 50
+const RESETS = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"])
+
+export function lend(
+  client: ProgramClient,
+  upstream: PlainUpstream,
+  limits: Session,
+  told: Silence,
+  end: (end: RelayEnd) => void
+): Cancel {
+  const socket = upstream.lend()
+  const watch = new SilenceWatch(told)
+  let over = false
+  let wasReset = false
+
+  const finish = (cause: CloseCause) => {
+    if (over) return
+    over = true
+    stopUpkeep()
+    stopLooking()
+    look()
+    watch.stop()
+    socket.firstBytes = undefined
+    const { bytesWritten: bytesUp, bytesRead: bytesDown } = socket
+    if (!socket.destroyed) socket.resetAndDestroy()
+    const { firstByteAtUs, level } = watch
+    // What was only seen by a look tells nothing of how long the answer took.
+    const answerUs = socket.hasReceived ? watch.answerUs : -1
+    end({ cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence: level })
+  }
+
+  const look = () => {
+    if (socket.bytesWritten > 0) watch.asked()
+    if (socket.bytesRead > 0) watch.answered()
+  }
+  const lookAgain = () => {
+    look()
+    if (watch.firstByteAtUs < 0) stopLooking = coarse(LOOK_MS, lookAgain)
+  }
+  let stopLooking = coarse(LOOK_MS, lookAgain)
+
+  const stopUpkeep = upkeep({
+    limits,
+    moved: () => socket.bytesRead + socket.bytesWritten,
+    isHalfClosed: () => socket.readableEnded || socket.writableEnded,
+    lasts: () => {
+      if (limits.keepAliveMs > 0) socket.setKeepAlive(true, limits.keepAliveMs)
+    },
+    over: finish
+  })
+
+  // A program expects what `net.connect` gives by default: the upstream's end ends its own side too.
+  socket.allowHalfOpen = false
+  socket.firstBytes = { received: () => watch.answered(), sent: () => watch.asked() }
+  if (socket.hasReceived) watch.answered()
+  upstream.hear = (news, error) => {
+    if (news === "failed") wasReset ||= RESETS.has(error?.code ?? "")
+    else if (news === "closed") finish(wasReset ? "upstream-reset" : endOf(socket))
+  }
+  client.receive(socket)
+  return () => finish("stopped")
+}
+
+/** A program that lets go of its socket has done nothing wrong, nor has the upstream. */
+function endOf({ readableEnded, bytesRead, bytesWritten }: PlainUpstream["socket"]): CloseCause {
+  return readableEnded && bytesWritten > 0 && bytesRead === 0 ? "upstream-closed" : "done"
+}

@@ -1,0 +1,140 @@
+/** Fairlead inside a program: the service without its listeners. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Semaphore from "effect/Semaphore"
+import type * as Stream from "effect/Stream"
+import type * as net from "node:net"
+import { arrange } from "../../core/arrange.ts"
+import type { UpstreamId } from "../../core/model/Candidate.ts"
+import { Acceptor } from "../../shell/Acceptor.ts"
+import { Control } from "../../shell/Control.ts"
+import { Engine } from "../../shell/Engine.ts"
+import type { BindError, ExposedError, RecordError } from "../../shell/errors.ts"
+import { Facts } from "../../shell/facts/Facts.ts"
+import type { PublicFact } from "../../shell/facts/PublicFact.ts"
+import { Recorder } from "../../shell/Recorder.ts"
+import type { Status } from "../../shell/status.ts"
+import { statusOf } from "../../shell/status.ts"
+import { actsOn, tellCore } from "../control.ts"
+import { embedded } from "../Live.ts"
+import type { InForce } from "../Reload.ts"
+import { afterwards, putInForce } from "../Reload.ts"
+import type { ConfigError, FairleadConfig } from "./config.ts"
+import { decode } from "./config.ts"
+import { connecting } from "./connecting.ts"
+import type { ConnectError } from "./errors.ts"
+import { UnknownUpstreamError } from "./errors.ts"
+import type { Outcome, Selection } from "./Selections.ts"
+import { Selections } from "./Selections.ts"
+import { targetOf } from "./target.ts"
+
+/** Of each upstream in `status`: its set and the best of the others. */
+const CANDIDATES_SHOWN = 256
+
+export class Fairlead extends Context.Service<Fairlead, {
+  /**
+   * A connection to the best address there is now, warm when one waits, else dialled as `dial` and the ladder say. `host` and
+   * `port` are those of an upstream; or `host` is its name, and the port is its own or left out. The socket is the caller's
+   * own: use `Effect.acquireRelease` to close it with a scope. The end of the layer resets it, and so does `session.idle`.
+   */
+  readonly connect: (host: string, port?: number) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError>
+  /** What `connect` would choose now, for programs that dial by themselves. */
+  readonly pick: (host: string, port?: number) => Effect.Effect<Selection, UnknownUpstreamError>
+  /** What came of a selection, once for each; false: it does not count (see `Selections.report`). */
+  readonly report: (selection: Selection, outcome: Outcome) => Effect.Effect<boolean>
+  /** As `/status`, with addresses in full. */
+  readonly status: Effect.Effect<Status>
+  /** The last `limits.factsKept` facts, then all that follow, without end. A jump of `seq`: the reader was too slow. */
+  readonly facts: Stream.Stream<PublicFact>
+  /** Measures and resolves one upstream anew, or all of them. */
+  readonly refresh: (host?: string, port?: number) => Effect.Effect<void, UnknownUpstreamError>
+  /** Puts another configuration in force, with connections kept, or changes nothing. Gives warnings: what needs a new start. */
+  readonly reload: (config: FairleadConfig) => Effect.Effect<ReadonlyArray<string>, ConfigError | BindError>
+}>()("fairlead/Fairlead") {
+  /**
+   * Starts probing at once. `listeners`, `admin` and `eventLog` are bound and opened where the configuration has them. All
+   * connections end with the layer.
+   */
+  static readonly layer = (
+    config: FairleadConfig
+  ): Layer.Layer<Fairlead, ConfigError | BindError | ExposedError | RecordError> =>
+    Layer.unwrap(Effect.gen(function* () {
+      const { warnings, ...started } = yield* decode(config)
+      yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true })
+      return Layer.effect(Fairlead, make(started)).pipe(Layer.provide(embedded(started.settings, orders)))
+    }))
+}
+
+/** What the admin port may ask for. A program has no file that could be read anew. */
+const orders = Layer.effect(
+  Control,
+  Effect.map(Engine, (engine) =>
+    Control.of({
+      ...actsOn(engine),
+      reload: Effect.succeed({
+        applied: false,
+        problems: ["the program that embeds this has its configuration"],
+        warnings: []
+      })
+    }))
+)
+
+const make = Effect.fnUntraced(function* (started: InForce) {
+  const engine = yield* Engine
+  const acceptor = yield* Acceptor
+  const recorder = yield* Recorder
+  const facts = yield* Facts
+  const control = yield* Control
+  const selections = new Selections(engine, acceptor)
+  const oneAtATime = yield* Semaphore.make(1)
+  let stopped = false
+  yield* Effect.addFinalizer(() => Effect.sync(() => void (stopped = true)))
+  const ports = { engine, acceptor, hasStopped: () => stopped }
+
+  const target = (host: string, port: number | undefined): Effect.Effect<UpstreamId, UnknownUpstreamError> =>
+    Effect.suspend(() => {
+      const found = targetOf(engine.stateUnsafe().config, host, port)
+      return typeof found === "number" ? Effect.succeed(found) : Effect.fail(found)
+    })
+  const nameOf = (id: UpstreamId) => engine.stateUnsafe().config.upstreams[id]?.name ?? ""
+
+  const reload = Effect.fnUntraced(function* (config: FairleadConfig) {
+    const { warnings, ...next } = yield* Effect.tapError(
+      decode(config),
+      ({ problems }) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems: problems.length })
+    )
+    const confirmed = yield* putInForce({
+      coreUnsafe: () => engine.stateUnsafe().config,
+      arrange,
+      rebind: acceptor.rebind,
+      tellCore: (core) => tellCore(engine, core),
+      setLogLevelUnsafe: () => {}
+    }, next.settings)
+    return [...warnings, ...afterwards(started, next, confirmed)]
+  }, oneAtATime.withPermits(1))
+
+  return Fairlead.of({
+    connect: (host, port) => Effect.flatMap(target(host, port), (id) => connecting(ports, id, nameOf(id))),
+    pick: Effect.fnUntraced(function* (host, port) {
+      const found = selections.pick(yield* target(host, port))
+      return found ?? (yield* new UnknownUpstreamError({ host, port: port ?? null, known: [] }))
+    }),
+    report: (selection, outcome) => Effect.sync(() => selections.report(selection, outcome)),
+    status: Effect.sync(() =>
+      statusOf({
+        state: engine.stateUnsafe(),
+        nowUs: engine.nowUs(),
+        restarts: engine.restartsUnsafe(),
+        listeners: acceptor.statusUnsafe(),
+        record: recorder.statusUnsafe()
+      }, { addresses: "full", candidates: CANDIDATES_SHOWN })
+    ),
+    facts: facts.streamAfter(0),
+    refresh: Effect.fnUntraced(function* (host, port) {
+      const name = host === undefined ? undefined : nameOf(yield* target(host, port))
+      yield* control.refresh(name)
+    }),
+    reload
+  })
+})

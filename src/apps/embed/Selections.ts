@@ -1,0 +1,169 @@
+/**
+ * Choices without a connection: the program dials by itself and tells what it saw. It counts as if a client of ours had seen it:
+ * a client accepted, with its one dial, and closed, so the record holds it and replay judges it.
+ */
+import * as Candidates from "../../core/candidates.ts"
+import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
+import type { Address } from "../../core/model/Config.ts"
+import type { Attempt, ChoiceReason, Event } from "../../core/model/Event.ts"
+import { STRANGER } from "../../core/model/Event.ts"
+import type { DialAttempt, UpstreamState } from "../../core/model/Routes.ts"
+import { reasonOf } from "../../core/pick.ts"
+import type { Acceptor } from "../../shell/Acceptor.ts"
+import { INSIDE } from "../../shell/Acceptor.ts"
+import type { Engine } from "../../shell/Engine.ts"
+
+export interface Selection {
+  /** The upstream's name. */
+  readonly upstream: string
+  /** The candidate's label, such as `web#2`; null: what is to be dialled is no candidate. */
+  readonly candidate: string | null
+  /** What is to be dialled, in full; a host name where the system's resolver is the last resort. null: nothing is known. */
+  readonly address: Address | null
+  /** `unranked`: the last resort chose. */
+  readonly why: ChoiceReason
+  /** What serves the upstream: its set (`active`), or which rung of the ladder. */
+  readonly state: UpstreamState
+  /** Sockets that wait for it, connected: `connect` would take one. */
+  readonly warm: number
+}
+
+/** After the connection was made. Milliseconds; bytes for the counts alone, by default 0. */
+interface Connected {
+  readonly connectMs: number
+  readonly bytesUp?: number
+  readonly bytesDown?: number
+}
+
+/**
+ * What the program saw. A word alone: connecting failed. An object: it was connected after `connectMs`, sent something, and then
+ * - `ok`: the first byte came `firstByteMs` after the first one sent;
+ * - `reset`, `closed`, `stalled`: no byte ever came, it was reset, ended politely, or silence lasted too long.
+ */
+export type Outcome =
+  | "refused"
+  | "reset"
+  | "timeout"
+  | "unreachable"
+  | (Connected & { readonly saw: "ok"; readonly firstByteMs: number })
+  | (Connected & { readonly saw: "reset" | "closed" | "stalled" })
+
+interface Picked {
+  readonly routes: number
+  readonly upstream: UpstreamId
+  readonly chosen: CandidateId
+  readonly why: ChoiceReason
+  readonly attempt: DialAttempt | undefined
+  readonly pickedUs: number
+}
+
+export class Selections {
+  readonly #engine: Engine["Service"]
+  readonly #inside: Acceptor["Service"]["inside"]
+  readonly #picked = new WeakMap<Selection, Picked>()
+
+  constructor(engine: Engine["Service"], { inside }: Acceptor["Service"]) {
+    this.#engine = engine
+    this.#inside = inside
+  }
+
+  /** undefined: the core does not know the upstream yet. */
+  pick(id: UpstreamId): Selection | undefined {
+    const engine = this.#engine
+    const routes = engine.routesUnsafe()
+    const upstream = routes.upstreams[id]
+    if (upstream === undefined) return undefined
+    const chosen = this.#inside.chooseUnsafe(upstream)
+    const attempt = (chosen?.plan ?? upstream.lastResort).attempts[0]
+    const why = reasonOf(upstream, chosen?.candidate ?? -1)
+    const candidate = attempt === undefined || attempt.candidate < 0 ? undefined : attempt.candidate
+    const selection: Selection = {
+      upstream: upstream.name,
+      candidate: candidate === undefined ? null : Candidates.labelOf(engine.stateUnsafe(), candidate),
+      address: attempt === undefined ? null : { host: attempt.host, port: attempt.port },
+      why,
+      state: upstream.state,
+      warm: candidate === undefined ? 0 : engine.shelf.countOf(candidate)
+    }
+    const pickedUs = engine.nowUs()
+    this.#picked.set(selection, {
+      routes: routes.version,
+      upstream: id,
+      chosen: chosen?.candidate ?? -1,
+      why,
+      attempt,
+      pickedUs
+    })
+    return selection
+  }
+
+  /** False: not counted, as it was reported before, nobody was chosen, a figure is none, or the engine has no room. */
+  report(selection: Selection, outcome: Outcome): boolean {
+    const picked = this.#picked.get(selection)
+    if (picked?.attempt === undefined) return false
+    const events = this.#eventsOf(picked, picked.attempt, outcome)
+    if (events === undefined || !this.#engine.reserveUnsafe(events.length)) return false
+    this.#picked.delete(selection)
+    for (const event of events) this.#engine.postUnsafe(event)
+    return true
+  }
+
+  #eventsOf(picked: Picked, attempt: DialAttempt, outcome: Outcome): ReadonlyArray<Event> | undefined {
+    const sincePickUs = Math.max(0, this.#engine.nowUs() - picked.pickedUs)
+    const { session, client } = this.#inside.sessionUnsafe()
+    const accepted = (candidate: CandidateId, how: Attempt["outcome"], tookUs: number): Event => ({
+      _tag: "ClientAccepted",
+      worker: 0,
+      session,
+      listener: INSIDE,
+      upstream: picked.upstream,
+      routes: picked.routes,
+      chosen: picked.chosen,
+      why: picked.why,
+      candidate,
+      warm: 0,
+      client,
+      tried: [
+        attempt.candidate < 0
+          ? { candidate: -1, host: attempt.host, outcome: how, tookUs }
+          : { candidate: attempt.candidate, outcome: how, tookUs }
+      ]
+    })
+    if (typeof outcome === "string") return [accepted(-1, outcome, sincePickUs)]
+    const connectUs = toUs(outcome.connectMs)
+    const answerUs = outcome.saw === "ok" ? toUs(outcome.firstByteMs) : -1
+    if (connectUs === undefined || answerUs === undefined) return undefined
+    const candidate = attempt.candidate < 0 ? STRANGER : attempt.candidate
+    const told = { worker: 0, session, candidate }
+    const stalled = outcome.saw === "stalled"
+    const waitedUs = Math.max(0, sincePickUs - connectUs)
+    const firstByteUs = answerUs < 0 ? -1 : connectUs + answerUs
+    return [
+      accepted(candidate, "connected", connectUs),
+      ...(stalled
+        ? [{ _tag: "SessionSilent", ...told, waitedUs }, { _tag: "SessionStalled", ...told, client }] as const
+        : []),
+      {
+        _tag: "ClientClosed",
+        ...told,
+        client,
+        // Only where something was sent may an end be blamed on the candidate: at least one byte was.
+        bytesUp: count(outcome.bytesUp, outcome.saw === "ok" ? 0 : 1),
+        bytesDown: count(outcome.bytesDown, 0),
+        firstByteUs,
+        answerUs,
+        durationUs: Math.max(sincePickUs, connectUs, firstByteUs),
+        silence: stalled ? "stalled" : "none",
+        cause: outcome.saw === "reset" ? "upstream-reset" : outcome.saw === "closed" ? "upstream-closed" : "done"
+      }
+    ]
+  }
+}
+
+function toUs(ms: number): number | undefined {
+  return Number.isFinite(ms) && ms >= 0 ? Math.round(ms * 1000) : undefined
+}
+
+function count(bytes: number | undefined, least: number): number {
+  return bytes !== undefined && Number.isFinite(bytes) && bytes > least ? Math.floor(bytes) : least
+}

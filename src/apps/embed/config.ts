@@ -1,0 +1,100 @@
+/** The configuration of a program that embeds Fairlead: the file's keys as a plain object, with the file's checks. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import process from "node:process"
+import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import type { Parsed } from "../config/parse.ts"
+import { parseSource } from "../config/parse.ts"
+import { isPlain } from "../config/plain.ts"
+import type { Problem } from "../config/Problem.ts"
+import { render } from "../config/Problem.ts"
+import type { InForce } from "../Reload.ts"
+
+type File = (typeof ConfigFile)["Encoded"]
+type Listener = File["listeners"][number]
+type Needed = "name" | "listen" | "upstream"
+
+/** Every key may be left out. */
+type Loose<T> = T extends ReadonlyArray<infer E> ? ReadonlyArray<Loose<E>>
+  : T extends object ? { readonly [K in keyof T]?: Loose<T[K]> }
+  : T
+
+/**
+ * As in docs/configuration.md; durations and sizes are texts with a unit. Otherwise than in a file, no listener is needed, the
+ * default of `eventLog.path` is `none` and that of `admin.listen` is `off`. `log` and `shutdown` are the command's own: a program
+ * has its own loggers, and ends its connections itself.
+ */
+export type FairleadConfig = Loose<Omit<File, "listeners" | "log" | "shutdown">> & {
+  readonly listeners?: ReadonlyArray<Pick<Listener, Needed> & Loose<Omit<Listener, Needed>>>
+}
+
+/** A configuration is not valid; nothing was started or changed. */
+export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
+  /** All of them. */
+  problems: Schema.Array(Schema.Struct({
+    /** `upstreams.web.port` */
+    path: Schema.String,
+    /** What would have been right. */
+    expected: Schema.String,
+    message: Schema.String
+  }))
+}) {
+  override get message(): string {
+    return this.problems.map(({ path, message }) => `config${path === "" ? "" : ` ${path}`}: ${message}`).join("\n")
+  }
+}
+
+export interface Decoded extends InForce {
+  /** Whole sentences. */
+  readonly warnings: ReadonlyArray<string>
+}
+
+const NOWHERE = { line: undefined, column: undefined }
+
+/** Values of `${NAME}` and the OTEL_* variables come from the environment, as in a file. */
+export const decode = (config: FairleadConfig): Effect.Effect<Decoded, ConfigError> =>
+  Effect.suspend(() => {
+    const plain = plainOf(config)
+    if (typeof plain === "string") return failed([{ path: "", expected: "a plain object", message: plain }])
+    const own = commandsOwn(plain)
+    if (own.length > 0) return failed(own)
+    const { settings, effective, problems, warnings }: Parsed = parseSource(
+      { value: withDefaults(plain), broken: [], repeated: [], warnings: [], placeOf: () => NOWHERE },
+      process.env,
+      true
+    )
+    if (settings === undefined) return failed(problems)
+    return Effect.succeed({ settings, effective, warnings: warnings.map((warning) => render("config", warning)) })
+  })
+
+function failed(problems: ReadonlyArray<Pick<Problem, "path" | "expected" | "message">>) {
+  return Effect.fail(
+    new ConfigError({ problems: problems.map(({ path, expected, message }) => ({ path, expected, message })) })
+  )
+}
+
+/** A copy of values alone; a text says why there can be none. */
+function plainOf(config: unknown): Record<string, unknown> | string {
+  try {
+    const copy: unknown = JSON.parse(JSON.stringify(config ?? null))
+    return isPlain(copy) ? copy : "expected a plain object of keys and values"
+  } catch (cause) {
+    return `expected a plain object of keys and values: ${cause instanceof Error ? cause.message : String(cause)}`
+  }
+}
+
+function commandsOwn(config: Record<string, unknown>) {
+  return ["log", "shutdown"].filter((key) => key in config).map((path) => ({
+    path,
+    expected: "nothing",
+    message: "is for the command alone and has no effect in a program: take it out"
+  }))
+}
+
+function withDefaults(config: Record<string, unknown>): Record<string, unknown> {
+  const preset = (key: string, defaults: object) => {
+    const section = config[key] ?? {}
+    return isPlain(section) ? { ...defaults, ...section } : section
+  }
+  return { ...config, eventLog: preset("eventLog", { path: "none" }), admin: preset("admin", { listen: "off" }) }
+}

@@ -1,0 +1,54 @@
+/** A connection for the program: a client like all others, except that it gets the socket itself. */
+import * as Effect from "effect/Effect"
+import type * as net from "node:net"
+import { ProgramClient } from "../../adapters/node/ProgramClient.ts"
+import * as Candidates from "../../core/candidates.ts"
+import type { UpstreamId } from "../../core/model/Candidate.ts"
+import type { Attempt } from "../../core/model/Event.ts"
+import type { State } from "../../core/model/State.ts"
+import type { Acceptor } from "../../shell/Acceptor.ts"
+import type { Engine } from "../../shell/Engine.ts"
+import { ConnectError } from "./errors.ts"
+
+export interface Ports {
+  readonly engine: Engine["Service"]
+  readonly acceptor: Acceptor["Service"]
+  readonly hasStopped: () => boolean
+}
+
+/** A full mailbox empties without a word to us. */
+const LOOK_AGAIN_MS = 1
+
+/** Interrupted while it dials it dials no more. */
+export const connecting = (ports: Ports, id: UpstreamId, name: string): Effect.Effect<net.Socket, ConnectError> => {
+  const { engine, acceptor, hasStopped } = ports
+  const failed = (reason: ConnectError["reason"], tried: ReadonlyArray<Attempt>) =>
+    new ConnectError({
+      upstream: name,
+      reason: hasStopped() ? "stopped" : reason,
+      tried: tried.map((one) => triedIn(engine.stateUnsafe(), one))
+    })
+  const attempt = Effect.callback<net.Socket | undefined, ConnectError>((resume) => {
+    const client = new ProgramClient({
+      received: (socket) => resume(Effect.succeed(socket)),
+      refused: (tried) => resume(Effect.fail(failed("unreachable", tried)))
+    })
+    const cancel = hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, id)
+    if (cancel === undefined) return resume(Effect.succeed(undefined))
+    return Effect.sync(cancel)
+  })
+  return Effect.gen(function* () {
+    const giveUpUs = engine.nowUs() + (engine.routesUnsafe().upstreams[id]?.lastResort.deadlineMs ?? 0) * 1000
+    let socket = yield* attempt
+    while (socket === undefined) {
+      if (hasStopped() || engine.nowUs() >= giveUpUs) return yield* failed("busy", [])
+      yield* Effect.sleep(LOOK_AGAIN_MS)
+      socket = yield* attempt
+    }
+    return socket
+  })
+}
+
+function triedIn(state: State, { candidate, host, outcome, tookUs }: Attempt) {
+  return { candidate: host ?? Candidates.labelOf(state, candidate), outcome, tookMs: Math.round(tookUs / 1000) }
+}

@@ -1,0 +1,42 @@
+/** What can go wrong for a program that asks for a connection. */
+import * as Schema from "effect/Schema"
+
+/** No upstream of the configuration serves this name or host. */
+export class UnknownUpstreamError extends Schema.TaggedError<UnknownUpstreamError>()("UnknownUpstreamError", {
+  host: Schema.String,
+  port: Schema.NullOr(Schema.Int),
+  /** Upstreams by name, with host and port where they have one. */
+  known: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    const asked = this.port === null ? this.host : `${this.host}:${this.port}`
+    return `no upstream serves ${asked}: known are ${this.known.join(", ") || "none"}; add it to upstreams`
+  }
+}
+
+const Tried = Schema.Struct({
+  /** Its label, such as `web#2`; the name or address where it is no candidate. */
+  candidate: Schema.String,
+  /** `refused`, `timeout`, `unreachable`, ... */
+  outcome: Schema.String,
+  tookMs: Schema.Finite
+})
+
+/** An upstream could not be connected to. */
+export class ConnectError extends Schema.TaggedError<ConnectError>()("ConnectError", {
+  upstream: Schema.String,
+  /** `busy`: the engine had no room for one more client until `dial.deadline` (`limits.mailbox`); `stopped`: the layer has ended. */
+  reason: Schema.Literals(["unreachable", "busy", "stopped"]),
+  /** In the order in which they were over. */
+  tried: Schema.Array(Tried)
+}) {
+  override get message(): string {
+    const tried = this.tried.map(({ candidate, outcome, tookMs }) => `${candidate} ${outcome} after ${tookMs} ms`)
+    const why = this.reason === "busy"
+      ? "too much is going on, try again later or raise limits.mailbox"
+      : this.reason === "stopped"
+      ? "Fairlead has stopped"
+      : `tried ${tried.join(", ") || "nobody, as nobody is known"}; status tells what is known of its candidates`
+    return `cannot connect to ${this.upstream}: ${why}`
+  }
+}

@@ -1,0 +1,10 @@
+/** The pure core alone: it imports nothing of a platform. Who drives it stamps events, obeys acts and wakes it at its deadline. */
+export { advance } from "./advance.ts"
+export { nextDeadline } from "./deadline.ts"
+export type { Config } from "./model/Config.ts"
+export type { Decision } from "./model/Decision.ts"
+export type { Entry, Event } from "./model/Event.ts"
+export type { DialPlan, Routes, UpstreamRoutes } from "./model/Routes.ts"
+export type { State } from "./model/State.ts"
+export { pick } from "./pick.ts"
+export { initial } from "./state.ts"

@@ -1,0 +1,10 @@
+/** What programs that embed Fairlead may rely on. */
+export type { FairleadConfig } from "./apps/embed/config.ts"
+export { ConfigError } from "./apps/embed/config.ts"
+export { ConnectError, UnknownUpstreamError } from "./apps/embed/errors.ts"
+export { Fairlead } from "./apps/embed/Fairlead.ts"
+export type { Outcome, Selection } from "./apps/embed/Selections.ts"
+export { BindError, ExposedError, RecordError } from "./shell/errors.ts"
+export type { FactKind } from "./shell/facts/PublicFact.ts"
+export { PublicFact } from "./shell/facts/PublicFact.ts"
+export type { Status } from "./shell/status.ts"

@@ -1,0 +1,20 @@
+/** A certificate for `localhost` that nobody trusts but these tests; its key is no secret. */
+export const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgqjEwKgt+1ytT1JAf
+kUL+M96PB2YrCV31i40M7/p61lShRANCAARvkxgH/Wvp4tYdhWUW9dcKSR4xDOvm
+kZ0Ja8nqOOp+n9g5O57tLSm/WIgvFv7pjzs9wtiZ+uvjxxvHW6A/+BfF
+-----END PRIVATE KEY-----
+`
+
+export const cert = `-----BEGIN CERTIFICATE-----
+MIIBlTCCATugAwIBAgIUcy5+sGCxWEUEFUH30w3jPJ/4pbMwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjA1NTQ1OFoYDzIxMjYxMDI5
+MDU1NDU4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARvkxgH/Wvp4tYdhWUW9dcKSR4xDOvmkZ0Ja8nqOOp+n9g5O57tLSm/
+WIgvFv7pjzs9wtiZ+uvjxxvHW6A/+BfFo2kwZzAdBgNVHQ4EFgQU5BcnnD1lwgvf
+mJ2+rJL3qGm+PH4wHwYDVR0jBBgwFoAU5BcnnD1lwgvfmJ2+rJL3qGm+PH4wDwYD
+VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+SAAwRQIhAORTKfPBZSmp/I/fBHwyYfdJZPxfF+lhCg9m1geGR6+IAiAzhAuw7+TF
+Vc0OqE7B3GcEuzKtpSUNHfsxF+eBXqPGcQ==
+-----END CERTIFICATE-----
+`
