@@ -66,6 +66,8 @@ interface Listener {
 
 export class Acceptor extends Context.Service<Acceptor, {
   readonly statusUnsafe: () => ReadonlyArray<ListenerStatus>
+  /** Whether clients are accepted: from start until the drain. */
+  readonly isOpenUnsafe: () => boolean
   readonly counts: Counts
   /**
    * From now on these listeners, with sessions kept: what is new is bound first, then what is gone stops accepting. A listener
@@ -226,6 +228,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
 
   return Acceptor.of({
     counts,
+    isOpenUnsafe: () => !draining,
     statusUnsafe: () =>
       bound.filter(({ phase }) => phase !== "gone").map((
         { options, listening, waiting, connections, accepted, refused }
