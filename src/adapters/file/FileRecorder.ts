@@ -154,9 +154,8 @@ class FileRecord {
 
   async #begin(state: State, after: BreakReason | null): Promise<void> {
     const { directory, run, segments, maxAgeMs } = this.#options
-    await fsp.mkdir(directory, { recursive: true, mode: 0o700 })
-    const segment = this.#nextSegment ?? nextAfter(await list(directory))
-    this.#nextSegment = segment + 1
+    this.#nextSegment ??= await firstIn(directory)
+    const segment = this.#nextSegment++
     this.#writer = await SegmentWriter.open(directory, segment)
     await this.#writer.write(openingBodies({ run, segment, previous: after === null ? this.#previous : null, after, state }))
     // What cannot be removed or compressed now is found again at the next segment or start: no reason for a gap.
@@ -220,6 +219,12 @@ const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
     close: record.close
   })
 })
+
+/** For a directory that could not be read, or made, at the start. */
+async function firstIn(directory: string): Promise<number> {
+  await fsp.mkdir(directory, { recursive: true, mode: 0o700 })
+  return nextAfter(await list(directory))
+}
 
 function nextAfter(existing: ReadonlyArray<SegmentFile>): number {
   return (existing[existing.length - 1]?.segment ?? 0) + 1
