@@ -119,7 +119,7 @@ describe("the admin port", () => {
         "TRACE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         "CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "POST /refresh?upstream=%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-        "PUT /enabled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 9\r\n\r\n{\"enabled",
+        'PUT /enabled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 9\r\n\r\n{"enabled',
         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
       ]

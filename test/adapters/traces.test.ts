@@ -149,11 +149,15 @@ describe("a client's trace", () => {
     const written: Array<Written> = []
     const writer = { write: (_state: unknown, span: Written) => void written.push(span) } as unknown as SpanWriter
     const spans = new EntrySpans(writer, 1, 1, () => {})
-    const config = configWith([{ candidates: addresses(2), host: "web.example" }])
+    const config = configWith([{ candidates: addresses(2) }])
     const world = measured(config)
-    world.run(4, (ordinal) => ordinal === 1 ? -1 : 5_000, spans.see)
+    world.run(40, (ordinal) => ordinal === 1 ? -1 : 5_000, spans.see)
     const [preheat] = written.filter(({ name }) => name === "fairlead.preheat")
-    assert.deepInclude(preheat?.attributes, { "fairlead.upstream": "web", "fairlead.reachable": 1, "fairlead.candidates": 2 })
+    assert.deepInclude(preheat?.attributes, {
+      "fairlead.upstream": "web",
+      "fairlead.reachable": 1,
+      "fairlead.candidates": 2
+    })
     assert.isAtLeast(preheat?.endUs ?? -1, preheat?.startUs ?? 0)
     const state = world.state()
     const see = (event: Entry["event"]) => {

@@ -72,6 +72,49 @@ describe("a service whose record cannot be written at the start", () => {
     }), 60_000)
 })
 
+describe("a service whose disk is full", () => {
+  it(
+    "serves all the same, with a gap in its record that is counted, and goes on recording when there is room",
+    (context) =>
+      inScratch(async (directory) => {
+        const disk = path.join(directory, "disk")
+        fs.mkdirSync(disk)
+        const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk]).status === 0
+        if (!mounted) return context.skip("no small disk can be mounted here")
+        try {
+          const good = await named("good")
+          const [admin = 0] = await freePorts(1)
+          const [log, filler] = [path.join(disk, "log"), path.join(disk, "filler")]
+          const more = `admin: { listen: "127.0.0.1:${admin}" }`
+          const running = start(["run", "--config", writeConfig(directory, { candidates: [good.port], log, more })])
+          await until("it listens", () => portOf(running) !== undefined)
+          const served = async (count: number) => {
+            for (let i = 0; i < count; i++) assert.strictEqual(await ask(portOf(running) as number), "good")
+          }
+          await served(3)
+          assert.throws(() => fs.writeFileSync(filler, new Uint8Array(1 << 20)), /ENOSPC/)
+          const gaps = async () => seriesOf((await request(admin, "/metrics")).body).get("fairlead_record_gaps_total") ?? 0
+          const giveUp = performance.now() + 20_000
+          while (await gaps() === 0 && performance.now() < giveUp) await served(20)
+          assert.isAtLeast(await gaps(), 1)
+          const before = segmentsIn(log).length
+          fs.rmSync(filler)
+          await until("it records again", () => segmentsIn(log).length > before, 20_000)
+          await served(3)
+          await stopped(running)
+          assert.include(running.stderr(), "the record has a gap until the disk takes it again")
+          const { code, stdout } = await command(["replay", log])
+          assert.strictEqual(code, 0, stdout)
+          assert.match(stdout, /gap/)
+          await good.stop()
+        } finally {
+          spawnSync("umount", ["-l", disk])
+        }
+      }),
+    60_000
+  )
+})
+
 describe("a service without descriptors", () => {
   it("recovers by itself when clients leave", (context) =>
     inScratch(async (directory) => {

@@ -73,26 +73,30 @@ describe("SIGTERM", () => {
       assert.include(stderr, "sessionsReset=0")
     }), DEEP ? 300_000 : 60_000)
 
-  it("through npm, which passes on what its whole group got already, is one wish", (context) =>
-    inScratch(async (directory) => {
-      if (spawnSync("npm", ["--version"]).status !== 0) return context.skip("npm is not installed")
-      const echo = await serve((socket) => socket.pipe(socket))
-      const file = writeConfig(directory, { candidates: [echo.port] })
-      const running = npmStart(checkout(path.join(directory, "checkout")), ["run", "--config", file])
-      await until("it listens", () => portOf(running) !== undefined, 30_000)
-      const client = await connect(portOf(running) as number)
-      client.socket.write("before ")
-      await until("the first echo", () => client.text() === "before ")
-      process.kill(-running.pid, "SIGTERM")
-      await until("it stops", () => running.stderr().includes("stopping"))
-      client.socket.write("after")
-      await until("the second echo", () => client.text() === "before after")
-      client.socket.end()
-      const code = await running.code
-      await echo.stop()
-      assert.strictEqual(code, 0, running.stderr())
-      assert.strictEqual(running.stderr().split("stopping").length, 2)
-    }), 60_000)
+  it(
+    "through npm, which passes on what its whole group got already, is one wish",
+    (context) =>
+      inScratch(async (directory) => {
+        if (spawnSync("npm", ["--version"]).status !== 0) return context.skip("npm is not installed")
+        const echo = await serve((socket) => socket.pipe(socket))
+        const file = writeConfig(directory, { candidates: [echo.port] })
+        const running = npmStart(checkout(path.join(directory, "checkout")), ["run", "--config", file])
+        await until("it listens", () => portOf(running) !== undefined, 30_000)
+        const client = await connect(portOf(running) as number)
+        client.socket.write("before ")
+        await until("the first echo", () => client.text() === "before ")
+        process.kill(-running.pid, "SIGTERM")
+        await until("it stops", () => running.stderr().includes("stopping"))
+        client.socket.write("after")
+        await until("the second echo", () => client.text() === "before after")
+        client.socket.end()
+        const code = await running.code
+        await echo.stop()
+        assert.strictEqual(code, 0, running.stderr())
+        assert.strictEqual(running.stderr().split("stopping").length, 2)
+      }),
+    60_000
+  )
 })
 
 /** A checkout that is set up, made of this one's sources and packages. */
@@ -111,7 +115,12 @@ function checkout(directory: string): string {
 
 /** In a process group of its own, as a terminal or a container starts it. */
 function npmStart(cwd: string, args: ReadonlyArray<string>) {
-  const env = { ...process.env, NO_COLOR: "1", npm_config_update_notifier: "false", npm_config_cache: path.join(cwd, ".npm") }
+  const env = {
+    ...process.env,
+    NO_COLOR: "1",
+    npm_config_update_notifier: "false",
+    npm_config_cache: path.join(cwd, ".npm")
+  }
   const child = spawn("npm", ["start", "--", ...args], { cwd, env, detached: true, stdio: ["ignore", "ignore", "pipe"] })
   let stderr = ""
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text))

@@ -43,7 +43,9 @@ export class EntrySpans {
         this.connections.forget()
         break
     }
-    for (const decision of decisions) if (TRACED.has(decision._tag) && this.#isSampled(seq)) this.#decided(state, at, decision)
+    for (const decision of decisions) {
+      if (TRACED.has(decision._tag) && this.#isSampled(seq)) this.#decided(state, at, decision)
+    }
   }
 
   #probe(state: State, candidate: CandidateId, at: number, tookUs: number, error: DialFailure | undefined): void {
