@@ -7,7 +7,7 @@ import * as path from "node:path"
 import process from "node:process"
 import { request } from "../support/admin.ts"
 import type { Running } from "../support/command.ts"
-import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
+import { command, here, inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { ask, named, until } from "../support/servers.ts"
 import { freePorts, seriesOf } from "../support/telemetry.ts"
 
@@ -118,7 +118,9 @@ describe("a service whose disk is full", () => {
 describe("a service without descriptors", () => {
   it("recovers by itself when clients leave", (context) =>
     inScratch(async (directory) => {
-      if (process.platform === "win32") return context.skip("there is no such limit")
+      if (process.platform !== "linux") return context.skip("there is no such limit")
+      // Its listeners, the plainest ones too, never accept again once an accept has failed for want of a descriptor.
+      if (here === "deno") return context.skip("Deno 2.9 does not recover")
       const good = await named("good")
       const file = writeConfig(directory, { candidates: [good.port], more: "shutdown: { drain: 100ms }" })
       const running = start(["run", "--config", file])
