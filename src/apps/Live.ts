@@ -4,7 +4,8 @@ import * as Layer from "effect/Layer"
 import * as path from "node:path"
 import * as AdminServer from "../adapters/admin/AdminServer.ts"
 import * as FileRecorder from "../adapters/file/FileRecorder.ts"
-import { hold } from "../adapters/file/lock.ts"
+import type { Held } from "../adapters/file/lock.ts"
+import { guestPlace, hold } from "../adapters/file/lock.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
 import * as EmbedTransport from "../adapters/node/EmbedTransport.ts"
@@ -83,10 +84,7 @@ function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
   if (eventLog.path === "none") return NoRecorder.layer
   const wanted = eventLog.path === "auto" ? path.join(stateDirectory(), "log") : path.resolve(eventLog.path)
   return Layer.unwrap(Effect.gen(function* () {
-    const { directory, owner } = yield* Effect.catchDefect(
-      hold(wanted),
-      (cause) => Effect.fail(new RecordError({ path: wanted, code: codeOf(cause), doing: "open" }))
-    )
+    const { directory, owner } = yield* Effect.catchDefect(hold(wanted), (cause) => unheld(wanted, cause))
     if (owner !== undefined) {
       yield* Effect.logWarning(`process ${owner} records in ${wanted}; this one writes its own series in ${directory}`)
     }
@@ -100,6 +98,13 @@ function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
       flushIntervalMs: eventLog.flushInterval
     })
   }))
+}
+
+/** Clients are served all the same: the record begins when the disk takes it, in a place that needs no lock. */
+function unheld(wanted: string, cause: unknown): Effect.Effect<Held> {
+  const error = new RecordError({ path: wanted, code: codeOf(cause), doing: "open" })
+  const held = { directory: guestPlace(wanted), owner: undefined }
+  return Effect.as(Effect.logWarning(`${error.message}; nothing is recorded until it can be written`), held)
 }
 
 function codeOf(cause: unknown): string {

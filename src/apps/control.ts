@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
+import { Telemetry } from "../adapters/otel/Telemetry.ts"
 import { watchFile } from "../adapters/node/watchFile.ts"
 import { arrange } from "../core/arrange.ts"
 import type { Config } from "../core/model/Config.ts"
@@ -38,13 +39,17 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
     const engine = yield* Engine
     const acceptor = yield* Acceptor
     const facts = yield* Facts
+    const { metering } = yield* Telemetry
     const reload = yield* ReloadFile.make({
       ...options,
       coreUnsafe: () => engine.stateUnsafe().config,
       arrange,
       rebind: acceptor.rebind,
       tellCore: (config) => tellCore(engine, config),
-      refused: (problems) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems }),
+      refused: (problems) => {
+        metering?.entries.reloads("refused")(1)
+        return facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems })
+      },
       setLogLevelUnsafe: (level) => threshold.set(level)
     })
     const control = Control.of({ reload: reload.now, ...actsOn(engine) })

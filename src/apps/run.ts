@@ -11,6 +11,7 @@ import { tellAll } from "./check.ts"
 import * as Control from "./control.ts"
 import { configFlag, wantedFile } from "./configFlag.ts"
 import { readConfig } from "./config/readConfig.ts"
+import type { Settings } from "./config/Settings.ts"
 import { Ended } from "./exit.ts"
 import { live } from "./Live.ts"
 import { Reload } from "./Reload.ts"
@@ -27,8 +28,7 @@ export const run = Command.make("run", { config: configFlag }, ({ config }) =>
     const threshold = new LogThreshold(settings.log.level)
     const control = Control.layer({ file, environment: process.env, started: { settings, effective }, text, threshold })
     const service = Effect.provide(serve(file, asked), live(settings, control, threshold))
-    const secrets = settings.admin?.token === undefined || settings.admin.token === null ? [] : [settings.admin.token]
-    yield* Effect.provide(service, Log.layer({ ...settings.log, threshold, secrets: secrets.map(Redacted.value) }))
+    yield* Effect.provide(service, Log.layer({ ...settings.log, threshold, secrets: secretsOf(settings) }))
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription(
       "Forward connections to the best addresses, until stopped. SIGTERM and SIGINT let sessions finish, a second one a second "
@@ -37,6 +37,15 @@ export const run = Command.make("run", { config: configFlag }, ({ config }) =>
     Command.withShortDescription("Forward connections to the best addresses, until stopped"),
     Command.withExamples([{ command: "fairlead run --config fairlead.yaml", description: "Serve what the file says" }])
   )
+
+/** Shorter ones among the collector's headers are words that the log may need. */
+const LEAST_HEADER_CHARS = 8
+
+function secretsOf({ admin, telemetry }: Settings): ReadonlyArray<string> {
+  const token = admin?.token ?? null
+  const headers = Object.values(Redacted.value(telemetry.otlp.headers)).filter(({ length }) => length >= LEAST_HEADER_CHARS)
+  return token === null ? headers : [Redacted.value(token), ...headers]
+}
 
 /** Binds, serves, and on interruption stops gracefully. */
 const serve = (file: string, asked: Stream.Stream<void>) =>

@@ -81,6 +81,8 @@ interface Listener {
 
 export class Acceptor extends Context.Service<Acceptor, {
   readonly statusUnsafe: () => ReadonlyArray<ListenerStatus>
+  /** Whether clients are accepted: from start until the drain. */
+  readonly isOpenUnsafe: () => boolean
   readonly counts: Counts
   readonly inside: Inside
   /**
@@ -253,6 +255,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   return Acceptor.of({
     counts,
     inside,
+    isOpenUnsafe: () => !draining,
     statusUnsafe: () =>
       bound.filter(({ phase }) => phase !== "gone").map((
         { options, listening, waiting, connections, accepted, refused }

@@ -23,6 +23,10 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
   const facts = yield* PubSub.sliding<Fact>(FACTS_KEPT)
   const forkProbe = yield* FiberMap.runtime(yield* FiberMap.make<number>())()
   const forkResolve = yield* FiberMap.runtime(yield* FiberMap.make<number>())()
+  const publish = (fact: Fact) => {
+    // Where a reader has fallen behind, this leaves the fact out for everybody: then the oldest has to go.
+    if (!PubSub.publishUnsafe(facts, fact)) Effect.runSync(PubSub.publish(facts, fact))
+  }
   const interpreter: Interpreter = {
     facts,
     runUnsafe(decision) {
@@ -48,7 +52,7 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "PoolResized":
         case "ConfigApplied":
         case "EnabledChanged":
-          return void PubSub.publishUnsafe(facts, decision)
+          return publish(decision)
         default:
           decision satisfies never
       }

@@ -1,18 +1,24 @@
 /** Traces as a collector gets them, and what clients notice when the collector is away, slow or full: nothing. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import process from "node:process"
+import { EntrySpans } from "../../src/adapters/otel/EntrySpans.ts"
+import type { SpanWriter, Written } from "../../src/adapters/otel/SpanWriter.ts"
 import { dialTimes } from "../../src/adapters/otel/dialTimes.ts"
 import { isTraced } from "../../src/adapters/otel/options.ts"
 import { sampler } from "../../src/adapters/otel/sampling.ts"
 import { together } from "../../src/adapters/otel/Telemetry.ts"
+import { advance } from "../../src/core/advance.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { Entry } from "../../src/core/model/Event.ts"
 import { isReady } from "../../src/core/ready.ts"
 import { initial } from "../../src/core/state.ts"
 import { shielded } from "../../src/shell/Observer.ts"
+import { Resolver } from "../../src/shell/Resolver.ts"
 import { addresses, configWith } from "../support/config.ts"
+import { measured } from "../support/measured.ts"
 import { ask, named, until } from "../support/servers.ts"
 import type { FakeCollector, Measured, Span } from "../support/telemetry.ts"
 import { endNs, fakeCollector, startNs, tracesTo, withTelemetry } from "../support/telemetry.ts"
@@ -108,6 +114,70 @@ describe("a client's trace", () => {
       assert.isTrue(endNs(dials[0] as Span) <= startNs(dials[1] as Span), "one after the other")
       assert.isTrue(endNs(dials[1] as Span) <= endNs(root as Span))
     }))
+
+  it.live("asks for a name before its addresses, where the last resort did", () =>
+    Effect.gen(function* () {
+      const collector = yield* Effect.promise(() => fakeCollector())
+      const server = yield* Effect.promise(() => named("by name"))
+      const candidates = [{ host: "127.0.0.2", port: server.port }]
+      const base = configWith([{ candidates, host: "web.example", port: server.port, pool: { mode: "off" } }])
+      const known = Effect.as(Effect.sleep(30), ["127.0.0.3", "127.0.0.1"])
+      const resolver = Layer.succeed(Resolver, Resolver.of({ resolve: () => known }))
+      const use = async ({ port }: Measured) => assert.strictEqual(await ask(port), "by name")
+      yield* withTelemetry({ ...base, enabled: false }, tracesTo(collector.url), use, resolver)
+      yield* Effect.promise(() => Promise.all([collector.stop(), server.stop()]))
+      const [root] = only(collector.spans(), "connection")
+      const children = collector.spans().filter(({ parentSpanId }) => parentSpanId === root?.spanId)
+      const outcomes = children.map(({ name, attributes }) => `${name} ${attributes["fairlead.outcome"]}`)
+      assert.deepStrictEqual(outcomes, [
+        "fairlead.resolve resolved",
+        "fairlead.dial refused",
+        "fairlead.dial connected",
+        "fairlead.relay done"
+      ])
+      const [resolve, ...rest] = children as [Span, ...ReadonlyArray<Span>]
+      assert.strictEqual(startNs(resolve), startNs(root as Span))
+      assert.isAtLeast(Number(endNs(resolve) - startNs(resolve)), 25_000_000)
+      for (const [i, span] of rest.entries()) assert.isTrue(startNs(span) >= endNs(children[i] as Span), span.name)
+      assert.isTrue(endNs(rest[2] as Span) === endNs(root as Span))
+      assert.deepInclude(root?.attributes, { "fairlead.source": "system", "fairlead.choice": "last-resort" })
+      assert.isUndefined(rest[1]?.attributes["fairlead.candidate"])
+      assert.notInclude(collector.bodies().join(""), "127.0.0.")
+    }))
+
+  it("tells of a name without an answer, and of a preheat and a reload by themselves", () => {
+    const written: Array<Written> = []
+    const writer = { write: (_state: unknown, span: Written) => void written.push(span) } as unknown as SpanWriter
+    const spans = new EntrySpans(writer, 1, 1, () => {})
+    const config = configWith([{ candidates: addresses(2) }])
+    const world = measured(config)
+    world.run(40, (ordinal) => ordinal === 1 ? -1 : 5_000, spans.see)
+    const [preheat] = written.filter(({ name }) => name === "fairlead.preheat")
+    assert.deepInclude(preheat?.attributes, {
+      "fairlead.upstream": "web",
+      "fairlead.reachable": 1,
+      "fairlead.candidates": 2
+    })
+    assert.isAtLeast(preheat?.endUs ?? -1, preheat?.startUs ?? 0)
+    const state = world.state()
+    const see = (event: Entry["event"]) => {
+      const entry: Entry = { seq: state.seq + 1, at: 9_000_000, event }
+      spans.see(entry, advance(state, entry).decisions, state)
+    }
+    see({ _tag: "ConfigChanged", worker: 0, config })
+    const [reload] = written.filter(({ name }) => name === "fairlead.reload")
+    assert.deepStrictEqual([reload?.startUs, reload?.endUs], [9_000_000, 9_000_000])
+    assert.deepStrictEqual(reload?.attributes["fairlead.upstreams"], ["web"])
+    written.length = 0
+    const tried = [{ candidate: -1, host: "web.example", outcome: "unresolved", tookUs: 700 }] as const
+    const nobody = { routes: state.routes.version, chosen: -1, candidate: -1, warm: 0, client: 0, why: "unranked" } as const
+    see({ _tag: "ClientAccepted", worker: 0, session: 1, listener: "web", upstream: 0, ...nobody, tried })
+    assert.deepStrictEqual(written.map(({ name, error }) => [name, error]), [
+      ["fairlead.connection", "nobody could be reached"],
+      ["fairlead.resolve", "unresolved"]
+    ])
+    assert.notInclude(JSON.stringify(written), "web.example")
+  })
 
   it.live("is written for the sampled ones alone", () =>
     Effect.gen(function* () {

@@ -66,6 +66,15 @@ telemetry: { otlp: { sampleRatio: "\${RATIO}" } }`
     assert.notMatch(said, /s3cr3t|wbe/)
   })
 
+  it("that is a user, a password or a query in a URL is not shown, wherever it was written", () => {
+    for (const url of ["http://user:hunter2@c:4318", "http://c:4318/?key=hunter2", "https://hunter2@c/v1?key=hunter2"]) {
+      const { problems } = parse(file(`telemetry: { otlp: { endpoint: "${url}" } }`), {})
+      assert.lengthOf(problems, 1)
+      assert.notInclude(JSON.stringify(problems), "hunter2")
+      assert.include(problems[0]?.message, "***")
+    }
+  })
+
   it("asks for quotes where YAML needs them", () => {
     assert.include(
       problems(file("log: { output: ${LOG} }"), { LOG: "x" })[0],

@@ -5,12 +5,12 @@ import { ask, named, until } from "../support/servers.ts"
 import { fakeCollector, freePorts } from "../support/telemetry.ts"
 
 /** Runs the program with this much more configuration, one client through it, and `use` while it runs. */
-const withRun = <A>(telemetry: string, use: (admin: string) => Promise<A>) =>
+const withRun = <A>(telemetry: string, use: (admin: string) => Promise<A>, env: Readonly<Record<string, string>> = {}) =>
   inScratch(async (directory) => {
     const server = await named("good")
     const [admin] = await freePorts(1)
     const more = `telemetry: ${telemetry}\nadmin: { listen: "127.0.0.1:${admin}" }`
-    const running = start(["run", "--config", writeConfig(directory, { candidates: [server.port], more })])
+    const running = start(["run", "--config", writeConfig(directory, { candidates: [server.port], more })], { env })
     await until("it listens", () => portOf(running) !== undefined)
     assert.strictEqual(await ask(portOf(running) as number), "good")
     const result = await use(`http://127.0.0.1:${admin}`)
@@ -38,6 +38,17 @@ describe("the key telemetry", () => {
     const collector = await fakeCollector()
     await withRun(`{ otlp: { endpoint: "${collector.url}", sampleRatio: ${ratio} } }`, async () => {})
     assert.strictEqual(collector.spans().some(({ name }) => name === "fairlead.connection"), isTraced)
+    await collector.stop()
+  })
+
+  it("a collector that repeats the headers it got does not bring them into the log", async () => {
+    const secret = "Bearer hunter2-hunter2"
+    const collector = await fakeCollector((response) => response.writeHead(400, `what is ${secret}`).end("no"))
+    const env = { OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(secret)}` }
+    const { stderr } = await withRun(`{ otlp: { endpoint: "${collector.url}" } }`, async () => {}, env)
+    assert.strictEqual(collector.headers()[0]?.["authorization"], secret)
+    assert.match(stderr, /telemetry was dropped.*what is \*\*\*/)
+    assert.notInclude(stderr, secret)
     await collector.stop()
   })
 

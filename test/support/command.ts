@@ -95,7 +95,7 @@ export interface ServiceFile {
   readonly more?: string
 }
 
-/** A configuration file with one listener on a port of the system's choice, without an admin port. */
+/** A configuration file with one listener on a port of the system's choice; `more` may bring an admin port, or other upstreams. */
 export function writeConfig(
   directory: string,
   { candidates, log = path.join(directory, "log"), more = "" }: ServiceFile
@@ -104,7 +104,7 @@ export function writeConfig(
   fs.writeFileSync(
     file,
     `listeners: [{ name: web, listen: "127.0.0.1:0", upstream: web }]
-upstreams: { web: { candidates: [${candidates.map((port) => `"127.0.0.1:${port}"`).join(", ")}] } }
+${more.includes("upstreams:") ? "" : `upstreams: { web: { candidates: [${quoted(candidates)}] } }`}
 eventLog: { path: ${JSON.stringify(log)}, flushInterval: 5ms }
 probing: { interval: 100ms }
 ${more.includes("admin:") ? "" : 'admin: { listen: "off" }'}
@@ -112,6 +112,10 @@ ${more}
 `
   )
   return file
+}
+
+function quoted(ports: ReadonlyArray<number>): string {
+  return ports.map((port) => `"127.0.0.1:${port}"`).join(", ")
 }
 
 /** The port that a started service logs once it listens. */

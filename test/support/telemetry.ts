@@ -10,6 +10,7 @@ import type { Config } from "../../src/core/model/Config.ts"
 import { Acceptor } from "../../src/shell/Acceptor.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { Exposition } from "../../src/shell/Exposition.ts"
+import type { Resolver } from "../../src/shell/Resolver.ts"
 import { liveLayer } from "./live.ts"
 
 /** `base` as a user would write it; empty: no traces. */
@@ -31,8 +32,13 @@ export interface Measured {
 }
 
 /** Runs `use` against a live forwarder with telemetry; stops it cleanly, which flushes its traces. */
-export const withTelemetry = <A>(config: Config, options: TelemetryOptions, use: (live: Measured) => Promise<A>) => {
-  const { layer } = liveLayer(config)
+export const withTelemetry = <A>(
+  config: Config,
+  options: TelemetryOptions,
+  use: (live: Measured) => Promise<A>,
+  resolver?: Layer.Layer<Resolver>
+) => {
+  const { layer } = liveLayer(config, {}, undefined, resolver)
   const measured = layer.pipe(Layer.provideMerge(Telemetry.layer(options, "0.0.0", 1)))
   return Effect.gen(function* () {
     const engine = yield* Engine

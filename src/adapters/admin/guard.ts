@@ -1,6 +1,6 @@
 /**
- * Who is answered at all, in this order: who found a place (503), who calls it by a name of its own (421, so that a web page
- * cannot reach it through a name that it controls), who has the token (401, but for `/healthz`), and who is no page of
+ * Who is answered at all, in this order: who found a place (503), who asks for a path (400), who calls it by a name of its own
+ * (421, so that a web page cannot reach it through a name that it controls), who has the token (401, but for `/healthz`), and who is no page of
  * another site (403, for whatever changes or holds something).
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
@@ -31,6 +31,8 @@ function refusal(request: Request, { hosts, token, clients }: AdminOptions, plac
     const headers = { "retry-after": "1", connection: "close" }
     return said(503, `all ${clients} connections (limits.adminClients) are taken`, headers)
   }
+  // A whole URL has become its path, and its host the Host, unless it cannot be read.
+  if (!request.url.startsWith("/")) return said(400, "the target of a request begins with /")
   if (!hosts.includes(hostName(request.headers["host"] ?? ""))) return said(421, "this Host is not in admin.hosts")
   if (token !== undefined && pathOf(request) !== "/healthz" && !hasToken(request, Redacted.value(token))) {
     return said(401, "this needs `Authorization: Bearer <admin.token>`", { "www-authenticate": 'Bearer realm="fairlead"' })

@@ -5,6 +5,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Vector from "../../core/data/Vector.ts"
 import { isReady } from "../../core/ready.ts"
+import { Acceptor } from "../../shell/Acceptor.ts"
 import { Control } from "../../shell/Control.ts"
 import { Engine } from "../../shell/Engine.ts"
 import type { Page } from "../../shell/Exposition.ts"
@@ -21,12 +22,13 @@ type Methods = Readonly<Partial<Record<"GET" | "POST" | "PUT", Handler>>>
 
 export const routes = Effect.fnUntraced(function* (options: AdminOptions) {
   const engine = yield* Engine
+  const acceptor = yield* Acceptor
   const facts = yield* Facts
   const metrics = yield* Exposition
   const { reload, enabled, refresh } = acts(yield* Effect.serviceOption(Control))
   const paths: Readonly<Record<`/${string}`, Methods>> = {
     "/healthz": { GET: () => Effect.succeed(said(200, "alive")) },
-    "/readyz": { GET: () => Effect.sync(() => ready(engine)) },
+    "/readyz": { GET: () => Effect.sync(() => ready(engine, acceptor)) },
     "/metrics": { GET: () => metricsText(metrics) },
     "/status": { GET: yield* status(options) },
     "/events": { GET: events(facts, options.heartbeatMs) },
@@ -54,7 +56,8 @@ function unknown(request: HttpServerRequest, paths: ReadonlyArray<string>) {
   return said(404, `there is no ${pathOf(request).slice(0, 100)}; there are ${paths.join(" ")}`)
 }
 
-function ready(engine: Engine["Service"]) {
+function ready(engine: Engine["Service"], acceptor: Acceptor["Service"]) {
+  if (!acceptor.isOpenUnsafe()) return said(503, "not ready: stopping, sessions are being finished")
   const state = engine.stateUnsafe()
   if (isReady(state)) return said(200, "ready")
   const waiting = Vector.toArray(state.upstreams).filter(({ members }) => members.length === 0).map(({ name }) => name)

@@ -52,10 +52,12 @@ function candidatesAsked({ url }: HttpServerRequest): number | undefined {
   return /^\d{1,6}$|^1000000$/.test(text) ? Number(text) : undefined
 }
 
+/** What proxies add to the requests that they pass on. */
+const BY_PROXY =
+  /^(via|forwarded|x-forwarded(-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|(cf|fastly)-.*ip)$/
+
 /** A caller on this machine; who comes by way of a proxy may be anywhere. */
 function isLocal({ remoteAddress, headers }: HttpServerRequest): boolean {
-  if (headers["x-forwarded-for"] !== undefined || headers["forwarded"] !== undefined || headers["via"] !== undefined) {
-    return false
-  }
+  if (Object.keys(headers).some((name) => BY_PROXY.test(name))) return false
   return isLoopback(Option.getOrElse(remoteAddress, () => ""))
 }

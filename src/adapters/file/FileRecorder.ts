@@ -2,17 +2,20 @@
  * The record on disk. Entries gather in memory and are written behind the hot path, at most `flushIntervalMs` late, so a
  * crash loses no more than that. A segment that has grown to `segmentBytes` is closed and compressed, the next one begins
  * from the whole state. When a write fails, or the disk lags by more than `bufferBytes`, entries are given up: the segment
- * ends with a gap if it still can, and as soon as the disk takes it a new one begins from the state of that moment.
+ * ends with a gap if it still can, and as soon as the disk takes it a new one begins from the state of that moment. A disk that
+ * refuses from the start is no different.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
+import * as fsp from "node:fs/promises"
 import type { State } from "../../core/model/State.ts"
 import type { BreakReason, Previous, Run } from "../../log/Segment.ts"
 import { footerBody, gapBody, openingBodies } from "../../log/write.ts"
 import { RecordError } from "../../shell/errors.ts"
 import { Recorder } from "../../shell/Recorder.ts"
+import type { SegmentFile } from "./segments.ts"
 import { compress, list, prune } from "./segments.ts"
 import { SegmentWriter } from "./SegmentWriter.ts"
 
@@ -48,12 +51,13 @@ class FileRecord {
   #lost: BreakReason | undefined
   #writer: SegmentWriter | undefined
   #previous: Previous | null = null
-  #nextSegment: number
+  /** undefined until the directory could be read. */
+  #nextSegment: number | undefined
   #from = -1
   #to = -1
   #gaps = 0
 
-  constructor(options: FileRecorderOptions, nextSegment: number) {
+  constructor(options: FileRecorderOptions, nextSegment: number | undefined) {
     this.#options = options
     this.#nextSegment = nextSegment
   }
@@ -150,6 +154,7 @@ class FileRecord {
 
   async #begin(state: State, after: BreakReason | null): Promise<void> {
     const { directory, run, segments, maxAgeMs } = this.#options
+    this.#nextSegment ??= await firstIn(directory)
     const segment = this.#nextSegment++
     this.#writer = await SegmentWriter.open(directory, segment)
     await this.#writer.write(openingBodies({ run, segment, previous: after === null ? this.#previous : null, after, state }))
@@ -202,13 +207,9 @@ const tidy = (directory: string) =>
   }).pipe(Effect.catchCause((cause) => Effect.logWarning("an old segment could not be compressed", cause)))
 
 const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
-  const existing = yield* Effect.tryPromise({
-    try: () => list(options.directory),
-    catch: (cause) =>
-      new RecordError({ path: options.directory, code: (cause as NodeJS.ErrnoException).code ?? "unknown", doing: "open" })
-  })
-  yield* tidy(options.directory)
-  const record = new FileRecord(options, (existing[existing.length - 1]?.segment ?? 0) + 1)
+  const existing = yield* Effect.promise(() => list(options.directory).catch(() => undefined))
+  if (existing !== undefined) yield* tidy(options.directory)
+  const record = new FileRecord(options, existing === undefined ? undefined : nextAfter(existing))
   yield* Effect.forkScoped(record.writing)
   return Recorder.of({
     beginUnsafe: record.begin,
@@ -219,5 +220,14 @@ const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
   })
 })
 
-export const layer = (options: FileRecorderOptions): Layer.Layer<Recorder, RecordError> =>
-  Layer.effect(Recorder, make(options))
+/** For a directory that could not be read, or made, at the start. */
+async function firstIn(directory: string): Promise<number> {
+  await fsp.mkdir(directory, { recursive: true, mode: 0o700 })
+  return nextAfter(await list(directory))
+}
+
+function nextAfter(existing: ReadonlyArray<SegmentFile>): number {
+  return (existing[existing.length - 1]?.segment ?? 0) + 1
+}
+
+export const layer = (options: FileRecorderOptions): Layer.Layer<Recorder> => Layer.effect(Recorder, make(options))

@@ -21,7 +21,7 @@ export const hold = (directory: string) =>
       fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
       const owner = acquire(directory)
       if (owner === undefined) return { directory, owner }
-      const own = path.join(directory, `guest-${process.pid}`)
+      const own = guestPlace(directory)
       fs.mkdirSync(own, { recursive: true, mode: 0o700 })
       return { directory: own, owner }
     }),
@@ -30,6 +30,11 @@ export const hold = (directory: string) =>
         if (owner === undefined) fs.rmSync(lockPath(held), { force: true })
       })
   )
+
+/** A place inside a directory that is this process' alone, whoever holds the rest. */
+export function guestPlace(directory: string): string {
+  return path.join(directory, `guest-${process.pid}`)
+}
 
 function lockPath(directory: string): string {
   return path.join(directory, "lock")

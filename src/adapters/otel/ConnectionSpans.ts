@@ -1,15 +1,18 @@
 /**
- * One client's trace, written when the client has left: `fairlead.connection` with its dials and its relay. Whether it is
+ * One client's trace, written when the client has left: `fairlead.connection` with its dials (and before them the name that was
+ * asked for), and its relay. Whether it is
  * traced is decided when it comes; for all others nothing is kept. No span carries an address.
  */
 import type { Attributes, Context } from "@opentelemetry/api"
 import * as Candidates from "../../core/candidates.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { AttemptOutcome, ClientAccepted, ClientClosed, CloseCause } from "../../core/model/Event.ts"
-import type { DialPlan } from "../../core/model/Routes.ts"
+import type { DialPlan, Routes } from "../../core/model/Routes.ts"
 import type { State } from "../../core/model/State.ts"
 import type { Timed } from "./dialTimes.ts"
 import { dialTimes } from "./dialTimes.ts"
+import { RecentRoutes } from "./RecentRoutes.ts"
+import { isQuestion, resolution } from "./resolution.ts"
 import { NOBODY, sourceOf } from "./served.ts"
 import type { SpanWriter } from "./SpanWriter.ts"
 
@@ -17,8 +20,8 @@ import type { SpanWriter } from "./SpanWriter.ts"
 interface Kept {
   readonly acceptedUs: number
   readonly dials: ReadonlyArray<Timed>
-  /** Labels of those that were dialled, as of then. */
-  readonly labels: ReadonlyArray<string>
+  /** Labels of those that were dialled, as of then; undefined: it is no candidate. */
+  readonly labels: ReadonlyArray<string | undefined>
   readonly attributes: Attributes
 }
 
@@ -28,6 +31,8 @@ const MOST_KEPT = 40_000
 const POLITE: ReadonlySet<CloseCause> = new Set(["done", "idle", "stopped"])
 
 export class ConnectionSpans {
+  /** To be kept up to date by whoever sees the entries. */
+  readonly routes = new RecentRoutes()
   readonly #writer: SpanWriter
   readonly #isSampled: (session: number) => boolean
   readonly #drop: () => void
@@ -45,7 +50,7 @@ export class ConnectionSpans {
 
   accepted(at: number, event: ClientAccepted, state: State): void {
     if (!this.#isSampled(event.session)) return
-    const kept = keep(at, event, state)
+    const kept = keep(at, event, state, this.routes.of(event.routes))
     if (event.candidate === NOBODY) return this.#failed(kept, state)
     if (this.#kept.size >= MOST_KEPT) return this.#drop()
     this.#kept.set(event.session, kept)
@@ -92,14 +97,24 @@ export class ConnectionSpans {
   ): Context {
     const written = { name: "fairlead.connection", startUs, endUs, attributes, kind: "server", error } as const
     const parent = this.#writer.write(state, written)
-    dials.forEach(({ attempt: { outcome }, ...dial }, i) => {
+    // The event comes a moment after the socket: no dial may end later than the relay begins.
+    const within = (one: { readonly startUs: number; readonly endUs: number }) => ({
+      startUs: Math.min(startUs + one.startUs, acceptedUs),
+      endUs: Math.min(startUs + one.endUs, acceptedUs)
+    })
+    const found = resolution(dials, acceptedUs - startUs)
+    if (found.resolved !== undefined) {
+      const attributes = { "fairlead.outcome": "resolved" }
+      this.#writer.write(state, { name: "fairlead.resolve", ...within(found.resolved), attributes, kind: "client" }, parent)
+    }
+    found.dials.forEach(({ attempt, ...dial }, i) => {
+      const { outcome } = attempt
+      const label = labels[i]
       this.#writer.write(state, {
-        name: "fairlead.dial",
+        name: isQuestion(attempt) ? "fairlead.resolve" : "fairlead.dial",
         kind: "client",
-        // The event comes a moment after the socket: no dial may end later than the relay begins.
-        startUs: Math.min(startUs + dial.startUs, acceptedUs),
-        endUs: Math.min(startUs + dial.endUs, acceptedUs),
-        attributes: { "fairlead.candidate": labels[i] ?? "", "fairlead.outcome": outcome },
+        ...within(dial),
+        attributes: { "fairlead.outcome": outcome, ...(label === undefined ? {} : { "fairlead.candidate": label }) },
         error: isFine(outcome) ? undefined : outcome
       }, parent)
     })
@@ -111,11 +126,12 @@ function isFine(outcome: AttemptOutcome): boolean {
   return outcome === "connected" || outcome === "cancelled"
 }
 
-function keep(at: number, event: ClientAccepted, state: State): Kept {
+function keep(at: number, event: ClientAccepted, state: State, from: Routes | undefined): Kept {
   const { upstream, listener, candidate, chosen, warm, routes, tried, why } = event
   const config = state.config.upstreams[upstream]
-  const dials = dialTimes(tried, planOf(state, event), config?.dial.raceDelayMs ?? 0)
+  const dials = dialTimes(tried, planOf(from, event), config?.dial.raceDelayMs ?? 0)
   const label = (id: CandidateId) => Candidates.labelOf(state, id)
+  const labelOf = ({ attempt }: Timed) => attempt.candidate < 0 ? undefined : label(attempt.candidate)
   const attributes: Attributes = {
     "fairlead.session": event.session,
     "fairlead.listener": listener,
@@ -127,13 +143,12 @@ function keep(at: number, event: ClientAccepted, state: State): Kept {
   const source = sourceOf(state, candidate)
   if (candidate >= 0) attributes["fairlead.candidate"] = label(candidate)
   if (source !== undefined) attributes["fairlead.source"] = source
-  return { acceptedUs: at, dials, labels: dials.map(({ attempt }) => label(attempt.candidate)), attributes }
+  return { acceptedUs: at, dials, labels: dials.map(labelOf), attributes }
 }
 
-/** The plan it was dialled by, unless its routes have been replaced. */
-function planOf({ routes }: State, event: ClientAccepted): DialPlan | undefined {
-  if (routes.version !== event.routes) return undefined
-  const upstream = routes.upstreams[event.upstream]
+/** The plan it was dialled by. */
+function planOf(routes: Routes | undefined, event: ClientAccepted): DialPlan | undefined {
+  const upstream = routes?.upstreams[event.upstream]
   if (event.chosen < 0) return upstream?.lastResort
   return upstream?.members.find(({ candidate }) => candidate === event.chosen)?.plan
 }

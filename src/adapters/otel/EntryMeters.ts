@@ -9,6 +9,7 @@ import type { ClientAccepted, ClientClosed, Entry } from "../../core/model/Event
 import type { State } from "../../core/model/State.ts"
 import * as catalogue from "./catalogue.ts"
 import type { Meters, Update } from "./Meters.ts"
+import { RecentRoutes } from "./RecentRoutes.ts"
 import { NOBODY, sourceOf } from "./served.ts"
 import { ListenerMeters, memo, UpstreamMeters } from "./UpstreamMeters.ts"
 
@@ -18,6 +19,9 @@ const FORGOTTEN = "unknown"
 export class EntryMeters {
   readonly listener: (name: string) => ListenerMeters
   readonly #named: (name: string) => UpstreamMeters
+  /** By result: applied ones are seen here, refused ones are told. */
+  readonly reloads: (result: "applied" | "refused") => Update
+  readonly #recent = new RecentRoutes()
   readonly #upstreams: Array<UpstreamMeters | undefined> = []
   /** Listeners of the sessions under way: an end does not name its own. */
   readonly #sessions = new Map<number, ListenerMeters>()
@@ -30,6 +34,8 @@ export class EntryMeters {
     this.#named = memo((name) => new UpstreamMeters(meters, name))
     this.#latency = meters.of(catalogue.latency, {})
     this.#selections = memo((source) => meters.of(catalogue.selections, { source }))
+    this.reloads = memo((result) => meters.of(catalogue.reloads, { result }))
+    for (const result of ["applied", "refused"] as const) this.reloads(result)
     this.#fallbacks = memo((reason) => meters.of(catalogue.fallbacks, { reason }))
   }
 
@@ -46,6 +52,7 @@ export class EntryMeters {
   }
 
   readonly see = ({ event }: Entry, decisions: ReadonlyArray<Decision>, state: State): void => {
+    this.#recent.see(state.routes)
     switch (event._tag) {
       case "ClientAccepted":
         this.#accepted(event, state)
@@ -72,7 +79,10 @@ export class EntryMeters {
         this.#sessions.clear()
         break
     }
-    for (const decision of decisions) if (decision._tag === "SelectionMoved") this.#moved(decision, state)
+    for (const decision of decisions) {
+      if (decision._tag === "SelectionMoved") this.#moved(decision, state)
+      else if (decision._tag === "ConfigApplied") this.reloads("applied")(1)
+    }
   }
 
   #accepted(event: ClientAccepted, state: State): void {
@@ -84,7 +94,7 @@ export class EntryMeters {
     for (const { outcome, tookUs } of tried) {
       if (outcome === "connected") this.#handshake(upstream.connectByClient, tookUs)
     }
-    if (chosen < 0) this.#fallbacks(instead(event, state))(1)
+    if (chosen < 0) this.#fallbacks(this.#rungOf(event))(1)
     if (candidate === NOBODY) return listener.connections("failed")(1)
     this.#selections(sourceOf(state, candidate) ?? FORGOTTEN)(1)
     this.#sessions.set(session, listener)
@@ -105,6 +115,12 @@ export class EntryMeters {
     for (const { reason } of moves) switches(reason)(1)
   }
 
+  /** What the upstream was served from in the routes that the client saw. */
+  #rungOf({ routes, upstream, why }: ClientAccepted): string {
+    const state = this.#recent.of(routes)?.upstreams[upstream]?.state ?? "active"
+    return state === "active" ? why : state
+  }
+
   #handshake(connect: Update, tookUs: number): void {
     connect(tookUs / 1_000_000)
     this.#latency(tookUs / 1_000)
@@ -113,10 +129,4 @@ export class EntryMeters {
   #of(state: State, candidate: CandidateId): UpstreamMeters {
     return this.upstream(state, Candidates.find(state, candidate)?.upstream ?? -1)
   }
-}
-
-/** What the upstream was served from when it had no member; by now it may have one again. */
-function instead({ upstream, why }: ClientAccepted, state: State): string {
-  const now = state.routes.upstreams[upstream]?.state ?? "active"
-  return now === "active" ? why : now
 }

@@ -1,12 +1,17 @@
 /** Traces what happens, from the entries that the record has. */
 import * as Candidates from "../../core/candidates.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
-import type { Decision, SelectionMoved } from "../../core/model/Decision.ts"
+import type { Decision, PreheatCompleted, SelectionMoved } from "../../core/model/Decision.ts"
 import type { DialFailure, Entry } from "../../core/model/Event.ts"
 import type { State } from "../../core/model/State.ts"
+import * as Upstreams from "../../core/upstreams.ts"
 import { ConnectionSpans } from "./ConnectionSpans.ts"
 import { sampler } from "./sampling.ts"
 import type { SpanWriter } from "./SpanWriter.ts"
+
+const TRACED: ReadonlySet<Decision["_tag"]> = new Set(["SelectionMoved", "PreheatCompleted", "ConfigApplied"])
+/** Upstreams that a span names at most. */
+const MOST_NAMED = 16
 
 export class EntrySpans {
   readonly connections: ConnectionSpans
@@ -20,6 +25,7 @@ export class EntrySpans {
   }
 
   readonly see = ({ seq, at, event }: Entry, decisions: ReadonlyArray<Decision>, state: State): void => {
+    this.connections.routes.see(state.routes)
     switch (event._tag) {
       case "ClientAccepted":
         this.connections.accepted(at, event, state)
@@ -38,7 +44,7 @@ export class EntrySpans {
         break
     }
     for (const decision of decisions) {
-      if (decision._tag === "SelectionMoved" && this.#isSampled(seq)) this.#evaluated(state, at, decision)
+      if (TRACED.has(decision._tag) && this.#isSampled(seq)) this.#decided(state, at, decision)
     }
   }
 
@@ -56,6 +62,28 @@ export class EntrySpans {
       kind: "client",
       error
     })
+  }
+
+  #decided(state: State, at: number, decision: Decision): void {
+    if (decision._tag === "SelectionMoved") this.#evaluated(state, at, decision)
+    else if (decision._tag === "PreheatCompleted") this.#preheated(state, at, decision)
+    else if (decision._tag === "ConfigApplied") this.#reloaded(state, at)
+  }
+
+  #preheated(state: State, at: number, { upstream, reachable, tookUs }: PreheatCompleted): void {
+    const attributes = {
+      "fairlead.upstream": state.config.upstreams[upstream]?.name ?? "unknown",
+      "fairlead.reachable": reachable,
+      "fairlead.candidates": Upstreams.find(state, upstream)?.listed.length ?? 0
+    }
+    this.#writer.write(state, { name: "fairlead.preheat", startUs: at - tookUs, endUs: at, attributes })
+  }
+
+  /** The moment at which it took force: reading and binding come before, and are nothing that the record knows. */
+  #reloaded(state: State, at: number): void {
+    const upstreams = state.config.upstreams.filter(({ removed }) => !removed).map(({ name }) => name)
+    const attributes = { "fairlead.upstreams": upstreams.slice(0, MOST_NAMED), "fairlead.upstreams.count": upstreams.length }
+    this.#writer.write(state, { name: "fairlead.reload", startUs: at, endUs: at, attributes })
   }
 
   /** It takes no time of its own: the moment is that of the entry which moved the set. */

@@ -41,9 +41,12 @@ export const layer = (options: TelemetryOptions, version: string, seed: number) 
     Layer.effect(Observer, observer),
     Layer.effect(
       Telemetry,
-      Effect.map(makeDrops, (drops) => {
+      Effect.gen(function* () {
+        const drops = yield* makeDrops
         const meters = new Meters()
         const metering = options.metrics ? { meters, entries: new EntryMeters(meters) } : null
+        // Loaded before the engine starts: its first probes would else wait for the loading and look slow.
+        if (options.metrics) yield* Effect.promise(() => import("./prometheus.ts"))
         return { options, version, seed, drops, metering }
       })
     )

@@ -117,6 +117,12 @@ export const dropped = one({
   help: "Spans that no collector took, and events that metrics or traces failed on.",
   labels: []
 })
+export const reloads = one({
+  name: "fairlead_reload_total",
+  kind: "counter",
+  help: "Configurations read anew, by result: applied, or refused with nothing changed.",
+  labels: ["result"]
+})
 export const selections = one({
   name: "ip_pool_selection_total",
   kind: "counter",
@@ -126,7 +132,7 @@ export const selections = one({
 export const fallbacks = one({
   name: "ip_pool_fallback_total",
   kind: "counter",
-  help: "Clients for whom no member of the active set was there, by what served instead.",
+  help: "Clients for whom no member of the active set was there, by the rung of the ladder that served instead.",
   labels: ["reason"]
 })
 export const latency = one({
@@ -154,6 +160,7 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   lag,
   gaps,
   dropped,
+  reloads,
   selections,
   fallbacks,
   latency

@@ -11,7 +11,8 @@ export interface Timed {
 
 /**
  * The rule of DialRun, read backwards: an attempt starts at its offset, or when all before it have ended if that is earlier.
- * Candidates that the plan does not name (it was replaced meanwhile) are put `raceDelayMs` apart.
+ * Addresses that came of a name start where the name stands in the plan, `raceDelayMs` apart, as if the answer had been there
+ * at once (see resolution.ts). Candidates that the plan does not name (it was replaced meanwhile) are put as far apart.
  */
 export function dialTimes(
   tried: ReadonlyArray<Attempt>,
@@ -19,13 +20,23 @@ export function dialTimes(
   raceDelayMs: number
 ): ReadonlyArray<Timed> {
   const place = (attempt: Attempt) => plan?.attempts.findIndex(({ candidate }) => candidate === attempt.candidate) ?? -1
-  const ordered = tried.every((attempt) => place(attempt) >= 0) ? tried.toSorted((a, b) => place(a) - place(b)) : tried
+  const inPlan = tried.every((attempt) => place(attempt) >= 0)
+  const ordered = inPlan ? tried.toSorted((a, b) => place(a) - place(b) || lateness(a) - lateness(b)) : tried
   let freeUs = 0
+  let answers = 0
   return ordered.map((attempt, i) => {
-    const offsetMs = plan?.attempts[place(attempt)]?.startAfterMs ?? i * raceDelayMs
+    const planned = plan?.attempts[place(attempt)]
+    const offsetMs = planned === undefined
+      ? i * raceDelayMs
+      : planned.startAfterMs + (planned.resolve === undefined ? 0 : answers++ * planned.resolve.raceDelayMs)
     const startUs = i === 0 ? 0 : Math.min(freeUs, Math.round(offsetMs * 1000))
     const endUs = startUs + attempt.tookUs
     freeUs = Math.max(freeUs, endUs)
     return { attempt, startUs, endUs }
   })
+}
+
+/** Of several addresses of one name: those that failed came before the one that was overtaken, and that before its winner. */
+function lateness({ outcome }: Attempt): number {
+  return outcome === "connected" ? 2 : outcome === "cancelled" ? 1 : 0
 }

@@ -27,7 +27,13 @@ export function shownValue(written: Written, path: Path): unknown {
   // Of an unknown key nobody knows whether it was meant to be a secret, and a text in place of a section may be one.
   const section = type?._tag === "Objects" && type.encoding === undefined
   if (type === undefined || section || typeof value === "object") return undefined
-  return value
+  return typeof value === "string" ? withoutCredentials(value) : value
+}
+
+/** A URL without its user, password and query: one with them is a mistake everywhere, and they are secrets. */
+function withoutCredentials(text: string): string {
+  if (!text.includes("://")) return text
+  return text.replace(/:\/\/[^/]*@/, `://${HIDDEN}@`).replace(/\?.*$/s, `?${HIDDEN}`)
 }
 
 /** Longest value in a message. */

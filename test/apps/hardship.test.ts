@@ -1,0 +1,146 @@
+/** What befalls a service from outside: a kill, a disk that refuses, no descriptors left. It serves again, or all the while. */
+import { assert, describe, it } from "vitest"
+import { spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as net from "node:net"
+import * as path from "node:path"
+import process from "node:process"
+import { request } from "../support/admin.ts"
+import type { Running } from "../support/command.ts"
+import { command, here, inScratch, portOf, start, writeConfig } from "../support/command.ts"
+import { ask, named, until } from "../support/servers.ts"
+import { freePorts, seriesOf } from "../support/telemetry.ts"
+
+const stopped = async (running: Running) => {
+  running.kill("SIGTERM")
+  const { code, stderr } = await running.ended
+  assert.strictEqual(code, 0, stderr)
+}
+
+const segmentsIn = (directory: string) =>
+  fs.existsSync(directory) ? fs.readdirSync(directory).filter((name) => /^\d{8}\.ndjson/.test(name)) : []
+
+describe("a service that is killed", () => {
+  it("starts again at once in the same place, and the record of both verifies", () =>
+    inScratch(async (directory) => {
+      const good = await named("good")
+      const file = writeConfig(directory, { candidates: [good.port] })
+      const log = path.join(directory, "log")
+      const first = start(["run", "--config", file])
+      await until("it listens", () => portOf(first) !== undefined)
+      assert.strictEqual(await ask(portOf(first) as number), "good")
+      await until("something is recorded", () => segmentsIn(log).some((name) => fs.statSync(path.join(log, name)).size > 0))
+      first.kill("SIGKILL")
+      await first.ended
+      assert.isTrue(fs.existsSync(path.join(log, "lock")), "the dead one left its lock")
+      const second = start(["run", "--config", file])
+      await until("it listens again", () => portOf(second) !== undefined)
+      assert.strictEqual(await ask(portOf(second) as number), "good")
+      await stopped(second)
+      assert.notInclude(second.stderr(), "records in")
+      assert.deepStrictEqual(segmentsIn(log).map((name) => name.slice(0, 8)), ["00000001", "00000002"])
+      const { code, stdout } = await command(["replay", log])
+      assert.strictEqual(code, 0, stdout)
+      await good.stop()
+    }))
+})
+
+describe("a service whose record cannot be written at the start", () => {
+  it("serves all the same, says so and counts it, and records once the disk takes it", () =>
+    inScratch(async (directory) => {
+      const good = await named("good")
+      const [admin = 0] = await freePorts(1)
+      const obstacle = path.join(directory, "state")
+      fs.writeFileSync(obstacle, "a file where a directory should be")
+      const log = path.join(obstacle, "log")
+      const more = `admin: { listen: "127.0.0.1:${admin}" }`
+      const running = start(["run", "--config", writeConfig(directory, { candidates: [good.port], log, more })])
+      await until("it listens", () => portOf(running) !== undefined)
+      assert.strictEqual(await ask(portOf(running) as number), "good")
+      assert.match(running.stderr(), /cannot open it: ENOTDIR; nothing is recorded until it can be written/)
+      const series = async (name: string) => seriesOf((await request(admin, "/metrics")).body).get(name) ?? 0
+      assert.isAtLeast(await series("fairlead_record_gaps_total"), 1)
+      fs.rmSync(obstacle)
+      const own = path.join(log, `guest-${running.pid}`)
+      await until("it records", () => segmentsIn(own).length > 0, 20_000)
+      assert.strictEqual(fs.statSync(own).mode & 0o777, 0o700)
+      assert.strictEqual(await ask(portOf(running) as number), "good")
+      await stopped(running)
+      const { code, stdout } = await command(["replay", own])
+      assert.strictEqual(code, 0, stdout)
+      await good.stop()
+    }), 60_000)
+})
+
+describe("a service whose disk is full", () => {
+  it(
+    "serves all the same, with a gap in its record that is counted, and goes on recording when there is room",
+    (context) =>
+      inScratch(async (directory) => {
+        const disk = path.join(directory, "disk")
+        fs.mkdirSync(disk)
+        const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk]).status === 0
+        if (!mounted) return context.skip("no small disk can be mounted here")
+        try {
+          const good = await named("good")
+          const [admin = 0] = await freePorts(1)
+          const [log, filler] = [path.join(disk, "log"), path.join(disk, "filler")]
+          const more = `admin: { listen: "127.0.0.1:${admin}" }`
+          const running = start(["run", "--config", writeConfig(directory, { candidates: [good.port], log, more })])
+          await until("it listens", () => portOf(running) !== undefined)
+          const served = async (count: number) => {
+            for (let i = 0; i < count; i++) assert.strictEqual(await ask(portOf(running) as number), "good")
+          }
+          await served(3)
+          assert.throws(() => fs.writeFileSync(filler, new Uint8Array(1 << 20)), /ENOSPC/)
+          const gaps = async () => seriesOf((await request(admin, "/metrics")).body).get("fairlead_record_gaps_total") ?? 0
+          const giveUp = performance.now() + 20_000
+          while (await gaps() === 0 && performance.now() < giveUp) await served(20)
+          assert.isAtLeast(await gaps(), 1)
+          const before = segmentsIn(log).length
+          fs.rmSync(filler)
+          await until("it records again", () => segmentsIn(log).length > before, 20_000)
+          await served(3)
+          await stopped(running)
+          assert.include(running.stderr(), "the record has a gap until the disk takes it again")
+          const { code, stdout } = await command(["replay", log])
+          assert.strictEqual(code, 0, stdout)
+          assert.match(stdout, /gap/)
+          await good.stop()
+        } finally {
+          spawnSync("umount", ["-l", disk])
+        }
+      }),
+    60_000
+  )
+})
+
+describe("a service without descriptors", () => {
+  it("recovers by itself when clients leave", (context) =>
+    inScratch(async (directory) => {
+      if (process.platform !== "linux") return context.skip("there is no such limit")
+      // Its listeners, the plainest ones too, never accept again once an accept has failed for want of a descriptor.
+      if (here === "deno") return context.skip("Deno 2.9 does not recover")
+      const good = await named("good")
+      const file = writeConfig(directory, { candidates: [good.port], more: "shutdown: { drain: 100ms }" })
+      const running = start(["run", "--config", file])
+      await until("it listens", () => portOf(running) !== undefined)
+      const port = portOf(running) as number
+      assert.strictEqual(await ask(port), "good")
+      const open = fs.readdirSync(`/proc/${running.pid}/fd`).length
+      const limit = `--nofile=${open + 20}:${open + 20}`
+      if (spawnSync("prlimit", ["--pid", String(running.pid), limit]).status !== 0) {
+        await stopped(running)
+        return context.skip("prlimit is not there")
+      }
+      const crowd = Array.from({ length: 120 }, () => net.connect(port, "127.0.0.1").on("error", () => {}))
+      await until("it has none left", () => fs.readdirSync(`/proc/${running.pid}/fd`).length >= open + 18)
+      for (const socket of crowd) socket.destroy()
+      const giveUp = performance.now() + 20_000
+      let answer = ""
+      while (answer !== "good" && performance.now() < giveUp) answer = await ask(port).catch(() => "")
+      assert.strictEqual(answer, "good", running.stderr())
+      await stopped(running)
+      await good.stop()
+    }), 60_000)
+})

@@ -1,0 +1,171 @@
+/** A running service that is turned off and on, and one whose candidates are all dead: who serves, and that each step is a fact. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as net from "node:net"
+import type { EventStream } from "../support/admin.ts"
+import { openEvents, request } from "../support/admin.ts"
+import type { Running } from "../support/command.ts"
+import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
+import { dnsServer } from "../support/dnsServer.ts"
+import { ask, named, until } from "../support/servers.ts"
+import { freePorts, seriesOf } from "../support/telemetry.ts"
+
+interface Service {
+  readonly port: number
+  readonly admin: number
+  /** The steps of the ladder so far, as told to the public. */
+  readonly steps: () => ReadonlyArray<string>
+  readonly events: EventStream
+  readonly isIn: (state: string) => Promise<void>
+  readonly series: () => Promise<ReadonlyMap<string, number>>
+}
+
+/** The program with this configuration; it must end well. */
+const withService = (candidates: ReadonlyArray<number>, more: string, use: (service: Service) => Promise<void>) =>
+  inScratch(async (directory) => {
+    const [admin = 0] = await freePorts(1)
+    const all = `admin: { listen: "127.0.0.1:${admin}" }\nshutdown: { drain: 100ms }\n${more}`
+    const running: Running = start(["run", "--config", writeConfig(directory, { candidates, more: all })])
+    await until("it listens", () => portOf(running) !== undefined)
+    const events = await openEvents(admin, { "last-event-id": "0" })
+    const steps = () =>
+      events.facts().filter(({ kind }) => kind === "LadderStep").map(({ from, to, reason }) => `${from} > ${to}: ${reason}`)
+    const state = async () => JSON.parse((await request(admin, "/status")).body).upstreams[0].state
+    const isIn = async (wanted: string) => {
+      const giveUp = performance.now() + 15_000
+      let now = await state()
+      for (; now !== wanted && performance.now() < giveUp; now = await state()) {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      assert.strictEqual(now, wanted, running.stderr())
+    }
+    const series = async () => seriesOf((await request(admin, "/metrics")).body)
+    await use({ port: portOf(running) as number, admin, steps, events, isIn, series })
+    events.stop()
+    running.kill("SIGTERM")
+    const { code, stderr } = await running.ended
+    assert.strictEqual(code, 0, stderr)
+  })
+
+/** Answers with its name, where another address of this machine is wanted. */
+const namedAt = (host: string, port: number, name: string) =>
+  new Promise<{ readonly stop: () => Promise<void> }>((resolve, reject) => {
+    const sockets = new Set<net.Socket>()
+    const server = net.createServer((socket) => {
+      sockets.add(socket.on("error", () => {}))
+      socket.once("data", () => socket.end(name))
+    })
+    const stop = () =>
+      new Promise<void>((stopped) => {
+        server.close(() => stopped())
+        for (const socket of sockets) socket.destroy()
+      })
+    server.once("error", reject).listen(port, host, () => resolve({ stop }))
+  })
+
+/** Clients one after the other until told to stop; what each of them got. */
+function clients(port: number) {
+  const answers: Array<string> = []
+  let stopped = false
+  const done = (async () => {
+    while (!stopped) answers.push(await ask(port).catch((error: NodeJS.ErrnoException) => String(error.code)))
+  })()
+  return {
+    more: () => {
+      const before = answers.length
+      return until("more clients were served", () => answers.length > before + 3)
+    },
+    stop: async () => {
+      stopped = true
+      await done
+      return answers
+    }
+  }
+}
+
+const put = (admin: number, enabled: boolean) =>
+  request(admin, "/enabled", { method: "PUT", body: JSON.stringify({ enabled }) })
+
+const BREAKER = 'breaker: { failureThreshold: 2, cooldown: 200ms, maxCooldown: 200ms, ramp: 0ms }\npool: { mode: "off" }'
+const resetOf = (port: number) => ask(port).catch((error: NodeJS.ErrnoException) => error.code)
+
+describe("PUT /enabled", () => {
+  it("off and on again, and a reload that ends it: every client is served, and each step is told", async () => {
+    const good = await named("good")
+    await withService([good.port], "", async ({ port, admin, steps, events, isIn, series }) => {
+      const flow = clients(port)
+      await isIn("active")
+      await flow.more()
+      assert.deepStrictEqual((await put(admin, false)).status, 200)
+      await isIn("disabled")
+      await flow.more()
+      assert.deepStrictEqual((await put(admin, true)).status, 200)
+      await isIn("active")
+      await flow.more()
+      assert.deepStrictEqual((await put(admin, false)).status, 200)
+      await isIn("disabled")
+      assert.strictEqual((await request(admin, "/reload", { method: "POST" })).status, 200)
+      await isIn("active")
+      await flow.more()
+      const answers = await flow.stop()
+      assert.deepStrictEqual([...new Set(answers)], ["good"])
+      const status = JSON.parse((await request(admin, "/status")).body)
+      assert.deepInclude(status, { enabled: true, override: null })
+      const cycle = ["active > disabled: disabled", "disabled > stale: expired", "stale > active: selected"]
+      assert.deepStrictEqual(steps(), ["unranked > active: selected", ...cycle, ...cycle])
+      const wishes = events.facts().filter(({ kind }) => kind === "EnabledChanged").map(({ enabled }) => enabled)
+      assert.deepStrictEqual(wishes, [false, true, false, true])
+      assert.isAbove((await series()).get('ip_pool_fallback_total{reason="disabled"}') ?? 0, 3)
+    })
+    await good.stop()
+  })
+})
+
+describe("all candidates dead", () => {
+  it.live("with a host: the system's addresses of it, until a candidate answers, and again when that dies", () =>
+    Effect.gen(function* () {
+      const names: Record<string, ReadonlyArray<string>> = {}
+      const dns = yield* dnsServer(names)
+      yield* Effect.promise(async () => {
+        const byName = await named("by name")
+        const [dead = 0] = await freePorts(1)
+        const more = `${BREAKER}\ndns: { servers: ["127.0.0.1:${dns.port}"] }
+upstreams: { web: { host: web.example, port: ${byName.port}, candidates: ["127.0.0.2:${dead}"] } }`
+        await withService([], more, async ({ port, steps, isIn, series }) => {
+          await until("the name was asked for and nobody knew", () => dns.asked() > 0)
+          await isIn("system")
+          names["web.example"] = ["127.0.0.1"]
+          assert.strictEqual(await ask(port), "by name")
+          const back = await namedAt("127.0.0.2", dead, "back")
+          await isIn("active")
+          assert.strictEqual(await ask(port), "back")
+          await back.stop()
+          await isIn("system")
+          assert.strictEqual(await ask(port), "by name")
+          const page = await series()
+          assert.strictEqual(page.get('ip_pool_selection_total{source="system"}'), 2)
+          assert.strictEqual(page.get('ip_pool_fallback_total{reason="system"}'), 2)
+          assert.deepStrictEqual(steps(), ["system > active: selected", "active > system: shut"])
+        })
+        await byName.stop()
+      })
+    }).pipe(Effect.scoped))
+
+  it("without a host: the list in its order, a reset for who finds nobody, and back by itself", async () => {
+    const [first = 0, second = 0] = await freePorts(2)
+    await withService([first, second], BREAKER, async ({ port, steps, isIn, series }) => {
+      await isIn("unranked")
+      assert.strictEqual(await resetOf(port), "ECONNRESET")
+      const server = await namedAt("127.0.0.1", second, "second")
+      await isIn("active")
+      assert.strictEqual(await ask(port), "second")
+      await server.stop()
+      await isIn("unranked")
+      assert.strictEqual(await resetOf(port), "ECONNRESET")
+      const page = await series()
+      assert.strictEqual(page.get('ip_pool_fallback_total{reason="unranked"}'), 2)
+      assert.strictEqual(page.get('fairlead_connections_total{listener="web",result="failed"}'), 2)
+      assert.deepStrictEqual(steps(), ["unranked > active: selected", "active > unranked: shut"])
+    })
+  })
+})

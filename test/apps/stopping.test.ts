@@ -1,0 +1,153 @@
+/** The end of a service: what is under way is finished, whoever sends the signal, and how often. */
+import { assert, describe, it } from "vitest"
+import { spawn, spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import * as fs from "node:fs"
+import * as net from "node:net"
+import * as path from "node:path"
+import process from "node:process"
+import { fileURLToPath } from "node:url"
+import { request } from "../support/admin.ts"
+import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
+import { serve, until } from "../support/servers.ts"
+import { connect, pattern } from "../support/sockets.ts"
+import { freePorts } from "../support/telemetry.ts"
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
+const DEEP = process.env["FAIRLEAD_DEEP"] !== undefined
+const CHUNK = pattern(1 << 20, 3)
+const CHUNKS = DEEP ? 1_024 : 48
+
+/** Sends the whole of it to everyone who sends something, no faster than it is taken, then ends. */
+const generous = () =>
+  serve((socket) => {
+    let left = CHUNKS
+    const send = () => {
+      while (left > 0) {
+        left--
+        if (!socket.write(CHUNK)) return void socket.once("drain", send)
+      }
+      socket.end()
+    }
+    socket.once("data", send)
+  })
+
+function wholeDigest(): string {
+  const hash = createHash("sha256")
+  for (let i = 0; i < CHUNKS; i++) hash.update(CHUNK)
+  return hash.digest("hex")
+}
+
+describe("SIGTERM", () => {
+  it(`lets a transfer of ${CHUNKS} MiB finish, is not ready meanwhile, and exits 0`, () =>
+    inScratch(async (directory) => {
+      const server = await generous()
+      const [admin = 0] = await freePorts(1)
+      const more = `admin: { listen: "127.0.0.1:${admin}" }\nshutdown: { drain: 5m }`
+      const running = start(["run", "--config", writeConfig(directory, { candidates: [server.port], more })])
+      await until("it listens", () => portOf(running) !== undefined)
+      const page = async (at: string) => {
+        const { status, body } = await request(admin, at)
+        return `${status} ${body.trim()}`
+      }
+      let ready = ""
+      for (let i = 0; i < 500 && ready !== "200 ready"; i++) ready = await page("/readyz")
+      assert.strictEqual(ready, "200 ready")
+      const client = await connect(portOf(running) as number)
+      client.socket.write("?")
+      await until("it has begun", () => client.bytes() > 0)
+      client.socket.pause()
+      running.kill("SIGTERM")
+      await until("it stops", () => running.stderr().includes("stopping"))
+      assert.isBelow(client.bytes(), CHUNKS << 20)
+      assert.strictEqual(await page("/readyz"), "503 not ready: stopping, sessions are being finished")
+      assert.strictEqual(await page("/healthz"), "200 alive")
+      client.socket.resume()
+      await until("all is there", () => client.ended(), 240_000)
+      client.socket.end()
+      const { code, stderr } = await running.ended
+      await server.stop()
+      assert.strictEqual(client.bytes(), CHUNKS << 20)
+      assert.strictEqual(client.digest(), wholeDigest())
+      assert.strictEqual(code, 0, stderr)
+      assert.include(stderr, "sessionsReset=0")
+    }), DEEP ? 300_000 : 60_000)
+
+  it(
+    "through npm, which passes on what its whole group got already, is one wish",
+    (context) =>
+      inScratch(async (directory) => {
+        if (spawnSync("npm", ["--version"]).status !== 0) return context.skip("npm is not installed")
+        const echo = await serve((socket) => socket.pipe(socket))
+        const file = writeConfig(directory, { candidates: [echo.port] })
+        const running = npmStart(checkout(path.join(directory, "checkout")), ["run", "--config", file])
+        await until("it listens", () => portOf(running) !== undefined, 30_000)
+        const client = await connect(portOf(running) as number)
+        client.socket.write("before ")
+        await until("the first echo", () => client.text() === "before ")
+        process.kill(-running.pid, "SIGTERM")
+        await until("it stops", () => running.stderr().includes("stopping"))
+        client.socket.write("after")
+        await until("the second echo", () => client.text() === "before after")
+        client.socket.end()
+        const code = await running.code
+        await echo.stop()
+        assert.strictEqual(code, 0, running.stderr())
+        assert.strictEqual(running.stderr().split("stopping").length, 2)
+      }),
+    60_000
+  )
+})
+
+/** A checkout that is set up, made of this one's sources and packages. */
+function checkout(directory: string): string {
+  const modules = path.join(directory, "node_modules")
+  fs.mkdirSync(modules, { recursive: true })
+  const hash = createHash("sha256")
+  for (const name of ["package.json", "package-lock.json"]) {
+    fs.copyFileSync(path.join(ROOT, name), path.join(directory, name))
+    hash.update(fs.readFileSync(path.join(ROOT, name)))
+  }
+  for (const name of ["src", "tools", "node_modules/.bin"]) fs.symlinkSync(path.join(ROOT, name), path.join(directory, name))
+  fs.writeFileSync(path.join(modules, ".fairlead-setup"), hash.digest("hex"))
+  return directory
+}
+
+/** In a process group of its own, as a terminal or a container starts it. */
+function npmStart(cwd: string, args: ReadonlyArray<string>) {
+  const env = {
+    ...process.env,
+    NO_COLOR: "1",
+    npm_config_update_notifier: "false",
+    npm_config_cache: path.join(cwd, ".npm")
+  }
+  const child = spawn("npm", ["start", "--", ...args], { cwd, env, detached: true, stdio: ["ignore", "ignore", "pipe"] })
+  let stderr = ""
+  child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text))
+  const code = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject)
+    child.once("close", (code) => resolve(code))
+  })
+  const none = () => {}
+  const ended = code.then((code) => ({ code, signal: null, stdout: "", stderr }))
+  return { pid: child.pid ?? -1, kill: none, stdout: () => "", stderr: () => stderr, ended, code }
+}
+
+describe("a port in use", () => {
+  it("that was to be the admin port ends it with 1 and its name, and no listener stays", () =>
+    inScratch(async (directory) => {
+      const holder = await serve(() => {})
+      const [web = 0] = await freePorts(1)
+      const more = `admin: { listen: "127.0.0.1:${holder.port}" }`
+      const file = writeConfig(directory, { candidates: [holder.port], more })
+      fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("127.0.0.1:0", `127.0.0.1:${web}`))
+      const { code, stderr } = await start(["run", "--config", file]).ended
+      await holder.stop()
+      assert.strictEqual(code, 1)
+      assert.include(stderr, `listener admin: cannot listen on 127.0.0.1:${holder.port}: the port is in use`)
+      const refused = await new Promise((resolve) => {
+        net.connect(web, "127.0.0.1").once("error", resolve).once("connect", () => resolve(undefined))
+      })
+      assert.deepInclude(refused, { code: "ECONNREFUSED" })
+    }))
+})

@@ -1,0 +1,30 @@
+/** Core facts for those who listen in this process. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
+import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
+import type { Fact } from "../../src/core/model/Decision.ts"
+import * as Interpreter from "../../src/shell/Interpreter.ts"
+import { Shelf } from "../../src/shell/Shelf.ts"
+import { Transport } from "../../src/shell/Transport.ts"
+
+const KEPT = 1_024
+const fact = (candidate: number): Fact => ({ _tag: "Cleared", upstream: 0, candidate })
+
+describe("core facts", () => {
+  it.effect("reach who keeps up, one by one, though another has fallen behind and loses the oldest", () =>
+    Effect.gen(function* () {
+      const transport = yield* Transport
+      const interpreter = yield* Interpreter.make(new Shelf(transport, () => {}), () => {})
+      const behind = yield* PubSub.subscribe(interpreter.facts)
+      const awake = yield* PubSub.subscribe(interpreter.facts)
+      for (let i = 0; i < 2 * KEPT; i++) {
+        interpreter.runUnsafe(fact(i))
+        assert.deepStrictEqual(yield* PubSub.take(awake), fact(i))
+      }
+      const kept = yield* PubSub.takeAll(behind)
+      assert.deepStrictEqual([kept.length, kept[0], kept.at(-1)], [KEPT, fact(KEPT), fact(2 * KEPT - 1)])
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(NodeTransport.layer, NodeResolver.layer({ servers: [] })))))
+})
