@@ -9,9 +9,10 @@ import process from "node:process"
 import { createHash } from "node:crypto"
 
 const onDeno = typeof Deno !== "undefined"
-const lock = onDeno ? "deno.lock" : "package-lock.json"
 const stamp = "node_modules/.fairlead-setup"
-const wanted = createHash("sha256").update(readFileSync("package.json")).update(readFileSync(lock)).digest("hex")
+/** The same for both: what npm has set up serves Deno, and the other way round. Each would delete under the other's feet. */
+const wanted = ["package.json", "package-lock.json", "deno.lock"]
+  .reduce((hash, file) => hash.update(readFileSync(file)), createHash("sha256")).digest("hex")
 const has = existsSync(stamp) ? readFileSync(stamp, "utf8") : ""
 
 /** Node's own packages, by platform: deno install leaves out what package.json calls optional. */
@@ -51,7 +52,14 @@ if (has !== wanted) {
     run(Deno.execPath(), ["install", "--frozen", "--quiet"])
     setUpNodeByDeno()
   } else {
-    run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+    // Scripts of packages are not run: Deno's own would turn its entry in .bin into a binary, which `deno task` then reads as text.
+    run(process.platform === "win32" ? "npm.cmd" : "npm", [
+      "ci",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error"
+    ])
   }
   writeFileSync(stamp, wanted)
 }

@@ -19,6 +19,7 @@ const targets = pathArgument("record").pipe(
   Argument.variadic({ min: 1 })
 )
 const until = Flag.Int("until").pipe(
+  Flag.filter((seq) => seq >= 0, () => "an entry's number is 0 or more"),
   Flag.withDescription("Stop after this entry"),
   Flag.withMetavar("SEQ"),
   Flag.optional

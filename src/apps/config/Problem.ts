@@ -34,3 +34,6 @@ export interface Found {
 }
 
 export const nameOf = (path: Path): string => path.join(".")
+
+/** The value at a path as it may be shown. */
+export type Show = (path: Path, value: string) => string

@@ -2,8 +2,7 @@
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
-import type { Show } from "./checks.ts"
-import type { Found, Path } from "./Problem.ts"
+import type { Found, Path, Show } from "./Problem.ts"
 
 export interface Expanded {
   readonly addresses: ReadonlyArray<Address>

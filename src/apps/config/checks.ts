@@ -1,12 +1,10 @@
 /** Checks that look at more than one key of a decoded file. */
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { loopsOf } from "./loops.ts"
 import { nearest } from "./nearest.ts"
-import type { Found, Path } from "./Problem.ts"
+import type { Found, Path, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
-
-/** The value at a path as it may be shown. */
-export type Show = (path: Path, value: string) => string
 
 /** `mayBeAlone`: a program may embed this without a listener. */
 export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): ReadonlyArray<Found> {
@@ -16,6 +14,7 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
       : [needed(["listeners"], "at least one listener", "at least one listener is needed")]),
     ...unknownUpstreams(file, show),
     ...takenTwice(file, show),
+    ...loopsOf(file, show),
     ...(Object.hasOwn(file.upstreams, "")
       ? [needed(["upstreams", ""], "a name", "needs a name: write one before the colon")]
       : []),

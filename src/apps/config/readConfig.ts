@@ -2,6 +2,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import type { PlatformError } from "effect/PlatformError"
 import * as Stream from "effect/Stream"
 import type { Environment } from "./environment.ts"
 import type { Parsed } from "./parse.ts"
@@ -22,14 +23,19 @@ export class ConfigReadError extends Data.TaggedError("ConfigReadError")<{
   }
 }
 
-/** The text of a file, at most 16 MiB of it; pipes can be read too. */
+/**
+ * The text of a file, at most 16 MiB of it. Only of a regular one: opening a pipe that nobody writes to would hold a thread of
+ * the runtime for good, and with it the end of the process.
+ */
 export const readText = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
+  const unreadable = (error: PlatformError) =>
+    new ConfigReadError({ file, why: whyOf(error.reason._tag), missing: error.reason._tag === "NotFound" })
+  const { type } = yield* Effect.mapError(fs.stat(file), unreadable)
+  if (type !== "File") return yield* new ConfigReadError({ file, why: REASONS["BadResource"] as string, missing: false })
   const chunks = yield* fs.stream(file, { bytesToRead: MOST_BYTES + 1 }).pipe(
     Stream.runCollect,
-    Effect.mapError((error) =>
-      new ConfigReadError({ file, why: whyOf(error.reason._tag), missing: error.reason._tag === "NotFound" })
-    )
+    Effect.mapError(unreadable)
   )
   const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
   let at = 0
@@ -46,7 +52,7 @@ export const readText = Effect.fnUntraced(function* (file: string) {
 const REASONS: Readonly<Record<string, string>> = {
   NotFound: "no such file; fairlead init writes one to begin with",
   PermissionDenied: "not permitted",
-  BadResource: "it is no file"
+  BadResource: "it is no regular file"
 }
 
 function whyOf(reason: string): string {
