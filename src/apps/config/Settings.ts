@@ -1,9 +1,9 @@
 /** The whole configuration after the door: what the core gets, and what the shell, adapters and commands need beside it. */
 import type * as Redacted from "effect/Redacted"
+import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import type { Address, Config } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import type { ListenerOptions } from "../../shell/Acceptor.ts"
-import type { Telemetry } from "./telemetryOf.ts"
 
 export interface Settings {
   readonly core: Config
@@ -14,7 +14,7 @@ export interface Settings {
   /** null: no admin port. */
   readonly admin: AdminSettings | null
   readonly log: ConfigFile["log"]
-  readonly telemetry: Telemetry
+  readonly telemetry: TelemetryOptions
   readonly privacy: ConfigFile["privacy"]
   readonly limits: Omit<ConfigFile["limits"], "adminClients" | "backlog">
   readonly shutdown: ConfigFile["shutdown"]

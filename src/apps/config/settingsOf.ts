@@ -1,10 +1,10 @@
 /** A decoded and checked file to settings. */
 import * as Redacted from "effect/Redacted"
+import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import type { AddressList } from "./addressesOf.ts"
 import type { Settings } from "./Settings.ts"
-import type { Telemetry } from "./telemetryOf.ts"
 
 /** What most servers let an unused connection live, with room: half a minute is the shortest common limit. */
 const AUTO_MAX_AGE_MS = 20_000
@@ -14,7 +14,7 @@ type UpstreamFile = ConfigFile["upstreams"][string]
 /** A list of an upstream, expanded. */
 export type Addresses = (upstream: string, list: AddressList) => ReadonlyArray<Address>
 
-export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: Telemetry): Settings {
+export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: TelemetryOptions): Settings {
   const names = Object.keys(file.upstreams)
   const { maxParallel, perHost, ratePerSecond, maxCandidates } = file.probing
   const core: Config = {

@@ -3,28 +3,13 @@
  * cannot be read is passed over with a warning, as OpenTelemetry wants it.
  */
 import * as Redacted from "effect/Redacted"
+import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { isOtlpEndpoint } from "../../core/schema/units.ts"
 import type { Environment } from "./environment.ts"
 
-export interface Telemetry {
-  readonly otlp: {
-    /** The whole URL that traces are posted to; empty: no traces. */
-    readonly endpoint: string
-    /** From 0 to 1. */
-    readonly sampleRatio: number
-    /** Sent with each export. */
-    readonly headers: Redacted.Redacted<Readonly<Record<string, string>>>
-  }
-  /** Serve /metrics on the admin port. */
-  readonly metrics: boolean
-  readonly serviceName: string
-  /** Further attributes of the resource. */
-  readonly attributes: Readonly<Record<string, string>>
-}
-
 export interface ReadTelemetry {
-  readonly telemetry: Telemetry
+  readonly telemetry: TelemetryOptions
   /** Names of variables that could not be read, with what was expected. */
   readonly warnings: ReadonlyArray<{ readonly name: string; readonly expected: string }>
 }
@@ -48,7 +33,7 @@ export function telemetryOf(file: ConfigFile["telemetry"], ratioWritten: boolean
   const ratio = read("OTEL_TRACES_SAMPLER_ARG", "a number from 0 to 1", ratioOf)
   const attributes = read("OTEL_RESOURCE_ATTRIBUTES", PAIRS_EXPECTED, pairsOf) ?? {}
   const { "service.name": named, ...others } = attributes
-  const telemetry: Telemetry = {
+  const telemetry: TelemetryOptions = {
     otlp: {
       endpoint: off ? "" : endpoint,
       sampleRatio: ratioWritten ? file.otlp.sampleRatio : ratio ?? file.otlp.sampleRatio,
