@@ -93,17 +93,18 @@ describe("a running service", () => {
 
   it("changes nothing when a new address cannot be bound", () =>
     inScratch(async (directory) => {
-      const good = await named("good")
+      const [good, holder] = [await named("good"), await serve(() => {})]
       const file = writeConfig(directory, { candidates: [good.port] })
       const running = start(["run", "--config", file])
       await until("it listens", () => portOf(running) !== undefined)
-      const more = `{ name: taken, listen: "127.0.0.1:${good.port}", upstream: web }`
+      const more = `{ name: taken, listen: "127.0.0.1:${holder.port}", upstream: web }`
       replace(file, fs.readFileSync(file, "utf8").replace("listeners: [", `listeners: [${more}, `))
       await until("it is refused", () => running.stderr().includes("the port is in use"))
-      assert.include(running.stderr(), `listener taken: cannot listen on 127.0.0.1:${good.port}`)
+      assert.include(running.stderr(), `listener taken: cannot listen on 127.0.0.1:${holder.port}`)
       assert.strictEqual(await ask(portOf(running) as number), "good")
       assert.strictEqual(await stopped(running), 0)
       await good.stop()
+      await holder.stop()
     }))
 
   it("logs by the new level at once, and says what needs a restart", () =>

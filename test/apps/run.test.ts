@@ -50,7 +50,7 @@ describe("fairlead run", () => {
   it("exits 1 naming the listener when its port is in use", () =>
     inScratch(async (directory) => {
       const holder = await serve(() => {})
-      const file = writeConfig(directory, { candidates: [holder.port] })
+      const file = writeConfig(directory, { candidates: [9] })
       fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("127.0.0.1:0", `127.0.0.1:${holder.port}`))
       const { code, stderr } = await command(["run", "--config", file])
       await holder.stop()

@@ -104,7 +104,7 @@ function checkout(directory: string): string {
   const modules = path.join(directory, "node_modules")
   fs.mkdirSync(modules, { recursive: true })
   const hash = createHash("sha256")
-  for (const name of ["package.json", "package-lock.json"]) {
+  for (const name of ["package.json", "package-lock.json", "deno.lock"]) {
     fs.copyFileSync(path.join(ROOT, name), path.join(directory, name))
     hash.update(fs.readFileSync(path.join(ROOT, name)))
   }
