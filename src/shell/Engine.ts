@@ -75,7 +75,9 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const advance = options.advance ?? coreAdvance
   const transport = yield* Transport
   const recorder = yield* Recorder
-  const observe = shielded(yield* Observer)
+  const observe = shielded(yield* Observer, (cause) => {
+    fork(Effect.logError("who looks on failed, and may have missed an entry; this is said once", cause))
+  })
   const mailbox = new Mailbox(options.mailbox, 0)
   const epochUs = transport.nowUs()
   const nowUs = () => transport.nowUs() - epochUs

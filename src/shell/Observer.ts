@@ -14,14 +14,19 @@ export const Observer: Context.Reference<Folded | null> = Context.Reference<Fold
   defaultValue: () => null
 })
 
-/** The engine's own guard: an observer that throws all the same must not pass for a failure of the core. */
-export function shielded(observer: Folded | null): Folded | null {
+/**
+ * The engine's own guard: an observer that throws all the same must not pass for a failure of the core. `failed` is told the first
+ * time; one that is broken would else fill the log with every entry.
+ */
+export function shielded(observer: Folded | null, failed: (cause: unknown) => void): Folded | null {
   if (observer === null) return null
+  let told = false
   return (entry, decisions, state) => {
     try {
       observer(entry, decisions, state)
-    } catch {
-      // It was to count its own failures; here nothing may come of them.
+    } catch (cause) {
+      if (!told) failed(cause)
+      told = true
     }
   }
 }

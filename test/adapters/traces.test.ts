@@ -339,7 +339,11 @@ describe("telemetry", () => {
     const state = initial(configWith([{ candidates: addresses(1) }]), 1)
     together([broken, () => seen++, broken], drops)(entry, [], state)
     assert.deepStrictEqual({ seen, dropped }, { seen: 1, dropped: 2 })
-    shielded(broken)?.(entry, [], state)
-    assert.isNull(shielded(null))
+    const causes: Array<unknown> = []
+    const guarded = shielded(broken, (cause) => causes.push(cause))
+    guarded?.(entry, [], state)
+    guarded?.(entry, [], state)
+    assert.deepStrictEqual(causes.map(String), ["Error: broken"])
+    assert.isNull(shielded(null, () => {}))
   })
 })

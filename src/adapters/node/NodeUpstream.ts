@@ -11,9 +11,8 @@
  */
 import { Buffer } from "node:buffer"
 import type * as net from "node:net"
-import type { UpstreamSocket } from "../../shell/Transport.ts"
-import { coarse } from "./coarse.ts"
-import { KEEP_ALIVE_FROM_MS } from "./upkeep.ts"
+import type { Cancel } from "../../shell/Transport.ts"
+import { HeardSocket } from "./HeardSocket.ts"
 
 const SMALL = 4096
 const LARGE = 65536
@@ -22,28 +21,15 @@ const LARGE = 65536
 const spare: Array<Buffer> = []
 const MOST_SPARE = 256
 
-/** What happens to the socket, told to whoever has it: the dial, then the shelf, then the relay. */
-export type News = "connected" | "drained" | "ended" | "closed" | "failed"
-export type Hear = (news: News, error?: NodeJS.ErrnoException) => void
-
 /** Gets a chunk and says whether to go on reading; `spent` when the chunk's memory may be used again. */
 export type Sink = (chunk: Buffer) => { readonly more: boolean; readonly spent: boolean }
 
-export class NodeUpstream implements UpstreamSocket {
-  socket!: net.Socket
-  hear: Hear = hearNothing
+export class NodeUpstream extends HeardSocket<net.Socket> {
   #buffer: Buffer | undefined
   #grown = false
   #held: Array<Buffer> = []
   #heldBytes = 0
   #sink: Sink | undefined
-  #ended = false
-  #unpark: (() => void) | undefined
-  readonly #keepAliveMs: number
-
-  constructor(keepAliveMs: number) {
-    this.#keepAliveMs = keepAliveMs
-  }
 
   readonly onread = {
     buffer: (): Uint8Array => {
@@ -63,24 +49,6 @@ export class NodeUpstream implements UpstreamSocket {
     }
   }
 
-  /** Listens to the socket, once and for good: each session would else add and remove a dozen listeners. */
-  attach(socket: net.Socket): void {
-    this.socket = socket
-    socket.on("connect", () => this.hear("connected"))
-    socket.on("drain", () => this.hear("drained"))
-    socket.on("close", () => this.hear("closed"))
-    socket.on("error", (error) => this.hear("failed", error))
-    socket.on("end", () => {
-      this.#ended = true
-      this.hear("ended")
-    })
-  }
-
-  /** The upstream has said all it had to say. */
-  get hasEnded(): boolean {
-    return this.#ended
-  }
-
   /** Both sockets of the session are closed: nobody reads into the buffer or writes from it any more. */
   recycle(): void {
     const buffer = this.#buffer
@@ -88,35 +56,17 @@ export class NodeUpstream implements UpstreamSocket {
     if (buffer !== undefined && !this.#grown && spare.length < MOST_SPARE) spare.push(buffer)
   }
 
-  readonly parkUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
-    const stopWaiting = coarse(KEEP_ALIVE_FROM_MS, () => {
-      if (this.#keepAliveMs > 0) this.socket.setKeepAlive(true, this.#keepAliveMs)
-    })
-    this.#unpark = () => {
-      stopWaiting()
-      this.hear = hearNothing
-      this.#unpark = undefined
-    }
-    this.hear = (news) => {
-      if (news === "drained") return
-      this.#unpark?.()
-      lost(news === "failed" ? "reset" : "closed")
-    }
-  }
-
-  readonly isAliveUnsafe = (): boolean => !this.#ended && !this.socket.destroyed && this.socket.writable
-
   /** Hands what was held and what comes to `sink`. */
   take(sink: Sink): void {
-    this.#unpark?.()
+    this.unpark()
     this.#sink = sink
     for (const chunk of this.#held) sink(chunk)
     this.#held = []
   }
 
-  readonly closeUnsafe = (): void => {
-    this.#unpark?.()
-    this.socket.destroy()
+  /** `onread` sees everything by itself. */
+  protected override keepWaiting(): Cancel {
+    return nothing
   }
 
   #hold(chunk: Buffer): boolean {
@@ -126,4 +76,4 @@ export class NodeUpstream implements UpstreamSocket {
   }
 }
 
-function hearNothing(): void {}
+function nothing(): void {}

@@ -6,43 +6,17 @@
  * reading stops, so it holds at most what a socket buffers, and then its end is seen by whoever takes it.
  */
 import { Buffer } from "node:buffer"
-import type { UpstreamSocket } from "../../shell/Transport.ts"
-import { coarse } from "./coarse.ts"
-import type { Hear, Sink } from "./NodeUpstream.ts"
+import type { Cancel } from "../../shell/Transport.ts"
+import { HeardSocket } from "./HeardSocket.ts"
+import type { Sink } from "./NodeUpstream.ts"
 import type { PlainSocket } from "./PlainSocket.ts"
-import { KEEP_ALIVE_FROM_MS } from "./upkeep.ts"
 
 const MOST_HELD = 4096
 
-export class PlainUpstream implements UpstreamSocket {
-  socket!: PlainSocket
-  hear: Hear = hearNothing
-  readonly #keepAliveMs: number
+export class PlainUpstream extends HeardSocket<PlainSocket> {
   #held: Array<Buffer> = []
-  #ended = false
-  #unpark: (() => void) | undefined
 
-  constructor(keepAliveMs: number) {
-    this.#keepAliveMs = keepAliveMs
-  }
-
-  attach(socket: PlainSocket): void {
-    this.socket = socket
-    socket.on("connect", () => this.hear("connected"))
-    socket.on("drain", () => this.hear("drained"))
-    socket.on("close", () => this.hear("closed"))
-    socket.on("error", (error) => this.hear("failed", error))
-    socket.on("end", () => {
-      this.#ended = true
-      this.hear("ended")
-    })
-  }
-
-  get hasEnded(): boolean {
-    return this.#ended
-  }
-
-  readonly parkUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
+  protected override keepWaiting(): Cancel {
     const { socket } = this
     let heldBytes = 0
     const onReadable = () => {
@@ -53,27 +27,12 @@ export class PlainUpstream implements UpstreamSocket {
       this.#held.push(chunk)
     }
     socket.on("readable", onReadable)
-    const stopWaiting = coarse(KEEP_ALIVE_FROM_MS, () => {
-      if (this.#keepAliveMs > 0) socket.setKeepAlive(true, this.#keepAliveMs)
-    })
-    this.#unpark = () => {
-      stopWaiting()
-      socket.off("readable", onReadable)
-      this.hear = hearNothing
-      this.#unpark = undefined
-    }
-    this.hear = (news) => {
-      if (news === "drained") return
-      this.#unpark?.()
-      lost(news === "failed" ? "reset" : "closed")
-    }
+    return () => void socket.off("readable", onReadable)
   }
-
-  readonly isAliveUnsafe = (): boolean => !this.#ended && !this.socket.destroyed && this.socket.writable
 
   /** The socket as if it had just been connected, with what has come meanwhile still to be read. */
   lend(): PlainSocket {
-    this.#unpark?.()
+    this.unpark()
     const held = this.#held.splice(0)
     if (held.length > 0) this.socket.unshift(Buffer.concat(held))
     return this.socket
@@ -89,11 +48,4 @@ export class PlainUpstream implements UpstreamSocket {
 
   /** Its buffers are the runtime's own. */
   recycle(): void {}
-
-  readonly closeUnsafe = (): void => {
-    this.#unpark?.()
-    this.socket.destroy()
-  }
 }
-
-function hearNothing(): void {}

@@ -3,7 +3,7 @@ import * as net from "node:net"
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
-import type { Hear } from "./NodeUpstream.ts"
+import type { Hear } from "./HeardSocket.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 
 /** `autoSelectFamily` is off: the address is a literal, and racing is the dial plan's business. */
