@@ -47,7 +47,7 @@ const engine = Engine.layer({
   seed: 1,
   mailbox: 65_536,
   turnMs: 2,
-  gatherMs: 2,
+  gatherMs: Number(process.env["BENCH_GATHER"] ?? 2),
   restartDelayMs: 1_000,
   onTurn: (tookUs) => turnsUs.push(tookUs)
 })
