@@ -37,7 +37,7 @@ const recorder = FileRecorder.layer({
   segments: 16,
   maxAgeMs: 86_400_000,
   bufferBytes: 8 * 1024 * 1024,
-  flushIntervalMs: 200
+  flushIntervalMs: 50
 })
 const engine = Engine.layer({
   config: configWith([{
