@@ -3,8 +3,13 @@
  * belong to nobody (RFC 2544, 3849, 2606), in the order of first appearance. The core compares addresses and never orders by
  * them or looks into them, so it decides the same about their stand-ins.
  *
+ * Lists of networks are the one exception: in the copy they name, one by one, the stand-ins of those whom they have.
+ *
  * A record is surveyed before it is renamed: a stand-in never is, or contains, an address of the record itself.
  */
+
+import { contains, wordsOf } from "../core/access.ts"
+import type { Network } from "../core/model/Config.ts"
 
 /** Renames what a record tells about its owner. The empty text, which means "none", stays empty. */
 export interface Renaming {
@@ -12,6 +17,8 @@ export interface Renaming {
   readonly host: (host: string) => string
   /** The name of an upstream or listener. */
   readonly label: (label: string) => string
+  /** Networks as they decide about the addresses of the record: each becomes those that it has. */
+  readonly networks: (networks: ReadonlyArray<Network>) => ReadonlyArray<Network>
   /** Free text, such as the message of an error. */
   readonly text: (text: string) => string
 }
@@ -33,6 +40,14 @@ const TELLING = new RegExp(String.raw`${IPV4}|${IPV6}|[a-z0-9-]\.[a-z]`, "i")
 /** 198.18.0.0/15 has so many addresses; what is more comes from 240.0.0.0/4. */
 const BENCHMARK_ADDRESSES = 131_072
 
+/** A network of documentation (RFC 5737) that no stand-in is of. */
+const NOBODYS = only("192.0.2.0")
+
+function only(host: string): Network {
+  const words = wordsOf(host) ?? []
+  return { cidr: `${host}/${words.length * 32}`, words, bits: words.length * 32 }
+}
+
 /** Changes nothing and remembers what there is. */
 export class Survey implements Renaming {
   readonly hosts = new Set<string>()
@@ -47,6 +62,8 @@ export class Survey implements Renaming {
     this.labels.add(label)
     return label
   }
+
+  readonly networks = (networks: ReadonlyArray<Network>): ReadonlyArray<Network> => networks
 
   readonly text = (text: string): string => {
     for (const [found] of text.matchAll(addresses())) this.hosts.add(found)
@@ -104,6 +121,16 @@ export class Pseudonyms implements Renaming {
     this.#labels.set(label, made)
     return made
   }
+
+  /** A list that has somebody must not become one that has nobody, as that may mean everybody. */
+  readonly networks = (networks: ReadonlyArray<Network>): ReadonlyArray<Network> =>
+    networks.flatMap((network) => {
+      const inside = [...this.#originals].filter((host) => {
+        const words = isAddress(host) ? wordsOf(host) : undefined
+        return words !== undefined && contains(network, words)
+      })
+      return inside.length === 0 ? [NOBODYS] : inside.map((host) => only(this.host(host)))
+    })
 
   readonly text = (text: string): string => {
     const telling = [...this.#takenLabels].filter((label) => this.label(label) !== label)

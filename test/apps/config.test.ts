@@ -59,7 +59,8 @@ const OTHERS: ReadonlyArray<unknown> = [
   "powerOfTwo",
   "http://127.0.0.1:4318",
   "json",
-  "full"
+  "full",
+  { "a.example": ["198.18.7.7"] }
 ]
 
 function withValue(path: ReadonlyArray<string>, value: unknown): Json {

@@ -91,6 +91,9 @@ export class ToyInterpreter {
     return this
   }
 
+  /** Questions without an answer, in each answer of the resolver from now on. */
+  silent = 0
+
   /** Scripts what the resolver knows of a name from now on. */
   names(name: string, hosts: ReadonlyArray<string>): this {
     this.#names.set(name, hosts)
@@ -281,7 +284,7 @@ export class ToyInterpreter {
       const addresses = this.#names.get(host)
       return addresses === undefined
         ? { _tag: "ResolveFailed", worker, resolve, upstream, reason: "ENOTFOUND" }
-        : { _tag: "Resolved", worker, resolve, upstream, addresses }
+        : { _tag: "Resolved", worker, resolve, upstream, addresses, omitted: 0, silent: this.silent }
     })
   }
 
