@@ -22,7 +22,9 @@ const running = (hosts: Hosts) =>
   Effect.acquireRelease(Effect.promise(() => dnsmasq(hosts)), (server) => Effect.promise(() => server.stop()))
 /** Answers on every loopback address, and says which one it was. */
 const everywhere = Effect.acquireRelease(
-  Effect.promise(() => serve((socket) => void socket.once("data", () => socket.end(socket.localAddress ?? "")), 0, "0.0.0.0")),
+  Effect.promise(() =>
+    serve((socket) => void socket.once("data", () => socket.end(socket.localAddress ?? "")), 0, "0.0.0.0")
+  ),
   (server) => Effect.promise(() => server.stop())
 )
 
@@ -31,8 +33,14 @@ const listed = ({ engine }: Live) => {
   const ids = state.routes.upstreams[0] === undefined ? [] : state.upstreams.chunks[0]?.[0]?.listed ?? []
   return ids.map((id) => Candidates.find(state, id)?.host ?? "?").toSorted()
 }
-const lists = (live: Live, ...hosts: ReadonlyArray<string>) =>
-  until(`the list is ${hosts}`, () => listed(live).join() === hosts.toSorted().join())
+const lists = async (live: Live, ...hosts: ReadonlyArray<string>) => {
+  const wanted = hosts.toSorted()
+  try {
+    await until("the list is as it should be", () => listed(live).join() === wanted.join())
+  } catch {
+    assert.deepStrictEqual(listed(live), wanted)
+  }
+}
 const events = ({ recorder }: Live, tag: Event["_tag"]) =>
   recorder.segments.join("").split("\n").filter((line) => line.includes(`"_tag":"${tag}"`))
 

@@ -91,6 +91,9 @@ export class ToyInterpreter {
     return this
   }
 
+  /** How long the resolver takes. */
+  resolvesAfterMs = 1
+
   /** Questions without an answer, in each answer of the resolver from now on. */
   silent = 0
 
@@ -280,7 +283,7 @@ export class ToyInterpreter {
     checkResolve(this.state, act)
     this.queries.push({ ...act, atUs: this.atUs })
     const { worker, resolve, upstream, host } = act
-    this.later(1, () => {
+    this.later(this.resolvesAfterMs, () => {
       const addresses = this.#names.get(host)
       return addresses === undefined
         ? { _tag: "ResolveFailed", worker, resolve, upstream, reason: "ENOTFOUND" }

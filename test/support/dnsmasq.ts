@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process"
 import * as dgram from "node:dgram"
 import * as dns from "node:dns/promises"
 import * as fs from "node:fs"
+import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import process from "node:process"
@@ -34,7 +35,17 @@ const text = (hosts: Hosts) =>
 /** A name under which it tells which version of its file it has read. */
 const VERSION = "version.test"
 
-export async function dnsmasq(hosts: Hosts): Promise<Dnsmasq> {
+/** Its port was free a moment ago: somebody else may have been faster. */
+export async function dnsmasq(hosts: Hosts, tries = 5): Promise<Dnsmasq> {
+  try {
+    return await begin(hosts)
+  } catch (cause) {
+    if (tries === 1) throw cause
+    return dnsmasq(hosts, tries - 1)
+  }
+}
+
+async function begin(hosts: Hosts): Promise<Dnsmasq> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-dnsmasq-"))
   const file = path.join(directory, "hosts")
   let version = 0
@@ -51,8 +62,10 @@ export async function dnsmasq(hosts: Hosts): Promise<Dnsmasq> {
   ], { stdio: "ignore" })
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
   const server = `127.0.0.1:${port}`
+  // On Deno a child whose own `kill` was called counts as ended.
+  const signal = (name: NodeJS.Signals) => void (child.exitCode === null && process.kill(child.pid as number, name))
   const hasRead = async () => {
-    for (const giveUp = performance.now() + 10_000; performance.now() < giveUp;) {
+    for (const giveUp = performance.now() + 10_000; performance.now() < giveUp && child.exitCode === null;) {
       const resolver = new dns.Resolver({ timeout: 200, tries: 1 })
       resolver.setServers([server])
       const [seen] = await resolver.resolve4(VERSION).catch(() => [])
@@ -62,7 +75,7 @@ export async function dnsmasq(hosts: Hosts): Promise<Dnsmasq> {
     throw new Error("dnsmasq does not answer")
   }
   const stop = async () => {
-    child.kill("SIGKILL")
+    signal("SIGKILL")
     await ended
     fs.rmSync(directory, { recursive: true })
   }
@@ -76,22 +89,25 @@ export async function dnsmasq(hosts: Hosts): Promise<Dnsmasq> {
     server,
     knows: async (next) => {
       write(next)
-      child.kill("SIGHUP")
+      signal("SIGHUP")
       await hasRead()
     },
-    freeze: () => void child.kill("SIGSTOP"),
-    thaw: () => void child.kill("SIGCONT"),
+    freeze: () => signal("SIGSTOP"),
+    thaw: () => signal("SIGCONT"),
     stop
   }
 }
 
+/** Free for both protocols: connections of others take ports for TCP all the time. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
-    const socket = dgram.createSocket("udp4")
-    socket.once("error", reject)
-    socket.bind(0, "127.0.0.1", () => {
-      const { port } = socket.address()
-      socket.close(() => resolve(port))
+    const server = net.createServer()
+    server.once("error", reject)
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as net.AddressInfo
+      const socket = dgram.createSocket("udp4")
+      socket.once("error", reject)
+      socket.bind(port, "127.0.0.1", () => socket.close(() => server.close(() => resolve(port))))
     })
   })
 }

@@ -117,7 +117,9 @@ export function ask(state: State, step: Step, id: UpstreamId): State {
   const { timeoutMs, maxAnswers } = dns
   step.decisions.push({ _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers })
   const next: State = { ...state, minted: { ...state.minted, resolve: resolve + 1 } }
-  return Upstreams.replace(next, upstream, { ...upstream, resolve, resolveDueUs: step.at + dns.refreshMs * 1000 })
+  // An answer that takes longer than the refresh must not be overtaken by the next question, time and again.
+  const resolveDueUs = step.at + (dns.refreshMs + timeoutMs) * 1000
+  return Upstreams.replace(next, upstream, { ...upstream, resolve, resolveDueUs })
 }
 
 /** Whether names are asked for at all. */
