@@ -40,8 +40,9 @@ const TELLING = new RegExp(String.raw`${IPV4}|${IPV6}|[a-z0-9-]\.[a-z]`, "i")
 /** 198.18.0.0/15 has so many addresses; what is more comes from 240.0.0.0/4. */
 const BENCHMARK_ADDRESSES = 131_072
 
-/** A network of documentation (RFC 5737) that no stand-in is of. */
-const NOBODYS = only("192.0.2.0")
+function firstOf(cidr: string): string {
+  return cidr.slice(0, cidr.indexOf("/"))
+}
 
 function only(host: string): Network {
   const words = wordsOf(host) ?? []
@@ -63,7 +64,10 @@ export class Survey implements Renaming {
     return label
   }
 
-  readonly networks = (networks: ReadonlyArray<Network>): ReadonlyArray<Network> => networks
+  readonly networks = (networks: ReadonlyArray<Network>): ReadonlyArray<Network> => {
+    for (const { cidr } of networks) this.host(firstOf(cidr))
+    return networks
+  }
 
   readonly text = (text: string): string => {
     for (const [found] of text.matchAll(addresses())) this.hosts.add(found)
@@ -122,14 +126,14 @@ export class Pseudonyms implements Renaming {
     return made
   }
 
-  /** A list that has somebody must not become one that has nobody, as that may mean everybody. */
+  /** Its first address is of the record, and so a network never becomes none: a list of none would mean everybody. */
   readonly networks = (networks: ReadonlyArray<Network>): ReadonlyArray<Network> =>
     networks.flatMap((network) => {
       const inside = [...this.#originals].filter((host) => {
         const words = isAddress(host) ? wordsOf(host) : undefined
         return words !== undefined && contains(network, words)
       })
-      return inside.length === 0 ? [NOBODYS] : inside.map((host) => only(this.host(host)))
+      return [...new Set([firstOf(network.cidr), ...inside])].map((host) => only(this.host(host)))
     })
 
   readonly text = (text: string): string => {
