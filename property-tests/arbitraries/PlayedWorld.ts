@@ -202,7 +202,7 @@ export class PlayedWorld {
     const of = { worker: 0, resolve, upstream: query?.upstream ?? move.pick % 3 }
     this.post(
       move.failure === null
-        ? { _tag: "Resolved", ...of, addresses: move.hosts }
+        ? { _tag: "Resolved", ...of, addresses: move.hosts, omitted: 0, silent: move.pick % 4 === 3 ? 1 : 0 }
         : { _tag: "ResolveFailed", ...of, reason: "ENOTFOUND" }
     )
   }

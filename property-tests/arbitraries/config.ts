@@ -83,7 +83,11 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   session: fc.constant({ idleMs: 3_600_000, halfCloseMs: 60_000, keepAliveMs: 15_000, stallMs: 10_000 }),
   pool,
   breaker,
-  dns: fc.record({ refreshMs: fc.constantFrom(1_000, 300_000), timeoutMs: fc.constant(3_000) }),
+  dns: fc.record({
+    refreshMs: fc.constantFrom(1_000, 300_000),
+    timeoutMs: fc.constant(3_000),
+    maxAnswers: fc.constant(256)
+  }),
   attempts: fc.integer({ min: 1, max: 4 }),
   scoreTtlMs: fc.constantFrom(2_000, 30_000, 300_000),
   staleForMs: fc.constantFrom(1_000, 60_000, 86_400_000)
@@ -95,6 +99,13 @@ export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
   ratePerSecond: fc.constantFrom(1, 3, 50, 1_000)
 })
 
+/** No lists, nothing built in, and every source may name candidates. */
+export const unruled: Pick<Config, "sources" | "builtin" | "access"> = {
+  sources: { builtin: true, userStatic: true, history: true, dns: true, fallback: true },
+  builtin: [],
+  access: { allow: [], deny: [] }
+}
+
 export const config: fc.Arbitrary<Config> = fc.record({
   enabled: fc.constant(true),
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
@@ -102,12 +113,31 @@ export const config: fc.Arbitrary<Config> = fc.record({
   probing: budget,
   room: fc.constantFrom(0, 2, 10_000),
   poolTotal: fc.constantFrom(3, 1_024)
-}).map(({ room, ...config }) => ({ ...config, maxCandidates: room + longestList(config.upstreams) }))
+}).map(({ room, ...config }) => ({ ...config, ...unruled, maxCandidates: room + longestList(config.upstreams) }))
 
 /** The door refuses lists that are longer than `maxCandidates`. */
 function longestList(upstreams: ReadonlyArray<UpstreamConfig>): number {
   return Math.max(1, ...upstreams.map(({ candidates }) => new Set(candidates.map((one) => JSON.stringify(one))).size))
 }
+
+/** Lists of few networks, so that addresses are in none, one or both. */
+const networks = fc.array(
+  fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 29, max: 32 })).map(([last, bits]) => {
+    const first = last - last % 2 ** (32 - bits)
+    return { cidr: `198.18.0.${first}/${bits}`, words: [0xc612_0000 + first], bits }
+  }),
+  { maxLength: 2 }
+)
+const seldom = fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) })
+
+export const rules: fc.Arbitrary<Pick<Config, "sources" | "builtin" | "access">> = fc.record({
+  sources: fc.record({ builtin: seldom, userStatic: seldom, history: seldom, dns: seldom, fallback: seldom }),
+  builtin: fc.array(host, { maxLength: 3 }).map((addresses) => [{ host: "web.example", addresses }]),
+  access: fc.oneof(
+    { weight: 1, arbitrary: fc.constant(unruled.access) },
+    { weight: 1, arbitrary: fc.record({ allow: networks, deny: networks }) }
+  )
+})
 
 /** With everything that only an operator brings about: fallback lists, upstreams that are bypassed, the whole turned off. */
 const ruledUpstream = fc.tuple(
@@ -124,8 +154,9 @@ const ruled: fc.Arbitrary<Config> = fc.record({
   ),
   probing: budget,
   maxCandidates: fc.constant(10_000),
-  poolTotal: fc.constantFrom(3, 1_024)
-})
+  poolTotal: fc.constantFrom(3, 1_024),
+  rules
+}).map(({ rules, ...config }) => ({ ...config, ...rules }))
 
 /** Changes one thing about every upstream, now and then. */
 const touchedUp = (config: Config, bypass: boolean, interval: number): Config => ({

@@ -42,14 +42,21 @@ describe("membership", () => {
   law(
     "lists the union of what its sources name, as far as there is room, and remembers who left",
     fc.property(script(120), (it) => {
-      /** What the resolver said last, for each upstream. */
+      /** What the resolver said last, for each upstream; while a server is silent, at most twice in a row, that only adds. */
       const named = new Map<number, ReadonlyArray<string>>()
+      const silences = new Map<number, number>()
       play(it, ({ event }, before, { state, decisions }) => {
         if (event._tag === "Resolved" && event.addresses.length > 0) {
           const { port } = it.config.upstreams[event.upstream] ?? { port: 0 }
           const asked = Vector.get(before.upstreams, event.upstream)?.resolve
           if (asked === event.resolve && asked !== 0) {
-            named.set(event.upstream, event.addresses.map((host) => nameOf({ host, port })))
+            const told = event.addresses.map((host) => nameOf({ host, port }))
+            const silence = event.silent === 0 ? 0 : (silences.get(event.upstream) ?? 0) + 1
+            silences.set(event.upstream, silence)
+            named.set(
+              event.upstream,
+              silence === 1 || silence === 2 ? [...(named.get(event.upstream) ?? []), ...told] : told
+            )
           }
         }
         for (const { id, listed, left } of Vector.toArray(state.upstreams)) {

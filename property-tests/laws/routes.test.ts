@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
+import { admits } from "../../src/core/access.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
@@ -16,6 +17,8 @@ const suspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.ses
 /** Contract 3.5, without history: the first rung that has somebody, and whom it puts first. */
 function rungOf(state: State, upstream: Upstream): { readonly name: UpstreamState; readonly first: ReadonlyArray<number> } {
   const { bypass, removed, host, fallback } = state.config.upstreams[upstream.id]!
+  const { sources, access } = state.config
+  const spares = sources.fallback && fallback.some((one) => admits(access, one.host))
   if (!(state.override ?? state.config.enabled) || bypass || removed) return { name: "disabled", first: [] }
   if (servingOf(state, upstream).length > 0) return { name: "active", first: [] }
   const kept = keptOf(state, upstream)
@@ -24,7 +27,7 @@ function rungOf(state: State, upstream: Upstream): { readonly name: UpstreamStat
   })
   if (stale.length > 0) return { name: "stale", first: stale }
   const first = kept === undefined ? [] : [kept.id]
-  return { name: fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system", first }
+  return { name: spares ? "fallback" : host === "" ? "unranked" : "system", first }
 }
 
 /** Measured, unsuspected, not shut out, and not in the set: those that clients may go to beside it. */

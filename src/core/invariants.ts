@@ -2,6 +2,7 @@
  * What must always hold. `cheapFault` looks at counters only and runs live after every entry; `faults` looks at everything,
  * for tests. A broken one means a bug in the core, never bad input.
  */
+import { admits } from "./access.ts"
 import * as Candidates from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
@@ -87,6 +88,7 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
   expect(candidate.gathered.length === 0 || candidate.entryDueUs >= 0, `${name}: gathers without an end`)
   expect(candidate.costMs < 0 || candidate.latency.atUs >= 0, `${name}: a cost without a measurement`)
   const { breaker, suspicion, warm } = candidate
+  const { access } = state.config
   expect((breaker.state === "open") === (breaker.trialDueUs >= 0), `${name}: an open breaker without a trial to come`)
   expect(breaker.share > 0 && breaker.share <= 1, `${name}: share outside (0, 1]`)
   expect((breaker.share < 1) === (breaker.rampDueUs >= 0), `${name}: a ramp that does not go on`)
@@ -102,6 +104,8 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
     `${name}: a trial that nobody makes`
   )
   expect((candidate.sources.length > 0) === (candidate.forgetDueUs < 0), `${name}: neither has a source nor left`)
+  const isOut = candidate.sources.length === 0 || admits(access, candidate.host)
+  expect(isOut, `${name}: listed though access refuses it`)
   expect(Candidates.isListed(candidate) || candidate.queue === "none", `${name}: asked for though it left`)
 }
 

@@ -114,6 +114,8 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     resolve: 0,
     resolveDueUs: -1,
     shelves: [],
-    shut: 0
+    shut: 0,
+    partial: 0,
+    refused: []
   }
 }

@@ -131,7 +131,8 @@ class Plan {
     const { host, port, dial, dns } = this.#config
     if (host === "") return
     const { timeoutMs, raceDelayMs } = dial
-    const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most }
+    const { access } = this.#state.config
+    const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers: dns.maxAnswers, access }
     const startAfterMs = this.#nextMs
     this.attempts.push({ candidate: -1, host, port, startAfterMs, timeoutMs, suspectAfterMs: timeoutMs, resolve })
     this.#nextMs = startAfterMs + dns.timeoutMs + timeoutMs

@@ -1,19 +1,31 @@
 /** Judges what a client tried by the routes it says it used. */
-import type { ClientAccepted } from "../core/model/Event.ts"
+import { admits, wordsOf } from "../core/access.ts"
+import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"
-import type { UpstreamRoutes } from "../core/model/Routes.ts"
+import type { DialAttempt, UpstreamRoutes } from "../core/model/Routes.ts"
 
 /**
  * Whether what a client tried follows from its plan: only addresses of the plan, strangers only where the plan asks for those
- * of a name, and the one that serves is the warm socket's or the one that connected.
+ * of a name and only such as `access` admits, and the one that serves is the warm socket's or the one that connected.
  */
 export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, tried }: ClientAccepted): boolean {
   const { attempts } = routes.members.find((one) => one.candidate === chosen)?.plan ?? routes.lastResort
-  const mayBeStranger = attempts.some(({ resolve }) => resolve !== undefined)
+  const name = attempts.find(({ resolve }) => resolve !== undefined)
   const planned = tried.every((one) =>
-    one.candidate < 0 ? mayBeStranger : attempts.some((attempt) => attempt.candidate === one.candidate)
+    one.candidate < 0
+      ? name !== undefined && mayBeStranger(one, name)
+      : attempts.some((attempt) => attempt.candidate === one.candidate)
   )
   const connected = tried.filter(({ outcome }) => outcome === "connected").map((one) => one.candidate)
   const server = warm > 0 ? chosen : connected.length === 0 ? -1 : connected[0] === -1 ? STRANGER : connected[0]
   return planned && connected.length <= 1 && candidate === server
+}
+
+/** The name itself, or an address of it that was dialled if and only if it is admitted. */
+function mayBeStranger({ host, outcome }: Attempt, name: DialAttempt): boolean {
+  if (host === undefined) return false
+  const isQuestion = wordsOf(host) === undefined || outcome === "unresolved" || outcome === "timeout"
+    || outcome === "cancelled"
+  if (host === name.host && isQuestion) return true
+  return name.resolve !== undefined && admits(name.resolve.access, host) === (outcome !== "denied")
 }

@@ -36,7 +36,12 @@ export function renamedConfig(config: Config, names: Renaming): Config {
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
     fallback: one.fallback.map((address) => renamedAddress(address, names))
   }))
-  return { ...config, upstreams }
+  const builtin = config.builtin.map(({ host, addresses }) => ({
+    host: names.host(host),
+    addresses: addresses.map(names.host)
+  }))
+  const { allow, deny } = config.access
+  return { ...config, upstreams, builtin, access: { allow: names.networks(allow), deny: names.networks(deny) } }
 }
 
 function renamedAddress(address: Address, names: Renaming): Address {
@@ -57,7 +62,7 @@ export function renamedLine(line: Telling | Footer, names: Renaming): Telling | 
       }
     }
     case "upstreams":
-      return { ...line, items: line.items.map((one): Upstream => ({ ...one, name: names.label(one.name) })) }
+      return { ...line, items: line.items.map((one) => renamedUpstream(one, names)) }
     case "candidates":
       return { ...line, items: line.items.map((one) => one === null ? null : renamedCandidate(one, names)) }
     case "gap":
@@ -65,6 +70,11 @@ export function renamedLine(line: Telling | Footer, names: Renaming): Telling | 
     case "footer":
       return line
   }
+}
+
+function renamedUpstream(upstream: Upstream, names: Renaming): Upstream {
+  const refused = upstream.refused.map((one) => ({ ...one, hosts: one.hosts.map(names.host) }))
+  return { ...upstream, name: names.label(upstream.name), refused }
 }
 
 function renamedCandidate(candidate: Candidate, names: Renaming): Candidate {

@@ -3,8 +3,13 @@
  * belong to nobody (RFC 2544, 3849, 2606), in the order of first appearance. The core compares addresses and never orders by
  * them or looks into them, so it decides the same about their stand-ins.
  *
+ * Lists of networks are the one exception: in the copy they name, one by one, the stand-ins of those whom they have.
+ *
  * A record is surveyed before it is renamed: a stand-in never is, or contains, an address of the record itself.
  */
+
+import { contains, wordsOf } from "../core/access.ts"
+import type { Network } from "../core/model/Config.ts"
 
 /** Renames what a record tells about its owner. The empty text, which means "none", stays empty. */
 export interface Renaming {
@@ -12,6 +17,8 @@ export interface Renaming {
   readonly host: (host: string) => string
   /** The name of an upstream or listener. */
   readonly label: (label: string) => string
+  /** Networks as they decide about the addresses of the record: each becomes those that it has. */
+  readonly networks: (networks: ReadonlyArray<Network>) => ReadonlyArray<Network>
   /** Free text, such as the message of an error. */
   readonly text: (text: string) => string
 }
@@ -33,6 +40,15 @@ const TELLING = new RegExp(String.raw`${IPV4}|${IPV6}|[a-z0-9-]\.[a-z]`, "i")
 /** 198.18.0.0/15 has so many addresses; what is more comes from 240.0.0.0/4. */
 const BENCHMARK_ADDRESSES = 131_072
 
+function firstOf(cidr: string): string {
+  return cidr.slice(0, cidr.indexOf("/"))
+}
+
+function only(host: string): Network {
+  const words = wordsOf(host) ?? []
+  return { cidr: `${host}/${words.length * 32}`, words, bits: words.length * 32 }
+}
+
 /** Changes nothing and remembers what there is. */
 export class Survey implements Renaming {
   readonly hosts = new Set<string>()
@@ -46,6 +62,11 @@ export class Survey implements Renaming {
   readonly label = (label: string): string => {
     this.labels.add(label)
     return label
+  }
+
+  readonly networks = (networks: ReadonlyArray<Network>): ReadonlyArray<Network> => {
+    for (const { cidr } of networks) this.host(firstOf(cidr))
+    return networks
   }
 
   readonly text = (text: string): string => {
@@ -104,6 +125,16 @@ export class Pseudonyms implements Renaming {
     this.#labels.set(label, made)
     return made
   }
+
+  /** Its first address is of the record, and so a network never becomes none: a list of none would mean everybody. */
+  readonly networks = (networks: ReadonlyArray<Network>): ReadonlyArray<Network> =>
+    networks.flatMap((network) => {
+      const inside = [...this.#originals].filter((host) => {
+        const words = isAddress(host) ? wordsOf(host) : undefined
+        return words !== undefined && contains(network, words)
+      })
+      return [...new Set([firstOf(network.cidr), ...inside])].map((host) => only(this.host(host)))
+    })
 
   readonly text = (text: string): string => {
     const telling = [...this.#takenLabels].filter((label) => this.label(label) !== label)

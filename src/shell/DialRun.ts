@@ -3,10 +3,11 @@
  * connects, all have failed, or the deadline has passed. Tells who is pending for longer than its plan expects. One timer at a time, for whatever comes next.
  *
  * An attempt that names a host instead of an address is resolved first; the addresses that are not in the plan's past are then
- * dialled in its place, one after the other. One that the plan knows is that candidate; any other is a stranger, told by its address.
+ * dialled in its place, one after the other, as far as the plan's `access` admits them. One that the plan knows is that candidate; any other is a stranger, told by its address.
  *
  * An attempt that the deadline cuts short is `cancelled`, not `timeout`: nobody may be blamed for time it never had.
  */
+import { admits } from "../core/access.ts"
 import type { Attempt, DialFailure } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
@@ -79,7 +80,11 @@ export function runPlanUnsafe(
   }
 
   /** Puts the addresses of a name in its place. */
-  const resolved = (one: Pending, addresses: ReadonlyArray<string>) => {
+  const resolved = (one: Pending, answer: ReadonlyArray<string>) => {
+    const { resolve } = one.attempt
+    const addresses = answer.filter((host) => resolve === undefined || admits(resolve.access, host))
+    const denied = answer.filter((host) => !addresses.includes(host)).slice(0, resolve?.most)
+    tried.push(...denied.map((host): Attempt => ({ candidate: -1, host, outcome: "denied", tookUs: 0 })))
     const found = placed(one.attempt, addresses, attempts, next, (transport.nowUs() - beganUs) / 1000)
     if (found.length === 0) settle(one, "unresolved")
     else pending = pending.filter((other) => other !== one)
@@ -98,7 +103,7 @@ export function runPlanUnsafe(
       lateUs: nowUs + Math.min(toUs(resolve?.timeoutMs ?? attempt.timeoutMs), deadlineUs - beganUs),
       cancel: resolve === undefined
         ? transport.dialUnsafe(attempt, keepAliveMs, (result) => answered(one, result))
-        : ask(attempt.host, (addresses) => resolved(one, addresses))
+        : ask(attempt.host, resolve, (addresses) => resolved(one, addresses))
     }
     pending.push(one)
   }

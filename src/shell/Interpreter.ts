@@ -52,6 +52,7 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "PoolResized":
         case "ConfigApplied":
         case "EnabledChanged":
+        case "AddressesRefused":
           return publish(decision)
         default:
           decision satisfies never

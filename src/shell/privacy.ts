@@ -14,6 +14,20 @@ export function shownAddress(address: Address, addresses: Addresses): string {
   return addresses === "full" ? endpointText(address) : networkText(address.host)
 }
 
+/** The same for an address without a port. */
+export function shownHost(host: string, addresses: Addresses): string {
+  return addresses === "full" ? host : networkText(host)
+}
+
+/** A network that is as narrow as an address is shown as the one around it. */
+export function shownNetwork(cidr: string, addresses: Addresses): string {
+  const network = IpNetwork.fromString(cidr)
+  if (addresses === "full" || Result.isFailure(network)) return cidr
+  const { address, prefixLength } = network.success
+  const widest = NetAddress.isIpv4Address(address) ? IPV4_PREFIX : IPV6_PREFIX
+  return prefixLength <= widest ? cidr : networkText(NetAddress.formatIp(address))
+}
+
 /** `198.51.100.7:443`, `[2001:db8::7]:443`. */
 export function endpointText({ host, port }: Address): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`

@@ -142,6 +142,13 @@ describe("metrics", () => {
     const lost = { _tag: "WarmLost", worker: 0, warm: 1, candidate: second?.id ?? -1, reason: "expired", ageUs: 1 } as const
     entries.see({ seq: 0, at: 0, event: lost }, [], world.state())
     assert.deepStrictEqual(valueOf("fairlead_pool_closed_total"), { expired: 1 })
+    const answer = { worker: 0, resolve: 1, upstream: 0 }
+    const resolved = { _tag: "Resolved", ...answer, addresses: [], omitted: 7, silent: 2 } as const
+    entries.see({ seq: 0, at: 0, event: resolved }, [], world.state())
+    const failed = { _tag: "ResolveFailed", ...answer, reason: "ETIMEOUT" } as const
+    entries.see({ seq: 0, at: 0, event: failed }, [], world.state())
+    assert.deepStrictEqual(valueOf("fairlead_dns_omitted_total"), { "": 7 })
+    assert.deepStrictEqual(valueOf("fairlead_dns_silent_total"), { "": 3 })
     gaps = 2
     assert.deepStrictEqual(valueOf("fairlead_record_gaps_total"), { "": 2 })
     assert.deepStrictEqual(valueOf("fairlead_record_gaps_total"), { "": 2 })

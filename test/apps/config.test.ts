@@ -1,6 +1,7 @@
 /** The configuration's door: every key is read, every mistake is named at its place. */
 import * as SchemaAST from "effect/SchemaAST"
 import { assert, describe, it } from "vitest"
+import { BUILTIN } from "../../src/apps/config/builtinList.ts"
 import { parse } from "../../src/apps/config/parse.ts"
 import { render } from "../../src/apps/config/Problem.ts"
 import { ConfigFile } from "../../src/core/schema/ConfigFile.ts"
@@ -59,7 +60,8 @@ const OTHERS: ReadonlyArray<unknown> = [
   "powerOfTwo",
   "http://127.0.0.1:4318",
   "json",
-  "full"
+  "full",
+  { "a.example": ["198.18.7.7"] }
 ]
 
 function withValue(path: ReadonlyArray<string>, value: unknown): Json {
@@ -159,10 +161,81 @@ cache: { scoreTtl: soon }
     ["an admin port that others can reach, without a token", { admin: { listen: "0.0.0.0:9099" } }, "set admin.token"],
     ["an admin port on a listener's address", { admin: { listen: "127.0.0.1:1234" } }, "is taken by listeners.0"],
     ["a pool that is never large enough", { pool: { min: 5, max: 4 } }, "5 is more than max, 4"],
+    ["a network with bits behind its prefix", { access: { deny: ["10.0.0.1/8"] } }, "the network around it is 10.0.0.0/8"],
+    ["a built-in address with a port", { builtin: { "a.example": ["198.18.0.1:443"] } }, "without a port"],
+    ["more built-in addresses than it may have", {
+      probing: { maxCandidates: 7 },
+      builtin: { "a.example": ["198.18.0.0/29"] }
+    }, "makes more than 7 addresses"],
+    ["a built-in name that is none", { builtin: { "a b": [] } }, "is no name"],
+    ["a DNS server that is a name", { dns: { servers: ["dns.example"] } }, "an address such as 192.0.2.53"],
     ["no listener at all", { listeners: [] }, "at least one listener"]
   ])("refuses %s", (_name, change, expected) => {
     const problems = problemsOf(JSON.stringify({ ...base(), ...change }))
     assert.isTrue(problems.some((problem) => problem.includes(expected)), problems.join("\n"))
+  })
+
+  it("names what is wrong in the lists at its place", () => {
+    const problems = problemsOf(`listeners: [{ name: web, listen: "127.0.0.1:1", upstream: web }]
+upstreams: { web: { port: 1, candidates: ["198.18.0.1"] } }
+access:
+  allow: ["10.0.0.0/8", "2001:db8::/129"]
+  deny:
+    - 10.9.0.0/16
+    - nobody
+builtin:
+  a.example: ["198.18.0.1", no]
+`)
+    assert.deepStrictEqual(problems.map((problem) => problem.split(" ").slice(0, 2).join(" ")), [
+      "f.yaml:4:25 access.allow.1:",
+      "f.yaml:7:7 access.deny.1:",
+      "f.yaml:9:29 builtin.a.example.1:"
+    ])
+    assert.include(problems[0], "the prefix is at most /128")
+  })
+
+  it("knows networks as words, IPv4 in IPv6 clothes as IPv4, one address as a network of its own", () => {
+    const file = { ...base(), access: { allow: ["2001:db8::/32"], deny: ["::ffff:10.1.0.0/112", "198.18.0.1"] } }
+    assert.deepStrictEqual(parse(JSON.stringify(file)).settings?.core.access, {
+      allow: [{ cidr: "2001:db8::/32", words: [0x2001_0db8, 0, 0, 0], bits: 32 }],
+      deny: [
+        { cidr: "10.1.0.0/16", words: [0x0a01_0000], bits: 16 },
+        { cidr: "198.18.0.1/32", words: [0xc612_0001], bits: 32 }
+      ]
+    })
+  })
+
+  it("has addresses of some names built in; an entry of the same name replaces them, an empty one takes them away", () => {
+    const of = (builtin: Json, host = "GitHub.com") => {
+      const file = { ...base(), upstreams: { web: { host }, other: { host: "a.example" } }, builtin }
+      const core = parse(JSON.stringify(file)).settings?.core
+      return core?.builtin.find((one) => one.host === core.upstreams[0]?.host)?.addresses
+    }
+    const shipped = of({}) ?? []
+    assert.isAbove(shipped.length, 3)
+    for (const [name, texts] of Object.entries(BUILTIN)) {
+      assert.match(name, /^[a-z0-9.]+$/)
+      for (const text of texts) assert.strictEqual(parseEndpoint(text)?.host, text)
+    }
+    assert.deepStrictEqual(of({ "github.COM": ["198.18.0.0/30", "2001:db8::1"] }), [
+      ...["198.18.0.0", "198.18.0.1", "198.18.0.2", "198.18.0.3", "2001:db8::1"]
+    ])
+    assert.deepStrictEqual(of({ "github.com": [] }), [])
+    assert.deepStrictEqual(of({ "other.example": ["198.18.0.1"] }), shipped)
+  })
+
+  it("expands networks of both families in order, as many as there may be", () => {
+    const of = (candidates: ReadonlyArray<string>, maxCandidates = 10_000) => {
+      const file = { ...base(), probing: { maxCandidates } } as Json
+      ;((file["upstreams"] as Json)["web"] as Json)["candidates"] = candidates
+      return parse(JSON.stringify(file)).settings?.core.upstreams[0]?.candidates.map(({ host }) => host)
+    }
+    assert.deepStrictEqual(of(["198.18.0.254/31", "2001:db8::fffe/127", "198.18.9.9"]), [
+      ...["198.18.0.254", "198.18.0.255", "2001:db8::fffe", "2001:db8::ffff", "198.18.9.9"]
+    ])
+    assert.strictEqual(of(["198.18.0.0/19", "2001:db8::/118"])?.length, 8_192 + 1_024)
+    assert.strictEqual(of(["2001:db8::/112"]), undefined)
+    assert.strictEqual(of(["2001:db8::/112"], 65_536)?.length, 65_536)
   })
 
   it("names a mistake of YAML itself", () => {

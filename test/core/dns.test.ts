@@ -42,6 +42,15 @@ describe("a name", () => {
     expect(toy.names(WEB, [b]).run(60_000) && listed(toy)).toEqual([b])
   })
 
+  it("whose servers take longer than the refresh is heard all the same", () => {
+    const toy = new ToyInterpreter(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
+    toy.resolvesAfterMs = 2_900
+    toy.names(WEB, [a]).start().run(3_000)
+    expect(listed(toy)).toEqual([a])
+    toy.run(20_000)
+    expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e5) / 10)).toEqual([0, 3.9, 7.8, 11.7, 15.6, 19.5])
+  })
+
   it("adds to the configured addresses, and takes only its own away", () => {
     const config = named({ candidates: [{ host: a, port: 443 }] })
     const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [b, a]).start().run(1_000)

@@ -7,6 +7,7 @@ import { entryBody } from "../../src/log/codec.ts"
 import { agrees } from "../../src/log/redact.ts"
 import { Pseudonyms, Survey } from "../../src/log/redactNames.ts"
 import { gapBody } from "../../src/log/write.ts"
+import { networks } from "../support/access.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { linesOf, record, redacted, replayed, SegmentWriter } from "../support/segments.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
@@ -92,7 +93,15 @@ function entriesOf(): ReadonlyArray<Entry> {
   const of = { worker: 0, session: 99, upstream: 0, routes: 1e6, chosen: -1, candidate: -1, warm: 0, client: 0 }
   const events: ReadonlyArray<Event> = [
     { _tag: "ClientAccepted", ...of, listener: "for files.example.org", why: "unranked", tried },
-    { _tag: "Resolved", worker: 0, resolve: 1, upstream: 0, addresses: ["192.0.2.1", "2001:db8:7::2"] },
+    {
+      _tag: "Resolved",
+      worker: 0,
+      resolve: 1,
+      upstream: 0,
+      addresses: ["192.0.2.1", "2001:db8:7::2"],
+      omitted: 0,
+      silent: 0
+    },
     { _tag: "ConfigChanged", worker: 0, config: changed },
     { _tag: "ResolveFailed", worker: 0, resolve: 2, upstream: 0, reason: "no other.example" }
   ]
@@ -117,6 +126,41 @@ describe("a redacted copy", () => {
     expect(agrees({ ...copy.original, decisions: 0 }, verdict, copy.names)).toBe(false)
     expect(copy.names.replaced.addresses).toBe(7)
     expect(copy.names.replaced.names).toBe(4)
+  })
+
+  it("decides about its stand-ins as the lists of the record did about the addresses, and tells no network", () => {
+    const [a, b, c] = addresses(3)
+    const lists = { allow: networks(["198.18.0.0/15"]), deny: networks([b!.host, "203.0.113.0/24", "2001:db8:9::/48"]) }
+    const listed = {
+      ...configWith([{ host: "files.example.org", candidates: [a!, b!, { host: "192.0.2.9", port: 443 }], fallback: [c!] }]),
+      builtin: [{ host: "files.example.org", addresses: ["203.0.113.7", "198.18.0.77"] }],
+      access: lists
+    }
+    const toy = new ToyInterpreter(listed, { otherwise: 20 }).names("files.example.org", [c!.host, b!.host]).start().run(
+      2_000
+    )
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...listed, enabled: false } })
+    toy.client(100).run(1_000)
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...listed, access: { allow: [], deny: [] } } }).run(1_000)
+    const { texts } = record(initial(listed, 1), toy.entries, [4])
+    const copy = redacted(texts)
+    const refusals = ({ texts }: { readonly texts: ReadonlyArray<string> }) => {
+      const found: Array<readonly [string, number]> = []
+      replayed(texts, {
+        onEntry: (_entry, _state, decisions) => {
+          for (const one of decisions) if (one._tag === "AddressesRefused") found.push([one.source, one.count])
+        }
+      })
+      return found
+    }
+    expect(refusals({ texts })).toEqual([["user-static", 2], ["builtin", 1], ["dns", 1], ["last-resort", 1]])
+    expect(refusals(copy)).toEqual(refusals({ texts }))
+    expect(agrees(copy.original, replayed(copy.texts), copy.names)).toBe(true)
+    const telling = /203\.0\.113|db8:9|198\.18\.0\.(2|77)\b|198\.18\.0\.0|192\.0\.2\.9/
+    expect(telling.test(texts.join(""))).toBe(true)
+    const own = new Set(["198.18.0.2"].map(copy.names.host))
+    expect(own.has("198.18.0.2")).toBe(false)
+    expect(/203\.0\.113|db8:9|198\.18\.0\.0\/15|192\.0\.2\.9/.exec(copy.texts.join(""))?.[0]).toBeUndefined()
   })
 
   it("can itself be copied", () => {

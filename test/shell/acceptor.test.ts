@@ -14,6 +14,7 @@ import { Engine } from "../../src/shell/Engine.ts"
 import { Mailbox } from "../../src/shell/Mailbox.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
 import { Transport } from "../../src/shell/Transport.ts"
+import { answersOf } from "../support/answers.ts"
 import { configWith, upstreamDefaults } from "../support/config.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { SimTransport } from "../support/SimTransport.ts"
@@ -39,7 +40,7 @@ const routes: Routes = {
   }]
 }
 
-const nobodysNames = Layer.succeed(Resolver, Resolver.of({ resolve: () => Effect.succeed([]) }))
+const nobodysNames = Layer.succeed(Resolver, Resolver.of({ resolve: () => Effect.succeed(answersOf([])) }))
 
 interface World {
   readonly sim: SimTransport

@@ -12,6 +12,7 @@ import { Replay } from "../../src/log/replay.ts"
 import { ResolveError } from "../../src/shell/errors.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
 import { statusOf } from "../../src/shell/status.ts"
+import { answersOf } from "../support/answers.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { configWith } from "../support/config.ts"
 import { dnsServer } from "../support/dnsServer.ts"
@@ -36,7 +37,9 @@ const knows = (addresses: ReadonlyArray<string>) =>
     Resolver,
     Resolver.of({
       resolve: (host) =>
-        addresses.length > 0 ? Effect.succeed(addresses) : Effect.fail(new ResolveError({ host, code: "ENOTFOUND" }))
+        addresses.length > 0
+          ? Effect.succeed(answersOf(addresses))
+          : Effect.fail(new ResolveError({ host, code: "ENOTFOUND" }))
     })
   )
 const stateOf = ({ engine }: Live, upstream = 0) => engine.routesUnsafe().upstreams[upstream]?.state

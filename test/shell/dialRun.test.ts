@@ -5,6 +5,7 @@ import type { Dialled } from "../../src/shell/DialRun.ts"
 import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
 import type { Ask } from "../../src/shell/Names.ts"
 import type { Scripted } from "../support/SimTransport.ts"
+import { networks } from "../support/access.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
 const never: Scripted = { afterMs: 0, result: "never" }
@@ -24,7 +25,7 @@ const names = new Map<string, { readonly afterMs: number; readonly addresses: Re
 /** Starts a plan whose dials do as scripted, port by port. */
 function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
   const sim = new SimTransport(({ port }) => script[port - 1] ?? never)
-  const ask: Ask = (host, answer) => {
+  const ask: Ask = (host, _limits, answer) => {
     sim.note(`ask ${host}`)
     const { afterMs, addresses } = names.get(host) ?? { afterMs: 1e9, addresses: [] }
     const stop = sim.service.timerUnsafe(afterMs, () => answer(addresses))
@@ -184,7 +185,7 @@ describe("a dial plan", () => {
           startAfterMs: 250,
           timeoutMs: 1_000,
           suspectAfterMs: 1_000,
-          resolve: { timeoutMs: 500, raceDelayMs: 100, most: 3 }
+          resolve: { timeoutMs: 500, raceDelayMs: 100, most: 3, maxAnswers: 256, access: { allow: [], deny: [] } }
         },
         { ...planOf([0, 0]).attempts[1]!, startAfterMs: 2_000 },
         { candidate: 7, host: "known", port: 9, startAfterMs: 3_000, timeoutMs: 1_000, suspectAfterMs: 60_000 }
@@ -200,6 +201,24 @@ describe("a dial plan", () => {
       sim.advance(1_000)
       assert.deepStrictEqual(sim.log, ["0 dial h:1", "10 ask web.example", "30 dial x:9", "130 dial y:9", "230 dial z:9"])
       assert.strictEqual(done.length, 0)
+    })
+
+    it("dials none of its addresses that the plan's access denies, and tells them", () => {
+      known("198.18.0.1", "198.18.0.2", "::ffff:198.18.0.1", "198.18.0.3")
+      const access = { allow: networks(["198.18.0.0/24"]), deny: networks(["198.18.0.1", "198.18.0.3"]) }
+      const attempts = plan.attempts.map((one) =>
+        one.resolve === undefined ? one : { ...one, resolve: { ...one.resolve, access } }
+      )
+      const script = [refused, ...Array<Scripted>(7).fill(never), after(5, "connected")]
+      const { sim, done } = run({ ...plan, attempts }, ...script)
+      sim.advance(60_000)
+      assert.deepStrictEqual(sim.log.slice(1, -1), ["10 ask web.example", "30 dial 198.18.0.2:9"])
+      assert.deepStrictEqual(done[0]?.tried.slice(1), [
+        { candidate: -1, host: "198.18.0.1", outcome: "denied", tookUs: 0 },
+        { candidate: -1, host: "::ffff:198.18.0.1", outcome: "denied", tookUs: 0 },
+        { candidate: -1, host: "198.18.0.3", outcome: "denied", tookUs: 0 },
+        { candidate: -1, host: "198.18.0.2", outcome: "connected", tookUs: 5_000 }
+      ])
     })
 
     it("tells a stranger by its address, and that none of the candidates serves", () => {

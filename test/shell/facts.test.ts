@@ -14,6 +14,7 @@ import { FactBudget } from "../../src/shell/facts/FactBudget.ts"
 import { PublicFact } from "../../src/shell/facts/PublicFact.ts"
 import type { Folded } from "../../src/shell/Observer.ts"
 import { Observer } from "../../src/shell/Observer.ts"
+import { networks } from "../support/access.ts"
 import { configWith } from "../support/config.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
@@ -62,6 +63,41 @@ const keptOf = (facts: Facts["Service"]) =>
   Effect.map(Stream.runCollect(Stream.take(facts.streamAfter(0), facts.latestUnsafe())), (all) => [...all])
 
 describe("public facts", () => {
+  it.effect("tell whom the lists kept out: networks alone, unless addresses may be shown", () =>
+    Effect.gen(function* () {
+      const deny = networks(["203.0.113.9", "2001:db8::/32"])
+      const access = { allow: networks(["198.51.0.0/16", "203.0.113.0/24"]), deny }
+      const others = HOSTS.map((host) => ({ host, port: 443 }))
+      const candidates = [...others, { host: "192.0.2.77", port: 443 }]
+      const toy = new ToyInterpreter({ ...configWith([{ candidates }]), access }).start()
+      const told = (changes: Partial<FactsOptions>) =>
+        withFacts((facts, observe) => {
+          show(toy, observe)
+          return Effect.map(keptOf(facts), (all) => all.filter(({ kind }) => kind === "IpPoolCidrFilter"))
+        }, changes)
+      const [redacted, ...rest] = yield* told({})
+      assert.deepStrictEqual(rest, [])
+      assert.deepInclude(redacted, {
+        upstream: "web",
+        source: "user-static",
+        count: 3,
+        refused: [
+          { address: "203.0.113.0/24", list: "deny", cidr: "203.0.113.0/24" },
+          { address: "2001:db8:1::/48", list: "deny", cidr: "2001:db8::/32" },
+          { address: "192.0.2.0/24", list: "allow", cidr: "" }
+        ]
+      })
+      const [full] = yield* told({ addresses: "full" })
+      assert.deepInclude(full, {
+        refused: [
+          { address: "203.0.113.9", list: "deny", cidr: "203.0.113.9/32" },
+          { address: "2001:db8:1:2::3", list: "deny", cidr: "2001:db8::/32" },
+          { address: "192.0.2.77", list: "allow", cidr: "" }
+        ]
+      })
+      Schema.decodeUnknownSync(PublicFact, { onExcessProperty: "error" })(JSON.parse(JSON.stringify(full)))
+    }))
+
   it.effect("tell a run in order, each as its schema says, by labels and without an address", () =>
     withFacts((facts, observe) =>
       Effect.gen(function* () {

@@ -4,18 +4,20 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { ResolveError } from "../../src/shell/errors.ts"
 import { Names } from "../../src/shell/Names.ts"
+import type { Answers } from "../../src/shell/Resolver.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
+import { answersOf, LIMITS } from "../support/answers.ts"
 import { until } from "../support/servers.ts"
 
 /** A resolver that answers when it is told to, and what came of its queries. */
 function slow() {
   const asked: Array<string> = []
   const given: Array<string> = []
-  const open: Array<Deferred.Deferred<ReadonlyArray<string>, ResolveError>> = []
+  const open: Array<Deferred.Deferred<Answers, ResolveError>> = []
   const resolver = Resolver.of({
     resolve: (host) =>
       Effect.suspend(() => {
-        const answer = Deferred.makeUnsafe<ReadonlyArray<string>, ResolveError>()
+        const answer = Deferred.makeUnsafe<Answers, ResolveError>()
         asked.push(host)
         open.push(answer)
         return Effect.onInterrupt(Deferred.await(answer), () => Effect.sync(() => void given.push(host)))
@@ -31,12 +33,12 @@ describe("names", () => {
     Effect.gen(function* () {
       const { asked, open, names } = slow()
       const got: Array<ReadonlyArray<string>> = []
-      for (let i = 0; i < 3; i++) names.ask("a.example", (addresses) => got.push(addresses))
+      for (let i = 0; i < 3; i++) names.ask("a.example", LIMITS, (addresses) => got.push(addresses))
       yield* asking("asked", () => open.length === 1)
-      Deferred.doneUnsafe(open[0]!, Effect.succeed(["192.0.2.1"]))
+      Deferred.doneUnsafe(open[0]!, Effect.succeed(answersOf(["192.0.2.1"])))
       yield* asking("answered", () => got.length === 3)
       assert.deepStrictEqual(got, [["192.0.2.1"], ["192.0.2.1"], ["192.0.2.1"]])
-      names.ask("a.example", (addresses) => got.push(addresses))
+      names.ask("a.example", LIMITS, (addresses) => got.push(addresses))
       yield* asking("asked again", () => asked.length === 2)
       Deferred.doneUnsafe(open[1]!, Effect.fail(new ResolveError({ host: "a.example", code: "ENOTFOUND" })))
       yield* asking("answered", () => got.length === 4)
@@ -47,7 +49,7 @@ describe("names", () => {
     Effect.gen(function* () {
       const { given, open, names } = slow()
       const got: Array<number> = []
-      const [first, second] = [1, 2].map((i) => names.ask("a.example", () => got.push(i)))
+      const [first, second] = [1, 2].map((i) => names.ask("a.example", LIMITS, () => got.push(i)))
       yield* asking("asked", () => open.length === 1)
       first?.()
       assert.deepStrictEqual(given, [])

@@ -91,6 +91,12 @@ export class ToyInterpreter {
     return this
   }
 
+  /** How long the resolver takes. */
+  resolvesAfterMs = 1
+
+  /** Questions without an answer, in each answer of the resolver from now on. */
+  silent = 0
+
   /** Scripts what the resolver knows of a name from now on. */
   names(name: string, hosts: ReadonlyArray<string>): this {
     this.#names.set(name, hosts)
@@ -277,11 +283,11 @@ export class ToyInterpreter {
     checkResolve(this.state, act)
     this.queries.push({ ...act, atUs: this.atUs })
     const { worker, resolve, upstream, host } = act
-    this.later(1, () => {
+    this.later(this.resolvesAfterMs, () => {
       const addresses = this.#names.get(host)
       return addresses === undefined
         ? { _tag: "ResolveFailed", worker, resolve, upstream, reason: "ENOTFOUND" }
-        : { _tag: "Resolved", worker, resolve, upstream, addresses }
+        : { _tag: "Resolved", worker, resolve, upstream, addresses, omitted: 0, silent: this.silent }
     })
   }
 

@@ -54,7 +54,7 @@ export const upstreamDefaults: UpstreamConfig = {
     maxCooldownMs: 300_000,
     rampMs: 30_000
   },
-  dns: { refreshMs: 300_000, timeoutMs: 3_000 },
+  dns: { refreshMs: 300_000, timeoutMs: 3_000, maxAnswers: 256 },
   attempts: 2,
   scoreTtlMs: 300_000,
   staleForMs: 86_400_000
@@ -79,7 +79,10 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
     upstreams: upstreams.map(upstreamWith),
     probing: { maxParallel: 16, perHost: 2, ratePerSecond: 50, ...probing },
     maxCandidates: 10_000,
-    poolTotal: 1024
+    poolTotal: 1024,
+    sources: { builtin: true, userStatic: true, history: true, dns: true, fallback: true },
+    builtin: [],
+    access: { allow: [], deny: [] }
   }
 }
 

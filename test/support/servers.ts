@@ -8,7 +8,7 @@ export interface Server {
   readonly stop: () => Promise<void>
 }
 
-export async function serve(onSocket: (socket: net.Socket) => void, port = 0): Promise<Server> {
+export async function serve(onSocket: (socket: net.Socket) => void, port = 0, host = "127.0.0.1"): Promise<Server> {
   const sockets = new Set<net.Socket>()
   let connections = 0
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
@@ -20,7 +20,7 @@ export async function serve(onSocket: (socket: net.Socket) => void, port = 0): P
   })
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
-    server.listen(port, "127.0.0.1", resolve)
+    server.listen(port, host, resolve)
   })
   return {
     port: (server.address() as net.AddressInfo).port,

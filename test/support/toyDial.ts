@@ -2,6 +2,7 @@
  * A dial plan run blindly in virtual time against a world that does not change meanwhile. A name's addresses stand in its place
  * from the start: the resolver takes no time.
  */
+import { admits } from "../../src/core/access.ts"
 import type { Attempt, AttemptOutcome } from "../../src/core/model/Event.ts"
 import { STRANGER } from "../../src/core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
@@ -24,6 +25,10 @@ export function runPlan(
   failAfterMs: number,
   names: Names = () => []
 ): ToyDialled {
+  const denied = planned.flatMap(({ host, resolve }): ReadonlyArray<Attempt> =>
+    resolve === undefined ? [] : names(host).filter((one) => !admits(resolve.access, one)).slice(0, resolve.most)
+      .map((one) => ({ candidate: -1, host: one, outcome: "denied", tookUs: 0 }))
+  )
   const plan = { deadlineMs, attempts: planned.flatMap((attempt) => addressesOf(attempt, planned, names)) }
   const ends: Array<
     { readonly attempt: DialAttempt; readonly fromMs: number; readonly toMs: number; readonly outcome: AttemptOutcome }
@@ -56,7 +61,7 @@ export function runPlan(
       : []
   )
   const candidate = winner === undefined ? -1 : winner.attempt.candidate < 0 ? STRANGER : winner.attempt.candidate
-  return { candidate, tried, tookMs, pending }
+  return { candidate, tried: [...denied, ...tried], tookMs, pending }
 }
 
 /** A name's addresses that the plan does not name itself. */
@@ -64,7 +69,8 @@ function addressesOf(attempt: DialAttempt, planned: ReadonlyArray<DialAttempt>, 
   const { resolve, startAfterMs } = attempt
   if (resolve === undefined) return [attempt]
   const known = planned.map(({ host }) => host)
-  const hosts = names(attempt.host).filter((host) => !known.includes(host)).slice(0, resolve.most)
+  const hosts = names(attempt.host).filter((host) => admits(resolve.access, host)).filter((host) => !known.includes(host))
+    .slice(0, resolve.most)
   return hosts.map((host, i) => ({ ...attempt, host, startAfterMs: startAfterMs + i * resolve.raceDelayMs }))
 }
 

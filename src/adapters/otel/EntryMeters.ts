@@ -75,6 +75,15 @@ export class EntryMeters {
       case "WarmLost":
         this.#of(state, event.candidate).closed(event.reason)(1)
         break
+      case "Resolved": {
+        const { omitted, silent } = this.upstream(state, event.upstream)
+        omitted(event.omitted)
+        silent(event.silent)
+        break
+      }
+      case "ResolveFailed":
+        this.upstream(state, event.upstream).silent(1)
+        break
       case "WorkerLost":
         this.#sessions.clear()
         break

@@ -8,6 +8,8 @@ export class UpstreamMeters {
   readonly misses: Update
   readonly warm: Update
   readonly breakers: Update
+  readonly omitted: Update
+  readonly silent: Update
   readonly connectByClient: Update
   readonly connectWarm: Update
   readonly connectByProbe: Update
@@ -21,6 +23,8 @@ export class UpstreamMeters {
     this.misses = meters.of(catalogue.misses, { upstream })
     this.warm = meters.of(catalogue.warm, { upstream })
     this.breakers = meters.of(catalogue.breakers, { upstream })
+    this.omitted = meters.of(catalogue.omitted, { upstream })
+    this.silent = meters.of(catalogue.silent, { upstream })
     this.connectByClient = meters.of(catalogue.connect, { upstream, kind: "client" })
     this.connectWarm = meters.of(catalogue.connect, { upstream, kind: "warm" })
     this.connectByProbe = meters.of(catalogue.connect, { upstream, kind: "probe" })

@@ -123,6 +123,18 @@ export const reloads = one({
   help: "Configurations read anew, by result: applied, or refused with nothing changed.",
   labels: ["result"]
 })
+export const omitted = one({
+  name: "fairlead_dns_omitted_total",
+  kind: "counter",
+  help: "Addresses in answers for a name that were not taken: beyond dns.maxAnswers, or not to be dialled at all.",
+  labels: ["upstream"]
+})
+export const silent = one({
+  name: "fairlead_dns_silent_total",
+  kind: "counter",
+  help: "Questions for a name's candidates that a server gave no answer to, while another one did; or nobody did.",
+  labels: ["upstream"]
+})
 export const selections = one({
   name: "ip_pool_selection_total",
   kind: "counter",
@@ -163,5 +175,7 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   reloads,
   selections,
   fallbacks,
-  latency
+  latency,
+  omitted,
+  silent
 ]

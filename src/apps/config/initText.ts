@@ -36,6 +36,8 @@ const SHOWN: ReadonlyArray<readonly [section: string, keys: ReadonlyArray<string
   ["breaker", ["failureThreshold", "cooldown", "maxCooldown"]],
   ["session", ["idle", "halfClose"]],
   ["dns", ["servers", "refresh"]],
+  ["sources", ["builtin", "userStatic", "history", "dns", "fallback"]],
+  ["access", ["allow", "deny"]],
   ["eventLog", ["path", "segments", "maxAge"]],
   ["admin", ["listen", "token"]],
   ["telemetry.otlp", ["endpoint", "sampleRatio"]],

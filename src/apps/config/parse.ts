@@ -10,6 +10,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import type { AddressList } from "./addressesOf.ts"
 import { addressesOf } from "./addressesOf.ts"
+import { builtinOf } from "./builtinOf.ts"
 import { checksOf, warningsOf } from "./checks.ts"
 import { effective } from "./effective.ts"
 import type { Environment } from "./environment.ts"
@@ -118,13 +119,15 @@ function build(file: ConfigFile, written: Written, show: Show, environment: Envi
   )
   const ratioWritten = valueAt(written.file, ["telemetry", "otlp", "sampleRatio"]) !== undefined
   const { telemetry, warnings } = telemetryOf(file.telemetry, ratioWritten, environment)
-  const settings = settingsOf(file, (name, list) => expanded.get(`${list} ${name}`)?.addresses ?? [], telemetry)
+  const builtin = builtinOf(file, show)
+  const addresses = (name: string, list: AddressList) => expanded.get(`${list} ${name}`)?.addresses ?? []
+  const settings = settingsOf(file, addresses, telemetry, builtin.names)
   const unread = warnings.map(({ name, expected }): Found => {
     return { path: [], expected, message: `the environment variable ${name} is passed over: expected ${expected}` }
   })
   return {
     settings,
-    problems: [...checksOf(file, show, embedded), ...[...expanded.values()].flatMap(({ problems }) => problems)],
+    problems: [...checksOf(file, show, embedded), ...[...expanded.values(), builtin].flatMap(({ problems }) => problems)],
     warnings: [...warningsOf(file, show), ...unread]
   }
 }

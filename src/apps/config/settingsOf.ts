@@ -14,7 +14,12 @@ type UpstreamFile = ConfigFile["upstreams"][string]
 /** A list of an upstream, expanded. */
 export type Addresses = (upstream: string, list: AddressList) => ReadonlyArray<Address>
 
-export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: TelemetryOptions): Settings {
+export function settingsOf(
+  file: ConfigFile,
+  addresses: Addresses,
+  telemetry: TelemetryOptions,
+  builtin: Config["builtin"]
+): Settings {
   const names = Object.keys(file.upstreams)
   const { maxParallel, perHost, ratePerSecond, maxCandidates } = file.probing
   const core: Config = {
@@ -22,7 +27,10 @@ export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: Te
     upstreams: names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, addresses)),
     probing: { maxParallel, perHost, ratePerSecond },
     maxCandidates,
-    poolTotal: file.pool.total
+    poolTotal: file.pool.total,
+    sources: file.sources,
+    builtin,
+    access: file.access
   }
   const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
   const { adminClients, backlog, ...limits } = file.limits
@@ -51,7 +59,7 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
     name,
     removed: false,
     bypass: own.bypass,
-    host: own.host,
+    host: own.host.toLowerCase(),
     port: own.port ?? 443,
     candidates: addresses(name, "candidates"),
     fallback: addresses(name, "fallback"),
@@ -122,7 +130,7 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
       maxCooldownMs: breaker.maxCooldown,
       rampMs: breaker.ramp
     },
-    dns: { refreshMs: file.dns.refresh, timeoutMs: file.dns.timeout },
+    dns: { refreshMs: file.dns.refresh, timeoutMs: file.dns.timeout, maxAnswers: file.dns.maxAnswers },
     attempts: own.attempts,
     scoreTtlMs: file.cache.scoreTtl,
     staleForMs: file.cache.staleFor

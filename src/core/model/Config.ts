@@ -12,6 +12,41 @@ export interface Config {
   readonly maxCandidates: number
   /** Warm sockets over all candidates, parked and connecting. */
   readonly poolTotal: number
+  readonly sources: Sources
+  /** Addresses of well-known names (source builtin), at the port of the upstream that has the name. */
+  readonly builtin: ReadonlyArray<BuiltinName>
+  readonly access: Access
+}
+
+/** Which sources may name candidates; one that is off names nobody. */
+export interface Sources {
+  readonly builtin: boolean
+  readonly userStatic: boolean
+  readonly history: boolean
+  readonly dns: boolean
+  readonly fallback: boolean
+}
+
+export interface BuiltinName {
+  /** In lower case, as the hosts of upstreams are. */
+  readonly host: string
+  readonly addresses: ReadonlyArray<string>
+}
+
+/** Which addresses may be dialled at all: see access.ts. */
+export interface Access {
+  /** Empty: everybody who is not denied. */
+  readonly allow: ReadonlyArray<Network>
+  readonly deny: ReadonlyArray<Network>
+}
+
+export interface Network {
+  /** As one writes it: `198.18.0.0/15`. */
+  readonly cidr: string
+  /** Its first address as unsigned 32-bit words: one for IPv4, four for IPv6. */
+  readonly words: ReadonlyArray<number>
+  /** How many leading bits its addresses share. */
+  readonly bits: number
 }
 
 /** Limits that all upstreams share. */
@@ -163,4 +198,6 @@ export interface Breaker {
 export interface Dns {
   readonly refreshMs: number
   readonly timeoutMs: number
+  /** Addresses taken from one answer. */
+  readonly maxAnswers: number
 }

@@ -1,5 +1,5 @@
 /** What the core answers: acts for the shell to do, in the imperative, and facts for people and meters. */
-import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 import type { UpstreamState } from "./Routes.ts"
 
 /** Do one handshake with an address, say how it went under this id, and hang up. */
@@ -42,6 +42,8 @@ export interface Resolve {
   readonly upstream: UpstreamId
   readonly host: string
   readonly timeoutMs: number
+  /** Addresses that are taken from the answer. */
+  readonly maxAnswers: number
 }
 
 export type MoveReason =
@@ -183,4 +185,21 @@ export type Fact =
   | PoolResized
   | ConfigApplied
   | EnabledChanged
+  | AddressesRefused
+/** Addresses that a source named, or that a name had for clients, are kept out by `access`. */
+export interface AddressesRefused {
+  readonly _tag: "AddressesRefused"
+  readonly upstream: UpstreamId
+  readonly source: Source | "last-resort"
+  /** How many; the first of them are named. */
+  readonly count: number
+  readonly refused: ReadonlyArray<Refusal>
+}
+export interface Refusal {
+  readonly host: string
+  readonly list: "allow" | "deny"
+  /** The network that denies it; empty where no network of `allow` has it. */
+  readonly cidr: string
+}
+
 export type Decision = Act | Fact

@@ -9,9 +9,10 @@ export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "imp
 
 /**
  * How one address of a client's dial plan fared. `cancelled`: another one had won or the client had gone. `unresolved`: the
- * name has no addresses, or none that had not been tried before.
+ * name has no addresses, or none that had not been tried before. `denied`: a name's address that `access` does not admit; it was
+ * not dialled.
  */
-export type AttemptOutcome = "connected" | "cancelled" | "unresolved" | DialFailure
+export type AttemptOutcome = "connected" | "cancelled" | "unresolved" | DialFailure | "denied"
 
 /** Who serves a client whose address is no candidate: the system's resolver gave it. */
 export const STRANGER: CandidateId = -2
@@ -169,6 +170,10 @@ export interface Resolved {
   readonly upstream: UpstreamId
   /** Literals, as the resolver ordered them. */
   readonly addresses: ReadonlyArray<string>
+  /** How many more there were, beyond `maxAnswers` or not to be dialled at all. */
+  readonly omitted: number
+  /** Questions to which a server gave no answer in time, or none at all. */
+  readonly silent: number
 }
 export interface ResolveFailed {
   readonly _tag: "ResolveFailed"

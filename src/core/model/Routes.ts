@@ -1,6 +1,6 @@
 /** What clients need, as one immutable value that is published whole. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
-import type { BalancingPolicy, Session } from "./Config.ts"
+import type { Access, BalancingPolicy, Session } from "./Config.ts"
 
 export interface DialAttempt {
   /** -1 where `host` is a name. */
@@ -23,6 +23,10 @@ export interface ResolveLimits {
   readonly raceDelayMs: number
   /** How many of them are tried. */
   readonly most: number
+  /** How many are taken from the answer. */
+  readonly maxAnswers: number
+  /** Which of them may be dialled. */
+  readonly access: Access
 }
 
 /** To be run blindly: in order, each at its offset or as soon as all before it have failed, until one connects. */

@@ -1,6 +1,6 @@
 /** One service that several addresses can give, and the set of addresses that gives it now. */
 import type { Ewma } from "../math/Ewma.ts"
-import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 
 export interface Upstream {
   readonly id: UpstreamId
@@ -41,6 +41,17 @@ export interface Upstream {
   readonly shelves: ReadonlyArray<CandidateId>
   /** Open and half-open breakers among its listed candidates. */
   readonly shut: number
+  /** Answers of the resolver in a row to which some server contributed nothing. */
+  readonly partial: number
+  /** Whom `access` kept out when that was told last, for each source that names such addresses. */
+  readonly refused: ReadonlyArray<Refused>
+}
+
+export interface Refused {
+  readonly source: Source | "last-resort"
+  readonly count: number
+  /** The first of them. */
+  readonly hosts: ReadonlyArray<string>
 }
 
 export interface Challenge {

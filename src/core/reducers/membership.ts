@@ -1,12 +1,14 @@
 /**
  * Membership: where the candidates of an upstream come from, and when that is asked anew.
  *
- * - `Started` creates the upstreams of the configuration and merges each user-static and fallback list (roster.ts tells how).
+ * - `Started` creates the upstreams of the configuration and merges what each source names (sources.ts; roster.ts tells how).
  *   Everything about sockets is forgotten: nothing is under way, nobody is connected, no warm socket is left; what was
  *   measured stays, if the state was restored.
  * - An upstream with a `host` asks the resolver when it begins, each `dns.refresh` and when an operator wants it refreshed,
- *   and merges every answer that names somebody; after a failure or an empty answer the list stands, and it asks again
- *   after 5 s. One that is off asks nobody.
+ *   and merges every answer that names somebody who may be dialled; after a failure or any other answer the list stands, and
+ *   it asks again after 5 s. One that is off asks nobody, and nobody asks while the source dns is switched off.
+ * - Silence takes nobody away: while some server contributes nothing, an answer only adds, and it asks again after 5 s. From the
+ *   third such answer in a row on that server counts as gone, and the list follows those that do answer.
  */
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
@@ -17,9 +19,14 @@ import type { Step } from "../model/Step.ts"
 import { emptyShelf, newUpstream } from "../newborn.ts"
 import { indexOf } from "../state.ts"
 import * as Upstreams from "../upstreams.ts"
+import { mayName, namedBy, SOURCES } from "../sources.ts"
+import { admits } from "../access.ts"
+import { refusedToClients, screen } from "./admission.ts"
 import { forget, merge, untried } from "./roster.ts"
 
 const RETRY_US = 5_000_000
+/** Partial answers in a row that only add. */
+const PATIENT = 2
 
 export function membership(state: State, step: Step): State {
   let next = state
@@ -29,8 +36,9 @@ export function membership(state: State, step: Step): State {
   }
   const { event } = step
   if (event._tag === "Started") next = start(next, step)
-  if (event._tag === "Resolved") next = answered(next, step, event.upstream, event.resolve, event.addresses)
-  if (event._tag === "ResolveFailed") next = answered(next, step, event.upstream, event.resolve, [])
+  if (event._tag === "Resolved") next = answered(next, step, event.upstream, event.resolve, event.addresses, event.silent)
+  if (event._tag === "ResolveFailed") next = answered(next, step, event.upstream, event.resolve, [], 0)
+  next = refusedToClients(next, step, event)
   for (const id of step.begun) next = ask(next, step, id)
   if (event._tag !== "RefreshRequested") return next
   for (const id of Upstreams.refreshed(next, event.upstream)) {
@@ -42,13 +50,19 @@ export function membership(state: State, step: Step): State {
 
 function start(state: State, step: Step): State {
   let next = forgetSockets(state, step.at)
-  next.config.upstreams.forEach((config, id) => {
+  next.config.upstreams.forEach((_, id) => {
     step.touched.add(id)
     if (id >= next.upstreams.length) next = create(next, id)
-    next = merge(next, step, id, "user-static", config.candidates)
-    next = merge(next, step, id, "fallback", config.fallback)
+    next = mergeAll(next, step, id)
     if (Upstreams.isOn(next, id)) step.begun.add(id)
   })
+  return next
+}
+
+/** What every source names now. */
+export function mergeAll(state: State, step: Step, id: UpstreamId): State {
+  let next = state
+  for (const source of SOURCES) next = merge(next, step, id, source, namedBy(next, id, source))
   return next
 }
 
@@ -58,7 +72,9 @@ function forgetSockets(state: State, atUs: number): State {
   const candidates = Vector.fromArray(
     Vector.toArray(state.candidates).map((one) => one === null ? null : asleep(state, one, atUs))
   )
-  const upstreams = Vector.fromArray(Vector.toArray(state.upstreams).map((one) => ({ ...one, resolve: 0, shelves: [] })))
+  const upstreams = Vector.fromArray(
+    Vector.toArray(state.upstreams).map((one) => ({ ...one, resolve: 0, resolveDueUs: -1, shelves: [] }))
+  )
   const probing = { ...state.probing, inFlight: [] }
   const next: State = { ...state, candidates, upstreams, probing, warmTotal: 0 }
   return { ...next, index: indexOf(next) }
@@ -96,11 +112,19 @@ export function create(state: State, id: UpstreamId): State {
 export function ask(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   const { host, dns } = Upstreams.configOf(state, id)
-  if (upstream === undefined || host === "" || !Upstreams.isOn(state, id)) return state
+  if (upstream === undefined || host === "" || !asks(state, id)) return state
   const resolve = state.minted.resolve
-  step.decisions.push({ _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs: dns.timeoutMs })
+  const { timeoutMs, maxAnswers } = dns
+  step.decisions.push({ _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers })
   const next: State = { ...state, minted: { ...state.minted, resolve: resolve + 1 } }
-  return Upstreams.replace(next, upstream, { ...upstream, resolve, resolveDueUs: step.at + dns.refreshMs * 1000 })
+  // An answer that takes longer than the refresh must not be overtaken by the next question, time and again.
+  const resolveDueUs = step.at + (dns.refreshMs + timeoutMs) * 1000
+  return Upstreams.replace(next, upstream, { ...upstream, resolve, resolveDueUs })
+}
+
+/** Whether names are asked for at all. */
+export function asks(state: State, id: UpstreamId): boolean {
+  return Upstreams.isOn(state, id) && mayName(state.config, "dns")
 }
 
 function answered(
@@ -108,13 +132,20 @@ function answered(
   step: Step,
   id: UpstreamId,
   resolve: number,
-  hosts: ReadonlyArray<string>
+  hosts: ReadonlyArray<string>,
+  silent: number
 ): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || resolve === 0 || upstream.resolve !== resolve) return state
   step.touched.add(id)
   const { dns, port } = Upstreams.configOf(state, id)
-  const waitUs = hosts.length === 0 && dns.refreshMs * 1000 > RETRY_US ? RETRY_US : dns.refreshMs * 1000
-  const next = Upstreams.replace(state, upstream, { ...upstream, resolve: 0, resolveDueUs: step.at + waitUs })
-  return hosts.length === 0 ? next : merge(next, step, id, "dns", hosts.map((host) => ({ host, port })))
+  const partial = hosts.length === 0 ? upstream.partial : silent === 0 ? 0 : Math.min(upstream.partial + 1, PATIENT + 1)
+  const usable = hosts.some((host) => admits(state.config.access, host))
+  const only = partial > 0 && partial <= PATIENT
+  const refreshUs = dns.refreshMs * 1000
+  const resolveDueUs = step.at + (usable && !only ? refreshUs : Math.min(refreshUs, RETRY_US))
+  const next = Upstreams.replace(state, upstream, { ...upstream, resolve: 0, resolveDueUs, partial })
+  const named = hosts.map((host) => ({ host, port }))
+  if (!usable) return hosts.length === 0 ? next : screen(next, step, id, "dns", named).state
+  return merge(next, step, id, "dns", only ? [...namedBy(next, id, "dns"), ...named] : named)
 }

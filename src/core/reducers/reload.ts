@@ -4,8 +4,9 @@
  * - Upstreams keep their places (arrange.ts; arranged here again, so that one that was arranged against an older state cannot
  *   mix up names). Added ones begin as at the start; removed ones lose candidates, set and warm sockets, and their place is
  *   free for another name once the last session through it is gone.
- * - Lists merge: who is still named keeps its sessions, measurements and breaker; who is not drains. A changed host or port
- *   makes the resolver's addresses those of another service: they drain, and the name is asked for.
+ * - Lists merge: who is still named keeps its sessions, measurements and breaker; who is not drains, and so does who is named
+ *   only by a source that was switched off, or refused by `access`. A changed host or port makes the addresses of the resolver
+ *   and of the history those of another service: they drain, and the name is asked for; so it is when `access` changed.
  * - Limits act at once: the routes are made anew, the set is evaluated, costs are computed again when `scoring` changed, rounds
  *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
  *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
@@ -21,7 +22,7 @@ import type { Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
 import { begin, rest, tell } from "./enabled.ts"
-import { ask, create } from "./membership.ts"
+import { ask, asks, create, mergeAll } from "./membership.ts"
 import { merge, vacate } from "./roster.ts"
 import { reprice } from "./score.ts"
 
@@ -36,20 +37,16 @@ export function reload(state: State, step: Step): State {
   step.wantsProbes = true
   config.upstreams.forEach((is, id) => {
     const was = Upstreams.find(state, id) === undefined ? undefined : state.config.upstreams[id]
-    next = was === undefined || was.name !== is.name ? added(next, step, id, is) : changed(state, next, step, id, was, is)
+    next = was === undefined || was.name !== is.name ? added(next, step, id) : changed(state, next, step, id, was, is)
   })
   return next
 }
 
-function added(state: State, step: Step, id: UpstreamId, config: UpstreamConfig): State {
+function added(state: State, step: Step, id: UpstreamId): State {
   step.touched.add(id)
-  const next = lists(create(state, id), step, id, config)
+  const next = mergeAll(create(state, id), step, id)
   if (Upstreams.isOn(next, id)) step.begun.add(id)
   return next
-}
-
-function lists(state: State, step: Step, id: UpstreamId, { candidates, fallback }: UpstreamConfig): State {
-  return merge(merge(state, step, id, "user-static", candidates), step, id, "fallback", fallback)
 }
 
 function changed(
@@ -63,18 +60,29 @@ function changed(
   step.touched.add(id)
   const wasOn = Upstreams.isOn(before, id)
   const isOn = Upstreams.isOn(state, id)
-  let next = lists(state, step, id, is)
-  if (was.host !== is.host || was.port !== is.port) next = elsewhere(next, step, id)
+  const readmitted = differs(before.config.access, state.config.access)
+  let next = mergeAll(readmitted ? unrefused(state, id) : state, step, id)
+  if (was.host !== is.host || was.port !== is.port) {
+    next = merge(merge(next, step, id, "dns", []), step, id, "history", [])
+    next = asked(next, step, id, wasOn)
+  } else if (readmitted || asks(before, id) !== asks(next, id)) next = asked(next, step, id, wasOn)
   if (wasOn && !isOn) next = rest(next, step, id)
   if (!wasOn && isOn) next = begin(next, step, id)
   if (wasOn && isOn) next = retuned(next, step, id, was, is)
   return is.removed ? vacate(hastened(next, step, id), step, id) : next
 }
 
-function elsewhere(state: State, step: Step, id: UpstreamId): State {
-  const drained = merge(state, step, id, "dns", [])
-  const upstream = Upstreams.find(drained, id) as Upstream
-  return ask(Upstreams.replace(drained, upstream, { ...upstream, resolve: 0, resolveDueUs: -1 }), step, id)
+/** An answer that is on its way counts no more; the name is asked for anew, later by one that only begins now. */
+function asked(state: State, step: Step, id: UpstreamId, wasOn: boolean): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const next = Upstreams.replace(state, upstream, { ...upstream, resolve: 0, resolveDueUs: -1, partial: 0 })
+  return wasOn ? ask(next, step, id) : next
+}
+
+/** Under other lists everything that is refused is told again. */
+function unrefused(state: State, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  return Upstreams.replace(state, upstream, { ...upstream, refused: [] })
 }
 
 /** Nobody comes back to a removed upstream: who left it before is forgotten as soon as can be. */

@@ -6,6 +6,7 @@
  *   client, no probe, no warm socket; sessions go on. Its record is kept for `staleFor`, so that an address that comes
  *   back is known, and then forgotten, once nothing hangs on it. Its breaker stays as it was: one that comes back while it is
  *   shut out waits for its trial, which is due as before or, if that has passed, at once.
+ * - Addresses that `access` refuses are as if they were not named (admission.ts).
  * - Who has only the source `fallback` is a spare: dialled for clients on that rung of the ladder, and otherwise left alone:
  *   no probe, no warm socket, no place in the set, no breaker.
  * - New candidates wait in the backlog of the probe queue, so each is probed once as soon as the budget allows.
@@ -25,6 +26,7 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { newCandidate, newUpstream, noSuspicion } from "../newborn.ts"
 import * as Upstreams from "../upstreams.ts"
+import { screen } from "./admission.ts"
 import { close } from "./breaker.ts"
 import { unjudged } from "./enabled.ts"
 import { watched } from "./suspicion.ts"
@@ -38,6 +40,17 @@ interface Moved {
 }
 
 export function merge(
+  state: State,
+  step: Step,
+  id: UpstreamId,
+  source: Source,
+  named: ReadonlyArray<Address>
+): State {
+  const { state: screened, admitted } = screen(state, step, id, source, named)
+  return brought(screened, step, id, source, admitted)
+}
+
+function brought(
   state: State,
   step: Step,
   id: UpstreamId,

@@ -31,7 +31,7 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
       for (const { candidate: id, outcome, tookUs } of event.tried) {
         const candidate = Candidates.find(state, id)
         if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
-        if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local") continue
+        if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local" || outcome === "denied") continue
         samples.push(judged(state, candidate, tookUs, outcome === "connected" ? null : outcome))
       }
       return samples

@@ -8,6 +8,8 @@ const numbers = <const Keys extends ReadonlyArray<string>>(...keys: Keys) =>
 
 const Addresses = Schema.Array(Schema.Struct({ host: Schema.String, port: Num }))
 
+const Networks = Schema.Array(Schema.Struct({ cidr: Schema.String, words: Schema.Array(Num), bits: Num }))
+
 const UpstreamSchema = Schema.Struct({
   name: Schema.String,
   removed: Schema.Boolean,
@@ -65,7 +67,7 @@ const UpstreamSchema = Schema.Struct({
     maxCooldownMs: Num,
     rampMs: Num
   }),
-  dns: numbers("refreshMs", "timeoutMs"),
+  dns: numbers("refreshMs", "timeoutMs", "maxAnswers"),
   attempts: Num,
   scoreTtlMs: Num,
   staleForMs: Num
@@ -76,7 +78,16 @@ export const ConfigSchema = Schema.Struct({
   upstreams: Schema.Array(UpstreamSchema),
   probing: numbers("maxParallel", "perHost", "ratePerSecond"),
   maxCandidates: Num,
-  poolTotal: Num
+  poolTotal: Num,
+  sources: Schema.Struct({
+    builtin: Schema.Boolean,
+    userStatic: Schema.Boolean,
+    history: Schema.Boolean,
+    dns: Schema.Boolean,
+    fallback: Schema.Boolean
+  }),
+  builtin: Schema.Array(Schema.Struct({ host: Schema.String, addresses: Schema.Array(Schema.String) })),
+  access: Schema.Struct({ allow: Networks, deny: Networks })
 })
 
 /** Fails to compile when the schema and the model drift apart. */

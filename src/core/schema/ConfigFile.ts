@@ -3,34 +3,13 @@
  * over the general ones before decoding, so each section has one schema.
  */
 import * as Schema from "effect/Schema"
+import { key, required, secret, section } from "./keys.ts"
+import { names } from "./names.ts"
 import { between, CandidateText, duration, formed, ListenAddress, Name, OtlpEndpoint, size, Token, whole } from "./units.ts"
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-/**
- * A key that may be left out. The default is an annotation that `schemaKeys.ts` fills in before decoding: as a decoding step of
- * its own it would be a second pass, and mistakes of the first would hide those of the second.
- */
-function key<S extends Schema.Top>(schema: S, fallback: S["Encoded"], description: string): S["Rebuild"] {
-  return schema.annotate({ description, default: fallback } as never)
-}
-
-/** A key whose value is never shown: not in messages, not in what `check` prints, not in the core's configuration. */
-function secret<S extends Schema.Top>(schema: S): S["Rebuild"] {
-  return schema.annotate({ secret: true } as never)
-}
-
-/** A key that has to be written; the example shows how. */
-function required<S extends Schema.Top>(schema: S, example: S["Encoded"], description: string): S["Rebuild"] {
-  return schema.annotate({ description, examples: [example] } as never)
-}
-
-/** A section that may be left out as a whole. */
-function section<const F extends Schema.Struct.Fields>(fields: F) {
-  return Schema.Struct(fields).annotate({ default: {} as never })
-}
 
 const probing = {
   interval: key(duration(100, DAY), "10s", "How often members and challengers are probed"),
@@ -201,11 +180,7 @@ export const ConfigFile = Schema.Struct({
   probing: section({ ...probing, ...budget }),
   pool: section({ ...pool, total: key(whole(0, 100_000), 1024, "Warm sockets over all candidates") }),
   ...shared,
-  dns: section({
-    servers: key(Schema.Array(Name), [], "DNS servers, ip or ip:port; none: the system's resolver"),
-    refresh: key(duration(1_000, DAY), "5m", "How often names are asked anew"),
-    timeout: key(duration(100, MINUTE), "3s", "An answer that takes longer has failed")
-  }),
+  ...names,
   cache: section({
     scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate without a sample for this long is expired"),
     staleFor: key(

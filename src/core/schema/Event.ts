@@ -15,7 +15,8 @@ const Outcome = Schema.Literals([
   "timeout",
   "unreachable",
   "implausible",
-  "local"
+  "local",
+  "denied"
 ])
 const CloseCause = Schema.Literals([
   "done",
@@ -79,7 +80,14 @@ export const EventSchema = Schema.TaggedUnion({
     reason: Schema.Literals(["closed", "reset", "expired", "drained"]),
     ageUs: Micros
   },
-  Resolved: { worker, resolve: Count, upstream: Count, addresses: Schema.Array(Schema.String) },
+  Resolved: {
+    worker,
+    resolve: Count,
+    upstream: Count,
+    addresses: Schema.Array(Schema.String),
+    omitted: Count,
+    silent: Count
+  },
   ResolveFailed: { worker, resolve: Count, upstream: Count, reason: Schema.String },
   WorkerLost: { worker },
   ConfigChanged: { worker, config: ConfigSchema },

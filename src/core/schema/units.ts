@@ -87,7 +87,7 @@ export function formed<S extends Schema.Top>(schema: S, form: Form): S["Rebuild"
 }
 
 /** `pattern` may be wider than `parse`: it is what an editor can check while one types. */
-function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | undefined, expected: string, pattern: string) {
+export function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | undefined, expected: string, pattern: string) {
   const codec = Schema.String.annotate({ message: `expected ${expected}` }).pipe(Schema.decodeTo(
     to,
     SchemaTransformation.transformEffect<A, string>({
@@ -167,6 +167,29 @@ export const CandidateText = formed(
     )
   ),
   { expected: CANDIDATE, json: { type: "string", pattern: "^[0-9A-Fa-f:.\\[\\]]+(/[0-9]{1,3})?$" } }
+)
+
+const PLAIN = "an IP, or a network such as 198.18.0.0/29, without a port"
+
+/** The text of an address that gets its port elsewhere. */
+export const PlainAddressText = formed(
+  Schema.String.check(
+    Schema.makeFilter((text) => {
+      const endpoint = parseEndpoint(text)
+      const fits = endpoint === undefined ? expandNetwork(text, 0) !== undefined : endpoint.port === undefined
+      return fits ? undefined : `expected ${PLAIN}`
+    })
+  ),
+  { expected: PLAIN, json: { type: "string", pattern: "^[0-9A-Fa-f:.\\[\\]]+(/[0-9]{1,3})?$" } }
+)
+
+const SERVER = "an address such as 192.0.2.53, 192.0.2.53:53 or [2001:db8::53]:53"
+
+export const ServerText = formed(
+  Schema.String.check(
+    Schema.makeFilter((text) => parseEndpoint(text) === undefined ? `expected ${SERVER}` : undefined)
+  ),
+  { expected: SERVER, json: { type: "string", pattern: "^[0-9A-Fa-f:.\\[\\]]+$" } }
 )
 
 /** Text that must not be empty. */

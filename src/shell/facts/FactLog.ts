@@ -20,7 +20,8 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   IpPoolRefresh: "refresh",
   IpPoolConfigUpdate: "configuration read anew",
   EnabledChanged: "enabled changed",
-  CoreRestarted: "the core was started afresh"
+  CoreRestarted: "the core was started afresh",
+  IpPoolCidrFilter: "addresses kept out"
 }
 
 /** Writes every fact from now on. */
@@ -71,6 +72,10 @@ function inWords(item: unknown): unknown {
       costMs: number | null
     }
     return `${into ? "+" : "-"}${candidate} ${reason}${costMs === null ? "" : ` ${costMs.toFixed(1)}ms`}`
+  }
+  if ("cidr" in item) {
+    const { address, list, cidr } = item as { address: string; list: string; cidr: string }
+    return `${address} by ${list}${cidr === "" ? "" : ` ${cidr}`}`
   }
   const { candidate, source, address } = item as { candidate: string; source: string; address: string }
   return `${candidate} ${source} ${address}`

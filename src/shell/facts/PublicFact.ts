@@ -93,6 +93,15 @@ export const EnabledChanged = fact("EnabledChanged", "The service was turned on 
   enabled: Schema.Boolean,
   override: Schema.NullOr(Schema.Boolean).annotate({ description: "By the admin port until restart or reload; null: none" })
 })
+export const IpPoolCidrFilter = fact("IpPoolCidrFilter", "Addresses were kept out by the lists of `access`", {
+  source: Schema.String.annotate({ description: "Who named them; last-resort: a name that was resolved for a client" }),
+  count: Count,
+  refused: Schema.Array(Schema.Struct({
+    address: Schema.String,
+    list: Schema.Literals(["allow", "deny"]),
+    cidr: Schema.String.annotate({ description: "The network that denies it; empty where no network allows it" })
+  }))
+})
 export const CoreRestarted = fact("CoreRestarted", "The core failed and started afresh; clients went on", {
   restarts: Count
 })
@@ -112,7 +121,8 @@ export const PublicFact = Schema.Union([
   IpPoolRefresh,
   IpPoolConfigUpdate,
   EnabledChanged,
-  CoreRestarted
+  CoreRestarted,
+  IpPoolCidrFilter
 ])
 export type PublicFact = typeof PublicFact.Type
 export type FactKind = PublicFact["kind"]

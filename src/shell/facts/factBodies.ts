@@ -8,7 +8,7 @@ import type { Decision, MembershipChanged, Move, SelectionMoved } from "../../co
 import type { State } from "../../core/model/State.ts"
 import * as Upstreams from "../../core/upstreams.ts"
 import type { Addresses } from "../privacy.ts"
-import { shownAddress } from "../privacy.ts"
+import { shownAddress, shownHost, shownNetwork } from "../privacy.ts"
 import type { FactBody, FactKind } from "./PublicFact.ts"
 
 /** Takes a fact if its kind may pass now; only then is it built. */
@@ -88,6 +88,19 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
     case "EnabledChanged": {
       const { enabled, override } = decision
       return tell("EnabledChanged", () => ({ upstream: null, enabled, override }))
+    }
+    case "AddressesRefused": {
+      const { source, count, refused } = decision
+      return tell("IpPoolCidrFilter", () => ({
+        ...about(state, decision.upstream),
+        source,
+        count,
+        refused: refused.map(({ host, list, cidr }) => ({
+          address: shownHost(host, addresses),
+          list,
+          cidr: cidr === "" ? "" : shownNetwork(cidr, addresses)
+        }))
+      }))
     }
     default:
       decision satisfies never

@@ -1,0 +1,44 @@
+/** What is known of well-known names: what ships with Fairlead, and what the file says instead. */
+import type { BuiltinName } from "../../core/model/Config.ts"
+import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
+import { BUILTIN } from "./builtinList.ts"
+import type { Found, Show } from "./Problem.ts"
+
+export interface Builtin {
+  readonly names: ReadonlyArray<BuiltinName>
+  readonly problems: ReadonlyArray<Found>
+}
+
+/** A name as DNS has them; a dot at the end says nothing. */
+const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?([.][a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i
+
+export function builtinOf(file: ConfigFile, show: Show): Builtin {
+  const names = new Map(Object.entries(BUILTIN))
+  const problems: Array<Found> = []
+  const most = file.probing.maxCandidates
+  for (const [name, texts] of Object.entries(file.builtin)) {
+    const path = ["builtin", name]
+    if (!NAME.test(name)) {
+      problems.push({
+        path,
+        expected: "a name",
+        message: "is no name: write a domain such as example.com, then its addresses"
+      })
+    }
+    const addresses: Array<string> = []
+    texts.forEach((text, i) => {
+      const endpoint = parseEndpoint(text)
+      const found = endpoint === undefined ? expandNetwork(text, most) ?? [] : [endpoint]
+      const fits = addresses.length <= most
+      for (const { host } of found) if (addresses.length <= most) addresses.push(host)
+      if (!fits || addresses.length <= most) return
+      const message = `${show([...path, i], text)} makes more than ${most} addresses: `
+        + "use a smaller network, or raise probing.maxCandidates"
+      const uses = [[...path, i], ["probing", "maxCandidates"]]
+      problems.push({ path: [...path, i], expected: "at most probing.maxCandidates addresses", message, uses })
+    })
+    names.set(name.toLowerCase(), addresses)
+  }
+  return { names: [...names].map(([host, addresses]) => ({ host, addresses })), problems }
+}

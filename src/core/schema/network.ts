@@ -1,0 +1,32 @@
+/** Networks as one writes them, for lists that are compared with addresses. */
+import * as IpNetwork from "effect/net/IpNetwork"
+import * as NetAddress from "effect/net/NetAddress"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { wordsOf } from "../access.ts"
+import type { Network } from "../model/Config.ts"
+import { fromText } from "./units.ts"
+
+/** `198.18.0.0/15`, `2001:db8::/32`, or one address; undefined when it is none. IPv4 in IPv6 clothes is IPv4. */
+export function parseNetwork(text: string): Network | undefined {
+  const found = IpNetwork.fromString(text)
+  const one = Result.isFailure(found) ? NetAddress.ipFromString(text) : undefined
+  if (one !== undefined && Result.isFailure(one)) return undefined
+  const address = one === undefined ? Result.getOrThrow(found).address : one.success
+  const isMapped = NetAddress.isIpv6Address(address) && NetAddress.isIpv4Mapped(address)
+  const words = wordsOf(NetAddress.formatIp(address))
+  if (words === undefined) return undefined
+  const longest = words.length * 32
+  const bits = Result.isSuccess(found) ? found.success.prefixLength - (isMapped ? 96 : 0) : longest
+  // ::ffff:0:0/90 would be neither the one family nor the other.
+  return bits < 0 ? undefined : { cidr: `${NetAddress.formatIp(NetAddress.toCanonical(address))}/${bits}`, words, bits }
+}
+
+const NetworkValue = Schema.Struct({ cidr: Schema.String, words: Schema.Array(Schema.Finite), bits: Schema.Finite })
+
+export const NetworkText = fromText<Network>(
+  NetworkValue,
+  parseNetwork,
+  "a network such as 10.0.0.0/8 or 2001:db8::/32 without bits behind its prefix, or one address",
+  "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"
+)

@@ -1,0 +1,115 @@
+/** Where candidates come from: every source alone, together, and switched off. */
+import { describe, expect, it } from "vitest"
+import { connectionsOf, find } from "../../src/core/candidates.ts"
+import type { Config, Sources } from "../../src/core/model/Config.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a, b, c, d] = addresses(9).map(({ host }) => host) as [string, string, string, string]
+const WEB = "web.example"
+const at = (host: string) => ({ host, port: 443 })
+const base: Config = {
+  ...configWith([{ host: WEB, candidates: [at(a), at(b)], fallback: [at(d), at(a)] }]),
+  builtin: [{ host: "other.example", addresses: ["198.18.9.9"] }, { host: WEB, addresses: [b, c] }]
+}
+const without = (...off: ReadonlyArray<keyof Sources>): Config => ({
+  ...base,
+  sources: { ...base.sources, ...Object.fromEntries(off.map((one) => [one, false])) }
+})
+const begun = (config: Config) => new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [c]).start().run(2_000)
+const upstreamOf = (toy: ToyInterpreter) => Upstreams.find(toy.state, 0)!
+const accepted = (toy: ToyInterpreter) =>
+  toy.entries.map(({ event }) => event).findLast((event) => event._tag === "ClientAccepted")!
+const reload = (toy: ToyInterpreter, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
+/** Who is known, and who names them. */
+const sources = (toy: ToyInterpreter) => {
+  const { listed, fallback } = upstreamOf(toy)
+  const all = [...new Set([...listed, ...fallback])].map((id) => find(toy.state, id)!)
+  return Object.fromEntries(all.map(({ host, sources }) => [host, sources.toSorted()]))
+}
+
+describe("sources", () => {
+  it("are merged: an address keeps the set of all that name it, what is built in stands at the upstream's port", () => {
+    const toy = begun(base)
+    expect(sources(toy)).toEqual({
+      [a]: ["fallback", "user-static"],
+      [b]: ["builtin", "user-static"],
+      [c]: ["builtin", "dns"],
+      [d]: ["fallback"]
+    })
+    expect(find(toy.state, upstreamOf(toy).listed[2])).toMatchObject({ host: c, port: 443 })
+  })
+
+  it.each<[keyof Sources, ReturnType<typeof sources>]>([
+    ["userStatic", { [a]: ["fallback"], [b]: ["builtin"], [c]: ["builtin", "dns"], [d]: ["fallback"] }],
+    ["builtin", { [a]: ["fallback", "user-static"], [b]: ["user-static"], [c]: ["dns"], [d]: ["fallback"] }],
+    ["fallback", { [a]: ["user-static"], [b]: ["builtin", "user-static"], [c]: ["builtin", "dns"] }],
+    ["dns", { [a]: ["fallback", "user-static"], [b]: ["builtin", "user-static"], [c]: ["builtin"], [d]: ["fallback"] }]
+  ])("that are switched off name nobody, from the start or at once: %s", (off, left) => {
+    expect(sources(begun(without(off)))).toEqual(left)
+    const toy = begun(base)
+    reload(toy, without(off))
+    expect(sources(toy)).toEqual(left)
+    reload(toy, base)
+    expect(sources(toy.run(1_000))).toEqual(sources(begun(base)))
+  })
+
+  it("that are switched off let drain whom they alone named: sessions stay, nobody new comes", () => {
+    const config = { ...without(), ...configWith([{ candidates: [at(a), at(b)] }]) }
+    const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).start().run(2_000)
+    toy.client(300_000).run(20)
+    reload(toy, { ...config, sources: { ...config.sources, userStatic: false } })
+    const [first, second] = upstreamOf(toy).left
+    expect(upstreamOf(toy).listed).toEqual([])
+    expect(connectionsOf(find(toy.state, first)!) + connectionsOf(find(toy.state, second)!)).toBe(1)
+    expect(toy.state.routes.upstreams[0]).toMatchObject({ members: [], lastResort: { attempts: [] } })
+    toy.run(1)
+    expect(toy.parked(a) + toy.parked(b)).toBe(0)
+  })
+
+  it("without dns ask no resolver for candidates, but the last resort still does", () => {
+    const config = { ...configWith([{ host: WEB, dns: { refreshMs: 5_000 } }]), sources: without("dns").sources }
+    const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [c]).start().run(60_000)
+    expect(toy.queries).toEqual([])
+    expect(toy.state.routes.upstreams[0]).toMatchObject({ state: "system" })
+    toy.client(1_000).run(1_000)
+    expect(accepted(toy)).toMatchObject({ candidate: -2, tried: [{ host: c, outcome: "connected" }] })
+    // An answer that is on its way when dns is switched off names nobody.
+    const late = new ToyInterpreter({ ...config, sources: base.sources }).names(WEB, [c]).start()
+    reload(late, config)
+    expect(upstreamOf(late.run(60_000)).listed).toEqual([])
+    expect(late.queries).toHaveLength(1)
+  })
+
+  it("ask again at once when dns is switched on, and once only where everything begins", () => {
+    const toy = begun(without("dns"))
+    expect(toy.queries).toHaveLength(0)
+    reload(toy, base)
+    expect(toy.queries).toHaveLength(1)
+    reload(toy, { ...without("dns"), enabled: false })
+    reload(toy.run(1_000), { ...base, enabled: true })
+    expect(toy.run(1_000).queries).toHaveLength(2)
+  })
+
+  it("keep whom a silent server named for two answers, and follow those that answer from the third on", () => {
+    const config = configWith([{ host: WEB, dns: { refreshMs: 60_000 } }])
+    const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [a, b]).start().run(59_000)
+    toy.silent = 1
+    toy.names(WEB, [b, c]).run(2_000)
+    expect(Object.keys(sources(toy)).toSorted()).toEqual([a, b, c])
+    toy.run(5_000)
+    expect(Object.keys(sources(toy)).toSorted()).toEqual([a, b, c])
+    toy.run(5_000)
+    expect(Object.keys(sources(toy)).toSorted()).toEqual([b, c])
+    toy.names(WEB, [c]).run(60_000)
+    expect(Object.keys(sources(toy))).toEqual([c])
+    expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e6))).toEqual([0, 60, 65, 70, 130])
+    // Once all have answered, the next silence is waited out again.
+    toy.silent = 0
+    toy.run(60_000)
+    toy.silent = 1
+    toy.names(WEB, [d]).run(60_000)
+    expect(Object.keys(sources(toy)).toSorted()).toEqual([c, d])
+  })
+})

@@ -1,0 +1,213 @@
+/** Names from real DNS servers that change, fall silent, lie and say too much: what becomes of candidates and clients. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
+import * as Candidates from "../../src/core/candidates.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import type { Event } from "../../src/core/model/Event.ts"
+import { Replay } from "../../src/log/replay.ts"
+import { networks } from "../support/access.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import { configWith } from "../support/config.ts"
+import type { Dnsmasq, Hosts } from "../support/dnsmasq.ts"
+import { dnsmasq, missing } from "../support/dnsmasq.ts"
+import type { Live } from "../support/live.ts"
+import { replayText, withLive } from "../support/live.ts"
+import { ask, serve, until } from "../support/servers.ts"
+
+const NAME = "web.test"
+const [one, two, three] = ["127.0.0.1", "127.0.0.2", "127.0.0.3"] as const
+
+const running = (hosts: Hosts) =>
+  Effect.acquireRelease(Effect.promise(() => dnsmasq(hosts)), (server) => Effect.promise(() => server.stop()))
+/** Answers on every loopback address, and says which one it was. */
+const everywhere = Effect.acquireRelease(
+  Effect.promise(() =>
+    serve((socket) => void socket.once("data", () => socket.end(socket.localAddress ?? "")), 0, "0.0.0.0")
+  ),
+  (server) => Effect.promise(() => server.stop())
+)
+
+const listed = ({ engine }: Live) => {
+  const state = engine.stateUnsafe()
+  const ids = state.routes.upstreams[0] === undefined ? [] : state.upstreams.chunks[0]?.[0]?.listed ?? []
+  return ids.map((id) => Candidates.find(state, id)?.host ?? "?").toSorted()
+}
+const lists = async (live: Live, ...hosts: ReadonlyArray<string>) => {
+  const wanted = hosts.toSorted()
+  try {
+    await until("the list is as it should be", () => listed(live).join() === wanted.join())
+  } catch {
+    assert.deepStrictEqual(listed(live), wanted)
+  }
+}
+const events = ({ recorder }: Live, tag: Event["_tag"]) =>
+  recorder.segments.join("").split("\n").filter((line) => line.includes(`"_tag":"${tag}"`))
+
+/** Runs `use` over a live forwarder that asks these servers ten times a second; its record must replay to itself. */
+const live = (
+  servers: ReadonlyArray<string>,
+  use: (live: Live) => Promise<void>,
+  upstream: UpstreamChanges,
+  more: Partial<Config> = {}
+) =>
+  Effect.gen(function* () {
+    const dns = { refreshMs: 100, timeoutMs: 600, ...upstream.dns }
+    const config = { ...configWith([{ host: NAME, ...upstream, dns }]), ...more }
+    const resolver = NodeResolver.layer({ servers })
+    const { segments } = yield* withLive(config, (it) => Effect.promise(() => use(it)), {}, undefined, resolver)
+    const decisions: Array<string> = []
+    const onEntry: NonNullable<ConstructorParameters<typeof Replay>[0]>["onEntry"] = (_entry, _state, all) => {
+      for (const decision of all) decisions.push(JSON.stringify(decision))
+    }
+    const verdict = replayText(segments, new Replay({ onEntry }))
+    assert.deepStrictEqual([verdict.outcome, verdict.problem], ["verified", null])
+    return decisions
+  })
+
+describe.skipIf(missing !== "")("a name that real servers know", () => {
+  it.live("changes: who is named no more drains, sessions go on, who comes back is known", () =>
+    Effect.gen(function* () {
+      const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one, two] })]
+      yield* live([server.server], async (it) => {
+        await lists(it, one, two)
+        const before = it.engine.stateUnsafe()
+        await server.knows({ [NAME]: [two, three] })
+        await lists(it, two, three)
+        assert.include([two, three], await ask(it.port))
+        await server.knows({ [NAME]: [one, three] })
+        await lists(it, one, three)
+        const back = Candidates.find(it.engine.stateUnsafe(), 1 * 2 ** 20 + 0)
+        assert.strictEqual(back?.ordinal, Candidates.find(before, 1 * 2 ** 20 + 0)?.ordinal)
+      }, { port })
+    }))
+
+  it.live("shrinks to nothing: the list stands, and clients are served from it until there is another", () =>
+    Effect.gen(function* () {
+      const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one, two] })]
+      yield* live([server.server], async (it) => {
+        await lists(it, one, two)
+        await server.knows({})
+        await until("nobody is answered", () => events(it, "ResolveFailed").length > 2)
+        assert.include(events(it, "ResolveFailed").at(-1), "ENOTFOUND")
+        assert.deepStrictEqual(listed(it), [one, two])
+        assert.include([one, two], await ask(it.port))
+        await server.knows({ [NAME]: [three] })
+        await lists(it, three)
+        assert.strictEqual(await ask(it.port), three)
+      }, { port })
+    }))
+
+  it.live("times out: the list stands, and the next answer counts", () =>
+    Effect.gen(function* () {
+      const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one] })]
+      yield* live([server.server], async (it) => {
+        await lists(it, one)
+        server.freeze()
+        await until("no answer came", () => events(it, "ResolveFailed").length > 0)
+        assert.match(events(it, "ResolveFailed").at(-1) ?? "", /ETIMEOUT/)
+        assert.deepStrictEqual(listed(it), [one])
+        assert.strictEqual(await ask(it.port), one)
+        server.thaw()
+        await server.knows({ [NAME]: [two] })
+        await lists(it, two)
+      }, { port, dns: { timeoutMs: 300 } })
+    }))
+
+  it.live("lies: addresses that nobody can be dialled at are nobody's, and lists keep out those that are denied", () =>
+    Effect.gen(function* () {
+      const unusable = ["0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "169.254.1.1", "::", "ff02::1", "fe80::1"]
+      const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [...unusable, two, three] })]
+      const access = { allow: networks(["127.0.0.0/8"]), deny: networks([three]) }
+      const decisions = yield* live(
+        [server.server],
+        async (it) => {
+          await lists(it, two)
+          const answer = JSON.parse(events(it, "Resolved").at(-1) ?? "") as { readonly event: { readonly omitted: number } }
+          assert.strictEqual(answer.event.omitted, unusable.length)
+          await server.knows({ [NAME]: unusable })
+          await until("that is as good as no answer", () => events(it, "ResolveFailed").length > 1)
+          assert.include(events(it, "ResolveFailed").at(-1), "unusable")
+          assert.deepStrictEqual(listed(it), [two])
+          // A whole answer of private addresses, as some networks give before one has logged in.
+          await server.knows({ [NAME]: ["10.0.0.1", three] })
+          const seen = events(it, "Resolved").length
+          await until("it was heard", () => events(it, "Resolved").length > seen + 1)
+          assert.deepStrictEqual(listed(it), [two])
+          assert.strictEqual(await ask(it.port), two)
+        },
+        { port },
+        { access }
+      )
+      const refused = decisions.filter((one) => one.includes("AddressesRefused"))
+      assert.strictEqual(refused.length, 2)
+      assert.include(refused[0], `"cidr":"${three}/32"`)
+      assert.include(refused[1], '"host":"10.0.0.1","list":"allow"')
+    }))
+
+  it.live("has private addresses as well as others: they are taken, unless the lists say otherwise", () =>
+    Effect.gen(function* () {
+      const server = yield* running({ [NAME]: ["10.255.255.1", "198.18.255.1", "fd00:255::1"] })
+      const upstream = { port: 9, probing: { intervalMs: 60_000 } }
+      yield* live([server.server], (it) => lists(it, "10.255.255.1", "198.18.255.1", "fd00:255::1"), upstream)
+      const access = { allow: [], deny: networks(["10.0.0.0/8", "fc00::/7"]) }
+      yield* live([server.server], (it) => lists(it, "198.18.255.1"), upstream, { access })
+    }))
+
+  it.live("says too much: as many addresses are taken as may be, always the same ones, and the others counted", () =>
+    Effect.gen(function* () {
+      const many = Array.from({ length: 1_000 }, (_, i) => `198.18.${i >> 8}.${i & 255}`).slice(1)
+      const server = yield* running({ [NAME]: many })
+      const upstream = { port: 9, dns: { maxAnswers: 20 } as never, probing: { intervalMs: 60_000, timeoutMs: 100 } }
+      const decisions = yield* live([server.server], async (it) => {
+        await until("it was asked five times", () => events(it, "Resolved").length >= 5)
+        assert.strictEqual(listed(it).length, 20)
+        const answer = JSON.parse(events(it, "Resolved").at(-1) ?? "") as { readonly event: { readonly omitted: number } }
+        assert.strictEqual(answer.event.omitted, many.length - 20)
+      }, upstream)
+      assert.strictEqual(decisions.filter((one) => one.includes("MembershipChanged")).length, 1)
+    }))
+
+  it.live("is known to several in part: all answers count, IPv4 in IPv6 clothes as IPv4, whoever is dead or silent", () =>
+    Effect.gen(function* () {
+      const { port } = yield* everywhere
+      const some = yield* running({ [NAME]: [one, "::1"] })
+      const others = yield* running({ [NAME]: [two, "::ffff:127.0.0.3"] })
+      const empty = yield* running({})
+      const frozen = yield* running({ [NAME]: ["127.0.0.9"] })
+      const dead: Dnsmasq = yield* running({})
+      yield* Effect.promise(async () => {
+        frozen.freeze()
+        dead.freeze()
+      })
+      const servers = [dead, frozen, some, empty, others].map(({ server }) => server)
+      yield* live(servers, async (it) => {
+        await lists(it, one, two, three, "::1")
+        const answer = JSON.parse(events(it, "Resolved").at(-1) ?? "") as { readonly event: { readonly silent: number } }
+        assert.strictEqual(answer.event.silent, 4)
+        assert.include([one, two, three], await ask(it.port))
+        frozen.thaw()
+        dead.thaw()
+        await lists(it, one, two, three, "127.0.0.9", "::1")
+      }, { port, dns: { timeoutMs: 400 } })
+    }))
+
+  it.live("is asked for on the last resort alone while the source is off, and the lists hold there too", () =>
+    Effect.gen(function* () {
+      const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one, two] })]
+      const sources = { builtin: true, userStatic: true, history: true, dns: false, fallback: true }
+      const access = { allow: [], deny: networks([one]) }
+      const decisions = yield* live(
+        [server.server],
+        async (it) => {
+          for (let i = 0; i < 6; i++) assert.strictEqual(await ask(it.port), two)
+          assert.deepStrictEqual([listed(it), events(it, "Resolved").length], [[], 0])
+        },
+        { port },
+        { sources, access }
+      )
+      const refused = decisions.filter((one) => one.includes("AddressesRefused"))
+      assert.strictEqual(refused.length, 1)
+      assert.include(refused[0], '"source":"last-resort"')
+    }))
+})

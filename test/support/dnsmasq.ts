@@ -1,0 +1,113 @@
+/** Debian's dnsmasq on loopback: a real DNS server whose names a test changes while it runs. */
+import { spawn, spawnSync } from "node:child_process"
+import * as dgram from "node:dgram"
+import * as dns from "node:dns/promises"
+import * as fs from "node:fs"
+import * as net from "node:net"
+import * as os from "node:os"
+import * as path from "node:path"
+import process from "node:process"
+
+export type Hosts = Readonly<Record<string, ReadonlyArray<string>>>
+
+export interface Dnsmasq {
+  /** `127.0.0.1:5353` */
+  readonly server: string
+  /** Replaces everything it knows. */
+  readonly knows: (hosts: Hosts) => Promise<void>
+  /** It answers nobody any more, but takes every question. */
+  readonly freeze: () => void
+  readonly thaw: () => void
+  readonly stop: () => Promise<void>
+}
+
+const PLACES = ["/usr/sbin/dnsmasq", "/usr/bin/dnsmasq", "/usr/local/sbin/dnsmasq", "/opt/homebrew/sbin/dnsmasq"]
+const found = PLACES.find((file) => fs.existsSync(file) && spawnSync(file, ["--version"]).status === 0)
+
+/** Why there is none; empty when there is. With REQUIRE_RIVALS=1 a missing one is a failure. */
+export const missing = found === undefined ? "dnsmasq is not installed (Debian package dnsmasq-base)" : ""
+if (missing !== "" && process.env["REQUIRE_RIVALS"] === "1") throw new Error(missing)
+if (missing !== "") console.log(`skipped: ${missing}`)
+
+const text = (hosts: Hosts) =>
+  Object.entries(hosts).flatMap(([name, addresses]) => addresses.map((address) => `${address} ${name}\n`)).join("")
+
+/** A name under which it tells which version of its file it has read. */
+const VERSION = "version.test"
+
+/** Its port was free a moment ago: somebody else may have been faster. */
+export async function dnsmasq(hosts: Hosts, tries = 5): Promise<Dnsmasq> {
+  try {
+    return await begin(hosts)
+  } catch (cause) {
+    if (tries === 1) throw cause
+    return dnsmasq(hosts, tries - 1)
+  }
+}
+
+async function begin(hosts: Hosts): Promise<Dnsmasq> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-dnsmasq-"))
+  const file = path.join(directory, "hosts")
+  let version = 0
+  const write = (next: Hosts) => {
+    version++
+    fs.writeFileSync(file, text({ ...next, [VERSION]: [`198.18.${version >> 8}.${version & 255}`] }))
+  }
+  write(hosts)
+  const port = await freePort()
+  const child = spawn(found as string, [
+    ...["--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--no-resolv", "--no-hosts", "--no-poll"],
+    ...["--listen-address=127.0.0.1", "--bind-interfaces", `--port=${port}`, `--addn-hosts=${file}`, "--local=/test/"],
+    `--user=${os.userInfo().username}`
+  ], { stdio: "ignore" })
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
+  const server = `127.0.0.1:${port}`
+  // On Deno a child whose own `kill` was called counts as ended.
+  const signal = (name: NodeJS.Signals) => void (child.exitCode === null && process.kill(child.pid as number, name))
+  const hasRead = async () => {
+    for (const giveUp = performance.now() + 10_000; performance.now() < giveUp && child.exitCode === null;) {
+      const resolver = new dns.Resolver({ timeout: 200, tries: 1 })
+      resolver.setServers([server])
+      const [seen] = await resolver.resolve4(VERSION).catch(() => [])
+      if (seen === `198.18.${version >> 8}.${version & 255}`) return
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    throw new Error("dnsmasq does not answer")
+  }
+  const stop = async () => {
+    signal("SIGKILL")
+    await ended
+    fs.rmSync(directory, { recursive: true })
+  }
+  try {
+    await hasRead()
+  } catch (cause) {
+    await stop()
+    throw cause
+  }
+  return {
+    server,
+    knows: async (next) => {
+      write(next)
+      signal("SIGHUP")
+      await hasRead()
+    },
+    freeze: () => signal("SIGSTOP"),
+    thaw: () => signal("SIGCONT"),
+    stop
+  }
+}
+
+/** Free for both protocols: connections of others take ports for TCP all the time. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer()
+    server.once("error", reject)
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as net.AddressInfo
+      const socket = dgram.createSocket("udp4")
+      socket.once("error", reject)
+      socket.bind(port, "127.0.0.1", () => socket.close(() => server.close(() => resolve(port))))
+    })
+  })
+}
