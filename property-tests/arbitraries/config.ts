@@ -95,13 +95,19 @@ export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
   ratePerSecond: fc.constantFrom(1, 3, 50, 1_000)
 })
 
+const memory = {
+  sources: fc.boolean().map((history) => ({ builtin: true, userStatic: true, history, dns: true, fallback: true })),
+  history: fc.record({ maxEntries: fc.constantFrom(1, 5, 1_024), serveForMs: fc.constantFrom(0, 1_000) })
+}
+
 export const config: fc.Arbitrary<Config> = fc.record({
   enabled: fc.constant(true),
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
     .map((all) => all.map((one, i) => ({ ...one, name: `up${i}` }))),
   probing: budget,
   room: fc.constantFrom(0, 2, 10_000),
-  poolTotal: fc.constantFrom(3, 1_024)
+  poolTotal: fc.constantFrom(3, 1_024),
+  ...memory
 }).map(({ room, ...config }) => ({ ...config, maxCandidates: room + longestList(config.upstreams) }))
 
 /** The door refuses lists that are longer than `maxCandidates`. */
@@ -124,7 +130,8 @@ const ruled: fc.Arbitrary<Config> = fc.record({
   ),
   probing: budget,
   maxCandidates: fc.constant(10_000),
-  poolTotal: fc.constantFrom(3, 1_024)
+  poolTotal: fc.constantFrom(3, 1_024),
+  ...memory
 })
 
 /** Changes one thing about every upstream, now and then. */

@@ -11,6 +11,7 @@ import { initial } from "../../src/core/state.ts"
 import { upstream } from "../arbitraries/config.ts"
 import { ScoreModel } from "../arbitraries/scoreModel.ts"
 import { law } from "../check.ts"
+import { configWith } from "../../test/support/config.ts"
 
 const spell = fc.record({
   gapUs: fc.oneof(fc.nat(100_000), fc.nat(4_000_000), fc.nat(400_000_000)),
@@ -42,7 +43,7 @@ class One {
 
   constructor(config: UpstreamConfig) {
     const probing: Config["probing"] = { maxParallel: 1, perHost: 1, ratePerSecond: 1 }
-    this.state = initial({ enabled: true, upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
+    this.state = initial({ ...configWith([]), upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 

@@ -86,7 +86,8 @@ export function newCandidate(
     connections: [],
     breaker: closedBreaker,
     suspicion: noSuspicion,
-    warm: emptyShelf
+    warm: emptyShelf,
+    prior: null
   }
 }
 
@@ -114,6 +115,8 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     resolve: 0,
     resolveDueUs: -1,
     shelves: [],
-    shut: 0
+    shut: 0,
+    priors: [],
+    priorsDueUs: -1
   }
 }

@@ -79,7 +79,9 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
     upstreams: upstreams.map(upstreamWith),
     probing: { maxParallel: 16, perHost: 2, ratePerSecond: 50, ...probing },
     maxCandidates: 10_000,
-    poolTotal: 1024
+    poolTotal: 1024,
+    sources: { builtin: true, userStatic: true, history: true, dns: true, fallback: true },
+    history: { maxEntries: 1024, serveForMs: 1_000 }
   }
 }
 

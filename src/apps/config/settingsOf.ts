@@ -22,7 +22,9 @@ export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: Te
     upstreams: names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, addresses)),
     probing: { maxParallel, perHost, ratePerSecond },
     maxCandidates,
-    poolTotal: file.pool.total
+    poolTotal: file.pool.total,
+    sources: { builtin: true, userStatic: true, history: true, dns: true, fallback: true },
+    history: { maxEntries: file.history.maxEntries, serveForMs: file.history.serveFor }
   }
   const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
   const { adminClients, backlog, ...limits } = file.limits
@@ -33,6 +35,7 @@ export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: Te
     }),
     dnsServers: file.dns.servers,
     eventLog: file.eventLog,
+    history: file.history,
     admin: listen === "off"
       ? null
       : { listen, hosts, token: token === "" ? null : Redacted.make(token), clients: adminClients, timeoutMs, heartbeatMs },

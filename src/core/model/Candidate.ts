@@ -6,6 +6,7 @@
  */
 import type { Ewma } from "../math/Ewma.ts"
 import type { SuccessWindow } from "../math/SuccessWindow.ts"
+import type { Prior } from "./History.ts"
 
 export type CandidateId = number
 export type UpstreamId = number
@@ -128,4 +129,6 @@ export interface Candidate {
   readonly breaker: BreakerState
   readonly suspicion: Suspicion
   readonly warm: Warm
+  /** What an earlier run knew of it; null: nothing. */
+  readonly prior: Prior | null
 }

@@ -12,6 +12,24 @@ export interface Config {
   readonly maxCandidates: number
   /** Warm sockets over all candidates, parked and connecting. */
   readonly poolTotal: number
+  /** Which sources may name candidates. */
+  readonly sources: Sources
+  readonly history: HistoryLimits
+}
+
+export interface Sources {
+  readonly builtin: boolean
+  readonly userStatic: boolean
+  readonly history: boolean
+  readonly dns: boolean
+  readonly fallback: boolean
+}
+
+export interface HistoryLimits {
+  /** Records kept; those that were measured last. */
+  readonly maxEntries: number
+  /** For how long after the start any record may serve until its address is measured. */
+  readonly serveForMs: number
 }
 
 /** Limits that all upstreams share. */

@@ -41,6 +41,10 @@ export interface Upstream {
   readonly shelves: ReadonlyArray<CandidateId>
   /** Open and half-open breakers among its listed candidates. */
   readonly shut: number
+  /** Candidates that earlier runs knew and nobody has heard of yet, the best first: they serve while nobody else can. */
+  readonly priors: ReadonlyArray<CandidateId>
+  /** When one of them serves no longer, or history names somebody no longer. */
+  readonly priorsDueUs: number
 }
 
 export interface Challenge {

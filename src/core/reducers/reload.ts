@@ -21,6 +21,8 @@ import type { Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
 import { begin, rest, tell } from "./enabled.ts"
+import { fitted, remember } from "../history.ts"
+import { remind } from "./history.ts"
 import { ask, create } from "./membership.ts"
 import { merge, vacate } from "./roster.ts"
 import { reprice } from "./score.ts"
@@ -30,7 +32,7 @@ export function reload(state: State, step: Step): State {
   // Before the start there is nothing to change but the configuration.
   if (event._tag !== "ConfigChanged") return state
   const config = arrange(state.config, event.config)
-  let next: State = { ...state, config, override: null }
+  let next: State = fitted({ ...state, config, override: null })
   step.decisions.push({ _tag: "ConfigApplied" })
   tell(state, next, step)
   step.wantsProbes = true
@@ -63,8 +65,12 @@ function changed(
   step.touched.add(id)
   const wasOn = Upstreams.isOn(before, id)
   const isOn = Upstreams.isOn(state, id)
-  let next = lists(state, step, id, is)
-  if (was.host !== is.host || was.port !== is.port) next = elsewhere(next, step, id)
+  const gone = is.removed && !was.removed
+  const listed = (Upstreams.find(state, id) as Upstream).listed
+  let next = lists(gone ? remember(state, was, listed) : state, step, id, is)
+  const moved = was.host !== is.host || was.port !== is.port
+  if (moved) next = elsewhere(next, step, id)
+  if (moved || before.config.sources.history !== state.config.sources.history) next = remind(next, step, id)
   if (wasOn && !isOn) next = rest(next, step, id)
   if (!wasOn && isOn) next = begin(next, step, id)
   if (wasOn && isOn) next = retuned(next, step, id, was, is)

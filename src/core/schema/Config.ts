@@ -76,7 +76,15 @@ export const ConfigSchema = Schema.Struct({
   upstreams: Schema.Array(UpstreamSchema),
   probing: numbers("maxParallel", "perHost", "ratePerSecond"),
   maxCandidates: Num,
-  poolTotal: Num
+  poolTotal: Num,
+  sources: Schema.Struct({
+    builtin: Schema.Boolean,
+    userStatic: Schema.Boolean,
+    history: Schema.Boolean,
+    dns: Schema.Boolean,
+    fallback: Schema.Boolean
+  }),
+  history: numbers("maxEntries", "serveForMs")
 })
 
 /** Fails to compile when the schema and the model drift apart. */
