@@ -36,6 +36,8 @@ function networkOf(address: string): string {
   const [head = "", tail = ""] = address.toLowerCase().split("%")[0]!.split("::")
   const front = head.split(":").filter((group) => group !== "")
   const back = tail.split(":").filter((group) => group !== "")
-  const missing = address.includes("::") ? Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => "0") : []
+  const missing = address.includes("::")
+    ? Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => "0")
+    : []
   return [...front, ...missing, ...back].slice(0, 4).join(":")
 }

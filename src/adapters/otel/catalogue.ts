@@ -114,7 +114,8 @@ export const gaps = one({
 export const history = one({
   name: "fairlead_history_errors_total",
   kind: "counter",
-  help: "Times that the history file was damaged, held a record that is none, could not be read or written, is another's, or was slow.",
+  help:
+    "Times that the history file was damaged, held a record that is none, could not be read or written, is another's, or was slow.",
   labels: ["what"]
 })
 export const dropped = one({

@@ -1,5 +1,5 @@
 /** What a run leaves to the next one: that an address answered, how fast, and when. Moments are wall time in ms since 1970. */
-import type { Source } from "./Candidate.ts"
+import type { Source } from "./Source.ts"
 
 export interface HistoryRecord {
   /** The domain; empty where the upstream has none. */

@@ -76,7 +76,7 @@ function handOut(state: State, step: Step): State {
 function shelved(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
   if (Upstreams.configOf(state, upstream.id).pool.mode === "off") return []
   const ids = new Set(serving(state, upstream).map((candidate) => candidate.id))
-  if (ids.size === 0) for (const prior of priorsOf(state, upstream)) ids.add(prior)
+  if (ids.size === 0) { for (const prior of priorsOf(state, upstream)) ids.add(prior) }
   for (const member of upstream.members) ids.add(member)
   return [...ids]
 }
