@@ -50,7 +50,7 @@ export function historyOf(state: State, network: string = state.remembered.netwo
   const measured: Array<Candidate> = []
   for (const chunk of state.candidates.chunks) {
     for (const candidate of chunk) {
-      if (candidate === null || candidate.latency.atUs < 0 && candidate.lastSampleAtUs < 0) continue
+      if (candidate === null || candidate.lastEntryAtUs < 0 && candidate.lastSampleAtUs < 0) continue
       const config = Candidates.configOf(state, candidate)
       if (addresses.has(candidate.host)) known.add(keyOf(placeOf(config, candidate)))
       if (!config.removed && isGood(candidate)) measured.push(candidate)
@@ -86,8 +86,8 @@ export function fitted(state: State): State {
 }
 
 /** Measured, and nothing speaks against it. */
-function isGood({ latency, breaker }: Candidate): boolean {
-  return latency.atUs >= 0 && breaker.state === "closed"
+function isGood({ lastEntryAtUs, breaker }: Candidate): boolean {
+  return lastEntryAtUs >= 0 && breaker.state === "closed"
 }
 
 /** Those with the latest entries. A plain sort of records would take longer than a turn where there are ten thousand. */

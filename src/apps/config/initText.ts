@@ -37,6 +37,7 @@ const SHOWN: ReadonlyArray<readonly [section: string, keys: ReadonlyArray<string
   ["session", ["idle", "halfClose"]],
   ["dns", ["servers", "refresh"]],
   ["eventLog", ["path", "segments", "maxAge"]],
+  ["history", ["path", "maxEntries"]],
   ["admin", ["listen", "token"]],
   ["telemetry.otlp", ["endpoint", "sampleRatio"]],
   ["log", ["level", "format", "output"]],
