@@ -20,6 +20,7 @@ listeners: [{ name: web, listen: "127.0.0.1:${LISTEN}", upstream: web }]
 upstreams: { web: { port: ${PORT}, candidates: [${Object.keys(DISTANCES).map((host) => `"${host}"`).join(", ")}] } }
 selector: { activeSetSize: ${setSize} }
 eventLog: { path: ${lab.scratch}/log }
+history: { path: none }
 admin: { listen: "off" }
 `
 

@@ -21,6 +21,7 @@ const config = (lab: Lab, hosts: ReadonlyArray<string>, more: string) => `
 listeners: [{ name: web, listen: "127.0.0.1:${LISTEN}", upstream: web }]
 upstreams: { web: { port: ${PORT}, candidates: [${hosts.map((host) => `"${host}"`).join(", ")}] } }
 eventLog: { path: ${lab.scratch}/log }
+history: { path: none }
 admin: { listen: "off" }
 ${more}
 `

@@ -30,6 +30,7 @@ probing: { interval: 1s }
 breaker: { cooldown: 5s, timeoutCooldown: 5s, ramp: 5s }
 session: { stall: 1s }
 eventLog: { path: ${lab.scratch}/log }
+history: { path: none }
 admin: { listen: "off" }
 `
 

@@ -88,6 +88,7 @@ upstreams: { web: { port: ${PORT}, candidates: [${Object.keys(RTT_MS).map((host)
 probing: { interval: 1s }
 breaker: { cooldown: 3s, timeoutCooldown: 3s, ramp: 2s }
 eventLog: { path: ${log} }
+history: { path: none }
 admin: { listen: "off" }
 `)
   const clients = lab.clients("loop", "127.0.0.1", LISTEN, RATE, CLIENTS)

@@ -12,6 +12,7 @@ import { pick, reasonOf } from "../../src/core/pick.ts"
 import { initial } from "../../src/core/state.ts"
 import type { Asked, Parked, Session } from "./held.ts"
 import type { Move } from "./moves.ts"
+import { recordsOf, wallMs } from "./pasts.ts"
 import { wishOf } from "./wishes.ts"
 import { one, taken } from "./moves.ts"
 
@@ -25,7 +26,6 @@ export interface Played {
 /** Called after each entry with the state before it and what it brought about. */
 export type Watch = (entry: Entry, before: State, advanced: Advanced) => void
 
-const WALL_MS = 1_790_000_000_000
 const UNHEARD_OF = 1_000_000
 
 export class PlayedWorld {
@@ -87,13 +87,15 @@ export class PlayedWorld {
       case "closeUnknown":
         return this.#close({ ...this.#stranger(move), silence: "none", spoke: move.heard }, move)
       case "wall":
-        return this.post({ _tag: "WallRead", worker: 0, wallMs: WALL_MS + Math.floor(this.#atUs / 1000) })
+        return this.post({ _tag: "WallRead", worker: 0, wallMs: wallMs(this.#atUs, move) })
       case "workerLost":
         if (move.pick % 2 === 0) this.#forgetSockets()
         return this.post({ _tag: "WorkerLost", worker: move.pick % 2 })
       case "restart":
         this.#forgetSockets()
-        return this.post({ _tag: "Started", worker: 0, wallMs: WALL_MS + Math.floor(this.#atUs / 1000) })
+        return this.post({ _tag: "Started", worker: 0, wallMs: wallMs(this.#atUs, move) })
+      case "history":
+        return this.#load(move)
       case "silent":
       case "spoke":
       case "stalled":
@@ -193,6 +195,12 @@ export class PlayedWorld {
     const { warm, candidate, sinceUs } = parked
     this.#lost.push(parked)
     this.post({ _tag: "WarmLost", worker: 0, warm, candidate, reason, ageUs: this.#atUs - sinceUs })
+  }
+
+  /** As if another run had left this, and much later than right after the start. */
+  #load(move: Move): void {
+    const records = recordsOf(this.state, wallMs(this.#atUs, move), move)
+    this.post({ _tag: "HistoryLoaded", worker: 0, network: move.heard ? "home" : "", records })
   }
 
   #resolved(move: Move): void {

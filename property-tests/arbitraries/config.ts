@@ -106,14 +106,25 @@ export const unruled: Pick<Config, "sources" | "builtin" | "access"> = {
   access: { allow: [], deny: [] }
 }
 
+const memory = {
+  history: fc.record({ maxEntries: fc.constantFrom(1, 5, 1_024), serveForMs: fc.constantFrom(0, 1_000) })
+}
+
 export const config: fc.Arbitrary<Config> = fc.record({
   enabled: fc.constant(true),
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
     .map((all) => all.map((one, i) => ({ ...one, name: `up${i}` }))),
   probing: budget,
   room: fc.constantFrom(0, 2, 10_000),
-  poolTotal: fc.constantFrom(3, 1_024)
-}).map(({ room, ...config }) => ({ ...config, ...unruled, maxCandidates: room + longestList(config.upstreams) }))
+  poolTotal: fc.constantFrom(3, 1_024),
+  remembers: fc.boolean(),
+  ...memory
+}).map(({ room, remembers, ...config }) => ({
+  ...config,
+  ...unruled,
+  sources: { ...unruled.sources, history: remembers },
+  maxCandidates: room + longestList(config.upstreams)
+}))
 
 /** The door refuses lists that are longer than `maxCandidates`. */
 function longestList(upstreams: ReadonlyArray<UpstreamConfig>): number {
@@ -155,7 +166,8 @@ const ruled: fc.Arbitrary<Config> = fc.record({
   probing: budget,
   maxCandidates: fc.constant(10_000),
   poolTotal: fc.constantFrom(3, 1_024),
-  rules
+  rules,
+  ...memory
 }).map(({ rules, ...config }) => ({ ...config, ...rules }))
 
 /** Changes one thing about every upstream, now and then. */

@@ -11,7 +11,7 @@ function moments(state: State): ReadonlyArray<number> {
   return [
     state.probing.gateDueUs,
     ...Vector.toArray(state.upstreams)
-      .flatMap((one) => [one.evaluateDueUs, one.roundDueUs, one.resolveDueUs, one.staleDueUs]),
+      .flatMap((one) => [one.evaluateDueUs, one.roundDueUs, one.resolveDueUs, one.staleDueUs, one.priorsDueUs]),
     ...Vector.toArray(state.candidates).flatMap((one) => {
       if (one === null) return []
       const { breaker, suspicion, warm } = one

@@ -14,7 +14,7 @@ import { law } from "../check.ts"
 const cheapestFirst = (a: Candidate, b: Candidate) => a.costMs - b.costMs || a.id - b.id
 const suspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.session
 
-/** Contract 3.5, without history: the first rung that has somebody, and whom it puts first. */
+/** Contract 3.5: the first rung that has somebody, and whom it puts first. */
 function rungOf(state: State, upstream: Upstream): { readonly name: UpstreamState; readonly first: ReadonlyArray<number> } {
   const { bypass, removed, host, fallback } = state.config.upstreams[upstream.id]!
   const { sources, access } = state.config
@@ -26,6 +26,11 @@ function rungOf(state: State, upstream: Upstream): { readonly name: UpstreamStat
     return upstream.listed.includes(id) && id !== kept?.id && Candidates.find(state, id)!.breaker.state === "closed"
   })
   if (stale.length > 0) return { name: "stale", first: stale }
+  const priors = upstream.priors.map((id) => Candidates.find(state, id)).filter((one) => one !== undefined).filter((one) =>
+    upstream.listed.includes(one.id) && one.breaker.state === "closed" && one.id !== kept?.id && !suspect(one)
+  )
+  const known = priors.slice(0, state.config.upstreams[upstream.id]!.selector.activeSetSize).map(({ id }) => id)
+  if (known.length > 0) return { name: "stale", first: known }
   const first = kept === undefined ? [] : [kept.id]
   return { name: spares ? "fallback" : host === "" ? "unranked" : "system", first }
 }
@@ -142,9 +147,9 @@ function expectPlan(state: State, upstream: Upstream, { attempts, deadlineMs }: 
       continue
     }
     const candidate = Candidates.find(state, attempt.candidate)!
-    const { latency, gathered } = candidate
+    const { latency, gathered, prior } = candidate
     const slowest = Math.max(0, ...gathered.filter((tookMs) => tookMs < 1_000))
-    const known = latency.atUs < 0 ? slowest : Math.max(slowest, latency.value)
+    const known = Math.max(slowest, latency.atUs < 0 ? prior?.latencyMs ?? 0 : latency.value)
     expect(attempt.suspectAfterMs).toBe(Math.ceil(Math.max(100, 3 * known)))
     expect(candidate).toMatchObject({ host: attempt.host, port: attempt.port, upstream: upstream.id })
     expect(attempt.resolve).toBeUndefined()

@@ -8,9 +8,10 @@ import type { Event } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { scoreOf } from "../../src/core/reducers/score.ts"
 import { initial } from "../../src/core/state.ts"
-import { unruled, upstream } from "../arbitraries/config.ts"
+import { upstream } from "../arbitraries/config.ts"
 import { ScoreModel } from "../arbitraries/scoreModel.ts"
 import { law } from "../check.ts"
+import { configWith } from "../../test/support/config.ts"
 
 const spell = fc.record({
   gapUs: fc.oneof(fc.nat(100_000), fc.nat(4_000_000), fc.nat(400_000_000)),
@@ -42,7 +43,7 @@ class One {
 
   constructor(config: UpstreamConfig) {
     const probing: Config["probing"] = { maxParallel: 1, perHost: 1, ratePerSecond: 1 }
-    this.state = initial({ enabled: true, upstreams: [config], probing, maxCandidates: 10, poolTotal: 0, ...unruled }, 1)
+    this.state = initial({ ...configWith([]), upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 

@@ -45,8 +45,8 @@ describe("warm sockets", () => {
           expect([suspicion.pending, suspicion.session, breaker.state]).toEqual([false, false, "closed"])
           expect(sources.length).toBeGreaterThan(0)
           const routes = state.routes.upstreams[candidate.upstream]!
-          const members = Vector.get(state.upstreams, candidate.upstream)!.members
-          expect([...members, ...routes.members.map((one) => one.candidate)]).toContain(act.candidate)
+          const { members, priors } = Vector.get(state.upstreams, candidate.upstream)!
+          expect([...members, ...priors, ...routes.members.map((one) => one.candidate)]).toContain(act.candidate)
           const { maxAgeMs } = it.config.upstreams[candidate.upstream]!.pool
           expect(act.parkForMs).toBeLessThanOrEqual(maxAgeMs)
           expect(act.parkForMs).toBeGreaterThanOrEqual(0.8 * maxAgeMs)

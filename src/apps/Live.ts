@@ -4,13 +4,16 @@ import * as Layer from "effect/Layer"
 import * as path from "node:path"
 import * as AdminServer from "../adapters/admin/AdminServer.ts"
 import * as FileRecorder from "../adapters/file/FileRecorder.ts"
+import * as HistoryFile from "../adapters/file/HistoryFile.ts"
 import type { Held } from "../adapters/file/lock.ts"
 import { guestPlace, hold } from "../adapters/file/lock.ts"
+import * as NoHistory from "../adapters/memory/NoHistory.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
 import * as EmbedTransport from "../adapters/node/EmbedTransport.ts"
 import * as NodeResolver from "../adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../adapters/node/NodeTransport.ts"
+import { networkTag } from "../adapters/node/networkTag.ts"
 import { stateDirectory } from "../adapters/node/stateDirectory.ts"
 import * as Telemetry from "../adapters/otel/Telemetry.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
@@ -19,6 +22,7 @@ import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
 import * as FactLog from "../shell/facts/FactLog.ts"
 import { Facts } from "../shell/facts/Facts.ts"
+import { HistoryKeeper } from "../shell/HistoryKeeper.ts"
 import type { Control } from "../shell/Control.ts"
 import type { Recorder } from "../shell/Recorder.ts"
 import type { Transport } from "../shell/Transport.ts"
@@ -54,11 +58,19 @@ export const serving = (
     Layer.provide(ClientLog.layer(() => threshold.allows("debug"))),
     Layer.provideMerge(Telemetry.layer(measured, VERSION, run.seed))
   )
+  const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
   return Acceptor.layer(listeners).pipe(
+    Layer.provideMerge(HistoryKeeper.writing),
     Layer.provideMerge(engine),
+    Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: networkTag })),
     Layer.provideMerge(facts),
     Layer.provideMerge(
-      Layer.mergeAll(transport, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
+      Layer.mergeAll(
+        transport,
+        NodeResolver.layer({ servers: settings.dnsServers }),
+        recorder(settings, run),
+        historyStore(settings)
+      )
     )
   )
 }
@@ -78,6 +90,12 @@ const withAdmin = <A, E, R>(settings: Settings, service: Layer.Layer<A | Adminis
   if (admin === null) return service
   const server = AdminServer.layer({ ...admin, token: admin.token ?? undefined, addresses: privacy.addresses })
   return Layer.provideMerge(Layer.provide(server, Telemetry.pageLayer), service)
+}
+
+function historyStore({ history: { path: wanted, maxEntries, maxBytes } }: Settings) {
+  if (wanted === "none") return NoHistory.layer
+  const file = wanted === "auto" ? path.join(stateDirectory(), "history.json") : path.resolve(wanted)
+  return HistoryFile.layer({ path: file, maxEntries, maxBytes })
 }
 
 function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {

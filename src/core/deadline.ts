@@ -24,9 +24,10 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
   "idle",
   "forget",
   "resolve",
-  "stale"
+  "stale",
+  "prior"
 ]
-/** Ids stay below 2^48: 2^28 generations of 2^20 slots; fifteen kinds keep the code below 2^52. */
+/** Ids stay below 2^48: 2^28 generations of 2^20 slots; sixteen kinds keep the code below 2^52. */
 const KIND_UNIT = 2 ** 48
 const MOST_DUE = 256
 

@@ -31,7 +31,8 @@ export function decisionsDigest(decisions: ReadonlyArray<Decision>, before: Stat
 
 /** Digest of a whole state, without what is derived. */
 export function stateDigest(state: State): Digest {
-  const head = hash(JSON.stringify(snapshotHead(state)))
+  const { remembered, ...rest } = snapshotHead(state)
+  const head = combine(hash(JSON.stringify(rest)), recordDigest(remembered))
   return combine(combine(head, vectorDigest(state.upstreams)), vectorDigest(state.candidates))
 }
 

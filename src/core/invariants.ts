@@ -57,6 +57,16 @@ export function faults(state: State): ReadonlyArray<string> {
     const spares = upstream.fallback.map((id) => Candidates.find(state, id))
     expect(spares.every((one) => one?.sources.includes("fallback") === true), `${upstream.name}: a stranger in fallback`)
     expect((upstream.stale.length > 0) === (upstream.staleDueUs >= 0), `${upstream.name}: stale without an end`)
+    expect(upstream.priors.length === 0 || upstream.priorsDueUs >= 0, `${upstream.name}: priors without an end`)
+    const priors = upstream.priors.map((id) => Candidates.find(state, id))
+    expect(
+      priors.every((one) => one === undefined || (one.prior !== null && one.lastSampleAtUs < 0)),
+      `${upstream.name}: a measured prior`
+    )
+    expect(
+      state.remembered.records.length <= state.config.history.maxEntries,
+      `${upstream.name}: more is remembered than may be`
+    )
     const routed = state.routes.upstreams[upstream.id]
     expect(JSON.stringify(routed) === JSON.stringify(upstreamRoutes(state, upstream)), `${upstream.name}: routes are old`)
   }

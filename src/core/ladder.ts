@@ -2,7 +2,8 @@
  * The ladder: who serves when nobody can be chosen.
  *
  *   active     the set serves, or the best outside it (serving.ts)
- *   stale      the last active set of which nothing was heard for `scoreTtl`, at most `staleFor`
+ *   stale      the last active set of which nothing was heard for `scoreTtl`, at most `staleFor`; then whom earlier runs knew
+ *              and nobody has heard of yet (reducers/history.ts)
  *   fallback   the fallback list, in order
  *   system     the addresses that the system's resolver has for `host`, asked when a client needs them
  *   unranked   without `host`: the list in its configured order
@@ -10,8 +11,7 @@
  *
  * The first rung that has somebody is the state of the routes; which one it is follows from the state of the core alone, so
  * the return is automatic. A client that finds nobody on its rung goes on down the ladder within its deadline; behind the
- * system's addresses the list comes, for when the resolver is silent as well. (The rung of unexpired history belongs between
- * stale and fallback.)
+ * system's addresses the list comes, for when the resolver is silent as well.
  *
  * When every breaker is open but for the one that is kept closed (the last never opens), and that one has failed as often as
  * would have opened it, nobody serves: it is one attempt before the rung.
@@ -44,8 +44,19 @@ export function rungOf(state: State, upstream: Upstream, someServe: boolean): Ru
   const reason = reasonOf(upstream, kept)
   const stale = upstream.stale.filter((id) => id !== kept && mayStillServe(Candidates.find(state, id)))
   if (stale.length > 0) return { state: "stale", reason, first: stale }
+  const priors = priorsOf(state, upstream).filter((id) => id !== kept)
+  if (priors.length > 0) return { state: "stale", reason, first: priors }
   const first = kept < 0 ? [] : [kept]
   return { state: upstream.fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system", reason, first }
+}
+
+/** The best of those that serve on the word of an earlier run, as many as the set is large. */
+export function priorsOf(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
+  const may = upstream.priors.filter((id) => {
+    const candidate = Candidates.find(state, id)
+    return mayStillServe(candidate) && !Candidates.isSuspect(candidate)
+  })
+  return may.slice(0, Upstreams.configOf(state, upstream.id).selector.activeSetSize)
 }
 
 function reasonOf(upstream: Upstream, kept: CandidateId): LadderReason {
@@ -53,7 +64,7 @@ function reasonOf(upstream: Upstream, kept: CandidateId): LadderReason {
   return kept >= 0 ? "shut" : upstream.selectedAtUs >= 0 ? "expired" : "unmeasured"
 }
 
-function mayStillServe(candidate: Candidate | undefined): boolean {
+function mayStillServe(candidate: Candidate | undefined): candidate is Candidate {
   return candidate !== undefined && Candidates.isListed(candidate) && candidate.breaker.state === "closed"
 }
 

@@ -86,7 +86,8 @@ export function newCandidate(
     connections: [],
     breaker: closedBreaker,
     suspicion: noSuspicion,
-    warm: emptyShelf
+    warm: emptyShelf,
+    prior: null
   }
 }
 
@@ -116,6 +117,8 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     shelves: [],
     shut: 0,
     partial: 0,
-    refused: []
+    refused: [],
+    priors: [],
+    priorsDueUs: -1
   }
 }

@@ -22,6 +22,7 @@ export interface Snapshot {
   readonly warmTotal: number
   readonly wantsRoom: State["wantsRoom"]
   readonly clients: State["clients"]
+  readonly remembered: State["remembered"]
   readonly routesVersion: number
   readonly upstreams: ReadonlyArray<Upstream>
   readonly candidates: ReadonlyArray<Candidate | null>
@@ -55,6 +56,7 @@ export function initial(
     warmTotal: 0,
     wantsRoom: [],
     clients: { first: -1, several: false },
+    remembered: { records: [], network: "", wallMs: 0, atUs: 0 },
     routes: { version: 0, upstreams: [] },
     index: EMPTY_INDEX
   }
@@ -62,9 +64,23 @@ export function initial(
 
 /** The part of a snapshot that is small whatever the number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
-  const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routes } = state
-  const routesVersion = routes.version
-  return { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routesVersion }
+  const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients } = state
+  const { remembered, routes: { version: routesVersion } } = state
+  return {
+    seq,
+    at,
+    override,
+    wall,
+    rng,
+    minted,
+    freeSlots,
+    probing,
+    warmTotal,
+    wantsRoom,
+    clients,
+    remembered,
+    routesVersion
+  }
 }
 
 export function snapshotOf(state: State): Snapshot {
@@ -88,6 +104,7 @@ export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing
     deadlines = reschedule(deadlines, "round", upstream.id, -1, upstream.roundDueUs)
     deadlines = reschedule(deadlines, "resolve", upstream.id, -1, upstream.resolveDueUs)
     deadlines = reschedule(deadlines, "stale", upstream.id, -1, upstream.staleDueUs)
+    deadlines = reschedule(deadlines, "prior", upstream.id, -1, upstream.priorsDueUs)
   }
   return { ...index, deadlines }
 }

@@ -7,6 +7,7 @@ import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
 import { breaker } from "./reducers/breaker.ts"
 import { enabled } from "./reducers/enabled.ts"
+import { history } from "./reducers/history.ts"
 import { membership } from "./reducers/membership.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { reload } from "./reducers/reload.ts"
@@ -39,6 +40,7 @@ export function step(state: State, entry: Entry): Stepped {
   next = reload(next, shared)
   next = enabled(next, shared)
   next = membership(next, shared)
+  next = history(next, shared)
   next = traffic(next, shared)
   const before = next
   next = score(next, shared)

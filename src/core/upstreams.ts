@@ -33,6 +33,7 @@ export function replace(state: State, before: Upstream, after: Upstream): State 
   deadlines = reschedule(deadlines, "round", after.id, before.roundDueUs, after.roundDueUs)
   deadlines = reschedule(deadlines, "resolve", after.id, before.resolveDueUs, after.resolveDueUs)
   deadlines = reschedule(deadlines, "stale", after.id, before.staleDueUs, after.staleDueUs)
+  deadlines = reschedule(deadlines, "prior", after.id, before.priorsDueUs, after.priorsDueUs)
   const index = deadlines === state.index.deadlines ? state.index : { ...state.index, deadlines }
   return { ...state, upstreams: Vector.set(state.upstreams, after.id, after), index }
 }

@@ -2,6 +2,7 @@
 import type { Candidate } from "../core/model/Candidate.ts"
 import type { Address, Config } from "../core/model/Config.ts"
 import type { Attempt, Event } from "../core/model/Event.ts"
+import type { HistoryRecord, Remembered } from "../core/model/History.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
 import { decodeEntry } from "../core/schema/Event.ts"
 import type { Renaming } from "./redactNames.ts"
@@ -23,9 +24,27 @@ export function renamedEvent(event: Event, names: Renaming): Event {
       return { ...event, reason: names.text(event.reason) }
     case "ConfigChanged":
       return { ...event, config: renamedConfig(event.config, names) }
+    case "HistoryLoaded":
+      return { ...event, network: names.host(event.network), records: renamedRecords(event.records, names) }
     default:
       return event
   }
+}
+
+function renamedRemembered(remembered: Remembered, names: Renaming): Remembered {
+  const { network, records } = remembered
+  return { ...remembered, network: names.host(network), records: renamedRecords(records, names) }
+}
+
+/** A tag of a network is a digest of so little that it tells the network. */
+function renamedRecords(records: ReadonlyArray<HistoryRecord>, names: Renaming): ReadonlyArray<HistoryRecord> {
+  return records.map((one) => ({
+    ...one,
+    host: names.host(one.host),
+    ...(one.upstream === undefined ? {} : { upstream: names.label(one.upstream) }),
+    address: names.host(one.address),
+    ...(one.network === undefined ? {} : { network: names.host(one.network) })
+  }))
 }
 
 export function renamedConfig(config: Config, names: Renaming): Config {
@@ -58,7 +77,7 @@ export function renamedLine(line: Telling | Footer, names: Renaming): Telling | 
       return {
         ...line,
         config: renamedConfig(line.config, names),
-        head: { ...head, probing: { ...head.probing, inFlight } }
+        head: { ...head, probing: { ...head.probing, inFlight }, remembered: renamedRemembered(head.remembered, names) }
       }
     }
     case "upstreams":

@@ -13,6 +13,7 @@ import type * as PubSub from "effect/PubSub"
 import type { Advance } from "../core/advance.ts"
 import { advance as coreAdvance } from "../core/advance.ts"
 import { nextDeadline } from "../core/deadline.ts"
+import { historyOf } from "../core/history.ts"
 import { cheapFault } from "../core/invariants.ts"
 import type { Config } from "../core/model/Config.ts"
 import type { Fact } from "../core/model/Decision.ts"
@@ -24,6 +25,7 @@ import { initial } from "../core/state.ts"
 import { entryBody } from "../log/codec.ts"
 import { Alarm } from "./Alarm.ts"
 import * as Interpreter from "./Interpreter.ts"
+import { LoadedHistory } from "./LoadedHistory.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { Observer, shielded } from "./Observer.ts"
 import { Recorder } from "./Recorder.ts"
@@ -78,12 +80,15 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const observe = shielded(yield* Observer, (cause) => {
     fork(Effect.logError("who looks on failed, and may have missed an entry; this is said once", cause))
   })
+  const history = yield* LoadedHistory
   const mailbox = new Mailbox(options.mailbox, 0)
   const epochUs = transport.nowUs()
   const nowUs = () => transport.nowUs() - epochUs
 
   let state = initial(config, seed)
   let routes = state.routes
+  /** What a state begins with. */
+  let remembered = history.records
   let restarts = 0
   let failed = false
   /** A round of turns is under way or asked for. */
@@ -130,6 +135,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     failed = true
     recorder.dumpUnsafe(state, JSON.stringify(entry).slice(0, -1), cause instanceof Error ? cause.message : String(cause))
     const minted = { ...state.minted, generation: state.minted.generation + 1 }
+    remembered = remains(state, entry)
     // As configured by the last reload, and as the operator wished last.
     const fresh = initial(state.config, seed + ++restarts, minted)
     state = {
@@ -151,7 +157,20 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     wake()
   })
 
-  const started = Effect.map(WallClock.nowMs, (wallMs) => postOwn({ _tag: "Started", worker: 0, wallMs }))
+  /** What a failed core knew is the history of the next one, unless it failed on that very history. */
+  const remains = (last: State, { event }: Entry) => {
+    try {
+      return event._tag === "HistoryLoaded" ? [] : historyOf(last, history.network())
+    } catch {
+      return []
+    }
+  }
+
+  const started = Effect.map(WallClock.nowMs, (wallMs) => {
+    postOwn({ _tag: "Started", worker: 0, wallMs })
+    if (remembered.length === 0) return
+    postOwn({ _tag: "HistoryLoaded", worker: 0, network: history.network(), records: remembered })
+  })
 
   /** One turn; true when there is more. */
   const turn = (): boolean => {

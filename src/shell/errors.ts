@@ -55,3 +55,32 @@ export class ResolveError extends Schema.TaggedError<ResolveError>()("ResolveErr
     return `cannot resolve ${this.host}: ${this.code}`
   }
 }
+
+export const HISTORY_TROUBLES = ["damaged", "record", "unreadable", "unwritable", "owned", "slow"] as const
+export type HistoryTrouble = (typeof HISTORY_TROUBLES)[number]
+
+/** Something is wrong with the history file; the service goes on. */
+export class HistoryError extends Schema.TaggedError<HistoryError>()("HistoryError", {
+  what: Schema.Literals(HISTORY_TROUBLES),
+  path: Schema.String,
+  /** What happened: the system's code, or words. */
+  why: Schema.String
+}) {
+  override get message(): string {
+    const file = `history ${this.path}`
+    switch (this.what) {
+      case "damaged":
+        return `${file} cannot be used: ${this.why}; a new one is begun, and addresses are measured anew`
+      case "record":
+        return `history has records that are none, ${this.why}: they were left out, the rest is used`
+      case "unreadable":
+        return `${file} cannot be read: ${this.why}; this run begins without it: see to its owner and mode`
+      case "unwritable":
+        return `${file} cannot be written: ${this.why}; it stays in memory and is tried again: see to room and rights there`
+      case "owned":
+        return `${file} belongs to ${this.why}; this process reads it and writes none: give it a history.path of its own`
+      case "slow":
+        return `the disk of the history did not answer ${this.why}; the service goes on without it, and tries again`
+    }
+  }
+}

@@ -123,7 +123,13 @@ describe("metrics", () => {
     const scraped = new ScrapedMeters(meters, entries)
     let gaps = 0
     const valueOf = (id: string) => {
-      const sources = { listenersUnsafe: () => [], gapsUnsafe: () => gaps, droppedUnsafe: () => 3, lagUnsafe: () => 250 }
+      const sources = {
+        listenersUnsafe: () => [],
+        gapsUnsafe: () => gaps,
+        troublesUnsafe: () => new Map([["damaged", 2]]),
+        droppedUnsafe: () => 3,
+        lagUnsafe: () => 250
+      }
       scraped.read({ stateUnsafe: world.state, ...sources })
       const snapshot = Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, meters.registry))
       const found = snapshot.filter((one) => one.id === id).map(({ attributes = {}, state }) => {
@@ -179,7 +185,14 @@ describe("metrics", () => {
     const read = (...listeners: ReadonlyArray<ListenerStatus>) => {
       const none = () => 0
       const listenersUnsafe = () => listeners
-      scraped.read({ stateUnsafe: world.state, listenersUnsafe, gapsUnsafe: none, droppedUnsafe: none, lagUnsafe: none })
+      scraped.read({
+        stateUnsafe: world.state,
+        listenersUnsafe,
+        gapsUnsafe: none,
+        troublesUnsafe: () => new Map(),
+        droppedUnsafe: none,
+        lagUnsafe: none
+      })
       const snapshot = Metric.snapshotUnsafe(Context.make(Metric.MetricRegistry, meters.registry))
       const of = (id: string) => snapshot.filter((one) => one.id === id)
       return {
@@ -209,6 +222,7 @@ describe("metrics", () => {
         stateUnsafe: world.state,
         listenersUnsafe: () => [],
         gapsUnsafe: () => 0,
+        troublesUnsafe: () => new Map<string, number>(),
         droppedUnsafe: () => 0,
         lagUnsafe: () => 0
       }

@@ -130,7 +130,10 @@ describe("fairlead init", () => {
       const text = fs.readFileSync(file, "utf8").replace("127.0.0.1:1234", "127.0.0.1:0")
         .replace(/( +- )198\.18\.0\.11\n.*\n.*\n/, `$1127.0.0.1:${server.port}\n`)
       // The test's own, so that it meets no other service.
-      fs.writeFileSync(file, `${text}\nadmin: { listen: "off" }\neventLog: { path: ${directory}/log }\n`)
+      fs.writeFileSync(
+        file,
+        `${text}\nadmin: { listen: "off" }\neventLog: { path: ${directory}/log }\nhistory: { path: none }\n`
+      )
       const running = start(["run", "--config", file])
       await until("it listens", () => portOf(running) !== undefined)
       const answer = await ask(portOf(running) as number)

@@ -27,6 +27,7 @@ upstreams:
   files.example: { host: files.example, port: ${good.port}, bypass: true }
 dns: { servers: ["127.0.0.1:${dnsPort}"] }
 eventLog: { path: ${JSON.stringify(log)}, flushInterval: 5ms, segmentBytes: 4KiB, segments: 1000 }
+history: { path: none }
 probing: { interval: 100ms }
 admin: { listen: "off" }
 `

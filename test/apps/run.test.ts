@@ -13,7 +13,7 @@ describe("fairlead run", () => {
     const example = stderr.slice(stderr.indexOf("listeners:"))
     await inScratch(async (directory) => {
       const file = path.join(directory, "example.yaml")
-      fs.writeFileSync(file, `${example}\nadmin: { listen: "off" }\neventLog: { path: none }\n`)
+      fs.writeFileSync(file, `${example}\nadmin: { listen: "off" }\neventLog: { path: none }\nhistory: { path: none }\n`)
       const running = start(["run", "--config", file])
       await until("it listens", () => portOf(running) === 1234 || running.stderr().includes("in use"))
       running.kill("SIGTERM")

@@ -106,6 +106,7 @@ export function writeConfig(
     `listeners: [{ name: web, listen: "127.0.0.1:0", upstream: web }]
 ${more.includes("upstreams:") ? "" : `upstreams: { web: { candidates: [${quoted(candidates)}] } }`}
 eventLog: { path: ${JSON.stringify(log)}, flushInterval: 5ms }
+${more.includes("history:") ? "" : `history: { path: ${JSON.stringify(path.join(directory, "history.json"))} }`}
 probing: { interval: 100ms }
 ${more.includes("admin:") ? "" : 'admin: { listen: "off" }'}
 ${more}

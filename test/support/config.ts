@@ -82,7 +82,8 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
     poolTotal: 1024,
     sources: { builtin: true, userStatic: true, history: true, dns: true, fallback: true },
     builtin: [],
-    access: { allow: [], deny: [] }
+    access: { allow: [], deny: [] },
+    history: { maxEntries: 1024, serveForMs: 1_000 }
   }
 }
 

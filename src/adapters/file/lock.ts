@@ -1,9 +1,9 @@
 /**
- * A lock on a directory: a file with the owner's process id. Of a second process it makes a guest with a directory of its
- * own inside; an owner that died is succeeded.
+ * A lock: a file with the owner's process id; an owner that died is succeeded. Where a directory is locked a second process
+ * becomes a guest with a directory of its own inside.
  */
 import * as Effect from "effect/Effect"
-import * as fs from "node:fs"
+import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import process from "node:process"
 
@@ -17,18 +17,15 @@ export interface Held {
 /** Holds the directory (made if need be, for this user alone) or a guest's place in it, until the scope ends. */
 export const hold = (directory: string) =>
   Effect.acquireRelease(
-    Effect.sync((): Held => {
-      fs.mkdirSync(directory, { recursive: true, mode: 0o700 })
-      const owner = acquire(directory)
+    Effect.promise(async (): Promise<Held> => {
+      await fsp.mkdir(directory, { recursive: true, mode: 0o700 })
+      const owner = await take(lockPath(directory))
       if (owner === undefined) return { directory, owner }
       const own = guestPlace(directory)
-      fs.mkdirSync(own, { recursive: true, mode: 0o700 })
+      await fsp.mkdir(own, { recursive: true, mode: 0o700 })
       return { directory: own, owner }
     }),
-    ({ directory: held, owner }) =>
-      Effect.sync(() => {
-        if (owner === undefined) fs.rmSync(lockPath(held), { force: true })
-      })
+    ({ directory: held, owner }) => owner === undefined ? Effect.promise(() => letGo(lockPath(held))) : Effect.void
   )
 
 /** A place inside a directory that is this process' alone, whoever holds the rest. */
@@ -41,26 +38,29 @@ function lockPath(directory: string): string {
 }
 
 /** undefined: the lock is ours now; else its owner. */
-function acquire(directory: string): number | undefined {
-  const file = lockPath(directory)
+export async function take(file: string): Promise<number | undefined> {
   for (let tries = 0; tries < 3; tries++) {
     try {
-      fs.writeFileSync(file, String(process.pid), { flag: "wx", mode: 0o600 })
+      await fsp.writeFile(file, String(process.pid), { flag: "wx", mode: 0o600 })
       return undefined
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
     }
-    const owner = ownerOf(file)
+    const owner = await ownerOf(file)
     // In a container every run may have the same id: an own id in the file is a predecessor's.
     if (owner !== undefined && owner !== process.pid && isAlive(owner)) return owner
-    fs.rmSync(file, { force: true })
+    await letGo(file)
   }
   return undefined
 }
 
-function ownerOf(file: string): number | undefined {
+export async function letGo(file: string): Promise<void> {
+  await fsp.rm(file, { force: true })
+}
+
+async function ownerOf(file: string): Promise<number | undefined> {
   try {
-    const pid = Number(fs.readFileSync(file, "utf8"))
+    const pid = Number(await fsp.readFile(file, "utf8"))
     return Number.isInteger(pid) && pid > 0 ? pid : undefined
   } catch {
     return undefined

@@ -18,6 +18,8 @@ export interface Sources {
   readonly stateUnsafe: () => State
   readonly listenersUnsafe: () => ReadonlyArray<ListenerStatus>
   readonly gapsUnsafe: () => number
+  /** What went wrong with the history file, and how often. */
+  readonly troublesUnsafe: () => ReadonlyMap<string, number>
   /** Spans that were dropped and entries that could not be counted. */
   readonly droppedUnsafe: () => number
   /** In ms. */
@@ -38,6 +40,7 @@ export class ScrapedMeters {
   #shown = new Map<string, Shown>()
   #listening = new Set<string>()
   #gapsSeen = 0
+  readonly #troublesSeen = new Map<string, number>()
   #droppedSeen = 0
 
   constructor(meters: Meters, entries: EntryMeters) {
@@ -48,10 +51,14 @@ export class ScrapedMeters {
     this.#dropped = meters.of(catalogue.dropped, {})
   }
 
-  read({ stateUnsafe, listenersUnsafe, gapsUnsafe, droppedUnsafe, lagUnsafe }: Sources): void {
+  read({ stateUnsafe, listenersUnsafe, gapsUnsafe, troublesUnsafe, droppedUnsafe, lagUnsafe }: Sources): void {
     const gaps = gapsUnsafe()
     this.#gaps(gaps - this.#gapsSeen)
     this.#gapsSeen = gaps
+    for (const [what, times] of troublesUnsafe()) {
+      this.#meters.of(catalogue.history, { what })(times - (this.#troublesSeen.get(what) ?? 0))
+      this.#troublesSeen.set(what, times)
+    }
     const dropped = droppedUnsafe()
     this.#dropped(dropped - this.#droppedSeen)
     this.#droppedSeen = dropped

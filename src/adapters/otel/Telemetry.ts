@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import { Acceptor } from "../../shell/Acceptor.ts"
 import { Engine } from "../../shell/Engine.ts"
 import { Exposition } from "../../shell/Exposition.ts"
+import { troubles } from "../../shell/HistoryKeeper.ts"
 import type { Folded } from "../../shell/Observer.ts"
 import { Observer } from "../../shell/Observer.ts"
 import { Recorder } from "../../shell/Recorder.ts"
@@ -97,6 +98,7 @@ export const pageLayer = Layer.effect(
       stateUnsafe: engine.stateUnsafe,
       listenersUnsafe: acceptor.statusUnsafe,
       gapsUnsafe: () => recorder.statusUnsafe().gaps,
+      troublesUnsafe: yield* troubles,
       droppedUnsafe: drops.total,
       lagUnsafe: yield* watchLoopLag
     }

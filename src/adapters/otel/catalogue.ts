@@ -111,6 +111,13 @@ export const gaps = one({
   help: "Times that entries were lost to the record.",
   labels: []
 })
+export const history = one({
+  name: "fairlead_history_errors_total",
+  kind: "counter",
+  help:
+    "Times that the history file was damaged, held a record that is none, could not be read or written, is another's, or was slow.",
+  labels: ["what"]
+})
 export const dropped = one({
   name: "fairlead_telemetry_dropped_total",
   kind: "counter",
@@ -171,6 +178,7 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   breakers,
   lag,
   gaps,
+  history,
   dropped,
   reloads,
   selections,

@@ -11,6 +11,7 @@ export interface Settings {
   /** None: the system's resolver. */
   readonly dnsServers: ReadonlyArray<string>
   readonly eventLog: ConfigFile["eventLog"]
+  readonly history: ConfigFile["history"]
   /** null: no admin port. */
   readonly admin: AdminSettings | null
   readonly log: ConfigFile["log"]

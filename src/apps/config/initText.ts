@@ -39,6 +39,7 @@ const SHOWN: ReadonlyArray<readonly [section: string, keys: ReadonlyArray<string
   ["sources", ["builtin", "userStatic", "history", "dns", "fallback"]],
   ["access", ["allow", "deny"]],
   ["eventLog", ["path", "segments", "maxAge"]],
+  ["history", ["path", "maxEntries"]],
   ["admin", ["listen", "token"]],
   ["telemetry.otlp", ["endpoint", "sampleRatio"]],
   ["log", ["level", "format", "output"]],

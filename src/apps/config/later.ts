@@ -23,7 +23,6 @@ const LATER: ReadonlyArray<string> = [
   "cache.minTtl",
   "cache.pruneInterval",
   "cache.maxEntries",
-  "history",
   "workers"
 ]
 

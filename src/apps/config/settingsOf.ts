@@ -30,7 +30,8 @@ export function settingsOf(
     poolTotal: file.pool.total,
     sources: file.sources,
     builtin,
-    access: file.access
+    access: file.access,
+    history: { maxEntries: file.history.maxEntries, serveForMs: file.history.serveFor }
   }
   const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
   const { adminClients, backlog, ...limits } = file.limits
@@ -41,6 +42,7 @@ export function settingsOf(
     }),
     dnsServers: file.dns.servers,
     eventLog: file.eventLog,
+    history: file.history,
     admin: listen === "off"
       ? null
       : { listen, hosts, token: token === "" ? null : Redacted.make(token), clients: adminClients, timeoutMs, heartbeatMs },

@@ -16,6 +16,7 @@ selector: { evaluationInterval: ${scaled(500)}, switching: { hold: ${scaled(3_00
 breaker: { failureThreshold: 3, cooldown: ${scaled(3_000)}, timeoutCooldown: ${scaled(4_000)}, maxCooldown: ${scaled(8_000)},
   ramp: ${scaled(3_000)} }
 eventLog: { path: ${JSON.stringify(record)} }
+history: { path: none }
 admin: { listen: "off" }
 log: { level: warn }
 `

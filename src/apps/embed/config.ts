@@ -21,7 +21,7 @@ type Loose<T> = T extends ReadonlyArray<infer E> ? ReadonlyArray<Loose<E>>
 
 /**
  * As in docs/configuration.md; durations and sizes are texts with a unit. Otherwise than in a file, no listener is needed, the
- * default of `eventLog.path` is `none` and that of `admin.listen` is `off`. `log` and `shutdown` are the command's own: a program
+ * default of `eventLog.path` and `history.path` is `none` and that of `admin.listen` is `off`. `log` and `shutdown` are the command's own: a program
  * has its own loggers, and ends its connections itself.
  */
 export type FairleadConfig = Loose<Omit<File, "listeners" | "log" | "shutdown">> & {
@@ -96,5 +96,7 @@ function withDefaults(config: Record<string, unknown>): Record<string, unknown> 
     const section = config[key] ?? {}
     return isPlain(section) ? { ...defaults, ...section } : section
   }
-  return { ...config, eventLog: preset("eventLog", { path: "none" }), admin: preset("admin", { listen: "off" }) }
+  const none = { path: "none" }
+  const [eventLog, history] = [preset("eventLog", none), preset("history", none)]
+  return { ...config, eventLog, history, admin: preset("admin", { listen: "off" }) }
 }

@@ -6,10 +6,12 @@
  */
 import type { Ewma } from "../math/Ewma.ts"
 import type { SuccessWindow } from "../math/SuccessWindow.ts"
+import type { Prior } from "./History.ts"
+import type { Source } from "./Source.ts"
 
 export type CandidateId = number
 export type UpstreamId = number
-export type Source = "user-static" | "dns" | "history" | "builtin" | "fallback"
+export type { Source } from "./Source.ts"
 
 /** 2^20 slots: more candidates at once than `maxCandidates` may ever allow. */
 export const SLOTS = 0x10_0000
@@ -128,4 +130,6 @@ export interface Candidate {
   readonly breaker: BreakerState
   readonly suspicion: Suspicion
   readonly warm: Warm
+  /** What an earlier run knew of it; null: nothing. */
+  readonly prior: Prior | null
 }

@@ -16,6 +16,7 @@ export interface Config {
   /** Addresses of well-known names (source builtin), at the port of the upstream that has the name. */
   readonly builtin: ReadonlyArray<BuiltinName>
   readonly access: Access
+  readonly history: HistoryLimits
 }
 
 /** Which sources may name candidates; one that is off names nobody. */
@@ -47,6 +48,13 @@ export interface Network {
   readonly words: ReadonlyArray<number>
   /** How many leading bits its addresses share. */
   readonly bits: number
+}
+
+export interface HistoryLimits {
+  /** Records kept; those that were measured last. */
+  readonly maxEntries: number
+  /** For how long after the start any record may serve until its address is measured. */
+  readonly serveForMs: number
 }
 
 /** Limits that all upstreams share. */

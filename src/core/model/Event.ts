@@ -3,6 +3,7 @@
  */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
+import type { HistoryRecord } from "./History.ts"
 
 /** Why a dial or probe failed. `local`: this machine could not even try, which is no evidence about the candidate. */
 export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "implausible" | "local"
@@ -207,6 +208,14 @@ export interface RefreshRequested {
   /** -1: all. */
   readonly upstream: UpstreamId
 }
+/** What earlier runs left: once, right after the start, where there is something. */
+export interface HistoryLoaded {
+  readonly _tag: "HistoryLoaded"
+  readonly worker: number
+  /** Where this machine is now, as records tell it; empty: nobody knows. */
+  readonly network: string
+  readonly records: ReadonlyArray<HistoryRecord>
+}
 /** What an operator may ask for. */
 export type ControlEvent = ConfigChanged | EnabledOverridden | RefreshRequested
 
@@ -229,6 +238,7 @@ export type Event =
   | ResolveFailed
   | WorkerLost
   | ControlEvent
+  | HistoryLoaded
 
 /** An event with its place: `at` is integer microseconds of a monotonic clock since the run's epoch, never going back. */
 export interface Entry {

@@ -7,6 +7,7 @@ import type { Vector } from "../data/Vector.ts"
 import type { Rng } from "../math/Rng.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
+import type { Remembered } from "./History.ts"
 import type { Routes } from "./Routes.ts"
 import type { Upstream } from "./Upstream.ts"
 
@@ -31,6 +32,8 @@ export interface State {
   readonly wantsRoom: ReadonlyArray<UpstreamId>
   /** The first client address seen (-1: none), and whether there was another one. */
   readonly clients: { readonly first: number; readonly several: boolean }
+  /** What earlier runs left. */
+  readonly remembered: Remembered
   readonly routes: Routes
   readonly index: Index
 }

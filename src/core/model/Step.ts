@@ -19,6 +19,7 @@ export type DeadlineKind =
   | "forget"
   | "resolve"
   | "stale"
+  | "prior"
 
 export interface Due {
   readonly kind: DeadlineKind

@@ -45,6 +45,10 @@ export interface Upstream {
   readonly partial: number
   /** Whom `access` kept out when that was told last, for each source that names such addresses. */
   readonly refused: ReadonlyArray<Refused>
+  /** Candidates that earlier runs knew and nobody has heard of yet, the best first: they serve while nobody else can. */
+  readonly priors: ReadonlyArray<CandidateId>
+  /** When one of them serves no longer, or history names somebody no longer. */
+  readonly priorsDueUs: number
 }
 
 export interface Refused {

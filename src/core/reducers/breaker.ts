@@ -38,7 +38,10 @@ export function breaker(state: State, step: Step): State {
   let next = state
   for (const { kind, id } of step.due) {
     const candidate = kind === "trial" || kind === "ramp" ? Candidates.find(next, id) : undefined
-    if (candidate !== undefined) next = kind === "trial" ? tryAgain(next, step, candidate) : rampUp(next, step, candidate)
+    if (candidate === undefined) continue
+    if (kind === "ramp") next = rampUp(next, step, candidate)
+    // It may have left, or been let in, in this very step.
+    else if (candidate.breaker.state === "open" && Candidates.isListed(candidate)) next = tryAgain(next, step, candidate)
   }
   for (const { candidate: id, failure } of step.samples) {
     const candidate = Candidates.find(next, id)

@@ -83,7 +83,8 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
     unsampled: listed.length,
     resolve: 0,
     resolveDueUs: -1,
-    shut: 0
+    shut: 0,
+    priors: []
   })
   for (const one of [...listed, ...upstream.fallback]) {
     const candidate = Candidates.find(next, one) as Candidate

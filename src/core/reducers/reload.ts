@@ -19,9 +19,12 @@ import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { mayName } from "../sources.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
 import { begin, rest, tell } from "./enabled.ts"
+import { fitted, remember } from "../history.ts"
+import { remind } from "./history.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
 import { merge, vacate } from "./roster.ts"
 import { reprice } from "./score.ts"
@@ -31,7 +34,7 @@ export function reload(state: State, step: Step): State {
   // Before the start there is nothing to change but the configuration.
   if (event._tag !== "ConfigChanged") return state
   const config = arrange(state.config, event.config)
-  let next: State = { ...state, config, override: null }
+  let next: State = fitted({ ...state, config, override: null })
   step.decisions.push({ _tag: "ConfigApplied" })
   tell(state, next, step)
   step.wantsProbes = true
@@ -61,11 +64,16 @@ function changed(
   const wasOn = Upstreams.isOn(before, id)
   const isOn = Upstreams.isOn(state, id)
   const readmitted = differs(before.config.access, state.config.access)
-  let next = mergeAll(readmitted ? unrefused(state, id) : state, step, id)
-  if (was.host !== is.host || was.port !== is.port) {
-    next = merge(merge(next, step, id, "dns", []), step, id, "history", [])
-    next = asked(next, step, id, wasOn)
-  } else if (readmitted || asks(before, id) !== asks(next, id)) next = asked(next, step, id, wasOn)
+  const gone = is.removed && !was.removed
+  const { listed } = Upstreams.find(state, id) as Upstream
+  const kept = gone ? remember(state, was, listed) : state
+  let next = mergeAll(readmitted ? unrefused(kept, id) : kept, step, id)
+  const moved = was.host !== is.host || was.port !== is.port
+  if (moved) next = asked(merge(next, step, id, "dns", []), step, id, wasOn)
+  else if (readmitted || asks(before, id) !== asks(next, id)) next = asked(next, step, id, wasOn)
+  if (moved || readmitted || mayName(before.config, "history") !== mayName(state.config, "history")) {
+    next = remind(next, step, id)
+  }
   if (wasOn && !isOn) next = rest(next, step, id)
   if (!wasOn && isOn) next = begin(next, step, id)
   if (wasOn && isOn) next = retuned(next, step, id, was, is)

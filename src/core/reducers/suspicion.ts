@@ -67,9 +67,10 @@ export function suspicion(state: State, step: Step): State {
  * Longer than this is pending for too long, in ms. Samples that still gather count too: who has become slower would else be
  * suspected and cleared with each answer until they enter. What took a second may be a packet sent again, and tells nothing.
  */
-export function pendingMs({ latency, gathered }: Candidate): number {
+export function pendingMs({ latency, gathered, prior }: Candidate): number {
   const slowest = gathered.findLast((tookMs) => tookMs < RESENT_MS) ?? 0
-  const known = latency.atUs >= 0 && latency.value > slowest ? latency.value : slowest
+  const expected = latency.atUs >= 0 ? latency.value : prior?.latencyMs ?? 0
+  const known = expected > slowest ? expected : slowest
   return LATENCIES * known > LEAST_PENDING_MS ? LATENCIES * known : LEAST_PENDING_MS
 }
 
@@ -79,11 +80,11 @@ function silenceMs(firstByte: Ewma.Ewma): number {
   return expected > LEAST_SHARED_SILENCE_MS ? expected : LEAST_SHARED_SILENCE_MS
 }
 
-/** The candidate with its watch on the oldest handshake under way that no answer has overtaken. The unmeasured serve nobody. */
+/** The candidate with its watch on the oldest handshake under way that no answer has overtaken. The unmeasured serve nobody, unless they have a prior. */
 export function watched(candidate: Candidate): Candidate {
-  const { suspicion, warm, probe, probedAtUs, costMs } = candidate
+  const { suspicion, warm, probe, probedAtUs, costMs, lastSampleAtUs, prior } = candidate
   let oldestUs = -1
-  if (!suspicion.pending && costMs >= 0) {
+  if (!suspicion.pending && (costMs >= 0 || (prior !== null && lastSampleAtUs < 0))) {
     if (probe !== 0 && probedAtUs > suspicion.provenAtUs) oldestUs = probedAtUs
     for (const { atUs } of warm.dialling) {
       if (atUs > suspicion.provenAtUs && (oldestUs < 0 || atUs < oldestUs)) oldestUs = atUs

@@ -1,8 +1,8 @@
 /**
  * Warm: how many sockets wait, connected, for clients to come.
  *
- * - Only candidates that serve have a shelf: those that new clients go to now, and members of the set that are no suspects
- *   (they are next). Nothing is dialled towards suspects and open breakers; when a breaker opens, or a candidate stops
+ * - Only candidates that serve have a shelf: those that new clients go to now (be it on the word of an earlier run), and
+ *   members of the set that are no suspects (they are next). Nothing is dialled towards suspects and open breakers; when a breaker opens, or a candidate stops
  *   serving, its shelf is emptied (a suspect keeps what it has: suspicion may be wrong).
  * - Size, mode fixed: `size`. Mode dynamic: enough for the takes of one refill time (two latencies, at least 10 ms) at their
  *   recent peak, times `headroom`, from `min` to `max`. The takes of a refill time are a count that decays over it; its
@@ -20,6 +20,7 @@ import { backoffMs } from "../math/backoff.ts"
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"
 import * as Rng from "../math/Rng.ts"
+import { priorsOf } from "../ladder.ts"
 import type { Candidate, CandidateId, UpstreamId, Warm } from "../model/Candidate.ts"
 import type { Pool, UpstreamConfig } from "../model/Config.ts"
 import type { ClientAccepted, WarmFailed, WarmParked } from "../model/Event.ts"
@@ -75,6 +76,7 @@ function handOut(state: State, step: Step): State {
 function shelved(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
   if (Upstreams.configOf(state, upstream.id).pool.mode === "off") return []
   const ids = new Set(serving(state, upstream).map((candidate) => candidate.id))
+  if (ids.size === 0) { for (const prior of priorsOf(state, upstream)) ids.add(prior) }
   for (const member of upstream.members) ids.add(member)
   return [...ids]
 }

@@ -87,7 +87,8 @@ export const ConfigSchema = Schema.Struct({
     fallback: Schema.Boolean
   }),
   builtin: Schema.Array(Schema.Struct({ host: Schema.String, addresses: Schema.Array(Schema.String) })),
-  access: Schema.Struct({ allow: Networks, deny: Networks })
+  access: Schema.Struct({ allow: Networks, deny: Networks }),
+  history: numbers("maxEntries", "serveForMs")
 })
 
 /** Fails to compile when the schema and the model drift apart. */

@@ -189,6 +189,22 @@ export const ConfigFile = Schema.Struct({
       "What is known of a candidate that left is kept for this long, and a set of which nothing is heard serves no longer"
     )
   }),
+  history: section({
+    path: key(
+      Name,
+      "auto",
+      "File in which what was measured outlives the process; auto: history.json in the state directory; none: it is kept in memory"
+    ),
+    maxEntries: key(whole(1, 65_536), 1_024, "Addresses that are remembered, those that were measured last"),
+    maxBytes: key(size(1_024, 1_073_741_824), "1MiB", "Size of the file at most; a larger one is set aside"),
+    serveFor: key(
+      duration(0, HOUR),
+      "1s",
+      "After the start, what is remembered serves for this long while nobody has been measured; longer only what is younger than `cache.scoreTtl`"
+    ),
+    flushInterval: key(duration(10, DAY), "5s", "It is written at most this often, and at the end"),
+    timeout: key(duration(10, MINUTE), "1s", "A disk that takes longer holds neither the start nor the end up")
+  }),
   eventLog: section({
     path: key(Name, "auto", "Directory of the record; auto: below the state directory; none: no record"),
     segmentBytes: key(size(4_096, 4_294_967_296), "64MiB", "A segment that reaches this size is closed and compressed"),

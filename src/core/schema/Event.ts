@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import type { Entry, Event } from "../model/Event.ts"
 import { ConfigSchema } from "./Config.ts"
+import { HistoryRecordSchema } from "./History.ts"
 
 const Count = Schema.Int
 const Micros = Schema.Int
@@ -92,7 +93,8 @@ export const EventSchema = Schema.TaggedUnion({
   WorkerLost: { worker },
   ConfigChanged: { worker, config: ConfigSchema },
   EnabledOverridden: { worker, enabled: Schema.NullOr(Schema.Boolean) },
-  RefreshRequested: { worker, upstream: Count }
+  RefreshRequested: { worker, upstream: Count },
+  HistoryLoaded: { worker, network: Schema.String, records: Schema.Array(HistoryRecordSchema) }
 })
 
 /** Fails to compile when the schema and the model drift apart. */

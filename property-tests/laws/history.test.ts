@@ -1,0 +1,83 @@
+/** Laws of what is remembered: bounds, who goes first, and that nothing that is over serves. */
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import * as Candidates from "../../src/core/candidates.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { historyMs, historyOf, newest } from "../../src/core/history.ts"
+import { faults } from "../../src/core/invariants.ts"
+import type { HistoryRecord } from "../../src/core/model/History.ts"
+import { play, ruledScript } from "../arbitraries/run.ts"
+import { law } from "../check.ts"
+
+/** Runs in which history comes again and again. */
+const remembering = ruledScript(60).map((script) => ({
+  ...script,
+  moves: script.moves.flatMap((one, i) => i % 7 === 0 ? [{ ...one, kind: "history" as const }, one] : [one])
+}))
+
+const keyOf = ({ host, upstream, address, port }: HistoryRecord) => JSON.stringify([host, upstream, address, port])
+
+const record: fc.Arbitrary<HistoryRecord> = fc.record({
+  host: fc.constantFrom("", "a.example", "b.example"),
+  port: fc.constantFrom(80, 443),
+  address: fc.integer({ min: 1, max: 9 }).map((i) => `198.18.0.${i}`),
+  sources: fc.constant(["dns"] as const),
+  latencyMs: fc.nat(500),
+  measuredMs: fc.nat(1_000),
+  expiresMs: fc.nat(2_000)
+})
+
+describe("history", () => {
+  law(
+    "of too many keeps those that were measured last, one for each address",
+    fc.property(fc.array(record), fc.nat(12), (all, most) => {
+      const kept = newest(all, most)
+      const firsts = all.filter((one, i) => all.findIndex((other) => keyOf(other) === keyOf(one)) === i)
+      expect(kept.length).toBe(Math.min(most, firsts.length))
+      expect(new Set(kept.map(keyOf)).size).toBe(kept.length)
+      const gone = firsts.filter((one) => !kept.includes(one))
+      const oldest = Math.min(...kept.map(({ measuredMs }) => measuredMs))
+      for (const { measuredMs } of gone) if (kept.length > 0) expect(measuredMs).toBeLessThanOrEqual(oldest)
+      expect(newest(kept, most)).toEqual(kept)
+    })
+  )
+
+  law(
+    "is bounded, has each address once, nothing expired, and none that is shut out",
+    fc.property(remembering, (script) => {
+      play(script, (_entry, _before, { state }) => {
+        const left = historyOf(state)
+        expect(left.length).toBeLessThanOrEqual(state.config.history.maxEntries)
+        expect(new Set(left.map(keyOf)).size).toBe(left.length)
+        for (const { expiresMs } of left) expect(expiresMs).toBeGreaterThan(historyMs(state, state.at))
+      })
+    })
+  )
+
+  law(
+    "serves only on the ladder, and nothing that is over",
+    fc.property(remembering, (script) => {
+      play(script, ({ event }, _before, { state }) => {
+        for (const upstream of Vector.toArray(state.upstreams)) {
+          const members = state.routes.upstreams[upstream.id]?.members ?? []
+          for (const { candidate } of members) expect(Candidates.find(state, candidate)?.costMs).toBeGreaterThanOrEqual(0)
+          for (const id of upstream.priors) {
+            const candidate = Candidates.find(state, id)
+            expect(upstream.members).not.toContain(id)
+            // What is due at this very moment is over with the next tick, or with a clock that is read anew.
+            if (event._tag !== "WallRead" || candidate === undefined) continue
+            expect(candidate.prior?.servesMs).toBeGreaterThan(historyMs(state, state.at))
+            expect(candidate.prior?.expiresMs).toBeGreaterThan(historyMs(state, state.at))
+          }
+        }
+      })
+    })
+  )
+
+  law(
+    "leaves a state in order",
+    fc.property(remembering, (script) => {
+      play(script, (_entry, _before, { state }) => expect(faults(state)).toEqual([]))
+    })
+  )
+})

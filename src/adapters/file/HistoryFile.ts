@@ -1,0 +1,199 @@
+/**
+ * History on disk: one small JSON file, replaced as a whole (written beside, flushed, renamed), so that whatever cuts a write
+ * short leaves the file before. A lock beside it lets one process write; others read. What cannot be used is set aside, at most
+ * `MOST_ASIDE` of them, and a new one begun. Nothing here waits on the caller's thread: a disk that does not answer holds
+ * up nobody but the next write.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { Buffer } from "node:buffer"
+import * as fsp from "node:fs/promises"
+import * as path from "node:path"
+import { newest } from "../../core/history.ts"
+import type { HistoryRecord } from "../../core/model/History.ts"
+import { HistoryRecordSchema } from "../../core/schema/History.ts"
+import type { HistoryTrouble } from "../../shell/errors.ts"
+import { HistoryError } from "../../shell/errors.ts"
+import type { Found } from "../../shell/HistoryStore.ts"
+import { HistoryStore } from "../../shell/HistoryStore.ts"
+import { letGo, take } from "./lock.ts"
+
+export interface HistoryFileOptions {
+  readonly path: string
+  /** Records that are read at most, those that were measured last. */
+  readonly maxEntries: number
+  /** A larger file is neither written nor read. */
+  readonly maxBytes: number
+}
+
+const VERSION = 1
+const MOST_ASIDE = 4
+
+const decode = Schema.decodeUnknownResult(HistoryRecordSchema)
+
+class HistoryFile {
+  readonly #options: HistoryFileOptions
+  /** The process that may write; undefined: this one, null: not known yet. */
+  #owner: number | undefined | null = null
+  #written = ""
+  /** Writes follow one another even if whoever waited has given up: one under way, and one that waits, of the latest records. */
+  #underWay: Promise<void> = Promise.resolve()
+  #waiting: Promise<void> | undefined
+  #latest: ReadonlyArray<HistoryRecord> = []
+
+  constructor(options: HistoryFileOptions) {
+    this.#options = options
+  }
+
+  async load(): Promise<Found> {
+    // A place that cannot be locked now may be readable all the same, and is locked by the first write.
+    await this.#lock().catch(() => {})
+    const owned = typeof this.#owner === "number" ? this.#error("owned", `process ${this.#owner}`) : null
+    const text = await this.#read()
+    if (text === undefined) return { records: [], dropped: 0, problem: owned }
+    const read = typeof text === "string" ? parsed(text) : text.damage
+    if (typeof read === "string") return { records: [], dropped: 0, problem: await this.#damaged(read) }
+    const records = read.flatMap((one) => {
+      const decoded = decode(one)
+      return Result.isSuccess(decoded) ? [decoded.success] : []
+    })
+    return { records: newest(records, this.#options.maxEntries), dropped: read.length - records.length, problem: owned }
+  }
+
+  save(records: ReadonlyArray<HistoryRecord>): Promise<void> {
+    this.#latest = records
+    this.#waiting ??= this.#underWay.then(() => {
+      this.#waiting = undefined
+      const write = this.#save(this.#latest)
+      this.#underWay = write.catch(() => {})
+      return write
+    })
+    return this.#waiting
+  }
+
+  async release(): Promise<void> {
+    if (this.#owner === undefined) await letGo(this.#lockPath).catch(() => {})
+  }
+
+  get #lockPath(): string {
+    return `${this.#options.path}.lock`
+  }
+
+  async #lock(): Promise<void> {
+    if (this.#owner !== null) return
+    await fsp.mkdir(path.dirname(this.#options.path), { recursive: true, mode: 0o700 })
+    this.#owner = await take(this.#lockPath)
+  }
+
+  /** undefined: there is none. */
+  async #read(): Promise<string | { readonly damage: string } | undefined> {
+    const { path, maxBytes } = this.#options
+    try {
+      const stat = await fsp.stat(path)
+      // A pipe would be waited for without an end.
+      if (!stat.isFile()) throw Object.assign(new Error(), { code: "it is no regular file" })
+      if (stat.size > maxBytes) return { damage: `it has ${stat.size} bytes, and history.maxBytes allows ${maxBytes}` }
+      return await fsp.readFile(path, "utf8")
+    } catch (cause) {
+      if (codeOf(cause) === "ENOENT") return undefined
+      throw this.#error("unreadable", codeOf(cause))
+    }
+  }
+
+  async #damaged(why: string): Promise<HistoryError> {
+    if (this.#owner !== undefined) return this.#error("damaged", why)
+    const aside = await this.#aside().catch((cause: unknown) => `where it is, as it cannot be renamed (${codeOf(cause)})`)
+    return this.#error("damaged", `${why}; it was left ${aside}`)
+  }
+
+  /** Moves the file to the first free place, or to that of the oldest. */
+  async #aside(): Promise<string> {
+    const places = Array.from({ length: MOST_ASIDE }, (_, i) => `${this.#options.path}.damaged-${i + 1}`)
+    const ages = await Promise.all(places.map((place) => fsp.stat(place).then(({ mtimeMs }) => mtimeMs, () => -1)))
+    const place = places[ages.indexOf(Math.min(...ages))] as string
+    await fsp.rename(this.#options.path, place)
+    await fsp.utimes(place, new Date(), new Date()).catch(() => {})
+    return `as ${path.basename(place)}`
+  }
+
+  async #save(records: ReadonlyArray<HistoryRecord>): Promise<void> {
+    try {
+      await this.#lock()
+      if (this.#owner !== undefined) return
+      const text = textOf(records, this.#options.maxBytes)
+      if (text === this.#written) return
+      await replace(this.#options.path, text)
+      this.#written = text
+    } catch (cause) {
+      throw this.#error("unwritable", codeOf(cause))
+    }
+  }
+
+  #error(what: HistoryTrouble, why: string): HistoryError {
+    return new HistoryError({ what, path: this.#options.path, why })
+  }
+}
+
+/** What stands where records should be; a text says why it is no history. */
+function parsed(text: string): ReadonlyArray<unknown> | string {
+  try {
+    const { version, records } = JSON.parse(text) as { readonly version?: unknown; readonly records?: unknown }
+    if (version !== VERSION) return `its version is ${JSON.stringify(version)?.slice(0, 20)}, this program knows ${VERSION}`
+    return Array.isArray(records) ? records : "it has no list of records"
+  } catch {
+    return "it is no JSON, or cut short"
+  }
+}
+
+/** One record a line, as many of the first as there is room for. */
+function textOf(records: ReadonlyArray<HistoryRecord>, maxBytes: number): string {
+  const [head, foot] = [`{"version":${VERSION},"records":[\n`, "\n]}\n"]
+  const lines: Array<string> = []
+  let bytes = head.length + foot.length
+  for (const record of records) {
+    const line = JSON.stringify(record)
+    bytes += Buffer.byteLength(line) + 2
+    if (bytes > maxBytes) break
+    lines.push(line)
+  }
+  return head + lines.join(",\n") + foot
+}
+
+async function replace(target: string, text: string): Promise<void> {
+  const beside = `${target}.new`
+  // What a crash left behind may have any owner and mode.
+  await fsp.rm(beside, { force: true })
+  const file = await fsp.open(beside, "wx", 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } catch (cause) {
+    await file.close()
+    await fsp.rm(beside, { force: true }).catch(() => {})
+    throw cause
+  }
+  await file.close()
+  await fsp.rename(beside, target)
+}
+
+function codeOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? String(cause)
+}
+
+const asError = (cause: unknown): HistoryError =>
+  cause instanceof HistoryError ? cause : new HistoryError({ what: "unreadable", path: "", why: String(cause) })
+
+export const layer = (options: HistoryFileOptions): Layer.Layer<HistoryStore> =>
+  Layer.effect(
+    HistoryStore,
+    Effect.gen(function* () {
+      const file = new HistoryFile(options)
+      yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.promise(() => file.release()), 1_000))
+      return HistoryStore.of({
+        load: Effect.tryPromise({ try: () => file.load(), catch: asError }),
+        save: (records) => Effect.tryPromise({ try: () => file.save(records), catch: asError })
+      })
+    })
+  )

@@ -1,0 +1,2 @@
+/** Where an address was listed. */
+export type Source = "user-static" | "dns" | "history" | "builtin" | "fallback"

@@ -1,0 +1,130 @@
+/**
+ * Priors: what earlier runs knew of an upstream's addresses, until they are measured anew.
+ *
+ * - `HistoryLoaded` brings the records, once after the start. An upstream is told of them then, when it is added, and when it is
+ *   enabled. Of a domain's records those name candidates (source history) that the resolver, or history itself, named
+ *   then; what a list of the configuration named and names no more was taken off on purpose, and nobody brings it back.
+ *   History stops naming a candidate when the record expires.
+ * - Whoever is listed and has not been sampled yet gets its record as a prior: it is probed before all others, and while
+ *   nobody serves, the upstream's clients go to the best priors (ladder.ts), which get warm sockets as members do (warm.ts).
+ *   So the first clients after a restart are served by yesterday's best, and soon by a warm socket.
+ * - Any prior may do so for `history.serveFor`. After that only one that is younger than `scoreTtl` and was measured from
+ *   the network where this machine is now; it ends with its record at the latest.
+ * - A sample of any kind takes the prior's place. No prior ever wins a place in the set.
+ *
+ * A record from the future was written under a wrong clock: it counts as measured now.
+ */
+import * as Candidates from "../candidates.ts"
+import * as Vector from "../data/Vector.ts"
+import { historyMs, newest, recordsOf } from "../history.ts"
+import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { HistoryLoaded } from "../model/Event.ts"
+import type { HistoryRecord, Prior } from "../model/History.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import * as Upstreams from "../upstreams.ts"
+import { merge } from "./roster.ts"
+
+/** Priors that may come to serve, of each upstream: the others only order probes. */
+const MOST_PRIORS = 16
+
+export function history(state: State, step: Step): State {
+  const { event } = step
+  let next = event._tag === "HistoryLoaded" ? loaded(state, step, event) : state
+  for (const id of step.begun) next = remind(next, step, id)
+  for (const { kind, id } of step.due) if (kind === "prior") next = review(next, step, id)
+  if (event._tag === "WallRead") {
+    for (const { id, priorsDueUs } of Vector.toArray(next.upstreams)) if (priorsDueUs >= 0) next = review(next, step, id)
+  }
+  for (const { candidate } of step.samples) next = measured(next, step, candidate)
+  return next
+}
+
+function loaded(state: State, step: Step, event: HistoryLoaded): State {
+  const wallMs = historyMs(state, step.at)
+  const past = event.records.map((one) => one.measuredMs <= wallMs ? one : { ...one, measuredMs: wallMs })
+  const records = newest(past, state.config.history.maxEntries)
+  let next: State = { ...state, remembered: { records, network: event.network, wallMs, atUs: step.at } }
+  for (const { id } of Vector.toArray(state.upstreams)) if (Upstreams.isOn(next, id)) next = remind(next, step, id)
+  return next
+}
+
+/** Tells an upstream what there is to know; what history named before and names no more is taken back. */
+export function remind(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined) return state
+  const config = Upstreams.configOf(state, id)
+  const known = new Map<string, { readonly record: HistoryRecord; readonly prior: Prior }>()
+  for (const record of state.config.sources.history ? recordsOf(state, config) : []) {
+    const prior = priorOf(state, step.at, id, record)
+    if (prior.servesMs > 0) known.set(`${record.address} ${record.port}`, { record, prior })
+  }
+  if (known.size === 0 && upstream.priorsDueUs < 0) return state
+  const named = [...known.values()].filter(({ record: { host, port, sources } }) =>
+    host !== "" && port === config.port && (sources.includes("dns") || sources.includes("history"))
+  )
+  let next = merge(state, step, id, "history", named.map(({ record: { address, port } }) => ({ host: address, port })))
+  const unmeasured: Array<Candidate> = []
+  for (const one of (Upstreams.find(next, id) as Upstream).listed) {
+    const candidate = Candidates.find(next, one) as Candidate
+    const prior = known.get(`${candidate.host} ${candidate.port}`)?.prior
+    if (prior === undefined) continue
+    const waits = candidate.lastSampleAtUs < 0 && candidate.breaker.state === "closed"
+    const after = { ...waits ? Candidates.urgent(candidate, step.at) : candidate, prior }
+    next = Candidates.replace(next, candidate, after)
+    if (waits) unmeasured.push(after)
+  }
+  unmeasured.sort((a, b) => (a.prior?.latencyMs ?? 0) - (b.prior?.latencyMs ?? 0) || a.id - b.id)
+  const priors = unmeasured.slice(0, MOST_PRIORS).map((one) => one.id)
+  step.touched.add(id)
+  step.wantsProbes = true
+  return review(changed(next, id, { priors }), step, id)
+}
+
+/** How long a record counts, from now on. */
+function priorOf(state: State, atUs: number, id: UpstreamId, record: HistoryRecord): Prior {
+  const { scoreTtlMs, staleForMs } = Upstreams.configOf(state, id)
+  const nowMs = historyMs(state, atUs)
+  const { latencyMs, measuredMs } = record
+  const expiresMs = Math.min(record.expiresMs, measuredMs + staleForMs)
+  const here = (record.network ?? "") === state.remembered.network
+  const servesMs = Math.max(nowMs + state.config.history.serveForMs, here ? measuredMs + scoreTtlMs : 0)
+  return { latencyMs, servesMs: expiresMs > nowMs ? Math.min(servesMs, expiresMs) : 0, expiresMs }
+}
+
+/** Ends what is over, and finds out when to look again. */
+function review(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined) return state
+  const nowMs = historyMs(state, step.at)
+  let dueMs = -1
+  const lasts = (untilMs: number | undefined) => {
+    if (untilMs === undefined || untilMs <= nowMs) return false
+    if (dueMs < 0 || untilMs < dueMs) dueMs = untilMs
+    return true
+  }
+  const priors = upstream.priors.filter((one) => lasts(Candidates.find(state, one)?.prior?.servesMs))
+  const named = upstream.listed.map((one) => Candidates.find(state, one) as Candidate)
+    .filter(({ sources }) => sources.includes("history"))
+  const stay = named.filter(({ prior }) => lasts(prior?.expiresMs))
+  const next = stay.length < named.length ? merge(state, step, id, "history", stay) : state
+  const priorsDueUs = dueMs < 0 ? -1 : Math.ceil(step.at + (dueMs - nowMs) * 1000)
+  if (priors.length === upstream.priors.length) return changed(next, id, { priorsDueUs })
+  step.touched.add(id)
+  return changed(next, id, { priors, priorsDueUs })
+}
+
+/** It was heard of: from now on it is judged by that. */
+function measured(state: State, step: Step, one: CandidateId): State {
+  const id = Candidates.find(state, one)?.upstream ?? -1
+  const priors = Upstreams.find(state, id)?.priors
+  if (priors === undefined || !priors.includes(one)) return state
+  step.touched.add(id)
+  return changed(state, id, { priors: priors.filter((other) => other !== one) })
+}
+
+function changed(state: State, id: UpstreamId, changes: Partial<Upstream>): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  return Upstreams.replace(state, upstream, { ...upstream, ...changes })
+}

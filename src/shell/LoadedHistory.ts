@@ -1,0 +1,13 @@
+/** What earlier runs left, for the engine: it is there before the engine starts, and empty where nobody keeps a history. */
+import * as Context from "effect/Context"
+import type { HistoryRecord } from "../core/model/History.ts"
+
+export interface Loaded {
+  readonly records: ReadonlyArray<HistoryRecord>
+  /** Where this machine is now; empty: nobody knows. */
+  readonly network: () => string
+}
+
+export const LoadedHistory: Context.Reference<Loaded> = Context.Reference<Loaded>("fairlead/shell/LoadedHistory", {
+  defaultValue: () => ({ records: [], network: () => "" })
+})

@@ -1,0 +1,267 @@
+/** What earlier runs knew: whom it names, in what order it probes, for how long it serves, and what a run leaves. */
+import { describe, expect, it } from "vitest"
+import { historyOf, recall } from "../../src/core/history.ts"
+import { faults } from "../../src/core/invariants.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import type { Fact } from "../../src/core/model/Decision.ts"
+import type { HistoryRecord } from "../../src/core/model/History.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const WALL_MS = 1_790_000_000_000
+const SECOND = 1_000
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const SITE = "site.example"
+const [a, b, c] = ["198.18.0.1", "198.18.0.2", "198.18.0.3"] as const
+
+/** Measured a minute before the start, at home. */
+const record = (address: string, latencyMs: number, changes: Partial<HistoryRecord> = {}): HistoryRecord => ({
+  host: "",
+  upstream: "web",
+  port: 443,
+  address,
+  sources: ["user-static"],
+  latencyMs,
+  measuredMs: WALL_MS - 60 * SECOND,
+  expiresMs: WALL_MS + DAY,
+  network: "home",
+  ...changes
+})
+const ofSite = (address: string, latencyMs: number, changes: Partial<HistoryRecord> = {}): HistoryRecord => {
+  const { upstream: _, ...rest } = record(address, latencyMs, { host: SITE, sources: ["dns"], ...changes })
+  return rest
+}
+
+const started = (config: Config, records: ReadonlyArray<HistoryRecord>, world: (toy: ToyInterpreter) => void = () => {}) => {
+  const toy = new ToyInterpreter(config)
+  world(toy)
+  return toy.start().post({ _tag: "HistoryLoaded", worker: 0, network: "home", records })
+}
+const three: UpstreamChanges = { candidates: addresses(3) }
+const stateOf = (toy: ToyInterpreter, upstream = 0) => toy.state.routes.upstreams[upstream]!.state
+const order = (toy: ToyInterpreter) => toy.state.routes.upstreams[0]!.lastResort.attempts.map(({ host }) => host)
+const steps = (toy: ToyInterpreter) =>
+  toy.facts.filter((fact): fact is Extract<Fact, { _tag: "LadderStepped" }> & { atUs: number } =>
+    fact._tag === "LadderStepped"
+  )
+    .map(({ from, to }) => `${from} > ${to}`)
+/** This machine cannot measure, which says nothing about anybody. */
+const cannotMeasure = (toy: ToyInterpreter) => void toy.set(a, "local").set(b, "local").set(c, "local")
+const candidate = (toy: ToyInterpreter, host: string) =>
+  toy.state.candidates.chunks.flat().find((one) => one?.host === host) ?? undefined
+
+describe("what an earlier run knew", () => {
+  it("serves at once, the best first and as stale, gets warm sockets, and no place in the set without a sample", () => {
+    const toy = started(configWith([three]), [record(a, 50), record(b, 10)], (toy) => toy.set(a, 50).set(b, 10).set(c, 30))
+    expect(stateOf(toy)).toBe("stale")
+    expect(order(toy).slice(0, 2)).toEqual([b, a])
+    expect(new Set(toy.warmDials.map(({ host, atUs }) => `${host} ${atUs}`))).toEqual(new Set([`${a} 0`, `${b} 0`]))
+    expect(toy.active()).toEqual([])
+    toy.client(10)
+    expect(toy.run(SECOND).unserved).toEqual([])
+    expect(toy.active()).toEqual([2, 3, 1])
+    expect(toy.parked(b)).toBeGreaterThan(0)
+    expect(steps(toy)).toEqual(["unranked > stale", "stale > active"])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("is probed before all others", () => {
+    const config = configWith([{ candidates: addresses(40), pool: { mode: "off" } }], { maxParallel: 1 })
+    const known = ["198.18.0.31", "198.18.0.22"]
+    const toy = new ToyInterpreter(config, { otherwise: 5 })
+    toy.start().post({ _tag: "HistoryLoaded", worker: 0, network: "", records: known.map((host) => record(host, 9)) })
+    toy.run(SECOND)
+    // The first had gone out with the start.
+    expect(toy.probes.slice(1, 3).map(({ host }) => host).toSorted()).toEqual(known.toSorted())
+  })
+
+  it("serves for the first second where it is old, and until scoreTtl where it is young", () => {
+    const config = configWith([{ ...three, scoreTtlMs: 300_000 }])
+    const old = started(config, [record(a, 5, { measuredMs: WALL_MS - HOUR })], cannotMeasure)
+    expect(stateOf(old.run(999))).toBe("stale")
+    expect(stateOf(old.run(2))).toBe("unranked")
+    const young = started(config, [record(a, 5, { measuredMs: WALL_MS - 200 * SECOND })], cannotMeasure)
+    expect(stateOf(young.run(99 * SECOND))).toBe("stale")
+    expect(stateOf(young.run(2 * SECOND))).toBe("unranked")
+  })
+
+  it("serves for as long as history.serveFor says", () => {
+    const old = [record(a, 5, { measuredMs: WALL_MS - HOUR })]
+    const during = (serveForMs: number, afterMs: number) =>
+      stateOf(started({ ...configWith([three]), history: { maxEntries: 9, serveForMs } }, old, cannotMeasure).run(afterMs))
+    expect([during(0, 0), during(5_000, 4_990), during(5_000, 5_010)]).toEqual(["unranked", "stale", "unranked"])
+  })
+
+  it("serves no longer than that where it was measured in another network", () => {
+    const toy = started(configWith([three]), [record(a, 5, { network: "office" })], cannotMeasure)
+    expect([stateOf(toy), stateOf(toy.run(1_001))]).toEqual(["stale", "unranked"])
+  })
+
+  it("never serves once its record has expired, whatever its age and limits say", () => {
+    const config = configWith([{ ...three, staleForMs: 30_000 }])
+    expect(stateOf(started(config, [record(a, 5)], cannotMeasure))).toBe("unranked")
+    const soon = record(a, 5, { expiresMs: WALL_MS + 400 })
+    const toy = started(configWith([three]), [soon], cannotMeasure)
+    expect([stateOf(toy.run(390)), stateOf(toy.run(20))]).toEqual(["stale", "unranked"])
+  })
+
+  it("ends with the first sample, be it a failure, and while it keeps people waiting", () => {
+    const toy = started(configWith([three]), [record(a, 5), record(b, 9)], (toy) => toy.set(a, "refused").set(b, "lost"))
+    expect(order(toy).slice(0, 2)).toEqual([a, b])
+    expect(order(toy.run(10)).at(0)).toBe(b)
+    expect(stateOf(toy)).toBe("stale")
+    // Nine milliseconds were enough yesterday; a hundred say that something is wrong.
+    expect(stateOf(toy.run(100))).toBe("unranked")
+  })
+
+  it("grows old by a sleep, and no younger by a clock that is set back", () => {
+    const toy = started(configWith([three]), [record(a, 5)], cannotMeasure).run(2 * SECOND)
+    expect(stateOf(toy)).toBe("stale")
+    toy.post({ _tag: "WallRead", worker: 0, wallMs: WALL_MS - DAY })
+    expect([stateOf(toy.run(230 * SECOND)), stateOf(toy.run(20 * SECOND))]).toEqual(["stale", "unranked"])
+    const slept = started(configWith([three]), [record(a, 5)], cannotMeasure).run(2 * SECOND)
+    expect(stateOf(slept.post({ _tag: "WallRead", worker: 0, wallMs: WALL_MS + HOUR }))).toBe("unranked")
+  })
+
+  it("is as of now where it says to be of the future", () => {
+    const future = record(a, 5, { measuredMs: WALL_MS + 900 * DAY, expiresMs: WALL_MS + 999 * DAY })
+    const toy = started(configWith([{ ...three, staleForMs: 10 * SECOND }]), [future], cannotMeasure)
+    expect([stateOf(toy.run(9_000)), stateOf(toy.run(2_000))]).toEqual(["stale", "unranked"])
+  })
+
+  it("is left alone where the source is turned off", () => {
+    const config = configWith([three])
+    const off = { ...config, sources: { ...config.sources, history: false } }
+    const toy = started(off, [record(a, 5)], cannotMeasure)
+    expect([stateOf(toy), candidate(toy, a)?.prior]).toEqual(["unranked", null])
+    expect(stateOf(toy.post({ _tag: "ConfigChanged", worker: 0, config }))).toBe("stale")
+    expect(stateOf(toy.post({ _tag: "ConfigChanged", worker: 0, config: off }))).toBe("unranked")
+  })
+
+  it("comes after the stale set and before the fallback list", () => {
+    const config = configWith([{ ...three, fallback: [{ host: "198.18.9.9", port: 443 }] }])
+    const toy = started(config, [record(b, 5)], cannotMeasure)
+    expect(order(toy).slice(0, 2)).toEqual([b, "198.18.9.9"])
+    expect(stateOf(toy.run(300 * SECOND))).toBe("fallback")
+  })
+})
+
+describe("history as a source", () => {
+  const site: UpstreamChanges = { host: SITE, candidates: [{ host: c, port: 443 }] }
+
+  it("names what the resolver named, is measured before it serves for good, and stops when the record ends", () => {
+    const toy = started(configWith([site]), [ofSite(a, 7, { expiresMs: WALL_MS + HOUR })], (toy) => toy.set(a, 7).set(c, 60))
+    expect(candidate(toy, a)).toMatchObject({ sources: ["history"] })
+    expect(toy.run(SECOND).active()).toEqual([2, 1])
+    toy.run(HOUR)
+    expect(candidate(toy, a)).toMatchObject({ sources: [] })
+    expect(toy.active()).toEqual([1])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("is one source more of an address that another names too, whichever came first", () => {
+    const toy = started(configWith([site]), [ofSite(a, 7), ofSite(c, 7)], (toy) => toy.set(a, 7).set(c, 9).names(SITE, [a]))
+    toy.run(SECOND)
+    expect(candidate(toy, a)?.sources.toSorted()).toEqual(["dns", "history"])
+    expect(candidate(toy, c)?.sources.toSorted()).toEqual(["history", "user-static"])
+  })
+
+  it("brings nobody back whom only a list had named, nor at another port, nor to an upstream without a domain", () => {
+    const listed = [ofSite(a, 7, { sources: ["user-static"] }), ofSite(b, 7, { port: 80 })]
+    expect(candidate(started(configWith([site]), listed), a)).toBeUndefined()
+    expect(candidate(started(configWith([site]), listed), b)).toBeUndefined()
+    expect(candidate(started(configWith([{ candidates: [] }]), [record(a, 7, { sources: ["dns"] })]), a)).toBeUndefined()
+  })
+
+  it("tells an upstream that is added later, or turned on", () => {
+    const toy = started({ ...configWith([{ name: "other" }]), enabled: false }, [ofSite(a, 7)])
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: configWith([{ name: "other" }, site]) })
+    expect(candidate(toy, a)?.sources).toEqual(["history"])
+    expect(stateOf(toy, 1)).toBe("stale")
+  })
+
+  it("is kept for a name that nobody has asked for yet", () => {
+    const toy = started(configWith([three]), [ofSite(a, 30), ofSite(b, 7), ofSite(c, 1, { port: 80 })])
+    expect(recall(toy.state, SITE, 443).map(({ address }) => address)).toEqual([b, a])
+    expect(recall(toy.state, "other.example", 443)).toEqual([])
+    expect(recall(toy.run(DAY + SECOND).state, SITE, 443)).toEqual([])
+  })
+})
+
+describe("what a run leaves", () => {
+  const measured = (config: Config = configWith([three])) =>
+    started(config, [], (toy) => toy.set(a, 5).set(b, 40).set(c, "refused"))
+
+  it("is a record of each address that answered, and the next run begins with the best of them", () => {
+    const first = measured().run(SECOND)
+    const left = historyOf(first.state, "home")
+    expect(left).toEqual([
+      expect.objectContaining({ address: b, latencyMs: 40 }),
+      expect.objectContaining({
+        upstream: "web",
+        address: a,
+        port: 443,
+        sources: ["user-static"],
+        latencyMs: 5,
+        network: "home"
+      })
+    ])
+    expect(left[1]).toMatchObject({ measuredMs: WALL_MS + 5, expiresMs: WALL_MS + 5 + DAY })
+    const next = new ToyInterpreter(configWith([three]), { otherwise: "local" }).start()
+    next.post({ _tag: "HistoryLoaded", worker: 0, network: "home", records: left })
+    expect(order(next).slice(0, 2)).toEqual([a, b])
+  })
+
+  it("has nothing of who is shut out, not even what was known before", () => {
+    const toy = started(configWith([three]), [record(c, 3)], (toy) => toy.set(a, 5).set(b, 40).set(c, "refused"))
+    expect(historyOf(toy.state).map(({ address }) => address)).toEqual([c])
+    toy.run(120 * SECOND)
+    expect(candidate(toy, c)?.breaker.state).toBe("open")
+    expect(historyOf(toy.state).map(({ address }) => address).toSorted()).toEqual([a, b])
+  })
+
+  it("keeps what was measured last when there is more than history.maxEntries, this run's own before what is older", () => {
+    const config = { ...configWith([{ candidates: addresses(2) }]), history: { maxEntries: 3, serveForMs: 1_000 } }
+    const older = [
+      ofSite("198.18.7.1", 5, { measuredMs: WALL_MS - 9 }),
+      ofSite("198.18.7.2", 5, { measuredMs: WALL_MS - 8 })
+    ]
+    const toy = started(config, [...older, record(a, 99)], (toy) => toy.set(a, 5).set(b, 6)).run(SECOND)
+    expect(historyOf(toy.state).map(({ address, latencyMs }) => [address, latencyMs])).toEqual([[b, 6], [a, 5], [
+      "198.18.7.2",
+      5
+    ]])
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...config, history: { maxEntries: 1, serveForMs: 1_000 } } })
+    expect(historyOf(toy.state)).toHaveLength(1)
+    expect(toy.state.remembered.records).toHaveLength(1)
+  })
+
+  it("drops what has expired", () => {
+    const toy = started(configWith([three]), [ofSite(a, 5, { expiresMs: WALL_MS + 500 })], cannotMeasure)
+    expect([historyOf(toy.state).length, historyOf(toy.run(600).post({ _tag: "Ticked", worker: 0 }).state).length]).toEqual([
+      1,
+      0
+    ])
+  })
+
+  it("does not renew who is named by history alone", () => {
+    const site = configWith([{ host: SITE }])
+    const ends = WALL_MS + HOUR
+    const toy = started(site, [ofSite(a, 7, { expiresMs: ends }), ofSite(b, 7, { expiresMs: ends })], (toy) => {
+      toy.set(a, 7).set(b, 7).names(SITE, [b])
+    }).run(SECOND)
+    const ending = new Map(historyOf(toy.state).map(({ address, expiresMs }) => [address, expiresMs]))
+    expect(ending.get(a)).toBe(ends)
+    expect(ending.get(b)).toBeGreaterThan(WALL_MS + DAY - 1)
+  })
+
+  it("has what was known of an upstream that was removed", () => {
+    const both = configWith([three, { name: "site", host: SITE, candidates: [] }])
+    const toy = started(both, [], (toy) => toy.set(a, 5).set("198.18.7.1", 9).names(SITE, ["198.18.7.1"])).run(SECOND)
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: configWith([three]) }).run(SECOND)
+    expect(recall(toy.state, SITE, 443)).toEqual([expect.objectContaining({ address: "198.18.7.1", sources: ["dns"] })])
+    expect(historyOf(toy.state).map(({ host }) => host)).toContain(SITE)
+  })
+})

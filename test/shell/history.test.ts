@@ -1,0 +1,299 @@
+/** The keeper: what a run writes and when, a disk that fails or never answers; and the service that begins with yesterday's best. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import * as path from "node:path"
+import type { Site } from "../../src/adapters/demo/Site.ts"
+import * as Sites from "../../src/adapters/demo/Site.ts"
+import { distant } from "../../src/adapters/demo/distance.ts"
+import * as HistoryFile from "../../src/adapters/file/HistoryFile.ts"
+import * as MemoryRecorder from "../../src/adapters/memory/MemoryRecorder.ts"
+import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
+import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
+import type { Advance } from "../../src/core/advance.ts"
+import { advance as coreAdvance } from "../../src/core/advance.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import type { Event } from "../../src/core/model/Event.ts"
+import type { HistoryRecord } from "../../src/core/model/History.ts"
+import { isReady } from "../../src/core/ready.ts"
+import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Engine } from "../../src/shell/Engine.ts"
+import { HistoryError } from "../../src/shell/errors.ts"
+import { HistoryKeeper } from "../../src/shell/HistoryKeeper.ts"
+import { HistoryStore } from "../../src/shell/HistoryStore.ts"
+import { LoadedHistory } from "../../src/shell/LoadedHistory.ts"
+import { Recorder } from "../../src/shell/Recorder.ts"
+import { Transport } from "../../src/shell/Transport.ts"
+import { inScratch } from "../support/command.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { replayText } from "../support/live.ts"
+import { ask, named, until } from "../support/servers.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const FLUSH_MS = 5_000
+const TIMEOUT_MS = 1_000
+const [a, b] = addresses(2).map(({ host }) => host) as [string, string]
+const past: HistoryRecord = {
+  host: "site.example",
+  port: 443,
+  address: "198.18.7.1",
+  sources: ["dns"],
+  latencyMs: 9,
+  measuredMs: 1_789_999_999_000,
+  expiresMs: 1_790_086_400_000
+}
+const full = new HistoryError({ what: "unwritable", path: "h.json", why: "ENOSPC" })
+
+/** A store that notes what it is given, and whatever else is said of it; a keeper over it, built while the clock stands. */
+const kept = (store: Partial<HistoryStore["Service"]>, flushIntervalMs = FLUSH_MS, timeoutMs = TIMEOUT_MS) =>
+  Effect.gen(function* () {
+    const saved: Array<ReadonlyArray<HistoryRecord>> = []
+    const lines: Array<string> = []
+    const log = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
+    const noting = HistoryStore.of({
+      load: Effect.succeed({ records: [], dropped: 0, problem: null }),
+      save: (records) => Effect.sync(() => void saved.push(records)),
+      ...store
+    })
+    const layer = HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: () => "home" }).pipe(
+      Layer.provide(Layer.succeed(HistoryStore, noting))
+    )
+    const scope = yield* Scope.make()
+    const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provide(effect, Logger.layer([log]))
+    const building = yield* Effect.forkScoped(logged(Layer.buildWithScope(layer, scope)))
+    const keep = (toy: ToyInterpreter) =>
+      Effect.flatMap(
+        Fiber.join(building),
+        (context) =>
+          logged(Context.get(context, HistoryKeeper).keep(() => toy.state)).pipe(Effect.provideService(Scope.Scope, scope))
+      )
+    const troubles = Effect.map(Fiber.join(building), (context) => {
+      const all = [...Context.get(context, HistoryKeeper).troublesUnsafe()]
+      return Object.fromEntries(all.filter(([, times]) => times > 0))
+    })
+    return { saved, lines, building, keep, troubles, close: Scope.close(scope, Exit.void) }
+  })
+
+const measured = () => new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 5).set(b, 9).start().run(100)
+const addressesIn = (records: ReadonlyArray<HistoryRecord> | undefined) => records?.map(({ address }) => address).toSorted()
+
+describe("the history keeper", () => {
+  for (const flushIntervalMs of [FLUSH_MS, 1_000]) {
+    it.effect(`writes when something is known, at most each ${flushIntervalMs} ms, and only what is new`, () =>
+      Effect.gen(function* () {
+        const { saved, keep } = yield* kept({}, flushIntervalMs)
+        const toy = measured()
+        yield* keep(toy)
+        yield* TestClock.adjust(flushIntervalMs - 1)
+        assert.strictEqual(saved.length, 0)
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual(addressesIn(saved[0]), [a, b])
+        assert.deepInclude(saved[0]?.[0], { network: "home", upstream: "web" })
+        yield* TestClock.adjust(10 * flushIntervalMs)
+        assert.strictEqual(saved.length, 1)
+        toy.run(20_000)
+        yield* TestClock.adjust(flushIntervalMs)
+        assert.strictEqual(saved.length, 2)
+      }))
+  }
+
+  it.effect("writes what is new at the end", () =>
+    Effect.gen(function* () {
+      const { saved, keep, close } = yield* kept({})
+      yield* keep(measured())
+      yield* close
+      assert.deepStrictEqual(saved.map(addressesIn), [[a, b]])
+    }))
+
+  it.effect("writes nothing while nothing is known, and the end of what was", () =>
+    Effect.gen(function* () {
+      const empty = new ToyInterpreter(configWith([{}])).start()
+      const never = yield* kept({})
+      yield* never.keep(empty)
+      const once = yield* kept({ load: Effect.succeed({ records: [past], dropped: 0, problem: null }) })
+      yield* once.keep(empty)
+      yield* TestClock.adjust(FLUSH_MS)
+      assert.deepStrictEqual([never.saved, once.saved], [[], [[]]])
+    }))
+
+  it.effect("says once that a disk refuses, counts each time, goes on trying, and says when it is over", () =>
+    Effect.gen(function* () {
+      let refusals = 3
+      let saves = 0
+      const { lines, keep, troubles } = yield* kept({
+        save: () => Effect.suspend(() => refusals-- > 0 ? Effect.fail(full) : Effect.sync(() => void saves++))
+      })
+      yield* keep(measured())
+      for (let i = 0; i < 5; i++) yield* TestClock.adjust(FLUSH_MS)
+      assert.deepStrictEqual(lines, [
+        "Warn history h.json cannot be written: ENOSPC; it stays in memory and is tried again: see to room and rights there",
+        "Info history is written again"
+      ])
+      assert.deepStrictEqual([yield* troubles, saves], [{ unwritable: 3 }, 1])
+    }))
+
+  it.effect("says what was damaged and left out, and begins with the rest", () =>
+    Effect.gen(function* () {
+      const problem = new HistoryError({ what: "damaged", path: "h.json", why: "it is no JSON" })
+      const { lines, building, troubles } = yield* kept({ load: Effect.succeed({ records: [past], dropped: 2, problem }) })
+      const loaded = Context.get(yield* Fiber.join(building), LoadedHistory)
+      assert.deepStrictEqual(loaded.records, [past])
+      assert.deepStrictEqual(
+        lines.map((line) => line.slice(0, 40)),
+        [
+          "Warn history h.json cannot be used: it is",
+          "Warn history has records that are none, 2"
+        ].map((line) => line.slice(0, 40))
+      )
+      assert.deepStrictEqual(yield* troubles, { damaged: 1, record: 2 })
+    }))
+
+  for (const timeoutMs of [TIMEOUT_MS, 200]) {
+    it.effect(`waits ${timeoutMs} ms for a disk that never answers, at the start and at the end`, () =>
+      Effect.gen(function* () {
+        const { lines, building, keep, close, troubles } = yield* kept(
+          { load: Effect.never, save: () => Effect.never },
+          FLUSH_MS,
+          timeoutMs
+        )
+        yield* TestClock.adjust(timeoutMs - 1)
+        assert.isUndefined(building.pollUnsafe())
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual(Context.get(yield* Fiber.join(building), LoadedHistory).records, [])
+        assert.match(lines.join(), new RegExp(`^Warn the disk of the history did not answer within ${timeoutMs} ms`))
+        yield* keep(measured())
+        const closing = yield* Effect.forkScoped(close)
+        yield* TestClock.adjust(timeoutMs - 1)
+        assert.isUndefined(closing.pollUnsafe())
+        yield* TestClock.adjust(1)
+        yield* Fiber.join(closing)
+        assert.deepStrictEqual(yield* troubles, { slow: 2 })
+      }))
+  }
+})
+
+/** A service over sites with distance, its history in a file. */
+const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
+  const recorder = MemoryRecorder.make({ id: "test", seed: 1 })
+  const far = Layer.effect(Transport, Effect.map(Transport, (near) => distant(near, sites).transport)).pipe(
+    Layer.provide(NodeTransport.layer)
+  )
+  const config = configWith([{ candidates: sites.map(({ address }) => address) }])
+  const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, gatherMs: 2, restartDelayMs: 10 })
+  const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 100, backlog: 10 }
+  const layer = Acceptor.layer([listener]).pipe(
+    Layer.provideMerge(HistoryKeeper.writing),
+    Layer.provideMerge(engine),
+    Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs: 60_000, timeoutMs: 10_000, network: () => "lab" })),
+    Layer.provideMerge(Layer.mergeAll(
+      far,
+      NodeResolver.layer({ servers: [] }),
+      Layer.succeed(Recorder, recorder),
+      HistoryFile.layer({ path: file, maxEntries: 100, maxBytes: 100_000 })
+    ))
+  )
+  const entries = () =>
+    recorder.segments.join("").split("\n").filter((line) => line.startsWith('{"seq"'))
+      .map((line) => JSON.parse(line) as { readonly at: number; readonly event: Event })
+  const run = <A>(use: (engine: Engine["Service"], port: number) => Promise<A>) =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const acceptor = yield* Acceptor
+      const result = yield* Effect.promise(() => use(engine, acceptor.statusUnsafe()[0]?.listen.port ?? 0))
+      yield* acceptor.drain(1_000)
+      return result
+    }).pipe(Effect.provide(layer), Effect.scoped)
+  return { run, entries, recorder }
+}
+
+const accepted = (entries: ReadonlyArray<{ readonly at: number; readonly event: Event }>) =>
+  entries.flatMap(({ at, event }) => event._tag === "ClientAccepted" ? [{ at, ...event }] : [])
+
+describe("a service that starts again", () => {
+  it.live("serves its first client from yesterday's best at once, and has a warm socket for it within a second", () =>
+    Effect.gen(function* () {
+      const sites = yield* Effect.forEach([250, 30, 400], (rttMs, i) => Sites.open(i, `web#${i + 1}`, rttMs, () => 0.5))
+      yield* Effect.promise(() =>
+        inScratch(async (directory) => {
+          const file = path.join(directory, "history.json")
+          const first = serviceOf(file, sites)
+          await Effect.runPromise(first.run((engine) =>
+            until("all are measured", () =>
+              Vector.toArray(engine.stateUnsafe().candidates).every((one) =>
+                (one?.costMs ?? -1) >= 0
+              ))
+          ))
+          const second = serviceOf(file, sites)
+          const best = await Effect.runPromise(second.run(async (engine, port) => {
+            const { state, lastResort } = engine.routesUnsafe().upstreams[0]!
+            assert.deepStrictEqual([state, lastResort.attempts[0]?.port], ["stale", sites[1]?.address.port])
+            await ask(port)
+            return lastResort.attempts[0]?.candidate
+          }))
+          const [atOnce] = accepted(second.entries())
+          assert.deepStrictEqual([atOnce?.candidate, atOnce?.chosen], [best, -1])
+          const third = serviceOf(file, sites)
+          await Effect.runPromise(third.run(async (engine, port) => {
+            await until("a socket waits", () =>
+              engine.shelf.countOf(best as number) > 0)
+            await ask(port)
+          }))
+          const [warm] = accepted(third.entries())
+          assert.strictEqual(warm?.candidate, best)
+          assert.isAbove(warm?.warm ?? 0, 0)
+          assert.isBelow(warm?.at ?? Infinity, 1_000_000)
+          for (const { recorder } of [second, third]) {
+            assert.strictEqual(replayText(recorder.segments).outcome, "verified")
+          }
+          assert.strictEqual(third.entries()[1]?.event._tag, "HistoryLoaded")
+        })
+      )
+    }).pipe(Effect.scoped))
+})
+
+describe("a core that failed", () => {
+  it.live("begins again with what the last one knew, unless it failed on that", () =>
+    Effect.gen(function* () {
+      const good = yield* Effect.promise(() => named("good"))
+      let armed: Event["_tag"] | undefined
+      const loads: Array<ReadonlyArray<HistoryRecord>> = []
+      const advance: Advance = (state, entry) => {
+        if (entry.event._tag === "HistoryLoaded") loads.push(entry.event.records)
+        if (entry.event._tag !== armed) return coreAdvance(state, entry)
+        if (armed === "ClientAccepted") armed = "HistoryLoaded"
+        else armed = undefined
+        throw new Error("planted")
+      }
+      const config = configWith([{ candidates: [{ host: "127.0.0.1", port: good.port }] }])
+      const engine = Engine.layer({ config, seed: 1, mailbox: 1_024, turnMs: 2, gatherMs: 2, restartDelayMs: 10, advance })
+      const recorder = MemoryRecorder.make({ id: "test", seed: 1 })
+      const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10, backlog: 1 }
+      const base = Layer.mergeAll(
+        NodeTransport.layer,
+        NodeResolver.layer({ servers: [] }),
+        Layer.succeed(Recorder, recorder)
+      )
+      yield* Effect.gen(function* () {
+        const engine = yield* Engine
+        const port = (yield* Acceptor).statusUnsafe()[0]?.listen.port ?? 0
+        yield* Effect.promise(async () => {
+          await until("ready", () => isReady(engine.stateUnsafe()))
+          armed = "ClientAccepted"
+          await ask(port)
+          await until("it failed twice and is back", () => engine.restartsUnsafe() === 2 && isReady(engine.stateUnsafe()))
+          assert.deepStrictEqual(loads.map((records) => records.map(({ port }) => port)), [[good.port]])
+          assert.strictEqual(await ask(port), "good")
+        })
+      }).pipe(
+        Effect.provide(Acceptor.layer([listener]).pipe(Layer.provideMerge(engine), Layer.provideMerge(base))),
+        Effect.scoped
+      )
+      yield* Effect.promise(() => good.stop())
+    }))
+})
