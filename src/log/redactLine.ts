@@ -1,6 +1,6 @@
 /** What a line tells of addresses and names, renamed; everything else of it is the same, fields in the same order. */
 import type { Candidate } from "../core/model/Candidate.ts"
-import type { Address, Config } from "../core/model/Config.ts"
+import type { Address, Config, Identity } from "../core/model/Config.ts"
 import type { Attempt, Event } from "../core/model/Event.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
 import { decodeEntry } from "../core/schema/Event.ts"
@@ -34,9 +34,15 @@ export function renamedConfig(config: Config, names: Renaming): Config {
     name: names.label(one.name),
     host: names.host(one.host),
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
-    fallback: one.fallback.map((address) => renamedAddress(address, names))
+    fallback: one.fallback.map((address) => renamedAddress(address, names)),
+    identity: one.identity === null ? null : renamedIdentity(one.identity, names)
   }))
   return { ...config, upstreams }
+}
+
+/** Who knows an authority's certificate could find out whose record this is by the digest. */
+function renamedIdentity({ servername, ca }: Identity, names: Renaming): Identity {
+  return { servername: names.host(servername), ca: names.host(ca) }
 }
 
 function renamedAddress(address: Address, names: Renaming): Address {

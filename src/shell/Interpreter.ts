@@ -52,6 +52,8 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "PoolResized":
         case "ConfigApplied":
         case "EnabledChanged":
+        case "IdentityFailed":
+        case "IdentityProven":
           return publish(decision)
         default:
           decision satisfies never

@@ -87,6 +87,18 @@ export interface Warm {
   readonly firstResetAtUs: number
 }
 
+/**
+ * Whether it could show the certificate of the upstream's name (reducers/identity.ts). `unchecked`: nobody asks for one;
+ * `unknown`: it was not asked yet.
+ */
+export interface Proof {
+  readonly state: "unchecked" | "unknown" | "verified" | "failed"
+  /** When that was found out. */
+  readonly atUs: number
+  /** From then on a probe asks for it (again); -1: from the next one on. */
+  readonly dueUs: number
+}
+
 /** -1 in any `...AtUs` field means never, in a `...DueUs` field not scheduled. */
 export interface Candidate {
   readonly id: CandidateId
@@ -128,4 +140,5 @@ export interface Candidate {
   readonly breaker: BreakerState
   readonly suspicion: Suspicion
   readonly warm: Warm
+  readonly identity: Proof
 }

@@ -9,6 +9,7 @@
  * - Limits act at once: the routes are made anew, the set is evaluated, costs are computed again when `scoring` changed, rounds
  *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
  *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
+ * - Another name or authority to prove: nobody has given that proof yet, everybody is asked, and until then the ladder serves.
  * - An operator's override of `enabled` ends. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
@@ -21,6 +22,7 @@ import type { Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
 import { begin, rest, tell } from "./enabled.ts"
+import { askedAnew } from "./identity.ts"
 import { ask, create } from "./membership.ts"
 import { merge, vacate } from "./roster.ts"
 import { reprice } from "./score.ts"
@@ -64,6 +66,7 @@ function changed(
   const wasOn = Upstreams.isOn(before, id)
   const isOn = Upstreams.isOn(state, id)
   let next = lists(state, step, id, is)
+  if (differs(was.identity, is.identity)) next = askedAnew(next, step, Upstreams.find(next, id) as Upstream, is.identity)
   if (was.host !== is.host || was.port !== is.port) next = elsewhere(next, step, id)
   if (wasOn && !isOn) next = rest(next, step, id)
   if (!wasOn && isOn) next = begin(next, step, id)
@@ -113,6 +116,6 @@ function each(state: State, ids: ReadonlyArray<CandidateId>, change: (candidate:
   return next
 }
 
-function differs(was: object, is: object): boolean {
+function differs(was: object | null, is: object | null): boolean {
   return JSON.stringify(was) !== JSON.stringify(is)
 }

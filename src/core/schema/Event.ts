@@ -5,7 +5,15 @@ import { ConfigSchema } from "./Config.ts"
 
 const Count = Schema.Int
 const Micros = Schema.Int
-const DialFailure = Schema.Literals(["refused", "reset", "timeout", "unreachable", "implausible", "local"])
+const DialFailure = Schema.Literals([
+  "refused",
+  "reset",
+  "timeout",
+  "unreachable",
+  "implausible",
+  "local",
+  "certificate"
+])
 const Outcome = Schema.Literals([
   "connected",
   "cancelled",
@@ -15,7 +23,8 @@ const Outcome = Schema.Literals([
   "timeout",
   "unreachable",
   "implausible",
-  "local"
+  "local",
+  "certificate"
 ])
 const CloseCause = Schema.Literals([
   "done",
@@ -31,14 +40,21 @@ const Attempt = Schema.Struct({
   candidate: Count,
   host: Schema.optionalKey(Schema.String),
   outcome: Outcome,
-  tookUs: Micros
+  tookUs: Micros,
+  verified: Schema.optionalKey(Schema.Literal(true))
 })
 
 export const EventSchema = Schema.TaggedUnion({
   Started: { worker, wallMs: Schema.Int },
   WallRead: { worker, wallMs: Schema.Int },
   Ticked: { worker },
-  ProbeSucceeded: { worker, probe: Count, candidate: Count, tookUs: Micros },
+  ProbeSucceeded: {
+    worker,
+    probe: Count,
+    candidate: Count,
+    tookUs: Micros,
+    identity: Schema.Literals(["verified", "unchecked"])
+  },
   ProbeFailed: { worker, probe: Count, candidate: Count, tookUs: Micros, reason: DialFailure },
   ClientAccepted: {
     worker,
