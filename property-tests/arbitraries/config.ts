@@ -1,6 +1,13 @@
 /** Configurations of the core: small, so that limits are reached, and with the corners that defaults never show. */
 import fc from "fast-check"
-import type { Address, BalancingPolicy, Config, Identity, ProbingBudget, UpstreamConfig } from "../../src/core/model/Config.ts"
+import type {
+  Address,
+  BalancingPolicy,
+  Config,
+  Identity,
+  ProbingBudget,
+  UpstreamConfig
+} from "../../src/core/model/Config.ts"
 
 /** Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. */
 export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `198.18.0.${i}`)

@@ -71,7 +71,10 @@ describe("identity", () => {
             for (const one of Vector.toArray(state.candidates)) if (one?.upstream === id) shown.delete(one.id)
           }
           if (identity === null) continue
-          const chosen = [...Vector.get(state.upstreams, id)!.members, ...state.routes.upstreams[id]!.members.map((one) => one.candidate)]
+          const chosen = [
+            ...Vector.get(state.upstreams, id)!.members,
+            ...state.routes.upstreams[id]!.members.map((one) => one.candidate)
+          ]
           expect(chosen.filter((one) => !shown.has(one))).toEqual([])
         }
         for (const one of decisions) {

@@ -158,7 +158,16 @@ class Plan {
     const avoid = impostors.length === 0 ? {} : { avoid: impostors }
     const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, ...avoid }
     const startAfterMs = this.#nextMs
-    this.attempts.push({ candidate: -1, host, port, startAfterMs, timeoutMs, suspectAfterMs: timeoutMs, resolve, ...this.#proof() })
+    this.attempts.push({
+      candidate: -1,
+      host,
+      port,
+      startAfterMs,
+      timeoutMs,
+      suspectAfterMs: timeoutMs,
+      resolve,
+      ...this.#proof()
+    })
     this.#nextMs = startAfterMs + dns.timeoutMs + timeoutMs
   }
 }

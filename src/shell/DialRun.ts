@@ -113,9 +113,7 @@ export function runPlanUnsafe(
       startedUs: nowUs,
       suspectUs: attempt.candidate < 0 ? Number.POSITIVE_INFINITY : nowUs + toUs(attempt.suspectAfterMs),
       lateUs: nowUs + Math.min(toUs(resolve?.timeoutMs ?? attempt.timeoutMs), deadlineUs - beganUs),
-      cancel: resolve === undefined
-        ? dial(() => one, attempt)
-        : ask(attempt.host, (addresses) => resolved(one, addresses))
+      cancel: resolve === undefined ? dial(() => one, attempt) : ask(attempt.host, (addresses) => resolved(one, addresses))
     }
     pending.push(one)
   }

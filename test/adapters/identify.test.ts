@@ -29,7 +29,16 @@ const placed = <S extends { readonly stop: () => Promise<void> }>(make: () => Pr
 
 const asked = Effect.fnUntraced(function* (port: number, timeoutMs = TIMEOUT_MS, wanted: Identity | null = identity) {
   const transport = yield* Transport
-  const act = { _tag: "Probe", worker: 0, probe: 1, candidate: 5, host: "127.0.0.1", port, timeoutMs, identity: wanted } as const
+  const act = {
+    _tag: "Probe",
+    worker: 0,
+    probe: 1,
+    candidate: 5,
+    host: "127.0.0.1",
+    port,
+    timeoutMs,
+    identity: wanted
+  } as const
   return yield* probe(transport, act)
 })
 
@@ -48,25 +57,28 @@ const verified = (port: number, wanted: Identity = identity) =>
     })
   })
 
-describe.each([["relaying", NodeTransport.layer], ["embedding", EmbedTransport.layer]])("the transport for %s", (_, layer) => {
-  it.live("is shown the certificate, and the time is that of TCP alone", () =>
-    Effect.gen(function* () {
-      const { port, shaken, polite } = yield* placed(() => serveTls(good, "good", { waitMs: 300 }))
-      const began = performance.now()
-      const event = yield* asked(port)
-      const tookMs = performance.now() - began
-      assert.deepInclude(event, { _tag: "ProbeSucceeded", probe: 1, candidate: 5, identity: "verified" })
-      assert.isBelow((event as { tookUs: number }).tookUs / 1000, tookMs - 250)
-      yield* Effect.promise(() => until("it has ended politely", () => shaken() === 1 && polite() === 1))
-    }).pipe(Effect.scoped, Effect.provide(layer)))
+describe.each([["relaying", NodeTransport.layer], ["embedding", EmbedTransport.layer]])(
+  "the transport for %s",
+  (_, layer) => {
+    it.live("is shown the certificate, and the time is that of TCP alone", () =>
+      Effect.gen(function* () {
+        const { port, shaken, polite } = yield* placed(() => serveTls(good, "good", { waitMs: 300 }))
+        const began = performance.now()
+        const event = yield* asked(port)
+        const tookMs = performance.now() - began
+        assert.deepInclude(event, { _tag: "ProbeSucceeded", probe: 1, candidate: 5, identity: "verified" })
+        assert.isBelow((event as { tookUs: number }).tookUs / 1000, tookMs - 250)
+        yield* Effect.promise(() => until("it has ended politely", () => shaken() === 1 && polite() === 1))
+      }).pipe(Effect.scoped, Effect.provide(layer)))
 
-  it.live("does not ask where nobody wants to know", () =>
-    Effect.gen(function* () {
-      const { port, shaken } = yield* placed(() => serveTls(selfSigned))
-      assert.deepInclude(yield* asked(port, TIMEOUT_MS, null), { _tag: "ProbeSucceeded", identity: "unchecked" })
-      assert.strictEqual(shaken(), 0)
-    }).pipe(Effect.scoped, Effect.provide(layer)))
-})
+    it.live("does not ask where nobody wants to know", () =>
+      Effect.gen(function* () {
+        const { port, shaken } = yield* placed(() => serveTls(selfSigned))
+        assert.deepInclude(yield* asked(port, TIMEOUT_MS, null), { _tag: "ProbeSucceeded", identity: "unchecked" })
+        assert.strictEqual(shaken(), 0)
+      }).pipe(Effect.scoped, Effect.provide(layer)))
+  }
+)
 
 describe("a certificate is no proof", () => {
   const cases: ReadonlyArray<readonly [string, Identified, Identity]> = [

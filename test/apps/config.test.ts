@@ -16,7 +16,10 @@ type Json = { [key: string]: unknown }
 
 const base = (): Json => ({
   listeners: [{ name: "web", listen: "127.0.0.1:1234", upstream: "web" }],
-  upstreams: { web: { host: "web.example", port: 443, candidates: ["198.18.0.1"] }, other: { port: 80, candidates: ["198.18.0.2"] } }
+  upstreams: {
+    web: { host: "web.example", port: 443, candidates: ["198.18.0.1"] },
+    other: { port: 80, candidates: ["198.18.0.2"] }
+  }
 })
 
 const problemsOf = (text: string) => parse(text).problems.map((problem) => render("f.yaml", problem))
@@ -227,7 +230,9 @@ describe("proofs of identity", () => {
   })
 
   const read = (caFile: string) =>
-    Effect.runPromise(withAuthorities(parse(JSON.stringify({ ...base(), upstreams: { web: { host: "web.example", port: 443, caFile } } }))))
+    Effect.runPromise(
+      withAuthorities(parse(JSON.stringify({ ...base(), upstreams: { web: { host: "web.example", port: 443, caFile } } })))
+    )
   const caOf = async (file: string) => (await read(file)).settings?.core.upstreams[0]?.identity?.ca
 
   it("are trusted by the content of caFile, of which the core knows a digest alone", () =>

@@ -43,10 +43,12 @@ async function shown(admin: number, what: string, holds: (candidates: ReadonlyAr
 /** One client of web.example, which believes nobody else; what it got, or why it got nothing. */
 const client = (port: number) =>
   new Promise<string>((resolve) => {
-    const socket = tls.connect({ port, host: "127.0.0.1", servername: "web.example", ca: [authority] }, () => socket.write("?"))
+    const socket = tls.connect({ port, host: "127.0.0.1", servername: "web.example", ca: [authority] }, () =>
+      socket.write("?"))
     let answer = ""
     socket.on("data", (chunk) => (answer += String(chunk)))
-    socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      resolve(error.code ?? error.message))
     socket.on("close", () => resolve(answer))
   })
 
@@ -104,7 +106,10 @@ describe("a hijacker that answers on TCP", () => {
             answers.push(...await Promise.all(Array.from({ length: 8 }, () => client(port))))
           }
           assert.deepStrictEqual([...new Set(answers)], ["good"])
-          const candidates = await shown(admin, "everybody was asked", (all) => all.every(({ identity }) => identity !== "unknown"))
+          const candidates = await shown(admin, "everybody was asked", (all) =>
+            all.every(({ identity }) =>
+              identity !== "unknown"
+            ))
           assert.sameMembers(candidates.map(({ address, identity, active }) => `${address} ${identity} ${active}`), [
             "127.0.0.2:" + at + " verified true",
             ...IMPOSTORS.map((host) => `${host}:${at} failed false`)
@@ -149,7 +154,11 @@ describe("a hijacker that answers on TCP", () => {
           assert.strictEqual(await client(port), "good")
           await real.stop()
           const thief = await serveTls(selfSigned, "thief", { host: "127.0.0.2", port: at })
-          await shown(admin, "it is found out", (all) => all.every(({ identity, active }) => identity === "failed" && !active))
+          await shown(
+            admin,
+            "it is found out",
+            (all) => all.every(({ identity, active }) => identity === "failed" && !active)
+          )
           assert.strictEqual(await client(port), "ECONNRESET")
           await shown(admin, "it stays out", (all) => all.every(({ active }) => !active))
           await thief.stop()
@@ -173,8 +182,11 @@ describe("mode auto", () => {
     await withService(upstream, more, async ({ port, admin }) => {
       const answers = await Promise.all(Array.from({ length: 12 }, () => client(port)))
       assert.deepStrictEqual([...new Set(answers)], ["good"])
-      await shown(admin, "each was asked", (all) =>
-        all.map(({ identity }) => identity).toSorted().join() === "failed,verified")
+      await shown(
+        admin,
+        "each was asked",
+        (all) => all.map(({ identity }) => identity).toSorted().join() === "failed,verified"
+      )
     })
     await thief.stop()
     await real.stop()

@@ -98,7 +98,9 @@ describe("the proof", () => {
   })
 
   it("is not asked for where nobody wants one", () => {
-    const toy = new ToyInterpreter(asking({ identity: null })).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(30_000)
+    const toy = new ToyInterpreter(asking({ identity: null })).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(
+      30_000
+    )
     expect(toy.probes.every(({ identity }) => identity === null)).toBe(true)
     expect(proof(toy, 0)).toBe("unchecked")
     expect(toy.active()[0]).toBe(1)
@@ -129,7 +131,9 @@ describe("before anybody was asked", () => {
   })
 
   it("and is believed: who has shown it there need not be asked again", () => {
-    const toy = new ToyInterpreter(configWith([{ identity, candidates: addresses(1) }], { ratePerSecond: 1, maxParallel: 1 }))
+    const toy = new ToyInterpreter(
+      configWith([{ identity, candidates: addresses(1) }], { ratePerSecond: 1, maxParallel: 1 })
+    )
     toy.set(a, 5).start()
     // The probe is lost; the client's dial is all there is.
     toy.set(a, "lost")

@@ -260,9 +260,13 @@ export class ToyInterpreter {
       if (act.identity === null) return { _tag: "ProbeSucceeded", ...of, identity: "unchecked" }
       // A proof takes as long once more.
       const isImpostor = this.#impostors.has(host)
-      this.later(tookUs / 1000, () => isImpostor
-        ? { _tag: "ProbeFailed", ...of, reason: "certificate" }
-        : { _tag: "ProbeSucceeded", ...of, identity: "verified" })
+      this.later(
+        tookUs / 1000,
+        () =>
+          isImpostor
+            ? { _tag: "ProbeFailed", ...of, reason: "certificate" }
+            : { _tag: "ProbeSucceeded", ...of, identity: "verified" }
+      )
       return undefined
     })
   }

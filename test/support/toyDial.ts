@@ -70,7 +70,10 @@ function addressesOf(attempt: DialAttempt, planned: ReadonlyArray<DialAttempt>, 
   const { resolve, startAfterMs } = attempt
   if (resolve === undefined) return [attempt]
   const known = planned.map(({ host }) => host)
-  const hosts = names(attempt.host).filter((host) => !known.includes(host) && !isAvoided(resolve, host)).slice(0, resolve.most)
+  const hosts = names(attempt.host).filter((host) => !known.includes(host) && !isAvoided(resolve, host)).slice(
+    0,
+    resolve.most
+  )
   return hosts.map((host, i) => ({ ...attempt, host, startAfterMs: startAfterMs + i * resolve.raceDelayMs }))
 }
 

@@ -28,7 +28,9 @@ async function read(file: string): Promise<Authorities> {
     const text = await contentOf(file)
     if (text === undefined) return none(`it is no regular file of at most ${MOST_BYTES} bytes`)
     const digest = trust(text)
-    return digest === undefined ? none("it holds no certificate: expected PEM, -----BEGIN CERTIFICATE-----") : { digest, why: "" }
+    return digest === undefined
+      ? none("it holds no certificate: expected PEM, -----BEGIN CERTIFICATE-----")
+      : { digest, why: "" }
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === "ENOENT") return none("there is no such file")

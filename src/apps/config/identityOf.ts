@@ -32,7 +32,8 @@ export function nameless(file: ConfigFile): ReadonlyArray<Found> {
 export function unusedAuthorities(file: ConfigFile): ReadonlyArray<Found> {
   return Object.entries(file.upstreams).flatMap(([name, upstream]) => {
     if (upstream.caFile === "" || identityOf(upstream) !== null) return []
-    const message = "has no effect: candidates are checked with probing.mode tls and a host, or mode auto, a host and port 443"
+    const message =
+      "has no effect: candidates are checked with probing.mode tls and a host, or mode auto, a host and port 443"
     return [{ path: ["upstreams", name, "caFile"], expected: "an upstream whose candidates are checked", message }]
   })
 }
