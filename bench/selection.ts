@@ -77,7 +77,8 @@ class Driver {
       if (answer !== undefined && answer.atUs <= deadlineUs) {
         this.#answers.shift()
         const { probe, candidate } = answer.probe
-        this.#fold({ _tag: "ProbeSucceeded", worker: 0, probe, candidate, tookUs: Math.round(answer.rttMs * 1000) })
+        const tookUs = Math.round(answer.rttMs * 1000)
+        this.#fold({ _tag: "ProbeSucceeded", worker: 0, probe, candidate, tookUs, identity: "unchecked" })
       } else this.#fold({ _tag: "Ticked", worker: 0 })
     }
     this.#atUs = untilUs

@@ -164,7 +164,7 @@ export class World {
     const answer: Event = act._tag === "Probe"
       ? fails
         ? { _tag: "ProbeFailed", probe: act.probe, ...of, reason }
-        : { _tag: "ProbeSucceeded", probe: act.probe, ...of }
+        : { _tag: "ProbeSucceeded", probe: act.probe, ...of, identity: "unchecked" }
       : fails
       ? { _tag: "WarmFailed", warm: act.warm, ...of, reason }
       : { _tag: "WarmParked", warm: act.warm, ...of }

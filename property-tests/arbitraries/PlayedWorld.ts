@@ -5,7 +5,7 @@ import { nextDeadline } from "../../src/core/deadline.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { Decision, DialWarm, Probe, Resolve } from "../../src/core/model/Decision.ts"
 import { STRANGER } from "../../src/core/model/Event.ts"
-import type { Attempt, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
+import type { Attempt, DialFailure, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
 import type { Routes } from "../../src/core/model/Routes.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { pick, reasonOf } from "../../src/core/pick.ts"
@@ -133,7 +133,7 @@ export class PlayedWorld {
         const probe = taken(this.#probes, move)
         if (probe === undefined) return
         this.#answered.push(probe)
-        return this.#answer(probe.probe, probe.candidate, probe.atUs, move)
+        return this.#answer(probe.probe, probe.candidate, probe.atUs, move, probe.identity !== null)
       }
       case "answerAgain": {
         const probe = one(this.#answered, move)
@@ -170,11 +170,11 @@ export class PlayedWorld {
     return Math.min(tookUs, this.#atUs - atUs)
   }
 
-  #answer(probe: number, candidate: number, atUs: number, move: Move): void {
+  #answer(probe: number, candidate: number, atUs: number, move: Move, proves = false): void {
+    const identity = proves ? "verified" : "unchecked"
     const of = { worker: 0, probe, candidate, tookUs: this.#took(atUs, move) }
-    this.post(
-      move.failure === null ? { _tag: "ProbeSucceeded", ...of } : { _tag: "ProbeFailed", ...of, reason: move.failure }
-    )
+    const reason = failureOf(move.failure, proves)
+    this.post(reason === null ? { _tag: "ProbeSucceeded", ...of, identity } : { _tag: "ProbeFailed", ...of, reason })
   }
 
   #warm(dial: Asked<DialWarm> | undefined, move: Move): void {
@@ -188,7 +188,8 @@ export class PlayedWorld {
 
   #park({ warm, candidate, atUs }: Pick<Asked<DialWarm>, "warm" | "candidate" | "atUs">, move: Move): void {
     const of = { worker: 0, warm, candidate, tookUs: this.#took(atUs, move) }
-    this.post(move.failure === null ? { _tag: "WarmParked", ...of } : { _tag: "WarmFailed", ...of, reason: move.failure })
+    const reason = failureOf(move.failure, false)
+    this.post(reason === null ? { _tag: "WarmParked", ...of } : { _tag: "WarmFailed", ...of, reason })
   }
 
   #lose(parked: Parked, reason: WarmLoss): void {
@@ -230,9 +231,11 @@ export class PlayedWorld {
     const tried: Array<Attempt> = []
     let candidate = parked?.candidate ?? -1
     for (const [i, outcome] of move.outcomes.slice(0, plan.length).entries()) {
-      const { candidate: id, host } = plan[i]!
+      const { candidate: id, host, verify } = plan[i]!
       const stranger = id < 0 ? { host } : {}
-      tried.push({ candidate: id, ...stranger, outcome, tookUs: Math.floor(this.#took(0, move) / (i + 1)) })
+      const proven = outcome === "connected" && verify !== undefined ? { verified: true } as const : {}
+      const told = outcome === "certificate" ? failureOf(outcome, verify !== undefined) ?? outcome : outcome
+      tried.push({ candidate: id, ...stranger, outcome: told, tookUs: Math.floor(this.#took(0, move) / (i + 1)), ...proven })
       if (outcome === "connected") candidate = id < 0 ? STRANGER : id
       if (outcome === "connected") break
     }
@@ -296,4 +299,9 @@ export class PlayedWorld {
     this.#queries.splice(0)
     this.#sessions.splice(0)
   }
+}
+
+/** Who was not asked for a certificate cannot fail to show it. */
+function failureOf(failure: DialFailure | null, proves: boolean): DialFailure | null {
+  return failure === "certificate" && !proves ? "reset" : failure
 }

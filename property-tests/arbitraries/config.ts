@@ -1,6 +1,13 @@
 /** Configurations of the core: small, so that limits are reached, and with the corners that defaults never show. */
 import fc from "fast-check"
-import type { Address, BalancingPolicy, Config, ProbingBudget, UpstreamConfig } from "../../src/core/model/Config.ts"
+import type {
+  Address,
+  BalancingPolicy,
+  Config,
+  Identity,
+  ProbingBudget,
+  UpstreamConfig
+} from "../../src/core/model/Config.ts"
 
 /** Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. */
 export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `198.18.0.${i}`)
@@ -90,7 +97,8 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   }),
   attempts: fc.integer({ min: 1, max: 4 }),
   scoreTtlMs: fc.constantFrom(2_000, 30_000, 300_000),
-  staleForMs: fc.constantFrom(1_000, 60_000, 86_400_000)
+  staleForMs: fc.constantFrom(1_000, 60_000, 86_400_000),
+  identity: fc.constant(null)
 })
 
 export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
@@ -183,3 +191,21 @@ export const reloads: fc.Arbitrary<ReadonlyArray<Config>> = fc.tuple(
   fc.boolean(),
   fc.constantFrom(500, 20_000)
 ).map(([first, others, bypass, interval]) => [first, touchedUp(first, bypass, interval), ...others])
+
+/** Proofs that an upstream may ask for, or none. */
+export const identity: fc.Arbitrary<Identity | null> = fc.constantFrom(
+  null,
+  { servername: "web.example", ca: "" },
+  { servername: "web.example", ca: "0123456789abcdef0123456789abcdef" }
+)
+
+/** The same with proofs asked for here and there, and other ones after a reload. */
+export const provenReloads: fc.Arbitrary<ReadonlyArray<Config>> = fc.tuple(
+  reloads,
+  fc.array(identity, { minLength: 12, maxLength: 12 })
+).map(([configs, wanted]) =>
+  configs.map((config, i) => ({
+    ...config,
+    upstreams: config.upstreams.map((one, j) => ({ ...one, identity: wanted[(i * 3 + j) % wanted.length]! }))
+  }))
+)

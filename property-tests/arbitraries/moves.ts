@@ -53,7 +53,15 @@ export interface Move {
   readonly heard: boolean
 }
 
-export const failures: ReadonlyArray<DialFailure> = ["refused", "reset", "timeout", "unreachable", "implausible", "local"]
+export const failures: ReadonlyArray<DialFailure> = [
+  "refused",
+  "reset",
+  "timeout",
+  "unreachable",
+  "implausible",
+  "local",
+  "certificate"
+]
 
 const KINDS: ReadonlyArray<fc.WeightedArbitrary<Move["kind"]>> = [
   { weight: 30, arbitrary: fc.constantFrom(...COMMON) },

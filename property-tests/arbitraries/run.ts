@@ -1,7 +1,7 @@
 /** Whole runs: moves played against the core, which yields the entries that a shell would have posted. */
 import fc from "fast-check"
 import type { Config } from "../../src/core/model/Config.ts"
-import { config, reloads } from "./config.ts"
+import { config, provenReloads, reloads } from "./config.ts"
 import type { Move } from "./moves.ts"
 import { move, ruledMove, seed } from "./moves.ts"
 import type { Played, Watch } from "./PlayedWorld.ts"
@@ -25,6 +25,12 @@ export function script(mostMoves = 80, configs: fc.Arbitrary<Config> = config): 
 export function ruledScript(mostMoves = 80): fc.Arbitrary<Script> {
   const moves = fc.array(ruledMove, { maxLength: mostMoves, size: "max" })
   return fc.record({ reloads, seed, moves }).map((it) => ({ ...it, config: it.reloads[0]! }))
+}
+
+/** The same where upstreams ask for proofs of identity. */
+export function provenScript(mostMoves = 80): fc.Arbitrary<Script> {
+  const moves = fc.array(ruledMove, { maxLength: mostMoves, size: "max" })
+  return fc.record({ reloads: provenReloads, seed, moves }).map((it) => ({ ...it, config: it.reloads[0]! }))
 }
 
 /** Plays a script; the first entry is always `Started`. */

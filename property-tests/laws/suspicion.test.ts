@@ -261,7 +261,7 @@ class Sessions {
     for (const act of decisions) {
       if (act._tag !== "Probe") continue
       const { probe, candidate } = act
-      this.post({ _tag: "ProbeSucceeded", worker: 0, probe, candidate, tookUs: 0 })
+      this.post({ _tag: "ProbeSucceeded", worker: 0, probe, candidate, tookUs: 0, identity: "unchecked" })
     }
   }
 

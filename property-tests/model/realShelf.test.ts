@@ -126,6 +126,7 @@ class Real {
     const transport: Transport["Service"] = {
       listen: unused,
       relayUnsafe: unused,
+      identifyUnsafe: unused,
       soonUnsafe: unused,
       nowUs: () => this.nowUs,
       // The port stands for the warm id, which a transport does not know.

@@ -56,7 +56,7 @@ class Core {
     for (const act of stepped.decisions) {
       if (act._tag === "Probe") {
         const { worker, probe, candidate } = act
-        this.post({ _tag: "ProbeSucceeded", worker, probe, candidate, tookUs: 1_000 })
+        this.post({ _tag: "ProbeSucceeded", worker, probe, candidate, tookUs: 1_000, identity: "unchecked" })
       }
       if (act._tag === "DialWarm") this.#dial(act)
       if (act._tag !== "Retire") continue

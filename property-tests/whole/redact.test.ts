@@ -8,7 +8,7 @@ import { agrees } from "../../src/log/redact.ts"
 import { renamedEvent } from "../../src/log/redactLine.ts"
 import type { Renaming } from "../../src/log/redactNames.ts"
 import { record, redacted, replayed } from "../../test/support/segments.ts"
-import { play, ruledScript, script } from "../arbitraries/run.ts"
+import { play, provenScript, ruledScript, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
 
 interface Step {
@@ -23,12 +23,13 @@ function stepsOf(texts: ReadonlyArray<string>): ReadonlyArray<Step> {
   return steps
 }
 
-/** Every host that a decision or a route names, renamed, wherever it stands. */
+/** Every host, name and authority that a decision or a route names, renamed, wherever it stands. */
 const renamed = (value: unknown, names: Renaming): unknown =>
-  JSON.parse(
-    JSON.stringify(value),
-    (key, part) => key === "host" ? names.host(part) : key === "name" ? names.label(part) : part
-  )
+  JSON.parse(JSON.stringify(value), (key, part) => {
+    if (key === "host" || key === "servername" || key === "ca") return names.host(part)
+    if (key === "avoid") return part.map(names.host)
+    return key === "name" ? names.label(part) : part
+  })
 
 /** Without networks: those of the copy are others, and decide the same. */
 const unlisted = (value: unknown): unknown =>
@@ -38,7 +39,7 @@ describe("redacting", () => {
   law(
     "any run decides the same about what stands for its addresses and names, and none of them is left",
     fc.property(
-      fc.oneof(script(), ruledScript()),
+      fc.oneof(script(), ruledScript(), provenScript()),
       fc.array(fc.nat(80), { maxLength: 3 }).map((cuts) => cuts.toSorted((a, b) => a - b)),
       fc.constantFrom("footer" as const, "open" as const),
       (it, cuts, end) => {
@@ -57,7 +58,9 @@ describe("redacting", () => {
           if (i % 16 === 0) expect(unlisted(now[i]?.routes)).toEqual(unlisted(renamed(routes, copy.names)))
         })
         const all = copy.texts.join("")
-        for (const [told] of texts.join("").matchAll(/198\.18\.0\.\d|web\.example/g)) expect(all).not.toContain(told)
+        for (const [told] of texts.join("").matchAll(/198\.18\.0\.\d|web\.example|[0-9a-f]{32}(?=")/g)) {
+          expect(all).not.toContain(told)
+        }
       }
     ),
     { share: 0.5 }

@@ -14,6 +14,7 @@ import type { Config } from "../core/model/Config.ts"
 import type { ListenerOptions } from "../shell/Acceptor.ts"
 import type { ReloadOutcome } from "../shell/Control.ts"
 import type { BindError } from "../shell/errors.ts"
+import { withAuthorities } from "./config/authorities.ts"
 import { changedKeys, needRestart, tokenChanged } from "./config/changes.ts"
 import type { Environment } from "./config/environment.ts"
 import { parse } from "./config/parse.ts"
@@ -83,7 +84,7 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
   )
 
   const apply = Effect.fnUntraced(function* (text: string) {
-    const { settings, effective, problems, warnings } = parse(text, environment)
+    const { settings, effective, problems, warnings } = yield* withAuthorities(parse(text, environment))
     const told = warnings.map((one) => render(file, one))
     if (settings === undefined) return refused(problems.map((one) => render(file, one)), told)
     const done = yield* Effect.result(putInForce(options, settings))

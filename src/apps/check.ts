@@ -81,5 +81,5 @@ function unreadable(error: ConfigReadError): Parsed {
     message: error.message,
     nearest: undefined
   }
-  return { settings: undefined, problems: [problem], warnings: [], effective: undefined }
+  return { settings: undefined, problems: [problem], warnings: [], effective: undefined, caFiles: [] }
 }

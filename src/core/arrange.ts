@@ -27,7 +27,7 @@ export function arrange(previous: Config, next: Config): Config {
 }
 
 function removedFrom(place: UpstreamConfig): UpstreamConfig {
-  return place.removed ? place : { ...place, removed: true, host: "", candidates: [], fallback: [] }
+  return place.removed ? place : { ...place, removed: true, host: "", candidates: [], fallback: [], identity: null }
 }
 
 /** An empty name means that a place is free. */

@@ -5,6 +5,7 @@
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { reschedule } from "./deadline.ts"
+import { isVouched } from "./identity.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import { SLOTS } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
@@ -80,13 +81,14 @@ export function reindex(index: Index, before: Candidate | null, after: Candidate
   const deadlines = rescheduleAll(index.deadlines, one.id, before, after)
   const rankings = moved(index.rankings, one, rankingKey(before), rankingKey(after))
   const stalest = moved(index.stalest, one, stalenessKey(before), stalenessKey(after))
+  const impostors = moved(index.impostors, one, impostorKey(before), impostorKey(after))
   const was = queueKey(before)
   const is = queueKey(after)
   const probeQueue = was === is ? index.probeQueue : shifted(index.probeQueue, one.id, was, is)
   return deadlines === index.deadlines && rankings === index.rankings && stalest === index.stalest
-      && probeQueue === index.probeQueue
+      && probeQueue === index.probeQueue && impostors === index.impostors
     ? index
-    : { deadlines, rankings, stalest, probeQueue }
+    : { deadlines, rankings, stalest, probeQueue, impostors }
 }
 
 /** A section that is the same object has the same deadlines: most changes touch one section. */
@@ -140,8 +142,14 @@ function shifted(tree: Ordered.Ordered, id: number, was: number | undefined, is:
 
 function rankingKey(candidate: Candidate | null): number | undefined {
   if (candidate === null || candidate.costMs < 0 || !isListed(candidate)) return undefined
-  // Many cheap ones that are shut out must not hide a good one from whoever looks at the first few.
-  return candidate.breaker.state === "closed" ? candidate.costMs : undefined
+  // Many cheap ones that are shut out, or somebody else, must not hide a good one from whoever looks at the first few.
+  return candidate.breaker.state === "closed" && isVouched(candidate) ? candidate.costMs : undefined
+}
+
+function impostorKey(candidate: Candidate | null): number | undefined {
+  return candidate !== null && candidate.identity.state === "failed" && isListed(candidate)
+    ? candidate.identity.atUs
+    : undefined
 }
 
 function stalenessKey(candidate: Candidate | null): number | undefined {

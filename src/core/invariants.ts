@@ -6,9 +6,10 @@ import { admits } from "./access.ts"
 import * as Candidates from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
-import type { Candidate } from "./model/Candidate.ts"
+import type { Candidate, CandidateId } from "./model/Candidate.ts"
 import { SLOTS } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
+import type { Upstream } from "./model/Upstream.ts"
 import { upstreamRoutes } from "./routes.ts"
 import { indexOf } from "./state.ts"
 import * as Upstreams from "./upstreams.ts"
@@ -67,6 +68,8 @@ export function faults(state: State): ReadonlyArray<string> {
       state.remembered.records.length <= state.config.history.maxEntries,
       `${upstream.name}: more is remembered than may be`
     )
+    const failed = impostorsIn(state, upstream)
+    expect(failed.length === 0, `${upstream.name}: who could not show the certificate is routed: ${failed.join(" ")}`)
     const routed = state.routes.upstreams[upstream.id]
     expect(JSON.stringify(routed) === JSON.stringify(upstreamRoutes(state, upstream)), `${upstream.name}: routes are old`)
   }
@@ -87,6 +90,14 @@ export function faults(state: State): ReadonlyArray<string> {
   expect(new Set(state.wantsRoom).size === state.wantsRoom.length, "an upstream waits twice for room")
   expect(sameIndex(state), "the derived index differs from the records")
   return found
+}
+
+/** Of the plans and the set. */
+function impostorsIn(state: State, { id, members }: Upstream): ReadonlyArray<CandidateId> {
+  const routes = state.routes.upstreams[id]
+  const plans = routes === undefined ? [] : [routes.lastResort, ...routes.members.map(({ plan }) => plan)]
+  const routed = plans.flatMap(({ attempts }) => attempts.map(({ candidate }) => candidate))
+  return [...new Set([...members, ...routed])].filter((one) => Candidates.find(state, one)?.identity.state === "failed")
 }
 
 function candidateFaults(state: State, candidate: Candidate, expect: (holds: boolean, text: string) => void): void {
@@ -117,6 +128,8 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
   const isOut = candidate.sources.length === 0 || admits(access, candidate.host)
   expect(isOut, `${name}: listed though access refuses it`)
   expect(Candidates.isListed(candidate) || candidate.queue === "none", `${name}: asked for though it left`)
+  const asks = Candidates.configOf(state, candidate).identity !== null
+  expect(asks === (candidate.identity.state !== "unchecked"), `${name}: asked for another proof than its upstream's`)
 }
 
 function sameIndex(state: State): boolean {
@@ -126,7 +139,8 @@ function sameIndex(state: State): boolean {
       pairs(index.deadlines),
       pairs(index.probeQueue),
       Vector.toArray(index.rankings).map(pairs),
-      Vector.toArray(index.stalest).map(pairs)
+      Vector.toArray(index.stalest).map(pairs),
+      Vector.toArray(index.impostors).map(pairs)
     ])
   return flat(rebuilt) === flat(state.index)
 }

@@ -13,10 +13,15 @@
  * the return is automatic. A client that finds nobody on its rung goes on down the ladder within its deadline; behind the
  * system's addresses the list comes, for when the resolver is silent as well.
  *
+ * Where a proof of identity is asked for, who failed it is on no rung, and who has not given it yet gives it to the client's dial
+ * (reducers/identity.ts).
+ *
  * When every breaker is open but for the one that is kept closed (the last never opens), and that one has failed as often as
  * would have opened it, nobody serves: it is one attempt before the rung.
  */
 import * as Candidates from "./candidates.ts"
+import * as Ordered from "./data/Ordered.ts"
+import * as Vector from "./data/Vector.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
 import type { LadderReason } from "./model/Decision.ts"
 import type { Event } from "./model/Event.ts"
@@ -41,7 +46,7 @@ export function rungOf(state: State, upstream: Upstream, someServe: boolean): Ru
     return { state: "disabled", reason: removed ? "removed" : bypass ? "bypass" : "disabled", first: [] }
   }
   const kept = keptOf(state, upstream)
-  const reason = reasonOf(upstream, kept)
+  const reason = reasonOf(state, upstream, kept)
   const stale = upstream.stale.filter((id) => id !== kept && mayStillServe(Candidates.find(state, id)))
   if (stale.length > 0) return { state: "stale", reason, first: stale }
   const priors = priorsOf(state, upstream).filter((id) => id !== kept)
@@ -59,13 +64,15 @@ export function priorsOf(state: State, upstream: Upstream): ReadonlyArray<Candid
   return may.slice(0, Upstreams.configOf(state, upstream.id).selector.activeSetSize)
 }
 
-function reasonOf(upstream: Upstream, kept: CandidateId): LadderReason {
+function reasonOf(state: State, upstream: Upstream, kept: CandidateId): LadderReason {
   if (upstream.listed.length === 0) return "empty"
+  if (Ordered.size(Vector.get(state.index.impostors, upstream.id) ?? null) >= upstream.listed.length) return "certificate"
   return kept >= 0 ? "shut" : upstream.selectedAtUs >= 0 ? "expired" : "unmeasured"
 }
 
 function mayStillServe(candidate: Candidate | undefined): candidate is Candidate {
   return candidate !== undefined && Candidates.isListed(candidate) && candidate.breaker.state === "closed"
+    && candidate.identity.state !== "failed"
 }
 
 /** The one whose breaker would be open if it were not the last; -1 when there is none. */

@@ -1,8 +1,9 @@
 /** Records at the beginning of their lives. */
+import { unproven } from "./identity.ts"
 import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
 import type { BreakerState, Candidate, CandidateId, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
-import type { Address } from "./model/Config.ts"
+import type { Address, Identity } from "./model/Config.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
 
@@ -56,7 +57,8 @@ export function newCandidate(
   ordinal: number,
   { host, port }: Address,
   source: Source,
-  atUs: number
+  atUs: number,
+  identity: Identity | null = null
 ): Candidate {
   return {
     id,
@@ -87,7 +89,8 @@ export function newCandidate(
     breaker: closedBreaker,
     suspicion: noSuspicion,
     warm: emptyShelf,
-    prior: null
+    prior: null,
+    identity: unproven(identity)
   }
 }
 

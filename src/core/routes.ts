@@ -7,10 +7,16 @@
  * for `host`, the list in its configured order, at most `lastResortAttempts` of each, none before the last attempt of what
  * comes before it had its whole timeout or all before it have failed.
  *
+ * Who could not show the certificate of the upstream's name is in no plan; who has not been asked for it yet has to show it in
+ * the dial (`verify`), and so has whoever the name leads to that is no candidate.
+ *
  * Without a member that ladder is all there is, from the rung that is the upstream's state; whom that rung puts first (stale
  * members, the one that is kept) starts at once. Of an upstream that is off the fallback list is no part.
  */
 import * as Candidates from "./candidates.ts"
+import * as Ordered from "./data/Ordered.ts"
+import * as Vector from "./data/Vector.ts"
+import { isVouched } from "./identity.ts"
 import { rungOf } from "./ladder.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
@@ -21,6 +27,9 @@ import type { Upstream } from "./model/Upstream.ts"
 import { pendingMs } from "./reducers/suspicion.ts"
 import { bestOutside, serving } from "./serving.ts"
 import * as Upstreams from "./upstreams.ts"
+
+/** Impostors that a list is looked through for others, and that a name is told to avoid. */
+const MOST_PASSED_OVER = 64
 
 /** What clients need of a state; the same object as long as nothing of it changed. */
 export function routesOf(state: State): Routes {
@@ -102,11 +111,13 @@ class Plan {
   readonly #state: State
   readonly #config: UpstreamConfig
   readonly attempts: Array<DialAttempt> = []
+  readonly #isOn: boolean
   #nextMs = 0
 
-  constructor(state: State, config: UpstreamConfig) {
+  constructor(state: State, config: UpstreamConfig, isOn: boolean) {
     this.#state = state
     this.#config = config
+    this.#isOn = isOn
   }
 
   /** Candidates that are not in the plan yet, at most `most`. */
@@ -114,29 +125,63 @@ class Plan {
     const { timeoutMs, raceDelayMs } = this.#config.dial
     const fromMs = this.#nextMs
     let count = 0
+    let passedOver = 0
     for (const id of ids) {
       if (count >= most) break
       const candidate = Candidates.find(this.#state, id)
       if (candidate === undefined || this.attempts.some((one) => one.candidate === id)) continue
-      const { host, port } = candidate
+      const { host, port, identity } = candidate
+      if (identity.state === "failed") {
+        if (++passedOver < MOST_PASSED_OVER) continue
+        break
+      }
       const startAfterMs = fromMs + count++ * raceDelayMs
-      const suspectAfterMs = Math.ceil(pendingMs(candidate))
-      this.attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs })
+      const verify = isVouched(candidate) ? {} : this.#proof()
+      // A proof takes some round trips more: no sign of death.
+      const suspectAfterMs = "verify" in verify ? timeoutMs : Math.ceil(pendingMs(candidate))
+      this.attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs, ...verify })
       this.#nextMs = startAfterMs + timeoutMs
     }
   }
 
+  /** What those have to prove of whom nobody knows who they are; nothing when there is no opinion. */
+  #proof(): Pick<DialAttempt, "verify"> {
+    const { identity } = this.#config
+    return identity === null || !this.#isOn ? {} : { verify: identity }
+  }
+
   /** Whoever the name stands for. */
-  resolve(most: number): void {
+  resolve(most: number, impostors: ReadonlyArray<string>): void {
     const { host, port, dial, dns } = this.#config
     if (host === "") return
     const { timeoutMs, raceDelayMs } = dial
     const { access } = this.#state.config
-    const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers: dns.maxAnswers, access }
+    const avoid = impostors.length === 0 ? {} : { avoid: impostors }
+    const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers: dns.maxAnswers, access, ...avoid }
     const startAfterMs = this.#nextMs
-    this.attempts.push({ candidate: -1, host, port, startAfterMs, timeoutMs, suspectAfterMs: timeoutMs, resolve })
+    this.attempts.push({
+      candidate: -1,
+      host,
+      port,
+      startAfterMs,
+      timeoutMs,
+      suspectAfterMs: timeoutMs,
+      resolve,
+      ...this.#proof()
+    })
     this.#nextMs = startAfterMs + dns.timeoutMs + timeoutMs
   }
+}
+
+/** Hosts that the name must not lead to; those beyond the limit would fail to prove themselves once more. */
+function impostorsOf(state: State, { id }: Upstream, { port }: UpstreamConfig): ReadonlyArray<string> {
+  const found: Array<string> = []
+  Ordered.visit(Vector.get(state.index.impostors, id) ?? null, (_atUs, one) => {
+    const candidate = Candidates.find(state, one)
+    if (candidate?.port === port) found.push(candidate.host)
+    return found.length < MOST_PASSED_OVER
+  })
+  return found
 }
 
 /** Those in `ordered`, then what is left of the ladder. */
@@ -147,10 +192,11 @@ function planOf(
   ordered: ReadonlyArray<CandidateId>
 ): DialPlan {
   const { deadlineMs, lastResortAttempts } = config.dial
-  const plan = new Plan(state, config)
+  const isOn = Upstreams.isOn(state, upstream.id)
+  const plan = new Plan(state, config, isOn)
   plan.dial(ordered, ordered.length)
-  if (Upstreams.isOn(state, upstream.id)) plan.dial(upstream.fallback, lastResortAttempts)
-  plan.resolve(lastResortAttempts)
+  if (isOn) plan.dial(upstream.fallback, lastResortAttempts)
+  plan.resolve(lastResortAttempts, impostorsOf(state, upstream, config))
   plan.dial(upstream.listed, lastResortAttempts)
   return { attempts: plan.attempts, deadlineMs }
 }

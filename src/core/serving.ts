@@ -1,9 +1,11 @@
 /**
  * Who serves new clients now: unsuspected members of the active set; if there is none, the best measured candidates outside
- * it (as many as the set is large); if there is none either, suspects. An open breaker serves nobody, and neither does one that
+ * it (as many as the set is large); if there is none either, suspects. An open breaker serves nobody, and neither does who has
+ * not proven who it is (reducers/identity.ts), or one that
  * is kept closed only because it is the last (ladder.ts).
  */
 import * as Candidates from "./candidates.ts"
+import { isVouched } from "./identity.ts"
 import { keptOf } from "./ladder.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
@@ -37,4 +39,5 @@ export function bestOutside(state: State, upstream: Upstream, count: number): Re
 
 function mayServe(candidate: Candidate | undefined): candidate is Candidate {
   return candidate !== undefined && candidate.costMs >= 0 && candidate.breaker.state === "closed"
+    && isVouched(candidate)
 }

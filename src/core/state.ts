@@ -32,7 +32,8 @@ const EMPTY_INDEX: Index = {
   deadlines: Ordered.empty,
   probeQueue: Ordered.empty,
   rankings: Vector.empty(),
-  stalest: Vector.empty()
+  stalest: Vector.empty(),
+  impostors: Vector.empty()
 }
 
 /** Before the first entry. `minted` carries the counters on after a restart of the core, so that no id comes twice. */
@@ -94,7 +95,8 @@ export function snapshotOf(state: State): Snapshot {
 /** The derived index, from nothing. */
 export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing">): Index {
   const trees = Array.from({ length: state.upstreams.length }, () => Ordered.empty)
-  let index: Index = { ...EMPTY_INDEX, rankings: Vector.fromArray(trees), stalest: Vector.fromArray(trees) }
+  const each = Vector.fromArray(trees)
+  let index: Index = { ...EMPTY_INDEX, rankings: each, stalest: each, impostors: each }
   for (const candidate of Vector.toArray(state.candidates)) {
     if (candidate !== null) index = reindex(index, null, candidate)
   }

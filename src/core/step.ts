@@ -8,6 +8,7 @@ import type { Step } from "./model/Step.ts"
 import { breaker } from "./reducers/breaker.ts"
 import { enabled } from "./reducers/enabled.ts"
 import { history } from "./reducers/history.ts"
+import { identity } from "./reducers/identity.ts"
 import { membership } from "./reducers/membership.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { reload } from "./reducers/reload.ts"
@@ -27,7 +28,7 @@ export interface Stepped {
 const NOTHING_DUE: Step["due"] = []
 
 /**
- * What an operator wants comes first. Score, breaker and suspicion learn from samples; which answers count is decided on the state before them, while the act
+ * What an operator wants comes first. Score, breaker, identity and suspicion learn from samples; which answers count is decided on the state before them, while the act
  * that is answered is still known to be under way. Then the selector moves the set, warm and refresh act on it and free the
  * places of what was answered, and routes come last.
  */
@@ -45,6 +46,7 @@ export function step(state: State, entry: Entry): Stepped {
   const before = next
   next = score(next, shared)
   next = breaker(next, shared)
+  next = identity(next, shared)
   next = suspicion(next, shared)
   for (const { upstream } of wornChanged(before, next, event)) shared.touched.add(upstream)
   next = selector(next, shared)

@@ -1,12 +1,14 @@
 /** Judges what a client tried by the routes it says it used. */
 import { admits, wordsOf } from "../core/access.ts"
+import { isAvoided } from "../core/identity.ts"
 import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, UpstreamRoutes } from "../core/model/Routes.ts"
 
 /**
  * Whether what a client tried follows from its plan: only addresses of the plan, strangers only where the plan asks for those
- * of a name and only such as `access` admits, and the one that serves is the warm socket's or the one that connected.
+ * of a name, only such as `access` admits and none that it avoids; whoever has to prove who it is has done so before it was
+ * connected; and the one that serves is the warm socket's or the one that connected.
  */
 export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, tried }: ClientAccepted): boolean {
   const { attempts } = routes.members.find((one) => one.candidate === chosen)?.plan ?? routes.lastResort
@@ -16,9 +18,13 @@ export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, t
       ? name !== undefined && mayBeStranger(one, name)
       : attempts.some((attempt) => attempt.candidate === one.candidate)
   )
+  const proven = tried.every(({ candidate, outcome, verified }) =>
+    outcome !== "connected" || verified === true
+    || attempts.some((attempt) => attempt.candidate === candidate && attempt.verify === undefined)
+  )
   const connected = tried.filter(({ outcome }) => outcome === "connected").map((one) => one.candidate)
   const server = warm > 0 ? chosen : connected.length === 0 ? -1 : connected[0] === -1 ? STRANGER : connected[0]
-  return planned && connected.length <= 1 && candidate === server
+  return planned && proven && connected.length <= 1 && candidate === server
 }
 
 /** The name itself, or an address of it that was dialled if and only if it is admitted. */
@@ -27,5 +33,8 @@ function mayBeStranger({ host, outcome }: Attempt, name: DialAttempt): boolean {
   const isQuestion = wordsOf(host) === undefined || outcome === "unresolved" || outcome === "timeout"
     || outcome === "cancelled"
   if (host === name.host && isQuestion) return true
-  return name.resolve !== undefined && admits(name.resolve.access, host) === (outcome !== "denied")
+  const { resolve } = name
+  if (resolve === undefined) return false
+  return outcome === "denied" ? !admits(resolve.access, host) : admits(resolve.access, host) && !isAvoided(resolve, host)
+    && admits(name.resolve.access, host) === (outcome !== "denied")
 }

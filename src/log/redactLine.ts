@@ -1,6 +1,6 @@
 /** What a line tells of addresses and names, renamed; everything else of it is the same, fields in the same order. */
 import type { Candidate } from "../core/model/Candidate.ts"
-import type { Address, Config } from "../core/model/Config.ts"
+import type { Address, Config, Identity } from "../core/model/Config.ts"
 import type { Attempt, Event } from "../core/model/Event.ts"
 import type { HistoryRecord, Remembered } from "../core/model/History.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
@@ -53,7 +53,8 @@ export function renamedConfig(config: Config, names: Renaming): Config {
     name: names.label(one.name),
     host: names.host(one.host),
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
-    fallback: one.fallback.map((address) => renamedAddress(address, names))
+    fallback: one.fallback.map((address) => renamedAddress(address, names)),
+    identity: one.identity === null ? null : renamedIdentity(one.identity, names)
   }))
   const builtin = config.builtin.map(({ host, addresses }) => ({
     host: names.host(host),
@@ -61,6 +62,11 @@ export function renamedConfig(config: Config, names: Renaming): Config {
   }))
   const { allow, deny } = config.access
   return { ...config, upstreams, builtin, access: { allow: names.networks(allow), deny: names.networks(deny) } }
+}
+
+/** Who knows an authority's certificate could find out whose record this is by the digest. */
+function renamedIdentity({ servername, ca }: Identity, names: Renaming): Identity {
+  return { servername: names.host(servername), ca: names.host(ca) }
 }
 
 function renamedAddress(address: Address, names: Renaming): Address {

@@ -3,16 +3,22 @@
  * connects, all have failed, or the deadline has passed. Tells who is pending for longer than its plan expects. One timer at a time, for whatever comes next.
  *
  * An attempt that names a host instead of an address is resolved first; the addresses that are not in the plan's past are then
- * dialled in its place, one after the other, as far as the plan's `access` admits them. One that the plan knows is that candidate; any other is a stranger, told by its address.
+ * dialled in its place, one after the other, as far as the plan's `access` admits them and it does not avoid them. One that the plan
+ * knows is that candidate; any other is a stranger, told by its address.
+ *
+ * An attempt with `verify` connects only who proves who it is (verifiedDial.ts); what it took is its first handshake alone.
  *
  * An attempt that the deadline cuts short is `cancelled`, not `timeout`: nobody may be blamed for time it never had.
  */
 import { admits } from "../core/access.ts"
+import { isAvoided } from "../core/identity.ts"
 import type { Attempt, DialFailure } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
 import type { Ask } from "./Names.ts"
 import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
+import type { Verified } from "./verifiedDial.ts"
+import { dialVerifiedUnsafe } from "./verifiedDial.ts"
 
 export interface Dialled {
   /** The winner's; undefined when nobody could be reached. */
@@ -48,11 +54,12 @@ export function runPlanUnsafe(
   let next = 0
   let stopTimer: Cancel | undefined
 
-  const settle = (one: Pending, outcome: Attempt["outcome"]) => {
+  const settle = (one: Pending, outcome: Attempt["outcome"], proven?: Verified) => {
     pending = pending.filter((other) => other !== one)
     const { candidate, host } = one.attempt
-    const tookUs = transport.nowUs() - one.startedUs
-    tried.push(candidate < 0 ? { candidate, host, outcome, tookUs } : { candidate, outcome, tookUs })
+    const tookUs = proven?.tookUs ?? transport.nowUs() - one.startedUs
+    const verified = proven === undefined ? {} : { verified: true } as const
+    tried.push({ candidate, ...(candidate < 0 ? { host } : {}), outcome, tookUs, ...verified })
   }
 
   const abandon = () => {
@@ -68,16 +75,27 @@ export function runPlanUnsafe(
     done({ socket: undefined, candidate: -1, tried })
   }
 
-  const answered = (one: Pending, result: UpstreamSocket | DialFailure) => {
+  const answered = (one: Pending, result: UpstreamSocket | DialFailure, proven?: Verified) => {
     if (typeof result === "string") {
       settle(one, result)
       return proceed()
     }
-    settle(one, "connected")
+    settle(one, "connected", proven)
     abandon()
     const { candidate } = one.attempt
     done({ socket: result, candidate: candidate < 0 ? STRANGER : candidate, tried })
   }
+
+  const dial = (one: () => Pending, attempt: DialAttempt): Cancel =>
+    attempt.verify === undefined
+      ? transport.dialUnsafe(attempt, keepAliveMs, (result) => answered(one(), result))
+      : dialVerifiedUnsafe(
+        transport,
+        attempt,
+        attempt.verify,
+        keepAliveMs,
+        (result) => typeof result === "string" ? answered(one(), result) : answered(one(), result.socket, result)
+      )
 
   /** Puts the addresses of a name in its place. */
   const resolved = (one: Pending, answer: ReadonlyArray<string>) => {
@@ -102,7 +120,7 @@ export function runPlanUnsafe(
       suspectUs: attempt.candidate < 0 ? Number.POSITIVE_INFINITY : nowUs + toUs(attempt.suspectAfterMs),
       lateUs: nowUs + Math.min(toUs(resolve?.timeoutMs ?? attempt.timeoutMs), deadlineUs - beganUs),
       cancel: resolve === undefined
-        ? transport.dialUnsafe(attempt, keepAliveMs, (result) => answered(one, result))
+        ? dial(() => one, attempt)
         : ask(attempt.host, resolve, (addresses) => resolved(one, addresses))
     }
     pending.push(one)
@@ -147,19 +165,20 @@ export function runPlanUnsafe(
 
 /** The addresses of a name as attempts from now on, without those that had their turn. */
 function placed(
-  { port, timeoutMs, suspectAfterMs, resolve }: DialAttempt,
+  { port, timeoutMs, suspectAfterMs, resolve, verify }: DialAttempt,
   addresses: ReadonlyArray<string>,
   attempts: ReadonlyArray<DialAttempt>,
   next: number,
   nowMs: number
 ): ReadonlyArray<DialAttempt> {
   const { most = 0, raceDelayMs = 0 } = resolve ?? {}
-  const planned = addresses.map((host) => ({
+  const planned = addresses.filter((host) => !isAvoided(resolve, host)).map((host) => ({
     host,
     at: attempts.findIndex((one) => one.host === host && one.port === port)
   }))
   return planned.filter(({ at }) => at < 0 || at >= next).slice(0, most).map(({ host, at }, i) => {
-    const stranger: DialAttempt = { candidate: -1, host, port, startAfterMs: 0, timeoutMs, suspectAfterMs }
+    const proof = verify === undefined ? {} : { verify }
+    const stranger: DialAttempt = { candidate: -1, host, port, startAfterMs: 0, timeoutMs, suspectAfterMs, ...proof }
     return { ...(attempts[at] ?? stranger), startAfterMs: nowMs + i * raceDelayMs }
   })
 }

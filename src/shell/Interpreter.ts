@@ -53,6 +53,8 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "ConfigApplied":
         case "EnabledChanged":
         case "AddressesRefused":
+        case "IdentityFailed":
+        case "IdentityProven":
           return publish(decision)
         default:
           decision satisfies never

@@ -1,32 +1,55 @@
-/** Prober: one handshake, timed, then hung up politely. */
+/**
+ * Prober: one handshake, timed, then hung up politely. Where the core asks for a proof of identity, it follows over the same
+ * connection, within the same time once more; it is no part of what the handshake took.
+ */
 import * as Effect from "effect/Effect"
 import type { Probe } from "../core/model/Decision.ts"
 import type { DialFailure, Event } from "../core/model/Event.ts"
-import type { Transport } from "./Transport.ts"
+import type { Cancel, Transport } from "./Transport.ts"
 
 /** Does what the core asked and tells how it went; interruption hangs up and tells nothing. */
 export function probe(transport: Transport["Service"], act: Probe): Effect.Effect<Event> {
   return Effect.callback<Event>((resume) => {
     const startedUs = transport.nowUs()
-    const { worker, probe, candidate } = act
+    const { worker, probe, candidate, identity, timeoutMs } = act
+    let connectedUs = -1
+    let stopTimer: Cancel = () => {}
     const finish = (reason: DialFailure | null) => {
       stopTimer()
-      const tookUs = transport.nowUs() - startedUs
+      const tookUs = (connectedUs < 0 ? transport.nowUs() : connectedUs) - startedUs
       resume(Effect.succeed<Event>(
         reason === null
-          ? { _tag: "ProbeSucceeded", worker, probe, candidate, tookUs }
+          ? {
+            _tag: "ProbeSucceeded",
+            worker,
+            probe,
+            candidate,
+            tookUs,
+            identity: identity === null ? "unchecked" : "verified"
+          }
           : { _tag: "ProbeFailed", worker, probe, candidate, tookUs, reason }
       ))
     }
-    const stopTimer = transport.timerUnsafe(act.timeoutMs, () => {
-      cancel()
-      finish("timeout")
-    })
-    const cancel = transport.dialUnsafe({ host: act.host, port: act.port }, 0, (result) => {
-      if (typeof result === "string") return finish(result)
-      result.closeUnsafe()
-      finish(null)
-    })
+    const limit = (late: DialFailure) => {
+      stopTimer()
+      stopTimer = transport.timerUnsafe(timeoutMs, () => {
+        cancel()
+        finish(late)
+      })
+    }
+    limit("timeout")
+    const address = { host: act.host, port: act.port }
+    const connected = () => {
+      connectedUs = transport.nowUs()
+      limit("certificate")
+    }
+    const cancel = identity === null
+      ? transport.dialUnsafe(address, 0, (result) => {
+        if (typeof result === "string") return finish(result)
+        result.closeUnsafe()
+        finish(null)
+      })
+      : transport.identifyUnsafe(address, identity, connected, finish)
     return Effect.sync(() => {
       stopTimer()
       cancel()

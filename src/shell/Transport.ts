@@ -5,7 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Address, Session } from "../core/model/Config.ts"
+import type { Address, Identity, Session } from "../core/model/Config.ts"
 import type { Attempt, CloseCause, DialFailure } from "../core/model/Event.ts"
 import type { BindError } from "./errors.ts"
 
@@ -72,6 +72,17 @@ export class Transport extends Context.Service<Transport, {
     address: Address,
     keepAliveMs: number,
     answer: (result: UpstreamSocket | DialFailure) => void
+  ) => Cancel
+  /**
+   * Connects to a literal address, tells that it is connected, and has it show its certificate in a TLS handshake over that
+   * connection, which then ends politely. Exactly one answer, unless cancelled before: null when it is who it should be. How
+   * long that may take is the caller's business; `local`: nobody told this process whom `identity.ca` trusts.
+   */
+  readonly identifyUnsafe: (
+    address: Address,
+    identity: Identity,
+    connected: () => void,
+    answer: (failure: DialFailure | null) => void
   ) => Cancel
   /** Joins the two until both directions have ended; `end` is called once. The cancel resets both sides. */
   readonly relayUnsafe: (

@@ -132,7 +132,8 @@ function candidateOf(state: State, upstream: Upstream, id: CandidateId, { addres
     active: upstream.members.includes(candidate.id),
     warm: candidate.warm.parked.length,
     connections: Candidates.connectionsOf(candidate),
-    lastSampleAt: wallTime(state, candidate.lastSampleAtUs)
+    lastSampleAt: wallTime(state, candidate.lastSampleAtUs),
+    identity: candidate.identity.state
   }
 }
 

@@ -56,7 +56,8 @@ describe("the admin port", () => {
           "active",
           "warm",
           "connections",
-          "lastSampleAt"
+          "lastSampleAt",
+          "identity"
         ])
         // The caller is on this machine.
         assert.deepInclude(web.candidates[0], { id: "web#1", address: `127.0.0.1:${upstream}`, active: true })

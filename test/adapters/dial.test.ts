@@ -117,6 +117,7 @@ describe("a probe", () => {
           probe: id,
           candidate: 5,
           ...local(port),
+          identity: null,
           timeoutMs: 80
         })
       assert.deepInclude(yield* asked(good.port, 1), { _tag: "ProbeSucceeded", probe: 1, candidate: 5 })

@@ -2,17 +2,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { ask } from "../../src/adapters/demo/ask.ts"
 import { distant } from "../../src/adapters/demo/distance.ts"
 import type { Site } from "../../src/adapters/demo/Site.ts"
 import * as Sites from "../../src/adapters/demo/Site.ts"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
+import type { Address } from "../../src/core/model/Config.ts"
 import type { DialFailure } from "../../src/core/model/Event.ts"
 import { plainForwarder, roundRobin } from "../../src/apps/demo/plainForwarder.ts"
 import { settingsFor } from "../../src/apps/demo/settings.ts"
 import type { UpstreamSocket } from "../../src/shell/Transport.ts"
 import { Transport } from "../../src/shell/Transport.ts"
+import { serving } from "../support/relaying.ts"
 
 const half = () => 0.5
 
@@ -59,6 +62,29 @@ describe("distance", () => {
       assert.isFalse(answered)
       site.fault = "none"
       assert.isObject(yield* Fiber.join(waiting))
+    })))
+
+  it.live("lets a proof of identity travel as well, as far as there is a way", () =>
+    withSites(Effect.fnUntraced(function* (sites, near) {
+      const site = sites[0] as Site
+      const { transport } = distant(near, sites)
+      const steps: Array<string> = []
+      const proven = (address: Address) =>
+        Effect.callback<DialFailure | null>((resume) => {
+          const connected = () => void steps.push("connected")
+          const answer = (failure: DialFailure | null) => resume(Effect.succeed(failure))
+          return Effect.sync(transport.identifyUnsafe(address, { servername: "web.example", ca: "" }, connected, answer))
+        })
+      // A site does not speak TLS.
+      assert.strictEqual(yield* proven(site.address), "certificate")
+      assert.deepStrictEqual(steps, ["connected"])
+      site.fault = "refusing"
+      assert.strictEqual(yield* proven(site.address), "refused")
+      site.fault = "dark"
+      assert.isTrue(Option.isNone(yield* Effect.timeoutOption(proven(site.address), 30)))
+      const closed = yield* Effect.scoped(Effect.map(serving(() => {}), ({ port }) => port))
+      assert.strictEqual(yield* proven({ host: "127.0.0.1", port: closed }), "refused")
+      assert.deepStrictEqual(steps, ["connected"])
     })))
 })
 

@@ -2,16 +2,25 @@
 import * as SchemaAST from "effect/SchemaAST"
 import { assert, describe, it } from "vitest"
 import { BUILTIN } from "../../src/apps/config/builtinList.ts"
+import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { withAuthorities } from "../../src/apps/config/authorities.ts"
 import { parse } from "../../src/apps/config/parse.ts"
 import { render } from "../../src/apps/config/Problem.ts"
 import { ConfigFile } from "../../src/core/schema/ConfigFile.ts"
 import { expandNetwork, formatDuration, parseDuration, parseEndpoint, parseSize } from "../../src/core/schema/units.ts"
+import { authority, selfSigned } from "../support/certificates.ts"
+import { inScratch } from "../support/command.ts"
 
 type Json = { [key: string]: unknown }
 
 const base = (): Json => ({
   listeners: [{ name: "web", listen: "127.0.0.1:1234", upstream: "web" }],
-  upstreams: { web: { port: 443, candidates: ["198.18.0.1"] }, other: { port: 80, candidates: ["198.18.0.2"] } }
+  upstreams: {
+    web: { host: "web.example", port: 443, candidates: ["198.18.0.1"] },
+    other: { port: 80, candidates: ["198.18.0.2"] }
+  }
 })
 
 const problemsOf = (text: string) => parse(text).problems.map((problem) => render("f.yaml", problem))
@@ -61,7 +70,8 @@ const OTHERS: ReadonlyArray<unknown> = [
   "http://127.0.0.1:4318",
   "json",
   "full",
-  { "a.example": ["198.18.7.7"] }
+  { "a.example": ["198.18.7.7"] },
+  "tcp"
 ]
 
 function withValue(path: ReadonlyArray<string>, value: unknown): Json {
@@ -169,7 +179,17 @@ cache: { scoreTtl: soon }
     }, "makes more than 7 addresses"],
     ["a built-in name that is none", { builtin: { "a b": [] } }, "is no name"],
     ["a DNS server that is a name", { dns: { servers: ["dns.example"] } }, "an address such as 192.0.2.53"],
-    ["no listener at all", { listeners: [] }, "at least one listener"]
+    ["no listener at all", { listeners: [] }, "at least one listener"],
+    [
+      "a proof of identity without a name",
+      { upstreams: { web: { port: 1, candidates: ["198.18.0.1"], probing: { mode: "tls" } } } },
+      "needs the name that certificates are for"
+    ],
+    [
+      "an address for a name",
+      { upstreams: { web: { host: "198.18.0.1", port: 1 } }, probing: { mode: "tls" } },
+      "needs the name that certificates are for"
+    ]
   ])("refuses %s", (_name, change, expected) => {
     const problems = problemsOf(JSON.stringify({ ...base(), ...change }))
     assert.isTrue(problems.some((problem) => problem.includes(expected)), problems.join("\n"))
@@ -261,6 +281,72 @@ builtin:
     assert.strictEqual(mode({ port: 443, candidates: ["198.18.0.1"] }), "dynamic")
     assert.strictEqual(mode({ port: 22, candidates: ["198.18.0.1"], pool: { mode: "fixed" } }), "fixed")
   })
+})
+
+describe("proofs of identity", () => {
+  const asked = (upstream: Json, probing: Json = {}) => {
+    const file = { ...base(), upstreams: { web: { candidates: ["198.18.0.1:9"], ...upstream } }, probing, listeners: [] }
+    const listeners = [{ name: "web", listen: "127.0.0.1:1234", upstream: "web" }]
+    return parse(JSON.stringify({ ...file, listeners })).settings?.core.upstreams[0]?.identity?.servername ?? null
+  }
+  it("auto: of an upstream with a name and port 443, said or not", () => {
+    assert.strictEqual(asked({ host: "web.example" }), "web.example")
+    assert.strictEqual(asked({ host: "web.example.", port: 443 }), "web.example")
+    assert.isNull(asked({ host: "web.example", port: 8443 }))
+    assert.isNull(asked({ port: 443 }))
+    assert.isNull(asked({ host: "198.18.0.1", port: 443 }))
+  })
+  it("tls: of every upstream with a name; tcp: of none; an upstream may differ", () => {
+    assert.strictEqual(asked({ host: "web.example", port: 8443 }, { mode: "tls" }), "web.example")
+    assert.isNull(asked({ host: "web.example" }, { mode: "tcp" }))
+    assert.isNull(asked({ host: "web.example", probing: { mode: "tcp" } }, { mode: "tls" }))
+  })
+
+  const read = (caFile: string) =>
+    Effect.runPromise(
+      withAuthorities(parse(JSON.stringify({ ...base(), upstreams: { web: { host: "web.example", port: 443, caFile } } })))
+    )
+  const caOf = async (file: string) => (await read(file)).settings?.core.upstreams[0]?.identity?.ca
+
+  it("are trusted by the content of caFile, of which the core knows a digest alone", () =>
+    inScratch(async (directory) => {
+      const [one, same, other] = ["one.pem", "same.pem", "other.pem"].map((name) => path.join(directory, name)) as [
+        string,
+        string,
+        string
+      ]
+      fs.writeFileSync(one, authority)
+      fs.writeFileSync(same, `# by another way\n${authority}`)
+      fs.writeFileSync(other, authority + selfSigned.cert)
+      const digest = await caOf(one)
+      assert.match(digest ?? "", /^[0-9a-f]{32}$/)
+      assert.strictEqual(await caOf(same), digest)
+      assert.match(await caOf(other) ?? "", /^[0-9a-f]{32}$/)
+      assert.notStrictEqual(await caOf(other), digest)
+      assert.notInclude(JSON.stringify((await read(one)).settings), "BEGIN CERTIFICATE")
+    }))
+
+  it("cannot rest on a file that is missing, no file, no certificate, or broken: each a mistake at its place", () =>
+    inScratch(async (directory) => {
+      const written = (name: string, text: string) => {
+        fs.writeFileSync(path.join(directory, name), text)
+        return path.join(directory, name)
+      }
+      const cases: ReadonlyArray<readonly [string, RegExp]> = [
+        [path.join(directory, "nowhere.pem"), /there is no such file/],
+        [directory, /no regular file/],
+        [written("empty.pem", ""), /holds no certificate/],
+        [written("key.pem", selfSigned.key), /holds no certificate/],
+        [written("broken.pem", authority.replace(/\n[A-Za-z0-9+/]{20}/, "\nAAAAAAAAAAAAAAAAAAAA")), /cannot be read/],
+        [written("huge.pem", authority.repeat(3_000)), /no regular file of at most/]
+      ]
+      for (const [file, why] of cases) {
+        const { settings, problems } = await read(file)
+        assert.isUndefined(settings, file)
+        assert.deepInclude(problems[0], { path: "upstreams.web.caFile", value: file })
+        assert.match(problems[0]?.message ?? "", why)
+      }
+    }))
 })
 
 describe("units", () => {

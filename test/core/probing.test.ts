@@ -12,7 +12,7 @@ const [a, b] = addresses(9).map(({ host }) => host) as [string, string]
 const candidate = (toy: ToyInterpreter, slot: number) => Vector.get(toy.state.candidates, slot)!
 const answer = (toy: ToyInterpreter, index: number, tookUs: number) => {
   const { worker, probe, candidate } = toy.probes[index]!
-  return toy.post({ _tag: "ProbeSucceeded", worker, probe, candidate, tookUs })
+  return toy.post({ _tag: "ProbeSucceeded", worker, probe, candidate, tookUs, identity: "unchecked" })
 }
 
 /** Without warm sockets, whose dials are samples too. */
@@ -96,9 +96,9 @@ describe("probing", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 50).set(b, 60).start().run(1_000)
     const before = [candidate(toy, 0), candidate(toy, 1)]
     answer(toy, 0, 1)
-    toy.post({ _tag: "ProbeSucceeded", worker: 0, probe: 999, candidate: before[1]!.id, tookUs: 1 })
+    toy.post({ _tag: "ProbeSucceeded", worker: 0, probe: 999, candidate: before[1]!.id, tookUs: 1, identity: "unchecked" })
     toy.post({ _tag: "ProbeFailed", worker: 0, probe: 1, candidate: before[0]!.id, tookUs: 1, reason: "refused" })
-    toy.post({ _tag: "ProbeSucceeded", worker: 0, probe: 1, candidate: 12_345, tookUs: 1 })
+    toy.post({ _tag: "ProbeSucceeded", worker: 0, probe: 1, candidate: 12_345, tookUs: 1, identity: "unchecked" })
     expect([candidate(toy, 0), candidate(toy, 1)]).toEqual(before)
     expect(toy.advanced.slice(-4).flatMap(({ decisions }) => decisions)).toEqual([])
   })

@@ -73,7 +73,13 @@ describe("a dial in virtual time", () => {
     })),
     deadlineMs: 1_000
   }
-  const dial = (...answers: ReadonlyArray<Answer>) => runPlan(plan, (host) => answers[Number(host.split(".")[3]) - 1]!, 1)
+  const dial = (...answers: ReadonlyArray<Answer>) =>
+    runPlan(plan, {
+      answerOf: (host) => answers[Number(host.split(".")[3]) - 1]!,
+      isImpostor: () => false,
+      failAfterMs: 1,
+      names: () => []
+    })
 
   it("is won by the first to connect, and the others are told off", () => {
     expect(dial(20, 5, 5)).toEqual({

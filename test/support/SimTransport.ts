@@ -11,6 +11,9 @@ import type { Cancel, ClientSocket, RelayEnd, Transport, UpstreamSocket } from "
 export interface Scripted {
   readonly afterMs: number
   readonly result: "connected" | "never" | DialFailure
+  /** Where it is asked for its certificate: what comes of that, so long after it was connected. Left out: shown at once. */
+  readonly proofAfterMs?: number
+  readonly proof?: null | "never" | DialFailure
 }
 
 export class SimSocket implements ClientSocket, UpstreamSocket {
@@ -124,6 +127,32 @@ export class SimTransport {
         if (answered) return
         stop()
         this.note(`cancel ${name}`)
+      }
+    },
+    identifyUnsafe: (address, _identity, connected, answer) => {
+      const { afterMs, result, proofAfterMs = 0, proof = null } = this.#dials(address, this.#dialled++)
+      const name = `${address.host}:${address.port}`
+      this.note(`identify ${name}`)
+      let stop: Cancel = () => {}
+      let over = false
+      if (result !== "never") {
+        stop = this.#timer(afterMs, () => {
+          if (result !== "connected") {
+            over = true
+            return answer(result)
+          }
+          connected()
+          if (proof === "never") return
+          stop = this.#timer(proofAfterMs, () => {
+            over = true
+            answer(proof)
+          })
+        })
+      }
+      return () => {
+        if (over) return
+        stop()
+        this.note(`cancel identify ${name}`)
       }
     },
     relayUnsafe: (client, upstream, _limits, _silence, end) => {

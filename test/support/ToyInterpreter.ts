@@ -55,6 +55,8 @@ export class ToyInterpreter {
   readonly #world = new Map<string, Answer | (() => Answer)>()
   readonly #replies = new Map<string, Reply>()
   readonly #names = new Map<string, ReadonlyArray<string>>()
+  /** Addresses that answer, but cannot show the certificate. */
+  readonly #impostors = new Set<string>()
   readonly #open = new Map<number, Probe>()
   readonly #dials = new Map<number, DialWarm>()
   readonly #shelf = new ToyShelf()
@@ -100,6 +102,13 @@ export class ToyInterpreter {
   /** Scripts what the resolver knows of a name from now on. */
   names(name: string, hosts: ReadonlyArray<string>): this {
     this.#names.set(name, hosts)
+    return this
+  }
+
+  /** Scripts whether who answers at an address is somebody else from now on. */
+  impostor(host: string, is = true): this {
+    if (is) this.#impostors.add(host)
+    else this.#impostors.delete(host)
     return this
   }
 
@@ -164,7 +173,12 @@ export class ToyInterpreter {
     const parked = this.#shelf.take(id)
     const plan = chosen?.plan ?? routes.lastResort
     const dialled = parked === undefined
-      ? runPlan(plan, (host) => this.answerOf(host), this.#failAfterMs, (name) => this.#names.get(name) ?? [])
+      ? runPlan(plan, {
+        answerOf: (host) => this.answerOf(host),
+        isImpostor: (host) => this.#impostors.has(host),
+        failAfterMs: this.#failAfterMs,
+        names: (name) => this.#names.get(name) ?? []
+      })
       : { candidate: parked.candidate, tried: [], tookMs: 0, pending: [] }
     const { candidate, tried, tookMs, pending } = dialled
     if (candidate === -1) this.unserved.push(session)
@@ -245,10 +259,21 @@ export class ToyInterpreter {
     checkProbe(this.state, act, [...this.#open.values()])
     this.#open.set(act.probe, act)
     this.probes.push({ ...act, atUs: this.atUs })
-    const { worker, probe, candidate } = act
+    const { worker, probe, candidate, host } = act
     this.#handshake(act, (tookUs, reason) => {
       const of = { worker, probe, candidate, tookUs }
-      return reason === null ? { _tag: "ProbeSucceeded", ...of } : { _tag: "ProbeFailed", ...of, reason }
+      if (reason !== null) return { _tag: "ProbeFailed", ...of, reason }
+      if (act.identity === null) return { _tag: "ProbeSucceeded", ...of, identity: "unchecked" }
+      // A proof takes as long once more.
+      const isImpostor = this.#impostors.has(host)
+      this.later(
+        tookUs / 1000,
+        () =>
+          isImpostor
+            ? { _tag: "ProbeFailed", ...of, reason: "certificate" }
+            : { _tag: "ProbeSucceeded", ...of, identity: "verified" }
+      )
+      return undefined
     })
   }
 

@@ -57,7 +57,8 @@ export const upstreamDefaults: UpstreamConfig = {
   dns: { refreshMs: 300_000, timeoutMs: 3_000, maxAnswers: 256 },
   attempts: 2,
   scoreTtlMs: 300_000,
-  staleForMs: 86_400_000
+  staleForMs: 86_400_000,
+  identity: null
 }
 
 export type UpstreamChanges = { readonly [K in keyof UpstreamConfig]?: Partial<UpstreamConfig[K]> | UpstreamConfig[K] }

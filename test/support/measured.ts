@@ -39,5 +39,5 @@ export function measured(config: Config) {
 function answer({ worker, probe, candidate }: Probe, tookUs: number): Event {
   return tookUs < 0
     ? { _tag: "ProbeFailed", worker, probe, candidate, tookUs: 100, reason: "refused" }
-    : { _tag: "ProbeSucceeded", worker, probe, candidate, tookUs }
+    : { _tag: "ProbeSucceeded", worker, probe, candidate, tookUs, identity: "unchecked" }
 }

@@ -1,5 +1,6 @@
 /** Decisions that no shell could rightly be given, told from the state after the step and from what was asked before. */
 import * as Candidates from "../../src/core/candidates.ts"
+import { isVouched } from "../../src/core/identity.ts"
 import type { DialWarm, Probe, Resolve, SelectionMoved } from "../../src/core/model/Decision.ts"
 import type { State } from "../../src/core/model/State.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
@@ -41,6 +42,7 @@ export function checkWarm(state: State, act: DialWarm, waiting: number): void {
   reject(!Candidates.isListed(candidate), `a warm dial of ${act.host}, which left`)
   reject(candidate.breaker.state !== "closed", `a warm dial of ${act.host}, which is shut out`)
   reject(Candidates.isSuspect(candidate), `a warm dial of ${act.host}, which is a suspect`)
+  reject(!isVouched(candidate), `a warm dial of ${act.host}, which has not shown its certificate`)
 }
 
 export function checkResolve(state: State, { upstream, host }: Resolve): void {

@@ -3,6 +3,7 @@
  * from the start: the resolver takes no time.
  */
 import { admits } from "../../src/core/access.ts"
+import { isAvoided } from "../../src/core/identity.ts"
 import type { Attempt, AttemptOutcome } from "../../src/core/model/Event.ts"
 import { STRANGER } from "../../src/core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
@@ -19,12 +20,16 @@ export interface ToyDialled {
 
 type Names = (name: string) => ReadonlyArray<string>
 
-export function runPlan(
-  { attempts: planned, deadlineMs }: DialPlan,
-  answerOf: (host: string) => Answer,
-  failAfterMs: number,
-  names: Names = () => []
-): ToyDialled {
+export interface ToyNetwork {
+  readonly answerOf: (host: string) => Answer
+  /** Answers, but cannot show the certificate. */
+  readonly isImpostor: (host: string) => boolean
+  readonly failAfterMs: number
+  readonly names: Names
+}
+
+export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: ToyNetwork): ToyDialled {
+  const { names } = network
   const denied = planned.flatMap(({ host, resolve }): ReadonlyArray<Attempt> =>
     resolve === undefined ? [] : names(host).filter((one) => !admits(resolve.access, one)).slice(0, resolve.most)
       .map((one) => ({ candidate: -1, host: one, outcome: "denied", tookUs: 0 }))
@@ -39,7 +44,7 @@ export function runPlan(
     const winnerMs = Math.min(...ends.filter(({ outcome }) => outcome === "connected").map(({ toMs }) => toMs))
     fromMs = Math.max(fromMs, Math.min(attempt.startAfterMs, allFailedMs))
     if (fromMs >= Math.min(winnerMs, plan.deadlineMs)) break
-    ends.push({ attempt, fromMs, ...fateOf(attempt, fromMs, answerOf(attempt.host), failAfterMs) })
+    ends.push({ attempt, fromMs, ...fateOf(attempt, fromMs, network) })
     allFailedMs = Math.max(allFailedMs, ends[ends.length - 1]!.toMs)
   }
   ends.sort((a, b) => a.toMs - b.toMs)
@@ -53,7 +58,8 @@ export function runPlan(
       : winner === undefined
       ? "timeout" as const
       : "cancelled" as const,
-    tookUs: Math.round((Math.min(end.toMs, tookMs) - end.fromMs) * 1000)
+    tookUs: Math.round((Math.min(end.toMs, tookMs) - end.fromMs) * (end === winner && end.attempt.verify ? 500 : 1000)),
+    ...(end === winner && end.attempt.verify !== undefined ? { verified: true as const } : {})
   }))
   const pending = ends.flatMap(({ attempt: { candidate, suspectAfterMs }, fromMs, toMs }) =>
     candidate >= 0 && Math.min(toMs, tookMs) - fromMs > suspectAfterMs
@@ -69,14 +75,20 @@ function addressesOf(attempt: DialAttempt, planned: ReadonlyArray<DialAttempt>, 
   const { resolve, startAfterMs } = attempt
   if (resolve === undefined) return [attempt]
   const known = planned.map(({ host }) => host)
-  const hosts = names(attempt.host).filter((host) => admits(resolve.access, host)).filter((host) => !known.includes(host))
-    .slice(0, resolve.most)
+  const hosts = names(attempt.host).filter((host) => admits(resolve.access, host))
+    .filter((host) => !known.includes(host) && !isAvoided(resolve, host)).slice(0, resolve.most)
   return hosts.map((host, i) => ({ ...attempt, host, startAfterMs: startAfterMs + i * resolve.raceDelayMs }))
 }
 
-function fateOf(attempt: DialAttempt, fromMs: number, answer: Answer, failAfterMs: number) {
+function fateOf(attempt: DialAttempt, fromMs: number, { answerOf, isImpostor, failAfterMs }: ToyNetwork) {
+  const answer = answerOf(attempt.host)
   if (answer === "lost" || answer === "timeout" || (typeof answer === "number" && answer >= attempt.timeoutMs)) {
     return { toMs: fromMs + attempt.timeoutMs, outcome: "timeout" as const }
+  }
+  // A proof takes as long as the handshake once more.
+  if (typeof answer === "number" && attempt.verify !== undefined) {
+    const outcome = isImpostor(attempt.host) ? "certificate" as const : "connected" as const
+    return { toMs: fromMs + 2 * answer, outcome }
   }
   return typeof answer === "number"
     ? { toMs: fromMs + answer, outcome: "connected" as const }

@@ -58,6 +58,23 @@ export function distant(near: Transport["Service"], sites: ReadonlyArray<Site>):
     return () => undo()
   }
 
+  /** A proof has as far to travel as a handshake, twice. */
+  const identifyUnsafe: typeof near.identifyUnsafe = (address, identity, connected, answer) => {
+    const site = siteAt(address)
+    if (site === undefined) return near.identifyUnsafe(address, identity, connected, answer)
+    let undo: Cancel = () => {}
+    const arrive = (waitMs: number, then: () => void) => void (undo = near.timerUnsafe(waitMs, then))
+    arrive(site.tripMs(), () => {
+      if (site.fault === "dark") return
+      if (site.fault === "refusing") return answer("refused")
+      connected()
+      arrive(2 * site.tripMs(), () => {
+        undo = near.identifyUnsafe(address, identity, () => {}, answer)
+      })
+    })
+    return () => undo()
+  }
+
   const relayUnsafe: typeof near.relayUnsafe = (client, upstream, limits, silence, end) => {
     const far = upstream as FarSocket
     if (far.wasParked) relays.warm++
@@ -65,5 +82,5 @@ export function distant(near: Transport["Service"], sites: ReadonlyArray<Site>):
     return near.relayUnsafe(client, far.near, limits, silence, end)
   }
 
-  return { relays, transport: { ...near, dialUnsafe, relayUnsafe } }
+  return { relays, transport: { ...near, dialUnsafe, identifyUnsafe, relayUnsafe } }
 }

@@ -9,6 +9,7 @@ import { Transport } from "../../shell/Transport.ts"
 import { nowUs } from "./clock.ts"
 import { coarse } from "./coarse.ts"
 import { dial } from "./dial.ts"
+import { identify } from "./identify.ts"
 import { NodeClient } from "./NodeClient.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 import { relay } from "./relay.ts"
@@ -53,6 +54,7 @@ export const common = {
     const timer = setTimeout(fire, delayMs)
     return () => clearTimeout(timer)
   },
+  identifyUnsafe: identify,
   coarseUnsafe: coarse,
   // Immediates run before sockets are looked at again: the second one lets what has arrived go on its way first. A client
   // that came a moment ago has its first bytes forwarded before the core is told of it, which saves it a millisecond.

@@ -1,6 +1,7 @@
 /** Checks that look at more than one key of a decoded file. */
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { nameless, unusedAuthorities } from "./identityOf.ts"
 import { loopsOf } from "./loops.ts"
 import { nearest } from "./nearest.ts"
 import type { Found, Path, Show } from "./Problem.ts"
@@ -26,13 +27,17 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
       const inherited = pool.min === file.pool.min && pool.max === file.pool.max
       return inherited ? [] : poolBounds(["upstreams", name, "pool"], pool, show)
     }),
+    ...nameless(file),
     ...adminPort(file, show)
   ]
 }
 
 /** What a running service has to be told about a file that is valid. */
 export function warningsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
-  const { listen, token } = file.admin
+  return [...unusedAuthorities(file), ...exposed(file, show)]
+}
+
+function exposed({ admin: { listen, token } }: ConfigFile, show: Show): ReadonlyArray<Found> {
   if (listen === "off" || isLoopback(listen.host) || token === "") return []
   const path = ["admin", "listen"]
   const message = `${

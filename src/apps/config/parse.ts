@@ -7,6 +7,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { resolve } from "node:path"
 import { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import type { AddressList } from "./addressesOf.ts"
 import { addressesOf } from "./addressesOf.ts"
@@ -36,6 +37,15 @@ export interface Parsed {
   readonly warnings: ReadonlyArray<Problem>
   /** What is in force, as one would write it; undefined when there are problems. */
   readonly effective: unknown
+  /** Files of certificates that are still to be read (authorities.ts); none when there are problems. */
+  readonly caFiles: ReadonlyArray<CaFile>
+}
+
+export interface CaFile {
+  /** Absolute. */
+  readonly file: string
+  /** What to tell when it is of no use. */
+  readonly problem: (why: string) => Problem
 }
 
 const AST = ConfigFile.ast
@@ -50,7 +60,7 @@ export function parse(text: string, environment: Environment = {}): Parsed {
 /** The same for a configuration that is no text. `embedded`: it needs no listener. */
 export function parseSource(source: YamlSource, environment: Environment, embedded = false): Parsed {
   if (source.broken.length > 0) {
-    return { settings: undefined, problems: source.broken, warnings: source.warnings, effective: undefined }
+    return { settings: undefined, problems: source.broken, warnings: source.warnings, effective: undefined, caFiles: [] }
   }
   const { value: file, problems: unset, fromEnvironment } = substitute(source.value, AST, environment)
   const later = takeLaterKeys(file)
@@ -84,8 +94,20 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
       ...later.map((path) => placed({ path, expected: "nothing", message: "has no effect yet in this version" })),
       ...(built?.warnings ?? []).map(placed)
     ],
-    effective: ok ? effective(AST, file) : undefined
+    effective: ok ? effective(AST, file) : undefined,
+    caFiles: ok && decoded !== undefined ? caFilesOf(decoded, placed) : []
   }
+}
+
+function caFilesOf(file: ConfigFile, placed: (found: Found) => Problem): ReadonlyArray<CaFile> {
+  return Object.entries(file.upstreams).filter(([, { caFile }]) => caFile !== "").map(([name, { caFile }]) => {
+    const path = ["upstreams", name, "caFile"]
+    const expected = "a file of certificates in PEM"
+    return {
+      file: resolve(caFile),
+      problem: (why) => placed({ path, expected, message: `cannot be used: ${why}` })
+    }
+  })
 }
 
 interface Decoded {

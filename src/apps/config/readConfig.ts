@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Stream from "effect/Stream"
+import { withAuthorities } from "./authorities.ts"
 import type { Environment } from "./environment.ts"
 import type { Parsed } from "./parse.ts"
 import { parse } from "./parse.ts"
@@ -67,4 +68,4 @@ export const readConfig = (
   file: string,
   environment: Environment
 ): Effect.Effect<ConfigText, ConfigReadError, FileSystem.FileSystem> =>
-  Effect.map(readText(file), (text) => ({ ...parse(text, environment), text }))
+  Effect.flatMap(readText(file), (text) => withAuthorities({ ...parse(text, environment), text }))

@@ -4,6 +4,7 @@ import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import type { AddressList } from "./addressesOf.ts"
+import { identityOf } from "./identityOf.ts"
 import type { Settings } from "./Settings.ts"
 
 /** What most servers let an unused connection live, with room: half a minute is the shortest common limit. */
@@ -135,6 +136,7 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
     dns: { refreshMs: file.dns.refresh, timeoutMs: file.dns.timeout, maxAnswers: file.dns.maxAnswers },
     attempts: own.attempts,
     scoreTtlMs: file.cache.scoreTtl,
-    staleForMs: file.cache.staleFor
+    staleForMs: file.cache.staleFor,
+    identity: identityOf(own)
   }
 }

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import process from "node:process"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { withAuthorities } from "../config/authorities.ts"
 import type { Parsed } from "../config/parse.ts"
 import { parseSource } from "../config/parse.ts"
 import { isPlain } from "../config/plain.ts"
@@ -53,18 +54,19 @@ const NOWHERE = { line: undefined, column: undefined }
 
 /** Values of `${NAME}` and the OTEL_* variables come from the environment, as in a file. */
 export const decode = (config: FairleadConfig): Effect.Effect<Decoded, ConfigError> =>
-  Effect.suspend(() => {
+  Effect.gen(function* () {
     const plain = plainOf(config)
-    if (typeof plain === "string") return failed([{ path: "", expected: "a plain object", message: plain }])
+    if (typeof plain === "string") return yield* failed([{ path: "", expected: "a plain object", message: plain }])
     const own = commandsOwn(plain)
-    if (own.length > 0) return failed(own)
-    const { settings, effective, problems, warnings }: Parsed = parseSource(
+    if (own.length > 0) return yield* failed(own)
+    const parsed: Parsed = parseSource(
       { value: withDefaults(plain), broken: [], repeated: [], warnings: [], placeOf: () => NOWHERE },
       process.env,
       true
     )
-    if (settings === undefined) return failed(problems)
-    return Effect.succeed({ settings, effective, warnings: warnings.map((warning) => render("config", warning)) })
+    const { settings, effective, problems, warnings } = yield* withAuthorities(parsed)
+    if (settings === undefined) return yield* failed(problems)
+    return { settings, effective, warnings: warnings.map((warning) => render("config", warning)) }
   })
 
 function failed(problems: ReadonlyArray<Pick<Problem, "path" | "expected" | "message">>) {

@@ -89,6 +89,18 @@ export interface Warm {
   readonly firstResetAtUs: number
 }
 
+/**
+ * Whether it could show the certificate of the upstream's name (reducers/identity.ts). `unchecked`: nobody asks for one;
+ * `unknown`: it was not asked yet.
+ */
+export interface Proof {
+  readonly state: "unchecked" | "unknown" | "verified" | "failed"
+  /** When that was found out. */
+  readonly atUs: number
+  /** From then on a probe asks for it (again); -1: from the next one on. */
+  readonly dueUs: number
+}
+
 /** -1 in any `...AtUs` field means never, in a `...DueUs` field not scheduled. */
 export interface Candidate {
   readonly id: CandidateId
@@ -132,4 +144,5 @@ export interface Candidate {
   readonly warm: Warm
   /** What an earlier run knew of it; null: nothing. */
   readonly prior: Prior | null
+  readonly identity: Proof
 }

@@ -95,6 +95,19 @@ export interface UpstreamConfig {
   readonly scoreTtlMs: number
   /** What is known of a candidate that left is kept for this long. */
   readonly staleForMs: number
+  /** What a candidate has to prove before it serves; null: nothing, a handshake is enough. */
+  readonly identity: Identity | null
+}
+
+/** A TLS handshake that only the owner of a name can complete. */
+export interface Identity {
+  /** Asked for by SNI; the certificate has to be valid for it. */
+  readonly servername: string
+  /**
+   * Whom to trust: the digest of a file of certificates, which the shell knows; empty: whom the runtime trusts. A digest and no
+   * path, so that another content is another configuration, and the record holds neither certificates nor places on a disk.
+   */
+  readonly ca: string
 }
 
 export interface Address {

@@ -1,8 +1,12 @@
 /** What the core answers: acts for the shell to do, in the imperative, and facts for people and meters. */
 import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
+import type { Identity } from "./Config.ts"
 import type { UpstreamState } from "./Routes.ts"
 
-/** Do one handshake with an address, say how it went under this id, and hang up. */
+/**
+ * Do one handshake with an address, say how it went under this id, and hang up. With `identity` it also has to show its
+ * certificate, within `timeoutMs` once more.
+ */
 export interface Probe {
   readonly _tag: "Probe"
   readonly worker: number
@@ -11,6 +15,7 @@ export interface Probe {
   readonly host: string
   readonly port: number
   readonly timeoutMs: number
+  readonly identity: Identity | null
 }
 
 /** Dial an address and park the socket for a client to come, for at most `parkForMs`. */
@@ -57,6 +62,7 @@ export type MoveReason =
   | "left" // no longer listed
   | "surplus" // the set became smaller
   | "disabled" // there is no opinion any more
+  | "certificate" // it could not show the certificate of the upstream's name, or was not asked yet
 
 export interface Move {
   readonly candidate: CandidateId
@@ -83,6 +89,18 @@ export interface BreakerOpened {
 }
 export interface BreakerClosed {
   readonly _tag: "BreakerClosed"
+  readonly upstream: UpstreamId
+  readonly candidate: CandidateId
+}
+
+/** A candidate could not show the certificate of the upstream's name, though it was not known to fail; or it can again. */
+export interface IdentityFailed {
+  readonly _tag: "IdentityFailed"
+  readonly upstream: UpstreamId
+  readonly candidate: CandidateId
+}
+export interface IdentityProven {
+  readonly _tag: "IdentityProven"
   readonly upstream: UpstreamId
   readonly candidate: CandidateId
 }
@@ -126,6 +144,7 @@ export type LadderReason =
   | "disabled" // enabled is false
   | "bypass" // the upstream's own
   | "removed" // it is configured no more
+  | "certificate" // nobody could show the certificate of the upstream's name
 
 /** The first round of probes of an upstream: it begins at start, when it is added, and when it is enabled. */
 export interface PreheatStarted {
@@ -186,6 +205,8 @@ export type Fact =
   | ConfigApplied
   | EnabledChanged
   | AddressesRefused
+  | IdentityFailed
+  | IdentityProven
 /** Addresses that a source named, or that a name had for clients, are kept out by `access`. */
 export interface AddressesRefused {
   readonly _tag: "AddressesRefused"

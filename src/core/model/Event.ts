@@ -5,8 +5,11 @@ import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
 import type { HistoryRecord } from "./History.ts"
 
-/** Why a dial or probe failed. `local`: this machine could not even try, which is no evidence about the candidate. */
-export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "implausible" | "local"
+/**
+ * Why a dial or probe failed. `local`: this machine could not even try, which is no evidence about the candidate. `certificate`: it
+ * was connected, and could not show the certificate of the upstream's name in time.
+ */
+export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "implausible" | "local" | "certificate"
 
 /**
  * How one address of a client's dial plan fared. `cancelled`: another one had won or the client had gone. `unresolved`: the
@@ -25,6 +28,8 @@ export interface Attempt {
   readonly host?: string
   readonly outcome: AttemptOutcome
   readonly tookUs: number
+  /** It has shown the certificate that its attempt asked for. */
+  readonly verified?: true
 }
 
 /** How a session ended. */
@@ -58,7 +63,10 @@ export interface ProbeSucceeded {
   readonly worker: number
   readonly probe: number
   readonly candidate: CandidateId
+  /** Of the handshake of TCP alone. */
   readonly tookUs: number
+  /** Whether it was asked for its certificate, and has shown it. */
+  readonly identity: "verified" | "unchecked"
 }
 export interface ProbeFailed {
   readonly _tag: "ProbeFailed"

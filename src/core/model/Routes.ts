@@ -1,6 +1,6 @@
 /** What clients need, as one immutable value that is published whole. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
-import type { Access, BalancingPolicy, Session } from "./Config.ts"
+import type { Access, BalancingPolicy, Identity, Session } from "./Config.ts"
 
 export interface DialAttempt {
   /** -1 where `host` is a name. */
@@ -14,6 +14,8 @@ export interface DialAttempt {
   readonly suspectAfterMs: number
   /** Set where `host` is a name: ask for its addresses, then dial those that were not tried yet in its place. */
   readonly resolve?: ResolveLimits
+  /** Set where nobody knows yet who that is: it has to prove it before it may serve. Of a name: each of its addresses. */
+  readonly verify?: Identity
 }
 
 export interface ResolveLimits {
@@ -27,6 +29,8 @@ export interface ResolveLimits {
   readonly maxAnswers: number
   /** Which of them may be dialled. */
   readonly access: Access
+  /** Addresses that are known to be somebody else: not to be dialled. Left out when there are none. */
+  readonly avoid?: ReadonlyArray<string>
 }
 
 /** To be run blindly: in order, each at its offset or as soon as all before it have failed, until one connects. */

@@ -72,4 +72,6 @@ export interface Index {
   readonly rankings: Vector<Ordered>
   /** For each upstream: candidates neither queued nor being probed, by (last sample or probe, id). */
   readonly stalest: Vector<Ordered>
+  /** For each upstream: listed candidates whose identity failed, by (when, id). */
+  readonly impostors: Vector<Ordered>
 }

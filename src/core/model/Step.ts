@@ -31,6 +31,8 @@ export interface Sample {
   readonly tookMs: number
   /** null: it answered. */
   readonly failure: DialFailure | null
+  /** It has shown its certificate. */
+  readonly verified: boolean
 }
 
 export interface Step {

@@ -11,12 +11,15 @@
  * - The trial's handshake proves life, not distance: it may have waited a second for a lost packet to be sent again. The
  *   entry after it replaces the latency instead of being averaged with it.
  * - After closing, the share of clients and warm sockets ramps up in ten steps over `ramp`.
- * - The last closed breaker of an upstream never opens: somebody must be left to try.
+ * - The last closed breaker of an upstream never opens: somebody must be left to try. Who could not show its certificate
+ *   (identity.ts) is nobody.
  * - Failures after connect: a session in which the client sent bytes and the upstream reset, closed or stayed silent for
  *   `session.stall` without one byte of its own. They count only where this upstream has ever answered; only an upstream
  *   byte that came later clears them; and one client address adds at most two a minute once two addresses have been seen.
  */
 import * as Candidates from "../candidates.ts"
+import * as Ordered from "../data/Ordered.ts"
+import * as Vector from "../data/Vector.ts"
 import { backoffMs, jitteredMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
@@ -131,7 +134,7 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   const upstream = Upstreams.find(state, candidate.upstream)
   if (upstream === undefined || !Candidates.isListed(candidate)) return state
   const reopens = candidate.breaker.state === "half-open"
-  if (!reopens && upstream.shut >= upstream.listed.length - 1) return state
+  if (!reopens && (upstream.shut >= upstream.listed.length - 1 || isLastProven(state, candidate))) return state
   const config = Candidates.configOf(state, candidate).breaker
   const { breaker } = candidate
   const forgiven = !reopens && step.at - breaker.closedAtUs >= breaker.openForMs * 1000
@@ -154,6 +157,13 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   const shut = reopens ? upstream.shut : upstream.shut + 1
   const next = Upstreams.replace({ ...state, rng: drawn.rng }, upstream, { ...upstream, shut })
   return Candidates.replace(next, candidate, { ...candidate, breaker: opened, queue: "none", queuedAtUs: -1 })
+}
+
+/** Whether all others that are known to work are somebody else (identity.ts). */
+function isLastProven(state: State, { upstream, identity, costMs }: Candidate): boolean {
+  if (identity.state === "failed" || Ordered.size(Vector.get(state.index.impostors, upstream) ?? null) === 0) return false
+  const ranked = Vector.get(state.index.rankings, upstream) ?? null
+  return Ordered.size(ranked) <= (costMs >= 0 && identity.state === "verified" ? 1 : 0)
 }
 
 /** Lets a candidate in again. */

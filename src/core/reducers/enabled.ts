@@ -10,6 +10,7 @@
  * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
  */
 import * as Candidates from "../candidates.ts"
+import { forgotten } from "../identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -106,6 +107,7 @@ export function unjudged(candidate: Candidate): Candidate {
     queue: "none",
     queuedAtUs: -1,
     breaker: closedBreaker,
-    suspicion: noSuspicion
+    suspicion: noSuspicion,
+    identity: forgotten(candidate.identity)
   }
 }

@@ -102,10 +102,11 @@ export function create(state: State, id: UpstreamId): State {
   if (free !== undefined) return Upstreams.replace(state, free, newUpstream(id, name))
   const rankings = Vector.push(state.index.rankings, Ordered.empty)
   const stalest = Vector.push(state.index.stalest, Ordered.empty)
+  const impostors = Vector.push(state.index.impostors, Ordered.empty)
   return {
     ...state,
     upstreams: Vector.push(state.upstreams, newUpstream(id, name)),
-    index: { ...state.index, rankings, stalest }
+    index: { ...state.index, rankings, stalest, impostors }
   }
 }
 

@@ -8,7 +8,7 @@
  *   its trial now. Fact `UpstreamRefreshed`. Spares and upstreams that are off are never probed.
  * - Each `interval` is a round for an upstream: its members and the next `challengers` by cost join the queue as urgent,
  *   unless a sample of any kind is younger than half an interval (half: a probe's own answer comes a round trip after the
- *   round began, and must not push the next probe to the round after); of all others the `candidatesPerRound` stalest join
+ *   round began, and must not push the next probe to the round after) and nobody has to ask who it is (reducers/identity.ts); of all others the `candidatesPerRound` stalest join
  *   the backlog.
  * - The queue is served urgent before backlog, oldest first, lower id first, as far as the budget allows: `maxParallel`
  *   at once, `perHost` at once to one IP over all upstreams, `ratePerSecond` by GCRA (Turner 1986: one number, the
@@ -20,6 +20,7 @@ import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { reschedule } from "../deadline.ts"
+import { isCheckDue } from "../identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { ProbingState, State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -113,7 +114,8 @@ function round(state: State, atUs: number, id: UpstreamId): State {
     const candidate = Candidates.find(next, id)
     if (candidate === undefined || candidate.probe !== 0 || candidate.queue === "urgent") continue
     if (candidate.breaker.state !== "closed") continue
-    if (candidate.lastSampleAtUs >= 0 && candidate.lastSampleAtUs > atUs - intervalUs / 2) continue
+    const fresh = candidate.lastSampleAtUs >= 0 && candidate.lastSampleAtUs > atUs - intervalUs / 2
+    if (fresh && !isCheckDue(candidate, atUs)) continue
     next = Candidates.replace(next, candidate, {
       ...candidate,
       queue: "urgent",
@@ -181,8 +183,9 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const { id, host, port } = candidate
   const probe = state.minted.probe
   const worker = 0
-  const timeoutMs = Candidates.configOf(state, candidate).probing.timeoutMs
-  step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs })
+  const { probing: { timeoutMs }, identity: wanted } = Candidates.configOf(state, candidate)
+  const identity = isCheckDue(candidate, step.at) ? wanted : null
+  step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
   const probing: ProbingState = {
     ...state.probing,
     inFlight: [...state.probing.inFlight, { probe, candidate: id, host, worker }],

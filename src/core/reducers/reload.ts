@@ -10,6 +10,7 @@
  * - Limits act at once: the routes are made anew, the set is evaluated, costs are computed again when `scoring` changed, rounds
  *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
  *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
+ * - Another name or authority to prove: nobody has given that proof yet, everybody is asked, and until then the ladder serves.
  * - An operator's override of `enabled` ends. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
@@ -24,6 +25,7 @@ import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
 import { begin, rest, tell } from "./enabled.ts"
 import { fitted, remember } from "../history.ts"
+import { askedAnew } from "./identity.ts"
 import { remind } from "./history.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
 import { merge, vacate } from "./roster.ts"
@@ -68,6 +70,7 @@ function changed(
   const { listed } = Upstreams.find(state, id) as Upstream
   const kept = gone ? remember(state, was, listed) : state
   let next = mergeAll(readmitted ? unrefused(kept, id) : kept, step, id)
+  if (differs(was.identity, is.identity)) next = askedAnew(next, step, Upstreams.find(next, id) as Upstream, is.identity)
   const moved = was.host !== is.host || was.port !== is.port
   if (moved) next = asked(merge(next, step, id, "dns", []), step, id, wasOn)
   else if (readmitted || asks(before, id) !== asks(next, id)) next = asked(next, step, id, wasOn)
@@ -129,6 +132,6 @@ function each(state: State, ids: ReadonlyArray<CandidateId>, change: (candidate:
   return next
 }
 
-function differs(was: object, is: object): boolean {
+function differs(was: object | null, is: object | null): boolean {
   return JSON.stringify(was) !== JSON.stringify(is)
 }

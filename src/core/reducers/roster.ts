@@ -18,6 +18,7 @@
  */
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
+import { forgotten } from "../identity.ts"
 import type { BreakerState, Candidate, CandidateId, Source, UpstreamId } from "../model/Candidate.ts"
 import { SLOTS } from "../model/Candidate.ts"
 import type { Address } from "../model/Config.ts"
@@ -135,7 +136,9 @@ function standing(candidate: Candidate): "listed" | "spare" | "left" {
 }
 
 /** As it is in its new standing; who is listed no more has its breaker and suspicions settled. */
-function settled(state: State, step: Step, before: Candidate, same: Candidate): Candidate {
+function settled(state: State, step: Step, before: Candidate, known: Candidate): Candidate {
+  // Nobody asks those that are not listed for a proof: whoever comes back gives it anew.
+  const same: Candidate = { ...known, identity: forgotten(known.identity) }
   const { upstream, breaker } = same
   if (standing(same) === "listed") {
     const back = { ...same, forgetDueUs: -1 }
@@ -236,7 +239,8 @@ function admit(state: State, id: UpstreamId, ordinal: number, address: Address, 
   const slot = freed ?? state.candidates.length
   // A slot that had an owner before gets a generation that no id has had yet.
   const generation = state.minted.generation + (freed === undefined ? 0 : 1)
-  const born = newCandidate(generation * SLOTS + slot, id, ordinal, address, source, atUs)
+  const { identity } = Upstreams.configOf(state, id)
+  const born = newCandidate(generation * SLOTS + slot, id, ordinal, address, source, atUs, identity)
   const waits = Candidates.isListed(born) && Upstreams.isOn(state, id)
   const candidate: Candidate = waits ? born : { ...born, queue: "none", queuedAtUs: -1 }
   const admitted: State = {

@@ -3,7 +3,8 @@
  *
  * A sample is a probe, a warm dial or a client's dial. An answer to an act of the core counts only while that very act is
  * believed to be under way: late and duplicate answers say nothing. A cancelled dial and one that this machine could not even try (`local`) are
- * no evidence. A handshake faster than `minPlausibleRtt` is a failure: something on the way answered for the candidate.
+ * no evidence. A handshake faster than `minPlausibleRtt` is a failure: something on the way answered for the candidate, whatever
+ * certificate it passed on afterwards.
  */
 import * as Candidates from "../candidates.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
@@ -22,17 +23,18 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
     case "WarmFailed": {
       const candidate = Candidates.find(state, event.candidate)
       const failure = "reason" in event ? event.reason : null
+      const verified = event._tag === "ProbeSucceeded" && event.identity === "verified"
       return candidate === undefined || !isAnswer(state, candidate, event) || failure === "local"
         ? NONE
-        : [judged(state, candidate, event.tookUs, failure)]
+        : [judged(state, candidate, event.tookUs, failure, verified)]
     }
     case "ClientAccepted": {
       const samples: Array<Sample> = []
-      for (const { candidate: id, outcome, tookUs } of event.tried) {
+      for (const { candidate: id, outcome, tookUs, verified = false } of event.tried) {
         const candidate = Candidates.find(state, id)
         if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
         if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local" || outcome === "denied") continue
-        samples.push(judged(state, candidate, tookUs, outcome === "connected" ? null : outcome))
+        samples.push(judged(state, candidate, tookUs, outcome === "connected" ? null : outcome, verified))
       }
       return samples
     }
@@ -51,10 +53,16 @@ function isAnswer(
   return "probe" in event ? probe === event.probe : warm.dialling.some(({ id }) => id === event.warm)
 }
 
-function judged(state: State, candidate: Candidate, tookUs: number, failure: DialFailure | null): Sample {
+function judged(
+  state: State,
+  candidate: Candidate,
+  tookUs: number,
+  failure: DialFailure | null,
+  verified: boolean
+): Sample {
   const tookMs = tookUs / 1000
   const hijacked = failure === null && tookMs < Candidates.configOf(state, candidate).scoring.minPlausibleRttMs
-  return { candidate: candidate.id, tookMs, failure: hijacked ? "implausible" : failure }
+  return { candidate: candidate.id, tookMs, failure: hijacked ? "implausible" : failure, verified }
 }
 
 export interface FailureAfterConnect {

@@ -22,6 +22,7 @@
  * `score` = 100 x reference / (reference + cost) is for people and for `minScore`; ranking uses cost.
  */
 import * as Candidates from "../candidates.ts"
+import { isCheckDue } from "../identity.ts"
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
@@ -65,7 +66,7 @@ function learn(state: State, step: Step, sample: Sample): State {
     streak: sample.failure === null ? before.streak + 1 : 0,
     lastSampleAtUs: step.at,
     expireDueUs: step.at + config.scoreTtlMs * 1000,
-    ...dequeued(before)
+    ...dequeued(before, step.at)
   }
   const after = sample.failure === null
     ? succeed(sampled, sample.tookMs, config, step.at)
@@ -78,9 +79,9 @@ function learn(state: State, step: Step, sample: Sample): State {
   return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before.upstream)
 }
 
-/** A fresh sample replaces the probe it waits for, but not the trial of a breaker. */
-function dequeued({ breaker }: Candidate): Partial<Candidate> {
-  return breaker.state === "closed" ? { queue: "none", queuedAtUs: -1 } : {}
+/** A fresh sample replaces the probe it waits for, but not the trial of a breaker, nor one that asks who it is. */
+function dequeued(candidate: Candidate, atUs: number): Partial<Candidate> {
+  return candidate.breaker.state === "closed" && !isCheckDue(candidate, atUs) ? { queue: "none", queuedAtUs: -1 } : {}
 }
 
 /** The first round of an upstream is over when every candidate has been heard of. */

@@ -1,8 +1,8 @@
 /**
  * Selection: which candidates serve, the active set, without flapping.
  *
- * - A candidate may enter when it is measured and not expired, its breaker is closed, it is no suspect, and its score is at
- *   least `minScore`. Free places are filled at once, the cheapest first.
+ * - A candidate may enter when it is measured and not expired, its breaker is closed, it has proven who it is where that is
+ *   asked for, it is no suspect, and its score is at least `minScore`. Free places are filled at once, the cheapest first.
  * - A challenger may replace the costliest member when it is cheaper now and the member has been in the set for `hold`
  *   (waived when the member is suspect or below `minScore`), and one of three holds, each by more than the margin,
  *   max(`margin`, `marginPercent` of the challenger's cost or outlook):
@@ -12,7 +12,7 @@
  *     by cost, by more than twice the margin: a glaring difference beats memory at once.
  *   So memory can delay a move to a challenger that may be only briefly good, never forbid one. Of those that may, the
  *   lowest outlook. At most `swapsPerEvaluation` at a time.
- * - A member whose breaker opened, or that left or expired, goes at once, whatever margin, hold and swaps say. Those that
+ * - A member whose breaker opened, whose identity failed, or that left or expired, goes at once, whatever margin, hold and swaps say. Those that
  *   expired are remembered for `staleFor`, as many as the set is large: they serve as stale while nobody else can.
  * - When the set was made smaller, the costliest go.
  * - Ties go to the incumbent, then to the lower id: an equal cost is not more by more than a margin.
@@ -25,6 +25,7 @@
  * Every change is a fact, `SelectionMoved`, with the reason of each move.
  */
 import * as Candidates from "../candidates.ts"
+import { isVouched } from "../identity.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { Move, MoveReason } from "../model/Decision.ts"
@@ -252,6 +253,7 @@ function eachEntrant(
 /** Why a member cannot stay; null when it can. */
 function mustGo(candidate: Candidate | undefined): MoveReason | null {
   if (candidate === undefined || !Candidates.isListed(candidate)) return "left"
+  if (!isVouched(candidate)) return "certificate"
   if (candidate.costMs < 0) return candidate.latency.atUs < 0 ? "unmeasured" : "expired"
   return candidate.breaker.state === "closed" ? null : "shut"
 }

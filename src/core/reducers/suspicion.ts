@@ -20,6 +20,7 @@
  * candidate ramps up like one whose breaker closed.
  */
 import * as Candidates from "../candidates.ts"
+import { isCheckDue } from "../identity.ts"
 import * as Ewma from "../math/Ewma.ts"
 import type { Candidate, Suspicion } from "../model/Candidate.ts"
 import type { SuspicionReason } from "../model/Decision.ts"
@@ -85,7 +86,9 @@ export function watched(candidate: Candidate): Candidate {
   const { suspicion, warm, probe, probedAtUs, costMs, lastSampleAtUs, prior } = candidate
   let oldestUs = -1
   if (!suspicion.pending && (costMs >= 0 || (prior !== null && lastSampleAtUs < 0))) {
-    if (probe !== 0 && probedAtUs > suspicion.provenAtUs) oldestUs = probedAtUs
+    // One that asks who it is takes some round trips more, and fails by itself.
+    const plain = probe !== 0 && !isCheckDue(candidate, probedAtUs)
+    if (plain && probedAtUs > suspicion.provenAtUs) oldestUs = probedAtUs
     for (const { atUs } of warm.dialling) {
       if (atUs > suspicion.provenAtUs && (oldestUs < 0 || atUs < oldestUs)) oldestUs = atUs
     }

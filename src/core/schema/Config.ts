@@ -70,7 +70,8 @@ const UpstreamSchema = Schema.Struct({
   dns: numbers("refreshMs", "timeoutMs", "maxAnswers"),
   attempts: Num,
   scoreTtlMs: Num,
-  staleForMs: Num
+  staleForMs: Num,
+  identity: Schema.NullOr(Schema.Struct({ servername: Schema.String, ca: Schema.String }))
 })
 
 export const ConfigSchema = Schema.Struct({

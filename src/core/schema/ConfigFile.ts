@@ -15,7 +15,12 @@ const probing = {
   interval: key(duration(100, DAY), "10s", "How often members and challengers are probed"),
   timeout: key(duration(100, 10_000), "2s", "A handshake that takes longer has failed"),
   challengers: key(whole(0, 64), 8, "Candidates outside the set that are probed as often as its members"),
-  candidatesPerRound: key(whole(0, 1024), 16, "Of all others, how many are probed each interval, the stalest first")
+  candidatesPerRound: key(whole(0, 1024), 16, "Of all others, how many are probed each interval, the stalest first"),
+  mode: key(
+    Schema.Literals(["tcp", "tls", "auto"]),
+    "auto",
+    "Whether candidates have to show a certificate for `host`, at admission and once a `scoreTtl`: tls: all; auto: those of an upstream with a `host` and port 443; tcp: none"
+  )
 }
 const scoring = {
   decay: key(duration(1, DAY), "3s", "Time constant of the latency average and of failure penalties"),
@@ -150,6 +155,11 @@ const Upstream = Schema.Struct({
     Schema.Array(CandidateText.annotate({ examples: ["198.18.0.21"] })),
     [],
     "Addresses that clients get, in this order, when none of the others can serve; never probed"
+  ),
+  caFile: key(
+    Schema.String,
+    "",
+    "Certificates (PEM) to trust when candidates show theirs, instead of those the runtime trusts; read at start and reload"
   ),
   bypass: key(Schema.Boolean, false, "Always use the last resort: the addresses of `host`, else the list in its order"),
   probing: section(probing),

@@ -6,7 +6,15 @@ import { HistoryRecordSchema } from "./History.ts"
 
 const Count = Schema.Int
 const Micros = Schema.Int
-const DialFailure = Schema.Literals(["refused", "reset", "timeout", "unreachable", "implausible", "local"])
+const DialFailure = Schema.Literals([
+  "refused",
+  "reset",
+  "timeout",
+  "unreachable",
+  "implausible",
+  "local",
+  "certificate"
+])
 const Outcome = Schema.Literals([
   "connected",
   "cancelled",
@@ -17,7 +25,8 @@ const Outcome = Schema.Literals([
   "unreachable",
   "implausible",
   "local",
-  "denied"
+  "denied",
+  "certificate"
 ])
 const CloseCause = Schema.Literals([
   "done",
@@ -33,14 +42,21 @@ const Attempt = Schema.Struct({
   candidate: Count,
   host: Schema.optionalKey(Schema.String),
   outcome: Outcome,
-  tookUs: Micros
+  tookUs: Micros,
+  verified: Schema.optionalKey(Schema.Literal(true))
 })
 
 export const EventSchema = Schema.TaggedUnion({
   Started: { worker, wallMs: Schema.Int },
   WallRead: { worker, wallMs: Schema.Int },
   Ticked: { worker },
-  ProbeSucceeded: { worker, probe: Count, candidate: Count, tookUs: Micros },
+  ProbeSucceeded: {
+    worker,
+    probe: Count,
+    candidate: Count,
+    tookUs: Micros,
+    identity: Schema.Literals(["verified", "unchecked"])
+  },
   ProbeFailed: { worker, probe: Count, candidate: Count, tookUs: Micros, reason: DialFailure },
   ClientAccepted: {
     worker,

@@ -8,8 +8,8 @@ import type { FactKind, PublicFact } from "./PublicFact.ts"
 const MESSAGES: Readonly<Record<FactKind, string>> = {
   IpPoolSelection: "selection",
   SelectionMoved: "selection moved",
-  IpPoolIpTripped: "breaker opened",
-  IpPoolIpRecovered: "breaker closed",
+  IpPoolIpTripped: "shut out",
+  IpPoolIpRecovered: "let in again",
   Suspected: "suspected",
   Cleared: "cleared",
   MembershipChanged: "membership changed",

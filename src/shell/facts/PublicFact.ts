@@ -48,12 +48,20 @@ export const SelectionMoved = fact("SelectionMoved", "The active set of an upstr
   members: Schema.Array(Label),
   moves: Schema.Array(Move)
 })
-export const IpPoolIpTripped = fact("IpPoolIpTripped", "A candidate is shut out for a while: its breaker opened", {
-  ...Candidate.fields,
-  reason: Schema.String,
-  forMs: Millis
-})
-export const IpPoolIpRecovered = fact("IpPoolIpRecovered", "Its breaker closed: it may serve again", Candidate.fields)
+export const IpPoolIpTripped = fact(
+  "IpPoolIpTripped",
+  "A candidate is shut out: its breaker opened, or it could not show its certificate",
+  {
+    ...Candidate.fields,
+    reason: Schema.String,
+    forMs: Millis.annotate({ description: "Until its trial; 0: until it shows its certificate" })
+  }
+)
+export const IpPoolIpRecovered = fact(
+  "IpPoolIpRecovered",
+  "Its breaker closed, or it has shown its certificate again: it may serve",
+  Candidate.fields
+)
 export const Suspected = fact("Suspected", "A candidate is passed over until there is proof", {
   candidate: Label,
   reason: Schema.String

@@ -37,6 +37,14 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
         forMs: Math.round(forMs)
       }))
     }
+    case "IdentityFailed":
+      return tell("IpPoolIpTripped", () => ({
+        ...about(state, decision.upstream),
+        ...named(state, decision.candidate, addresses),
+        reason: "certificate",
+        forMs: 0
+      }))
+    case "IdentityProven":
     case "BreakerClosed":
       return tell("IpPoolIpRecovered", () => ({
         ...about(state, decision.upstream),

@@ -1,0 +1,134 @@
+/** Laws of identity: who has not shown the certificate serves nobody unproven, and who failed to is nowhere. */
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import * as Candidates from "../../src/core/candidates.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { cheapFault, faults } from "../../src/core/invariants.ts"
+import type { Event } from "../../src/core/model/Event.ts"
+import type { State } from "../../src/core/model/State.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
+import { play, provenScript } from "../arbitraries/run.ts"
+import { law } from "../check.ts"
+
+const plansOf = (state: State, id: number) => {
+  const routes = state.routes.upstreams[id]!
+  return [routes.lastResort, ...routes.members.map(({ plan }) => plan)].flatMap(({ attempts }) => attempts)
+}
+
+/** Who an event says has shown the certificate, and who could not. */
+function told(event: Event): { readonly shown: ReadonlyArray<number>; readonly failed: ReadonlyArray<number> } {
+  switch (event._tag) {
+    case "ProbeSucceeded":
+      return { shown: event.identity === "verified" ? [event.candidate] : [], failed: [] }
+    case "ProbeFailed":
+      return { shown: [], failed: event.reason === "certificate" ? [event.candidate] : [] }
+    case "ClientAccepted":
+      return {
+        shown: event.tried.filter(({ verified }) => verified === true).map(({ candidate }) => candidate),
+        failed: event.tried.filter(({ outcome }) => outcome === "certificate").map(({ candidate }) => candidate)
+      }
+    default:
+      return { shown: [], failed: [] }
+  }
+}
+
+describe("identity", () => {
+  law(
+    "keeps every invariant, whoever answers what, and whatever is asked for after a reload",
+    fc.property(provenScript(), (it) => {
+      play(it, (entry, before, { state }) => {
+        expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
+        expect(cheapFault(before, state)).toBeNull()
+      })
+    })
+  )
+
+  law(
+    "nobody who failed it is in the set, in routes or on a shelf to come",
+    fc.property(provenScript(), (it) => {
+      play(it, (_entry, _before, { state, decisions }) => {
+        const hasFailed = (id: number) => Candidates.find(state, id)?.identity.state === "failed"
+        for (const { id, members } of Vector.toArray(state.upstreams)) {
+          expect(members.filter(hasFailed)).toEqual([])
+          expect(plansOf(state, id).filter(({ candidate }) => hasFailed(candidate))).toEqual([])
+        }
+        expect(decisions.filter((one) => one._tag === "DialWarm" && hasFailed(one.candidate))).toEqual([])
+      })
+    })
+  )
+
+  law(
+    "only who has shown the certificate since it was asked for is in the set, serves by choice and has warm sockets",
+    fc.property(provenScript(), (it) => {
+      const shown = new Set<number>()
+      play(it, (entry, before, { state, decisions }) => {
+        const said = told(entry.event)
+        for (const one of said.shown) shown.add(one)
+        for (const { id } of Vector.toArray(state.upstreams)) {
+          const was = before.config.upstreams[id]?.identity ?? null
+          const { identity } = Upstreams.configOf(state, id)
+          if (JSON.stringify(was) !== JSON.stringify(identity)) {
+            for (const one of Vector.toArray(state.candidates)) if (one?.upstream === id) shown.delete(one.id)
+          }
+          if (identity === null) continue
+          const chosen = [
+            ...Vector.get(state.upstreams, id)!.members,
+            ...state.routes.upstreams[id]!.members.map((one) => one.candidate)
+          ]
+          expect(chosen.filter((one) => !shown.has(one))).toEqual([])
+        }
+        for (const one of decisions) {
+          if (one._tag !== "DialWarm") continue
+          const { upstream } = Candidates.find(state, one.candidate)!
+          if (Upstreams.configOf(state, upstream).identity !== null) expect(shown.has(one.candidate)).toBe(true)
+        }
+      })
+    })
+  )
+
+  law(
+    "a plan asks everybody for the proof who has not given it, strangers too, and nobody where there is no opinion",
+    fc.property(provenScript(), (it) => {
+      play(it, (_entry, before, { state }) => {
+        if (state.routes === before.routes) return
+        for (const { id } of Vector.toArray(state.upstreams)) {
+          const { identity, port } = Upstreams.configOf(state, id)
+          const asks = Upstreams.isOn(state, id) ? identity ?? undefined : undefined
+          for (const { candidate, verify, resolve } of plansOf(state, id)) {
+            const known = Candidates.find(state, candidate)
+            expect(verify).toEqual(known?.identity.state === "verified" ? undefined : asks)
+            for (const host of resolve?.avoid ?? []) {
+              const impostors = Vector.toArray(state.candidates).filter((one) => one?.upstream === id && one.host === host)
+              expect(impostors.some((one) => one?.port === port && one.identity.state === "failed")).toBe(true)
+            }
+          }
+        }
+      })
+    })
+  )
+
+  law(
+    "a probe asks for it exactly when it is due: never asked, failed, or a scoreTtl ago",
+    fc.property(provenScript(), (it) => {
+      const provenAtUs = new Map<number, number>()
+      play(it, ({ at, event }, before, { state, decisions }) => {
+        for (const one of Vector.toArray(before.candidates)) {
+          if (one === null) continue
+          const is = Candidates.find(state, one.id)
+          if (is?.identity.state === "verified" && is.identity.atUs === at) provenAtUs.set(one.id, at)
+        }
+        for (const one of decisions) {
+          if (one._tag !== "Probe") continue
+          const candidate = Candidates.find(state, one.candidate)!
+          const { identity, scoreTtlMs } = Candidates.configOf(state, candidate)
+          const since = candidate.identity.state === "verified" ? provenAtUs.get(one.candidate) ?? -1 : -1
+          // The time to live may be another one since the proof was given.
+          if (since >= 0 && event._tag !== "ConfigChanged" && candidate.identity.dueUs - since === scoreTtlMs * 1000) {
+            expect(one.identity).toEqual(at - since >= scoreTtlMs * 1000 ? identity : null)
+          }
+          if (since < 0) expect(one.identity).toEqual(identity)
+        }
+      })
+    })
+  )
+})

@@ -1,0 +1,33 @@
+/**
+ * Files of trusted certificates, read at the door: each upstream's `caFile` becomes the digest of its content, which the core may
+ * know; the certificates stay in the adapter. A file that is missing or holds none is a mistake at its place.
+ */
+import * as Effect from "effect/Effect"
+import { readAuthorities } from "../../adapters/file/authorities.ts"
+import type { Config } from "../../core/model/Config.ts"
+import type { Parsed } from "./parse.ts"
+import type { Problem } from "./Problem.ts"
+
+/** A configuration with its files read, or with what is wrong with them. */
+export const withAuthorities = Effect.fnUntraced(function* <P extends Parsed>(parsed: P) {
+  const { settings, caFiles } = parsed
+  if (settings === undefined || caFiles.length === 0) return parsed
+  const problems: Array<Problem> = []
+  const digests = new Map<string, string>()
+  for (const { file, problem } of caFiles) {
+    if (digests.has(file)) continue
+    const { digest, why } = yield* readAuthorities(file)
+    if (digest === undefined) problems.push(problem(why))
+    else digests.set(file, digest)
+  }
+  if (problems.length > 0) return { ...parsed, settings: undefined, effective: undefined, problems }
+  return { ...parsed, settings: { ...settings, core: withDigests(settings.core, digests) } }
+})
+
+function withDigests(core: Config, digests: ReadonlyMap<string, string>): Config {
+  const upstreams = core.upstreams.map((one) => {
+    const ca = digests.get(one.identity?.ca ?? "")
+    return one.identity === null || ca === undefined ? one : { ...one, identity: { ...one.identity, ca } }
+  })
+  return { ...core, upstreams }
+}

@@ -1,0 +1,222 @@
+/** Stories of identity: who answers, but cannot show the certificate of the upstream's name, never serves. */
+import { describe, expect, it } from "vitest"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { faults } from "../../src/core/invariants.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import { addresses, configWith } from "../support/config.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a, b, c, d] = addresses(4).map(({ host }) => host) as [string, string, string, string]
+const identity = { servername: "web.example", ca: "" }
+const asking = (changes: UpstreamChanges = {}): Config =>
+  configWith([{ host: "web.example", identity, candidates: addresses(3), ...changes }])
+const proof = (toy: ToyInterpreter, slot: number) => Vector.get(toy.state.candidates, slot)!.identity.state
+const plans = (toy: ToyInterpreter) => {
+  const { members, lastResort } = toy.state.routes.upstreams[0]!
+  return [...members.map(({ plan }) => plan), lastResort].map(({ attempts }) => attempts)
+}
+const served = (toy: ToyInterpreter) =>
+  toy.entries.flatMap(({ event }) => event._tag === "ClientAccepted" ? [event.candidate] : [])
+const facts = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+
+describe("a hijacker that answers faster than anyone", () => {
+  it("serves nobody, from the first client on", () => {
+    const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).names("web.example", [a, b, c])
+    const hijacker = 0
+    toy.start()
+    for (let i = 0; i < 120; i++) toy.client(50).run(1_000)
+    expect(proof(toy, hijacker)).toBe("failed")
+    expect(toy.active()).toEqual([2, 3])
+    const first = Vector.get(toy.state.candidates, 0)!.id
+    expect(served(toy).length).toBeGreaterThan(100)
+    expect(served(toy)).not.toContain(first)
+    expect(toy.unserved).toEqual([])
+    expect(toy.warmDials.map(({ candidate }) => candidate)).not.toContain(first)
+    expect(plans(toy).flat().map(({ host }) => host)).not.toContain(a)
+    expect(plans(toy).flat().find(({ resolve }) => resolve !== undefined)?.resolve?.avoid).toEqual([a])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("is told once as failed, and its breaker opens as after other failures", () => {
+    const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(120_000)
+    expect(facts(toy, "IdentityFailed")).toHaveLength(1)
+    expect(facts(toy, "BreakerOpened")[0]).toMatchObject({ reason: "certificate", forMs: 30_000 })
+    const trials = toy.probes.filter(({ host, atUs }) => host === a && atUs > facts(toy, "BreakerOpened")[0]!.atUs)
+    expect(trials.length).toBeGreaterThan(0)
+    expect(trials.every((trial) => trial.identity !== null)).toBe(true)
+  })
+
+  it("comes in once it shows the certificate", () => {
+    const toy = new ToyInterpreter(asking({ selector: { activeSetSize: 1 } })).set(a, 1).impostor(a).set(b, 200).set(c, 300)
+    toy.start().run(15_000)
+    expect(toy.active()).toEqual([2])
+    toy.impostor(a, false).run(60_000)
+    expect(facts(toy, "IdentityProven")).toHaveLength(1)
+    expect(toy.active()).toEqual([1])
+  })
+})
+
+describe("the proof", () => {
+  it("is asked for at admission and once a scoreTtl, and the score is connect time alone", () => {
+    const toy = new ToyInterpreter(asking({ scoreTtlMs: 60_000 })).set(a, 20).set(b, 30).set(c, 40).start().run(200_000)
+    const checks = toy.probes.filter(({ host, identity }) => host === a && identity !== null).map(({ atUs }) => atUs / 1e6)
+    expect(checks[0]).toBe(0)
+    expect(checks).toHaveLength(3)
+    checks.slice(1).forEach((at, i) => expect(at - checks[i]!).toBeGreaterThanOrEqual(60))
+    checks.slice(1).forEach((at, i) => expect(at - checks[i]!).toBeLessThan(75))
+    expect(Vector.get(toy.state.candidates, 0)!.latency.value).toBe(20)
+    expect(facts(toy, "Suspected")).toEqual([])
+  })
+
+  it("is asked of a busy member too, whose samples would replace its probes", () => {
+    const toy = new ToyInterpreter(asking({ scoreTtlMs: 20_000, pool: { mode: "off" } })).set(a, 20).set(b, 300).set(c, 400)
+    toy.start()
+    for (let i = 0; i < 600; i++) toy.client(20).run(100)
+    const checks = toy.probes.filter(({ host, identity }) => host === a && identity !== null)
+    expect(checks.length).toBeGreaterThanOrEqual(3)
+  })
+
+  it("that fails later takes a member out at once, and its shelf with it", () => {
+    const toy = new ToyInterpreter(asking({ scoreTtlMs: 20_000 })).set(a, 20).set(b, 30).set(c, 40).start().run(5_000)
+    expect(toy.active()).toEqual([1, 2, 3])
+    expect(toy.parked(a)).toBeGreaterThan(0)
+    toy.impostor(a).run(30_000)
+    expect(toy.active()).toEqual([2, 3])
+    expect(toy.parked(a)).toBe(0)
+    const out = toy.moves.flatMap(({ moves }) => moves).find(({ into, reason }) => !into && reason === "certificate")
+    expect(out).toBeDefined()
+    const failed = toy.entries.find(({ event }) => event._tag === "ProbeFailed" && event.reason === "certificate")!
+    expect(toy.moves.at(-1)!.atUs).toBe(failed.at)
+  })
+
+  it("does not help who answers faster than is plausible", () => {
+    const toy = new ToyInterpreter(asking({ scoring: { minPlausibleRttMs: 5 } })).set(a, 1).set(b, 30).set(c, 40).start()
+    toy.run(30_000)
+    expect(proof(toy, 0)).toBe("verified")
+    expect(toy.active()).toEqual([2, 3])
+  })
+
+  it("is not asked for where nobody wants one", () => {
+    const toy = new ToyInterpreter(asking({ identity: null })).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(
+      30_000
+    )
+    expect(toy.probes.every(({ identity }) => identity === null)).toBe(true)
+    expect(proof(toy, 0)).toBe("unchecked")
+    expect(toy.active()[0]).toBe(1)
+  })
+
+  it("does not let the last one that has given it be shut out", () => {
+    const toy = new ToyInterpreter(asking({ candidates: addresses(2) })).set(a, 1).impostor(a).set(b, 30).start().run(12_000)
+    toy.set(b, "refused").run(120_000)
+    expect(Vector.get(toy.state.candidates, 1)!.breaker.state).toBe("closed")
+    expect(Vector.get(toy.state.candidates, 0)!.breaker.state).not.toBe("closed")
+  })
+})
+
+describe("before anybody was asked", () => {
+  it("a client's dial asks for the proof", () => {
+    const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().client(1_000)
+    toy.run(100)
+    const { tried, candidate } = toy.entries.map(({ event }) => event).find(({ _tag }) => _tag === "ClientAccepted") as {
+      tried: ReadonlyArray<{ candidate: number; outcome: string; verified?: true }>
+      candidate: number
+    }
+    expect(tried.map(({ outcome, verified }) => [outcome, verified])).toEqual([
+      ["certificate", undefined],
+      ["connected", true]
+    ])
+    expect(candidate).toBe(Vector.get(toy.state.candidates, 1)!.id)
+    expect(toy.unserved).toEqual([])
+  })
+
+  it("and is believed: who has shown it there need not be asked again", () => {
+    const toy = new ToyInterpreter(
+      configWith([{ identity, candidates: addresses(1) }], { ratePerSecond: 1, maxParallel: 1 })
+    )
+    toy.set(a, 5).start()
+    // The probe is lost; the client's dial is all there is.
+    toy.set(a, "lost")
+    toy.set(a, 5).client(1_000).run(50)
+    expect(proof(toy, 0)).toBe("verified")
+    expect(toy.members()).toEqual([1])
+  })
+
+  it("a stranger that the name leads to has to give it as well", () => {
+    const toy = new ToyInterpreter(asking({ candidates: addresses(1) })).set(a, "refused").set(d, 5).impostor(d)
+    toy.names("web.example", [d]).start().client(1_000).run(20_000)
+    expect(toy.unserved).toEqual([1])
+    toy.impostor(d, false).run(60_000).client(1_000).run(1_000)
+    expect(toy.unserved).toEqual([1])
+  })
+})
+
+describe("when everybody is somebody else", () => {
+  const world = () => {
+    const toy = new ToyInterpreter(asking({ fallback: [{ host: d, port: 443 }] }))
+    for (const host of [a, b, c, d]) toy.set(host, 10).impostor(host)
+    return toy.names("web.example", [a, b, c])
+  }
+
+  it("clients are reset rather than handed over, and the ladder tells why", () => {
+    const toy = world()
+    for (const host of [a, b, c]) toy.impostor(host, false)
+    toy.start().run(30_000)
+    expect(toy.active()).toEqual([1, 2, 3])
+    for (const host of [a, b, c]) toy.impostor(host)
+    toy.run(330_000).client(1_000).run(15_000)
+    expect(toy.unserved).toEqual([1])
+    expect(plans(toy).flat().map(({ host }) => host)).toEqual([d, "web.example"])
+    expect(facts(toy, "LadderStepped").at(-1)).toMatchObject({ reason: "certificate" })
+    expect(facts(toy, "IdentityFailed")).toHaveLength(3)
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("whoever proves it again serves again", () => {
+    const toy = world().start().run(60_000).client().run(15_000)
+    expect(toy.unserved).toEqual([1])
+    toy.impostor(b, false).run(400_000).client(1_000).run(1_000)
+    expect(toy.unserved).toEqual([1])
+    expect(toy.active()).toEqual([2])
+  })
+
+  it("an upstream that is turned off has no opinion", () => {
+    const toy = world().start().run(30_000)
+    toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: false }).run(1_000).client(1_000).run(1_000)
+    expect(toy.unserved).toEqual([])
+    expect(plans(toy).flat().every(({ verify }) => verify === undefined)).toBe(true)
+  })
+})
+
+describe("a reload", () => {
+  const changed = (to: UpstreamChanges) => (toy: ToyInterpreter) =>
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: asking(to) })
+
+  it("that asks for another name has everybody asked at once, and nobody serves before", () => {
+    const toy = new ToyInterpreter(asking()).set(a, 20).set(b, 30).set(c, 40).start().run(12_000)
+    expect(toy.active()).toEqual([1, 2, 3])
+    changed({ identity: { servername: "other.example", ca: "" } })(toy)
+    expect(toy.active()).toEqual([])
+    expect(plans(toy).flat().every(({ verify }) => verify?.servername === "other.example")).toBe(true)
+    toy.run(200)
+    expect(toy.active()).toEqual([1, 2, 3])
+    expect(toy.probes.at(-1)!.identity?.servername).toBe("other.example")
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("does not take an answer to the old question for one to the new", () => {
+    const toy = new ToyInterpreter(asking()).set(a, 200).set(b, 200).set(c, 200).start().run(100)
+    changed({ identity: { servername: "other.example", ca: "" } })(toy)
+    toy.run(350)
+    expect([0, 1, 2].map((slot) => proof(toy, slot))).toEqual(["unknown", "unknown", "unknown"])
+    toy.run(20_000)
+    expect(toy.active()).toEqual([1, 2, 3])
+  })
+
+  it("that asks for none lets everybody in", () => {
+    const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(12_000)
+    changed({ identity: null })(toy).run(60_000)
+    expect(toy.active()[0]).toBe(1)
+    expect(faults(toy.state)).toEqual([])
+  })
+})

@@ -1,0 +1,48 @@
+/** What a client tried, judged by proofs of identity that its plan asked for. */
+import { describe, expect, it } from "vitest"
+import type { Attempt, ClientAccepted } from "../../src/core/model/Event.ts"
+import type { DialAttempt, UpstreamRoutes } from "../../src/core/model/Routes.ts"
+import { followsPlan } from "../../src/log/followsPlan.ts"
+import { upstreamDefaults } from "../support/config.ts"
+
+const verify = { servername: "web.example", ca: "" }
+const attempt = (candidate: number, more: Partial<DialAttempt> = {}): DialAttempt => ({
+  ...{ candidate, host: `h${candidate}`, port: 9, startAfterMs: 0, timeoutMs: 500, suspectAfterMs: 500 },
+  ...more
+})
+const named = attempt(-1, {
+  verify,
+  resolve: { timeoutMs: 500, raceDelayMs: 100, most: 3, maxAnswers: 9, access: { allow: [], deny: [] }, avoid: ["bad"] }
+})
+const { session, balancing } = upstreamDefaults
+
+function follows(attempts: ReadonlyArray<DialAttempt>, candidate: number, ...tried: ReadonlyArray<Attempt>) {
+  const routes: UpstreamRoutes = {
+    ...{ id: 0, name: "web", state: "system", members: [], ...balancing, session, silentAfterMs: 100 },
+    lastResort: { attempts, deadlineMs: 1_000 }
+  }
+  const event: ClientAccepted = {
+    ...{ _tag: "ClientAccepted", worker: 0, session: 1, listener: "web", upstream: 0, routes: 1, chosen: -1 },
+    ...{ why: "unranked", candidate, warm: 0, client: 1, tried }
+  }
+  return followsPlan(routes, event)
+}
+
+describe("what was tried follows the plan", () => {
+  const outcome = "connected"
+  it("when who had to prove it has proven it", () => {
+    expect(follows([attempt(1, { verify })], 1, { candidate: 1, outcome, tookUs: 1, verified: true })).toBe(true)
+    expect(follows([attempt(1, { verify })], 1, { candidate: 1, outcome, tookUs: 1 })).toBe(false)
+    expect(follows([attempt(1)], 1, { candidate: 1, outcome, tookUs: 1 })).toBe(true)
+    expect(follows([attempt(1, { verify })], -1, { candidate: 1, outcome: "certificate", tookUs: 1 })).toBe(true)
+  })
+
+  it("when strangers have, and none was dialled that the plan avoids", () => {
+    const stranger = { candidate: -1, host: "x", outcome, tookUs: 1 } as const
+    expect(follows([named], -2, { ...stranger, verified: true })).toBe(true)
+    expect(follows([named], -2, stranger)).toBe(false)
+    expect(follows([named], -2, { ...stranger, host: "bad", verified: true })).toBe(false)
+    const { verify: _, ...plain } = named
+    expect(follows([plain], -2, stranger)).toBe(true)
+  })
+})

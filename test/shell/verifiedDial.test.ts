@@ -1,0 +1,155 @@
+/** A client's dial that asks for a proof, to the exact moment: alone, and as an attempt of a plan. */
+import { assert, describe, it } from "@effect/vitest"
+import type { Identity } from "../../src/core/model/Config.ts"
+import type { DialFailure } from "../../src/core/model/Event.ts"
+import type { DialAttempt, DialPlan, ResolveLimits } from "../../src/core/model/Routes.ts"
+import type { Dialled } from "../../src/shell/DialRun.ts"
+import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
+import type { Verified } from "../../src/shell/verifiedDial.ts"
+import { dialVerifiedUnsafe } from "../../src/shell/verifiedDial.ts"
+import type { Scripted } from "../support/SimTransport.ts"
+import { SimSocket, SimTransport } from "../support/SimTransport.ts"
+
+const verify: Identity = { servername: "web.example", ca: "" }
+const connected = (afterMs: number): Scripted => ({ afterMs, result: "connected" })
+/** Who is connected after 20 ms, and `proofAfterMs` later comes `proof`. */
+const asked = (proofAfterMs: number, proof: Scripted["proof"] = null): Scripted => ({
+  afterMs: 20,
+  result: "connected",
+  proofAfterMs,
+  proof: proof ?? null
+})
+
+function dial(check: Scripted, second: Scripted) {
+  const sim = new SimTransport((_address, nth) => nth === 0 ? check : second)
+  const answers: Array<Verified | DialFailure> = []
+  const cancel = dialVerifiedUnsafe(sim.service, { host: "h", port: 1 }, verify, 0, (result) => {
+    sim.note(typeof result === "string" ? result : `got one after ${result.tookUs / 1000}`)
+    answers.push(result)
+  })
+  const socket = () => {
+    const [answer] = answers
+    return typeof answer === "object" ? answer.socket as SimSocket : undefined
+  }
+  return { sim, cancel, answers, socket }
+}
+
+describe("a dial that asks for a proof", () => {
+  it("dials for the client as soon as the other one is connected, and hands over once that is proven", () => {
+    const { sim, socket } = dial(asked(35), connected(22))
+    sim.advance(1_000)
+    assert.deepStrictEqual(sim.log, ["0 identify h:1", "20 dial h:1", "55 got one after 20"])
+    assert.strictEqual(socket()?.state, "open")
+  })
+
+  it("waits for the client's own connection where the proof comes first", () => {
+    const { sim } = dial(asked(5), connected(30))
+    sim.advance(1_000)
+    assert.deepStrictEqual(sim.log, ["0 identify h:1", "20 dial h:1", "50 got one after 20"])
+  })
+
+  it("hands nothing over that was not proven, and leaves nothing open", () => {
+    const late = dial(asked(35, "certificate"), connected(10))
+    late.sim.advance(1_000)
+    assert.deepStrictEqual(late.sim.log, ["0 identify h:1", "20 dial h:1", "55 certificate"])
+    const early = dial(asked(5, "certificate"), connected(10))
+    early.sim.advance(1_000)
+    assert.deepStrictEqual(early.sim.log, ["0 identify h:1", "20 dial h:1", "25 cancel h:1", "25 certificate"])
+    assert.strictEqual(early.answers.length, 1)
+  })
+
+  it("fails as whichever of the two failed first", () => {
+    const refused = dial({ afterMs: 3, result: "refused" }, connected(1))
+    refused.sim.advance(1_000)
+    assert.deepStrictEqual(refused.sim.log, ["0 identify h:1", "3 refused"])
+    const reset = dial(asked(100), { afterMs: 4, result: "reset" })
+    reset.sim.advance(1_000)
+    assert.deepStrictEqual(reset.sim.log, ["0 identify h:1", "20 dial h:1", "24 cancel identify h:1", "24 reset"])
+  })
+
+  it("is taken back whole, wherever it stands", () => {
+    const before = dial(asked(35), connected(10))
+    before.sim.advance(10)
+    before.cancel()
+    before.sim.advance(1_000)
+    assert.deepStrictEqual(before.sim.log, ["0 identify h:1", "10 cancel identify h:1"])
+
+    const between = dial(asked(35), { afterMs: 0, result: "never" })
+    between.sim.advance(60)
+    between.cancel()
+    between.sim.advance(1_000)
+    assert.deepStrictEqual(between.sim.log, ["0 identify h:1", "20 dial h:1", "60 cancel h:1"])
+    assert.deepStrictEqual([between.answers.length, between.sim.pendingTimers], [0, 0])
+
+    const stalled = dial(asked(0, "never"), connected(10))
+    stalled.sim.advance(60)
+    stalled.cancel()
+    stalled.cancel()
+    assert.deepStrictEqual(stalled.sim.log, ["0 identify h:1", "20 dial h:1", "60 cancel identify h:1"])
+    assert.strictEqual(stalled.answers.length, 0)
+  })
+})
+
+describe("in a plan", () => {
+  const attempt = (candidate: number, more: Partial<DialAttempt> = {}): DialAttempt => ({
+    ...{ candidate, host: `h${candidate}`, port: 9, startAfterMs: 0, timeoutMs: 500, suspectAfterMs: 500, verify },
+    ...more
+  })
+  const named = (resolve: Partial<ResolveLimits> = {}) =>
+    attempt(-1, {
+      host: "web.example",
+      resolve: { timeoutMs: 500, raceDelayMs: 100, most: 3, maxAnswers: 9, access: { allow: [], deny: [] }, ...resolve }
+    })
+
+  function run(
+    attempts: ReadonlyArray<DialAttempt>,
+    who: Readonly<Record<string, Scripted>>,
+    names: ReadonlyArray<string> = []
+  ) {
+    const plan: DialPlan = { attempts, deadlineMs: 2_000 }
+    const sim = new SimTransport(({ host }) => who[host] ?? { afterMs: 0, result: "never" })
+    const done: Array<Dialled> = []
+    const ask = (_host: string, _limits: unknown, answer: (addresses: ReadonlyArray<string>) => void) =>
+      sim.service.timerUnsafe(10, () => answer(names))
+    runPlanUnsafe(sim.service, ask, plan, 0, () => {}, (dialled) => void done.push(dialled))
+    sim.advance(60_000)
+    assert.strictEqual(done.length, 1)
+    assert.strictEqual(sim.pendingTimers, 0)
+    return { sim, ...done[0]! }
+  }
+
+  it("tells who has proven it, and the time of the handshake alone", () => {
+    const { tried, candidate } = run([attempt(1), attempt(2, { startAfterMs: 300 })], {
+      h1: asked(35, "certificate"),
+      h2: asked(35)
+    })
+    assert.strictEqual(candidate, 2)
+    assert.deepStrictEqual(tried, [
+      { candidate: 1, outcome: "certificate", tookUs: 55_000 },
+      { candidate: 2, outcome: "connected", tookUs: 20_000, verified: true }
+    ])
+  })
+
+  it("waits for who stalls no longer than for who does not answer", () => {
+    const { tried, candidate } = run([attempt(1)], { h1: asked(0, "never") })
+    assert.strictEqual(candidate, -1)
+    assert.deepStrictEqual(tried, [{ candidate: 1, outcome: "timeout", tookUs: 500_000 }])
+  })
+
+  it("asks the addresses of a name as well, and dials none that it avoids", () => {
+    const who = { x: asked(35, "certificate"), y: connected(1), z: asked(35) }
+    const { sim, tried, candidate } = run([named({ avoid: ["y"] })], who, ["y", "x", "z"])
+    assert.strictEqual(candidate, -2)
+    assert.deepStrictEqual(tried.map(({ host, outcome, verified }) => [host, outcome, verified]), [
+      ["x", "certificate", undefined],
+      ["z", "connected", true]
+    ])
+    assert.isFalse(sim.log.some((line) => line.includes("y:9")), sim.log.join())
+  })
+
+  it("dials an address of a name that the plan knows as the plan says", () => {
+    const { verify: _, ...plain } = attempt(3, { startAfterMs: 1_000 })
+    const { tried } = run([named(), plain], { h3: connected(5) }, ["h3"])
+    assert.deepStrictEqual(tried, [{ candidate: 3, outcome: "connected", tookUs: 5_000 }])
+  })
+})

@@ -1,0 +1,113 @@
+/**
+ * Certificates for tests alone: an authority that nobody else trusts, and what it signed. Their keys are no secret; that of the
+ * authority itself is thrown away. Made with OpenSSL: `req -x509` for the authority, `x509 -req -CA` for the others.
+ */
+export interface Identified {
+  readonly key: string
+  readonly cert: string
+}
+
+/** To be trusted by whoever tests. */
+export const authority = `-----BEGIN CERTIFICATE-----
+MIIBrDCCAVGgAwIBAgIUJIM+07pNBR05qNiFfNH/nChYIzswCgYIKoZIzj0EAwIw
+IjEgMB4GA1UEAwwXRmFpcmxlYWQgdGVzdCBhdXRob3JpdHkwIBcNMjYxMTIyMDc0
+MzU0WhgPMjEyNjEwMjkwNzQzNTRaMCIxIDAeBgNVBAMMF0ZhaXJsZWFkIHRlc3Qg
+YXV0aG9yaXR5MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEVuAP+op9xBrTsqGV
+k1zQ2gChlwpoKTILPj8xweWU/w4f1mBCHEnzxY/oD6YwPBzQIWkx8uG9hSq9rT/B
+PP6TdKNjMGEwHQYDVR0OBBYEFHyQ/ejyA6rbGB/NrTbQdnVPIHHaMB8GA1UdIwQY
+MBaAFHyQ/ejyA6rbGB/NrTbQdnVPIHHaMA8GA1UdEwEB/wQFMAMBAf8wDgYDVR0P
+AQH/BAQDAgIEMAoGCCqGSM49BAMCA0kAMEYCIQCseJzCUDHzFtEjMj5F1VXuDbbB
+5p9dJu9ax3xUHv2mgAIhAOXXc/j75YU3uYC3ca/cu0pXbiiu+xl0orlZt1C9/TC8
+-----END CERTIFICATE-----
+`
+
+/** For web.example, as it should be. */
+export const good: Identified = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBemm+Otmk2jIeMjk
+wkWa6MZQ8YS7mErrnhTpOxloCrShRANCAAQHJWChDrJwOyke6n7HZ3tewJhqmUFM
+KWfPqNjkpYj8KKJ3XtWXSouapxelw9UiCe+88z8FMcdWCNa3pFhXUF0K
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBujCCAV+gAwIBAgIUPqySKCTjDFPXGC9vrLuYDhSgga4wCgYIKoZIzj0EAwIw
+IjEgMB4GA1UEAwwXRmFpcmxlYWQgdGVzdCBhdXRob3JpdHkwIBcNMjYxMTIyMDc0
+MzU0WhgPMjEyNjEwMjkwNzQzNTRaMBYxFDASBgNVBAMMC3dlYi5leGFtcGxlMFkw
+EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEByVgoQ6ycDspHup+x2d7XsCYaplBTCln
+z6jY5KWI/Ciid17Vl0qLmqcXpcPVIgnvvPM/BTHHVgjWt6RYV1BdCqN9MHswFgYD
+VR0RBA8wDYILd2ViLmV4YW1wbGUwDAYDVR0TAQH/BAIwADATBgNVHSUEDDAKBggr
+BgEFBQcDATAdBgNVHQ4EFgQU7m+ffypbeSi2opsDK4rhj5IOWTEwHwYDVR0jBBgw
+FoAUfJD96PIDqtsYH82tNtB2dU8gcdowCgYIKoZIzj0EAwIDSQAwRgIhAJAslIx5
+s6os0djOSdaTXnJ3s48bOEF9Jj1m1KEOjTw/AiEAvQ4Fayv8+PZn7mgWh15L58W1
+tbW18iNPEegYBoGm1g4=
+-----END CERTIFICATE-----
+`
+}
+
+/** By the same authority, for other.example. */
+export const otherName: Identified = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgiScv5cnlrqfdvG/g
+a94TVdbucIb37Boo4+G+iQC5oqKhRANCAAQYGgeKGuL9dAuWLNHxHpLqha1F5K+z
+MFks5y9+XTQugqEoV0d1lgJk9NCgPVSwXroNze6WKvm/E/yqMll2qzyG
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBvDCCAWOgAwIBAgIUPqySKCTjDFPXGC9vrLuYDhSgga8wCgYIKoZIzj0EAwIw
+IjEgMB4GA1UEAwwXRmFpcmxlYWQgdGVzdCBhdXRob3JpdHkwIBcNMjYxMTIyMDc0
+MzU0WhgPMjEyNjEwMjkwNzQzNTRaMBgxFjAUBgNVBAMMDW90aGVyLmV4YW1wbGUw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQYGgeKGuL9dAuWLNHxHpLqha1F5K+z
+MFks5y9+XTQugqEoV0d1lgJk9NCgPVSwXroNze6WKvm/E/yqMll2qzyGo38wfTAY
+BgNVHREEETAPgg1vdGhlci5leGFtcGxlMAwGA1UdEwEB/wQCMAAwEwYDVR0lBAww
+CgYIKwYBBQUHAwEwHQYDVR0OBBYEFNLMoI3iWSEeDjvJgRYUV0162+3/MB8GA1Ud
+IwQYMBaAFHyQ/ejyA6rbGB/NrTbQdnVPIHHaMAoGCCqGSM49BAMCA0cAMEQCIHjc
+B06nJG93K48LD+OYvmOv+jtUS3QTPOjJ/jq97DgnAiB64zkBjGeG2YGDN6sLT8ta
+jLAK3cIcS0MmNx2yIYAYiQ==
+-----END CERTIFICATE-----
+`
+}
+
+/** For web.example, by the same authority, but its time is over. */
+export const expired: Identified = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgLeBktmxaoXpJDcrv
+0WuaRNUoj4rqT/TiNafXCuhD0RGhRANCAAQoBKcznEvTRxsUrtd0jjhbXHjM0BQF
+VtPtHUaFXJZMfWHKjxI6jiekOWoAcga85GxTJoGr054O8CxzGxhKI9Su
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBuDCCAV2gAwIBAgIUPqySKCTjDFPXGC9vrLuYDhSggbAwCgYIKoZIzj0EAwIw
+IjEgMB4GA1UEAwwXRmFpcmxlYWQgdGVzdCBhdXRob3JpdHkwHhcNMjYxMTIyMDc0
+MzU0WhcNMjYxMTIxMDc0MzU0WjAWMRQwEgYDVQQDDAt3ZWIuZXhhbXBsZTBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABCgEpzOcS9NHGxSu13SOOFtceMzQFAVW0+0d
+RoVclkx9YcqPEjqOJ6Q5agByBrzkbFMmgavTng7wLHMbGEoj1K6jfTB7MBYGA1Ud
+EQQPMA2CC3dlYi5leGFtcGxlMAwGA1UdEwEB/wQCMAAwEwYDVR0lBAwwCgYIKwYB
+BQUHAwEwHQYDVR0OBBYEFMezOh/54fmSn+njTG+hI9wcdbgZMB8GA1UdIwQYMBaA
+FHyQ/ejyA6rbGB/NrTbQdnVPIHHaMAoGCCqGSM49BAMCA0kAMEYCIQCoGnOwQ70O
+YpH8vRah5Tj4Bt+giL4Fw+XFsuduodWgRwIhANh9pY9ahX3a5Pyn9HwV9pPJ4zTK
+5HLj2i62Syj9G52B
+-----END CERTIFICATE-----
+`
+}
+
+/** For web.example, signed by itself. */
+export const selfSigned: Identified = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYhzr4CUTiZjCp03y
+S0gDlRuMCINhre3FAfUMmECqpBWhRANCAASeaFJMc83f9R93KCifLsqNmi9gQnXw
+aewaJ6gs4hzkRsvZJ57KHQ/p5NnpKMYViviQ9l71c79o7rJpranbMsdn
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUYVufihZqqd8xiWVunrFOBXfSK/kwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLd2ViLmV4YW1wbGUwIBcNMjYxMTIyMDc0MzU0WhgPMjEyNjEw
+MjkwNzQzNTRaMBYxFDASBgNVBAMMC3dlYi5leGFtcGxlMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEnmhSTHPN3/Ufdygony7KjZovYEJ18GnsGieoLOIc5EbL2See
+yh0P6eTZ6SjGFYr4kPZe9XO/aO6yaa2p2zLHZ6NrMGkwHQYDVR0OBBYEFL55URsX
+mT7gcoLx0NwqRNJJp+ezMB8GA1UdIwQYMBaAFL55URsXmT7gcoLx0NwqRNJJp+ez
+MA8GA1UdEwEB/wQFMAMBAf8wFgYDVR0RBA8wDYILd2ViLmV4YW1wbGUwCgYIKoZI
+zj0EAwIDRwAwRAIgBOVfVr8t4wjNG7VI1m66jhu8igtjNTltyz038noLXIQCIGHK
+b9vy485g/qMdSaAhHGn3gpjPzxnCrXibW/h8Uuvg
+-----END CERTIFICATE-----
+`
+}
