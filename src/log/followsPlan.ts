@@ -36,5 +36,4 @@ function mayBeStranger({ host, outcome }: Attempt, name: DialAttempt): boolean {
   const { resolve } = name
   if (resolve === undefined) return false
   return outcome === "denied" ? !admits(resolve.access, host) : admits(resolve.access, host) && !isAvoided(resolve, host)
-    && admits(name.resolve.access, host) === (outcome !== "denied")
 }

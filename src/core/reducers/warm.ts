@@ -16,6 +16,7 @@
  * - A parked socket is closed by the shelf after `maxAge` less up to a fifth, drawn, so that a shelf does not age as one.
  */
 import * as Candidates from "../candidates.ts"
+import { isVouched } from "../identity.ts"
 import { backoffMs } from "../math/backoff.ts"
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"
@@ -76,7 +77,12 @@ function handOut(state: State, step: Step): State {
 function shelved(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
   if (Upstreams.configOf(state, upstream.id).pool.mode === "off") return []
   const ids = new Set(serving(state, upstream).map((candidate) => candidate.id))
-  if (ids.size === 0) { for (const prior of priorsOf(state, upstream)) ids.add(prior) }
+  if (ids.size === 0) {
+    for (const prior of priorsOf(state, upstream)) {
+      const candidate = Candidates.find(state, prior)
+      if (candidate !== undefined && isVouched(candidate)) ids.add(prior)
+    }
+  }
   for (const member of upstream.members) ids.add(member)
   return [...ids]
 }
