@@ -95,13 +95,27 @@ export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
   ratePerSecond: fc.constantFrom(1, 3, 50, 1_000)
 })
 
+/** What tells an outage of the own network, and when everything turns itself off. */
+const protection = {
+  outage: fc.record({
+    connectivity: fc.array(address, { maxLength: 2 }),
+    timeoutMs: fc.constantFrom(100, 2_000)
+  }),
+  autoDisable: fc.record({
+    failures: fc.integer({ min: 1, max: 3 }),
+    cooldownMs: fc.constantFrom(1_000, 300_000),
+    roundMs: fc.constantFrom(1_000, 10_000)
+  })
+}
+
 export const config: fc.Arbitrary<Config> = fc.record({
   enabled: fc.constant(true),
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
     .map((all) => all.map((one, i) => ({ ...one, name: `up${i}` }))),
   probing: budget,
   room: fc.constantFrom(0, 2, 10_000),
-  poolTotal: fc.constantFrom(3, 1_024)
+  poolTotal: fc.constantFrom(3, 1_024),
+  ...protection
 }).map(({ room, ...config }) => ({ ...config, maxCandidates: room + longestList(config.upstreams) }))
 
 /** The door refuses lists that are longer than `maxCandidates`. */
@@ -124,7 +138,8 @@ const ruled: fc.Arbitrary<Config> = fc.record({
   ),
   probing: budget,
   maxCandidates: fc.constant(10_000),
-  poolTotal: fc.constantFrom(3, 1_024)
+  poolTotal: fc.constantFrom(3, 1_024),
+  ...protection
 })
 
 /** Changes one thing about every upstream, now and then. */

@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
+import { configWith } from "../../test/support/config.ts"
 import { advance } from "../../src/core/advance.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
@@ -42,7 +43,7 @@ class One {
 
   constructor(config: UpstreamConfig) {
     const probing: Config["probing"] = { maxParallel: 1, perHost: 1, ratePerSecond: 1 }
-    this.state = initial({ enabled: true, upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
+    this.state = initial({ ...configWith([]), upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 

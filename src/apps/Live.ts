@@ -9,6 +9,7 @@ import { guestPlace, hold } from "../adapters/file/lock.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
 import * as EmbedTransport from "../adapters/node/EmbedTransport.ts"
+import * as NodeInterfaces from "../adapters/node/NodeInterfaces.ts"
 import * as NodeResolver from "../adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../adapters/node/NodeTransport.ts"
 import { stateDirectory } from "../adapters/node/stateDirectory.ts"
@@ -19,6 +20,7 @@ import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
 import * as FactLog from "../shell/facts/FactLog.ts"
 import { Facts } from "../shell/facts/Facts.ts"
+import * as InterfaceWatch from "../shell/InterfaceWatch.ts"
 import type { Control } from "../shell/Control.ts"
 import type { Recorder } from "../shell/Recorder.ts"
 import type { Transport } from "../shell/Transport.ts"
@@ -54,7 +56,8 @@ export const serving = (
     Layer.provide(ClientLog.layer(() => threshold.allows("debug"))),
     Layer.provideMerge(Telemetry.layer(measured, VERSION, run.seed))
   )
-  return Acceptor.layer(listeners).pipe(
+  const interfaces = Layer.provide(InterfaceWatch.layer(limits.interfaces), NodeInterfaces.layer)
+  return Layer.merge(Acceptor.layer(listeners), interfaces).pipe(
     Layer.provideMerge(engine),
     Layer.provideMerge(facts),
     Layer.provideMerge(

@@ -3,6 +3,7 @@ import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
 import type { BreakerState, Candidate, CandidateId, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
 import type { Address } from "./model/Config.ts"
+import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
 
@@ -49,6 +50,22 @@ export const emptyShelf: Warm = {
   firstResetAtUs: -1
 }
 
+export const noOutage: OutageState = {
+  families: null,
+  proven: [],
+  answeredSeq: -1,
+  spellSinceUs: -1,
+  witnesses: [],
+  deadReferences: [],
+  pulseDueUs: -1,
+  turn: 0,
+  sinceUs: -1,
+  reason: "silence",
+  endedAtUs: -1
+}
+
+export const noFailedRounds: AutoDisable = { rounds: 0, failed: [], roundEndUs: -1, untilUs: -1 }
+
 /** A candidate of which nothing is known; it waits in the backlog for its first probe. */
 export function newCandidate(
   id: CandidateId,
@@ -86,7 +103,8 @@ export function newCandidate(
     connections: [],
     breaker: closedBreaker,
     suspicion: noSuspicion,
-    warm: emptyShelf
+    warm: emptyShelf,
+    held: null
   }
 }
 
@@ -114,6 +132,8 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     resolve: 0,
     resolveDueUs: -1,
     shelves: [],
-    shut: 0
+    shut: 0,
+    answeredAtUs: -1,
+    held: null
   }
 }

@@ -2,12 +2,13 @@
 import { reindex } from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
-import { reschedule } from "./deadline.ts"
+import { COOLDOWN, PULSE, reschedule } from "./deadline.ts"
 import * as Rng from "./math/Rng.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { Config } from "./model/Config.ts"
 import type { Index, Minted, ProbingState, State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { noFailedRounds, noOutage } from "./newborn.ts"
 
 /** Everything of a state that is not derived. `candidates` and `upstreams` are plain arrays; free slots are null. */
 export interface Snapshot {
@@ -22,6 +23,8 @@ export interface Snapshot {
   readonly warmTotal: number
   readonly wantsRoom: State["wantsRoom"]
   readonly clients: State["clients"]
+  readonly outage: State["outage"]
+  readonly autoDisable: State["autoDisable"]
   readonly routesVersion: number
   readonly upstreams: ReadonlyArray<Upstream>
   readonly candidates: ReadonlyArray<Candidate | null>
@@ -55,6 +58,8 @@ export function initial(
     warmTotal: 0,
     wantsRoom: [],
     clients: { first: -1, several: false },
+    outage: noOutage,
+    autoDisable: noFailedRounds,
     routes: { version: 0, upstreams: [] },
     index: EMPTY_INDEX
   }
@@ -62,9 +67,12 @@ export function initial(
 
 /** The part of a snapshot that is small whatever the number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
-  const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routes } = state
-  const routesVersion = routes.version
-  return { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routesVersion }
+  const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, outage, autoDisable } = state
+  const routesVersion = state.routes.version
+  return {
+    ...{ seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, outage, autoDisable },
+    routesVersion
+  }
 }
 
 export function snapshotOf(state: State): Snapshot {
@@ -75,14 +83,18 @@ export function snapshotOf(state: State): Snapshot {
   }
 }
 
+type Indexed = Pick<State, "upstreams" | "candidates" | "probing" | "outage" | "autoDisable">
+
 /** The derived index, from nothing. */
-export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing">): Index {
+export function indexOf(state: Indexed): Index {
   const trees = Array.from({ length: state.upstreams.length }, () => Ordered.empty)
   let index: Index = { ...EMPTY_INDEX, rankings: Vector.fromArray(trees), stalest: Vector.fromArray(trees) }
   for (const candidate of Vector.toArray(state.candidates)) {
     if (candidate !== null) index = reindex(index, null, candidate)
   }
   let deadlines = reschedule(index.deadlines, "gate", 0, -1, state.probing.gateDueUs)
+  deadlines = reschedule(deadlines, "outage", PULSE, -1, state.outage.pulseDueUs)
+  deadlines = reschedule(deadlines, "outage", COOLDOWN, -1, state.autoDisable.untilUs)
   for (const upstream of Vector.toArray(state.upstreams)) {
     deadlines = reschedule(deadlines, "evaluate", upstream.id, -1, upstream.evaluateDueUs)
     deadlines = reschedule(deadlines, "round", upstream.id, -1, upstream.roundDueUs)

@@ -36,7 +36,8 @@ export function renamedConfig(config: Config, names: Renaming): Config {
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
     fallback: one.fallback.map((address) => renamedAddress(address, names))
   }))
-  return { ...config, upstreams }
+  const connectivity = config.outage.connectivity.map((address) => renamedAddress(address, names))
+  return { ...config, upstreams, outage: { ...config.outage, connectivity } }
 }
 
 function renamedAddress(address: Address, names: Renaming): Address {

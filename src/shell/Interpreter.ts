@@ -52,6 +52,10 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "PoolResized":
         case "ConfigApplied":
         case "EnabledChanged":
+        case "OutageBegan":
+        case "OutageEnded":
+        case "AutoDisabled":
+        case "AutoEnabled":
           return publish(decision)
         default:
           decision satisfies never

@@ -24,7 +24,7 @@ describe("a stand-in", () => {
         "198.18.0.2",
         "2001:db8:1:1:1:1:1:1",
         "198.18.0.1",
-        "2001:db8:1:1:1:1:1:2",
+        "3fff:1:1:1:1:1:1:1",
         ""
       ])
     expect(names.replaced).toEqual({ addresses: 4, names: 1 })

@@ -79,7 +79,9 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
     upstreams: upstreams.map(upstreamWith),
     probing: { maxParallel: 16, perHost: 2, ratePerSecond: 50, ...probing },
     maxCandidates: 10_000,
-    poolTotal: 1024
+    poolTotal: 1024,
+    outage: { connectivity: [], timeoutMs: 2_000 },
+    autoDisable: { failures: 5, cooldownMs: 300_000, roundMs: 10_000 }
   }
 }
 

@@ -123,6 +123,18 @@ export const reloads = one({
   help: "Configurations read anew, by result: applied, or refused with nothing changed.",
   labels: ["result"]
 })
+export const outage = one({
+  name: "fairlead_local_outage",
+  kind: "gauge",
+  help: "1 while the network of this machine itself is down, so that nobody is judged by it.",
+  labels: []
+})
+export const autoDisabled = one({
+  name: "fairlead_auto_disabled",
+  kind: "gauge",
+  help: "1 while clients go to the last resort because everybody failed for autoDisable.failures rounds.",
+  labels: []
+})
 export const selections = one({
   name: "ip_pool_selection_total",
   kind: "counter",
@@ -161,6 +173,8 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   gaps,
   dropped,
   reloads,
+  outage,
+  autoDisabled,
   selections,
   fallbacks,
   latency

@@ -87,6 +87,20 @@ export interface Warm {
   readonly firstResetAtUs: number
 }
 
+/** What failures change of a candidate, as it was before the first one since the latest answer of anybody. */
+export interface HeldCandidate {
+  /** Entry of that failure. */
+  readonly seq: number
+  readonly success: SuccessWindow
+  readonly penalty: Ewma
+  readonly streak: number
+  readonly costMs: number
+  readonly outlookMs: number
+  readonly lastEntryAtUs: number
+  readonly breaker: BreakerState
+  readonly suspicion: Suspicion
+}
+
 /** -1 in any `...AtUs` field means never, in a `...DueUs` field not scheduled. */
 export interface Candidate {
   readonly id: CandidateId
@@ -128,4 +142,6 @@ export interface Candidate {
   readonly breaker: BreakerState
   readonly suspicion: Suspicion
   readonly warm: Warm
+  /** Valid as long as nobody has answered since; null: nothing to be taken back. */
+  readonly held: HeldCandidate | null
 }

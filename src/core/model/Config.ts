@@ -12,6 +12,24 @@ export interface Config {
   readonly maxCandidates: number
   /** Warm sockets over all candidates, parked and connecting. */
   readonly poolTotal: number
+  readonly outage: OutageLimits
+  readonly autoDisable: AutoDisableLimits
+}
+
+/** What tells an outage of this machine's own network from one of those that it talks to. */
+export interface OutageLimits {
+  /** References: addresses that answer as long as the network works. */
+  readonly connectivity: ReadonlyArray<Address>
+  /** Everybody has to have been silent for this long, at least two seconds. Of a probe of a reference as well. */
+  readonly timeoutMs: number
+}
+
+export interface AutoDisableLimits {
+  /** Rounds in a row in which everybody failed. */
+  readonly failures: number
+  /** How long there is no opinion then. */
+  readonly cooldownMs: number
+  readonly roundMs: number
 }
 
 /** Limits that all upstreams share. */

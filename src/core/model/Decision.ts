@@ -1,5 +1,6 @@
 /** What the core answers: acts for the shell to do, in the imperative, and facts for people and meters. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { OutageReason } from "./Outage.ts"
 import type { UpstreamState } from "./Routes.ts"
 
 /** Do one handshake with an address, say how it went under this id, and hang up. */
@@ -7,6 +8,7 @@ export interface Probe {
   readonly _tag: "Probe"
   readonly worker: number
   readonly probe: number
+  /** Below 0: a reference, see ProbeInFlight. */
   readonly candidate: CandidateId
   readonly host: string
   readonly port: number
@@ -55,6 +57,7 @@ export type MoveReason =
   | "left" // no longer listed
   | "surplus" // the set became smaller
   | "disabled" // there is no opinion any more
+  | "outage" // what happened since the network went down is taken back
 
 export interface Move {
   readonly candidate: CandidateId
@@ -144,7 +147,7 @@ export interface PreheatCompleted {
 export interface UpstreamRefreshed {
   readonly _tag: "UpstreamRefreshed"
   readonly upstream: UpstreamId
-  readonly reason: "requested"
+  readonly reason: "requested" | "outage"
 }
 
 /** Another number of warm sockets is wanted. */
@@ -168,6 +171,29 @@ export interface EnabledChanged {
   readonly override: boolean | null
 }
 
+/** This machine's own network is down: what failed since is taken back, and nobody is judged. */
+export interface OutageBegan {
+  readonly _tag: "OutageBegan"
+  readonly reason: OutageReason
+}
+/** Somebody answered again. */
+export interface OutageEnded {
+  readonly _tag: "OutageEnded"
+  readonly reason: OutageReason
+  readonly tookUs: number
+}
+
+/** Everybody failed for several rounds: there is no opinion for a while. */
+export interface AutoDisabled {
+  readonly _tag: "AutoDisabled"
+  readonly rounds: number
+  readonly forMs: number
+}
+export interface AutoEnabled {
+  readonly _tag: "AutoEnabled"
+  readonly reason: "cooldown" | "operator" | "reload"
+}
+
 export type Act = Probe | DialWarm | Retire | Resolve
 export type Fact =
   | SelectionMoved
@@ -183,4 +209,8 @@ export type Fact =
   | PoolResized
   | ConfigApplied
   | EnabledChanged
+  | OutageBegan
+  | OutageEnded
+  | AutoDisabled
+  | AutoEnabled
 export type Decision = Act | Fact

@@ -3,6 +3,7 @@
  */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
+import type { Family } from "./Outage.ts"
 
 /** Why a dial or probe failed. `local`: this machine could not even try, which is no evidence about the candidate. */
 export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "implausible" | "local"
@@ -202,6 +203,13 @@ export interface RefreshRequested {
   /** -1: all. */
   readonly upstream: UpstreamId
 }
+/** The addresses that the machine has are others than before, or are looked at for the first time. */
+export interface InterfacesChanged {
+  readonly _tag: "InterfacesChanged"
+  readonly worker: number
+  /** Of those that lead off the machine; none: no interface is usable. */
+  readonly families: ReadonlyArray<Family>
+}
 /** What an operator may ask for. */
 export type ControlEvent = ConfigChanged | EnabledOverridden | RefreshRequested
 
@@ -224,6 +232,7 @@ export type Event =
   | ResolveFailed
   | WorkerLost
   | ControlEvent
+  | InterfacesChanged
 
 /** An event with its place: `at` is integer microseconds of a monotonic clock since the run's epoch, never going back. */
 export interface Entry {

@@ -7,6 +7,7 @@ import type { Vector } from "../data/Vector.ts"
 import type { Rng } from "../math/Rng.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
+import type { AutoDisable, OutageState } from "./Outage.ts"
 import type { Routes } from "./Routes.ts"
 import type { Upstream } from "./Upstream.ts"
 
@@ -31,6 +32,8 @@ export interface State {
   readonly wantsRoom: ReadonlyArray<UpstreamId>
   /** The first client address seen (-1: none), and whether there was another one. */
   readonly clients: { readonly first: number; readonly several: boolean }
+  readonly outage: OutageState
+  readonly autoDisable: AutoDisable
   readonly routes: Routes
   readonly index: Index
 }
@@ -55,6 +58,7 @@ export interface ProbingState {
 
 export interface ProbeInFlight {
   readonly probe: number
+  /** Below 0: the reference at place -1 - candidate, which is asked whether the network works at all. */
   readonly candidate: CandidateId
   readonly host: string
   readonly worker: number

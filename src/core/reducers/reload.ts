@@ -9,7 +9,7 @@
  * - Limits act at once: the routes are made anew, the set is evaluated, costs are computed again when `scoring` changed, rounds
  *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
  *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
- * - An operator's override of `enabled` ends. The fact is `ConfigApplied`.
+ * - An operator's override of `enabled` ends, and so does a pause that the core gave itself. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
 import * as Candidates from "../candidates.ts"
@@ -20,7 +20,8 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
-import { begin, rest, tell } from "./enabled.ts"
+import { noFailedRounds } from "../newborn.ts"
+import { begin, paused, rest, tell } from "./enabled.ts"
 import { ask, create } from "./membership.ts"
 import { merge, vacate } from "./roster.ts"
 import { reprice } from "./score.ts"
@@ -30,8 +31,9 @@ export function reload(state: State, step: Step): State {
   // Before the start there is nothing to change but the configuration.
   if (event._tag !== "ConfigChanged") return state
   const config = arrange(state.config, event.config)
-  let next: State = { ...state, config, override: null }
+  let next = paused({ ...state, config, override: null, autoDisable: noFailedRounds }, state)
   step.decisions.push({ _tag: "ConfigApplied" })
+  if (state.autoDisable.untilUs >= 0) step.decisions.push({ _tag: "AutoEnabled", reason: "reload" })
   tell(state, next, step)
   step.wantsProbes = true
   config.upstreams.forEach((is, id) => {

@@ -76,7 +76,9 @@ export const ConfigSchema = Schema.Struct({
   upstreams: Schema.Array(UpstreamSchema),
   probing: numbers("maxParallel", "perHost", "ratePerSecond"),
   maxCandidates: Num,
-  poolTotal: Num
+  poolTotal: Num,
+  outage: Schema.Struct({ connectivity: Addresses, timeoutMs: Num }),
+  autoDisable: numbers("failures", "cooldownMs", "roundMs")
 })
 
 /** Fails to compile when the schema and the model drift apart. */

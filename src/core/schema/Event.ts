@@ -84,7 +84,8 @@ export const EventSchema = Schema.TaggedUnion({
   WorkerLost: { worker },
   ConfigChanged: { worker, config: ConfigSchema },
   EnabledOverridden: { worker, enabled: Schema.NullOr(Schema.Boolean) },
-  RefreshRequested: { worker, upstream: Count }
+  RefreshRequested: { worker, upstream: Count },
+  InterfacesChanged: { worker, families: Schema.Array(Schema.Literals(["ipv4", "ipv6"])) }
 })
 
 /** Fails to compile when the schema and the model drift apart. */

@@ -20,7 +20,10 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   IpPoolRefresh: "refresh",
   IpPoolConfigUpdate: "configuration read anew",
   EnabledChanged: "enabled changed",
-  CoreRestarted: "the core was started afresh"
+  CoreRestarted: "the core was started afresh",
+  LocalOutage: "local outage",
+  IpPoolAutoDisable: "auto-disabled",
+  IpPoolAutoEnable: "auto-disable over"
 }
 
 /** Writes every fact from now on. */
@@ -38,7 +41,10 @@ function isWarning(fact: PublicFact): boolean {
   switch (fact.kind) {
     case "IpPoolIpTripped":
     case "CoreRestarted":
+    case "IpPoolAutoDisable":
       return true
+    case "LocalOutage":
+      return fact.began
     case "IpPoolConfigUpdate":
       return !fact.applied
     case "LadderStep":

@@ -89,6 +89,18 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
       const { enabled, override } = decision
       return tell("EnabledChanged", () => ({ upstream: null, enabled, override }))
     }
+    case "OutageBegan":
+      return tell("LocalOutage", () => ({ upstream: null, began: true, reason: decision.reason, tookMs: null }))
+    case "OutageEnded": {
+      const { reason, tookUs } = decision
+      return tell("LocalOutage", () => ({ upstream: null, began: false, reason, tookMs: Math.round(tookUs / 1000) }))
+    }
+    case "AutoDisabled": {
+      const { rounds, forMs } = decision
+      return tell("IpPoolAutoDisable", () => ({ upstream: null, rounds, forMs }))
+    }
+    case "AutoEnabled":
+      return tell("IpPoolAutoEnable", () => ({ upstream: null, reason: decision.reason }))
     default:
       decision satisfies never
   }
