@@ -26,6 +26,7 @@ export interface Played {
 export type Watch = (entry: Entry, before: State, advanced: Advanced) => void
 
 const WALL_MS = 1_790_000_000_000
+const FAMILIES = ["ipv4", "ipv6"] as const
 const UNHEARD_OF = 1_000_000
 
 export class PlayedWorld {
@@ -94,6 +95,11 @@ export class PlayedWorld {
       case "restart":
         this.#forgetSockets()
         return this.post({ _tag: "Started", worker: 0, wallMs: WALL_MS + Math.floor(this.#atUs / 1000) })
+      case "interfaces":
+        return this.post({
+          ...{ _tag: "InterfacesChanged", worker: 0 },
+          families: FAMILIES.filter((_, i) => (move.pick >> i) % 2 === 0)
+        })
       case "silent":
       case "spoke":
       case "stalled":

@@ -3,7 +3,13 @@ import fc from "fast-check"
 import type { Address, BalancingPolicy, Config, ProbingBudget, UpstreamConfig } from "../../src/core/model/Config.ts"
 
 /** Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. */
-export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `198.18.0.${i}`)
+export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `${networkOfThe(i)}${i}`)
+
+/** Two networks of IPv4, so that all can be far apart, one of IPv6, and loopback. */
+function networkOfThe(i: number): string {
+  return i <= 4 ? "198.18.0." : i <= 7 ? "198.19.0." : i === 8 ? "127.0.0." : "2001:db8::"
+}
+
 export const address: fc.Arbitrary<Address> = fc.record({ host, port: fc.constantFrom(443, 8443) })
 
 const pool: fc.Arbitrary<UpstreamConfig["pool"]> = fc.record({
