@@ -31,6 +31,16 @@ else {
     short(one.slowestMs),
     short(one.servedAfterMs)
   ])
-  const head = ["loss", "seen by", "judged otherwise", "cost moved ms", "after ms", "states", "failed", "slowest ms", "all served after ms"]
+  const head = [
+    "loss",
+    "seen by",
+    "judged otherwise",
+    "cost moved ms",
+    "after ms",
+    "states",
+    "failed",
+    "slowest ms",
+    "all served after ms"
+  ]
   console.log(aligned([head, ...rows]))
 }

@@ -67,7 +67,8 @@ export function initial(
 
 /** The part of a snapshot that is small whatever the number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
-  const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, outage, autoDisable } = state
+  const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, outage, autoDisable } =
+    state
   const routesVersion = state.routes.version
   return {
     ...{ seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, outage, autoDisable },

@@ -45,8 +45,7 @@ function visit(toy: ToyInterpreter, forMs: number): ToyInterpreter {
   return toy
 }
 
-const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) =>
-  toy.facts.filter(({ _tag }) => tags.includes(_tag))
+const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
 const outages = (toy: ToyInterpreter) => facts(toy, "OutageBegan", "OutageEnded").map(({ _tag }) => _tag)
 const everybody = (toy: ToyInterpreter) =>
   Vector.toArray(toy.state.candidates).filter((one): one is Candidate => one !== null)

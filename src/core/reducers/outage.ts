@@ -171,7 +171,9 @@ function witnessesWith(state: State, id: CandidateId): ReadonlyArray<CandidateId
   const more = [...witnesses, id]
   const was = spread(state, witnesses)
   const is = spread(state, more)
-  return is.upstreams > was.upstreams && was.upstreams < 2 || is.networks > was.networks && was.networks < 2 ? more : witnesses
+  return is.upstreams > was.upstreams && was.upstreams < 2 || is.networks > was.networks && was.networks < 2
+    ? more
+    : witnesses
 }
 
 function spread(state: State, ids: ReadonlyArray<CandidateId>) {

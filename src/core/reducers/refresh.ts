@@ -37,7 +37,7 @@ const LOOK_AHEAD = 32
 export function refresh(state: State, step: Step): State {
   let next = freed(state, step)
   for (const id of step.begun) next = firstRound(next, step, id)
-  if (step.returned) for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage")
+  if (step.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
   if (step.event._tag === "RefreshRequested") {
     for (const id of Upstreams.refreshed(next, step.event.upstream)) next = everybody(next, step, id, "requested")
   }
