@@ -2,14 +2,11 @@
 import fc from "fast-check"
 import type { Address, BalancingPolicy, Config, ProbingBudget, UpstreamConfig } from "../../src/core/model/Config.ts"
 
-/** Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. */
-export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `${networkOfThe(i)}${i}`)
-
-/** Two networks of IPv4, so that all can be far apart, one of IPv6, and loopback. */
-function networkOfThe(i: number): string {
-  return i <= 4 ? "198.18.0." : i <= 7 ? "198.19.0." : i === 8 ? "127.0.0." : "2001:db8::"
-}
-
+/**
+ * Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. They are on loopback, whose
+ * failures no outage of the own network explains: laws of a single rule need not know of it (run.ts has scripts that do).
+ */
+export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `127.0.0.${i}`)
 export const address: fc.Arbitrary<Address> = fc.record({ host, port: fc.constantFrom(443, 8443) })
 
 const pool: fc.Arbitrary<UpstreamConfig["pool"]> = fc.record({
@@ -101,8 +98,14 @@ export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
   ratePerSecond: fc.constantFrom(1, 3, 50, 1_000)
 })
 
-/** What tells an outage of the own network, and when everything turns itself off. */
+/** Out of the way of laws that are about something else. */
 const protection = {
+  outage: fc.constant({ connectivity: [], timeoutMs: 2_000 }),
+  autoDisable: fc.constant({ failures: 1_000_000, cooldownMs: 300_000, roundMs: 10_000 })
+}
+
+/** What tells an outage of the own network, and when everything turns itself off. */
+export const protecting: fc.Arbitrary<Pick<Config, "outage" | "autoDisable">> = fc.record({
   outage: fc.record({
     connectivity: fc.array(address, { maxLength: 2 }),
     timeoutMs: fc.constantFrom(100, 2_000)
@@ -112,7 +115,7 @@ const protection = {
     cooldownMs: fc.constantFrom(1_000, 300_000),
     roundMs: fc.constantFrom(1_000, 10_000)
   })
-}
+})
 
 export const config: fc.Arbitrary<Config> = fc.record({
   enabled: fc.constant(true),

@@ -10,7 +10,7 @@ import { needsNetwork } from "../../src/core/network.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { configWith } from "../../test/support/config.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
-import { play, script } from "../arbitraries/run.ts"
+import { farScript, play } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
 
 const candidates = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
@@ -70,7 +70,7 @@ describe("an outage of the own network", () => {
 
   law(
     "moves no score, breaker, penalty or suspicion of anybody whom the network leads to",
-    fc.property(script(120), (it) => {
+    fc.property(farScript(120), (it) => {
       play(it, (entry, before, { state }) => {
         if (before.outage.sinceUs < 0 || state.outage.sinceUs < 0 || entry.event._tag === "Started") return
         for (const one of candidates(state)) {
@@ -89,7 +89,7 @@ describe("an outage of the own network", () => {
 
   law(
     "begins only with a silence and ends only with an answer, or when nobody is left to give one",
-    fc.property(script(120), (it) => {
+    fc.property(farScript(120), (it) => {
       play(it, (entry, before, { state, decisions }) => {
         const began = decisions.some(({ _tag }) => _tag === "OutageBegan")
         const ended = decisions.some(({ _tag }) => _tag === "OutageEnded")

@@ -133,7 +133,7 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     resolveDueUs: -1,
     shelves: [],
     shut: 0,
-    answeredAtUs: -1,
+    heardAtUs: -1,
     held: null
   }
 }

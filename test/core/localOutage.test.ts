@@ -155,6 +155,14 @@ describe("when the whole network falls silent", () => {
     expect(facts(toy, "UpstreamRefreshed")).toMatchObject([{ reason: "outage" }, { reason: "outage" }])
   })
 
+  it("makes nobody a suspect whose handshake was pending when it came back", () => {
+    const toy = quiet()
+    dies(toy).run(20_000)
+    const since = toy.facts.length
+    lives(toy).run(5_000)
+    expect(toy.facts.slice(since).filter(({ _tag }) => _tag === "Suspected")).toEqual([])
+  })
+
   it("lasts longer than scoreTtl: nobody expires", () => {
     const toy = quiet(both.map((one) => ({ ...one, scoreTtlMs: 15_000 })))
     const before = judged(toy)
@@ -198,6 +206,18 @@ describe("when the whole network falls silent", () => {
     toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: true }).run(2_000)
     expect(toy.state.routes.upstreams.map(({ state }) => state)).toEqual(["active", "active"])
     expect(faults(toy.state)).toEqual([])
+  })
+
+  it("ends with a byte of a session that lived through it, however it was noticed", () => {
+    for (const gone of [true, false]) {
+      const toy = quiet()
+      dies(toy, "unreachable")
+      if (gone) toy.post({ _tag: "InterfacesChanged", worker: 0, families: [] })
+      toy.run(20_000)
+      expect(outages(toy)).toEqual(["OutageBegan"])
+      toy.post({ _tag: "SessionSpoke", worker: 0, session: 1, candidate: everybody(toy)[0]!.id })
+      expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+    }
   })
 
   it("ends by an answer to the last resort from an address that is no candidate", () => {
@@ -313,6 +333,13 @@ describe("without an interface", () => {
   it("whoever still answers is believed more than the list of interfaces", () => {
     const toy = gone(quiet()).run(60_000)
     expect(outages(toy)).toEqual([])
+  })
+
+  it("who answers after it was gone is believed: a network may have addresses that nobody counts", () => {
+    const toy = gone(quiet([{ candidates: at(...WEB) }])).run(20_000)
+    dies(toy, "timeout", WEB.slice(0, 2)).run(60_000)
+    expect(outages(toy)).toEqual([])
+    expect(facts(toy, "BreakerOpened").length).toBeGreaterThan(0)
   })
 
   it("a change of the network makes families prove themselves anew", () => {

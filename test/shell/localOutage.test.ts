@@ -22,12 +22,12 @@ import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
 const at = (...hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
 
-/** Watches what `see` says each 100 ms; gives what the core was told, in a second of which `between` happens in the middle. */
-const watched = Effect.fnUntraced(function* (see: () => Attached | undefined, between: () => void) {
+/** Watches what `see` says each so many ms; gives what the core was told, in a second of which `between` happens in the middle. */
+const watched = Effect.fnUntraced(function* (see: () => Attached | undefined, between: () => void, everyMs = 100) {
   const told: Array<Event> = []
   const engine = { controlUnsafe: (event: Event) => told.push(event) } as unknown as Engine["Service"]
   const layer = Layer.provide(
-    InterfaceWatch.layer(100),
+    InterfaceWatch.layer(everyMs),
     Layer.merge(Layer.succeed(Engine, engine), Layer.succeed(Interfaces, { attachedUnsafe: see }))
   )
   yield* Effect.gen(function* () {
@@ -45,6 +45,16 @@ describe("the watch over interfaces", () => {
       let now: Attached = { families: ["ipv4"], print: "a" }
       const told = yield* watched(() => now, () => void (now = { families: [], print: "" }))
       assert.deepStrictEqual(told, ["ipv4", ""])
+    }))
+
+  it.effect("looks as often as it is told", () =>
+    Effect.gen(function* () {
+      const looks = Effect.fnUntraced(function* (everyMs: number) {
+        let count = 0
+        yield* watched(() => void count++, () => {}, everyMs)
+        return count
+      })
+      assert.deepStrictEqual([yield* looks(100), yield* looks(400)], [11, 3])
     }))
 
   it.effect("tells of another network of the same families", () =>

@@ -42,7 +42,7 @@ export interface Upstream {
   /** Open and half-open breakers among its listed candidates. */
   readonly shut: number
   /** When one of its candidates answered last, to the second. */
-  readonly answeredAtUs: number
+  readonly heardAtUs: number
   /** Valid as long as nobody has answered since; null: nothing to be taken back. */
   readonly held: HeldUpstream | null
 }

@@ -39,8 +39,8 @@ export function autoDisable(state: State, step: Step): State {
 
 function answered(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
-  if (upstream === undefined || upstream.answeredAtUs >= 0 && step.at - upstream.answeredAtUs < PRECISE_US) return state
-  return Upstreams.replace(state, upstream, { ...upstream, answeredAtUs: step.at })
+  if (upstream === undefined || upstream.heardAtUs >= 0 && step.at - upstream.heardAtUs < PRECISE_US) return state
+  return Upstreams.replace(state, upstream, { ...upstream, heardAtUs: step.at })
 }
 
 function failed(state: State, step: Step): State {
@@ -66,7 +66,7 @@ function sampled(state: State, step: Step, known: ReadonlyArray<UpstreamId>): Re
     const upstream = Upstreams.find(state, Candidates.find(state, candidate)?.upstream ?? -1)
     if (upstream === undefined || failed.length >= ENOUGH || failed.includes(upstream.id)) continue
     const { staleForMs } = Upstreams.configOf(state, upstream.id)
-    if (upstream.answeredAtUs >= 0 && step.at - upstream.answeredAtUs <= staleForMs * 1000) failed.push(upstream.id)
+    if (upstream.heardAtUs >= 0 && step.at - upstream.heardAtUs <= staleForMs * 1000) failed.push(upstream.id)
   }
   return failed
 }

@@ -8,8 +8,8 @@
  * - While a spell lasts, members of all upstreams are asked out of turn, two each 250 ms, so that one upstream that dies is
  *   told apart at once by the others, and the references (`connectivity`) once each.
  * - It is an outage when a handshake that began in the spell is silent as well, after max(2 s, `timeout`), and either two
- *   upstreams in two networks have fallen silent, or all references have; or, at once, when somebody is silent and the machine has no
- *   interface left.
+ *   upstreams in two networks have fallen silent, or all references have; or, at once, when somebody is silent and nobody has answered since the
+ *   machine has no interface left.
  * - Then what failed since the last answer is taken back (takeBack.ts), nothing that fails is a sample, nobody expires, no
  *   breaker moves, no set changes but for who leaves the list, warm sockets are closed and none is dialled. Clients go on with
  *   the routes as they were.
@@ -37,6 +37,8 @@ const LEAST_SPELL_US = 2_000_000
 export function outage(state: State, step: Step): State {
   const { event, due } = step
   let next = event._tag === "InterfacesChanged" ? interfaces(state, step, event) : state
+  // Places of references may be others' now.
+  if (event._tag === "ConfigChanged") next = changed(next, { deadReferences: [] })
   const heard = families(next, step)
   if (heard.length > 0) next = answered(next, step, heard)
   const beganUs = beginning(step)
@@ -44,7 +46,8 @@ export function outage(state: State, step: Step): State {
     !isExcused(next, candidate, beganUs ?? step.at - tookMs * 1000)
   )
   if (kept.length < step.samples.length) step.samples = kept
-  if (next.outage.sinceUs < 0) {
+  // Who failed beside one that answered is no sign of anything, and there is nothing to be taken back.
+  if (heard.length === 0 && next.outage.sinceUs < 0) {
     next = hold(next, step)
     for (const sample of step.samples) next = silent(next, step, sample)
     next = reference(next, step)
@@ -96,8 +99,8 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
     for (const { host, outcome } of event.tried) if (outcome === "connected" || outcome === "refused") hosts.push(host)
   } else {
     const { spellSinceUs, sinceUs } = state.outage
-    const byte = spellSinceUs < 0 ? undefined : upstreamByte(event, step.at)
     const sinceWhen = sinceUs < 0 ? spellSinceUs : sinceUs
+    const byte = sinceWhen < 0 ? undefined : upstreamByte(event, step.at)
     if (byte !== undefined && byte.atUs > sinceWhen) hosts.push(Candidates.find(state, byte.candidate)?.host)
   }
   return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
@@ -146,7 +149,7 @@ function silent(state: State, step: Step, { candidate: id, failure, tookMs }: Sa
   const candidate = Candidates.find(state, id)
   const { outage } = state
   if (outage.sinceUs >= 0 || candidate === undefined || !isSilence(failure) || !needsNetwork(candidate.host)) return state
-  if (outage.families?.length === 0) return began(state, step, "interfaces")
+  if (outage.families?.length === 0 && outage.proven.length === 0) return began(state, step, "interfaces")
   let next = state
   if (candidate.streak > 0 && outage.proven.includes(familyOf(candidate.host))) {
     if (outage.spellSinceUs < 0) next = pulseAt(changed(next, { spellSinceUs: step.at }), step.at)

@@ -77,8 +77,10 @@ function references(state: State, step: Step): State {
   if (sinceUs < 0 && spellSinceUs < 0) return next
   connectivity.forEach(({ host, port }, place) => {
     const { inFlight } = next.probing
+    const { maxParallel, perHost } = next.config.probing
     const candidate = -1 - place
-    if (inFlight.length >= next.config.probing.maxParallel || inFlight.some((one) => one.candidate === candidate)) return
+    if (inFlight.length >= maxParallel || inFlight.some((one) => one.candidate === candidate)) return
+    if (inFlight.filter((one) => one.host === host).length >= perHost) return
     if (sinceUs < 0 && deadReferences.includes(place)) return
     const { probe } = next.minted
     const shortMs = sinceUs < 0 ? timeoutMs : Math.min(timeoutMs, OUTAGE_TIMEOUT_MS)

@@ -100,6 +100,9 @@ export function watched(candidate: Candidate): Candidate {
 function pendingTooLong(state: State, step: Step, candidate: Candidate): State {
   const still = watched(candidate)
   const { pendingDueUs } = still.suspicion
+  if (pendingDueUs >= 0 && isExcused(state, candidate.id, pendingDueUs - Math.ceil(pendingMs(candidate) * 1000))) {
+    return Candidates.replace(state, candidate, told(candidate, { pendingDueUs: -1 }))
+  }
   return pendingDueUs >= 0 && pendingDueUs <= step.at
     ? suspect(state, step, candidate, "pending")
     : Candidates.replace(state, candidate, still)
