@@ -21,7 +21,7 @@ const known = (state: State) =>
     const shut = { ...breaker, trialDueUs: -1 }
     return { id, success, penalty, streak, latency, jitter, costMs, outlookMs, shut, pending, session }
   })
-const sets = (state: State) => Vector.toArray(state.upstreams).map(({ members, shut }) => ({ members, shut }))
+const sets = (state: State) => Vector.toArray(state.upstreams).map(({ members }) => members)
 
 const SILENCE = fc.constantFrom<DialFailure>("timeout", "unreachable")
 const world = fc.record({
@@ -60,7 +60,9 @@ describe("an outage of the own network", () => {
       toy.run(outageMs)
       if (toy.state.outage.sinceUs < 0) expect(outageMs).toBeLessThan(20_000)
       else {
-        expect(known(toy.state)).toEqual(known(before))
+        // Who failed before may have failed once more before the first of the others did.
+        const worked = (_: unknown, i: number) => candidates(before)[i]!.streak > 0
+        expect(known(toy.state).filter(worked)).toEqual(known(before).filter(worked))
         expect(sets(toy.state)).toEqual(sets(before))
       }
       expect(faults(toy.state)).toEqual([])

@@ -3,7 +3,8 @@
  *
  * - Before a failure, or a sign of one, changes a candidate for the first time since the last answer, what it would change is
  *   held beside the record, and so is the set of its upstream. It costs next to nothing, as the parts are shared, and an answer
- *   of anybody makes it worthless without a look at anybody.
+ *   of anybody makes it worthless without a look at anybody. Who was failing before the spell has nothing held: dead ones of a
+ *   long list would carry it along for good.
  * - To take back is to put that in place again: success, penalty, streak, cost, breaker, suspicion, set. Entries that came
  *   meanwhile stay. Sessions that were silent are not counted on again. It looks at everybody, for what is as rare as a crash.
  */
@@ -56,6 +57,9 @@ function isValid(state: State, held: { readonly seq: number } | null): boolean {
 function holdOne(state: State, id: CandidateId): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || !needsNetwork(candidate.host) || isValid(state, candidate.held)) return state
+  if (state.outage.spellSinceUs < 0 && candidate.streak === 0) {
+    return candidate.held === null ? state : Candidates.replace(state, candidate, { ...candidate, held: null })
+  }
   const { seq } = state
   const { success, penalty, streak, costMs, outlookMs, lastEntryAtUs, breaker, suspicion } = candidate
   const held = { seq, success, penalty, streak, costMs, outlookMs, lastEntryAtUs, breaker, suspicion }
