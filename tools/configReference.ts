@@ -15,7 +15,7 @@ it: save it beside the file and begin the file with \`# yaml-language-server: $s
 Durations are \`250ms\`, \`10s\`, \`5m\`, \`1h30m\`, \`7d\`; sizes \`512B\`, \`64KiB\`, \`64MiB\`. Unknown keys are errors, and a key that is written
 twice is one. The sections ${OVERRIDABLE.map((name) => `\`${name}\``).join(", ")} and the key
 \`attempts\` may also stand in an upstream and override the general ones there, key by key (not the budgets that all upstreams
-share: \`maxParallel\`, \`perHost\`, \`ratePerSecond\`, \`maxCandidates\`, \`total\`).
+share: \`maxParallel\`, \`perHost\`, \`ratePerSecond\`, \`maxCandidates\`, \`connectivity\`, \`total\`).
 
 ## Values from the environment
 

@@ -84,6 +84,24 @@ export class Lab {
     return this.#network.tell(`${host} ${change}`)
   }
 
+  /** Takes the near side's only interface down, or up again. */
+  interface(state: "down" | "up"): void {
+    const { status } = spawnSync("ip", ["-n", `${this.name}-near`, "link", "set", "dist0", state])
+    if (status !== 0) throw new Error(`the interface cannot be set ${state}`)
+  }
+
+  /** What a page of the near side's loopback says. */
+  page(url: string): Promise<string> {
+    const script = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
+    const child = this.near(["python3", "-c", script, url])
+    let text = ""
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (text += chunk))
+    child.stderr?.resume()
+    return new Promise((resolve, reject) => {
+      child.once("close", (code) => code === 0 ? resolve(text) : reject(new Error(`${url} cannot be read`)))
+    })
+  }
+
   /** Changes how a server behaves. */
   server(host: string, mode: "ok" | "refuse" | "stall" | "reset"): Promise<string> {
     return this.#upstreams.tell(`${host} ${mode}`)

@@ -105,6 +105,10 @@ def packets(device):
             yield os.read(device, 65536)
         except BlockingIOError:
             return
+        except OSError:
+            # The interface is down. It stays readable, which must not take all of a core.
+            time.sleep(0.01)
+            return
 
 
 def carry(near, far, hosts):

@@ -26,6 +26,7 @@ export interface Played {
 /** Called after each entry with the state before it and what it brought about. */
 export type Watch = (entry: Entry, before: State, advanced: Advanced) => void
 
+const FAMILIES = ["ipv4", "ipv6"] as const
 const UNHEARD_OF = 1_000_000
 
 export class PlayedWorld {
@@ -96,6 +97,11 @@ export class PlayedWorld {
         return this.post({ _tag: "Started", worker: 0, wallMs: wallMs(this.#atUs, move) })
       case "history":
         return this.#load(move)
+      case "interfaces":
+        return this.post({
+          ...{ _tag: "InterfacesChanged", worker: 0 },
+          families: FAMILIES.filter((_, i) => (move.pick >> i) % 2 === 0)
+        })
       case "silent":
       case "spoke":
       case "stalled":

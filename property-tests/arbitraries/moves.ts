@@ -26,7 +26,7 @@ const ODD = [
 const SESSION = ["silent", "spoke", "stalled", "pending"] as const
 /** What an operator wants. */
 const CONTROL = ["reload", "override", "refresh"] as const
-const RARE = ["workerLost", "restart", "history", "history"] as const
+const RARE = ["workerLost", "restart", "interfaces", "history", "history"] as const
 
 export interface Move {
   readonly kind:

@@ -1,7 +1,7 @@
 /** Whole runs: moves played against the core, which yields the entries that a shell would have posted. */
 import fc from "fast-check"
 import type { Config } from "../../src/core/model/Config.ts"
-import { config, provenReloads, reloads } from "./config.ts"
+import { config, protecting, provenReloads, reloads } from "./config.ts"
 import type { Move } from "./moves.ts"
 import { move, ruledMove, seed } from "./moves.ts"
 import type { Played, Watch } from "./PlayedWorld.ts"
@@ -31,6 +31,20 @@ export function ruledScript(mostMoves = 80): fc.Arbitrary<Script> {
 export function provenScript(mostMoves = 80): fc.Arbitrary<Script> {
   const moves = fc.array(ruledMove, { maxLength: mostMoves, size: "max" })
   return fc.record({ reloads: provenReloads, seed, moves }).map((it) => ({ ...it, config: it.reloads[0]! }))
+}
+
+/** Either, in a world in which addresses are far apart: the own network may go down, and everything may turn itself off. */
+export function farScript(mostMoves = 80): fc.Arbitrary<Script> {
+  return fc.tuple(fc.oneof(script(mostMoves), ruledScript(mostMoves)), protecting).map(([it, changes]) => {
+    const reloads = it.reloads?.map((config) => ({ ...config, ...changes }))
+    const whole: Script = { ...it, config: { ...it.config, ...changes }, ...(reloads === undefined ? {} : { reloads }) }
+    return JSON.parse(JSON.stringify(whole).replaceAll(/127\.0\.0\.(\d)/g, (_, i: string) => farHost(Number(i)))) as Script
+  })
+}
+
+/** Two networks of IPv4, so that all can be far apart, one of IPv6, and loopback. */
+function farHost(i: number): string {
+  return `${i <= 4 ? "198.18.0." : i <= 7 ? "198.19.0." : i === 8 ? "127.0.0." : "2001:db8::"}${i}`
 }
 
 /** Plays a script; the first entry is always `Started`. */

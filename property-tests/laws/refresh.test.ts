@@ -36,7 +36,7 @@ function world(config: Config, answers: ReadonlyArray<number | "refused" | "time
     (one) => ({ ...one, host: "", pool: { ...one.pool, mode: "off" }, breaker: { ...one.breaker, enabled: false } })
   )
   const toy = new ToyInterpreter(quiet)
-  answers.forEach((answer, i) => toy.set(`198.18.0.${i}`, answer))
+  answers.forEach((answer, i) => toy.set(`127.0.0.${i}`, answer))
   return toy.start()
 }
 

@@ -30,7 +30,8 @@ const step = (): Step => ({
   touched: new Set(),
   begun: new Set(),
   decisions: [],
-  wantsProbes: false
+  wantsProbes: false,
+  returned: false
 })
 const merged = (state: State, all: ReadonlyArray<Named>) =>
   all.reduce((state, { source, addresses }) => merge(state, step(), 0, source, addresses), state)

@@ -5,7 +5,7 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { Decision } from "../../src/core/model/Decision.ts"
 import type { Minted } from "../../src/core/model/State.ts"
 import { cheapFault, faults } from "../../src/core/invariants.ts"
-import { play, ruledScript, script } from "../arbitraries/run.ts"
+import { farScript, play, ruledScript, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
 
 describe("in any run", () => {
@@ -30,8 +30,18 @@ describe("in any run", () => {
   )
 
   law(
+    "no invariant is broken when the own network goes down and comes back, and everything turns itself off",
+    fc.property(farScript(), (it) => {
+      play(it, (entry, before, { state }) => {
+        expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
+        expect(cheapFault(before, state)).toBeNull()
+      })
+    })
+  )
+
+  law(
     "no id of a probe, a warm socket, a query or a candidate comes twice, and a candidate keeps its id",
-    fc.property(script(), (it) => {
+    fc.property(fc.oneof(script(), farScript()), (it) => {
       const ids = new Set<string>()
       const numberOf = (decision: Decision): readonly [keyof Minted, number] | undefined => {
         if (decision._tag === "Probe") return ["probe", decision.probe]

@@ -11,7 +11,7 @@ import { restore } from "../../src/core/restore.ts"
 import type { Snapshot } from "../../src/core/state.ts"
 import { snapshotOf } from "../../src/core/state.ts"
 import { record, replayed } from "../../test/support/segments.ts"
-import { play, provenScript, ruledScript, script } from "../arbitraries/run.ts"
+import { farScript, play, provenScript, ruledScript, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
 
 const throughJson = (state: State): State => {
@@ -25,7 +25,7 @@ describe("replay equals live", () => {
   law(
     "the record of any run, cut into segments anywhere, is verified and ends in the same state",
     fc.property(
-      fc.oneof(script(), ruledScript(), provenScript()),
+      fc.oneof(script(), ruledScript(), provenScript(), farScript()),
       cutsOf,
       fc.constantFrom("footer" as const, "open" as const),
       (it, cuts, end) => {
@@ -49,7 +49,7 @@ describe("replay equals live", () => {
 
   law(
     "a state restored from its snapshot goes on as if nothing had happened",
-    fc.property(fc.oneof(script(), ruledScript(), provenScript()), cutsOf, (it, cuts) => {
+    fc.property(fc.oneof(script(), ruledScript(), provenScript(), farScript()), cutsOf, (it, cuts) => {
       const { first, last, entries, advanced } = play(it)
       let state = first
       entries.forEach((entry, i) => {

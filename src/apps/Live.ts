@@ -11,6 +11,7 @@ import * as NoHistory from "../adapters/memory/NoHistory.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
 import * as EmbedTransport from "../adapters/node/EmbedTransport.ts"
+import * as NodeInterfaces from "../adapters/node/NodeInterfaces.ts"
 import * as NodeResolver from "../adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../adapters/node/NodeTransport.ts"
 import { networkTag } from "../adapters/node/networkTag.ts"
@@ -23,6 +24,7 @@ import { RecordError } from "../shell/errors.ts"
 import * as FactLog from "../shell/facts/FactLog.ts"
 import { Facts } from "../shell/facts/Facts.ts"
 import { HistoryKeeper } from "../shell/HistoryKeeper.ts"
+import * as InterfaceWatch from "../shell/InterfaceWatch.ts"
 import type { Control } from "../shell/Control.ts"
 import type { Recorder } from "../shell/Recorder.ts"
 import type { Transport } from "../shell/Transport.ts"
@@ -59,7 +61,8 @@ export const serving = (
     Layer.provideMerge(Telemetry.layer(measured, VERSION, run.seed))
   )
   const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
-  return Acceptor.layer(listeners).pipe(
+  const interfaces = Layer.provide(InterfaceWatch.layer(limits.interfaces), NodeInterfaces.layer)
+  return Layer.merge(Acceptor.layer(listeners), interfaces).pipe(
     Layer.provideMerge(HistoryKeeper.writing),
     Layer.provideMerge(engine),
     Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: networkTag })),

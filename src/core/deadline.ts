@@ -25,11 +25,16 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
   "forget",
   "resolve",
   "stale",
-  "prior"
+  "prior",
+  "outage"
 ]
 /** Ids stay below 2^48: 2^28 generations of 2^20 slots; sixteen kinds keep the code below 2^52. */
 const KIND_UNIT = 2 ** 48
 const MOST_DUE = 256
+
+/** Ids of the kind "outage": who is asked out of turn, and the end of a pause that the core gave itself. */
+export const PULSE = 0
+export const COOLDOWN = 1
 
 /** The one moment at which the core wants to be woken, in µs; undefined when it waits for nothing. */
 export function nextDeadline(state: State): number | undefined {

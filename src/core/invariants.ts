@@ -76,6 +76,7 @@ export function faults(state: State): ReadonlyArray<string> {
   const flights = state.probing.inFlight
   expect(new Set(flights.map(({ probe }) => probe)).size === flights.length, "a probe twice under way")
   for (const flight of flights) {
+    if (flight.candidate < 0) continue
     expect(
       Candidates.find(state, flight.candidate)?.probe === flight.probe,
       `probe ${flight.probe} unknown to its candidate`

@@ -4,6 +4,7 @@ import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
 import type { BreakerState, Candidate, CandidateId, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
 import type { Address, Identity } from "./model/Config.ts"
+import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
 
@@ -50,6 +51,22 @@ export const emptyShelf: Warm = {
   firstResetAtUs: -1
 }
 
+export const noOutage: OutageState = {
+  families: null,
+  proven: [],
+  answeredSeq: -1,
+  spellSinceUs: -1,
+  witnesses: [],
+  deadReferences: [],
+  pulseDueUs: -1,
+  turn: 0,
+  sinceUs: -1,
+  reason: "silence",
+  endedAtUs: -1
+}
+
+export const noFailedRounds: AutoDisable = { rounds: 0, failed: [], roundEndUs: -1, untilUs: -1 }
+
 /** A candidate of which nothing is known; it waits in the backlog for its first probe. */
 export function newCandidate(
   id: CandidateId,
@@ -90,7 +107,8 @@ export function newCandidate(
     suspicion: noSuspicion,
     warm: emptyShelf,
     prior: null,
-    identity: unproven(identity)
+    identity: unproven(identity),
+    held: null
   }
 }
 
@@ -122,6 +140,8 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     partial: 0,
     refused: [],
     priors: [],
-    priorsDueUs: -1
+    priorsDueUs: -1,
+    heardAtUs: -1,
+    held: null
   }
 }

@@ -2,12 +2,13 @@
 import { reindex } from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
-import { reschedule } from "./deadline.ts"
+import { COOLDOWN, PULSE, reschedule } from "./deadline.ts"
 import * as Rng from "./math/Rng.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { Config } from "./model/Config.ts"
 import type { Index, Minted, ProbingState, State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { noFailedRounds, noOutage } from "./newborn.ts"
 
 /** Everything of a state that is not derived. `candidates` and `upstreams` are plain arrays; free slots are null. */
 export interface Snapshot {
@@ -23,6 +24,8 @@ export interface Snapshot {
   readonly wantsRoom: State["wantsRoom"]
   readonly clients: State["clients"]
   readonly remembered: State["remembered"]
+  readonly outage: State["outage"]
+  readonly autoDisable: State["autoDisable"]
   readonly routesVersion: number
   readonly upstreams: ReadonlyArray<Upstream>
   readonly candidates: ReadonlyArray<Candidate | null>
@@ -58,6 +61,8 @@ export function initial(
     wantsRoom: [],
     clients: { first: -1, several: false },
     remembered: { records: [], network: "", wallMs: 0, atUs: 0 },
+    outage: noOutage,
+    autoDisable: noFailedRounds,
     routes: { version: 0, upstreams: [] },
     index: EMPTY_INDEX
   }
@@ -66,20 +71,11 @@ export function initial(
 /** The part of a snapshot that is small whatever the number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
   const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients } = state
-  const { remembered, routes: { version: routesVersion } } = state
+  const { remembered, outage, autoDisable, routes: { version: routesVersion } } = state
   return {
-    seq,
-    at,
-    override,
-    wall,
-    rng,
-    minted,
-    freeSlots,
-    probing,
-    warmTotal,
-    wantsRoom,
-    clients,
-    remembered,
+    ...{ seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, remembered },
+    outage,
+    autoDisable,
     routesVersion
   }
 }
@@ -92,8 +88,10 @@ export function snapshotOf(state: State): Snapshot {
   }
 }
 
+type Indexed = Pick<State, "upstreams" | "candidates" | "probing" | "outage" | "autoDisable">
+
 /** The derived index, from nothing. */
-export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing">): Index {
+export function indexOf(state: Indexed): Index {
   const trees = Array.from({ length: state.upstreams.length }, () => Ordered.empty)
   const each = Vector.fromArray(trees)
   let index: Index = { ...EMPTY_INDEX, rankings: each, stalest: each, impostors: each }
@@ -101,6 +99,8 @@ export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing
     if (candidate !== null) index = reindex(index, null, candidate)
   }
   let deadlines = reschedule(index.deadlines, "gate", 0, -1, state.probing.gateDueUs)
+  deadlines = reschedule(deadlines, "outage", PULSE, -1, state.outage.pulseDueUs)
+  deadlines = reschedule(deadlines, "outage", COOLDOWN, -1, state.autoDisable.untilUs)
   for (const upstream of Vector.toArray(state.upstreams)) {
     deadlines = reschedule(deadlines, "evaluate", upstream.id, -1, upstream.evaluateDueUs)
     deadlines = reschedule(deadlines, "round", upstream.id, -1, upstream.roundDueUs)

@@ -9,7 +9,9 @@ import { breaker } from "./reducers/breaker.ts"
 import { enabled } from "./reducers/enabled.ts"
 import { history } from "./reducers/history.ts"
 import { identity } from "./reducers/identity.ts"
+import { autoDisable } from "./reducers/autoDisable.ts"
 import { membership } from "./reducers/membership.ts"
+import { outage } from "./reducers/outage.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { reload } from "./reducers/reload.ts"
 import { samplesOf } from "./reducers/samples.ts"
@@ -28,7 +30,7 @@ export interface Stepped {
 const NOTHING_DUE: Step["due"] = []
 
 /**
- * What an operator wants comes first. Score, breaker, identity and suspicion learn from samples; which answers count is decided on the state before them, while the act
+ * What an operator wants comes first, then what the network of this machine explains. Score, breaker, identity and suspicion learn from samples; which answers count is decided on the state before them, while the act
  * that is answered is still known to be under way. Then the selector moves the set, warm and refresh act on it and free the
  * places of what was answered, and routes come last.
  */
@@ -36,13 +38,16 @@ export function step(state: State, entry: Entry): Stepped {
   const { event, at } = entry
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
   const samples = samplesOf(state, event)
-  const shared: Step = { at, event, due, samples, touched: new Set(), begun: new Set(), decisions: [], wantsProbes: false }
+  const none = { touched: new Set<number>(), begun: new Set<number>(), decisions: [], wantsProbes: false, returned: false }
+  const shared: Step = { at, event, due, samples, ...none }
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
   next = reload(next, shared)
   next = enabled(next, shared)
   next = membership(next, shared)
   next = history(next, shared)
   next = traffic(next, shared)
+  next = outage(next, shared)
+  next = autoDisable(next, shared)
   const before = next
   next = score(next, shared)
   next = breaker(next, shared)

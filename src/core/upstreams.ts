@@ -14,15 +14,17 @@ export function configOf(state: State, id: UpstreamId): UpstreamConfig {
   return state.config.upstreams[id] as UpstreamConfig
 }
 
+type Switches = Pick<State, "config" | "override" | "autoDisable">
+
 /** Whether there is an opinion at all about it: probes, a set, warm sockets. */
 export function isOn(state: State, id: UpstreamId): boolean {
   const { bypass, removed } = configOf(state, id)
   return isEnabled(state) && !bypass && !removed
 }
 
-/** Configured, unless an operator wished otherwise. */
-export function isEnabled({ config, override }: Pick<State, "config" | "override">): boolean {
-  return override ?? config.enabled
+/** Configured, unless an operator wished otherwise, and not while failed rounds turned it off. */
+export function isEnabled({ config, override, autoDisable }: Switches): boolean {
+  return autoDisable.untilUs < 0 && (override ?? config.enabled)
 }
 
 /** Puts `after` in the place of `before` (same id), deadlines included. */

@@ -61,7 +61,9 @@ export function renamedConfig(config: Config, names: Renaming): Config {
     addresses: addresses.map(names.host)
   }))
   const { allow, deny } = config.access
-  return { ...config, upstreams, builtin, access: { allow: names.networks(allow), deny: names.networks(deny) } }
+  const access = { allow: names.networks(allow), deny: names.networks(deny) }
+  const connectivity = config.outage.connectivity.map((address) => renamedAddress(address, names))
+  return { ...config, upstreams, builtin, access, outage: { ...config.outage, connectivity } }
 }
 
 /** Who knows an authority's certificate could find out whose record this is by the digest. */

@@ -1,7 +1,8 @@
 /**
  * What stands for addresses and names in a redacted record: equal for equal, different for different, drawn from ranges that
- * belong to nobody (RFC 2544, 3849, 2606), in the order of first appearance. The core compares addresses and never orders by
- * them or looks into them, so it decides the same about their stand-ins.
+ * belong to nobody (RFC 2544, 3849, 9637, 2606), in the order of first appearance. The core compares addresses, and looks no
+ * further into them than network.ts does: a stand-in is of the same family, on loopback where the address is, and in one
+ * network with the stand-ins of its neighbours. So the core decides the same about them.
  *
  * Lists of networks are the one exception: in the copy they name, one by one, the stand-ins of those whom they have.
  *
@@ -10,6 +11,8 @@
 
 import { contains, wordsOf } from "../core/access.ts"
 import type { Network } from "../core/model/Config.ts"
+import type { Family } from "../core/model/Outage.ts"
+import { familyOf, needsNetwork, networkOf } from "../core/network.ts"
 
 /** Renames what a record tells about its owner. The empty text, which means "none", stays empty. */
 export interface Renaming {
@@ -37,8 +40,10 @@ const WHOLE = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]{1,4}(:[0-9a-f]{1,4}){7})$/i
 const SHORTEST = "0.0.0.0".length
 /** A label with an address or a dotted name in it tells as much as a host. */
 const TELLING = new RegExp(String.raw`${IPV4}|${IPV6}|[a-z0-9-]\.[a-z]`, "i")
-/** 198.18.0.0/15 has so many addresses; what is more comes from 240.0.0.0/4. */
-const BENCHMARK_ADDRESSES = 131_072
+/** 198.18.0.0/15 has two networks of the size that counts; those that are more come from 240.0.0.0/4. */
+const BENCHMARK_NETWORKS = 2
+/** Of a network of IPv4; who is more gets another one. */
+const MOST_IN_NETWORK = 65_000
 
 function firstOf(cidr: string): string {
   return cidr.slice(0, cidr.indexOf("/"))
@@ -75,6 +80,13 @@ export class Survey implements Renaming {
   }
 }
 
+type Kind = Family | "loopback"
+
+interface Counted {
+  readonly place: number
+  count: number
+}
+
 export class Pseudonyms implements Renaming {
   readonly #hosts = new Map<string, string>()
   readonly #labels = new Map<string, string>()
@@ -84,8 +96,9 @@ export class Pseudonyms implements Renaming {
   readonly #whole: ReadonlySet<string>
   /** Hosts that are no addresses, in lower case, the longest first. */
   readonly #names: ReadonlyArray<string>
-  #ipv4 = 0
-  #ipv6 = 0
+  /** Networks of a kind in order of appearance, each with the number of its stand-ins. */
+  readonly #networks = new Map<string, Counted>()
+  readonly #places: Record<Kind, number> = { ipv4: 0, ipv6: 0, loopback: 0 }
   #named = 0
   #labelled = 0
   #addresses = 0
@@ -107,7 +120,7 @@ export class Pseudonyms implements Renaming {
     if (host === "") return host
     const known = this.#hosts.get(host)
     if (known !== undefined) return known
-    const made = this.#unlike(host.includes(":") ? this.#nextIpv6 : isAddress(host) ? this.#nextIpv4 : this.#nextName)
+    const made = this.#unlike(isAddress(host) ? () => this.#nextAddress(host) : this.#nextName)
     if (isAddress(host)) this.#addresses++
     else this.#replacedNames++
     this.#hosts.set(host, made)
@@ -164,19 +177,20 @@ export class Pseudonyms implements Renaming {
     return false
   }
 
-  readonly #nextIpv4 = (): string => {
-    const n = ++this.#ipv4
-    const [base, offset] = n < BENCHMARK_ADDRESSES ? [18, n] : [0, n - BENCHMARK_ADDRESSES]
-    const tail = `${(offset >>> 8) & 255}.${offset & 255}`
-    return n < BENCHMARK_ADDRESSES
-      ? `198.${base + (offset >>> 16)}.${tail}`
-      : `${240 + (offset >>> 24)}.${(offset >>> 16) & 255}.${tail}`
-  }
-
-  /** Written without `::`, so that no short address is a part of it. */
-  readonly #nextIpv6 = (): string => {
-    const n = this.#ipv6++
-    return `2001:db8:1:1:1:1:${(1 + Math.floor(n / 65_535)).toString(16)}:${(1 + n % 65_535).toString(16)}`
+  #nextAddress(host: string): string {
+    const kind: Kind = !needsNetwork(host) ? "loopback" : familyOf(host)
+    let network = this.#networks.get(`${kind} ${kind === "loopback" ? "" : networkOf(host)}`)
+    if (network === undefined || (kind !== "ipv6" && network.count >= MOST_IN_NETWORK)) {
+      network = { place: this.#places[kind]++, count: 0 }
+      this.#networks.set(`${kind} ${kind === "loopback" ? "" : networkOf(host)}`, network)
+    }
+    const n = ++network.count
+    const tail = `${(n >>> 8) & 255}.${n & 255}`
+    if (kind === "ipv6") return ipv6Of(network.place, n - 1)
+    // The only loopback address of IPv6 is taken: mapped ones are of the same family.
+    if (kind === "loopback") return `${host.includes(":") ? "::ffff:" : ""}127.${18 + network.place}.${tail}`
+    const over = network.place - BENCHMARK_NETWORKS
+    return over < 0 ? `198.${18 + network.place}.${tail}` : `${240 + (over >>> 8)}.${over & 255}.${tail}`
   }
 
   readonly #nextName = (): string => `h${++this.#named}.invalid`
@@ -187,6 +201,12 @@ export class Pseudonyms implements Renaming {
       if (!this.#takenLabels.has(made)) return made
     }
   }
+}
+
+/** Written without `::`, so that no short address is a part of it. */
+function ipv6Of(place: number, n: number): string {
+  const network = place === 0 ? "2001:db8" : `3fff:${place.toString(16)}`
+  return `${network}:1:1:1:1:${(1 + Math.floor(n / 65_535)).toString(16)}:${(1 + n % 65_535).toString(16)}`
 }
 
 export function isAddress(host: string): boolean {

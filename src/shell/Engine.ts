@@ -17,7 +17,7 @@ import { historyOf } from "../core/history.ts"
 import { cheapFault } from "../core/invariants.ts"
 import type { Config } from "../core/model/Config.ts"
 import type { Fact } from "../core/model/Decision.ts"
-import type { ControlEvent, Entry, Event } from "../core/model/Event.ts"
+import type { ControlEvent, Entry, Event, InterfacesChanged } from "../core/model/Event.ts"
 import type { Routes } from "../core/model/Routes.ts"
 import type { State } from "../core/model/State.ts"
 import { isReady } from "../core/ready.ts"
@@ -55,8 +55,8 @@ export class Engine extends Context.Service<Engine, {
   readonly releaseUnsafe: (places: number) => void
   /** Takes a promised place; never waits, never fails. */
   readonly postUnsafe: (event: Event) => void
-  /** What an operator wants: it needs no place, as there is never more than a little of it. */
-  readonly controlUnsafe: (event: ControlEvent) => void
+  /** What an operator wants, and what the machine's network is: it needs no place, as there is never more than a little of it. */
+  readonly controlUnsafe: (event: ControlEvent | InterfacesChanged) => void
   readonly routesUnsafe: () => Routes
   /** Warm sockets, for the client's way to take one. */
   readonly shelf: Shelf
@@ -141,6 +141,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     state = {
       ...fresh,
       override: state.override,
+      outage: { ...fresh.outage, families: state.outage.families },
       seq: entry.seq,
       at: entry.at,
       routes: { ...fresh.routes, version: state.routes.version }

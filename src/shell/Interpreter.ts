@@ -55,6 +55,10 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "AddressesRefused":
         case "IdentityFailed":
         case "IdentityProven":
+        case "OutageBegan":
+        case "OutageEnded":
+        case "AutoDisabled":
+        case "AutoEnabled":
           return publish(decision)
         default:
           decision satisfies never

@@ -69,11 +69,18 @@ function headOf({ state, nowUs, restarts, listeners, record }: Seen) {
   return {
     enabled: Upstreams.isEnabled(state),
     override: state.override,
+    autoDisabledUntil: wallTime(state, state.autoDisable.untilUs),
+    outage: outageOf(state, nowUs),
     uptimeSeconds: Math.floor(nowUs / 1_000_000),
     restarts,
     record,
     listeners: listeners.map(({ listen, ...rest }) => ({ protocol: "tcp", listen: endpointText(listen), ...rest }))
   }
+}
+
+/** Whether this machine's own network is down. */
+function outageOf({ outage: { sinceUs, reason } }: State, nowUs: number) {
+  return sinceUs < 0 ? null : { sinceSeconds: Math.floor((nowUs - sinceUs) / 1_000_000), reason }
 }
 
 function upstreamHead(state: State, upstream: Upstream) {

@@ -84,7 +84,9 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
     sources: { builtin: true, userStatic: true, history: true, dns: true, fallback: true },
     builtin: [],
     access: { allow: [], deny: [] },
-    history: { maxEntries: 1024, serveForMs: 1_000 }
+    history: { maxEntries: 1024, serveForMs: 1_000 },
+    outage: { connectivity: [], timeoutMs: 2_000 },
+    autoDisable: { failures: 5, cooldownMs: 300_000, roundMs: 10_000 }
   }
 }
 

@@ -27,9 +27,15 @@ function checkTarget(state: State, { _tag, candidate: id, host, port }: Probe | 
   reject(candidate?.host !== host || candidate.port !== port, `${_tag} of ${host}, which is not the candidate's`)
 }
 
+function checkReference(state: State, { candidate, host, port }: Probe): void {
+  const reference = state.config.outage.connectivity[-1 - candidate]
+  reject(reference?.host !== host || reference.port !== port, `a probe of ${host}, which is no reference`)
+}
+
 export function checkProbe(state: State, probe: Probe, open: ReadonlyArray<Probe>): void {
   const { maxParallel, perHost } = state.config.probing
-  checkTarget(state, probe)
+  if (probe.candidate >= 0) checkTarget(state, probe)
+  else checkReference(state, probe)
   reject(open.length >= maxParallel, `more than ${maxParallel} probes at once`)
   reject(open.some((other) => other.candidate === probe.candidate), `candidate ${probe.candidate} is being probed already`)
   reject(open.filter(({ host }) => host === probe.host).length >= perHost, `more than ${perHost} probes of one host`)

@@ -61,13 +61,15 @@ export class EntryMeters {
         this.#ended(event)
         break
       case "ProbeSucceeded": {
+        // References are of no upstream.
+        if (event.candidate < 0) break
         const upstream = this.#of(state, event.candidate)
         upstream.probes("ok")(1)
         this.#handshake(upstream.connectByProbe, event.tookUs)
         break
       }
       case "ProbeFailed":
-        this.#of(state, event.candidate).probes(event.reason)(1)
+        if (event.candidate >= 0) this.#of(state, event.candidate).probes(event.reason)(1)
         break
       case "WarmParked":
         this.#handshake(this.#of(state, event.candidate).connectWarm, event.tookUs)

@@ -2,7 +2,7 @@
 import * as Candidates from "../../core/candidates.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { Decision, PreheatCompleted, SelectionMoved } from "../../core/model/Decision.ts"
-import type { DialFailure, Entry } from "../../core/model/Event.ts"
+import type { DialFailure, Entry, ProbeFailed, ProbeSucceeded } from "../../core/model/Event.ts"
 import type { State } from "../../core/model/State.ts"
 import * as Upstreams from "../../core/upstreams.ts"
 import { ConnectionSpans } from "./ConnectionSpans.ts"
@@ -34,10 +34,10 @@ export class EntrySpans {
         this.connections.closed(at, event, state)
         break
       case "ProbeSucceeded":
-        if (this.#isSampled(event.probe)) this.#probe(state, event.candidate, at, event.tookUs, undefined)
+        this.#probe(state, event, at, undefined)
         break
       case "ProbeFailed":
-        if (this.#isSampled(event.probe)) this.#probe(state, event.candidate, at, event.tookUs, event.reason)
+        this.#probe(state, event, at, event.reason)
         break
       case "WorkerLost":
         this.connections.forget()
@@ -48,7 +48,10 @@ export class EntrySpans {
     }
   }
 
-  #probe(state: State, candidate: CandidateId, at: number, tookUs: number, error: DialFailure | undefined): void {
+  #probe(state: State, event: ProbeSucceeded | ProbeFailed, at: number, error: DialFailure | undefined): void {
+    const { probe, candidate, tookUs } = event
+    // References are of no upstream.
+    if (candidate < 0 || !this.#isSampled(probe)) return
     const attributes = {
       "fairlead.upstream": upstreamOf(state, candidate),
       "fairlead.candidate": Candidates.labelOf(state, candidate),

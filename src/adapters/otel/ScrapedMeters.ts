@@ -37,6 +37,8 @@ export class ScrapedMeters {
   readonly #lag: Update
   readonly #gaps: Update
   readonly #dropped: Update
+  readonly #outage: Update
+  readonly #autoDisabled: Update
   #shown = new Map<string, Shown>()
   #listening = new Set<string>()
   #gapsSeen = 0
@@ -49,6 +51,8 @@ export class ScrapedMeters {
     this.#lag = meters.of(catalogue.lag, {})
     this.#gaps = meters.of(catalogue.gaps, {})
     this.#dropped = meters.of(catalogue.dropped, {})
+    this.#outage = meters.of(catalogue.outage, {})
+    this.#autoDisabled = meters.of(catalogue.autoDisabled, {})
   }
 
   read({ stateUnsafe, listenersUnsafe, gapsUnsafe, troublesUnsafe, droppedUnsafe, lagUnsafe }: Sources): void {
@@ -65,6 +69,8 @@ export class ScrapedMeters {
     this.#lag(lagUnsafe() / 1_000)
     this.#listeners(listenersUnsafe())
     const state = stateUnsafe()
+    this.#outage(state.outage.sinceUs < 0 ? 0 : 1)
+    this.#autoDisabled(state.autoDisable.untilUs < 0 ? 0 : 1)
     const shown = new Map<string, Shown>()
     for (const upstream of Vector.toArray(state.upstreams)) this.#upstream(state, upstream, shown)
     for (const [key, labels] of this.#shown) if (!shown.has(key)) this.#meters.remove(catalogue.score, labels)

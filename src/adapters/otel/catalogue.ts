@@ -142,6 +142,18 @@ export const silent = one({
   help: "Questions for a name's candidates that a server gave no answer to, while another one did; or nobody did.",
   labels: ["upstream"]
 })
+export const outage = one({
+  name: "fairlead_local_outage",
+  kind: "gauge",
+  help: "1 while the network of this machine itself is down, so that nobody is judged by it.",
+  labels: []
+})
+export const autoDisabled = one({
+  name: "fairlead_auto_disabled",
+  kind: "gauge",
+  help: "1 while clients go to the last resort because everybody failed for autoDisable.failures rounds.",
+  labels: []
+})
 export const selections = one({
   name: "ip_pool_selection_total",
   kind: "counter",
@@ -181,6 +193,8 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   history,
   dropped,
   reloads,
+  outage,
+  autoDisabled,
   selections,
   fallbacks,
   latency,

@@ -3,6 +3,7 @@ import * as Redacted from "effect/Redacted"
 import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { parseEndpoint } from "../../core/schema/units.ts"
 import type { AddressList } from "./addressesOf.ts"
 import { identityOf } from "./identityOf.ts"
 import type { Settings } from "./Settings.ts"
@@ -32,7 +33,13 @@ export function settingsOf(
     sources: file.sources,
     builtin,
     access: file.access,
-    history: { maxEntries: file.history.maxEntries, serveForMs: file.history.serveFor }
+    history: { maxEntries: file.history.maxEntries, serveForMs: file.history.serveFor },
+    outage: { connectivity: file.probing.connectivity.map(referenceOf), timeoutMs: file.probing.timeout },
+    autoDisable: {
+      failures: file.autoDisable.failures,
+      cooldownMs: file.autoDisable.cooldown,
+      roundMs: file.probing.interval
+    }
   }
   const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
   const { adminClients, backlog, ...limits } = file.limits
@@ -53,6 +60,12 @@ export function settingsOf(
     limits,
     shutdown: file.shutdown
   }
+}
+
+/** The schema has let pass what can be parsed alone. */
+function referenceOf(text: string): Address {
+  const { host, port } = parseEndpoint(text) ?? { host: text, port: undefined }
+  return { host, port: port ?? 443 }
 }
 
 function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses: Addresses): UpstreamConfig {

@@ -101,6 +101,20 @@ export interface Proof {
   readonly dueUs: number
 }
 
+/** What failures change of a candidate, as it was before the first one since the latest answer of anybody. */
+export interface HeldCandidate {
+  /** Entry of that failure. */
+  readonly seq: number
+  readonly success: SuccessWindow
+  readonly penalty: Ewma
+  readonly streak: number
+  readonly costMs: number
+  readonly outlookMs: number
+  readonly lastEntryAtUs: number
+  readonly breaker: BreakerState
+  readonly suspicion: Suspicion
+}
+
 /** -1 in any `...AtUs` field means never, in a `...DueUs` field not scheduled. */
 export interface Candidate {
   readonly id: CandidateId
@@ -145,4 +159,6 @@ export interface Candidate {
   /** What an earlier run knew of it; null: nothing. */
   readonly prior: Prior | null
   readonly identity: Proof
+  /** Valid as long as nobody has answered since; null: nothing to be taken back. */
+  readonly held: HeldCandidate | null
 }

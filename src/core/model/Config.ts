@@ -17,6 +17,8 @@ export interface Config {
   readonly builtin: ReadonlyArray<BuiltinName>
   readonly access: Access
   readonly history: HistoryLimits
+  readonly outage: OutageLimits
+  readonly autoDisable: AutoDisableLimits
 }
 
 /** Which sources may name candidates; one that is off names nobody. */
@@ -55,6 +57,22 @@ export interface HistoryLimits {
   readonly maxEntries: number
   /** For how long after the start any record may serve until its address is measured. */
   readonly serveForMs: number
+}
+
+/** What tells an outage of this machine's own network from one of those that it talks to. */
+export interface OutageLimits {
+  /** References: addresses that answer as long as the network works. */
+  readonly connectivity: ReadonlyArray<Address>
+  /** Everybody has to have been silent for this long, at least two seconds. Of a probe of a reference as well. */
+  readonly timeoutMs: number
+}
+
+export interface AutoDisableLimits {
+  /** Rounds in a row in which everybody failed. */
+  readonly failures: number
+  /** How long there is no opinion then. */
+  readonly cooldownMs: number
+  readonly roundMs: number
 }
 
 /** Limits that all upstreams share. */

@@ -1,6 +1,7 @@
 /** What the core answers: acts for the shell to do, in the imperative, and facts for people and meters. */
 import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 import type { Identity } from "./Config.ts"
+import type { OutageReason } from "./Outage.ts"
 import type { UpstreamState } from "./Routes.ts"
 
 /**
@@ -11,6 +12,7 @@ export interface Probe {
   readonly _tag: "Probe"
   readonly worker: number
   readonly probe: number
+  /** Below 0: a reference, see ProbeInFlight. */
   readonly candidate: CandidateId
   readonly host: string
   readonly port: number
@@ -63,6 +65,7 @@ export type MoveReason =
   | "surplus" // the set became smaller
   | "disabled" // there is no opinion any more
   | "certificate" // it could not show the certificate of the upstream's name, or was not asked yet
+  | "outage" // what happened since the network went down is taken back
 
 export interface Move {
   readonly candidate: CandidateId
@@ -165,7 +168,7 @@ export interface PreheatCompleted {
 export interface UpstreamRefreshed {
   readonly _tag: "UpstreamRefreshed"
   readonly upstream: UpstreamId
-  readonly reason: "requested"
+  readonly reason: "requested" | "outage"
 }
 
 /** Another number of warm sockets is wanted. */
@@ -189,6 +192,29 @@ export interface EnabledChanged {
   readonly override: boolean | null
 }
 
+/** This machine's own network is down: what failed since is taken back, and nobody is judged. */
+export interface OutageBegan {
+  readonly _tag: "OutageBegan"
+  readonly reason: OutageReason
+}
+/** Somebody answered again. */
+export interface OutageEnded {
+  readonly _tag: "OutageEnded"
+  readonly reason: OutageReason
+  readonly tookUs: number
+}
+
+/** Everybody failed for several rounds: there is no opinion for a while. */
+export interface AutoDisabled {
+  readonly _tag: "AutoDisabled"
+  readonly rounds: number
+  readonly forMs: number
+}
+export interface AutoEnabled {
+  readonly _tag: "AutoEnabled"
+  readonly reason: "cooldown" | "operator" | "reload"
+}
+
 export type Act = Probe | DialWarm | Retire | Resolve
 export type Fact =
   | SelectionMoved
@@ -207,6 +233,11 @@ export type Fact =
   | AddressesRefused
   | IdentityFailed
   | IdentityProven
+  | OutageBegan
+  | OutageEnded
+  | AutoDisabled
+  | AutoEnabled
+
 /** Addresses that a source named, or that a name had for clients, are kept out by `access`. */
 export interface AddressesRefused {
   readonly _tag: "AddressesRefused"

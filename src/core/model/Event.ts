@@ -4,6 +4,7 @@
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
 import type { HistoryRecord } from "./History.ts"
+import type { Family } from "./Outage.ts"
 
 /**
  * Why a dial or probe failed. `local`: this machine could not even try, which is no evidence about the candidate. `certificate`: it
@@ -224,6 +225,13 @@ export interface HistoryLoaded {
   readonly network: string
   readonly records: ReadonlyArray<HistoryRecord>
 }
+/** The addresses that the machine has are others than before, or are looked at for the first time. */
+export interface InterfacesChanged {
+  readonly _tag: "InterfacesChanged"
+  readonly worker: number
+  /** Of those that lead off the machine; none: no interface is usable. */
+  readonly families: ReadonlyArray<Family>
+}
 /** What an operator may ask for. */
 export type ControlEvent = ConfigChanged | EnabledOverridden | RefreshRequested
 
@@ -247,6 +255,7 @@ export type Event =
   | WorkerLost
   | ControlEvent
   | HistoryLoaded
+  | InterfacesChanged
 
 /** An event with its place: `at` is integer microseconds of a monotonic clock since the run's epoch, never going back. */
 export interface Entry {

@@ -8,6 +8,7 @@ import type { Rng } from "../math/Rng.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
 import type { Remembered } from "./History.ts"
+import type { AutoDisable, OutageState } from "./Outage.ts"
 import type { Routes } from "./Routes.ts"
 import type { Upstream } from "./Upstream.ts"
 
@@ -34,6 +35,8 @@ export interface State {
   readonly clients: { readonly first: number; readonly several: boolean }
   /** What earlier runs left. */
   readonly remembered: Remembered
+  readonly outage: OutageState
+  readonly autoDisable: AutoDisable
   readonly routes: Routes
   readonly index: Index
 }
@@ -58,6 +61,7 @@ export interface ProbingState {
 
 export interface ProbeInFlight {
   readonly probe: number
+  /** Below 0: the reference at place -1 - candidate, which is asked whether the network works at all. */
   readonly candidate: CandidateId
   readonly host: string
   readonly worker: number

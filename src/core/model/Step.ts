@@ -20,6 +20,7 @@ export type DeadlineKind =
   | "resolve"
   | "stale"
   | "prior"
+  | "outage"
 
 export interface Due {
   readonly kind: DeadlineKind
@@ -39,8 +40,8 @@ export interface Step {
   readonly at: number
   readonly event: Event
   readonly due: ReadonlyArray<Due>
-  /** What the event says about candidates, judged before any reducer learned from it. */
-  readonly samples: ReadonlyArray<Sample>
+  /** What the event says about candidates, judged before any reducer learned from it; without what an outage explains. */
+  samples: ReadonlyArray<Sample>
   /** Upstreams whose costs or membership changed: only these are evaluated and routed anew. */
   readonly touched: Set<UpstreamId>
   /** Upstreams whose first round of probes begins: at start, when added, when enabled. */
@@ -48,4 +49,6 @@ export interface Step {
   readonly decisions: Array<Decision>
   /** Set when somebody joined the queue for a probe. */
   wantsProbes: boolean
+  /** Set when the network came back: everybody is measured anew. */
+  returned: boolean
 }

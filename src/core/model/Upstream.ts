@@ -49,6 +49,10 @@ export interface Upstream {
   readonly priors: ReadonlyArray<CandidateId>
   /** When one of them serves no longer, or history names somebody no longer. */
   readonly priorsDueUs: number
+  /** When one of its candidates answered last, to the second. */
+  readonly heardAtUs: number
+  /** Valid as long as nobody has answered since; null: nothing to be taken back. */
+  readonly held: HeldUpstream | null
 }
 
 export interface Refused {
@@ -65,4 +69,15 @@ export interface Challenge {
   readonly standing: number
   /** Of the entry that was counted last. */
   readonly entryAtUs: number
+}
+
+/** The set of an upstream before the first failure since the latest answer of anybody. */
+export interface HeldUpstream {
+  readonly seq: number
+  readonly members: ReadonlyArray<CandidateId>
+  readonly memberSinceUs: ReadonlyArray<number>
+  readonly challenges: ReadonlyArray<Challenge>
+  readonly stale: ReadonlyArray<CandidateId>
+  readonly staleDueUs: number
+  readonly selectedAtUs: number
 }

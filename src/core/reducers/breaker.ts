@@ -20,6 +20,7 @@
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
+import { isFrozen } from "../frozen.ts"
 import { backoffMs, jitteredMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
@@ -42,7 +43,8 @@ export function breaker(state: State, step: Step): State {
   for (const { kind, id } of step.due) {
     const candidate = kind === "trial" || kind === "ramp" ? Candidates.find(next, id) : undefined
     if (candidate === undefined) continue
-    if (kind === "ramp") next = rampUp(next, step, candidate)
+    if (isFrozen(next, candidate)) next = later(next, step, candidate, kind)
+    else if (kind === "ramp") next = rampUp(next, step, candidate)
     // It may have left, or been let in, in this very step.
     else if (candidate.breaker.state === "open" && Candidates.isListed(candidate)) next = tryAgain(next, step, candidate)
   }
@@ -103,7 +105,7 @@ function isRateTooHigh(window: SuccessWindow.SuccessWindow, config: Breaker): bo
 }
 
 function afterConnect(state: State, step: Step): State {
-  const failure = failureAfterConnect(state, step.event)
+  const failure = failureAfterConnect(state, step.event, step.at)
   const candidate = Candidates.find(state, failure?.candidate)
   if (failure === undefined || candidate === undefined) return state
   const config = Candidates.configOf(state, candidate).breaker
@@ -189,6 +191,13 @@ export function close(state: State, step: Step, candidate: Candidate): State {
   // A latency from the time before the outage weighs nothing by the next entry, and neither shall the trial's.
   const latency = { ...candidate.latency, atUs: 0 }
   return Candidates.replace(next, candidate, { ...candidate, latency, breaker: closed })
+}
+
+/** In an outage of this machine's network trials and ramps wait for its end, a round at a time. */
+function later(state: State, step: Step, candidate: Candidate, kind: string): State {
+  const dueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
+  const wait = kind === "trial" ? { trialDueUs: dueUs } : { rampDueUs: dueUs }
+  return Candidates.replace(state, candidate, changed(candidate, wait))
 }
 
 function tryAgain(state: State, step: Step, candidate: Candidate): State {

@@ -10,24 +10,26 @@
  * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
  */
 import * as Candidates from "../candidates.ts"
+import { COOLDOWN, reschedule } from "../deadline.ts"
 import { forgotten } from "../identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { closedBreaker, noSuspicion } from "../newborn.ts"
+import { closedBreaker, noFailedRounds, noSuspicion } from "../newborn.ts"
 import * as Upstreams from "../upstreams.ts"
 
 export function enabled(state: State, step: Step): State {
   const { event } = step
   if (event._tag !== "EnabledOverridden") return state
-  return overridden(state, step, event.enabled)
+  const next = switched(state, step, { override: event.enabled, autoDisable: noFailedRounds })
+  if (state.autoDisable.untilUs >= 0) step.decisions.push({ _tag: "AutoEnabled", reason: "operator" })
+  return next
 }
 
-/** Sets the operator's wish; upstreams that this turns off come to rest, those that it turns on begin. */
-function overridden(state: State, step: Step, override: boolean | null): State {
-  if (state.override === override) return state
-  let next: State = { ...state, override }
+/** What decides whether there is an opinion changes: upstreams that this turns off come to rest, those that it turns on begin. */
+export function switched(state: State, step: Step, changes: Partial<Pick<State, "override" | "autoDisable">>): State {
+  let next = paused({ ...state, ...changes }, state)
   tell(state, next, step)
   state.config.upstreams.forEach((_, id) => {
     const was = Upstreams.isOn(state, id)
@@ -36,6 +38,13 @@ function overridden(state: State, step: Step, override: boolean | null): State {
     }
   })
   return next
+}
+
+/** With the end of the core's own pause among the deadlines. */
+export function paused(state: State, before: State): State {
+  const { index, autoDisable } = state
+  const deadlines = reschedule(index.deadlines, "outage", COOLDOWN, before.autoDisable.untilUs, autoDisable.untilUs)
+  return deadlines === index.deadlines ? state : { ...state, index: { ...index, deadlines } }
 }
 
 /** Tells when the whole was turned on or off, or the wish behind it changed. */
@@ -108,6 +117,7 @@ export function unjudged(candidate: Candidate): Candidate {
     queuedAtUs: -1,
     breaker: closedBreaker,
     suspicion: noSuspicion,
-    identity: forgotten(candidate.identity)
+    identity: forgotten(candidate.identity),
+    held: null
   }
 }

@@ -14,27 +14,33 @@
  *   at once, `perHost` at once to one IP over all upstreams, `ratePerSecond` by GCRA (Turner 1986: one number, the
  *   theoretical arrival time) with a burst of `maxParallel`. Past a candidate whose host is busy it looks at most 32 ahead.
  * - A candidate whose breaker is open is not probed; the breaker asks for its one trial, and suspicion for a probe of its own.
+ * - While this machine's own network is down only those are probed who are asked out of turn (pulse.ts), and everybody once it
+ *   is back.
  * - An answer frees its place. An answer under another id than the one believed to be under way is ignored.
  */
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { reschedule } from "../deadline.ts"
+import { isExcused, isFrozen } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
+import type { UpstreamRefreshed } from "../model/Decision.ts"
 import type { ProbingState, State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
-import { watched } from "./suspicion.ts"
+import { OUTAGE_TIMEOUT_MS } from "./pulse.ts"
+import { pendingMs, watched } from "./suspicion.ts"
 
 const LOOK_AHEAD = 32
 
 export function refresh(state: State, step: Step): State {
   let next = freed(state, step)
   for (const id of step.begun) next = firstRound(next, step, id)
+  if (step.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
   if (step.event._tag === "RefreshRequested") {
-    for (const id of Upstreams.refreshed(next, step.event.upstream)) next = everybody(next, step, id)
+    for (const id of Upstreams.refreshed(next, step.event.upstream)) next = everybody(next, step, id, "requested")
   }
   let woken = next !== state || step.event._tag === "Started" || step.wantsProbes
   for (const { kind, id } of step.due) {
@@ -51,20 +57,28 @@ export function refresh(state: State, step: Step): State {
 /** Answers, and workers that will never answer, give their places back. */
 function freed(state: State, step: Step): State {
   const { event } = step
-  if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") return answered(state, event.probe)
+  if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") return answered(state, step, event.probe)
   if (event._tag !== "WorkerLost") return state
   let next = state
-  for (const flight of state.probing.inFlight) if (flight.worker === event.worker) next = answered(next, flight.probe)
+  for (const flight of state.probing.inFlight) if (flight.worker === event.worker) next = answered(next, step, flight.probe)
   return next
 }
 
-function answered(state: State, probe: number): State {
+function answered(state: State, step: Step, probe: number): State {
   const flight = state.probing.inFlight.find((one) => one.probe === probe)
   if (flight === undefined) return state
   const inFlight = state.probing.inFlight.filter((one) => one !== flight)
   const next: State = { ...state, probing: { ...state.probing, inFlight } }
   const candidate = Candidates.find(next, flight.candidate)
-  return candidate === undefined ? next : Candidates.replace(next, candidate, { ...candidate, probe: 0 })
+  if (candidate === undefined) return next
+  const free = { ...candidate, probe: 0 }
+  // What began in an outage that is over said nothing.
+  const again = next.outage.sinceUs < 0 && isExcused(next, candidate.id, candidate.probedAtUs) && mayWait(next, candidate)
+  return Candidates.replace(next, candidate, again ? Candidates.urgent(free, step.at) : free)
+}
+
+function mayWait(state: State, candidate: Candidate): boolean {
+  return candidate.breaker.state === "closed" && Candidates.isListed(candidate) && Upstreams.isOn(state, candidate.upstream)
 }
 
 function firstRound(state: State, step: Step, id: UpstreamId): State {
@@ -86,14 +100,16 @@ function over(state: State, step: Step, id: UpstreamId, timeIsOver: boolean): St
   return Upstreams.replace(state, upstream, { ...upstream, preheatSinceUs: -1 })
 }
 
-function everybody(state: State, step: Step, id: UpstreamId): State {
+function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRefreshed["reason"]): State {
   const { listed, members } = Upstreams.find(state, id) as Upstream
-  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason: "requested" })
+  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
   let next = state
   for (const one of listed) {
     const candidate = Candidates.find(next, one) as Candidate
     const { breaker } = candidate
     if (breaker.state === "open") {
+      // What this machine suffered says nothing about who was shut out before.
+      if (reason === "outage") continue
       next = Candidates.replace(next, candidate, { ...candidate, breaker: { ...breaker, trialDueUs: step.at } })
     } else if (candidate.probe === 0 && candidate.queue !== "urgent") {
       const queue = members.includes(one) ? "urgent" : "backlog"
@@ -113,6 +129,7 @@ function round(state: State, atUs: number, id: UpstreamId): State {
   for (const id of [...upstream.members, ...challengersOf(state, upstream, challengers)]) {
     const candidate = Candidates.find(next, id)
     if (candidate === undefined || candidate.probe !== 0 || candidate.queue === "urgent") continue
+    if (isFrozen(next, candidate)) continue
     if (candidate.breaker.state !== "closed") continue
     const fresh = candidate.lastSampleAtUs >= 0 && candidate.lastSampleAtUs > atUs - intervalUs / 2
     if (fresh && !isCheckDue(candidate, atUs)) continue
@@ -146,6 +163,7 @@ function stalest(state: State, atUs: number, upstream: Upstream, count: number, 
   let next = state
   for (const id of found) {
     const candidate = Candidates.find(next, id) as Candidate
+    if (isFrozen(next, candidate)) continue
     next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: atUs })
   }
   return next
@@ -173,7 +191,8 @@ function nextInQueue(state: State): Candidate | undefined {
   Ordered.visit(state.index.probeQueue, (_key, id) => {
     const candidate = Candidates.find(state, id) as Candidate
     const onHost = state.probing.inFlight.filter((flight) => flight.host === candidate.host).length
-    if (onHost < state.config.probing.perHost) chosen = candidate
+    const waits = candidate.queue === "backlog" && isFrozen(state, candidate)
+    if (onHost < state.config.probing.perHost && !waits) chosen = candidate
     return chosen === undefined && ++looked < LOOK_AHEAD
   })
   return chosen
@@ -183,7 +202,9 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const { id, host, port } = candidate
   const probe = state.minted.probe
   const worker = 0
-  const { probing: { timeoutMs }, identity: wanted } = Candidates.configOf(state, candidate)
+  const { probing: { timeoutMs: longMs }, identity: wanted } = Candidates.configOf(state, candidate)
+  const shortMs = Math.ceil(Math.max(OUTAGE_TIMEOUT_MS, pendingMs(candidate)))
+  const timeoutMs = isFrozen(state, candidate) ? Math.min(longMs, shortMs) : longMs
   const identity = isCheckDue(candidate, step.at) ? wanted : null
   step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
   const probing: ProbingState = {

@@ -11,7 +11,7 @@
  *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
  *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
  * - Another name or authority to prove: nobody has given that proof yet, everybody is asked, and until then the ladder serves.
- * - An operator's override of `enabled` ends. The fact is `ConfigApplied`.
+ * - An operator's override of `enabled` ends, and so does a pause that the core gave itself. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
 import * as Candidates from "../candidates.ts"
@@ -23,7 +23,8 @@ import type { Upstream } from "../model/Upstream.ts"
 import { mayName } from "../sources.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
-import { begin, rest, tell } from "./enabled.ts"
+import { noFailedRounds } from "../newborn.ts"
+import { begin, paused, rest, tell } from "./enabled.ts"
 import { fitted, remember } from "../history.ts"
 import { askedAnew } from "./identity.ts"
 import { remind } from "./history.ts"
@@ -36,8 +37,9 @@ export function reload(state: State, step: Step): State {
   // Before the start there is nothing to change but the configuration.
   if (event._tag !== "ConfigChanged") return state
   const config = arrange(state.config, event.config)
-  let next: State = fitted({ ...state, config, override: null })
+  let next = paused(fitted({ ...state, config, override: null, autoDisable: noFailedRounds }), state)
   step.decisions.push({ _tag: "ConfigApplied" })
+  if (state.autoDisable.untilUs >= 0) step.decisions.push({ _tag: "AutoEnabled", reason: "reload" })
   tell(state, next, step)
   step.wantsProbes = true
   config.upstreams.forEach((is, id) => {

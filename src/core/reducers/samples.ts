@@ -3,10 +3,11 @@
  *
  * A sample is a probe, a warm dial or a client's dial. An answer to an act of the core counts only while that very act is
  * believed to be under way: late and duplicate answers say nothing. A cancelled dial and one that this machine could not even try (`local`) are
- * no evidence. A handshake faster than `minPlausibleRtt` is a failure: something on the way answered for the candidate, whatever
- * certificate it passed on afterwards.
+ * no evidence, and neither is what an outage of its own network explains (outage.ts). A handshake faster than `minPlausibleRtt` is
+ * a failure: something on the way answered for the candidate, whatever certificate it passed on afterwards.
  */
 import * as Candidates from "../candidates.ts"
+import { isExcused } from "../frozen.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmFailed, WarmParked } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
@@ -72,12 +73,15 @@ export interface FailureAfterConnect {
 }
 
 /** The failure after connect that an event tells, where the upstream is known to answer at all; each session's once. */
-export function failureAfterConnect(state: State, event: Event): FailureAfterConnect | undefined {
+export function failureAfterConnect(state: State, event: Event, atUs: number): FailureAfterConnect | undefined {
   const reason = reasonOf(event)
   if (reason === undefined || (event._tag !== "ClientClosed" && event._tag !== "SessionStalled")) return undefined
   const candidate = Candidates.find(state, event.candidate)
   if (candidate === undefined || Upstreams.find(state, candidate.upstream)?.answered !== true) return undefined
   if (!Upstreams.isOn(state, candidate.upstream)) return undefined
+  const { stallMs } = Candidates.configOf(state, candidate).session
+  const beganUs = atUs - (event._tag === "ClientClosed" ? event.durationUs : stallMs * 1000)
+  if (isExcused(state, candidate.id, beganUs)) return undefined
   return { candidate: event.candidate, client: event.client, reason }
 }
 

@@ -17,11 +17,13 @@
  * - usual: harmonic mean of the entries over `habitDecay` (harmonic: how good it usually is, not dragged by the spikes). The
  *   outlook is the cost with `habitWeight` of the latency replaced by what is usual: latencies jump, stay for a while and
  *   come back, so the price of a choice is a mix of both. Steady candidates have an outlook equal to their cost.
- * - A candidate without a sample for `scoreTtl` is expired: its cost is unknown again (-1) until the next success.
+ * - A candidate without a sample for `scoreTtl` is expired: its cost is unknown again (-1) until the next success;
+ *   not while this machine's own network is down (outage.ts).
  *
  * `score` = 100 x reference / (reference + cost) is for people and for `minScore`; ranking uses cost.
  */
 import * as Candidates from "../candidates.ts"
+import { isFrozen } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"
@@ -50,7 +52,11 @@ export function score(state: State, step: Step): State {
     next = Candidates.replace(
       next,
       candidate,
-      kind === "entry" ? closeWindow(candidate, config, step.at) : expired(candidate)
+      kind === "entry"
+        ? closeWindow(candidate, config, step.at)
+        : isFrozen(next, candidate)
+        ? { ...candidate, expireDueUs: step.at + config.scoreTtlMs * 1000 }
+        : expired(candidate)
     )
   }
   for (const sample of step.samples) next = learn(next, step, sample)
@@ -66,6 +72,7 @@ function learn(state: State, step: Step, sample: Sample): State {
     streak: sample.failure === null ? before.streak + 1 : 0,
     lastSampleAtUs: step.at,
     expireDueUs: step.at + config.scoreTtlMs * 1000,
+    held: sample.failure === null ? null : before.held,
     ...dequeued(before, step.at)
   }
   const after = sample.failure === null

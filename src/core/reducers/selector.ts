@@ -15,6 +15,7 @@
  * - A member whose breaker opened, whose identity failed, or that left or expired, goes at once, whatever margin, hold and swaps say. Those that
  *   expired are remembered for `staleFor`, as many as the set is large: they serve as stale while nobody else can.
  * - When the set was made smaller, the costliest go.
+ * - While this machine's own network is down a set changes only when a member left the list (outage.ts).
  * - Ties go to the incumbent, then to the lower id: an equal cost is not more by more than a margin.
  * - Evaluated `evaluationInterval` after the first change of a cost since the last evaluation, so that the answers of one
  *   round are judged together; at once when a member must go or a place is free.
@@ -25,6 +26,7 @@
  * Every change is a fact, `SelectionMoved`, with the reason of each move.
  */
 import * as Candidates from "../candidates.ts"
+import { isFrozen } from "../frozen.ts"
 import { isVouched } from "../identity.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
@@ -62,6 +64,11 @@ function outdated(state: State, step: Step, id: UpstreamId): State {
 
 function consider(state: State, step: Step, upstream: Upstream): State {
   const config = Upstreams.configOf(state, upstream.id)
+  const members = upstream.members.map((id) => Candidates.find(state, id))
+  const frozen = members.some((one) => one !== undefined && isFrozen(state, one))
+  if (frozen && members.every((one) => mustGo(one) === null)) {
+    return Upstreams.replace(state, upstream, { ...upstream, evaluateDueUs: -1 })
+  }
   const isDue = step.due.some(({ kind, id }) => kind === "evaluate" && id === upstream.id)
   if (isDue || isUrgent(state, upstream, config)) return evaluate(state, step, upstream, config)
   if (upstream.evaluateDueUs >= 0) return state

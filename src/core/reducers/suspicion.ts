@@ -14,12 +14,15 @@
  * - `reset`: after a session was reset before any upstream byte.
  * - `parked-reset`: when at least half of four or more parked sockets were reset within 100 ms (a polite end never counts).
  *
+ * In an outage of this machine's own network nobody is suspected (outage.ts).
+ *
  * The last three are cleared by an upstream byte that came after the suspicion. As a suspect may get no client, and so no
  * byte, they also lapse: after three cooldowns, what a breaker takes that opens, is tried in vain and opens again for twice
  * as long (a handshake proves nothing here, so no trial could do it sooner), doubling with each renewal. After a lapse the
  * candidate ramps up like one whose breaker closed.
  */
 import * as Candidates from "../candidates.ts"
+import { isExcused, isFrozen } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
 import * as Ewma from "../math/Ewma.ts"
 import type { Candidate, Suspicion } from "../model/Candidate.ts"
@@ -101,6 +104,9 @@ export function watched(candidate: Candidate): Candidate {
 function pendingTooLong(state: State, step: Step, candidate: Candidate): State {
   const still = watched(candidate)
   const { pendingDueUs } = still.suspicion
+  if (pendingDueUs >= 0 && isExcused(state, candidate.id, pendingDueUs - Math.ceil(pendingMs(candidate) * 1000))) {
+    return Candidates.replace(state, candidate, told(candidate, { pendingDueUs: -1 }))
+  }
   return pendingDueUs >= 0 && pendingDueUs <= step.at
     ? suspect(state, step, candidate, "pending")
     : Candidates.replace(state, candidate, still)
@@ -111,11 +117,12 @@ function sessions(state: State, step: Step): State {
   switch (event._tag) {
     case "DialPending": {
       const candidate = Candidates.find(state, event.candidate)
-      const overtaken = candidate === undefined || step.at - event.pendingUs <= candidate.suspicion.provenAtUs
-      return overtaken ? state : suspect(state, step, candidate, "pending")
+      const beganUs = step.at - event.pendingUs
+      const overtaken = candidate === undefined || beganUs <= candidate.suspicion.provenAtUs
+      return overtaken || isExcused(state, candidate.id, beganUs) ? state : suspect(state, step, candidate, "pending")
     }
     case "SessionSilent":
-      return silent(state, step, event)
+      return isExcused(state, event.candidate, step.at - event.waitedUs) ? state : silent(state, step, event)
     case "SessionSpoke":
       return byte(state, step)
     case "ClientClosed":
@@ -140,7 +147,7 @@ function suspect(state: State, step: Step, candidate: Candidate, reason: Suspici
   const ofSession = reason !== "pending"
   const news = ofSession ? !suspicion.session : !suspicion.pending
   const cleared = reason === "pending" ? { pendingDueUs: -1 } : {}
-  if (!news) return Candidates.replace(state, candidate, told(candidate, cleared))
+  if (!news || isFrozen(state, candidate)) return Candidates.replace(state, candidate, told(candidate, cleared))
   if (!Candidates.isSuspect(candidate)) {
     step.decisions.push({ _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
   }
@@ -255,7 +262,7 @@ function usualFirstByte(state: State, step: Step, event: ClientClosed): State {
 }
 
 function reset(state: State, step: Step): State {
-  const failure = failureAfterConnect(state, step.event)
+  const failure = failureAfterConnect(state, step.event, step.at)
   const candidate = failure?.reason === "reset" ? Candidates.find(state, failure.candidate) : undefined
   return candidate === undefined ? state : suspect(state, step, candidate, "reset")
 }

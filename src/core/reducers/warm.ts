@@ -2,8 +2,9 @@
  * Warm: how many sockets wait, connected, for clients to come.
  *
  * - Only candidates that serve have a shelf: those that new clients go to now (be it on the word of an earlier run), and
- *   members of the set that are no suspects (they are next). Nothing is dialled towards suspects and open breakers; when a breaker opens, or a candidate stops
- *   serving, its shelf is emptied (a suspect keeps what it has: suspicion may be wrong).
+ *   members of the set that are no suspects (they are next). Nothing is dialled towards suspects and open breakers; when a
+ *   breaker opens, or a candidate stops serving, its shelf is emptied (a suspect keeps what it has: suspicion may be wrong);
+ *   and so is every shelf while this machine's own network is down.
  * - Size, mode fixed: `size`. Mode dynamic: enough for the takes of one refill time (two latencies, at least 10 ms) at their
  *   recent peak, times `headroom`, from `min` to `max`. The takes of a refill time are a count that decays over it; its
  *   peak fades over a minute, which is how bursts are learned; before the first client it is as if one had come. While a candidate ramps up, that share of it. Parked and
@@ -16,6 +17,7 @@
  * - A parked socket is closed by the shelf after `maxAge` less up to a fifth, drawn, so that a shelf does not age as one.
  */
 import * as Candidates from "../candidates.ts"
+import { isFrozen } from "../frozen.ts"
 import { isVouched } from "../identity.ts"
 import { backoffMs } from "../math/backoff.ts"
 import { decay } from "../math/decay.ts"
@@ -114,6 +116,10 @@ function dialled(state: State, atUs: number, event: WarmParked | WarmFailed, wan
     const parked = [...candidate.warm.parked, event.warm]
     return put(state, candidate, { dialling, parked, failures: 0, notBeforeUs: -1 })
   }
+  if (isFrozen(state, candidate)) {
+    const next = put(state, candidate, { dialling })
+    return { ...next, warmTotal: next.warmTotal - 1 }
+  }
   const failures = candidate.warm.failures + 1
   const pauseMs = backoffMs(failures - 1, BACKOFF_FIRST_MS, BACKOFF_MOST_MS)
   const next = put(state, candidate, { dialling, failures, notBeforeUs: atUs + pauseMs * 1000 })
@@ -173,7 +179,8 @@ function settle(state: State, step: Step, id: CandidateId): State {
   const known = Candidates.find(state, id)
   if (known === undefined) return state
   const config = Candidates.configOf(state, known)
-  const keeps = Upstreams.find(state, known.upstream)?.shelves.includes(id) === true && known.breaker.state === "closed"
+  const keeps = Upstreams.find(state, known.upstream)?.shelves.includes(id) === true
+    && known.breaker.state === "closed" && !isFrozen(state, known)
   if (keeps && Candidates.isSuspect(known)) return state
   const next = resized(state, step, known, keeps ? targetOf(known, config, step.at) : 0)
   const candidate = Candidates.find(next, id) as Candidate

@@ -89,7 +89,9 @@ export const ConfigSchema = Schema.Struct({
   }),
   builtin: Schema.Array(Schema.Struct({ host: Schema.String, addresses: Schema.Array(Schema.String) })),
   access: Schema.Struct({ allow: Networks, deny: Networks }),
-  history: numbers("maxEntries", "serveForMs")
+  history: numbers("maxEntries", "serveForMs"),
+  outage: Schema.Struct({ connectivity: Addresses, timeoutMs: Num }),
+  autoDisable: numbers("failures", "cooldownMs", "roundMs")
 })
 
 /** Fails to compile when the schema and the model drift apart. */

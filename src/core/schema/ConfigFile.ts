@@ -5,7 +5,8 @@
 import * as Schema from "effect/Schema"
 import { key, required, secret, section } from "./keys.ts"
 import { names } from "./names.ts"
-import { between, CandidateText, duration, formed, ListenAddress, Name, OtlpEndpoint, size, Token, whole } from "./units.ts"
+import { between, CandidateText, duration, formed, ListenAddress, Name } from "./units.ts"
+import { OtlpEndpoint, ReferenceText, size, Token, whole } from "./units.ts"
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -171,7 +172,12 @@ const budget = {
   maxParallel: key(whole(1, 1024), 16, "Probes under way at once"),
   perHost: key(whole(1, 1024), 2, "Probes under way at once to one IP, over all upstreams"),
   ratePerSecond: key(whole(1, 10_000), 50, "Probes started each second, over all upstreams"),
-  maxCandidates: key(whole(1, 100_000), 10_000, "Candidates of one upstream")
+  maxCandidates: key(whole(1, 100_000), 10_000, "Candidates of one upstream"),
+  connectivity: key(
+    Schema.Array(ReferenceText.annotate({ examples: ["198.51.100.1:443"] })).check(Schema.isMaxLength(8)),
+    [],
+    "At most 8 addresses that answer as long as this machine's network works; asked only while everybody fails"
+  )
 }
 
 const AdminListen = formed(Schema.Union([Schema.Literal("off"), ListenAddress]), {
@@ -191,6 +197,14 @@ export const ConfigFile = Schema.Struct({
   pool: section({ ...pool, total: key(whole(0, 100_000), 1024, "Warm sockets over all candidates") }),
   ...shared,
   ...names,
+  autoDisable: section({
+    failures: key(
+      whole(1, 1000),
+      5,
+      "After this many `probing.interval`s in a row in which everybody failed, clients go to the last resort"
+    ),
+    cooldown: key(duration(1_000, DAY), "5m", "For this long; then everything begins anew")
+  }),
   cache: section({
     scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate without a sample for this long is expired"),
     staleFor: key(
@@ -265,6 +279,7 @@ export const ConfigFile = Schema.Struct({
       "2ms",
       "Events gather for this long before the core sees them: first bytes go first, and few turns serve many clients"
     ),
+    interfaces: key(duration(100, HOUR), "1s", "How often is looked whether this machine still has a network interface"),
     restartDelay: key(duration(1, MINUTE), "1s", "Pause before a failed core starts afresh"),
     adminClients: key(whole(1, 1024), 16, "Connections to the admin port at once")
   }),

@@ -110,7 +110,8 @@ export const EventSchema = Schema.TaggedUnion({
   ConfigChanged: { worker, config: ConfigSchema },
   EnabledOverridden: { worker, enabled: Schema.NullOr(Schema.Boolean) },
   RefreshRequested: { worker, upstream: Count },
-  HistoryLoaded: { worker, network: Schema.String, records: Schema.Array(HistoryRecordSchema) }
+  HistoryLoaded: { worker, network: Schema.String, records: Schema.Array(HistoryRecordSchema) },
+  InterfacesChanged: { worker, families: Schema.Array(Schema.Literals(["ipv4", "ipv6"])) }
 })
 
 /** Fails to compile when the schema and the model drift apart. */

@@ -192,6 +192,16 @@ export const ServerText = formed(
   { expected: SERVER, json: { type: "string", pattern: "^[0-9A-Fa-f:.\\[\\]]+$" } }
 )
 
+const REFERENCE = "an IP, IP:port or [v6]:port"
+
+/** An address that is asked whether the network works; port 443 where it names none. */
+export const ReferenceText = formed(
+  Schema.String.check(
+    Schema.makeFilter((text) => parseEndpoint(text) === undefined ? `expected ${REFERENCE}` : undefined)
+  ),
+  { expected: REFERENCE, json: { type: "string", pattern: "^[0-9A-Fa-f:.\\[\\]]+$" } }
+)
+
 /** Text that must not be empty. */
 export const Name = formed(Schema.NonEmptyString, {
   expected: "a text that is not empty",

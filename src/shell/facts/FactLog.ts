@@ -21,7 +21,10 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   IpPoolConfigUpdate: "configuration read anew",
   EnabledChanged: "enabled changed",
   CoreRestarted: "the core was started afresh",
-  IpPoolCidrFilter: "addresses kept out"
+  IpPoolCidrFilter: "addresses kept out",
+  LocalOutage: "local outage",
+  IpPoolAutoDisable: "auto-disabled",
+  IpPoolAutoEnable: "auto-disable over"
 }
 
 /** Writes every fact from now on. */
@@ -39,7 +42,10 @@ function isWarning(fact: PublicFact): boolean {
   switch (fact.kind) {
     case "IpPoolIpTripped":
     case "CoreRestarted":
+    case "IpPoolAutoDisable":
       return true
+    case "LocalOutage":
+      return fact.began
     case "IpPoolConfigUpdate":
       return !fact.applied
     case "LadderStep":

@@ -114,6 +114,20 @@ export const CoreRestarted = fact("CoreRestarted", "The core failed and started 
   restarts: Count
 })
 
+export const LocalOutage = fact("LocalOutage", "The network of this machine itself went down, or came back", {
+  began: Schema.Boolean.annotate({ description: "false: it came back" }),
+  reason: Schema.String.annotate({ description: "What gave it away: interfaces, silence or connectivity" }),
+  tookMs: Schema.NullOr(Millis).annotate({ description: "How long it lasted; null: it began" })
+})
+export const IpPoolAutoDisable = fact(
+  "IpPoolAutoDisable",
+  "Everybody failed for so many rounds that clients go to the last resort for a while",
+  { rounds: Count, forMs: Millis }
+)
+export const IpPoolAutoEnable = fact("IpPoolAutoEnable", "That is over", {
+  reason: Schema.String.annotate({ description: "cooldown, operator or reload" })
+})
+
 export const PublicFact = Schema.Union([
   IpPoolSelection,
   SelectionMoved,
@@ -130,7 +144,10 @@ export const PublicFact = Schema.Union([
   IpPoolConfigUpdate,
   EnabledChanged,
   CoreRestarted,
-  IpPoolCidrFilter
+  IpPoolCidrFilter,
+  LocalOutage,
+  IpPoolAutoDisable,
+  IpPoolAutoEnable
 ])
 export type PublicFact = typeof PublicFact.Type
 export type FactKind = PublicFact["kind"]

@@ -110,6 +110,18 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
         }))
       }))
     }
+    case "OutageBegan":
+      return tell("LocalOutage", () => ({ upstream: null, began: true, reason: decision.reason, tookMs: null }))
+    case "OutageEnded": {
+      const { reason, tookUs } = decision
+      return tell("LocalOutage", () => ({ upstream: null, began: false, reason, tookMs: Math.round(tookUs / 1000) }))
+    }
+    case "AutoDisabled": {
+      const { rounds, forMs } = decision
+      return tell("IpPoolAutoDisable", () => ({ upstream: null, rounds, forMs }))
+    }
+    case "AutoEnabled":
+      return tell("IpPoolAutoEnable", () => ({ upstream: null, reason: decision.reason }))
     default:
       decision satisfies never
   }

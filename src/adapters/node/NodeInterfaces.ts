@@ -1,0 +1,29 @@
+/** The addresses of this machine that lead off it: neither loopback nor link-local ones. */
+import * as Layer from "effect/Layer"
+import * as os from "node:os"
+import { Interfaces } from "../../shell/Interfaces.ts"
+import type { Attached } from "../../shell/Interfaces.ts"
+
+type Listed = ReturnType<typeof os.networkInterfaces>
+
+export function attached(listed: Listed): Attached {
+  const leads = Object.entries(listed).flatMap(([name, addresses = []]) =>
+    addresses.filter(({ internal, address }) => !internal && !/^(169\.254\.|fe[89ab])/i.test(address))
+      .map(({ family, address }) => ({ family: family === "IPv6" ? "ipv6" as const : "ipv4" as const, name, address }))
+  )
+  return {
+    families: (["ipv4", "ipv6"] as const).filter((family) => leads.some((one) => one.family === family)),
+    print: leads.map(({ name, address }) => `${name} ${address}`).sort().join(", ")
+  }
+}
+
+/** Deno asks for permission (--allow-sys); without it nobody knows. */
+function attachedUnsafe(): Attached | undefined {
+  try {
+    return attached(os.networkInterfaces())
+  } catch {
+    return undefined
+  }
+}
+
+export const layer: Layer.Layer<Interfaces> = Layer.succeed(Interfaces, Interfaces.of({ attachedUnsafe }))

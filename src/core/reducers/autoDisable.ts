@@ -1,0 +1,79 @@
+/**
+ * Auto-disable: when everybody fails for long, what is known is worth nothing, and the last resort may do better.
+ *
+ * - A round is a `probing.interval` from a failure on. It failed when nobody answered in it, and two upstreams that had answered
+ *   within `staleFor` were sampled (or the only one there is). Who has never answered is a mistake in the configuration, and
+ *   the ladder serves it already. A round in which too few were sampled counts for nothing; any answer starts the count anew.
+ * - After `failures` failed rounds everything is off for `cooldown`, as `enabled: false` would do it. It is decided with the
+ *   first failure after the last of them. Then everything begins anew; an operator or a reload ends it early.
+ * - Failures that an outage of this machine's own network explains do not come here (outage.ts).
+ *
+ * Facts `AutoDisabled` and `AutoEnabled`.
+ */
+import * as Candidates from "../candidates.ts"
+import type { UpstreamId } from "../model/Candidate.ts"
+import type { AutoDisable } from "../model/Outage.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import { noFailedRounds } from "../newborn.ts"
+import * as Upstreams from "../upstreams.ts"
+import { switched } from "./enabled.ts"
+
+/** How precisely it is known when an upstream answered last. */
+const PRECISE_US = 1_000_000
+const ENOUGH = 2
+
+export function autoDisable(state: State, step: Step): State {
+  const { untilUs } = state.autoDisable
+  if (untilUs >= 0 && step.due.some(({ kind }) => kind === "outage") && untilUs <= step.at) {
+    step.decisions.push({ _tag: "AutoEnabled", reason: "cooldown" })
+    return switched(state, step, { autoDisable: noFailedRounds })
+  }
+  if (step.samples.length === 0) return state
+  const somebody = step.samples.filter(({ failure }) => failure === null)
+  if (somebody.length === 0) return failed(state, step)
+  let next = state
+  for (const { candidate } of somebody) next = answered(next, step, Candidates.find(next, candidate)?.upstream ?? -1)
+  return state.autoDisable.roundEndUs < 0 && state.autoDisable.rounds === 0 ? next : { ...next, autoDisable: noFailedRounds }
+}
+
+function answered(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined || upstream.heardAtUs >= 0 && step.at - upstream.heardAtUs < PRECISE_US) return state
+  return Upstreams.replace(state, upstream, { ...upstream, heardAtUs: step.at })
+}
+
+function failed(state: State, step: Step): State {
+  const { failures, cooldownMs, roundMs } = state.config.autoDisable
+  const before = state.autoDisable
+  const isOver = before.roundEndUs >= 0 && step.at >= before.roundEndUs
+  const rounds = before.rounds + (isOver && before.failed.length >= enough(state) ? 1 : 0)
+  if (rounds >= failures) {
+    // Nobody is judged any more, not even by this.
+    step.samples = []
+    step.decisions.push({ _tag: "AutoDisabled", rounds, forMs: cooldownMs })
+    return switched(state, step, { autoDisable: { ...noFailedRounds, untilUs: step.at + cooldownMs * 1000 } })
+  }
+  const open = before.roundEndUs >= 0 && !isOver
+  const roundEndUs = open ? before.roundEndUs : step.at + roundMs * 1000
+  const next: AutoDisable = { ...before, rounds, roundEndUs, failed: sampled(state, step, open ? before.failed : []) }
+  return { ...state, autoDisable: next }
+}
+
+function sampled(state: State, step: Step, known: ReadonlyArray<UpstreamId>): ReadonlyArray<UpstreamId> {
+  const failed = [...known]
+  for (const { candidate } of step.samples) {
+    const upstream = Upstreams.find(state, Candidates.find(state, candidate)?.upstream ?? -1)
+    if (upstream === undefined || failed.length >= ENOUGH || failed.includes(upstream.id)) continue
+    const { staleForMs } = Upstreams.configOf(state, upstream.id)
+    if (upstream.heardAtUs >= 0 && step.at - upstream.heardAtUs <= staleForMs * 1000) failed.push(upstream.id)
+  }
+  return failed
+}
+
+/** How many upstreams have to fail: two, or the only one that there is. */
+function enough({ config }: State): number {
+  let count = 0
+  for (const { removed, bypass } of config.upstreams) if (!removed && !bypass && ++count >= ENOUGH) return ENOUGH
+  return 1
+}

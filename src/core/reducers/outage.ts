@@ -1,0 +1,208 @@
+/**
+ * Outage: whether it is this machine's own network that is down. Then nobody is judged by it.
+ *
+ * - A *spell* begins with the first silence (timeout, unreachable) of one whose last handshake had succeeded, over a family
+ *   that has worked since the start or the last change of the network, and ends as soon as anybody answers. A refusal is an
+ *   answer: a packet came back. Who was silent before, or never worked, is no witness: of long lists some are always dead.
+ *   What answers without being there itself (`implausible`) is neither. Addresses on loopback take no part, in an outage either.
+ * - While a spell lasts, members of all upstreams are asked out of turn, two each 250 ms, so that one upstream that dies is
+ *   told apart at once by the others, and the references (`connectivity`) once each.
+ * - It is an outage when a handshake that began in the spell is silent as well, after max(2 s, `timeout`), and either two
+ *   upstreams in two networks have fallen silent, or all references have; or, at once, when somebody is silent and nobody has answered since the
+ *   machine has no interface left.
+ * - Then what failed since the last answer is taken back (takeBack.ts), nothing that fails is a sample, nobody expires, no
+ *   breaker moves, no set changes but for who leaves the list, warm sockets are closed and none is dialled. Clients go on with
+ *   the routes as they were.
+ * - Any answer ends it; so does an upstream byte, or a stranger's answer to the last resort. It took as long as it took, so it says
+ *   nothing about distance. Everybody is measured anew, and what began before the end counts for nothing.
+ */
+import * as Candidates from "../candidates.ts"
+import * as Vector from "../data/Vector.ts"
+import { PULSE } from "../deadline.ts"
+import { isExcused } from "../frozen.ts"
+import type { CandidateId } from "../model/Candidate.ts"
+import type { DialFailure, InterfacesChanged } from "../model/Event.ts"
+import type { Family, OutageReason, OutageState } from "../model/Outage.ts"
+import type { State } from "../model/State.ts"
+import type { Sample, Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import { familyOf, needsNetwork, networkOf } from "../network.ts"
+import * as Upstreams from "../upstreams.ts"
+import { pulse, pulseAt, referenceOf } from "./pulse.ts"
+import { upstreamByte } from "./samples.ts"
+import { hold, takeBack } from "./takeBack.ts"
+
+const LEAST_SPELL_US = 2_000_000
+
+export function outage(state: State, step: Step): State {
+  const { event, due } = step
+  let next = event._tag === "InterfacesChanged" ? interfaces(state, step, event) : state
+  // Places of references may be others' now.
+  if (event._tag === "ConfigChanged") next = changed(next, { deadReferences: [] })
+  const heard = families(next, step)
+  if (heard.length > 0) next = answered(next, step, heard)
+  const beganUs = beginning(step)
+  const kept = step.samples.filter(({ candidate, tookMs }) =>
+    !isExcused(next, candidate, beganUs ?? step.at - tookMs * 1000)
+  )
+  if (kept.length < step.samples.length) step.samples = kept
+  // Who failed beside one that answered is no sign of anything, and there is nothing to be taken back.
+  if (heard.length === 0 && next.outage.sinceUs < 0) {
+    next = hold(next, step)
+    for (const sample of step.samples) next = silent(next, step, sample)
+    next = reference(next, step)
+  }
+  if (!due.some(({ kind, id }) => kind === "outage" && id === PULSE)) return next
+  return next.outage.sinceUs >= 0 && nobodyLeft(next) ? answered(next, step, []) : pulse(next, step)
+}
+
+/** Nobody is there any more, whose answer could end it: an operator turned them off, or they left. */
+function nobodyLeft(state: State): boolean {
+  const asks = ({ id, listed }: Upstream) => Upstreams.isOn(state, id) && listed.some((one) => isFar(state, one))
+  return !Vector.toArray(state.upstreams).some(asks)
+}
+
+function changed(state: State, changes: Partial<OutageState>): State {
+  return { ...state, outage: { ...state.outage, ...changes } }
+}
+
+/** Another network: what worked over the old one proves nothing. Everybody who can be asked is, in case there is none left. */
+function interfaces(state: State, step: Step, { families }: InterfacesChanged): State {
+  return pulseAt(changed(state, { families, proven: [] }), step.at)
+}
+
+function isFar(state: State, id: CandidateId): boolean {
+  const candidate = Candidates.find(state, id)
+  return candidate !== undefined && needsNetwork(candidate.host)
+}
+
+/** Whether nothing came back. */
+function isSilence(failure: DialFailure | null): boolean {
+  return failure === "timeout" || failure === "unreachable"
+}
+
+function isAnswer(failure: DialFailure | null): boolean {
+  return !isSilence(failure) && failure !== "implausible" && failure !== "local"
+}
+
+/** The families over which the event brings an answer from beyond this machine. */
+function families(state: State, step: Step): ReadonlyArray<Family> {
+  const { event } = step
+  const hosts: Array<string | undefined> = []
+  for (const { candidate, failure } of step.samples) {
+    if (isAnswer(failure)) hosts.push(Candidates.find(state, candidate)?.host)
+  }
+  if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") {
+    if (isAnswer("reason" in event ? event.reason : null)) hosts.push(referenceOf(state, event)?.host)
+  } else if (event._tag === "ClientAccepted") {
+    // Names alone stand in `host` where they could not be resolved.
+    for (const { host, outcome } of event.tried) if (outcome === "connected" || outcome === "refused") hosts.push(host)
+  } else {
+    const { spellSinceUs, sinceUs } = state.outage
+    const sinceWhen = sinceUs < 0 ? spellSinceUs : sinceUs
+    const byte = sinceWhen < 0 ? undefined : upstreamByte(event, step.at)
+    if (byte !== undefined && byte.atUs > sinceWhen) hosts.push(Candidates.find(state, byte.candidate)?.host)
+  }
+  return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
+}
+
+/** When a client's dials began at the earliest, as if each had waited for the one before it. */
+function beginning({ event, at }: Step): number | undefined {
+  return event._tag === "ClientAccepted" ? event.tried.reduce((sum, { tookUs }) => sum - tookUs, at) : undefined
+}
+
+function answered(state: State, step: Step, heard: ReadonlyArray<Family>): State {
+  const { outage } = state
+  const proven = heard.every((one) => outage.proven.includes(one))
+    ? outage.proven
+    : [...new Set([...outage.proven, ...heard])]
+  const next = changed(state, {
+    proven,
+    answeredSeq: state.seq,
+    spellSinceUs: -1,
+    witnesses: [],
+    deadReferences: []
+  })
+  return outage.sinceUs < 0 ? pulseAt(next, -1) : ended(next, step)
+}
+
+/** The network is back: everybody is measured anew, and shelves forget that their dials failed. */
+function ended(state: State, step: Step): State {
+  const { sinceUs, reason } = state.outage
+  step.decisions.push({ _tag: "OutageEnded", reason, tookUs: step.at - sinceUs })
+  step.returned = true
+  let next = pulseAt(changed(state, { sinceUs: -1, endedAtUs: step.at }), -1)
+  for (const { id, shelves } of Vector.toArray(next.upstreams)) {
+    step.touched.add(id)
+    for (const shelf of shelves) {
+      const candidate = Candidates.find(next, shelf)
+      if (candidate === undefined) continue
+      const warm = { ...candidate.warm, failures: 0, notBeforeUs: -1 }
+      next = Candidates.replace(next, candidate, { ...candidate, warm })
+    }
+  }
+  return next
+}
+
+/** One more who failed: perhaps a witness, perhaps the proof. `hold` has seen it before. */
+function silent(state: State, step: Step, { candidate: id, failure, tookMs }: Sample): State {
+  const candidate = Candidates.find(state, id)
+  const { outage } = state
+  if (outage.sinceUs >= 0 || candidate === undefined || !isSilence(failure) || !needsNetwork(candidate.host)) return state
+  if (outage.families?.length === 0 && outage.proven.length === 0) return began(state, step, "interfaces")
+  let next = state
+  if (candidate.streak > 0 && outage.proven.includes(familyOf(candidate.host))) {
+    if (outage.spellSinceUs < 0) next = pulseAt(changed(next, { spellSinceUs: step.at }), step.at)
+    next = changed(next, { witnesses: witnessesWith(next, id) })
+  }
+  return proof(next, step, step.at - tookMs * 1000)
+}
+
+/** References fall silent as well. */
+function reference(state: State, step: Step): State {
+  const { event } = step
+  if (event._tag !== "ProbeFailed" || state.outage.spellSinceUs < 0 || !isSilence(event.reason)) return state
+  const found = referenceOf(state, event)
+  if (found === undefined || state.outage.deadReferences.includes(found.place)) return state
+  const deadReferences = [...state.outage.deadReferences, found.place]
+  return proof(changed(state, { deadReferences }), step, step.at - event.tookUs)
+}
+
+/** With one more, if it makes a difference: two upstreams and two networks are enough. */
+function witnessesWith(state: State, id: CandidateId): ReadonlyArray<CandidateId> {
+  const { witnesses } = state.outage
+  const more = [...witnesses, id]
+  const was = spread(state, witnesses)
+  const is = spread(state, more)
+  return is.upstreams > was.upstreams && was.upstreams < 2 || is.networks > was.networks && was.networks < 2
+    ? more
+    : witnesses
+}
+
+function spread(state: State, ids: ReadonlyArray<CandidateId>) {
+  const known = ids.map((id) => Candidates.find(state, id)).filter((one) => one !== undefined)
+  return {
+    upstreams: new Set(known.map(({ upstream }) => upstream)).size,
+    networks: new Set(known.map(({ host }) => networkOf(host))).size
+  }
+}
+
+/** Whether a handshake that began then and was silent too settles it. */
+function proof(state: State, step: Step, beganUs: number): State {
+  const { connectivity, timeoutMs } = state.config.outage
+  const { spellSinceUs, witnesses, deadReferences } = state.outage
+  const longUs = Math.max(LEAST_SPELL_US, timeoutMs * 1000)
+  if (spellSinceUs < 0 || beganUs < spellSinceUs || step.at - spellSinceUs < longUs) return state
+  const { upstreams, networks } = spread(state, witnesses)
+  if (upstreams >= 2 && networks >= 2) return began(state, step, "silence")
+  const allDead = connectivity.length > 0 && deadReferences.length >= connectivity.length
+  return allDead ? began(state, step, "connectivity") : state
+}
+
+function began(state: State, step: Step, reason: OutageReason): State {
+  step.decisions.push({ _tag: "OutageBegan", reason })
+  const next = takeBack(changed(state, { sinceUs: step.at, reason }), step)
+  step.samples = step.samples.filter(({ candidate }) => !isFar(next, candidate))
+  for (const { id } of Vector.toArray(next.upstreams)) if (Upstreams.isOn(next, id)) step.touched.add(id)
+  return pulseAt(next, step.at)
+}

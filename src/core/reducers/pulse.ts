@@ -1,0 +1,107 @@
+/**
+ * Pulse: who is asked out of turn while it is doubtful whether the network works, and while it does not.
+ *
+ * Each 250 ms one candidate each of two upstreams, in turn: of the set whoever was asked longest ago. In an outage a probe waits
+ * for 700 ms, or for as long as the candidate may be pending, so that packets leave all the time however few there are to be asked: the return
+ * is noticed within a second. References are asked until they have failed once in the spell, in an outage all the time.
+ */
+import * as Candidates from "../candidates.ts"
+import { PULSE, reschedule } from "../deadline.ts"
+import type { Candidate } from "../model/Candidate.ts"
+import type { Address } from "../model/Config.ts"
+import type { ProbeFailed, ProbeSucceeded } from "../model/Event.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import { needsNetwork } from "../network.ts"
+import * as Upstreams from "../upstreams.ts"
+
+const PULSE_US = 250_000
+const ASKED = 2
+/** For probes that look whether the network is back. */
+export const OUTAGE_TIMEOUT_MS = 700
+/** Of an upstream without a set so many of its list are in question. */
+const LOOK_AHEAD = 8
+/** How many upstreams are looked at for one who can be asked. */
+const MOST_UPSTREAMS = 64
+
+/** Schedules the next pulse, not later than it was due before; -1: none. */
+export function pulseAt(state: State, dueUs: number): State {
+  const { outage, index } = state
+  const due = dueUs < 0 || outage.pulseDueUs < 0 ? dueUs : Math.min(dueUs, outage.pulseDueUs)
+  if (due === outage.pulseDueUs) return state
+  const deadlines = reschedule(index.deadlines, "outage", PULSE, outage.pulseDueUs, due)
+  return { ...state, outage: { ...outage, pulseDueUs: due }, index: { ...index, deadlines } }
+}
+
+export function pulse(state: State, step: Step): State {
+  const { sinceUs, spellSinceUs } = state.outage
+  const goesOn = sinceUs >= 0 || spellSinceUs >= 0
+  let next = pulseAt(state, -1)
+  if (goesOn) next = pulseAt(next, step.at + PULSE_US)
+  next = references(next, step)
+  return members(next, step)
+}
+
+function members(state: State, step: Step): State {
+  const { length } = state.upstreams
+  let next = state
+  let asked = 0
+  let { turn } = state.outage
+  for (let looked = 0; looked < length && looked < MOST_UPSTREAMS && asked < ASKED; looked++) {
+    const upstream = Upstreams.find(next, turn++ % length)
+    const one = upstream === undefined || !Upstreams.isOn(next, upstream.id) ? undefined : askable(next, upstream)
+    if (one === undefined) continue
+    asked++
+    step.wantsProbes = true
+    next = Candidates.replace(next, one, Candidates.urgent(one, step.at))
+  }
+  return { ...next, outage: { ...next.outage, turn: length === 0 ? 0 : turn % length } }
+}
+
+/** Whoever was asked longest ago of those who serve, or might. */
+function askable(state: State, { members, listed }: Upstream): Candidate | undefined {
+  let found: Candidate | undefined
+  for (const id of members.length > 0 ? members : listed.slice(0, LOOK_AHEAD)) {
+    const one = Candidates.find(state, id)
+    if (one === undefined || one.probe !== 0 || one.queue === "urgent" || one.breaker.state !== "closed") continue
+    if (needsNetwork(one.host) && (found === undefined || one.probedAtUs < found.probedAtUs)) found = one
+  }
+  return found
+}
+
+function references(state: State, step: Step): State {
+  const { connectivity, timeoutMs } = state.config.outage
+  const { sinceUs, spellSinceUs, deadReferences } = state.outage
+  let next = state
+  if (sinceUs < 0 && spellSinceUs < 0) return next
+  connectivity.forEach(({ host, port }, place) => {
+    const { inFlight } = next.probing
+    const { maxParallel, perHost } = next.config.probing
+    const candidate = -1 - place
+    if (inFlight.length >= maxParallel || inFlight.some((one) => one.candidate === candidate)) return
+    if (inFlight.filter((one) => one.host === host).length >= perHost) return
+    if (sinceUs < 0 && deadReferences.includes(place)) return
+    const { probe } = next.minted
+    const shortMs = sinceUs < 0 ? timeoutMs : Math.min(timeoutMs, OUTAGE_TIMEOUT_MS)
+    step.decisions.push({ _tag: "Probe", worker: 0, probe, candidate, host, port, timeoutMs: shortMs, identity: null })
+    next = {
+      ...next,
+      minted: { ...next.minted, probe: probe + 1 },
+      probing: { ...next.probing, inFlight: [...inFlight, { probe, candidate, host, worker: 0 }] }
+    }
+  })
+  return next
+}
+
+/** The reference that an answer comes from, with its place, if it was asked. */
+export function referenceOf(
+  { probing, config }: State,
+  { probe, candidate }: ProbeSucceeded | ProbeFailed
+): Address & { readonly place: number } | undefined {
+  if (candidate >= 0) return undefined
+  const place = -1 - candidate
+  const reference = config.outage.connectivity[place]
+  const asked = probing.inFlight.find((one) => one.probe === probe && one.candidate === candidate)
+  return reference === undefined || asked?.host !== reference.host ? undefined : { ...reference, place }
+}

@@ -1,0 +1,31 @@
+/** The whole service in a network of its own that goes away and comes back. */
+import { assert, describe, it } from "vitest"
+import { whyNot } from "../../bench/lab/Lab.ts"
+import { differ, localOutages, moved } from "../../bench/lab/localOutage.ts"
+
+const missing = whyNot()
+const SECONDS = process.env["FAIRLEAD_DEEP"] === "1" ? 60 : 10
+
+describe("the network of the machine itself", () => {
+  it(
+    "goes dark, and its interface goes down: nobody is judged by it, and clients are served within two seconds of its return",
+    async (context) => {
+      if (missing !== undefined) return context.skip(missing)
+      const outcomes = await localOutages(["dark", "interface"], SECONDS)
+      for (const one of outcomes) {
+        const text = JSON.stringify(one)
+        assert.isNotNull(one.reason, text)
+        assert.deepStrictEqual(differ(one.before, one.during), [], text)
+        assert.isBelow(moved(one.before, one.during), 20, text)
+        assert.deepStrictEqual(one.states, ["active", "active"])
+        assert.isTrue(one.during.every(({ warm }) => warm === 0), text)
+        assert.strictEqual(one.failed, 0, text)
+        assert.isBelow(one.slowestMs, 2_000, text)
+        assert.isTrue(one.after.every(({ breaker, suspect }) => breaker === "closed" && !suspect), text)
+        assert.isAbove(one.warm, 0, text)
+      }
+      assert.deepStrictEqual(outcomes.map(({ reason }) => reason)[0], "silence")
+    },
+    60_000 + 3_000 * SECONDS
+  )
+})

@@ -1,0 +1,143 @@
+/** Everybody fails for round after round: the last resort may do better. */
+import { describe, expect, it } from "vitest"
+import { faults } from "../../src/core/invariants.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { configWith } from "../support/config.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import type { Answer } from "../support/ToyInterpreter.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const HOSTS = ["198.18.0.1", "198.18.0.2", "198.18.1.1", "198.18.1.2"]
+const at = (...hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
+const web: UpstreamChanges = { name: "web", host: "web.example", candidates: at(...HOSTS.slice(0, 2)) }
+const api: UpstreamChanges = { name: "api", candidates: at(...HOSTS.slice(2)) }
+
+function running(upstreams: ReadonlyArray<UpstreamChanges>, changes: Partial<Config["autoDisable"]> = {}): ToyInterpreter {
+  const config = configWith(upstreams)
+  const toy = new ToyInterpreter({ ...config, autoDisable: { ...config.autoDisable, ...changes } })
+  return all(toy, 10).names("web.example", HOSTS.slice(0, 1)).start().run(25_000)
+}
+
+function all(toy: ToyInterpreter, answer: Answer, hosts: ReadonlyArray<string> = HOSTS): ToyInterpreter {
+  for (const host of hosts) toy.set(host, answer)
+  return toy
+}
+
+const facts = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const states = (toy: ToyInterpreter) => toy.state.routes.upstreams.map(({ state }) => state)
+const disabledAfterS = (toy: ToyInterpreter, fromUs: number) =>
+  ((facts(toy, "AutoDisabled")[0]?.atUs ?? Number.POSITIVE_INFINITY) - fromUs) / 1e6
+
+describe("auto-disable", () => {
+  it("comes after five rounds in which everybody failed, for as long as the cooldown; then everything begins anew", () => {
+    const toy = running([web, api])
+    const from = toy.atUs
+    all(toy, "refused").run(100_000)
+    expect(disabledAfterS(toy, from)).toBeGreaterThan(45)
+    expect(disabledAfterS(toy, from)).toBeLessThan(75)
+    expect(facts(toy, "AutoDisabled")).toMatchObject([{ rounds: 5, forMs: 300_000 }])
+    expect(facts(toy, "EnabledChanged")).toMatchObject([{ enabled: false, override: null }])
+    expect(states(toy)).toEqual(["disabled", "disabled"])
+    // The last rung: the name's addresses before the list.
+    expect(toy.state.routes.upstreams[0]?.lastResort.attempts[0]).toMatchObject({ candidate: -1, host: "web.example" })
+    expect(faults(toy.state)).toEqual([])
+    const probes = toy.probes.length
+    toy.run(200_000)
+    expect(toy.probes).toHaveLength(probes)
+    all(toy, 10).run(75_000)
+    expect(facts(toy, "AutoEnabled")).toMatchObject([{ reason: "cooldown" }])
+    expect(states(toy)).toEqual(["active", "active"])
+    expect(toy.state.autoDisable).toMatchObject({ rounds: 0, untilUs: -1 })
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("acts again when everybody fails again, as early as at first", () => {
+    const toy = running([web, api], { cooldownMs: 10_000 })
+    all(toy, "refused").run(100_000)
+    expect(facts(toy, "AutoDisabled")).toHaveLength(1)
+    all(toy, 10).run(60_000)
+    all(toy, "refused").run(100_000)
+    expect(facts(toy, "AutoDisabled")).toHaveLength(2)
+  })
+
+  it("does not come back by itself on the same failures: who has not answered since proves nothing new", () => {
+    const toy = running([web, api], { cooldownMs: 10_000, failures: 2 })
+    all(toy, "refused").run(400_000)
+    // They had answered within staleFor, so each pause is followed by two rounds and the next pause.
+    expect(facts(toy, "AutoDisabled").length).toBeGreaterThan(3)
+    expect(facts(toy, "AutoEnabled").length).toBeGreaterThanOrEqual(facts(toy, "AutoDisabled").length - 1)
+  })
+
+  it("counts rounds of its own length, and as many as it is told", () => {
+    const secondsOf = (changes: Partial<Config["autoDisable"]>) => {
+      const toy = running([web, api], changes)
+      const from = toy.atUs
+      all(toy, "refused").run(300_000)
+      return disabledAfterS(toy, from)
+    }
+    expect(secondsOf({ failures: 2 })).toBeLessThan(secondsOf({}) - 20)
+    expect(secondsOf({ roundMs: 20_000 })).toBeGreaterThan(secondsOf({}) + 20)
+  })
+
+  it("takes one answer of anybody for a reason to begin counting anew", () => {
+    const toy = running([web, api])
+    for (let i = 0; i < 6; i++) {
+      all(toy, "refused").run(35_000)
+      all(toy, 10).run(12_000)
+    }
+    expect(facts(toy, "AutoDisabled")).toEqual([])
+  })
+
+  it("needs two upstreams that fail; the only one that there is is enough", () => {
+    const [first, second] = [HOSTS.slice(0, 2), HOSTS.slice(2)]
+    const both = running([web, api])
+    all(both, "refused", first).run(300_000)
+    expect(facts(both, "AutoDisabled")).toEqual([])
+    const alone = running([web])
+    all(alone, "refused", first).run(100_000)
+    expect(facts(alone, "AutoDisabled")).toHaveLength(1)
+    const other = running([{ ...web, bypass: true }, api])
+    all(other, "refused", second).run(100_000)
+    expect(facts(other, "AutoDisabled")).toHaveLength(1)
+  })
+
+  it("does not count who has never answered, or not within staleFor", () => {
+    const never = new ToyInterpreter(configWith([web, api]))
+    all(never, "refused").start().run(300_000)
+    expect(facts(never, "AutoDisabled")).toEqual([])
+    const old = running([web, api].map((one) => ({ ...one, staleForMs: 30_000 })))
+    all(old, "refused").run(300_000)
+    expect(facts(old, "AutoDisabled")).toEqual([])
+  })
+
+  it("does not count rounds of an outage of the own network", () => {
+    const far = ["198.19.0.1", "198.19.0.2"]
+    const toy = running([web, { name: "api", candidates: at(...far) }])
+    all(toy, 10, far).run(10_000)
+    all(all(toy, "timeout"), "timeout", far).run(300_000)
+    expect(facts(toy, "OutageBegan")).toHaveLength(1)
+    expect(facts(toy, "AutoDisabled")).toEqual([])
+    expect(Vector.toArray(toy.state.upstreams).every(({ members }) => members.length > 0)).toBe(true)
+  })
+
+  it("ends early when an operator says so, and acts again later", () => {
+    const toy = running([web, api])
+    all(toy, "refused").run(100_000)
+    all(toy, 10).post({ _tag: "EnabledOverridden", worker: 0, enabled: true }).run(2_000)
+    expect(facts(toy, "AutoEnabled")).toMatchObject([{ reason: "operator" }])
+    expect(states(toy)).toEqual(["active", "active"])
+    all(toy, "refused").run(100_000)
+    expect(facts(toy, "AutoDisabled")).toHaveLength(2)
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("ends early with a reload", () => {
+    const toy = running([web, api])
+    all(toy, "refused").run(100_000)
+    all(toy, 10).post({ _tag: "ConfigChanged", worker: 0, config: toy.state.config }).run(2_000)
+    expect(facts(toy, "AutoEnabled")).toMatchObject([{ reason: "reload" }])
+    expect(states(toy)).toEqual(["active", "active"])
+    expect(faults(toy.state)).toEqual([])
+  })
+})

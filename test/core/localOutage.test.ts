@@ -1,0 +1,405 @@
+/** This machine's own network goes down and comes back: nobody is judged by it. */
+import { describe, expect, it } from "vitest"
+import * as Candidates from "../../src/core/candidates.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { faults } from "../../src/core/invariants.ts"
+import type { Candidate } from "../../src/core/model/Candidate.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import type { ClientAccepted } from "../../src/core/model/Event.ts"
+import { configWith } from "../support/config.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import type { Answer } from "../support/ToyInterpreter.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const at = (...hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
+const WEB = ["198.18.0.1", "198.18.0.2", "198.18.0.3", "198.18.0.4"]
+const API = ["198.19.0.1", "198.19.0.2", "198.19.0.3"]
+const ALL = [...WEB, ...API]
+const both: ReadonlyArray<UpstreamChanges> = [{ name: "web", candidates: at(...WEB) }, {
+  name: "api",
+  candidates: at(...API)
+}]
+
+/** Everything lives, at 10 ms, 20 ms and so on; clients of both upstreams have come for a while. */
+function busy(upstreams: ReadonlyArray<UpstreamChanges> = both, changes: Partial<Config> = {}): ToyInterpreter {
+  const toy = new ToyInterpreter({ ...configWith(upstreams), ...changes })
+  lives(toy).start().run(1_000)
+  return visit(toy, 20_000)
+}
+
+function lives(toy: ToyInterpreter): ToyInterpreter {
+  ALL.forEach((host, i) => toy.set(host, 10 * (1 + i % 4)))
+  return toy
+}
+
+function dies(toy: ToyInterpreter, answer: Answer = "timeout", hosts: ReadonlyArray<string> = ALL): ToyInterpreter {
+  for (const host of hosts) toy.set(host, answer)
+  return toy
+}
+
+function visit(toy: ToyInterpreter, forMs: number): ToyInterpreter {
+  for (let i = 0; i < forMs / 200; i++) {
+    for (let upstream = 0; upstream < toy.state.upstreams.length; upstream++) toy.client(100, upstream)
+    toy.run(200)
+  }
+  return toy
+}
+
+const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
+const outages = (toy: ToyInterpreter) => facts(toy, "OutageBegan", "OutageEnded").map(({ _tag }) => _tag)
+const everybody = (toy: ToyInterpreter) =>
+  Vector.toArray(toy.state.candidates).filter((one): one is Candidate => one !== null)
+const accepted = (toy: ToyInterpreter) =>
+  toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
+
+/** What failures change. */
+function judged(toy: ToyInterpreter) {
+  return everybody(toy).map(({ ordinal, success, penalty, streak, latency, costMs, breaker, suspicion }) => {
+    const { pending, session, renewals } = suspicion
+    return { ordinal, success, penalty, streak, latency, costMs, breaker, pending, session, renewals }
+  })
+}
+const sets = (toy: ToyInterpreter) => Vector.toArray(toy.state.upstreams).map(({ members }) => members)
+const parked = (toy: ToyInterpreter) => ALL.reduce((sum, host) => sum + toy.parked(host), 0)
+
+/** The same run without clients: nothing but probes and warm sockets tells of the world. */
+function quiet(upstreams = both, changes: Partial<Config> = {}): ToyInterpreter {
+  const toy = new ToyInterpreter({ ...configWith(upstreams), ...changes })
+  return lives(toy).start().run(25_000)
+}
+
+describe("when the whole network falls silent", () => {
+  it.each<readonly [string, Answer]>([["black hole", "timeout"], ["no route", "unreachable"]])(
+    "by a %s for a minute, scores, breakers and sets are as before, and clients are served at once when it is back",
+    (_how, answer) => {
+      const toy = quiet()
+      const before = judged(toy)
+      const set = sets(toy)
+      dies(toy, answer).run(60_000)
+      expect(outages(toy)).toEqual(["OutageBegan"])
+      expect(judged(toy)).toEqual(before)
+      expect(sets(toy)).toEqual(set)
+      expect(toy.state.routes.upstreams.map(({ state }) => state)).toEqual(["active", "active"])
+      lives(toy).run(1_000)
+      expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+      const since = accepted(toy).length
+      visit(toy, 2_000)
+      expect(accepted(toy).slice(since).every(({ candidate, chosen }) => candidate === chosen && candidate >= 0)).toBe(true)
+      expect(facts(toy, "BreakerClosed").length).toBe(facts(toy, "BreakerOpened").length)
+      expect(sets(toy)).toEqual(set)
+      expect(everybody(toy).every(({ breaker, penalty }) => breaker.state === "closed" && penalty.value === 0)).toBe(true)
+      expect(faults(toy.state)).toEqual([])
+    }
+  )
+
+  it("is noticed under clients as well, and what their dials and sessions suffered is taken back", () => {
+    const toy = busy(both.map((one) => ({ ...one, session: { stallMs: 1_000 } })))
+    for (const host of ALL) toy.replies(host, "silent")
+    dies(toy)
+    visit(toy, 60_000)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    for (const host of ALL) toy.replies(host, 1)
+    lives(toy)
+    toy.run(1_000)
+    visit(toy, 20_000)
+    expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+    expect(everybody(toy).filter(({ breaker }) => breaker.state !== "closed" || breaker.consecutiveAfter > 0)).toEqual([])
+    expect(everybody(toy).filter(Candidates.isSuspect)).toEqual([])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("takes back even a breaker that it opened before it was found out", () => {
+    const toy = quiet(both.map((one) => ({ ...one, breaker: { failureThreshold: 1 } })))
+    const before = judged(toy)
+    const set = sets(toy)
+    dies(toy, "unreachable").run(30_000)
+    expect(facts(toy, "BreakerOpened").length).toBeGreaterThan(0)
+    expect(facts(toy, "BreakerClosed").length).toBe(facts(toy, "BreakerOpened").length)
+    expect(judged(toy)).toEqual(before)
+    expect(sets(toy)).toEqual(set)
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("flushes the warm sockets, dials none, and fills the shelves again within two seconds of the return", () => {
+    const toy = busy()
+    const before = parked(toy)
+    expect(before).toBeGreaterThan(0)
+    dies(toy).run(20_000)
+    expect(parked(toy)).toBe(0)
+    const dialled = toy.warmDials.length
+    toy.run(40_000)
+    expect(toy.warmDials).toHaveLength(dialled)
+    lives(toy).run(2_000)
+    expect(parked(toy)).toBeGreaterThanOrEqual(6)
+  })
+
+  it("goes on asking a few, at least once a second, so that the return is noticed within one", () => {
+    const toy = quiet()
+    dies(toy).run(20_000)
+    const from = toy.atUs
+    toy.run(20_000)
+    const asked = toy.probes.filter(({ atUs }) => atUs >= from)
+    const gaps = asked.slice(1).map(({ atUs }, i) => atUs - asked[i]!.atUs)
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(1_000_000)
+    expect(asked.length).toBeLessThanOrEqual(21 * 8)
+    lives(toy).run(1_000)
+    expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+  })
+
+  it("measures everybody anew when it is back, members first", () => {
+    const toy = quiet()
+    dies(toy).run(30_000)
+    const since = toy.probes.length
+    lives(toy).run(3_000)
+    expect(new Set(toy.probes.slice(since).map(({ host }) => host)).size).toBe(ALL.length)
+    expect(facts(toy, "UpstreamRefreshed")).toMatchObject([{ reason: "outage" }, { reason: "outage" }])
+  })
+
+  it("makes nobody a suspect whose handshake was pending when it came back", () => {
+    const toy = quiet()
+    dies(toy).run(20_000)
+    const since = toy.facts.length
+    lives(toy).run(5_000)
+    expect(toy.facts.slice(since).filter(({ _tag }) => _tag === "Suspected")).toEqual([])
+  })
+
+  it("lasts longer than scoreTtl: nobody expires", () => {
+    const toy = quiet(both.map((one) => ({ ...one, scoreTtlMs: 15_000 })))
+    const before = judged(toy)
+    const set = sets(toy)
+    dies(toy).run(120_000)
+    expect(judged(toy)).toEqual(before)
+    expect(sets(toy)).toEqual(set)
+  })
+
+  it("keeps who was shut out before shut out, for as long as before", () => {
+    const toy = quiet()
+    dies(toy, "timeout", [WEB[3]!])
+    toy.run(60_000)
+    const [shut] = everybody(toy).filter(({ breaker }) => breaker.state === "open")
+    expect(shut?.host).toBe(WEB[3])
+    dies(toy).run(400_000)
+    expect(Candidates.find(toy.state, shut!.id)!.breaker).toMatchObject({ state: "open", openings: 1 })
+    lives(toy).run(20_000)
+    expect(Candidates.find(toy.state, shut!.id)!.breaker.state).toBe("closed")
+  })
+
+  it("can come and go: each time everything is taken back", () => {
+    const toy = quiet()
+    const set = sets(toy)
+    for (let i = 0; i < 5; i++) {
+      dies(toy).run(20_000)
+      lives(toy).run(3_000)
+    }
+    expect(outages(toy)).toHaveLength(10)
+    expect(sets(toy)).toEqual(set)
+    expect(everybody(toy).every(({ breaker, penalty }) => breaker.consecutive === 0 && penalty.value === 0)).toBe(true)
+  })
+
+  it("ends when an operator turns everything off, and does not come back when it is turned on", () => {
+    const toy = quiet()
+    dies(toy).run(20_000)
+    toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: false }).run(1_000)
+    expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+    expect(toy.state.outage.pulseDueUs).toBe(-1)
+    lives(toy)
+    toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: true }).run(2_000)
+    expect(toy.state.routes.upstreams.map(({ state }) => state)).toEqual(["active", "active"])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("ends with a byte of a session that lived through it, however it was noticed", () => {
+    for (const gone of [true, false]) {
+      const toy = quiet()
+      dies(toy, "unreachable")
+      if (gone) toy.post({ _tag: "InterfacesChanged", worker: 0, families: [] })
+      toy.run(20_000)
+      expect(outages(toy)).toEqual(["OutageBegan"])
+      toy.post({ _tag: "SessionSpoke", worker: 0, session: 1, candidate: everybody(toy)[0]!.id })
+      expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+    }
+  })
+
+  it("ends by an answer to the last resort from an address that is no candidate", () => {
+    const upstreams = both.map((one) => ({ ...one, host: `${one.name}.example`, pool: { mode: "off" as const } }))
+    const toy = new ToyInterpreter(configWith(upstreams))
+    lives(toy).names("web.example", ["203.0.113.7"]).set("203.0.113.7", "timeout").start().run(25_000)
+    dies(toy).run(20_000)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    const tried = [{ candidate: -1, host: "203.0.113.7", outcome: "connected", tookUs: 20_000 } as const]
+    const of = { worker: 0, session: 9, upstream: 0, routes: 1, chosen: -1, candidate: -2, warm: 0, client: 1 }
+    toy.post({ _tag: "ClientAccepted", ...of, listener: "web", why: "unranked", tried })
+    expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+  })
+})
+
+describe("what is no outage of the own network", () => {
+  it("one upstream that dies while the other lives: its breakers open as ever", () => {
+    const toy = quiet()
+    dies(toy, "timeout", WEB).run(120_000)
+    expect(outages(toy)).toEqual([])
+    expect(facts(toy, "BreakerOpened").length).toBe(WEB.length - 1)
+  })
+
+  it("one upstream that dies under clients while the other is asked by nobody", () => {
+    const toy = quiet(both.map((one) => ({ ...one, probing: { intervalMs: 60_000 } })))
+    dies(toy, "timeout", WEB)
+    for (let i = 0; i < 200; i++) toy.client(100, 0).run(200)
+    expect(outages(toy)).toEqual([])
+  })
+
+  it("everybody refuses: a packet came back, so the network works", () => {
+    const toy = quiet()
+    dies(toy, "refused").run(60_000)
+    expect(outages(toy)).toEqual([])
+    const opened = facts(toy, "BreakerOpened").map((fact) => "candidate" in fact ? fact.candidate : -1)
+    expect(new Set(opened).size).toBeGreaterThanOrEqual(ALL.length - 2)
+  })
+
+  it("two upstreams in one network fall silent: that network may be the one that is down", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: at(...WEB.slice(0, 2)) }, { candidates: at(...WEB.slice(2)) }]))
+    lives(toy).start().run(25_000)
+    dies(toy).run(60_000)
+    expect(outages(toy)).toEqual([])
+  })
+
+  it("two networks of one upstream fall silent", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: at(...ALL) }]))
+    lives(toy).start().run(25_000)
+    dies(toy).run(60_000)
+    expect(outages(toy)).toEqual([])
+  })
+
+  it("addresses that were dead from the start, of any number of upstreams", () => {
+    const toy = new ToyInterpreter(configWith(both))
+    dies(toy).start().run(120_000)
+    expect(outages(toy)).toEqual([])
+  })
+
+  it("some dead ones in each list that are probed with the others", () => {
+    const toy = quiet()
+    dies(toy, "timeout", [WEB[3]!, API[2]!]).run(300_000)
+    expect(outages(toy)).toEqual([])
+    expect(facts(toy, "BreakerOpened").length).toBeGreaterThanOrEqual(2)
+  })
+
+  it("a family that has never worked: its silence is no evidence", () => {
+    const six = ["2001:db8::1", "2001:db8:1::1", "2001:db9::1"]
+    const toy = new ToyInterpreter(configWith([...both, { name: "six", candidates: at(...six) }]))
+    lives(dies(toy, "timeout", six)).start().run(60_000)
+    expect(outages(toy)).toEqual([])
+    expect(toy.state.outage.proven).toEqual(["ipv4"])
+  })
+
+  it("addresses on loopback fall silent: they need no network, are judged as ever, and end no outage", () => {
+    const near = ["127.0.0.1", "127.1.0.1", "127.2.0.1"]
+    const toy = new ToyInterpreter(configWith([...both, { name: "near", candidates: at(...near) }]))
+    for (const host of near) toy.set(host, 1)
+    lives(toy).start().run(25_000)
+    dies(toy).run(20_000)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    dies(toy, "timeout", near).run(60_000)
+    expect(facts(toy, "BreakerOpened")).toMatchObject([{ upstream: 2 }, { upstream: 2 }])
+    for (const host of near) toy.set(host, 1)
+    toy.run(1_000)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+  })
+})
+
+describe("without an interface", () => {
+  const gone = (toy: ToyInterpreter) => toy.post({ _tag: "InterfacesChanged", worker: 0, families: [] })
+  const back = (toy: ToyInterpreter) => toy.post({ _tag: "InterfacesChanged", worker: 0, families: ["ipv4"] })
+
+  it("it is an outage at once, of a single upstream too, and it ends with the next answer", () => {
+    const toy = quiet([{ candidates: at(...WEB) }])
+    const before = judged(toy)
+    gone(dies(toy, "unreachable")).run(100)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    expect(facts(toy, "OutageBegan")).toMatchObject([{ reason: "interfaces" }])
+    toy.run(60_000)
+    expect(judged(toy)).toEqual(before)
+    expect(parked(toy)).toBe(0)
+    back(lives(toy)).run(300)
+    expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+  })
+
+  it("a machine that talks to itself alone has no outage", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: at("127.0.0.1") }])).set("127.0.0.1", 1).start().run(5_000)
+    gone(toy).run(60_000)
+    toy.set("127.0.0.1", "timeout").run(60_000)
+    expect(outages(toy)).toEqual([])
+  })
+
+  it("whoever still answers is believed more than the list of interfaces", () => {
+    const toy = gone(quiet()).run(60_000)
+    expect(outages(toy)).toEqual([])
+  })
+
+  it("who answers after it was gone is believed: a network may have addresses that nobody counts", () => {
+    const toy = gone(quiet([{ candidates: at(...WEB) }])).run(20_000)
+    dies(toy, "timeout", WEB.slice(0, 2)).run(60_000)
+    expect(outages(toy)).toEqual([])
+    expect(facts(toy, "BreakerOpened").length).toBeGreaterThan(0)
+  })
+
+  it("a change of the network makes families prove themselves anew", () => {
+    const toy = quiet()
+    expect(toy.state.outage.proven).toEqual(["ipv4"])
+    back(dies(toy)).run(60_000)
+    expect(toy.state.outage.proven).toEqual([])
+    expect(outages(toy)).toEqual([])
+  })
+})
+
+describe("with references", () => {
+  const references = ["203.0.113.1", "192.0.2.1"]
+  const outage = { connectivity: at(...references), timeoutMs: 2_000 }
+  const asked = (toy: ToyInterpreter) => toy.probes.filter(({ candidate }) => candidate < 0)
+
+  function one(): ToyInterpreter {
+    const toy = new ToyInterpreter({ ...configWith([{ candidates: at(...WEB) }]), outage })
+    for (const host of references) toy.set(host, 30)
+    return lives(toy).start().run(25_000)
+  }
+
+  it("a single upstream is enough, when all of them are dead too", () => {
+    const toy = one()
+    const before = judged(toy)
+    expect(asked(toy)).toEqual([])
+    dies(toy, "timeout", [...WEB, ...references]).run(30_000)
+    expect(facts(toy, "OutageBegan")).toMatchObject([{ reason: "connectivity" }])
+    expect(judged(toy)).toEqual(before)
+    toy.set(references[1]!, 30).run(1_000)
+    expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("one that answers, or refuses, means that the network works", () => {
+    for (const answer of [30, "refused"] as const) {
+      const toy = one()
+      dies(toy, "timeout", [...WEB, references[0]!]).set(references[1]!, answer).run(60_000)
+      expect(asked(toy).length).toBeGreaterThan(0)
+      expect(outages(toy)).toEqual([])
+      expect(facts(toy, "BreakerOpened").length).toBe(WEB.length - 1)
+    }
+  })
+
+  it("they speak for two upstreams that die at once as well", () => {
+    const toy = new ToyInterpreter({ ...configWith(both), outage })
+    for (const host of references) toy.set(host, 30)
+    lives(toy).start().run(25_000)
+    dies(toy).run(60_000)
+    expect(outages(toy)).toEqual([])
+  })
+
+  it("waits for probing.timeout before it is believed", () => {
+    const beganAfter = (timeoutMs: number) => {
+      const toy = quiet(both.map((one) => ({ ...one, probing: { timeoutMs } })), { outage: { connectivity: [], timeoutMs } })
+      dies(toy, "unreachable")
+      const from = toy.atUs
+      toy.run(30_000)
+      return (facts(toy, "OutageBegan")[0]?.atUs ?? 0) - from
+    }
+    expect(beganAfter(8_000) - beganAfter(2_000)).toBeGreaterThan(5_000_000)
+  })
+})
