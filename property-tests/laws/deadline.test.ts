@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
+import { isListed } from "../../src/core/candidates.ts"
 import { dueAt, nextDeadline } from "../../src/core/deadline.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { farScript, play, script } from "../arbitraries/run.ts"
@@ -19,8 +20,8 @@ function moments(state: State): ReadonlyArray<number> {
       const { breaker, suspicion, warm } = one
       return [
         ...[one.entryDueUs, one.expireDueUs, one.forgetDueUs],
-        // Who left keeps its breaker's deadlines for its return.
-        ...(one.sources.length > 0 ? [breaker.trialDueUs, breaker.rampDueUs] : []),
+        // Who left, or is a spare by now, keeps its breaker's deadlines for its return.
+        ...(isListed(one) ? [breaker.trialDueUs, breaker.rampDueUs] : []),
         ...[suspicion.pendingDueUs, suspicion.silentDueUs, suspicion.lapseDueUs, warm.refillDueUs, warm.idleDueUs]
       ]
     })

@@ -111,13 +111,13 @@ class Plan {
   readonly #state: State
   readonly #config: UpstreamConfig
   readonly attempts: Array<DialAttempt> = []
-  readonly #isOn: boolean
+  readonly #asksProof: boolean
   #nextMs = 0
 
-  constructor(state: State, config: UpstreamConfig, isOn: boolean) {
+  constructor(state: State, config: UpstreamConfig, asksProof: boolean) {
     this.#state = state
     this.#config = config
-    this.#isOn = isOn
+    this.#asksProof = asksProof
   }
 
   /** Candidates that are not in the plan yet, at most `most`. */
@@ -144,10 +144,13 @@ class Plan {
     }
   }
 
-  /** What those have to prove of whom nobody knows who they are; nothing when there is no opinion. */
+  /**
+   * What those have to prove of whom nobody knows who they are; nothing when the operator wants no opinion. A core that turned
+   * itself off asks: impostors could else bring that about, and serve.
+   */
   #proof(): Pick<DialAttempt, "verify"> {
     const { identity } = this.#config
-    return identity === null || !this.#isOn ? {} : { verify: identity }
+    return identity === null || !this.#asksProof ? {} : { verify: identity }
   }
 
   /** Whoever the name stands for. */
@@ -193,7 +196,7 @@ function planOf(
 ): DialPlan {
   const { deadlineMs, lastResortAttempts } = config.dial
   const isOn = Upstreams.isOn(state, upstream.id)
-  const plan = new Plan(state, config, isOn)
+  const plan = new Plan(state, config, !Upstreams.isOffByWish(state, upstream.id))
   plan.dial(ordered, ordered.length)
   if (isOn) plan.dial(upstream.fallback, lastResortAttempts)
   plan.resolve(lastResortAttempts, impostorsOf(state, upstream, config))

@@ -27,6 +27,12 @@ export function isEnabled({ config, override, autoDisable }: Switches): boolean 
   return autoDisable.untilUs < 0 && (override ?? config.enabled)
 }
 
+/** Whether it is off by the operator's wish, and not because the core turned itself off. */
+export function isOffByWish({ config, override }: State, id: UpstreamId): boolean {
+  const { bypass, removed } = config.upstreams[id] as UpstreamConfig
+  return bypass || removed || !(override ?? config.enabled)
+}
+
 /** Puts `after` in the place of `before` (same id), deadlines included. */
 export function replace(state: State, before: Upstream, after: Upstream): State {
   if (before === after) return state

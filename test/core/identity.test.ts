@@ -9,8 +9,11 @@ import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
 const [a, b, c, d] = addresses(4).map(({ host }) => host) as [string, string, string, string]
 const identity = { servername: "web.example", ca: "" }
-const asking = (changes: UpstreamChanges = {}): Config =>
-  configWith([{ host: "web.example", identity, candidates: addresses(3), ...changes }])
+/** Nothing turns itself off, unless that is what it is about. */
+const asking = (changes: UpstreamChanges = {}, rounds = 1_000): Config => {
+  const config = configWith([{ host: "web.example", identity, candidates: addresses(3), ...changes }])
+  return { ...config, autoDisable: { ...config.autoDisable, failures: rounds } }
+}
 const proof = (toy: ToyInterpreter, slot: number) => Vector.get(toy.state.candidates, slot)!.identity.state
 const plans = (toy: ToyInterpreter) => {
   const { members, lastResort } = toy.state.routes.upstreams[0]!
@@ -178,6 +181,20 @@ describe("when everybody is somebody else", () => {
     toy.impostor(b, false).run(400_000).client(1_000).run(1_000)
     expect(toy.unserved).toEqual([1])
     expect(toy.active()).toEqual([2])
+  })
+
+  it("a core that turned itself off still asks for the proof", () => {
+    const toy = new ToyInterpreter(asking({}, 2))
+    for (const host of [a, b, c]) toy.set(host, 10)
+    toy.names("web.example", [a, b, c]).start().run(30_000)
+    for (const host of [a, b, c]) toy.impostor(host)
+    toy.run(400_000)
+    expect(facts(toy, "AutoDisabled").length).toBeGreaterThan(0)
+    for (let i = 0; i < 400 && toy.state.routes.upstreams[0]!.state !== "disabled"; i++) toy.run(1_000)
+    expect(toy.state.routes.upstreams[0]!.state).toBe("disabled")
+    expect(plans(toy).flat().every(({ verify }) => verify !== undefined)).toBe(true)
+    toy.client(1_000).run(15_000)
+    expect(toy.unserved).toEqual([1])
   })
 
   it("an upstream that is turned off has no opinion", () => {
