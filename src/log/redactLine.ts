@@ -36,12 +36,13 @@ export function renamedConfig(config: Config, names: Renaming): Config {
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
     fallback: one.fallback.map((address) => renamedAddress(address, names))
   }))
-  const builtin = config.builtin.map(({ host, addresses }) => ({
-    host: names.host(host),
-    addresses: addresses.map(names.host)
-  }))
   const { allow, deny } = config.access
-  return { ...config, upstreams, builtin, access: { allow: names.networks(allow), deny: names.networks(deny) } }
+  return {
+    ...config,
+    upstreams,
+    builtin: names.builtin(config.builtin),
+    access: { allow: names.networks(allow), deny: names.networks(deny) }
+  }
 }
 
 function renamedAddress(address: Address, names: Renaming): Address {
