@@ -58,7 +58,7 @@ export const serving = (
     Layer.provideMerge(engine),
     Layer.provideMerge(facts),
     Layer.provideMerge(
-      Layer.mergeAll(transport, NodeResolver.layer({ servers: settings.dnsServers }), recorder(settings, run))
+      Layer.mergeAll(transport, NodeResolver.layer, recorder(settings, run))
     )
   )
 }

@@ -132,7 +132,8 @@ class Plan {
     if (host === "") return
     const { timeoutMs, raceDelayMs } = dial
     const { access } = this.#state.config
-    const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers: dns.maxAnswers, access }
+    const { maxAnswers, servers } = dns
+    const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers, servers, access }
     const startAfterMs = this.#nextMs
     this.attempts.push({ candidate: -1, host, port, startAfterMs, timeoutMs, suspectAfterMs: timeoutMs, resolve })
     this.#nextMs = startAfterMs + dns.timeoutMs + timeoutMs

@@ -33,6 +33,7 @@ export function renamedConfig(config: Config, names: Renaming): Config {
     ...one,
     name: names.label(one.name),
     host: names.host(one.host),
+    dns: { ...one.dns, servers: one.dns.servers.map(names.text) },
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
     fallback: one.fallback.map((address) => renamedAddress(address, names))
   }))
