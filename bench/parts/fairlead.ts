@@ -62,7 +62,7 @@ const records = process.argv[3] === "file" ? recorder : NoRecorder.layer
 const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10_000, backlog: 512 }
 const layer = Acceptor.layer([listener]).pipe(
   Layer.provideMerge(engine),
-  Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: [] }), records)),
+  Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer, records)),
   Layer.provideMerge(Telemetry.layer(telemetry, "bench", 1))
 )
 

@@ -96,7 +96,8 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   dns: fc.record({
     refreshMs: fc.constantFrom(1_000, 300_000),
     timeoutMs: fc.constant(3_000),
-    maxAnswers: fc.constant(256)
+    maxAnswers: fc.constant(256),
+    servers: fc.constant([])
   }),
   attempts: fc.integer({ min: 1, max: 4 }),
   scoreTtlMs: fc.constantFrom(2_000, 30_000, 300_000),

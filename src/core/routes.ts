@@ -159,8 +159,9 @@ class Plan {
     if (host === "") return
     const { timeoutMs, raceDelayMs } = dial
     const { access } = this.#state.config
+    const { maxAnswers, servers } = dns
     const avoid = impostors.length === 0 ? {} : { avoid: impostors }
-    const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers: dns.maxAnswers, access, ...avoid }
+    const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers, servers, access, ...avoid }
     const startAfterMs = this.#nextMs
     this.attempts.push({
       candidate: -1,

@@ -52,18 +52,16 @@ export function renamedConfig(config: Config, names: Renaming): Config {
     ...one,
     name: names.label(one.name),
     host: names.host(one.host),
+    dns: { ...one.dns, servers: one.dns.servers.map(names.text) },
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
     fallback: one.fallback.map((address) => renamedAddress(address, names)),
     identity: one.identity === null ? null : renamedIdentity(one.identity, names)
   }))
-  const builtin = config.builtin.map(({ host, addresses }) => ({
-    host: names.host(host),
-    addresses: addresses.map(names.host)
-  }))
   const { allow, deny } = config.access
   const access = { allow: names.networks(allow), deny: names.networks(deny) }
   const connectivity = config.outage.connectivity.map((address) => renamedAddress(address, names))
-  return { ...config, upstreams, builtin, access, outage: { ...config.outage, connectivity } }
+  const outage = { ...config.outage, connectivity }
+  return { ...config, upstreams, builtin: names.builtin(config.builtin), access, outage }
 }
 
 /** Who knows an authority's certificate could find out whose record this is by the digest. */

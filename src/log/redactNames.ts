@@ -10,7 +10,7 @@
  */
 
 import { contains, wordsOf } from "../core/access.ts"
-import type { Network } from "../core/model/Config.ts"
+import type { BuiltinName, Network } from "../core/model/Config.ts"
 import type { Family } from "../core/model/Outage.ts"
 import { familyOf, needsNetwork, networkOf } from "../core/network.ts"
 
@@ -20,6 +20,8 @@ export interface Renaming {
   readonly host: (host: string) => string
   /** The name of an upstream or listener. */
   readonly label: (label: string) => string
+  /** Names that are built in, as far as the record speaks of them: the others tell nothing of its owner. */
+  readonly builtin: (names: ReadonlyArray<BuiltinName>) => ReadonlyArray<BuiltinName>
   /** Networks as they decide about the addresses of the record: each becomes those that it has. */
   readonly networks: (networks: ReadonlyArray<Network>) => ReadonlyArray<Network>
   /** Free text, such as the message of an error. */
@@ -57,11 +59,20 @@ function only(host: string): Network {
 /** Changes nothing and remembers what there is. */
 export class Survey implements Renaming {
   readonly hosts = new Set<string>()
+  /** Hosts that stand elsewhere than among the built-in names. */
+  readonly spoken = new Set<string>()
   readonly labels = new Set<string>()
 
   readonly host = (host: string): string => {
-    if (host !== "") this.hosts.add(host)
+    if (host === "") return host
+    this.hosts.add(host)
+    this.spoken.add(host)
     return host
+  }
+
+  readonly builtin = (names: ReadonlyArray<BuiltinName>): ReadonlyArray<BuiltinName> => {
+    for (const { host, addresses } of names) [host, ...addresses].forEach((one) => this.hosts.add(one))
+    return names
   }
 
   readonly label = (label: string): string => {
@@ -91,6 +102,7 @@ export class Pseudonyms implements Renaming {
   readonly #hosts = new Map<string, string>()
   readonly #labels = new Map<string, string>()
   readonly #originals: ReadonlySet<string>
+  readonly #spoken: ReadonlySet<string>
   readonly #takenLabels: ReadonlySet<string>
   /** Literals that no stand-in may contain. */
   readonly #whole: ReadonlySet<string>
@@ -104,8 +116,9 @@ export class Pseudonyms implements Renaming {
   #addresses = 0
   #replacedNames = 0
 
-  constructor({ hosts, labels }: Pick<Survey, "hosts" | "labels">) {
+  constructor({ hosts, labels, spoken = hosts }: Pick<Survey, "hosts" | "labels"> & Partial<Pick<Survey, "spoken">>) {
     this.#originals = hosts
+    this.#spoken = spoken
     this.#takenLabels = labels
     this.#whole = new Set([...hosts].filter((host) => WHOLE.test(host)))
     const names = [...hosts].filter((host) => !isAddress(host)).map((host) => host.toLowerCase())
@@ -138,6 +151,11 @@ export class Pseudonyms implements Renaming {
     this.#labels.set(label, made)
     return made
   }
+
+  readonly builtin = (names: ReadonlyArray<BuiltinName>): ReadonlyArray<BuiltinName> =>
+    names.filter(({ host }) => this.#spoken.has(host)).map(({ host, addresses }) => {
+      return { host: this.host(host), addresses: addresses.map(this.host) }
+    })
 
   /** Its first address is of the record, and so a network never becomes none: a list of none would mean everybody. */
   readonly networks = (networks: ReadonlyArray<Network>): ReadonlyArray<Network> =>

@@ -10,6 +10,8 @@ export interface ResolverLimits {
   readonly timeoutMs: number
   /** Addresses that are taken of all that were answered. */
   readonly maxAnswers: number
+  /** `ip` or `ip:port`; none: the system's resolver. */
+  readonly servers: ReadonlyArray<string>
 }
 
 export interface Answers {
@@ -28,9 +30,9 @@ export class Resolver extends Context.Service<Resolver, {
 
 /** Does what the core asked and tells how it went, within its time limit. */
 export function resolve(resolver: Resolver["Service"], act: Resolve): Effect.Effect<Event> {
-  const { worker, resolve, upstream, host, timeoutMs, maxAnswers } = act
+  const { worker, resolve, upstream, host, timeoutMs, maxAnswers, servers } = act
   const failed = (reason: string): Event => ({ _tag: "ResolveFailed", worker, resolve, upstream, reason })
-  return resolver.resolve(host, { timeoutMs, maxAnswers }).pipe(
+  return resolver.resolve(host, { timeoutMs, maxAnswers, servers }).pipe(
     Effect.map((answers): Event => ({ _tag: "Resolved", worker, resolve, upstream, ...answers })),
     Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => Effect.succeed(failed("timeout")) }),
     Effect.catchTag("ResolveError", ({ code }) => Effect.succeed(failed(code)))

@@ -26,7 +26,7 @@ upstreams:
   web: { host: gitserver.example, port: ${good.port}, candidates: ["[::1]:1"] }
   files.example: { host: files.example, port: ${good.port}, bypass: true }
 dns: { servers: ["127.0.0.1:${dnsPort}"] }
-eventLog: { path: ${JSON.stringify(log)}, flushInterval: 5ms, segmentBytes: 4KiB, segments: 1000 }
+eventLog: { path: ${JSON.stringify(log)}, flushInterval: 5ms, segmentBytes: 6KiB, segments: 1000 }
 history: { path: none }
 probing: { interval: 100ms }
 admin: { listen: "off" }

@@ -132,7 +132,12 @@ describe("a redacted copy", () => {
     const [a, b, c] = addresses(3)
     const lists = { allow: networks(["198.18.0.0/15"]), deny: networks([b!.host, "203.0.113.0/24", "2001:db8:9::/48"]) }
     const listed = {
-      ...configWith([{ host: "files.example.org", candidates: [a!, b!, { host: "192.0.2.9", port: 443 }], fallback: [c!] }]),
+      ...configWith([{
+        host: "files.example.org",
+        dns: { servers: ["203.0.113.53:53"] } as never,
+        candidates: [a!, b!, { host: "192.0.2.9", port: 443 }],
+        fallback: [c!]
+      }]),
       builtin: [{ host: "files.example.org", addresses: ["203.0.113.7", "198.18.0.77"] }],
       access: lists
     }

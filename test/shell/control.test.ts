@@ -7,7 +7,6 @@ import type { Config } from "../../src/core/model/Config.ts"
 import type { Fact } from "../../src/core/model/Decision.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import { arrange } from "../../src/core/arrange.ts"
-import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 import { Replay } from "../../src/log/replay.ts"
 import { ResolveError } from "../../src/shell/errors.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
@@ -226,19 +225,16 @@ describe("the last resort, all candidates dead,", () => {
     Effect.gen(function* () {
       const server = yield* serving("by DNS")
       const dns = yield* dnsServer({ "web.example": ["127.0.0.1"] })
-      const resolver = NodeResolver.layer({ servers: [`127.0.0.1:${dns.port}`] })
+      const servers = [`127.0.0.1:${dns.port}`]
       const { segments } = yield* withLive(
-        { ...config(server.port, { host: "web.example" }), enabled: false },
+        { ...config(server.port, { host: "web.example", dns: { servers } as never }), enabled: false },
         (live) =>
           Effect.promise(async () => {
             await isIn(live, "disabled")
             assert.strictEqual(dns.asked(), 0)
             assert.strictEqual(await ask(live.port), "by DNS")
             assert.isAbove(dns.asked(), 0)
-          }),
-        {},
-        undefined,
-        resolver
+          })
       )
       assert.deepInclude(told(segments).clients[0], { candidate: -2 })
     }))

@@ -185,7 +185,14 @@ describe("a dial plan", () => {
           startAfterMs: 250,
           timeoutMs: 1_000,
           suspectAfterMs: 1_000,
-          resolve: { timeoutMs: 500, raceDelayMs: 100, most: 3, maxAnswers: 256, access: { allow: [], deny: [] } }
+          resolve: {
+            timeoutMs: 500,
+            raceDelayMs: 100,
+            most: 3,
+            maxAnswers: 256,
+            servers: [],
+            access: { allow: [], deny: [] }
+          }
         },
         { ...planOf([0, 0]).attempts[1]!, startAfterMs: 2_000 },
         { candidate: 7, host: "known", port: 9, startAfterMs: 3_000, timeoutMs: 1_000, suspectAfterMs: 60_000 }

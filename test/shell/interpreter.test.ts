@@ -26,5 +26,5 @@ describe("core facts", () => {
       }
       const kept = yield* PubSub.takeAll(behind)
       assert.deepStrictEqual([kept.length, kept[0], kept.at(-1)], [KEPT, fact(KEPT), fact(2 * KEPT - 1)])
-    }).pipe(Effect.scoped, Effect.provide(Layer.merge(NodeTransport.layer, NodeResolver.layer({ servers: [] })))))
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(NodeTransport.layer, NodeResolver.layer))))
 })

@@ -44,7 +44,7 @@ const forwarding = <A>(
     }
     const layer = Acceptor.layer([listener]).pipe(
       Layer.provideMerge(engine),
-      Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer({ servers: [] }), NoRecorder.layer))
+      Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer, NoRecorder.layer))
     )
     return yield* Effect.gen(function* () {
       const engine = yield* Engine

@@ -1,7 +1,6 @@
 /** Names from real DNS servers that change, fall silent, lie and say too much: what becomes of candidates and clients. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { Event } from "../../src/core/model/Event.ts"
@@ -52,10 +51,9 @@ const live = (
   more: Partial<Config> = {}
 ) =>
   Effect.gen(function* () {
-    const dns = { refreshMs: 100, timeoutMs: 600, ...upstream.dns }
+    const dns = { refreshMs: 100, timeoutMs: 600, servers, ...upstream.dns }
     const config = { ...configWith([{ host: NAME, ...upstream, dns }]), ...more }
-    const resolver = NodeResolver.layer({ servers })
-    const { segments } = yield* withLive(config, (it) => Effect.promise(() => use(it)), {}, undefined, resolver)
+    const { segments } = yield* withLive(config, (it) => Effect.promise(() => use(it)))
     const decisions: Array<string> = []
     const onEntry: NonNullable<ConstructorParameters<typeof Replay>[0]>["onEntry"] = (_entry, _state, all) => {
       for (const decision of all) decisions.push(JSON.stringify(decision))
@@ -176,7 +174,7 @@ describe.skipIf(missing !== "")("a name that real servers know", () => {
       const empty = yield* running({})
       const frozen = yield* running({ [NAME]: ["127.0.0.9"] })
       const dead: Dnsmasq = yield* running({})
-      yield* Effect.promise(async () => {
+      yield* Effect.sync(() => {
         frozen.freeze()
         dead.freeze()
       })
@@ -190,6 +188,25 @@ describe.skipIf(missing !== "")("a name that real servers know", () => {
         dead.thaw()
         await lists(it, one, two, three, "127.0.0.9", "::1")
       }, { port, dns: { timeoutMs: 400 } })
+    }))
+
+  it.live("is asked of other servers at once when those are configured", () =>
+    Effect.gen(function* () {
+      const [{ port }, some] = [yield* everywhere, yield* running({ [NAME]: [one] })]
+      const other = yield* running({ [NAME]: [two] })
+      const upstream = { port, dns: { refreshMs: 3_600_000 } }
+      yield* live([some.server], async (it) => {
+        await lists(it, one)
+        const { config } = it.engine.stateUnsafe()
+        const [web] = config.upstreams as readonly [Config["upstreams"][number]]
+        const moved = { ...config, upstreams: [{ ...web, dns: { ...web.dns, servers: [other.server] } }] }
+        it.engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config: moved })
+        await lists(it, two)
+        assert.strictEqual(await ask(it.port), two)
+        it.engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config: { ...moved, enabled: false } })
+        await until("it is off", () => it.engine.routesUnsafe().upstreams[0]?.state === "disabled")
+        assert.strictEqual(await ask(it.port), two)
+      }, upstream)
     }))
 
   it.live("is asked for on the last resort alone while the source is off, and the lists hold there too", () =>

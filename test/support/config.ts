@@ -54,7 +54,7 @@ export const upstreamDefaults: UpstreamConfig = {
     maxCooldownMs: 300_000,
     rampMs: 30_000
   },
-  dns: { refreshMs: 300_000, timeoutMs: 3_000, maxAnswers: 256 },
+  dns: { refreshMs: 300_000, timeoutMs: 3_000, maxAnswers: 256, servers: [] },
   attempts: 2,
   scoreTtlMs: 300_000,
   staleForMs: 86_400_000,

@@ -24,7 +24,7 @@ export const liveLayer = (
   config: Config,
   options: Partial<EngineOptions> = {},
   maxConnections = 10_000,
-  resolver: Layer.Layer<Resolver> = NodeResolver.layer({ servers: [] })
+  resolver: Layer.Layer<Resolver> = NodeResolver.layer
 ) => {
   const recorder = MemoryRecorder.make({ id: "test", seed: 1 })
   const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, gatherMs: 2, restartDelayMs: 10, ...options })

@@ -13,11 +13,6 @@ import type { Answers, ResolverLimits } from "../../shell/Resolver.ts"
 import { Resolver } from "../../shell/Resolver.ts"
 import { mergeAnswers } from "./answers.ts"
 
-export interface ResolverOptions {
-  /** `ip` or `ip:port`; none: the system's resolver. */
-  readonly servers: ReadonlyArray<string>
-}
-
 /** One question's answer, or the code that came instead. */
 interface Heard {
   readonly found?: ReadonlyArray<string>
@@ -52,17 +47,16 @@ const byServer = (server: string, host: string, withinMs: number): Effect.Effect
     return Effect.all(questions, { concurrency: "unbounded" }).pipe(Effect.ensuring(Effect.sync(() => resolver.cancel())))
   })
 
-export const layer = ({ servers }: ResolverOptions): Layer.Layer<Resolver> =>
-  Layer.succeed(Resolver, {
-    resolve: Effect.fnUntraced(function* (host: string, { timeoutMs, maxAnswers }: ResolverLimits) {
-      // What some answered must be told before whoever asks stops waiting for the others.
-      const withinMs = timeoutMs - Math.min(100, timeoutMs / 10)
-      const heard = servers.length === 0
-        ? yield* bySystem(host, withinMs)
-        : yield* Effect.all(servers.map((server) => byServer(server, host, withinMs)), { concurrency: "unbounded" })
-      return yield* told(host, heard.flat(), maxAnswers)
-    })
+export const layer: Layer.Layer<Resolver> = Layer.succeed(Resolver, {
+  resolve: Effect.fnUntraced(function* (host: string, { timeoutMs, maxAnswers, servers }: ResolverLimits) {
+    // What some answered must be told before whoever asks stops waiting for the others.
+    const withinMs = timeoutMs - Math.min(100, timeoutMs / 10)
+    const heard = servers.length === 0
+      ? yield* bySystem(host, withinMs)
+      : yield* Effect.all(servers.map((server) => byServer(server, host, withinMs)), { concurrency: "unbounded" })
+    return yield* told(host, heard.flat(), maxAnswers)
   })
+})
 
 function told(host: string, heard: ReadonlyArray<Heard>, most: number): Effect.Effect<Answers, ResolveError> {
   const lists = heard.flatMap((one) => one.found === undefined ? [] : [one.found])

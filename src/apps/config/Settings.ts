@@ -8,8 +8,6 @@ import type { ListenerOptions } from "../../shell/Acceptor.ts"
 export interface Settings {
   readonly core: Config
   readonly listeners: ReadonlyArray<ListenerOptions>
-  /** None: the system's resolver. */
-  readonly dnsServers: ReadonlyArray<string>
   readonly eventLog: ConfigFile["eventLog"]
   readonly history: ConfigFile["history"]
   /** null: no admin port. */

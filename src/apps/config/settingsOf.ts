@@ -48,7 +48,6 @@ export function settingsOf(
     listeners: file.listeners.map(({ name, listen, upstream, maxConnections }) => {
       return { name, listen, upstream: names.indexOf(upstream), maxConnections, backlog }
     }),
-    dnsServers: file.dns.servers,
     eventLog: file.eventLog,
     history: file.history,
     admin: listen === "off"
@@ -146,7 +145,12 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
       maxCooldownMs: breaker.maxCooldown,
       rampMs: breaker.ramp
     },
-    dns: { refreshMs: file.dns.refresh, timeoutMs: file.dns.timeout, maxAnswers: file.dns.maxAnswers },
+    dns: {
+      refreshMs: file.dns.refresh,
+      timeoutMs: file.dns.timeout,
+      maxAnswers: file.dns.maxAnswers,
+      servers: file.dns.servers
+    },
     attempts: own.attempts,
     scoreTtlMs: file.cache.scoreTtl,
     staleForMs: file.cache.staleFor,

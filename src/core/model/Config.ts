@@ -239,4 +239,6 @@ export interface Dns {
   readonly timeoutMs: number
   /** Addresses taken from one answer. */
   readonly maxAnswers: number
+  /** `ip` or `ip:port`; none: the system's resolver. */
+  readonly servers: ReadonlyArray<string>
 }

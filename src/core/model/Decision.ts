@@ -51,6 +51,8 @@ export interface Resolve {
   readonly timeoutMs: number
   /** Addresses that are taken from the answer. */
   readonly maxAnswers: number
+  /** Whom to ask; none: the system's resolver. */
+  readonly servers: ReadonlyArray<string>
 }
 
 export type MoveReason =

@@ -27,6 +27,8 @@ export interface ResolveLimits {
   readonly most: number
   /** How many are taken from the answer. */
   readonly maxAnswers: number
+  /** Who is asked; none: the system's resolver. */
+  readonly servers: ReadonlyArray<string>
   /** Which of them may be dialled. */
   readonly access: Access
   /** Addresses that are known to be somebody else: not to be dialled. Left out when there are none. */

@@ -115,8 +115,8 @@ export function ask(state: State, step: Step, id: UpstreamId): State {
   const { host, dns } = Upstreams.configOf(state, id)
   if (upstream === undefined || host === "" || !asks(state, id)) return state
   const resolve = state.minted.resolve
-  const { timeoutMs, maxAnswers } = dns
-  step.decisions.push({ _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers })
+  const { timeoutMs, maxAnswers, servers } = dns
+  step.decisions.push({ _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers, servers })
   const next: State = { ...state, minted: { ...state.minted, resolve: resolve + 1 } }
   // An answer that takes longer than the refresh must not be overtaken by the next question, time and again.
   const resolveDueUs = step.at + (dns.refreshMs + timeoutMs) * 1000

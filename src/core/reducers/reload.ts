@@ -6,7 +6,8 @@
  *   free for another name once the last session through it is gone.
  * - Lists merge: who is still named keeps its sessions, measurements and breaker; who is not drains, and so does who is named
  *   only by a source that was switched off, or refused by `access`. A changed host or port makes the addresses of the resolver
- *   and of the history those of another service: they drain, and the name is asked for; so it is when `access` changed.
+ *   and of the history those of another service: they drain, and the name is asked for; so it is when `access` or the
+ *   servers changed.
  * - Limits act at once: the routes are made anew, the set is evaluated, costs are computed again when `scoring` changed, rounds
  *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
  *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
@@ -75,7 +76,9 @@ function changed(
   if (differs(was.identity, is.identity)) next = askedAnew(next, step, Upstreams.find(next, id) as Upstream, is.identity)
   const moved = was.host !== is.host || was.port !== is.port
   if (moved) next = asked(merge(next, step, id, "dns", []), step, id, wasOn)
-  else if (readmitted || asks(before, id) !== asks(next, id)) next = asked(next, step, id, wasOn)
+  else if (readmitted || differs(was.dns.servers, is.dns.servers) || asks(before, id) !== asks(next, id)) {
+    next = asked(next, step, id, wasOn)
+  }
   if (moved || readmitted || mayName(before.config, "history") !== mayName(state.config, "history")) {
     next = remind(next, step, id)
   }

@@ -67,7 +67,7 @@ const UpstreamSchema = Schema.Struct({
     maxCooldownMs: Num,
     rampMs: Num
   }),
-  dns: numbers("refreshMs", "timeoutMs", "maxAnswers"),
+  dns: Schema.Struct({ refreshMs: Num, timeoutMs: Num, maxAnswers: Num, servers: Schema.Array(Schema.String) }),
   attempts: Num,
   scoreTtlMs: Num,
   staleForMs: Num,
