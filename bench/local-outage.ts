@@ -23,7 +23,7 @@ else {
   const rows = outcomes.map((one) => [
     one.loss,
     one.reason ?? "unnoticed",
-    String(differ(one.before, one.during).length),
+    `${differ(one.before, one.during).length} / ${differ(one.before, one.after).length}`,
     short(moved(one.before, one.during)),
     short(moved(one.before, one.after)),
     one.states.join(" "),
@@ -34,9 +34,9 @@ else {
   const head = [
     "loss",
     "seen by",
-    "judged otherwise",
-    "cost moved ms",
-    "after ms",
+    "judged otherwise in it / after",
+    "cost moved in it ms",
+    "by new samples ms",
     "states",
     "failed",
     "slowest ms",

@@ -79,7 +79,7 @@ export class HistoryError extends Schema.TaggedError<HistoryError>()("HistoryErr
         return `${file} cannot be written: ${this.why}; it stays in memory and is tried again: see to room and rights there`
       case "owned":
         return `${file} belongs to ${this.why}; this process reads it and writes none: give it a history.path of its own`
-      case "slow":
+      default:
         return `the disk of the history did not answer ${this.why}; the service goes on without it, and tries again`
     }
   }

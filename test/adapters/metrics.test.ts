@@ -155,6 +155,7 @@ describe("metrics", () => {
     entries.see({ seq: 0, at: 0, event: failed }, [], world.state())
     assert.deepStrictEqual(valueOf("fairlead_dns_omitted_total"), { "": 7 })
     assert.deepStrictEqual(valueOf("fairlead_dns_silent_total"), { "": 3 })
+    assert.deepStrictEqual(valueOf("fairlead_history_errors_total"), { damaged: 2 })
     gaps = 2
     assert.deepStrictEqual(valueOf("fairlead_record_gaps_total"), { "": 2 })
     assert.deepStrictEqual(valueOf("fairlead_record_gaps_total"), { "": 2 })
@@ -252,8 +253,12 @@ describe("metrics", () => {
         const missing = CATALOGUE.filter(({ name, kind }) => !page.includes(`# TYPE ${name} ${kind}\n`)).map(({ name }) =>
           name
         )
-        // Nothing has gone wrong, so these have no series yet.
-        assert.deepStrictEqual(missing, ["fairlead_pool_closed_total", "ip_pool_fallback_total"])
+        // Nothing has gone wrong, and nobody keeps a history, so these have no series yet.
+        assert.deepStrictEqual(missing, [
+          "fairlead_pool_closed_total",
+          "fairlead_history_errors_total",
+          "ip_pool_fallback_total"
+        ])
         const { stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: page, encoding: "utf8" })
         const complaints = `${stdout}${stderr}`.split("\n").filter((line) => line !== "")
         assert.deepStrictEqual(complaints.filter((line) => !line.startsWith("ip_pool_latency_ms ")), [])

@@ -14,7 +14,7 @@ import { freePorts, seriesOf } from "../support/telemetry.ts"
 
 interface File {
   readonly version: number
-  readonly records: ReadonlyArray<{ readonly address: string; readonly port: number; readonly upstream: string }>
+  readonly records: ReadonlyArray<Readonly<Record<"address" | "host" | "upstream", string>> & { readonly port: number }>
 }
 
 const historyIn = (file: string): File => JSON.parse(fs.readFileSync(file, "utf8"))
@@ -186,7 +186,10 @@ describe("history", () => {
         const { connect, status } = yield* Fairlead
         const socket = yield* connect("web")
         socket.destroy()
-        return yield* status
+        for (;;) {
+          if ((yield* status).upstreams[0]?.candidates[0]?.latencyMs !== null) return
+          yield* Effect.sleep(5)
+        }
       })
       const run = (history?: { readonly path: string }) =>
         Effect.runPromise(Effect.scoped(

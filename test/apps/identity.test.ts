@@ -2,8 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
+import type * as net from "node:net"
+import * as os from "node:os"
 import * as path from "node:path"
 import * as tls from "node:tls"
+import { Fairlead } from "../../src/apps/embed/Fairlead.ts"
 import { request } from "../support/admin.ts"
 import { authority, good, otherName, selfSigned } from "../support/certificates.ts"
 import type { Running } from "../support/command.ts"
@@ -98,9 +101,9 @@ describe("a hijacker that answers on TCP", () => {
       const { port: at } = yield* surrounded
       const dns = yield* dnsServer({ "web.example": [...IMPOSTORS, "127.0.0.2"] })
       const upstream = `port: ${at}, candidates: [${[...IMPOSTORS, "127.0.0.2"].join(", ")}], caFile: ca.pem, `
-        + "probing: { mode: tls, timeout: 500ms }"
+        + "probing: { mode: tls }"
       yield* Effect.promise(() =>
-        withService(upstream, `dns: { servers: ["127.0.0.1:${dns.port}"] }`, async ({ port, admin, running }) => {
+        withService(upstream, `dns: { servers: ["127.0.0.1:${dns.port}"] }`, async ({ port, admin, running }, directory) => {
           const answers: Array<string> = []
           for (let round = 0; round < 8; round++) {
             answers.push(...await Promise.all(Array.from({ length: 8 }, () => client(port))))
@@ -119,6 +122,12 @@ describe("a hijacker that answers on TCP", () => {
           const tripped = running.stderr().split("\n").filter((line) => line.includes("reason=certificate"))
           assert.isAtLeast(tripped.length, IMPOSTORS.length)
           assert.isTrue(tripped.every((line) => IMPOSTORS.every((host) => !line.includes(host))), tripped[0])
+          // A file that is of no use changes nothing.
+          fs.writeFileSync(path.join(directory, "ca.pem"), "")
+          const reloaded = await request(admin, "/reload", { method: "POST" })
+          assert.include(reloaded.body, "upstreams.web.caFile")
+          assert.strictEqual(reloaded.status, 422)
+          assert.strictEqual(await client(port), "good")
         })
       )
     }).pipe(Effect.scoped), 60_000)
@@ -146,7 +155,7 @@ describe("a hijacker that answers on TCP", () => {
     Effect.gen(function* () {
       const { port: at, real } = yield* surrounded
       const dns = yield* dnsServer({})
-      const upstream = `port: ${at}, candidates: [127.0.0.2], caFile: ca.pem, probing: { mode: tls, timeout: 500ms }`
+      const upstream = `port: ${at}, candidates: [127.0.0.2], caFile: ca.pem, probing: { mode: tls }`
       const more = `dns: { servers: ["127.0.0.1:${dns.port}"] }\ncache: { scoreTtl: 1s }`
       yield* Effect.promise(() =>
         withService(upstream, more, async ({ port, admin }) => {
@@ -169,6 +178,55 @@ describe("a hijacker that answers on TCP", () => {
         })
       )
     }).pipe(Effect.scoped), 60_000)
+})
+
+describe("inside a program", () => {
+  /** What comes over a socket of the program's own, by TLS of its own. */
+  const over = (socket: net.Socket) =>
+    Effect.callback<string>((resume) => {
+      const secure = tls.connect({ socket, servername: "web.example", ca: [authority] }, () => secure.write("?"))
+      secure.on("data", (chunk) => resume(Effect.succeed(String(chunk))))
+      secure.on("error", (error: NodeJS.ErrnoException) => resume(Effect.succeed(error.code ?? error.message)))
+      return Effect.sync(() => void secure.destroy())
+    })
+
+  it.live(
+    "connections lead to the real one, from the first on, and nobody unproven is named",
+    () =>
+      Effect.gen(function* () {
+        const { port: at } = yield* surrounded
+        const dns = yield* dnsServer({})
+        const directory = yield* Effect.acquireRelease(
+          Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-test-"))),
+          (made) => Effect.sync(() => fs.rmSync(made, { recursive: true }))
+        )
+        const caFile = path.join(directory, "ca.pem")
+        fs.writeFileSync(caFile, authority)
+        const web = { host: "web.example", port: at, caFile, probing: { mode: "tls" } } as const
+        const config = {
+          dns: { servers: [`127.0.0.1:${dns.port}`] },
+          upstreams: {
+            web: { ...web, candidates: ["127.0.0.3", "127.0.0.2"] },
+            thieves: { ...web, host: "thieves.example", candidates: ["127.0.0.3", "127.0.0.4"] }
+          }
+        }
+        yield* Effect.gen(function* () {
+          const { connect, pick, status } = yield* Fairlead
+          for (let i = 0; i < 6; i++) {
+            const socket = yield* connect("web")
+            assert.strictEqual(yield* over(socket), "good")
+            socket.destroy()
+          }
+          const found = () =>
+            Effect.runSync(status).upstreams.flatMap(({ candidates }) => candidates.map(({ identity }) => identity))
+          yield* Effect.promise(() => until("everybody was asked", () => !found().includes("unknown")))
+          assert.deepInclude(yield* pick("web"), { candidate: "web#2", address: { host: "127.0.0.2", port: at } })
+          assert.deepInclude(yield* pick("thieves"), { candidate: null, address: null })
+          assert.strictEqual((yield* Effect.flip(connect("thieves")))._tag, "ConnectError")
+        }).pipe(Effect.provide(Fairlead.layer(config)))
+      }).pipe(Effect.scoped),
+    60_000
+  )
 })
 
 describe("mode auto", () => {

@@ -77,6 +77,7 @@ describe("the watch over interfaces", () => {
     const lo = [of("127.0.0.1", true), of("::1", true)]
     assert.deepStrictEqual(attached({ lo, eth0: [of("fe80::1"), of("169.254.7.7")] }), { families: [], print: "" })
     assert.deepStrictEqual(attached({ lo, eth0: [of("fd00::2"), of("198.51.100.7")] }).families, ["ipv4", "ipv6"])
+    assert.deepStrictEqual(attached({ lo, eth0: [of("198.51.100.7")] }, (name) => name === "eth0").families, [])
     assert.notStrictEqual(attached({ eth0: [of("198.51.100.7")] }).print, attached({ eth0: [of("198.51.100.8")] }).print)
   })
 

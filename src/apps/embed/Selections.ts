@@ -18,7 +18,10 @@ export interface Selection {
   readonly upstream: string
   /** The candidate's label, such as `web#2`; null: what is to be dialled is no candidate. */
   readonly candidate: string | null
-  /** What is to be dialled, in full; a host name where the system's resolver is the last resort. null: nothing is known. */
+  /**
+   * What is to be dialled, in full; a host name where the system's resolver is the last resort. null: nothing is known, or, where
+   * candidates have to prove who they are, nobody who has (`connect` asks for the proof as it dials).
+   */
   readonly address: Address | null
   /** `unranked`: the last resort chose. */
   readonly why: ChoiceReason
@@ -74,7 +77,7 @@ export class Selections {
     const upstream = routes.upstreams[id]
     if (upstream === undefined) return undefined
     const chosen = this.#inside.chooseUnsafe(upstream)
-    const attempt = (chosen?.plan ?? upstream.lastResort).attempts[0]
+    const attempt = (chosen?.plan ?? upstream.lastResort).attempts.find(({ verify }) => verify === undefined)
     const why = reasonOf(upstream, chosen?.candidate ?? -1)
     const candidate = attempt === undefined || attempt.candidate < 0 ? undefined : attempt.candidate
     const selection: Selection = {
