@@ -12,7 +12,15 @@ const attempt = (candidate: number, more: Partial<DialAttempt> = {}): DialAttemp
 })
 const named = attempt(-1, {
   verify,
-  resolve: { timeoutMs: 500, raceDelayMs: 100, most: 3, maxAnswers: 9, access: { allow: [], deny: [] }, avoid: ["bad"] }
+  resolve: {
+    timeoutMs: 500,
+    raceDelayMs: 100,
+    most: 3,
+    maxAnswers: 9,
+    servers: [],
+    access: { allow: [], deny: [] },
+    avoid: ["bad"]
+  }
 })
 const { session, balancing } = upstreamDefaults
 

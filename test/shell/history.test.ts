@@ -193,7 +193,7 @@ const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
     Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs: 60_000, timeoutMs: 10_000, network: () => "lab" })),
     Layer.provideMerge(Layer.mergeAll(
       far,
-      NodeResolver.layer({ servers: [] }),
+      NodeResolver.layer,
       Layer.succeed(Recorder, recorder),
       HistoryFile.layer({ path: file, maxEntries: 100, maxBytes: 100_000 })
     ))
@@ -276,7 +276,7 @@ describe("a core that failed", () => {
       const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10, backlog: 1 }
       const base = Layer.mergeAll(
         NodeTransport.layer,
-        NodeResolver.layer({ servers: [] }),
+        NodeResolver.layer,
         Layer.succeed(Recorder, recorder)
       )
       yield* Effect.gen(function* () {

@@ -98,7 +98,15 @@ describe("in a plan", () => {
   const named = (resolve: Partial<ResolveLimits> = {}) =>
     attempt(-1, {
       host: "web.example",
-      resolve: { timeoutMs: 500, raceDelayMs: 100, most: 3, maxAnswers: 9, access: { allow: [], deny: [] }, ...resolve }
+      resolve: {
+        timeoutMs: 500,
+        raceDelayMs: 100,
+        most: 3,
+        maxAnswers: 9,
+        servers: [],
+        access: { allow: [], deny: [] },
+        ...resolve
+      }
     })
 
   function run(
