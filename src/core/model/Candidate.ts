@@ -113,6 +113,7 @@ export interface HeldCandidate {
   readonly lastEntryAtUs: number
   readonly breaker: BreakerState
   readonly suspicion: Suspicion
+  readonly identity: Proof
 }
 
 /** -1 in any `...AtUs` field means never, in a `...DueUs` field not scheduled. */

@@ -10,6 +10,7 @@
  */
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
+import { isVouched } from "../identity.ts"
 import type { Candidate, CandidateId, HeldCandidate } from "../model/Candidate.ts"
 import type { Move } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
@@ -61,8 +62,8 @@ function holdOne(state: State, id: CandidateId): State {
     return candidate.held === null ? state : Candidates.replace(state, candidate, { ...candidate, held: null })
   }
   const { seq } = state
-  const { success, penalty, streak, costMs, outlookMs, lastEntryAtUs, breaker, suspicion } = candidate
-  const held = { seq, success, penalty, streak, costMs, outlookMs, lastEntryAtUs, breaker, suspicion }
+  const { success, penalty, streak, costMs, outlookMs, lastEntryAtUs, breaker, suspicion, identity } = candidate
+  const held = { seq, success, penalty, streak, costMs, outlookMs, lastEntryAtUs, breaker, suspicion, identity }
   const next = Candidates.replace(state, candidate, { ...candidate, held })
   const upstream = Upstreams.find(next, candidate.upstream)
   if (upstream === undefined || isValid(next, upstream.held)) return next
@@ -90,7 +91,12 @@ function restored(state: State, step: Step, candidate: Candidate, held: HeldCand
   const breaker = !mayReturn ? candidate.breaker : isTried ? held.breaker : untried(held.breaker, step.at)
   const { pending, session, sinceUs, lapseDueUs, renewals } = held.suspicion
   const suspicion = { ...candidate.suspicion, pending, session, sinceUs, lapseDueUs, renewals, silent: [], silentDueUs: -1 }
-  const back: Candidate = { ...candidate, success, penalty, streak, breaker, suspicion, held: null }
+  // A network that dies between the two handshakes of a proof makes an impostor of whoever was asked.
+  const { identity } = held
+  if (candidate.identity.state === "failed" && identity.state === "verified") {
+    step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
+  }
+  const back: Candidate = { ...candidate, success, penalty, streak, breaker, suspicion, identity, held: null }
   const { scoring } = Candidates.configOf(state, candidate)
   const priced = candidate.lastEntryAtUs === lastEntryAtUs ? { ...back, costMs, outlookMs } : reprice(back, scoring, step.at)
   let next = Candidates.replace(state, candidate, watched(priced))
@@ -114,7 +120,7 @@ function reinstated(state: State, step: Step, id: number): State {
   const may = (one: CandidateId) => {
     const candidate = Candidates.find(state, one)
     return candidate !== undefined && Candidates.isListed(candidate) && candidate.costMs >= 0
-      && candidate.breaker.state === "closed"
+      && candidate.breaker.state === "closed" && isVouched(candidate)
   }
   const members = held.members.filter(may).slice(0, activeSetSize)
   const move = (candidate: CandidateId, into: boolean): Move => {
