@@ -73,6 +73,30 @@ const scratch = <A>(use: (directory: string) => Effect.Effect<A, unknown>) =>
   Effect.promise(() => inScratch((directory) => Effect.runPromise(use(directory))))
 
 describe("the file recorder", () => {
+  it.live("takes a line that is larger than its whole buffer, as what earlier runs knew may be", () =>
+    scratch((directory) =>
+      Effect.gen(function* () {
+        const gaps = yield* withRecorder(options(directory, { bufferBytes: 4_096 }), async (recorder) => {
+          const feeder = new Feeder(recorder)
+          const records = Array.from({ length: 1_024 }, (_, i) => ({
+            host: "site.example",
+            port: 443,
+            address: `198.18.${i >> 8}.${i & 255}`,
+            sources: ["dns" as const],
+            latencyMs: i,
+            measuredMs: 1,
+            expiresMs: 1e12
+          }))
+          feeder.feed({ _tag: "HistoryLoaded", worker: 0, network: "", records })
+          await until("it is written", () =>
+            fs.readdirSync(directory).some((name) => fs.statSync(path.join(directory, name)).size > 100_000))
+          return { state: feeder.state, value: recorder.statusUnsafe().gaps }
+        })
+        assert.strictEqual(gaps, 0)
+        assert.deepInclude(yield* verdictOf(directory), { outcome: "verified", entries: 2 })
+      })
+    ))
+
   it.live("closes a segment that is full, compresses it, and the record verifies across all of them", () =>
     scratch((directory) =>
       Effect.gen(function* () {

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import process from "node:process"
+import { needRestart } from "../../src/apps/config/changes.ts"
 import { Fairlead } from "../../src/apps/embed/Fairlead.ts"
 import { request } from "../support/admin.ts"
 import type { Running } from "../support/command.ts"
@@ -90,6 +91,11 @@ describe("history", () => {
       }),
     60_000
   )
+
+  it("takes its limits from a reload, and what is opened once from a restart", () => {
+    const keys = ["history.path", "history.maxEntries", "history.maxBytes", "history.serveFor", "history.timeout"]
+    assert.deepStrictEqual(needRestart(keys), ["history.path", "history.maxBytes", "history.timeout"])
+  })
 
   it("with path none writes nothing", () =>
     withService(async ({ directory, file, started }) => {
