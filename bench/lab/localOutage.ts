@@ -11,6 +11,7 @@ const HOSTS = [...WEB, ...API]
 const LISTEN = { web: 1234, api: 1235 }
 const ADMIN = 9099
 const RATE = 20
+const SETTLE_MS = 6_000
 
 export type Loss = "dark" | "interface"
 
@@ -37,6 +38,8 @@ export interface Outcome {
   /** Why the service took it for an outage of its own network; null: it did not. */
   readonly reason: string | null
   readonly before: ReadonlyArray<Judged>
+  /** When four fifths of it are over, and at its end. */
+  readonly noticed: ReadonlyArray<Judged>
   readonly during: ReadonlyArray<Judged>
   readonly after: ReadonlyArray<Judged>
   /** States of the upstreams in the outage. */
@@ -82,9 +85,13 @@ export async function localOutages(
 }
 
 async function run(lab: Lab, loss: Loss, seconds: number): Promise<Outcome> {
+  // What the clients of another run left behind has been averaged away by then.
+  await pause(SETTLE_MS)
   const before = await status(lab)
   await lose(lab, loss)
-  await pause(seconds * 1000)
+  await pause(seconds * 800)
+  const noticed = await status(lab)
+  await pause(seconds * 200)
   const during = await status(lab)
   await regain(lab, loss)
   const returnedMs = performance.now()
@@ -103,6 +110,7 @@ async function run(lab: Lab, loss: Loss, seconds: number): Promise<Outcome> {
     seconds,
     reason: during.outage?.reason ?? null,
     before: judged(before),
+    noticed: judged(noticed),
     during: judged(during),
     after: judged(after),
     states: during.upstreams.map(({ state }) => state),

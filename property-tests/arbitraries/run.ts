@@ -35,11 +35,13 @@ export function provenScript(mostMoves = 80): fc.Arbitrary<Script> {
 
 /** Either, in a world in which addresses are far apart: the own network may go down, and everything may turn itself off. */
 export function farScript(mostMoves = 80): fc.Arbitrary<Script> {
-  return fc.tuple(fc.oneof(script(mostMoves), ruledScript(mostMoves), provenScript(mostMoves)), protecting).map(([it, changes]) => {
-    const reloads = it.reloads?.map((config) => ({ ...config, ...changes }))
-    const whole: Script = { ...it, config: { ...it.config, ...changes }, ...(reloads === undefined ? {} : { reloads }) }
-    return JSON.parse(JSON.stringify(whole).replaceAll(/127\.0\.0\.(\d)/g, (_, i: string) => farHost(Number(i)))) as Script
-  })
+  return fc.tuple(fc.oneof(script(mostMoves), ruledScript(mostMoves), provenScript(mostMoves)), protecting).map(
+    ([it, changes]) => {
+      const reloads = it.reloads?.map((config) => ({ ...config, ...changes }))
+      const whole: Script = { ...it, config: { ...it.config, ...changes }, ...(reloads === undefined ? {} : { reloads }) }
+      return JSON.parse(JSON.stringify(whole).replaceAll(/127\.0\.0\.(\d)/g, (_, i: string) => farHost(Number(i)))) as Script
+    }
+  )
 }
 
 /** Two networks of IPv4, so that all can be far apart, one of IPv6, and loopback. */

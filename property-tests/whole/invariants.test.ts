@@ -49,6 +49,8 @@ describe("in any run", () => {
         return decision._tag === "Resolve" ? ["resolve", decision.resolve] : undefined
       }
       const owners = new Map<number, string>()
+      /** How often a place changed hands: whoever comes into a free one counts its candidates anew. */
+      const lives = new Map<number, number>()
       play(it, (_entry, before, { state, decisions }) => {
         for (const decision of decisions) {
           const [kind, id] = numberOf(decision) ?? []
@@ -58,9 +60,12 @@ describe("in any run", () => {
           expect(id).toBeLessThan(state.minted[kind])
           ids.add(`${kind} ${id}`)
         }
+        for (const { id, name } of Vector.toArray(state.upstreams)) {
+          if (Vector.get(before.upstreams, id)?.name !== name) lives.set(id, (lives.get(id) ?? 0) + 1)
+        }
         for (const candidate of Vector.toArray(state.candidates)) {
           if (candidate === null) continue
-          const owner = `${candidate.upstream} ${candidate.host} ${candidate.port} ${candidate.ordinal}`
+          const owner = `${candidate.upstream} ${lives.get(candidate.upstream)} ${candidate.host} ${candidate.port} ${candidate.ordinal}`
           expect(owners.get(candidate.id) ?? owner).toBe(owner)
           owners.set(candidate.id, owner)
         }

@@ -17,7 +17,9 @@ describe("the network of the machine itself", () => {
         assert.isNotNull(one.reason, text)
         assert.deepStrictEqual(differ(one.before, one.during), [], text)
         assert.deepStrictEqual(differ(one.before, one.after), [], text)
-        assert.isBelow(moved(one.before, one.during), 20, text)
+        // Samples that had gathered still enter; one failure would cost 100 ms, and a share of the latency for minutes.
+        assert.isBelow(moved(one.before, one.during), 50, text)
+        assert.deepStrictEqual(one.during, one.noticed, text)
         assert.deepStrictEqual(one.states, ["active", "active"])
         assert.isTrue(one.during.every(({ warm }) => warm === 0), text)
         assert.strictEqual(one.failed, 0, text)
