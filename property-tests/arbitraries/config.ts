@@ -31,6 +31,8 @@ const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({
 
 export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   removed: fc.constant(false),
+  preheat: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+  onDemand: fc.constant(false),
   bypass: fc.constant(false),
   host: fc.constantFrom("", "web.example"),
   port: fc.constantFrom(443, 8443),
@@ -95,8 +97,22 @@ export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
   ratePerSecond: fc.constantFrom(1, 3, 50, 1_000)
 })
 
+/** So few names that they are dropped all the time. */
+const demand = {
+  onDemand: fc.record({
+    enabled: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+    idleMs: fc.constantFrom(1_000, 1_800_000),
+    usedWithinMs: fc.constantFrom(0, 5_000, 60_000),
+    singleFlightTimeoutMs: fc.constantFrom(500, 10_000),
+    maxEntries: fc.constantFrom(0, 1, 2, 256),
+    pruneIntervalMs: fc.constantFrom(500, 60_000)
+  }),
+  template: upstream.map((one) => ({ ...one, name: "", preheat: false, host: "", candidates: [] }))
+}
+
 export const config: fc.Arbitrary<Config> = fc.record({
   enabled: fc.constant(true),
+  ...demand,
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
     .map((all) => all.map((one, i) => ({ ...one, name: `up${i}` }))),
   probing: budget,
@@ -117,6 +133,7 @@ const ruledUpstream = fc.tuple(
 ).map(([one, fallback, bypass]) => ({ ...one, fallback, bypass }))
 
 const ruled: fc.Arbitrary<Config> = fc.record({
+  ...demand,
   enabled: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
   upstreams: fc.uniqueArray(
     fc.tuple(fc.constantFrom("up0", "up1", "up2", "up3"), ruledUpstream).map(([name, one]) => ({ ...one, name })),

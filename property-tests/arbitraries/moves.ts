@@ -6,7 +6,7 @@ import fc from "fast-check"
 import type { AttemptOutcome, CloseCause, DialFailure, WarmLoss } from "../../src/core/model/Event.ts"
 import { host } from "./config.ts"
 
-const COMMON = ["answer", "warmAnswer", "resolveAnswer"] as const
+const COMMON = ["answer", "warmAnswer", "resolveAnswer", "raceAnswer"] as const
 /** What a crash, a duplicate or a bug elsewhere could bring. */
 const ODD = [
   "tickNow",
@@ -21,6 +21,7 @@ const ODD = [
   "closeUnknown",
   "silentUnknown",
   "pendingUnknown",
+  "raceAgain",
   "wall"
 ] as const
 const SESSION = ["silent", "spoke", "stalled", "pending"] as const
@@ -33,6 +34,7 @@ export interface Move {
     | "tick" // sleep until the next deadline, then tick
     | "accept"
     | "close"
+    | "demand" // a name that nobody configured, or an upstream by its place
     | "loseWarm"
     | (typeof COMMON)[number]
     | (typeof ODD)[number]
@@ -60,6 +62,7 @@ const KINDS: ReadonlyArray<fc.WeightedArbitrary<Move["kind"]>> = [
   { weight: 16, arbitrary: fc.constant("tick" as const) },
   { weight: 12, arbitrary: fc.constant("accept" as const) },
   { weight: 8, arbitrary: fc.constant("close" as const) },
+  { weight: 5, arbitrary: fc.constant("demand" as const) },
   { weight: 8, arbitrary: fc.constantFrom(...SESSION) },
   { weight: 4, arbitrary: fc.constant("loseWarm" as const) },
   { weight: 10, arbitrary: fc.constantFrom(...ODD) },

@@ -10,6 +10,7 @@ import { scoreOf } from "../../src/core/reducers/score.ts"
 import { initial } from "../../src/core/state.ts"
 import { upstream } from "../arbitraries/config.ts"
 import { ScoreModel } from "../arbitraries/scoreModel.ts"
+import { onDemandDefaults } from "../../test/support/config.ts"
 import { law } from "../check.ts"
 
 const spell = fc.record({
@@ -42,7 +43,8 @@ class One {
 
   constructor(config: UpstreamConfig) {
     const probing: Config["probing"] = { maxParallel: 1, perHost: 1, ratePerSecond: 1 }
-    this.state = initial({ enabled: true, upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
+    const limits = { probing, maxCandidates: 10, poolTotal: 0, onDemand: onDemandDefaults, template: config }
+    this.state = initial({ enabled: true, upstreams: [config], ...limits }, 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 

@@ -79,7 +79,9 @@ export const reloadOnDemand = Effect.fnUntraced(function* (file: string, asked: 
 export const tellCore = (engine: Engine["Service"], config: Config): Effect.Effect<boolean> =>
   Effect.gen(function* () {
     const facts = yield* PubSub.subscribe(engine.facts)
-    engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config })
+    // What clients asked for is the core's own.
+    const upstreams = config.upstreams.filter(({ onDemand }) => !onDemand)
+    engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config: { ...config, upstreams } })
     while ((yield* PubSub.take(facts))._tag !== "ConfigApplied") continue
   }).pipe(Effect.scoped, Effect.interruptible, Effect.timeoutOption(CORE_TIMEOUT), Effect.map(Option.isSome))
 

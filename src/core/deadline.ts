@@ -24,9 +24,12 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
   "idle",
   "forget",
   "resolve",
-  "stale"
+  "stale",
+  "pause",
+  "prune",
+  "renew"
 ]
-/** Ids stay below 2^48: 2^28 generations of 2^20 slots; fifteen kinds keep the code below 2^52. */
+/** Ids stay below 2^48: 2^28 generations of 2^20 slots; up to 32 kinds keep the code below 2^53. */
 const KIND_UNIT = 2 ** 48
 const MOST_DUE = 256
 

@@ -114,6 +114,12 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     resolve: 0,
     resolveDueUs: -1,
     shelves: [],
-    shut: 0
+    shut: 0,
+    usedAtUs: -1,
+    race: 0,
+    pausedUntilUs: -1,
+    renewDueUs: -1,
+    renewedAtUs: -1,
+    renewalsFailed: 0
   }
 }

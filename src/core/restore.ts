@@ -9,7 +9,7 @@ import { indexOf } from "./state.ts"
 export function restore(config: Config, snapshot: Snapshot): State {
   const { routesVersion, upstreams, candidates, ...head } = snapshot
   const vectors = { upstreams: Vector.fromArray(upstreams), candidates: Vector.fromArray(candidates) }
-  const index = indexOf({ ...vectors, probing: head.probing })
+  const index = indexOf({ ...vectors, probing: head.probing, pruneDueUs: head.pruneDueUs })
   const bare: State = { ...head, config, ...vectors, index, routes: { version: routesVersion, upstreams: [] } }
   const routed = reroute(bare, upstreams.map(({ id }) => id))
   return { ...routed, routes: { version: routesVersion, upstreams: routed.routes.upstreams } }

@@ -11,6 +11,7 @@
  * members, the one that is kept) starts at once. Of an upstream that is off the fallback list is no part.
  */
 import * as Candidates from "./candidates.ts"
+import { domainIn } from "./domain.ts"
 import { rungOf } from "./ladder.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
@@ -18,6 +19,7 @@ import type { Decision } from "./model/Decision.ts"
 import type { DialAttempt, DialPlan, Member, Routes, UpstreamRoutes } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { isAsking } from "./reducers/demand.ts"
 import { pendingMs } from "./reducers/suspicion.ts"
 import { bestOutside, serving } from "./serving.ts"
 import * as Upstreams from "./upstreams.ts"
@@ -62,7 +64,9 @@ export function upstreamRoutes(state: State, upstream: Upstream): UpstreamRoutes
     tolerancePercent: config.balancing.tolerancePercent,
     lastResort: planOf(state, upstream, config, rung.first),
     session: config.session,
-    silentAfterMs: upstream.silentAfterMs
+    silentAfterMs: upstream.silentAfterMs,
+    domain: domainIn(config),
+    ask: isAsking(state, upstream, present.length > 0)
   }
 }
 

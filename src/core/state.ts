@@ -23,6 +23,7 @@ export interface Snapshot {
   readonly wantsRoom: State["wantsRoom"]
   readonly clients: State["clients"]
   readonly routesVersion: number
+  readonly pruneDueUs: number
   readonly upstreams: ReadonlyArray<Upstream>
   readonly candidates: ReadonlyArray<Candidate | null>
 }
@@ -31,7 +32,8 @@ const EMPTY_INDEX: Index = {
   deadlines: Ordered.empty,
   probeQueue: Ordered.empty,
   rankings: Vector.empty(),
-  stalest: Vector.empty()
+  stalest: Vector.empty(),
+  recency: Ordered.empty
 }
 
 /** Before the first entry. `minted` carries the counters on after a restart of the core, so that no id comes twice. */
@@ -56,15 +58,30 @@ export function initial(
     wantsRoom: [],
     clients: { first: -1, several: false },
     routes: { version: 0, upstreams: [] },
-    index: EMPTY_INDEX
+    index: EMPTY_INDEX,
+    pruneDueUs: -1
   }
 }
 
 /** The part of a snapshot that is small whatever the number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
-  const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routes } = state
-  const routesVersion = routes.version
-  return { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, routesVersion }
+  const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients } = state
+  const { pruneDueUs, routes: { version: routesVersion } } = state
+  return {
+    seq,
+    at,
+    override,
+    wall,
+    rng,
+    minted,
+    freeSlots,
+    probing,
+    warmTotal,
+    wantsRoom,
+    clients,
+    routesVersion,
+    pruneDueUs
+  }
 }
 
 export function snapshotOf(state: State): Snapshot {
@@ -76,18 +93,23 @@ export function snapshotOf(state: State): Snapshot {
 }
 
 /** The derived index, from nothing. */
-export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing">): Index {
+export function indexOf(state: Pick<State, "upstreams" | "candidates" | "probing" | "pruneDueUs">): Index {
   const trees = Array.from({ length: state.upstreams.length }, () => Ordered.empty)
   let index: Index = { ...EMPTY_INDEX, rankings: Vector.fromArray(trees), stalest: Vector.fromArray(trees) }
   for (const candidate of Vector.toArray(state.candidates)) {
     if (candidate !== null) index = reindex(index, null, candidate)
   }
+  let { recency } = index
   let deadlines = reschedule(index.deadlines, "gate", 0, -1, state.probing.gateDueUs)
+  deadlines = reschedule(deadlines, "prune", 0, -1, state.pruneDueUs)
   for (const upstream of Vector.toArray(state.upstreams)) {
     deadlines = reschedule(deadlines, "evaluate", upstream.id, -1, upstream.evaluateDueUs)
     deadlines = reschedule(deadlines, "round", upstream.id, -1, upstream.roundDueUs)
     deadlines = reschedule(deadlines, "resolve", upstream.id, -1, upstream.resolveDueUs)
     deadlines = reschedule(deadlines, "stale", upstream.id, -1, upstream.staleDueUs)
+    deadlines = reschedule(deadlines, "pause", upstream.id, -1, upstream.pausedUntilUs)
+    deadlines = reschedule(deadlines, "renew", upstream.id, -1, upstream.renewDueUs)
+    if (upstream.usedAtUs >= 0) recency = Ordered.insert(recency, upstream.usedAtUs, upstream.id)
   }
-  return { ...index, deadlines }
+  return { ...index, deadlines, recency }
 }

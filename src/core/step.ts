@@ -6,11 +6,13 @@ import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
 import { breaker } from "./reducers/breaker.ts"
+import { demand } from "./reducers/demand.ts"
 import { enabled } from "./reducers/enabled.ts"
 import { membership } from "./reducers/membership.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { reload } from "./reducers/reload.ts"
 import { samplesOf } from "./reducers/samples.ts"
+import { renewal } from "./reducers/renewal.ts"
 import { score } from "./reducers/score.ts"
 import { selector } from "./reducers/selector.ts"
 import { suspicion } from "./reducers/suspicion.ts"
@@ -40,6 +42,7 @@ export function step(state: State, entry: Entry): Stepped {
   next = enabled(next, shared)
   next = membership(next, shared)
   next = traffic(next, shared)
+  next = demand(next, shared)
   const before = next
   next = score(next, shared)
   next = breaker(next, shared)
@@ -47,6 +50,7 @@ export function step(state: State, entry: Entry): Stepped {
   for (const { upstream } of wornChanged(before, next, event)) shared.touched.add(upstream)
   next = selector(next, shared)
   next = warm(next, shared)
+  next = renewal(next, shared)
   next = refresh(next, shared)
   next = reroute(next, shared.touched, shared.decisions)
   return { state: next, decisions: shared.decisions }

@@ -18,6 +18,7 @@ import type { Member, UpstreamRoutes } from "../core/model/Routes.ts"
 import { pick } from "../core/pick.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
 import { Counts } from "./Counts.ts"
+import { Domains } from "./Domains.ts"
 import { Engine } from "./Engine.ts"
 import type { BindError } from "./errors.ts"
 import type { Client } from "./Forward.ts"
@@ -32,6 +33,8 @@ export interface ListenerOptions {
   readonly name: string
   readonly listen: Address
   readonly upstream: UpstreamId
+  /** The upstream's name: its place may be another one's until the core has arranged a new configuration. */
+  readonly serves?: string
   readonly maxConnections: number
   /** Clients that may wait for a place. */
   readonly backlog: number
@@ -84,6 +87,7 @@ export class Acceptor extends Context.Service<Acceptor, {
   /** Whether clients are accepted: from start until the drain. */
   readonly isOpenUnsafe: () => boolean
   readonly counts: Counts
+  readonly domains: Domains
   readonly inside: Inside
   /**
    * From now on these listeners, with sessions kept: what is new is bound first, then what is gone stops accepting. A listener
@@ -112,7 +116,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
   const { ask } = new Names(yield* Resolver)
-  const ports = { transport, engine, counts, ask, clients: new ClientNumbers(), chance }
+  const domains = new Domains(engine, transport)
+  const ports = { transport, engine, counts, ask, clients: new ClientNumbers(), chance, domains }
   let stopLooking: Cancel | undefined
   // Runs when nobody is accepted anymore.
   yield* Effect.addFinalizer(() =>
@@ -142,7 +147,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
         if (!engine.reserveUnsafe(PLACES)) return lookAgain()
         serve(listener, listener.waiting.shift() as ClientSocket)
       }
-      if (listener.waiting.length > 0 && !isKnown(listener.options.upstream)) lookAgain()
+      if (listener.waiting.length > 0 && !isKnown(listener.options)) lookAgain()
     }
   }
 
@@ -160,17 +165,20 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }
 
   const hasRoom = ({ options, phase, connections }: Listener) =>
-    phase !== "new" && connections < options.maxConnections && isKnown(options.upstream)
+    phase !== "new" && connections < options.maxConnections && isKnown(options)
 
   /** A free place has no name. */
-  const isKnown = (upstream: UpstreamId) => (engine.routesUnsafe().upstreams[upstream]?.name ?? "") !== ""
+  const isKnown = ({ upstream, serves }: ListenerOptions) => {
+    const name = engine.routesUnsafe().upstreams[upstream]?.name ?? ""
+    return serves === undefined ? name !== "" : name === serves
+  }
 
   const arrived = (listener: Listener, socket: ClientSocket) => {
     const free = listener.waiting.length === 0 && hasRoom(listener)
     if (free && engine.reserveUnsafe(PLACES)) return serve(listener, socket)
     if (listener.waiting.length < listener.options.backlog) {
       listener.waiting.push(socket)
-      return free || !isKnown(listener.options.upstream) ? lookAgain() : undefined
+      return free || !isKnown(listener.options) ? lookAgain() : undefined
     }
     listener.refused++
     socket.resetUnsafe()
@@ -254,6 +262,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
 
   return Acceptor.of({
     counts,
+    domains,
     inside,
     isOpenUnsafe: () => !draining,
     statusUnsafe: () =>

@@ -56,6 +56,8 @@ export class Engine extends Context.Service<Engine, {
   /** What an operator wants: it needs no place, as there is never more than a little of it. */
   readonly controlUnsafe: (event: ControlEvent) => void
   readonly routesUnsafe: () => Routes
+  /** Calls back with each new version of the routes, once they are published; one at a time, and it may not throw. */
+  readonly watchRoutesUnsafe: (published: (routes: Routes) => void) => void
   /** Warm sockets, for the client's way to take one. */
   readonly shelf: Shelf
   readonly stateUnsafe: () => State
@@ -84,6 +86,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
 
   let state = initial(config, seed)
   let routes = state.routes
+  let published: (routes: Routes) => void = () => {}
   let restarts = 0
   let failed = false
   /** A round of turns is under way or asked for. */
@@ -119,7 +122,10 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
       state = advanced.state
       recorder.appendUnsafe(entryBody(entry, advanced), state)
       for (const decision of advanced.decisions) interpreter.runUnsafe(decision)
-      if (routes !== state.routes && (restarts === 0 || isReady(state))) routes = state.routes
+      if (routes !== state.routes && (restarts === 0 || isReady(state))) {
+        routes = state.routes
+        published(routes)
+      }
       observe?.(entry, advanced.decisions, state)
     } catch (cause) {
       fail(entry, cause)
@@ -212,6 +218,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     postUnsafe,
     controlUnsafe: postOwn,
     routesUnsafe: () => routes,
+    watchRoutesUnsafe: (told) => void (published = told),
     shelf,
     stateUnsafe: () => state,
     epochUs,

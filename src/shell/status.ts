@@ -77,9 +77,9 @@ function headOf({ state, nowUs, restarts, listeners, record }: Seen) {
 }
 
 function upstreamHead(state: State, upstream: Upstream) {
-  const { host, port } = Upstreams.configOf(state, upstream.id)
+  const { name, host, port } = Upstreams.configOf(state, upstream.id)
   return {
-    name: upstream.name,
+    name,
     host: host === "" ? null : host,
     port,
     state: state.routes.upstreams[upstream.id]?.state ?? "unranked",

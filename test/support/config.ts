@@ -57,7 +57,18 @@ export const upstreamDefaults: UpstreamConfig = {
   dns: { refreshMs: 300_000, timeoutMs: 3_000 },
   attempts: 2,
   scoreTtlMs: 300_000,
-  staleForMs: 86_400_000
+  staleForMs: 86_400_000,
+  preheat: true,
+  onDemand: false
+}
+
+export const onDemandDefaults: Config["onDemand"] = {
+  enabled: true,
+  idleMs: 1_800_000,
+  usedWithinMs: 60_000,
+  singleFlightTimeoutMs: 10_000,
+  maxEntries: 256,
+  pruneIntervalMs: 60_000
 }
 
 export type UpstreamChanges = { readonly [K in keyof UpstreamConfig]?: Partial<UpstreamConfig[K]> | UpstreamConfig[K] }
@@ -79,7 +90,9 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
     upstreams: upstreams.map(upstreamWith),
     probing: { maxParallel: 16, perHost: 2, ratePerSecond: 50, ...probing },
     maxCandidates: 10_000,
-    poolTotal: 1024
+    poolTotal: 1024,
+    onDemand: onDemandDefaults,
+    template: upstreamWith({ name: "", preheat: false })
   }
 }
 

@@ -123,6 +123,12 @@ export const reloads = one({
   help: "Configurations read anew, by result: applied, or refused with nothing changed.",
   labels: ["result"]
 })
+export const evicted = one({
+  name: "fairlead_on_demand_evicted_total",
+  kind: "counter",
+  help: "Names that clients had asked for and that were forgotten: limit, another one needed the room; idle, nobody used them.",
+  labels: ["reason"]
+})
 export const selections = one({
   name: "ip_pool_selection_total",
   kind: "counter",
@@ -161,6 +167,7 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   gaps,
   dropped,
   reloads,
+  evicted,
   selections,
   fallbacks,
   latency

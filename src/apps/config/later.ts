@@ -9,11 +9,8 @@ const LATER: ReadonlyArray<string> = [
   "listeners.*.users",
   "listeners.*.clients",
   "listeners.*.handshake",
-  "upstreams.*.preheat",
   "upstreams.*.proxyProtocol",
   "upstreams.*.caFile",
-  "preheatDomains",
-  "onDemand",
   "sources",
   "builtin",
   "access",
@@ -23,9 +20,6 @@ const LATER: ReadonlyArray<string> = [
   "?.pool.rescue",
   "?.session.onCandidateDeath",
   "autoDisable",
-  "cache.minTtl",
-  "cache.pruneInterval",
-  "cache.maxEntries",
   "history",
   "workers"
 ]

@@ -1,8 +1,10 @@
 /** A decoded and checked file to settings. */
 import * as Redacted from "effect/Redacted"
 import type { TelemetryOptions } from "../../adapters/otel/options.ts"
+import { demanded } from "../../core/demanded.ts"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { parseDomain } from "../../core/schema/units.ts"
 import type { AddressList } from "./addressesOf.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -17,19 +19,37 @@ export type Addresses = (upstream: string, list: AddressList) => ReadonlyArray<A
 export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: TelemetryOptions): Settings {
   const names = Object.keys(file.upstreams)
   const { maxParallel, perHost, ratePerSecond, maxCandidates } = file.probing
+  const template = upstreamOf(file, "", generalOf(file), () => [])
+  const { enabled, idle, usedWithin, singleFlightTimeout } = file.onDemand
   const core: Config = {
     enabled: file.enabled,
-    upstreams: names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, addresses)),
+    upstreams: [
+      ...names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, addresses)),
+      // As a name that a client asks for, and preheated.
+      ...file.preheatDomains.map((name) => {
+        const { host, port } = parseDomain(name) as Address
+        return { ...demanded(template, { host, port, name }), preheat: true, onDemand: false }
+      })
+    ],
     probing: { maxParallel, perHost, ratePerSecond },
     maxCandidates,
-    poolTotal: file.pool.total
+    poolTotal: file.pool.total,
+    onDemand: {
+      enabled,
+      idleMs: idle,
+      usedWithinMs: usedWithin,
+      singleFlightTimeoutMs: singleFlightTimeout,
+      maxEntries: file.cache.maxEntries,
+      pruneIntervalMs: file.cache.pruneInterval
+    },
+    template
   }
   const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
   const { adminClients, backlog, ...limits } = file.limits
   return {
     core,
     listeners: file.listeners.map(({ name, listen, upstream, maxConnections }) => {
-      return { name, listen, upstream: names.indexOf(upstream), maxConnections, backlog }
+      return { name, listen, upstream: core.upstreams.findIndex((one) => one.name === upstream), maxConnections, backlog }
     }),
     dnsServers: file.dns.servers,
     eventLog: file.eventLog,
@@ -42,6 +62,12 @@ export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: Te
     limits,
     shutdown: file.shutdown
   }
+}
+
+/** The general sections as an upstream of its own. */
+function generalOf({ probing, scoring, selector, balancing, dial, session, pool, breaker, attempts }: ConfigFile): UpstreamFile {
+  const own = { host: "", candidates: [], fallback: [], bypass: false, preheat: false, attempts }
+  return { ...own, probing, scoring, selector, balancing, dial, session, pool, breaker }
 }
 
 function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses: Addresses): UpstreamConfig {
@@ -124,7 +150,9 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
     },
     dns: { refreshMs: file.dns.refresh, timeoutMs: file.dns.timeout },
     attempts: own.attempts,
-    scoreTtlMs: file.cache.scoreTtl,
-    staleForMs: file.cache.staleFor
+    scoreTtlMs: Math.max(file.cache.scoreTtl, file.cache.minTtl),
+    staleForMs: file.cache.staleFor,
+    preheat: own.preheat,
+    onDemand: false
   }
 }

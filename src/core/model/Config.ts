@@ -12,6 +12,24 @@ export interface Config {
   readonly maxCandidates: number
   /** Warm sockets over all candidates, parked and connecting. */
   readonly poolTotal: number
+  readonly onDemand: OnDemand
+  /** What a name that a client asks for gets beside the name: the general sections. */
+  readonly template: UpstreamConfig
+}
+
+/** Names that clients ask for, which are no configured upstream's. */
+export interface OnDemand {
+  readonly enabled: boolean
+  /** Without a client for this long such a name is forgotten. */
+  readonly idleMs: number
+  /** A client came within this time: then an upstream that is found on first use is probed like any other. */
+  readonly usedWithinMs: number
+  /** Clients wait this long for the first answer, then they go down the ladder. */
+  readonly singleFlightTimeoutMs: number
+  /** Names kept at once; 0: as many as there are. */
+  readonly maxEntries: number
+  /** How often is looked for those that nobody uses any more. */
+  readonly pruneIntervalMs: number
 }
 
 /** Limits that all upstreams share. */
@@ -52,6 +70,10 @@ export interface UpstreamConfig {
   readonly scoreTtlMs: number
   /** What is known of a candidate that left is kept for this long. */
   readonly staleForMs: number
+  /** false: found on first use, by a race that its first clients share. */
+  readonly preheat: boolean
+  /** No configuration names it: a client asked for it. */
+  readonly onDemand: boolean
 }
 
 export interface Address {

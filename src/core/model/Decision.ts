@@ -1,6 +1,6 @@
 /** What the core answers: acts for the shell to do, in the imperative, and facts for people and meters. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
-import type { UpstreamState } from "./Routes.ts"
+import type { DialPlan, UpstreamState } from "./Routes.ts"
 
 /** Do one handshake with an address, say how it went under this id, and hang up. */
 export interface Probe {
@@ -42,6 +42,20 @@ export interface Resolve {
   readonly upstream: UpstreamId
   readonly host: string
   readonly timeoutMs: number
+}
+
+/**
+ * Dial the addresses of a plan until one answers, park the winner's socket for the first client under the race's number (which is
+ * the number of a warm socket), and say how each fared.
+ */
+export interface Race {
+  readonly _tag: "Race"
+  readonly worker: number
+  readonly race: number
+  readonly upstream: UpstreamId
+  readonly plan: DialPlan
+  readonly keepAliveMs: number
+  readonly parkForMs: number
 }
 
 export type MoveReason =
@@ -140,11 +154,22 @@ export interface PreheatCompleted {
   readonly tookUs: number
 }
 
-/** Everybody waits for a probe and the resolver is asked. */
+/**
+ * `requested`: everybody waits for a probe and the resolver is asked. The others tell how a sampling on first use ended: somebody
+ * answered, nobody did, or there was nobody to ask.
+ */
 export interface UpstreamRefreshed {
   readonly _tag: "UpstreamRefreshed"
   readonly upstream: UpstreamId
-  readonly reason: "requested"
+  readonly reason: "requested" | "first-use" | "all-failed" | "no-candidates"
+}
+
+/** A name that a client had asked for is forgotten. */
+export interface DomainDropped {
+  readonly _tag: "DomainDropped"
+  readonly upstream: UpstreamId
+  /** There was no room for it, or nobody used it. */
+  readonly reason: "limit" | "idle"
 }
 
 /** Another number of warm sockets is wanted. */
@@ -168,7 +193,7 @@ export interface EnabledChanged {
   readonly override: boolean | null
 }
 
-export type Act = Probe | DialWarm | Retire | Resolve
+export type Act = Probe | DialWarm | Retire | Resolve | Race
 export type Fact =
   | SelectionMoved
   | BreakerOpened
@@ -183,4 +208,5 @@ export type Fact =
   | PoolResized
   | ConfigApplied
   | EnabledChanged
+  | DomainDropped
 export type Decision = Act | Fact

@@ -202,6 +202,27 @@ export interface RefreshRequested {
   /** -1: all. */
   readonly upstream: UpstreamId
 }
+/** A client came for whom nobody is known who serves it. */
+export interface DomainRequested {
+  readonly _tag: "DomainRequested"
+  readonly worker: number
+  /** -1: whoever has this host and port, which nobody had in the routes. */
+  readonly upstream: UpstreamId
+  /** Empty where the upstream is told. */
+  readonly host: string
+  readonly port: number
+}
+/** The first of several addresses has answered and waits on the shelf under the race's number, or none has. */
+export interface Raced {
+  readonly _tag: "Raced"
+  readonly worker: number
+  readonly race: number
+  readonly upstream: UpstreamId
+  /** The winner; -1: none. */
+  readonly candidate: CandidateId
+  readonly tried: ReadonlyArray<Attempt>
+  readonly tookUs: number
+}
 /** What an operator may ask for. */
 export type ControlEvent = ConfigChanged | EnabledOverridden | RefreshRequested
 
@@ -224,6 +245,8 @@ export type Event =
   | ResolveFailed
   | WorkerLost
   | ControlEvent
+  | DomainRequested
+  | Raced
 
 /** An event with its place: `at` is integer microseconds of a monotonic clock since the run's epoch, never going back. */
 export interface Entry {

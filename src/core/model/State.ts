@@ -33,6 +33,8 @@ export interface State {
   readonly clients: { readonly first: number; readonly several: boolean }
   readonly routes: Routes
   readonly index: Index
+  /** When is looked for names that nobody uses any more; -1: there are no such names. */
+  readonly pruneDueUs: number
 }
 
 /** Counters that ids come from; none is ever reused, not even after the core restarted. */
@@ -69,4 +71,6 @@ export interface Index {
   readonly rankings: Vector<Ordered>
   /** For each upstream: candidates neither queued nor being probed, by (last sample or probe, id). */
   readonly stalest: Vector<Ordered>
+  /** (latest use in µs, upstream): those that are found on first use. */
+  readonly recency: Ordered
 }

@@ -19,6 +19,9 @@ export type DeadlineKind =
   | "forget"
   | "resolve"
   | "stale"
+  | "pause"
+  | "prune"
+  | "renew"
 
 export interface Due {
   readonly kind: DeadlineKind

@@ -9,10 +9,13 @@
  * - Limits act at once: the routes are made anew, the set is evaluated, costs are computed again when `scoring` changed, rounds
  *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
  *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
+ * - Names that clients asked for stay, under the general sections as they are now, until `onDemand.enabled` is false; one that
+ *   is configured now hands over its candidates.
  * - An operator's override of `enabled` ends. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
 import * as Candidates from "../candidates.ts"
+import { domainIn } from "../domain.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
@@ -36,23 +39,29 @@ export function reload(state: State, step: Step): State {
   step.wantsProbes = true
   config.upstreams.forEach((is, id) => {
     const was = Upstreams.find(state, id) === undefined ? undefined : state.config.upstreams[id]
-    next = was === undefined || was.name !== is.name ? added(next, step, id, is) : changed(state, next, step, id, was, is)
+    next = was === undefined || (was.name !== is.name && !isHeir(was, is)) ? added(next, step, id, is) : changed(state, next, step, id, was, is)
   })
   return next
+}
+
+/** A name that clients asked for is configured now: what is known of it stays. */
+function isHeir(was: UpstreamConfig, is: UpstreamConfig): boolean {
+  return was.onDemand && !was.removed && domainIn(was) === domainIn(is)
 }
 
 function added(state: State, step: Step, id: UpstreamId, config: UpstreamConfig): State {
   step.touched.add(id)
   const next = lists(create(state, id), step, id, config)
-  if (Upstreams.isOn(next, id)) step.begun.add(id)
+  if (Upstreams.isPreheated(next, id)) step.begun.add(id)
   return next
 }
 
-function lists(state: State, step: Step, id: UpstreamId, { candidates, fallback }: UpstreamConfig): State {
+export function lists(state: State, step: Step, id: UpstreamId, { candidates, fallback }: UpstreamConfig): State {
   return merge(merge(state, step, id, "user-static", candidates), step, id, "fallback", fallback)
 }
 
-function changed(
+/** An upstream at its place under another configuration. */
+export function changed(
   before: State,
   state: State,
   step: Step,
@@ -63,12 +72,21 @@ function changed(
   step.touched.add(id)
   const wasOn = Upstreams.isOn(before, id)
   const isOn = Upstreams.isOn(state, id)
-  let next = lists(state, step, id, is)
+  let next = lists(renamed(state, id, is), step, id, is)
   if (was.host !== is.host || was.port !== is.port) next = elsewhere(next, step, id)
   if (wasOn && !isOn) next = rest(next, step, id)
-  if (!wasOn && isOn) next = begin(next, step, id)
+  if (isOn && (!wasOn || was.preheat !== is.preheat)) next = begin(next, step, id)
   if (wasOn && isOn) next = retuned(next, step, id, was, is)
   return is.removed ? vacate(hastened(next, step, id), step, id) : next
+}
+
+/** What is preheated is used all the time, and nobody notes when. */
+function renamed(state: State, id: UpstreamId, { preheat }: UpstreamConfig): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const name = Upstreams.labelOf(state, id)
+  const usedAtUs = preheat ? -1 : upstream.usedAtUs
+  if (name === upstream.name && usedAtUs === upstream.usedAtUs) return state
+  return Upstreams.replace(state, upstream, { ...upstream, name, usedAtUs, ...(preheat ? { race: 0, pausedUntilUs: -1 } : {}) })
 }
 
 function elsewhere(state: State, step: Step, id: UpstreamId): State {

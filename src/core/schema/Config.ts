@@ -68,7 +68,9 @@ const UpstreamSchema = Schema.Struct({
   dns: numbers("refreshMs", "timeoutMs"),
   attempts: Num,
   scoreTtlMs: Num,
-  staleForMs: Num
+  staleForMs: Num,
+  preheat: Schema.Boolean,
+  onDemand: Schema.Boolean
 })
 
 export const ConfigSchema = Schema.Struct({
@@ -76,7 +78,16 @@ export const ConfigSchema = Schema.Struct({
   upstreams: Schema.Array(UpstreamSchema),
   probing: numbers("maxParallel", "perHost", "ratePerSecond"),
   maxCandidates: Num,
-  poolTotal: Num
+  poolTotal: Num,
+  onDemand: Schema.Struct({
+    enabled: Schema.Boolean,
+    idleMs: Num,
+    usedWithinMs: Num,
+    singleFlightTimeoutMs: Num,
+    maxEntries: Num,
+    pruneIntervalMs: Num
+  }),
+  template: UpstreamSchema
 })
 
 /** Fails to compile when the schema and the model drift apart. */

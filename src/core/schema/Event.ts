@@ -84,7 +84,9 @@ export const EventSchema = Schema.TaggedUnion({
   WorkerLost: { worker },
   ConfigChanged: { worker, config: ConfigSchema },
   EnabledOverridden: { worker, enabled: Schema.NullOr(Schema.Boolean) },
-  RefreshRequested: { worker, upstream: Count }
+  RefreshRequested: { worker, upstream: Count },
+  DomainRequested: { worker, upstream: Count, host: Schema.String, port: Count },
+  Raced: { worker, race: Count, upstream: Count, candidate: Count, tried: Schema.Array(Attempt), tookUs: Micros }
 })
 
 /** Fails to compile when the schema and the model drift apart. */
