@@ -58,8 +58,11 @@ const LOOK_AGAIN_MS = 1
 
 /** For clients within this very program: they come by no listener, and are sessions like all others. */
 export interface Inside {
-  /** Serves one from now on; undefined: there is no place for its beginning and its end, or nobody is accepted any more. */
-  readonly enterUnsafe: (socket: ClientSocket, upstream: UpstreamId) => Cancel | undefined
+  /**
+   * Serves one from now on; undefined: there is no place for its beginning and its end, or nobody is accepted any more. `asked`: it
+   * has waited for somebody to be found, and does not do so again.
+   */
+  readonly enterUnsafe: (socket: ClientSocket, upstream: UpstreamId, asked: boolean) => Cancel | undefined
   /** Who would serve one now; undefined: the last resort. */
   readonly chooseUnsafe: (upstream: UpstreamRoutes) => Member | undefined
   /** Numbers for a session that the program carries by itself: its own, and that of the program as a client. */
@@ -251,9 +254,9 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }))
 
   const inside: Inside = {
-    enterUnsafe: (socket, upstream) => {
+    enterUnsafe: (socket, upstream, asked) => {
       if (draining || !engine.reserveUnsafe(PLACES)) return undefined
-      const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream }
+      const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream, asked }
       return sessions.add((end) => forwardUnsafe(ports, client, end), admitWaiting)
     },
     chooseUnsafe: (upstream) => pick(upstream, counts.of, engine.shelf.countOf, chance),

@@ -130,6 +130,7 @@ export class Domains {
 
 type Asked = Pick<DomainRequested, "upstream" | "host" | "port">
 
-function isName(host: string): boolean {
+/** Whether it may be asked for: a host name or an address, and nothing else. */
+export function isName(host: string): boolean {
   return host.length > 0 && host.length <= LONGEST && /^[^\s/@[\]]+$/.test(host)
 }
