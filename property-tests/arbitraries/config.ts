@@ -1,6 +1,7 @@
 /** Configurations of the core: small, so that limits are reached, and with the corners that defaults never show. */
 import fc from "fast-check"
 import type { Address, BalancingPolicy, Config, ProbingBudget, UpstreamConfig } from "../../src/core/model/Config.ts"
+import { onDemandDefaults, upstreamDefaults } from "../../test/support/config.ts"
 
 /** Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. */
 export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `198.18.0.${i}`)
@@ -31,7 +32,7 @@ const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({
 
 export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   removed: fc.constant(false),
-  preheat: fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+  preheat: fc.constant(true),
   onDemand: fc.constant(false),
   bypass: fc.constant(false),
   host: fc.constantFrom("", "web.example"),
@@ -112,25 +113,30 @@ const demand = {
 
 export const config: fc.Arbitrary<Config> = fc.record({
   enabled: fc.constant(true),
-  ...demand,
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
     .map((all) => all.map((one, i) => ({ ...one, name: `up${i}` }))),
   probing: budget,
   room: fc.constantFrom(0, 2, 10_000),
   poolTotal: fc.constantFrom(3, 1_024)
-}).map(({ room, ...config }) => ({ ...config, maxCandidates: room + longestList(config.upstreams) }))
+}).map(({ room, ...config }) => ({
+  ...config,
+  maxCandidates: room + longestList(config.upstreams),
+  onDemand: onDemandDefaults,
+  template: { ...upstreamDefaults, name: "", preheat: false }
+}))
 
 /** The door refuses lists that are longer than `maxCandidates`. */
 function longestList(upstreams: ReadonlyArray<UpstreamConfig>): number {
   return Math.max(1, ...upstreams.map(({ candidates }) => new Set(candidates.map((one) => JSON.stringify(one))).size))
 }
 
-/** With everything that only an operator brings about: fallback lists, upstreams that are bypassed, the whole turned off. */
+/** With everything else: fallback lists, upstreams that are bypassed or found on first use, the whole turned off. */
 const ruledUpstream = fc.tuple(
   upstream,
   fc.array(address, { maxLength: 3 }),
-  fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
-).map(([one, fallback, bypass]) => ({ ...one, fallback, bypass }))
+  fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) })
+).map(([one, fallback, bypass, preheat]) => ({ ...one, fallback, bypass, preheat }))
 
 const ruled: fc.Arbitrary<Config> = fc.record({
   ...demand,

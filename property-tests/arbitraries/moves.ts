@@ -6,7 +6,9 @@ import fc from "fast-check"
 import type { AttemptOutcome, CloseCause, DialFailure, WarmLoss } from "../../src/core/model/Event.ts"
 import { host } from "./config.ts"
 
-const COMMON = ["answer", "warmAnswer", "resolveAnswer", "raceAnswer"] as const
+const COMMON = ["answer", "warmAnswer", "resolveAnswer"] as const
+/** What clients find on first use. */
+const DEMAND = ["demand", "demand", "raceAnswer", "raceAnswer", "raceAnswer", "raceAgain"] as const
 /** What a crash, a duplicate or a bug elsewhere could bring. */
 const ODD = [
   "tickNow",
@@ -21,7 +23,6 @@ const ODD = [
   "closeUnknown",
   "silentUnknown",
   "pendingUnknown",
-  "raceAgain",
   "wall"
 ] as const
 const SESSION = ["silent", "spoke", "stalled", "pending"] as const
@@ -34,9 +35,9 @@ export interface Move {
     | "tick" // sleep until the next deadline, then tick
     | "accept"
     | "close"
-    | "demand" // a name that nobody configured, or an upstream by its place
     | "loseWarm"
     | (typeof COMMON)[number]
+    | (typeof DEMAND)[number]
     | (typeof ODD)[number]
     | (typeof SESSION)[number]
     | (typeof RARE)[number]
@@ -62,7 +63,6 @@ const KINDS: ReadonlyArray<fc.WeightedArbitrary<Move["kind"]>> = [
   { weight: 16, arbitrary: fc.constant("tick" as const) },
   { weight: 12, arbitrary: fc.constant("accept" as const) },
   { weight: 8, arbitrary: fc.constant("close" as const) },
-  { weight: 5, arbitrary: fc.constant("demand" as const) },
   { weight: 8, arbitrary: fc.constantFrom(...SESSION) },
   { weight: 4, arbitrary: fc.constant("loseWarm" as const) },
   { weight: 10, arbitrary: fc.constantFrom(...ODD) },
@@ -112,9 +112,9 @@ const details = {
 }
 
 export const move: fc.Arbitrary<Move> = fc.record({ kind: fc.oneof(...KINDS), ...details })
-/** The same with an operator who reloads, turns off and on, and refreshes. */
+/** The same with an operator who reloads, turns off and on, and refreshes, and with hosts that nobody configured. */
 export const ruledMove: fc.Arbitrary<Move> = fc.record({
-  kind: fc.oneof(...KINDS, { weight: 8, arbitrary: fc.constantFrom<Move["kind"]>(...CONTROL) }),
+  kind: fc.oneof(...KINDS, { weight: 14, arbitrary: fc.constantFrom<Move["kind"]>(...DEMAND) }, { weight: 8, arbitrary: fc.constantFrom<Move["kind"]>(...CONTROL) }),
   ...details
 })
 

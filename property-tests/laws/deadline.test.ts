@@ -10,8 +10,12 @@ import { law } from "../check.ts"
 function moments(state: State): ReadonlyArray<number> {
   return [
     state.probing.gateDueUs,
+    state.pruneDueUs,
     ...Vector.toArray(state.upstreams)
-      .flatMap((one) => [one.evaluateDueUs, one.roundDueUs, one.resolveDueUs, one.staleDueUs]),
+      .flatMap((one) => [
+        ...[one.evaluateDueUs, one.roundDueUs, one.resolveDueUs, one.staleDueUs],
+        ...[one.pausedUntilUs, one.renewDueUs]
+      ]),
     ...Vector.toArray(state.candidates).flatMap((one) => {
       if (one === null) return []
       const { breaker, suspicion, warm } = one

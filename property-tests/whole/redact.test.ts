@@ -27,7 +27,14 @@ function stepsOf(texts: ReadonlyArray<string>): ReadonlyArray<Step> {
 const renamed = (value: unknown, names: Renaming): unknown =>
   JSON.parse(
     JSON.stringify(value),
-    (key, part) => key === "host" ? names.host(part) : key === "name" ? names.label(part) : part
+    (key, part) =>
+      key === "host"
+        ? names.host(part)
+        : key === "name"
+        ? names.label(part)
+        : key === "domain"
+        ? part.replace(/^.+(?=:\d+$)/, names.host)
+        : part
   )
 
 describe("redacting", () => {
@@ -53,7 +60,7 @@ describe("redacting", () => {
           if (i % 16 === 0) expect(now[i]?.routes).toEqual(renamed(routes, copy.names))
         })
         const all = copy.texts.join("")
-        for (const [told] of texts.join("").matchAll(/198\.18\.0\.\d|web\.example/g)) expect(all).not.toContain(told)
+        for (const [told] of texts.join("").matchAll(/198\.18\.0\.\d|\w+\.example/g)) expect(all).not.toContain(told)
       }
     ),
     { share: 0.5 }

@@ -6,6 +6,8 @@
  * A record is surveyed before it is renamed: a stand-in never is, or contains, an address of the record itself.
  */
 
+import { ON_DEMAND } from "../core/domain.ts"
+
 /** Renames what a record tells about its owner. The empty text, which means "none", stays empty. */
 export interface Renaming {
   /** An address or the name of a host. */
@@ -95,6 +97,8 @@ export class Pseudonyms implements Renaming {
 
   /** The user's own word, kept unless it tells a host. */
   readonly label = (label: string): string => {
+    // What stands for a name tells none.
+    if (label === ON_DEMAND || label.startsWith(`${ON_DEMAND}/`)) return label
     const known = this.#labels.get(label)
     if (known !== undefined) return known
     const lower = label.toLowerCase()
