@@ -114,7 +114,10 @@ const details = {
 export const move: fc.Arbitrary<Move> = fc.record({ kind: fc.oneof(...KINDS), ...details })
 /** The same with an operator who reloads, turns off and on, and refreshes, and with hosts that nobody configured. */
 export const ruledMove: fc.Arbitrary<Move> = fc.record({
-  kind: fc.oneof(...KINDS, { weight: 14, arbitrary: fc.constantFrom<Move["kind"]>(...DEMAND) }, { weight: 8, arbitrary: fc.constantFrom<Move["kind"]>(...CONTROL) }),
+  kind: fc.oneof(...KINDS, { weight: 14, arbitrary: fc.constantFrom<Move["kind"]>(...DEMAND) }, {
+    weight: 8,
+    arbitrary: fc.constantFrom<Move["kind"]>(...CONTROL)
+  }),
   ...details
 })
 

@@ -55,7 +55,8 @@ describe("a name that a client asks for", () => {
 
   it("races families in turns, and who served last before who failed", () => {
     const six = ["2001:db8::1", "2001:db8::2"]
-    const toy = toyOf(demanding({ usedWithinMs: 0 }, { scoreTtlMs: 5_000 })).names(A, [...six, a, b]).set(six[0]!, "refused").set(a, 5)
+    const toy = toyOf(demanding({ usedWithinMs: 0 }, { scoreTtlMs: 5_000 })).names(A, [...six, a, b]).set(six[0]!, "refused")
+      .set(a, 5)
     toy.asks(A).run(1_000)
     expect(toy.races[0]?.plan.attempts.map(({ host, startAfterMs }) => [host, startAfterMs])).toEqual(
       [[six[0], 0], [a, 250], [six[1], 500], [b, 750]]
@@ -272,7 +273,13 @@ describe("an upstream that is not preheated", () => {
 
 describe("who serves", () => {
   const seldom = (more: UpstreamChanges = {}) =>
-    configWith([{ candidates: addresses(4), probing: { intervalMs: HOUR_MS }, scoreTtlMs: 60_000, pool: { mode: "off" }, ...more }])
+    configWith([{
+      candidates: addresses(4),
+      probing: { intervalMs: HOUR_MS },
+      scoreTtlMs: 60_000,
+      pool: { mode: "off" },
+      ...more
+    }])
 
   it("is measured again before it expires, however seldom rounds are", () => {
     const toy = new ToyInterpreter(seldom(), { otherwise: 10 }).start().run(HOUR_MS / 2)

@@ -138,7 +138,7 @@ describe("public facts", () => {
           { _tag: "ConfigApplied" },
           { _tag: "EnabledChanged", enabled: false, override: false }
         ]
-        const measured = { candidates: 3, minLatencyMs: 10, maxLatencyMs: 30 }
+        const measured = { candidates: 3, minLatencyMs: 5, maxLatencyMs: 80 }
         observe(entries.at(-1) as Entry, decisions as unknown as ReadonlyArray<Decision>, state)
         const told = yield* keptOf(facts)
         assert.deepStrictEqual(told.map(({ v: _v, seq: _seq, entry: _entry, at: _at, ...rest }) => rest), [

@@ -7,7 +7,16 @@ import { advance as liveAdvance } from "../../src/core/advance.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
 import type { Config } from "../../src/core/model/Config.ts"
-import type { Decision, DialWarm, Fact, Probe, Race, Resolve, Retire, SelectionMoved } from "../../src/core/model/Decision.ts"
+import type {
+  Decision,
+  DialWarm,
+  Fact,
+  Probe,
+  Race,
+  Resolve,
+  Retire,
+  SelectionMoved
+} from "../../src/core/model/Decision.ts"
 import type { DialFailure, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
 import type { UpstreamRoutes } from "../../src/core/model/Routes.ts"
 import type { State } from "../../src/core/model/State.ts"

@@ -83,7 +83,8 @@ export const probes = one({
 export const score = one({
   name: "fairlead_candidate_score",
   kind: "gauge",
-  help: "Score from 0 to 100 of the members of the active set and of the five best after them.",
+  help:
+    "Score from 0 to 100 of the members of the active set and of the five best after them; not of what clients asked for.",
   labels: ["upstream", "candidate"]
 })
 export const switches = one({
@@ -126,7 +127,8 @@ export const reloads = one({
 export const evicted = one({
   name: "fairlead_on_demand_evicted_total",
   kind: "counter",
-  help: "Names that clients had asked for and that were forgotten: limit, another one needed the room; idle, nobody used them.",
+  help:
+    "Names that clients had asked for and that were forgotten: limit, another one needed the room; idle, nobody used them.",
   labels: ["reason"]
 })
 export const selections = one({

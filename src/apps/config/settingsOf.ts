@@ -65,7 +65,9 @@ export function settingsOf(file: ConfigFile, addresses: Addresses, telemetry: Te
 }
 
 /** The general sections as an upstream of its own. */
-function generalOf({ probing, scoring, selector, balancing, dial, session, pool, breaker, attempts }: ConfigFile): UpstreamFile {
+function generalOf(
+  { probing, scoring, selector, balancing, dial, session, pool, breaker, attempts }: ConfigFile
+): UpstreamFile {
   const own = { host: "", candidates: [], fallback: [], bypass: false, preheat: false, attempts }
   return { ...own, probing, scoring, selector, balancing, dial, session, pool, breaker }
 }

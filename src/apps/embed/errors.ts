@@ -10,7 +10,9 @@ export class UnknownUpstreamError extends Schema.TaggedError<UnknownUpstreamErro
 }) {
   override get message(): string {
     const asked = this.port === null ? this.host : `${this.host}:${this.port}`
-    return `no upstream serves ${asked}: known are ${this.known.join(", ") || "none"}; add it to upstreams, or give a port and turn onDemand on`
+    return `no upstream serves ${asked}: known are ${
+      this.known.join(", ") || "none"
+    }; add it to upstreams, or give a port and turn onDemand on`
   }
 }
 

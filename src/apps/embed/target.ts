@@ -27,7 +27,7 @@ function isPort(port: number): boolean {
 }
 
 function knownIn(config: Config): ReadonlyArray<string> {
-  return config.upstreams.filter(({ removed, name, onDemand }) => !removed && name !== "" && !onDemand).map(({ name, host, port }) =>
-    host === "" ? name : `${name} (${host}:${port})`
-  )
+  return config.upstreams.filter(({ removed, name, onDemand }) => !removed && name !== "" && !onDemand).map((
+    { name, host, port }
+  ) => host === "" ? name : `${name} (${host}:${port})`)
 }

@@ -59,7 +59,9 @@ function forgetSockets(state: State, atUs: number): State {
   const candidates = Vector.fromArray(
     Vector.toArray(state.candidates).map((one) => one === null ? null : asleep(state, one, atUs))
   )
-  const upstreams = Vector.fromArray(Vector.toArray(state.upstreams).map((one) => ({ ...one, resolve: 0, race: 0, shelves: [] })))
+  const upstreams = Vector.fromArray(
+    Vector.toArray(state.upstreams).map((one) => ({ ...one, resolve: 0, race: 0, shelves: [] }))
+  )
   const probing = { ...state.probing, inFlight: [] }
   const next: State = { ...state, candidates, upstreams, probing, warmTotal: 0 }
   return { ...next, index: indexOf(next) }

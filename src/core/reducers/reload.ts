@@ -39,7 +39,9 @@ export function reload(state: State, step: Step): State {
   step.wantsProbes = true
   config.upstreams.forEach((is, id) => {
     const was = Upstreams.find(state, id) === undefined ? undefined : state.config.upstreams[id]
-    next = was === undefined || (was.name !== is.name && !isHeir(was, is)) ? added(next, step, id, is) : changed(state, next, step, id, was, is)
+    next = was === undefined || (was.name !== is.name && !isHeir(was, is))
+      ? added(next, step, id, is)
+      : changed(state, next, step, id, was, is)
   })
   return next
 }
@@ -86,7 +88,12 @@ function renamed(state: State, id: UpstreamId, { preheat }: UpstreamConfig): Sta
   const name = Upstreams.labelOf(state, id)
   const usedAtUs = preheat ? -1 : upstream.usedAtUs
   if (name === upstream.name && usedAtUs === upstream.usedAtUs) return state
-  return Upstreams.replace(state, upstream, { ...upstream, name, usedAtUs, ...(preheat ? { race: 0, pausedUntilUs: -1 } : {}) })
+  return Upstreams.replace(state, upstream, {
+    ...upstream,
+    name,
+    usedAtUs,
+    ...(preheat ? { race: 0, pausedUntilUs: -1 } : {})
+  })
 }
 
 function elsewhere(state: State, step: Step, id: UpstreamId): State {

@@ -45,8 +45,11 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
     return Upstreams.replace(state, upstream, { ...upstream, renewDueUs: -1, renewalsFailed: 0 })
   }
   const all = [...ids].map((one) => Candidates.find(state, one)).filter((one) => one !== undefined)
-  const answered = all.some(({ streak, lastSampleAtUs }) => streak > 0 && lastSampleAtUs >= upstream.renewedAtUs)
-  const freshUs = step.at - (scoreTtlMs * 1000 * LEAST_SHARE) / 2
+  const freshForUs = (scoreTtlMs * 1000 * LEAST_SHARE) / 2
+  const freshUs = step.at - freshForUs
+  // Who was fresh then was not asked.
+  const sinceUs = upstream.renewedAtUs - freshForUs
+  const answered = all.some(({ streak, lastSampleAtUs }) => streak > 0 && lastSampleAtUs >= sinceUs)
   let next = scheduled(state, upstream, answered ? 0 : upstream.renewalsFailed + 1)
   for (const candidate of all) {
     if (candidate.breaker.state !== "closed" || candidate.lastSampleAtUs > freshUs || candidate.queue === "urgent") continue

@@ -3,7 +3,19 @@
  * over the general ones before decoding, so each section has one schema.
  */
 import * as Schema from "effect/Schema"
-import { between, CandidateText, DomainText, duration, formed, ListenAddress, Name, OtlpEndpoint, size, Token, whole } from "./units.ts"
+import {
+  between,
+  CandidateText,
+  DomainText,
+  duration,
+  formed,
+  ListenAddress,
+  Name,
+  OtlpEndpoint,
+  size,
+  Token,
+  whole
+} from "./units.ts"
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -172,7 +184,11 @@ const Upstream = Schema.Struct({
     [],
     "Addresses that clients get, in this order, when none of the others can serve; never probed"
   ),
-  preheat: key(Schema.Boolean, true, "Probe its candidates from the start; false: they are found when the first client comes"),
+  preheat: key(
+    Schema.Boolean,
+    true,
+    "Probe its candidates from the start; false: they are found when the first client comes"
+  ),
   bypass: key(Schema.Boolean, false, "Always use the last resort: the addresses of `host`, else the list in its order"),
   probing: section(probing),
   pool: section(pool),
@@ -207,16 +223,8 @@ export const ConfigFile = Schema.Struct({
   onDemand: section({
     enabled: key(Schema.Boolean, true, "Clients may ask for hosts that are no upstream's"),
     idle: key(duration(1_000, 30 * DAY), "30m", "Such a host is forgotten when no client came for this long"),
-    usedWithin: key(
-      duration(0, DAY),
-      "60s",
-      "What is found on first use is probed like any other while a client came within this time"
-    ),
-    singleFlightTimeout: key(
-      duration(100, 10 * MINUTE),
-      "10s",
-      "Clients wait this long for the first answer of whoever is found on first use, then they go to the last resort"
-    )
+    usedWithin: key(duration(0, DAY), "60s", "What is found on first use is probed while a client came within this time"),
+    singleFlightTimeout: key(duration(100, 10 * MINUTE), "10s", "First clients wait this long, then the last resort serves")
   }),
   probing: section({ ...probing, ...budget }),
   pool: section({ ...pool, total: key(whole(0, 100_000), 1024, "Warm sockets over all candidates") }),
@@ -230,11 +238,7 @@ export const ConfigFile = Schema.Struct({
     scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate without a sample for this long is expired"),
     minTtl: key(duration(0, DAY), "30s", "Least that `scoreTtl` may come to"),
     pruneInterval: key(duration(5_000, DAY), "60s", "How often is looked for hosts that nobody uses any more"),
-    maxEntries: key(
-      whole(0, 1_000_000),
-      256,
-      "Hosts that clients asked for and that are kept, the least recently used go first; 0: all"
-    ),
+    maxEntries: key(whole(0, 1_000_000), 256, "Such hosts that are kept, the least recently used go first; 0: all"),
     staleFor: key(
       duration(1_000, 365 * DAY),
       "24h",
