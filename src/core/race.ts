@@ -11,7 +11,7 @@ import type { Candidate, CandidateId } from "./model/Candidate.ts"
 import type { DialPlan } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { pendingMs } from "./reducers/suspicion.ts"
+import { raceOf } from "./routes.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** More are not looked at, however long the list is. */
@@ -19,16 +19,10 @@ const MOST = 64
 
 export function racePlan(state: State, upstream: Upstream): DialPlan {
   const { dial } = Upstreams.configOf(state, upstream.id)
-  const { timeoutMs, raceDelayMs } = dial
   const deadlineMs = Math.min(dial.deadlineMs, state.config.onDemand.singleFlightTimeoutMs)
-  const most = Math.min(MOST, Math.ceil(deadlineMs / raceDelayMs))
-  // A certificate that has to be shown before an address may serve (contract 5, `identity`) is asked for here.
-  const attempts = inTurns(runners(state, upstream)).slice(0, most).map((candidate, i) => {
-    const { id, host, port } = candidate
-    const suspectAfterMs = Math.ceil(pendingMs(candidate))
-    return { candidate: id, host, port, startAfterMs: i * raceDelayMs, timeoutMs, suspectAfterMs }
-  })
-  return { attempts, deadlineMs }
+  const most = Math.min(MOST, Math.ceil(deadlineMs / dial.raceDelayMs))
+  const ids = inTurns(runners(state, upstream)).map(({ id }) => id)
+  return { attempts: raceOf(state, upstream, ids, most), deadlineMs }
 }
 
 function runners(state: State, { stale, listed }: Upstream): ReadonlyArray<Candidate> {

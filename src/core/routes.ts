@@ -10,6 +10,7 @@
  * Without a member that ladder is all there is, from the rung that is the upstream's state; whom that rung puts first (stale
  * members, the one that is kept) starts at once. Of an upstream that is off the fallback list is no part.
  */
+import { isAsking } from "./asking.ts"
 import * as Candidates from "./candidates.ts"
 import { domainIn } from "./domain.ts"
 import { rungOf } from "./ladder.ts"
@@ -19,7 +20,6 @@ import type { Decision } from "./model/Decision.ts"
 import type { DialAttempt, DialPlan, Member, Routes, UpstreamRoutes } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { isAsking } from "./reducers/demand.ts"
 import { pendingMs } from "./reducers/suspicion.ts"
 import { bestOutside, serving } from "./serving.ts"
 import * as Upstreams from "./upstreams.ts"
@@ -140,6 +140,18 @@ class Plan {
     this.attempts.push({ candidate: -1, host, port, startAfterMs, timeoutMs, suspectAfterMs: timeoutMs, resolve })
     this.#nextMs = startAfterMs + dns.timeoutMs + timeoutMs
   }
+}
+
+/** The attempts of a race: these and nobody else, at most `most`. */
+export function raceOf(
+  state: State,
+  upstream: Upstream,
+  ids: ReadonlyArray<CandidateId>,
+  most: number
+): DialPlan["attempts"] {
+  const plan = new Plan(state, Upstreams.configOf(state, upstream.id))
+  plan.dial(ids, most)
+  return plan.attempts
 }
 
 /** Those in `ordered`, then what is left of the ladder. */

@@ -15,6 +15,7 @@
  * The order of use is an ordered set: finding the least recently used costs the same however many there are.
  */
 import { removedFrom } from "../arrange.ts"
+import { isAsking } from "../asking.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import { reschedule } from "../deadline.ts"
@@ -65,12 +66,6 @@ export function demand(state: State, step: Step): State {
     default:
       return next
   }
-}
-
-/** Whether clients should say that they came, and wait for somebody to be found. */
-export function isAsking(state: State, upstream: Upstream, someServe: boolean): boolean {
-  if (someServe || upstream.pausedUntilUs >= 0 || !Upstreams.isOn(state, upstream.id)) return false
-  return !Upstreams.configOf(state, upstream.id).preheat
 }
 
 function requested(state: State, step: Step, { upstream: told, host, port }: DomainRequested): State {

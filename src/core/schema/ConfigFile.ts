@@ -3,6 +3,7 @@
  * over the general ones before decoding, so each section has one schema.
  */
 import * as Schema from "effect/Schema"
+import { key, required, secret, section } from "./keys.ts"
 import {
   between,
   CandidateText,
@@ -20,29 +21,6 @@ import {
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-/**
- * A key that may be left out. The default is an annotation that `schemaKeys.ts` fills in before decoding: as a decoding step of
- * its own it would be a second pass, and mistakes of the first would hide those of the second.
- */
-function key<S extends Schema.Top>(schema: S, fallback: S["Encoded"], description: string): S["Rebuild"] {
-  return schema.annotate({ description, default: fallback } as never)
-}
-
-/** A key whose value is never shown: not in messages, not in what `check` prints, not in the core's configuration. */
-function secret<S extends Schema.Top>(schema: S): S["Rebuild"] {
-  return schema.annotate({ secret: true } as never)
-}
-
-/** A key that has to be written; the example shows how. */
-function required<S extends Schema.Top>(schema: S, example: S["Encoded"], description: string): S["Rebuild"] {
-  return schema.annotate({ description, examples: [example] } as never)
-}
-
-/** A section that may be left out as a whole. */
-function section<const F extends Schema.Struct.Fields>(fields: F) {
-  return Schema.Struct(fields).annotate({ default: {} as never })
-}
 
 const probing = {
   interval: key(duration(100, DAY), "10s", "How often members and challengers are probed"),
