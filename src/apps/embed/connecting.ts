@@ -37,7 +37,9 @@ export const connecting = (ports: Ports, target: Target, name: string): Effect.E
     })
     let cancel: Cancel | undefined
     const enter = (id: UpstreamId | undefined, asked: boolean) => {
-      cancel = id === undefined || hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, id, asked)
+      // Between a reload and the core's word the routes do not know a new one.
+      const isKnown = id !== undefined && engine.routesUnsafe().upstreams[id] !== undefined
+      cancel = !isKnown || hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, id, asked)
       if (cancel === undefined) resume(Effect.succeed(undefined))
     }
     if (typeof target === "number") enter(target, false)
