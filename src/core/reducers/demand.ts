@@ -55,8 +55,11 @@ export function demand(state: State, step: Step): State {
       return used(next, id)
     }
     case "Resolved":
-    case "ResolveFailed":
-      return Upstreams.find(next, event.upstream)?.race === RESOLVING ? start(next, step, event.upstream) : next
+    case "ResolveFailed": {
+      // An answer to an older question leaves the one under way.
+      const upstream = Upstreams.find(next, event.upstream)
+      return upstream?.race === RESOLVING && upstream.resolve === 0 ? start(next, step, event.upstream) : next
+    }
     case "Raced":
       return raced(next, step, event)
     case "WorkerLost":
@@ -134,8 +137,10 @@ function start(state: State, step: Step, id: UpstreamId): State {
 function raced(state: State, step: Step, { race, upstream: id, candidate, tried }: Raced): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || race <= 0 || upstream.race !== race) return state
+  const winner = Candidates.find(state, candidate)
   const won = step.samples.some((one) => one.candidate === candidate && one.failure === null)
-  if (!won) return failed(state, step, upstream, "all-failed")
+  // Who left meanwhile serves nobody.
+  if (!won || winner === undefined || !Candidates.isListed(winner)) return failed(state, step, upstream, "all-failed")
   step.touched.add(id)
   step.wantsProbes = true
   step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason: "first-use" })

@@ -55,7 +55,7 @@ function start(state: State, step: Step): State {
 
 /** A new process holds none of the sockets that a restored state speaks of. */
 function forgetSockets(state: State, atUs: number): State {
-  if (state.candidates.length === 0) return state
+  if (state.upstreams.length === 0) return state
   const candidates = Vector.fromArray(
     Vector.toArray(state.candidates).map((one) => one === null ? null : asleep(state, one, atUs))
   )
