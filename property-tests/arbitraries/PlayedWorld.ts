@@ -3,7 +3,7 @@ import type { Advanced } from "../../src/core/advance.ts"
 import { advance } from "../../src/core/advance.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
 import type { Config } from "../../src/core/model/Config.ts"
-import type { Decision, DialWarm, Probe, Resolve } from "../../src/core/model/Decision.ts"
+import type { Decision, DialWarm, Probe, Race, Resolve } from "../../src/core/model/Decision.ts"
 import { STRANGER } from "../../src/core/model/Event.ts"
 import type { Attempt, DialFailure, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
 import type { Routes } from "../../src/core/model/Routes.ts"
@@ -39,6 +39,8 @@ export class PlayedWorld {
   #probes: Array<Asked<Probe>> = []
   #dials: Array<Asked<DialWarm>> = []
   #queries: Array<Asked<Resolve>> = []
+  #races: Array<Asked<Race>> = []
+  readonly #raced: Array<Asked<Race>> = []
   #shelf: Array<Parked> = []
   readonly #answered: Array<Asked<Probe>> = []
   readonly #dialled: Array<Asked<DialWarm>> = []
@@ -115,6 +117,11 @@ export class PlayedWorld {
         const event = wishOf(move, this.#reloads)
         return event === undefined ? undefined : this.post(event)
       }
+      case "demand":
+        return this.#demand(move)
+      case "raceAnswer":
+      case "raceAgain":
+        return this.#race(move)
       case "resolveAnswer":
       case "resolveAgain":
         return this.#resolved(move)
@@ -126,6 +133,7 @@ export class PlayedWorld {
   #obey(decision: Decision): void {
     if (decision._tag === "Probe") this.#probes.push({ ...decision, atUs: this.#atUs })
     if (decision._tag === "DialWarm") this.#dials.push({ ...decision, atUs: this.#atUs })
+    if (decision._tag === "Race") this.#races.push({ ...decision, atUs: this.#atUs })
     if (decision._tag === "Resolve") this.#queries.push({ ...decision, atUs: this.#atUs })
     if (decision._tag !== "Retire") return
     const retired = this.#shelf.filter(({ candidate }) => candidate === decision.candidate).slice(0, decision.count)
@@ -222,6 +230,31 @@ export class PlayedWorld {
     )
   }
 
+  #demand(move: Move): void {
+    const told = move.pick % 3 === 0 ? one(this.state.routes.upstreams, move)?.id ?? -1 : -1
+    const host = ["web.example", "a.example", "b.example", "c.example", "198.18.0.3"][move.client % 5]!
+    const of = told < 0 ? { host, port: move.pick % 2 === 0 ? 443 : 22 } : { host: "", port: 0 }
+    this.post({ _tag: "DomainRequested", worker: 0, upstream: told, ...of })
+  }
+
+  /** Addresses fare as the move says, the first that connects wins, and its socket is parked at once. */
+  #race(move: Move): void {
+    const race = move.kind === "raceAgain" ? one(this.#raced, move) : taken(this.#races, move)
+    if (race === undefined) return
+    const tried: Array<Attempt> = []
+    const tookUs = this.#took(race.atUs, move)
+    for (const [i, outcome] of move.outcomes.slice(0, race.plan.attempts.length).entries()) {
+      tried.push({ candidate: race.plan.attempts[i]!.candidate, outcome, tookUs })
+      if (outcome === "connected") break
+    }
+    const candidate = tried.find(({ outcome }) => outcome === "connected")?.candidate ?? -1
+    if (move.kind === "raceAnswer") {
+      this.#raced.push(race)
+      if (candidate >= 0) this.#shelf.push({ warm: race.race, candidate, sinceUs: this.#atUs })
+    }
+    this.post({ _tag: "Raced", worker: 0, race: race.race, upstream: race.upstream, candidate, tried, tookUs })
+  }
+
   /** A client that takes the newest parked socket, or follows the plan as far as the move's outcomes go. */
   #accept(routes: Routes, move: Move): void {
     const upstream = routes.upstreams[move.pick % Math.max(1, routes.upstreams.length)]
@@ -303,6 +336,7 @@ export class PlayedWorld {
     this.#dialled.push(...this.#dials.splice(0))
     this.#lost.push(...this.#shelf.splice(0))
     this.#queries.splice(0)
+    this.#raced.push(...this.#races.splice(0))
     this.#sessions.splice(0)
   }
 }

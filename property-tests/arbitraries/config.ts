@@ -8,6 +8,7 @@ import type {
   ProbingBudget,
   UpstreamConfig
 } from "../../src/core/model/Config.ts"
+import { onDemandDefaults, upstreamDefaults } from "../../test/support/config.ts"
 
 /**
  * Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. They are on loopback, whose
@@ -41,6 +42,8 @@ const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({
 
 export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   removed: fc.constant(false),
+  preheat: fc.constant(true),
+  onDemand: fc.constant(false),
   bypass: fc.constant(false),
   host: fc.constantFrom("", "web.example"),
   port: fc.constantFrom(443, 8443),
@@ -141,6 +144,20 @@ export const protecting: fc.Arbitrary<Pick<Config, "outage" | "autoDisable">> = 
   })
 })
 
+/** So few names that they are dropped all the time. */
+const demand = {
+  onDemand: fc.record({
+    enabled: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+    idleMs: fc.constantFrom(1_000, 1_800_000),
+    usedWithinMs: fc.constantFrom(0, 5_000, 60_000),
+    singleFlightTimeoutMs: fc.constantFrom(500, 10_000),
+    maxEntries: fc.constantFrom(0, 1, 2, 256),
+    pruneIntervalMs: fc.constantFrom(500, 60_000),
+    mode: fc.constantFrom("tcp", "tls", "auto")
+  }),
+  template: upstream.map((one) => ({ ...one, name: "", preheat: false, host: "", candidates: [] }))
+}
+
 export const config: fc.Arbitrary<Config> = fc.record({
   enabled: fc.constant(true),
   upstreams: fc.array(upstream, { minLength: 1, maxLength: 3 })
@@ -155,7 +172,9 @@ export const config: fc.Arbitrary<Config> = fc.record({
   ...config,
   ...unruled,
   sources: { ...unruled.sources, history: remembers },
-  maxCandidates: room + longestList(config.upstreams)
+  maxCandidates: room + longestList(config.upstreams),
+  onDemand: onDemandDefaults,
+  template: { ...upstreamDefaults, name: "", preheat: false }
 }))
 
 /** The door refuses lists that are longer than `maxCandidates`. */
@@ -182,14 +201,16 @@ export const rules: fc.Arbitrary<Pick<Config, "sources" | "builtin" | "access">>
   )
 })
 
-/** With everything that only an operator brings about: fallback lists, upstreams that are bypassed, the whole turned off. */
+/** With everything else: fallback lists, upstreams that are bypassed or found on first use, the whole turned off. */
 const ruledUpstream = fc.tuple(
   upstream,
   fc.array(address, { maxLength: 3 }),
-  fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
-).map(([one, fallback, bypass]) => ({ ...one, fallback, bypass }))
+  fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) })
+).map(([one, fallback, bypass, preheat]) => ({ ...one, fallback, bypass, preheat }))
 
 const ruled: fc.Arbitrary<Config> = fc.record({
+  ...demand,
   enabled: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
   upstreams: fc.uniqueArray(
     fc.tuple(fc.constantFrom("up0", "up1", "up2", "up3"), ruledUpstream).map(([name, one]) => ({ ...one, name })),

@@ -7,6 +7,8 @@ import type { AttemptOutcome, CloseCause, DialFailure, WarmLoss } from "../../sr
 import { host } from "./config.ts"
 
 const COMMON = ["answer", "warmAnswer", "resolveAnswer"] as const
+/** What clients find on first use. */
+const DEMAND = ["demand", "demand", "raceAnswer", "raceAnswer", "raceAnswer", "raceAgain"] as const
 /** What a crash, a duplicate or a bug elsewhere could bring. */
 const ODD = [
   "tickNow",
@@ -35,6 +37,7 @@ export interface Move {
     | "close"
     | "loseWarm"
     | (typeof COMMON)[number]
+    | (typeof DEMAND)[number]
     | (typeof ODD)[number]
     | (typeof SESSION)[number]
     | (typeof RARE)[number]
@@ -117,9 +120,12 @@ const details = {
 }
 
 export const move: fc.Arbitrary<Move> = fc.record({ kind: fc.oneof(...KINDS), ...details })
-/** The same with an operator who reloads, turns off and on, and refreshes. */
+/** The same with an operator who reloads, turns off and on, and refreshes, and with hosts that nobody configured. */
 export const ruledMove: fc.Arbitrary<Move> = fc.record({
-  kind: fc.oneof(...KINDS, { weight: 8, arbitrary: fc.constantFrom<Move["kind"]>(...CONTROL) }),
+  kind: fc.oneof(...KINDS, { weight: 14, arbitrary: fc.constantFrom<Move["kind"]>(...DEMAND) }, {
+    weight: 8,
+    arbitrary: fc.constantFrom<Move["kind"]>(...CONTROL)
+  }),
   ...details
 })
 

@@ -13,8 +13,12 @@ function moments(state: State): ReadonlyArray<number> {
     state.probing.gateDueUs,
     state.outage.pulseDueUs,
     state.autoDisable.untilUs,
+    state.pruneDueUs,
     ...Vector.toArray(state.upstreams)
-      .flatMap((one) => [one.evaluateDueUs, one.roundDueUs, one.resolveDueUs, one.staleDueUs, one.priorsDueUs]),
+      .flatMap((one) => [
+        ...[one.evaluateDueUs, one.roundDueUs, one.resolveDueUs, one.staleDueUs, one.priorsDueUs],
+        ...[one.pausedUntilUs, one.renewDueUs]
+      ]),
     ...Vector.toArray(state.candidates).flatMap((one) => {
       if (one === null) return []
       const { breaker, suspicion, warm } = one

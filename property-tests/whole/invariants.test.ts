@@ -65,7 +65,9 @@ describe("in any run", () => {
         }
         for (const candidate of Vector.toArray(state.candidates)) {
           if (candidate === null) continue
-          const owner = `${candidate.upstream} ${lives.get(candidate.upstream)} ${candidate.host} ${candidate.port} ${candidate.ordinal}`
+          const owner = `${candidate.upstream} ${
+            lives.get(candidate.upstream)
+          } ${candidate.host} ${candidate.port} ${candidate.ordinal}`
           expect(owners.get(candidate.id) ?? owner).toBe(owner)
           owners.set(candidate.id, owner)
         }

@@ -166,6 +166,7 @@ function named(keys: ReadonlyArray<string>): string {
 function listenersIn(core: Config, { listeners, core: read }: Settings): ReadonlyArray<ListenerOptions> {
   return listeners.map((listener) => {
     const name = read.upstreams[listener.upstream]?.name
-    return { ...listener, upstream: core.upstreams.findIndex((upstream) => upstream.name === name) }
+    const upstream = core.upstreams.findIndex((one) => one.name === name && !one.onDemand)
+    return { ...listener, upstream, ...(name === undefined ? {} : { serves: name }) }
   })
 }

@@ -79,12 +79,18 @@ export const reloadOnDemand = Effect.fnUntraced(function* (file: string, asked: 
 export const tellCore = (engine: Engine["Service"], config: Config): Effect.Effect<boolean> =>
   Effect.gen(function* () {
     const facts = yield* PubSub.subscribe(engine.facts)
-    engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config })
+    // What clients asked for is the core's own.
+    const upstreams = config.upstreams.filter(({ onDemand }) => !onDemand)
+    engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config: { ...config, upstreams } })
     while ((yield* PubSub.take(facts))._tag !== "ConfigApplied") continue
   }).pipe(Effect.scoped, Effect.interruptible, Effect.timeoutOption(CORE_TIMEOUT), Effect.map(Option.isSome))
 
-/** The place of a configured upstream. */
+/** The place of a configured upstream, or of a host that clients asked for: port 443 may be left out. */
 function placeOf(config: Config, name: string): number | undefined {
-  const place = config.upstreams.findIndex((one) => one.name === name && !one.removed)
+  const lower = name.toLowerCase()
+  const named = config.upstreams.findIndex((one) => one.name === name && !one.removed)
+  const place = named >= 0
+    ? named
+    : config.upstreams.findIndex((one) => one.onDemand && !one.removed && [lower, `${lower}:443`].includes(one.name))
   return place < 0 || name === "" ? undefined : place
 }

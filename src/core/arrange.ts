@@ -5,16 +5,29 @@
  * - A name that was there before keeps its place, whatever the order in the file.
  * - A name that is gone keeps its place as `removed`: without candidates, host and fallback, with its limits for what still
  *   drains. The core empties the name once nothing hangs on the place any more (reducers/roster.ts).
+ * - A host and port that clients asked for keep their place under the new general sections, as long as `onDemand.enabled`. A
+ *   configured upstream of the same host and port that is new takes that place over; one that was there before makes it `removed`.
  * - A new name takes the first place without a name, else a new one at the end.
  */
+import { domainIn } from "./domain.ts"
 import type { Config, UpstreamConfig } from "./model/Config.ts"
+import { demanded } from "./demanded.ts"
 
 /** `next` in the order of `previous`. Arranging what is arranged changes nothing. */
 export function arrange(previous: Config, next: Config): Config {
   const wanted = new Map(next.upstreams.filter(isWanted).map((one) => [one.name, one]))
+  const before = new Set(previous.upstreams.filter(isWanted).map(({ name }) => name))
+  const heirs = new Map([...wanted.values()].toReversed().map((one) => [domainIn(one), one]))
   const upstreams = previous.upstreams.map((place) => {
+    if (place.onDemand && !place.removed) {
+      const heir = heirs.get(domainIn(place))
+      if (heir === undefined) return next.onDemand.enabled ? demanded(next, place) : removedFrom(place)
+      if (before.has(heir.name)) return removedFrom(place)
+      wanted.delete(heir.name)
+      return heir
+    }
     const same = wanted.get(place.name)
-    if (same === undefined) return removedFrom(place)
+    if (same === undefined || place.onDemand) return removedFrom(place)
     wanted.delete(place.name)
     return same
   })
@@ -26,11 +39,11 @@ export function arrange(previous: Config, next: Config): Config {
   return { ...next, upstreams }
 }
 
-function removedFrom(place: UpstreamConfig): UpstreamConfig {
+export function removedFrom(place: UpstreamConfig): UpstreamConfig {
   return place.removed ? place : { ...place, removed: true, host: "", candidates: [], fallback: [], identity: null }
 }
 
-/** An empty name means that a place is free. */
-function isWanted({ name, removed }: UpstreamConfig): boolean {
-  return !removed && name !== ""
+/** An empty name means that a place is free. What clients asked for is nobody's wish. */
+function isWanted({ name, removed, onDemand }: UpstreamConfig): boolean {
+  return !removed && name !== "" && !onDemand
 }

@@ -10,6 +10,7 @@ import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import { SLOTS } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
 import type { Index, State } from "./model/State.ts"
+import { ON_DEMAND } from "./domain.ts"
 
 /** Backlog entries sort behind all urgent ones: 2^52 µs is 142 years. */
 const BACKLOG = 2 ** 52
@@ -47,10 +48,12 @@ export function visitRanked(state: State, upstream: UpstreamId, each: (id: Candi
   Ordered.visit(Vector.get(state.index.rankings, upstream) ?? null, (_cost, id) => each(id))
 }
 
-/** The stable name of a candidate in facts, labels and verdicts: `web#3`. */
+/** The stable name of a candidate in facts, labels and verdicts: `web#3`; what a client asked for tells no name: `on-demand/7#3`. */
 export function labelOf(state: State, id: CandidateId): string {
   const candidate = find(state, id)
-  return candidate === undefined ? `#${id}` : `${state.config.upstreams[candidate.upstream]?.name}#${candidate.ordinal}`
+  if (candidate === undefined) return `#${id}`
+  const { name, onDemand } = configOf(state, candidate)
+  return `${onDemand ? `${ON_DEMAND}/${candidate.upstream}` : name}#${candidate.ordinal}`
 }
 
 /** Whether any source names it but the fallback list, which alone makes a spare. */
@@ -88,7 +91,7 @@ export function reindex(index: Index, before: Candidate | null, after: Candidate
   return deadlines === index.deadlines && rankings === index.rankings && stalest === index.stalest
       && probeQueue === index.probeQueue && impostors === index.impostors
     ? index
-    : { deadlines, rankings, stalest, probeQueue, impostors }
+    : { ...index, deadlines, rankings, stalest, probeQueue, impostors }
 }
 
 /** A section that is the same object has the same deadlines: most changes touch one section. */

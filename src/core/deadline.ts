@@ -26,9 +26,12 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
   "resolve",
   "stale",
   "prior",
-  "outage"
+  "outage",
+  "pause",
+  "prune",
+  "renew"
 ]
-/** Ids stay below 2^48: 2^28 generations of 2^20 slots; sixteen kinds keep the code below 2^52. */
+/** Ids stay below 2^48: 2^28 generations of 2^20 slots; up to 32 kinds keep the code below 2^53. */
 const KIND_UNIT = 2 ** 48
 const MOST_DUE = 256
 

@@ -52,9 +52,13 @@ export function faults(state: State): ReadonlyArray<string> {
     expect(upstream.unsampled === unsampled, `${upstream.name}: the unsampled are miscounted`)
     if (!Upstreams.isOn(state, upstream.id)) {
       const asked = upstream.listed.some((id) => Candidates.find(state, id)?.queue !== "none")
-      const due = Math.max(upstream.roundDueUs, upstream.resolveDueUs, upstream.evaluateDueUs, upstream.preheatSinceUs)
+      const { roundDueUs, resolveDueUs, evaluateDueUs, preheatSinceUs, pausedUntilUs, renewDueUs } = upstream
+      const due = Math.max(roundDueUs, resolveDueUs, evaluateDueUs, preheatSinceUs, pausedUntilUs, renewDueUs)
       expect(upstream.members.length === 0 && !asked && due < 0, `${upstream.name}: an opinion though it is off`)
     }
+    const { preheat } = Upstreams.configOf(state, upstream.id)
+    const asks = upstream.usedAtUs >= 0 || upstream.race !== 0 || upstream.pausedUntilUs >= 0
+    expect(!preheat || !asks, `${upstream.name}: on demand though it is preheated`)
     const spares = upstream.fallback.map((id) => Candidates.find(state, id))
     expect(spares.every((one) => one?.sources.includes("fallback") === true), `${upstream.name}: a stranger in fallback`)
     expect((upstream.stale.length > 0) === (upstream.staleDueUs >= 0), `${upstream.name}: stale without an end`)
@@ -141,7 +145,8 @@ function sameIndex(state: State): boolean {
       pairs(index.probeQueue),
       Vector.toArray(index.rankings).map(pairs),
       Vector.toArray(index.stalest).map(pairs),
-      Vector.toArray(index.impostors).map(pairs)
+      Vector.toArray(index.impostors).map(pairs),
+      pairs(index.recency)
     ])
   return flat(rebuilt) === flat(state.index)
 }

@@ -142,6 +142,12 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     priors: [],
     priorsDueUs: -1,
     heardAtUs: -1,
-    held: null
+    held: null,
+    usedAtUs: -1,
+    race: 0,
+    pausedUntilUs: -1,
+    renewDueUs: -1,
+    renewedAtUs: -1,
+    renewalsFailed: 0
   }
 }

@@ -13,9 +13,11 @@
  * Without a member that ladder is all there is, from the rung that is the upstream's state; whom that rung puts first (stale
  * members, the one that is kept) starts at once. Of an upstream that is off the fallback list is no part.
  */
+import { isAsking } from "./asking.ts"
 import * as Candidates from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
+import { domainIn } from "./domain.ts"
 import { isVouched } from "./identity.ts"
 import { rungOf } from "./ladder.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
@@ -71,7 +73,9 @@ export function upstreamRoutes(state: State, upstream: Upstream): UpstreamRoutes
     tolerancePercent: config.balancing.tolerancePercent,
     lastResort: planOf(state, upstream, config, rung.first),
     session: config.session,
-    silentAfterMs: upstream.silentAfterMs
+    silentAfterMs: upstream.silentAfterMs,
+    domain: domainIn(config),
+    ask: isAsking(state, upstream, present.length > 0)
   }
 }
 
@@ -186,6 +190,18 @@ function impostorsOf(state: State, { id }: Upstream, { port }: UpstreamConfig): 
     return found.length < MOST_PASSED_OVER
   })
   return found
+}
+
+/** The attempts of a race: these and nobody else, at most `most`. */
+export function raceOf(
+  state: State,
+  upstream: Upstream,
+  ids: ReadonlyArray<CandidateId>,
+  most: number
+): DialPlan["attempts"] {
+  const plan = new Plan(state, Upstreams.configOf(state, upstream.id), !Upstreams.isOffByWish(state, upstream.id))
+  plan.dial(ids, most)
+  return plan.attempts
 }
 
 /** Those in `ordered`, then what is left of the ladder. */

@@ -27,6 +27,7 @@ export interface Snapshot {
   readonly outage: State["outage"]
   readonly autoDisable: State["autoDisable"]
   readonly routesVersion: number
+  readonly pruneDueUs: number
   readonly upstreams: ReadonlyArray<Upstream>
   readonly candidates: ReadonlyArray<Candidate | null>
 }
@@ -36,7 +37,8 @@ const EMPTY_INDEX: Index = {
   probeQueue: Ordered.empty,
   rankings: Vector.empty(),
   stalest: Vector.empty(),
-  impostors: Vector.empty()
+  impostors: Vector.empty(),
+  recency: Ordered.empty
 }
 
 /** Before the first entry. `minted` carries the counters on after a restart of the core, so that no id comes twice. */
@@ -64,19 +66,21 @@ export function initial(
     outage: noOutage,
     autoDisable: noFailedRounds,
     routes: { version: 0, upstreams: [] },
-    index: EMPTY_INDEX
+    index: EMPTY_INDEX,
+    pruneDueUs: -1
   }
 }
 
 /** The part of a snapshot that is small whatever the number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
   const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients } = state
-  const { remembered, outage, autoDisable, routes: { version: routesVersion } } = state
+  const { remembered, outage, autoDisable, pruneDueUs, routes: { version: routesVersion } } = state
   return {
     ...{ seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients, remembered },
     outage,
     autoDisable,
-    routesVersion
+    routesVersion,
+    pruneDueUs
   }
 }
 
@@ -88,7 +92,7 @@ export function snapshotOf(state: State): Snapshot {
   }
 }
 
-type Indexed = Pick<State, "upstreams" | "candidates" | "probing" | "outage" | "autoDisable">
+type Indexed = Pick<State, "upstreams" | "candidates" | "probing" | "outage" | "autoDisable" | "pruneDueUs">
 
 /** The derived index, from nothing. */
 export function indexOf(state: Indexed): Index {
@@ -98,15 +102,20 @@ export function indexOf(state: Indexed): Index {
   for (const candidate of Vector.toArray(state.candidates)) {
     if (candidate !== null) index = reindex(index, null, candidate)
   }
+  let { recency } = index
   let deadlines = reschedule(index.deadlines, "gate", 0, -1, state.probing.gateDueUs)
   deadlines = reschedule(deadlines, "outage", PULSE, -1, state.outage.pulseDueUs)
   deadlines = reschedule(deadlines, "outage", COOLDOWN, -1, state.autoDisable.untilUs)
+  deadlines = reschedule(deadlines, "prune", 0, -1, state.pruneDueUs)
   for (const upstream of Vector.toArray(state.upstreams)) {
     deadlines = reschedule(deadlines, "evaluate", upstream.id, -1, upstream.evaluateDueUs)
     deadlines = reschedule(deadlines, "round", upstream.id, -1, upstream.roundDueUs)
     deadlines = reschedule(deadlines, "resolve", upstream.id, -1, upstream.resolveDueUs)
     deadlines = reschedule(deadlines, "stale", upstream.id, -1, upstream.staleDueUs)
     deadlines = reschedule(deadlines, "prior", upstream.id, -1, upstream.priorsDueUs)
+    deadlines = reschedule(deadlines, "pause", upstream.id, -1, upstream.pausedUntilUs)
+    deadlines = reschedule(deadlines, "renew", upstream.id, -1, upstream.renewDueUs)
+    if (upstream.usedAtUs >= 0) recency = Ordered.insert(recency, upstream.usedAtUs, upstream.id)
   }
-  return { ...index, deadlines }
+  return { ...index, deadlines, recency }
 }

@@ -6,6 +6,7 @@ import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
 import { breaker } from "./reducers/breaker.ts"
+import { demand } from "./reducers/demand.ts"
 import { enabled } from "./reducers/enabled.ts"
 import { history } from "./reducers/history.ts"
 import { identity } from "./reducers/identity.ts"
@@ -15,6 +16,7 @@ import { outage } from "./reducers/outage.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { reload } from "./reducers/reload.ts"
 import { samplesOf } from "./reducers/samples.ts"
+import { renewal } from "./reducers/renewal.ts"
 import { score } from "./reducers/score.ts"
 import { selector } from "./reducers/selector.ts"
 import { suspicion } from "./reducers/suspicion.ts"
@@ -48,6 +50,7 @@ export function step(state: State, entry: Entry): Stepped {
   next = traffic(next, shared)
   next = outage(next, shared)
   next = autoDisable(next, shared)
+  next = demand(next, shared)
   const before = next
   next = score(next, shared)
   next = breaker(next, shared)
@@ -56,6 +59,7 @@ export function step(state: State, entry: Entry): Stepped {
   for (const { upstream } of wornChanged(before, next, event)) shared.touched.add(upstream)
   next = selector(next, shared)
   next = warm(next, shared)
+  next = renewal(next, shared)
   next = refresh(next, shared)
   next = reroute(next, shared.touched, shared.decisions)
   return { state: next, decisions: shared.decisions }

@@ -1,6 +1,8 @@
 /** Reading and replacing upstreams, and the deadlines that hang on them. */
+import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { reschedule } from "./deadline.ts"
+import { ON_DEMAND } from "./domain.ts"
 import type { UpstreamId } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
 import type { State } from "./model/State.ts"
@@ -16,10 +18,28 @@ export function configOf(state: State, id: UpstreamId): UpstreamConfig {
 
 type Switches = Pick<State, "config" | "override" | "autoDisable">
 
+/** Its name in labels, facts and traces. */
+export function labelOf({ config }: Pick<State, "config">, id: UpstreamId): string {
+  const { name = "", onDemand = false } = config.upstreams[id] ?? {}
+  return onDemand ? ON_DEMAND : name
+}
+
 /** Whether there is an opinion at all about it: probes, a set, warm sockets. */
 export function isOn(state: State, id: UpstreamId): boolean {
   const { bypass, removed } = configOf(state, id)
   return isEnabled(state) && !bypass && !removed
+}
+
+/** Whether its candidates are probed as soon as they are there; the others are found on first use. */
+export function isPreheated(state: State, id: UpstreamId): boolean {
+  return isOn(state, id) && configOf(state, id).preheat
+}
+
+/** Preheated, or used a short while ago: probed and resolved all the time. */
+export function isLive(state: State, id: UpstreamId): boolean {
+  const usedAtUs = find(state, id)?.usedAtUs ?? -1
+  const isUsed = usedAtUs >= 0 && state.at - usedAtUs <= state.config.onDemand.usedWithinMs * 1000
+  return isPreheated(state, id) || (isUsed && isOn(state, id))
 }
 
 /** Configured, unless an operator wished otherwise, and not while failed rounds turned it off. */
@@ -42,12 +62,20 @@ export function replace(state: State, before: Upstream, after: Upstream): State 
   deadlines = reschedule(deadlines, "resolve", after.id, before.resolveDueUs, after.resolveDueUs)
   deadlines = reschedule(deadlines, "stale", after.id, before.staleDueUs, after.staleDueUs)
   deadlines = reschedule(deadlines, "prior", after.id, before.priorsDueUs, after.priorsDueUs)
-  const index = deadlines === state.index.deadlines ? state.index : { ...state.index, deadlines }
+  deadlines = reschedule(deadlines, "pause", after.id, before.pausedUntilUs, after.pausedUntilUs)
+  deadlines = reschedule(deadlines, "renew", after.id, before.renewDueUs, after.renewDueUs)
+  let { recency } = state.index
+  if (before.usedAtUs !== after.usedAtUs) {
+    if (before.usedAtUs >= 0) recency = Ordered.remove(recency, before.usedAtUs, after.id)
+    if (after.usedAtUs >= 0) recency = Ordered.insert(recency, after.usedAtUs, after.id)
+  }
+  const same = deadlines === state.index.deadlines && recency === state.index.recency
+  const index = same ? state.index : { ...state.index, deadlines, recency }
   return { ...state, upstreams: Vector.set(state.upstreams, after.id, after), index }
 }
 
-/** Whom a request for this upstream (-1: all) means, of those that are on. */
+/** Whom a request for this upstream (-1: all that are used) means, of those that are on. */
 export function refreshed(state: State, wanted: UpstreamId): ReadonlyArray<UpstreamId> {
   const ids = Vector.toArray(state.upstreams).map(({ id }) => id)
-  return ids.filter((id) => (wanted === -1 || wanted === id) && isOn(state, id))
+  return ids.filter((id) => wanted === id ? isOn(state, id) : wanted === -1 && isLive(state, id))
 }

@@ -22,6 +22,10 @@ export function renamedEvent(event: Event, names: Renaming): Event {
       return { ...event, addresses: event.addresses.map(names.host) }
     case "ResolveFailed":
       return { ...event, reason: names.text(event.reason) }
+    case "DomainRequested":
+      return { ...event, host: names.host(event.host) }
+    case "Raced":
+      return event
     case "ConfigChanged":
       return { ...event, config: renamedConfig(event.config, names) }
     case "HistoryLoaded":

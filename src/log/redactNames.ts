@@ -10,6 +10,7 @@
  */
 
 import { contains, wordsOf } from "../core/access.ts"
+import { ON_DEMAND } from "../core/domain.ts"
 import type { BuiltinName, Network } from "../core/model/Config.ts"
 import type { Family } from "../core/model/Outage.ts"
 import { familyOf, needsNetwork, networkOf } from "../core/network.ts"
@@ -142,6 +143,8 @@ export class Pseudonyms implements Renaming {
 
   /** The user's own word, kept unless it tells a host. */
   readonly label = (label: string): string => {
+    // What stands for a name tells none.
+    if (label === ON_DEMAND || label.startsWith(`${ON_DEMAND}/`)) return label
     const known = this.#labels.get(label)
     if (known !== undefined) return known
     const lower = label.toLowerCase()

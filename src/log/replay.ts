@@ -22,6 +22,7 @@ import type { Upstream } from "../core/model/Upstream.ts"
 import { FORMAT_VERSION, MODEL_VERSION } from "../core/model/version.ts"
 import { isAdmissible } from "../core/pick.ts"
 import { restore } from "../core/restore.ts"
+import * as Upstreams from "../core/upstreams.ts"
 import { decodeEntry } from "../core/schema/Event.ts"
 import { unlink } from "./codec.ts"
 import { followsPlan } from "./followsPlan.ts"
@@ -260,7 +261,7 @@ export class Replay {
       this.#moves.push({
         run,
         seq,
-        upstream: state.config.upstreams[decision.upstream]?.name ?? "",
+        upstream: Upstreams.labelOf(state, decision.upstream),
         members: decision.members.map((id) => Candidates.labelOf(state, id)),
         moves: decision.moves.map(({ candidate, ...move }) => ({ candidate: Candidates.labelOf(state, candidate), ...move }))
       })

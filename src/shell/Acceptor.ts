@@ -18,6 +18,7 @@ import type { Member, UpstreamRoutes } from "../core/model/Routes.ts"
 import { pick } from "../core/pick.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
 import { Counts } from "./Counts.ts"
+import { Domains } from "./Domains.ts"
 import { Engine } from "./Engine.ts"
 import type { BindError } from "./errors.ts"
 import type { Client } from "./Forward.ts"
@@ -32,6 +33,8 @@ export interface ListenerOptions {
   readonly name: string
   readonly listen: Address
   readonly upstream: UpstreamId
+  /** The upstream's name: its place may be another one's until the core has arranged a new configuration. */
+  readonly serves?: string
   readonly maxConnections: number
   /** Clients that may wait for a place. */
   readonly backlog: number
@@ -55,8 +58,11 @@ const LOOK_AGAIN_MS = 1
 
 /** For clients within this very program: they come by no listener, and are sessions like all others. */
 export interface Inside {
-  /** Serves one from now on; undefined: there is no place for its beginning and its end, or nobody is accepted any more. */
-  readonly enterUnsafe: (socket: ClientSocket, upstream: UpstreamId) => Cancel | undefined
+  /**
+   * Serves one from now on; undefined: there is no place for its beginning and its end, or nobody is accepted any more. `asked`: it
+   * has waited for somebody to be found, and does not do so again.
+   */
+  readonly enterUnsafe: (socket: ClientSocket, upstream: UpstreamId, asked: boolean) => Cancel | undefined
   /** Who would serve one now; undefined: the last resort. */
   readonly chooseUnsafe: (upstream: UpstreamRoutes) => Member | undefined
   /** Numbers for a session that the program carries by itself: its own, and that of the program as a client. */
@@ -84,6 +90,7 @@ export class Acceptor extends Context.Service<Acceptor, {
   /** Whether clients are accepted: from start until the drain. */
   readonly isOpenUnsafe: () => boolean
   readonly counts: Counts
+  readonly domains: Domains
   readonly inside: Inside
   /**
    * From now on these listeners, with sessions kept: what is new is bound first, then what is gone stops accepting. A listener
@@ -112,7 +119,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
   const { ask } = new Names(yield* Resolver)
-  const ports = { transport, engine, counts, ask, clients: new ClientNumbers(), chance }
+  const domains = new Domains(engine, transport)
+  const ports = { transport, engine, counts, ask, clients: new ClientNumbers(), chance, domains }
   let stopLooking: Cancel | undefined
   // Runs when nobody is accepted anymore.
   yield* Effect.addFinalizer(() =>
@@ -142,7 +150,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
         if (!engine.reserveUnsafe(PLACES)) return lookAgain()
         serve(listener, listener.waiting.shift() as ClientSocket)
       }
-      if (listener.waiting.length > 0 && !isKnown(listener.options.upstream)) lookAgain()
+      if (listener.waiting.length > 0 && !isKnown(listener.options)) lookAgain()
     }
   }
 
@@ -160,17 +168,20 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }
 
   const hasRoom = ({ options, phase, connections }: Listener) =>
-    phase !== "new" && connections < options.maxConnections && isKnown(options.upstream)
+    phase !== "new" && connections < options.maxConnections && isKnown(options)
 
   /** A free place has no name. */
-  const isKnown = (upstream: UpstreamId) => (engine.routesUnsafe().upstreams[upstream]?.name ?? "") !== ""
+  const isKnown = ({ upstream, serves }: ListenerOptions) => {
+    const name = engine.routesUnsafe().upstreams[upstream]?.name ?? ""
+    return serves === undefined ? name !== "" : name === serves
+  }
 
   const arrived = (listener: Listener, socket: ClientSocket) => {
     const free = listener.waiting.length === 0 && hasRoom(listener)
     if (free && engine.reserveUnsafe(PLACES)) return serve(listener, socket)
     if (listener.waiting.length < listener.options.backlog) {
       listener.waiting.push(socket)
-      return free || !isKnown(listener.options.upstream) ? lookAgain() : undefined
+      return free || !isKnown(listener.options) ? lookAgain() : undefined
     }
     listener.refused++
     socket.resetUnsafe()
@@ -243,9 +254,9 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }))
 
   const inside: Inside = {
-    enterUnsafe: (socket, upstream) => {
+    enterUnsafe: (socket, upstream, asked) => {
       if (draining || !engine.reserveUnsafe(PLACES)) return undefined
-      const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream }
+      const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream, asked }
       return sessions.add((end) => forwardUnsafe(ports, client, end), admitWaiting)
     },
     chooseUnsafe: (upstream) => pick(upstream, counts.of, engine.shelf.countOf, chance),
@@ -254,6 +265,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
 
   return Acceptor.of({
     counts,
+    domains,
     inside,
     isOpenUnsafe: () => !draining,
     statusUnsafe: () =>

@@ -58,6 +58,8 @@ export class Engine extends Context.Service<Engine, {
   /** What an operator wants, and what the machine's network is: it needs no place, as there is never more than a little of it. */
   readonly controlUnsafe: (event: ControlEvent | InterfacesChanged) => void
   readonly routesUnsafe: () => Routes
+  /** Calls back with each new version of the routes, once they are published; one at a time, and it may not throw. */
+  readonly watchRoutesUnsafe: (published: (routes: Routes) => void) => void
   /** Warm sockets, for the client's way to take one. */
   readonly shelf: Shelf
   readonly stateUnsafe: () => State
@@ -89,6 +91,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   let routes = state.routes
   /** What a state begins with. */
   let remembered = history.records
+  let published: (routes: Routes) => void = () => {}
   let restarts = 0
   let failed = false
   /** A round of turns is under way or asked for. */
@@ -124,7 +127,10 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
       state = advanced.state
       recorder.appendUnsafe(entryBody(entry, advanced), state)
       for (const decision of advanced.decisions) interpreter.runUnsafe(decision)
-      if (routes !== state.routes && (restarts === 0 || isReady(state))) routes = state.routes
+      if (routes !== state.routes && (restarts === 0 || isReady(state))) {
+        routes = state.routes
+        published(routes)
+      }
       observe?.(entry, advanced.decisions, state)
     } catch (cause) {
       fail(entry, cause)
@@ -232,6 +238,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     postUnsafe,
     controlUnsafe: postOwn,
     routesUnsafe: () => routes,
+    watchRoutesUnsafe: (told) => void (published = told),
     shelf,
     stateUnsafe: () => state,
     epochUs,

@@ -9,6 +9,7 @@ import type { Chance } from "../core/pick.ts"
 import { pick, reasonOf } from "../core/pick.ts"
 import type { ClientNumbers } from "./ClientNumbers.ts"
 import type { Counts } from "./Counts.ts"
+import type { Domains } from "./Domains.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
 import type { Engine } from "./Engine.ts"
 import type { Ask } from "./Names.ts"
@@ -21,6 +22,10 @@ export interface Client {
   readonly upstream: UpstreamId
   /** For its address, once it is known. */
   number?: number
+  /** It has waited until somebody was found who serves it, or as long as that may take. */
+  asked?: boolean
+  /** From then on its first byte is awaited. */
+  acceptedUs?: number
 }
 
 export interface Ports {
@@ -30,6 +35,7 @@ export interface Ports {
   readonly ask: Ask
   readonly clients: ClientNumbers
   readonly chance: Chance
+  readonly domains: Domains
 }
 
 /** How the client fared, for counters. */
@@ -51,7 +57,7 @@ const NOTHING_TRIED: ReadonlyArray<Attempt> = []
  */
 export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
   const { transport, engine, counts } = ports
-  const acceptedUs = engine.nowUs()
+  const acceptedUs = client.acceptedUs ??= engine.nowUs()
   const routes = engine.routesUnsafe()
   const upstream = routes.upstreams[client.upstream]
   if (upstream === undefined) {
@@ -61,6 +67,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     end("failed")
     return () => {}
   }
+  if (upstream.ask && client.asked !== true) return asking(ports, client, end)
   const chosen = pick(upstream, counts.of, engine.shelf.countOf, ports.chance)
   const parked = chosen === undefined ? undefined : engine.shelf.take(chosen.candidate)
   let stop: Cancel = () => {}
@@ -110,6 +117,26 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     end("stopped")
   }
   return () => stop()
+}
+
+/** Waits for somebody to be found; then the client is served as the routes say by then, once. */
+function asking(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
+  client.asked = true
+  let stop: Cancel | undefined
+  const leave = (served: Served) => {
+    client.socket.resetUnsafe()
+    ports.engine.releaseUnsafe(2)
+    end(served)
+  }
+  const forget = ports.domains.settled(client.upstream, (upstream) => {
+    if (upstream === undefined) return leave("failed")
+    stop = forwardUnsafe(ports, client, end)
+  })
+  return () => {
+    if (stop !== undefined) return stop()
+    forget()
+    leave("stopped")
+  }
 }
 
 /** Posts what may be left out when the mailbox is full; false when it was. */

@@ -39,6 +39,8 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
           return shelf.dial(decision)
         case "Retire":
           return shelf.retire(decision)
+        case "Race":
+          return shelf.race(decision)
         case "SelectionMoved":
         case "BreakerOpened":
         case "BreakerClosed":
@@ -59,6 +61,7 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "OutageEnded":
         case "AutoDisabled":
         case "AutoEnabled":
+        case "DomainDropped":
           return publish(decision)
         default:
           decision satisfies never

@@ -3,8 +3,10 @@
  * there are. A take is an array pop: newest first, as the newest is likeliest to work.
  */
 import type { CandidateId } from "../core/model/Candidate.ts"
-import type { DialWarm, Retire } from "../core/model/Decision.ts"
+import type { DialWarm, Race, Retire } from "../core/model/Decision.ts"
 import type { Event, WarmLoss } from "../core/model/Event.ts"
+import { runPlanUnsafe } from "./DialRun.ts"
+import type { Ask } from "./Names.ts"
 import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
 
 export interface Parked {
@@ -13,6 +15,12 @@ export interface Parked {
   readonly socket: UpstreamSocket
   readonly parkedAtUs: number
   readonly stopTimer: Cancel
+}
+
+/** A race is between addresses: there is no name to ask for. */
+const nobody: Ask = (_host, _limits, answer) => {
+  answer([])
+  return () => {}
 }
 
 export class Shelf {
@@ -60,6 +68,22 @@ export class Shelf {
     this.#dials.add(cancel)
   }
 
+  /** Dials the addresses of a plan until one answers: the winner's socket is a parked one before anybody is told. */
+  race({ worker, race, upstream, plan, keepAliveMs, parkForMs }: Race): void {
+    if (this.#closed) return
+    const transport = this.#transport
+    const startedUs = transport.nowUs()
+    const cancel = runPlanUnsafe(transport, nobody, plan, keepAliveMs, () => {}, ({ socket, candidate, tried }) => {
+      this.#dials.delete(cancel)
+      if (this.#closed) return socket?.closeUnsafe()
+      const one = socket === undefined ? undefined : this.#keep({ warm: race, candidate, parkForMs }, socket)
+      const tookUs = transport.nowUs() - startedUs
+      this.#post({ _tag: "Raced", worker, race, upstream, candidate, tried, tookUs })
+      if (one !== undefined) socket?.parkUnsafe((reason) => this.#drop(one, reason))
+    })
+    this.#dials.add(cancel)
+  }
+
   /** The newest that is alive. */
   take(candidate: CandidateId): Parked | undefined {
     const parked = this.#parked.get(candidate)
@@ -88,18 +112,23 @@ export class Shelf {
   #park(act: DialWarm, socket: UpstreamSocket, tookUs: number): void {
     const { worker, warm, candidate } = act
     if (this.#closed) return socket.closeUnsafe()
+    const one = this.#keep(act, socket)
+    this.#post({ _tag: "WarmParked", worker, warm, candidate, tookUs })
+    socket.parkUnsafe((reason) => this.#drop(one, reason))
+  }
+
+  #keep({ warm, candidate, parkForMs }: Pick<DialWarm, "warm" | "candidate" | "parkForMs">, socket: UpstreamSocket): Parked {
     const one: Parked = {
       warm,
       candidate,
       socket,
       parkedAtUs: this.#transport.nowUs(),
-      stopTimer: this.#transport.coarseUnsafe(act.parkForMs, () => this.#drop(one, "expired"))
+      stopTimer: this.#transport.coarseUnsafe(parkForMs, () => this.#drop(one, "expired"))
     }
     const parked = this.#parked.get(candidate)
     if (parked === undefined) this.#parked.set(candidate, [one])
     else parked.push(one)
-    this.#post({ _tag: "WarmParked", worker, warm, candidate, tookUs })
-    socket.parkUnsafe((reason) => this.#drop(one, reason))
+    return one
   }
 
   #drop(one: Parked, reason: WarmLoss): void {

@@ -84,9 +84,9 @@ function outageOf({ outage: { sinceUs, reason } }: State, nowUs: number) {
 }
 
 function upstreamHead(state: State, upstream: Upstream) {
-  const { host, port } = Upstreams.configOf(state, upstream.id)
+  const { name, host, port } = Upstreams.configOf(state, upstream.id)
   return {
-    name: upstream.name,
+    name,
     host: host === "" ? null : host,
     port,
     state: state.routes.upstreams[upstream.id]?.state ?? "unranked",

@@ -75,7 +75,10 @@ describe("/events", () => {
         const stuck = await openEvents(admin.port, {}, true)
         assert.strictEqual((await request(admin.port, "/healthz")).status, 503)
         // More than the buffers of two sockets hold.
-        const fields = { upstream: null, reason: "r".repeat(20_000), candidates: 0 }
+        const fields = {
+          ...{ upstream: null, reason: "r".repeat(20_000), candidates: 0 },
+          ...{ success: null, minLatencyMs: null, maxLatencyMs: null }
+        }
         for (let i = 0; i < 2_000; i++) await Effect.runPromise(admin.facts.tell("IpPoolRefresh", fields))
         let status = 503
         for (let i = 0; i < 1_000 && status === 503; i++) status = (await request(admin.port, "/healthz")).status

@@ -15,8 +15,9 @@ import { makePage } from "../../src/adapters/otel/prometheus.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { isReady } from "../../src/core/ready.ts"
 import type { ListenerStatus } from "../../src/shell/Acceptor.ts"
-import { addresses, configWith } from "../support/config.ts"
+import { addresses, configWith, onDemandDefaults } from "../support/config.ts"
 import { serve, until } from "../support/servers.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 import { measured } from "../support/measured.ts"
 import { metricsOnly, seriesOf, sumOf, withTelemetry } from "../support/telemetry.ts"
 
@@ -239,6 +240,36 @@ describe("metrics", () => {
         assert.strictEqual(shown(text).length, 8)
       }
       assert.isAbove(shown(before).filter((name) => !shown(after).includes(name)).length, 0)
+    }))
+
+  it.effect("of what clients asked for share one label, however many names there are, and count who was dropped", () =>
+    Effect.gen(function* () {
+      const onDemand = { ...onDemandDefaults, maxEntries: 3 }
+      const toy = new ToyInterpreter({ ...configWith([{ candidates: addresses(1) }]), onDemand }, { otherwise: 10 })
+      for (let i = 0; i < 10; i++) toy.names(`n${i}.example`, [`198.19.0.${i + 1}`])
+      toy.start().run(1_000)
+      for (let i = 0; i < 10; i++) toy.asks(`n${i}.example`).run(200)
+      const meters = new Meters()
+      const entries = new EntryMeters(meters)
+      const scraped = new ScrapedMeters(meters, entries)
+      toy.entries.forEach((entry, i) => entries.see(entry, toy.advanced[i]!.decisions, toy.advanced[i]!.state))
+      const sources = {
+        stateUnsafe: () => toy.state,
+        listenersUnsafe: () => [],
+        gapsUnsafe: () => 0,
+        troublesUnsafe: () => ({}),
+        droppedUnsafe: () => 0,
+        lagUnsafe: () => 0
+      }
+      const page = yield* (yield* makePage(meters, metricsOnly, "0.0.0", () => scraped.read(sources))).text
+      const of = (name: string) => seriesOf(page).get(name)
+      assert.strictEqual(of('fairlead_on_demand_evicted_total{reason="limit"}'), 7)
+      assert.strictEqual(of('fairlead_on_demand_evicted_total{reason="idle"}'), 0)
+      // The winners' handshakes; three names keep the socket of their race.
+      assert.strictEqual(of('fairlead_connect_seconds_count{upstream="on-demand",kind="warm"}'), 10)
+      assert.strictEqual(of('fairlead_pool_warm{upstream="on-demand"}'), 3)
+      assert.notInclude(page, ".example")
+      assert.notInclude(page, 'candidate="on-demand')
     }))
 
   it.live("satisfy promtool, but for the one name that is given", (context) =>

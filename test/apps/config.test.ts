@@ -272,6 +272,36 @@ builtin:
     ])
   })
 
+  it("names a preheated domain as it is written, at port 443 where none is given, and no other twice", () => {
+    const core = parse(JSON.stringify({ ...base(), preheatDomains: ["GitHub.com", "api.example:8443", "mail.example:25"] }))
+      .settings?.core
+    const domains = core?.upstreams.slice(2).map(({ name, host, port, preheat }) => [name, host, port, preheat])
+    assert.deepStrictEqual(domains, [
+      ["GitHub.com", "GitHub.com", 443, true],
+      ["api.example:8443", "api.example", 8443, true],
+      ["mail.example:25", "mail.example", 25, true]
+    ])
+    assert.deepStrictEqual(core?.upstreams.map(({ pool }) => pool.mode), ["dynamic", "dynamic", "dynamic", "dynamic", "off"])
+    const twice = problemsOf(`listeners: [{ name: web, listen: "127.0.0.1:1234", upstream: a.example }]
+upstreams: { a.example: { host: a.example } }
+preheatDomains:
+  - a.example
+  - b.example
+  - b.example
+  - "c.example:99999"
+`)
+    assert.deepStrictEqual(twice.map((problem) => problem.split(" ").slice(0, 2).join(" ")), [
+      "f.yaml:4:5 preheatDomains.0:",
+      "f.yaml:6:5 preheatDomains.2:",
+      "f.yaml:7:5 preheatDomains.3:"
+    ])
+  })
+
+  it("lets no score live for less than minTtl", () => {
+    const ttl = (cache: Json) => parse(JSON.stringify({ ...base(), cache })).settings?.core.template.scoreTtlMs
+    assert.deepStrictEqual([ttl({ scoreTtl: "5s" }), ttl({ scoreTtl: "5s", minTtl: "1s" })], [30_000, 5_000])
+  })
+
   it("turns warm sockets off for protocols in which the server speaks first, unless told otherwise", () => {
     const mode = (upstream: Json) => {
       const file = { ...base(), upstreams: { web: upstream, other: upstream } }

@@ -57,6 +57,7 @@ describe("Fairlead in a program", () => {
       const server = yield* serverOf("one")
       const config: FairleadConfig = {
         ...quick,
+        onDemand: { enabled: false },
         upstreams: { web: { host: "localhost", port: server.port, candidates: local(server.port) } }
       }
       yield* Effect.gen(function* () {

@@ -26,7 +26,17 @@ const { session, balancing } = upstreamDefaults
 
 function follows(attempts: ReadonlyArray<DialAttempt>, candidate: number, ...tried: ReadonlyArray<Attempt>) {
   const routes: UpstreamRoutes = {
-    ...{ id: 0, name: "web", state: "system", members: [], ...balancing, session, silentAfterMs: 100 },
+    ...{
+      id: 0,
+      name: "web",
+      state: "system",
+      members: [],
+      ...balancing,
+      session,
+      silentAfterMs: 100,
+      domain: "",
+      ask: false
+    },
     lastResort: { attempts, deadlineMs: 1_000 }
   }
   const event: ClientAccepted = {

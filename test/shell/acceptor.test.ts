@@ -33,6 +33,8 @@ const routes: Routes = {
     members: [{ candidate: 7, warmMs: 1, dialMs: 2, share: 1, plan }],
     policy: "leastConnections",
     silentAfterMs: 60_000,
+    domain: "",
+    ask: false,
     toleranceMs: 5,
     tolerancePercent: 10,
     lastResort: plan,
@@ -48,7 +50,11 @@ interface World {
   readonly acceptor: Acceptor["Service"]
   /** Takes everything out of the mailbox, as a turn of the engine would. */
   readonly turn: () => ReadonlyArray<Event>
+  /** The routes are other ones now. */
+  readonly publish: () => void
 }
+
+const asking: Routes = { version: 1, upstreams: [{ ...routes.upstreams[0]!, ask: true }] }
 
 const world = <A>(
   limits: {
@@ -66,6 +72,7 @@ const world = <A>(
     const mailbox = new Mailbox(places, 0)
     const facts = yield* PubSub.unbounded<Fact>()
     const shelf = new Shelf(sim.service, () => {})
+    let tell: (routes: Routes) => void = () => {}
     const engine = Engine.of({
       shelf,
       reserveUnsafe: (count) => mailbox.reserve(count),
@@ -73,6 +80,7 @@ const world = <A>(
       postUnsafe: (event) => mailbox.post(0, event),
       controlUnsafe: (event) => mailbox.postOwn(0, event),
       routesUnsafe: () => published(),
+      watchRoutesUnsafe: (told) => void (tell = told),
       stateUnsafe: () => initial(configWith([]), 1),
       epochUs: 0,
       nowUs: () => sim.service.nowUs(),
@@ -89,7 +97,7 @@ const world = <A>(
       return events
     }
     return yield* Effect.gen(function* () {
-      return yield* use({ sim, mailbox, acceptor: yield* Acceptor, turn })
+      return yield* use({ sim, mailbox, acceptor: yield* Acceptor, turn, publish: () => tell(published()) })
     }).pipe(Effect.provide(layer), Effect.scoped)
   })
 
@@ -153,6 +161,47 @@ describe("the acceptor", () => {
         sim.advance(2)
         assert.deepStrictEqual(sim.relays.map(({ client }) => client.name), ["client 1"])
       })))
+
+  it.effect("lets clients wait until somebody is found, asks once for all of them, and serves them then", () => {
+    let now = asking
+    return world({}, ({ sim, mailbox, turn, publish }) =>
+      Effect.gen(function* () {
+        arriveAll(sim, 3)
+        sim.advance(1)
+        assert.deepStrictEqual(turn(), [{ _tag: "DomainRequested", worker: 0, upstream: 0, host: "", port: 0 }])
+        assert.strictEqual(sim.relays.length, 0)
+        now = routes
+        publish()
+        sim.advance(1)
+        assert.strictEqual(sim.relays.length, 3)
+        for (const relay of sim.relays) relay.end()
+        yield* settle
+        assert.strictEqual(turn().length, 6)
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers], [0, 0])
+      }), () => now)
+  })
+
+  it.effect("serves clients by the last resort when nobody was found in time, and does not ask again for them", () =>
+    world({}, ({ sim, turn }) =>
+      Effect.sync(() => {
+        arriveAll(sim, 1)
+        sim.advance(9_999)
+        assert.strictEqual(sim.relays.length, 0)
+        sim.advance(2)
+        assert.strictEqual(sim.relays.length, 1)
+        assert.deepStrictEqual(turn().map(({ _tag }) => _tag), ["DomainRequested", "ClientAccepted"])
+      }), () => asking))
+
+  it.effect("gives back the places of clients that wait for somebody when it is drained", () =>
+    world({}, ({ sim, mailbox, acceptor, turn }) =>
+      Effect.gen(function* () {
+        const clients = arriveAll(sim, 2)
+        sim.advance(1)
+        assert.strictEqual(yield* acceptor.drain(0), 2)
+        assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset"])
+        assert.strictEqual(turn().length, 1)
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers, acceptor.domains.waiting], [0, 0, 0])
+      }), () => asking))
 
   it.effect("resets a client whom nobody could be reached for, and gives its place to the next", () =>
     world(

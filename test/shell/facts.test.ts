@@ -169,18 +169,20 @@ describe("public facts", () => {
           { _tag: "LadderStepped", upstream: 0, from: "active", to: "stale", reason: "shut" },
           { _tag: "PreheatStarted", upstream: 0, candidates: 3 },
           { _tag: "PreheatCompleted", upstream: 0, reachable: 2, tookUs: 12_345_678 },
-          { _tag: "UpstreamRefreshed", upstream: 0, reason: "asked" },
+          { _tag: "UpstreamRefreshed", upstream: 0, reason: "requested" },
           { _tag: "PoolResized", upstream: 0, candidate, from: 1, to: 4 },
           { _tag: "ConfigApplied" },
           { _tag: "EnabledChanged", enabled: false, override: false }
         ]
+        const measured = { candidates: 3, minLatencyMs: 5, maxLatencyMs: 80 }
         observe(entries.at(-1) as Entry, decisions as unknown as ReadonlyArray<Decision>, state)
         const told = yield* keptOf(facts)
         assert.deepStrictEqual(told.map(({ v: _v, seq: _seq, entry: _entry, at: _at, ...rest }) => rest), [
           { kind: "LadderStep", upstream: "web", from: "active", to: "stale", reason: "shut" },
           { kind: "IpPoolPreheatStarted", upstream: "web", candidates: 3 },
           { kind: "IpPoolPreheatCompleted", upstream: "web", reachable: 2, candidates: 3, tookMs: 12_346 },
-          { kind: "IpPoolRefresh", upstream: "web", reason: "asked", candidates: 3 },
+          { kind: "IpPoolRefresh", upstream: "web", reason: "preheat", success: true, ...measured },
+          { kind: "IpPoolRefresh", upstream: "web", reason: "requested", success: null, ...measured },
           { kind: "PoolResized", upstream: "web", candidate: "web#1", from: 1, to: 4 },
           { kind: "IpPoolConfigUpdate", upstream: null, applied: true, problems: 0 },
           { kind: "EnabledChanged", upstream: null, enabled: false, override: false }

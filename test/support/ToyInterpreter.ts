@@ -7,7 +7,16 @@ import { advance as liveAdvance } from "../../src/core/advance.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
 import type { Config } from "../../src/core/model/Config.ts"
-import type { Decision, DialWarm, Fact, Probe, Resolve, Retire, SelectionMoved } from "../../src/core/model/Decision.ts"
+import type {
+  Decision,
+  DialWarm,
+  Fact,
+  Probe,
+  Race,
+  Resolve,
+  Retire,
+  SelectionMoved
+} from "../../src/core/model/Decision.ts"
 import type { DialFailure, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
 import type { UpstreamRoutes } from "../../src/core/model/Routes.ts"
 import type { State } from "../../src/core/model/State.ts"
@@ -17,6 +26,7 @@ import { initial } from "../../src/core/state.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import { chanceOf } from "./toyChance.ts"
 import { checkMove, checkProbe, checkResolve, checkWarm, Ids } from "./toyChecks.ts"
+import type { ToyNetwork } from "./toyDial.ts"
 import { runPlan } from "./toyDial.ts"
 import type { Of, Reply } from "./toySession.ts"
 import { sessionEvents } from "./toySession.ts"
@@ -46,6 +56,7 @@ export class ToyInterpreter {
   readonly probes: Array<Stamped<Probe>> = []
   readonly warmDials: Array<Stamped<DialWarm>> = []
   readonly queries: Array<Stamped<Resolve>> = []
+  readonly races: Array<Stamped<Race>> = []
   readonly facts: Array<Stamped<Fact>> = []
   readonly moves: Array<Stamped<SelectionMoved>> = []
   /** Sessions that ended without a connection. */
@@ -163,6 +174,11 @@ export class ToyInterpreter {
     throw new Error("a hundred thousand entries without an end")
   }
 
+  /** Somebody wants to go there of whom the routes say that nobody is known; -1: it has no place yet. */
+  asks(host: string, port = 443, upstream = -1): this {
+    return this.post({ _tag: "DomainRequested", worker: 0, upstream, host, port })
+  }
+
   /** One client now, from an address of its own: chooses as the shell does, takes a warm socket or dials, stays for `holdMs`. */
   client(holdMs = 0, upstream = 0, client = this.#sessions + 1): this {
     const routes = this.state.routes.upstreams[upstream]
@@ -173,12 +189,7 @@ export class ToyInterpreter {
     const parked = this.#shelf.take(id)
     const plan = chosen?.plan ?? routes.lastResort
     const dialled = parked === undefined
-      ? runPlan(plan, {
-        answerOf: (host) => this.answerOf(host),
-        isImpostor: (host) => this.#impostors.has(host),
-        failAfterMs: this.#failAfterMs,
-        names: (name) => this.#names.get(name) ?? []
-      })
+      ? runPlan(plan, this.#network())
       : { candidate: parked.candidate, tried: [], tookMs: 0, pending: [] }
     const { candidate, tried, tookMs, pending } = dialled
     if (candidate === -1) this.unserved.push(session)
@@ -246,6 +257,8 @@ export class ToyInterpreter {
         return this.#retire(decision)
       case "Resolve":
         return this.#resolve(decision)
+      case "Race":
+        return this.#race(decision)
       default:
         this.facts.push({ ...decision, atUs })
         if (decision._tag !== "SelectionMoved") return
@@ -291,6 +304,30 @@ export class ToyInterpreter {
       this.#shelf.park(parked)
       this.later(act.parkForMs, () => void this.#lose(parked, "expired"))
       return { _tag: "WarmParked", ...of }
+    })
+  }
+
+  #network(): ToyNetwork {
+    return {
+      answerOf: (host) => this.answerOf(host),
+      isImpostor: (host) => this.#impostors.has(host),
+      failAfterMs: this.#failAfterMs,
+      names: (name) => this.#names.get(name) ?? []
+    }
+  }
+
+  /** The winner's socket is parked before its event is posted. */
+  #race(act: Race): void {
+    this.#ids.check("warm", act.race)
+    this.races.push({ ...act, atUs: this.atUs })
+    const { worker, race, upstream, plan, parkForMs } = act
+    const { candidate, tried, tookMs } = runPlan(plan, this.#network())
+    this.later(tookMs, () => {
+      const host = Candidates.find(this.state, candidate)?.host ?? ""
+      const parked = { warm: race, candidate, host, sinceUs: this.atUs }
+      if (candidate >= 0) this.#shelf.park(parked)
+      if (candidate >= 0) this.later(parkForMs, () => void this.#lose(parked, "expired"))
+      return { _tag: "Raced", worker, race, upstream, candidate, tried, tookUs: Math.round(tookMs * 1000) }
     })
   }
 

@@ -58,7 +58,19 @@ export const upstreamDefaults: UpstreamConfig = {
   attempts: 2,
   scoreTtlMs: 300_000,
   staleForMs: 86_400_000,
-  identity: null
+  identity: null,
+  preheat: true,
+  onDemand: false
+}
+
+export const onDemandDefaults: Config["onDemand"] = {
+  enabled: true,
+  idleMs: 1_800_000,
+  usedWithinMs: 60_000,
+  singleFlightTimeoutMs: 10_000,
+  maxEntries: 256,
+  pruneIntervalMs: 60_000,
+  mode: "auto"
 }
 
 export type UpstreamChanges = { readonly [K in keyof UpstreamConfig]?: Partial<UpstreamConfig[K]> | UpstreamConfig[K] }
@@ -86,7 +98,9 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
     access: { allow: [], deny: [] },
     history: { maxEntries: 1024, serveForMs: 1_000 },
     outage: { connectivity: [], timeoutMs: 2_000 },
-    autoDisable: { failures: 5, cooldownMs: 300_000, roundMs: 10_000 }
+    autoDisable: { failures: 5, cooldownMs: 300_000, roundMs: 10_000 },
+    onDemand: onDemandDefaults,
+    template: upstreamWith({ name: "", preheat: false })
   }
 }
 

@@ -9,6 +9,7 @@ import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { AttemptOutcome, ClientAccepted, ClientClosed, CloseCause } from "../../core/model/Event.ts"
 import type { DialPlan, Routes } from "../../core/model/Routes.ts"
 import type { State } from "../../core/model/State.ts"
+import * as Upstreams from "../../core/upstreams.ts"
 import type { Timed } from "./dialTimes.ts"
 import { dialTimes } from "./dialTimes.ts"
 import { RecentRoutes } from "./RecentRoutes.ts"
@@ -135,7 +136,7 @@ function keep(at: number, event: ClientAccepted, state: State, from: Routes | un
   const attributes: Attributes = {
     "fairlead.session": event.session,
     "fairlead.listener": listener,
-    "fairlead.upstream": config?.name ?? "unknown",
+    "fairlead.upstream": Upstreams.labelOf(state, upstream) || "unknown",
     "fairlead.warm": warm > 0,
     "fairlead.choice": chosen < 0 ? "last-resort" : why,
     "fairlead.routes.version": routes

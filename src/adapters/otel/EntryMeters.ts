@@ -7,6 +7,7 @@ import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
 import type { Decision } from "../../core/model/Decision.ts"
 import type { ClientAccepted, ClientClosed, Entry } from "../../core/model/Event.ts"
 import type { State } from "../../core/model/State.ts"
+import * as Upstreams from "../../core/upstreams.ts"
 import * as catalogue from "./catalogue.ts"
 import type { Meters, Update } from "./Meters.ts"
 import { RecentRoutes } from "./RecentRoutes.ts"
@@ -28,6 +29,7 @@ export class EntryMeters {
   readonly #latency: Update
   readonly #selections: (source: string) => Update
   readonly #fallbacks: (reason: string) => Update
+  readonly #evicted: (reason: string) => Update
 
   constructor(meters: Meters) {
     this.listener = memo((name) => new ListenerMeters(meters, name))
@@ -36,6 +38,8 @@ export class EntryMeters {
     this.#selections = memo((source) => meters.of(catalogue.selections, { source }))
     this.reloads = memo((result) => meters.of(catalogue.reloads, { result }))
     for (const result of ["applied", "refused"] as const) this.reloads(result)
+    this.#evicted = memo((reason) => meters.of(catalogue.evicted, { reason }))
+    for (const reason of ["limit", "idle"]) this.#evicted(reason)
     this.#fallbacks = memo((reason) => meters.of(catalogue.fallbacks, { reason }))
   }
 
@@ -45,7 +49,7 @@ export class EntryMeters {
   }
 
   upstream(state: State, id: UpstreamId): UpstreamMeters {
-    const name = state.config.upstreams[id]?.name ?? FORGOTTEN
+    const name = Upstreams.labelOf(state, id) || FORGOTTEN
     const known = this.#upstreams[id]
     if (known?.name === name) return known
     return (this.#upstreams[id] = this.#named(name))
@@ -74,6 +78,11 @@ export class EntryMeters {
       case "WarmParked":
         this.#handshake(this.#of(state, event.candidate).connectWarm, event.tookUs)
         break
+      case "Raced":
+        for (const { outcome, tookUs } of event.tried) {
+          if (outcome === "connected") this.#handshake(this.#of(state, event.candidate).connectWarm, tookUs)
+        }
+        break
       case "WarmLost":
         this.#of(state, event.candidate).closed(event.reason)(1)
         break
@@ -93,6 +102,7 @@ export class EntryMeters {
     for (const decision of decisions) {
       if (decision._tag === "SelectionMoved") this.#moved(decision, state)
       else if (decision._tag === "ConfigApplied") this.reloads("applied")(1)
+      else if (decision._tag === "DomainDropped") this.#evicted(decision.reason)(1)
     }
   }
 

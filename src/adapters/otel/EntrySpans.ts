@@ -75,7 +75,7 @@ export class EntrySpans {
 
   #preheated(state: State, at: number, { upstream, reachable, tookUs }: PreheatCompleted): void {
     const attributes = {
-      "fairlead.upstream": state.config.upstreams[upstream]?.name ?? "unknown",
+      "fairlead.upstream": Upstreams.labelOf(state, upstream) || "unknown",
       "fairlead.reachable": reachable,
       "fairlead.candidates": Upstreams.find(state, upstream)?.listed.length ?? 0
     }
@@ -84,7 +84,7 @@ export class EntrySpans {
 
   /** The moment at which it took force: reading and binding come before, and are nothing that the record knows. */
   #reloaded(state: State, at: number): void {
-    const upstreams = state.config.upstreams.filter(({ removed }) => !removed).map(({ name }) => name)
+    const upstreams = state.config.upstreams.filter(({ removed, onDemand }) => !removed && !onDemand).map(({ name }) => name)
     const attributes = { "fairlead.upstreams": upstreams.slice(0, MOST_NAMED), "fairlead.upstreams.count": upstreams.length }
     this.#writer.write(state, { name: "fairlead.reload", startUs: at, endUs: at, attributes })
   }
@@ -93,7 +93,7 @@ export class EntrySpans {
   #evaluated(state: State, at: number, { upstream, members, moves }: SelectionMoved): void {
     const label = (id: CandidateId) => Candidates.labelOf(state, id)
     const attributes = {
-      "fairlead.upstream": state.config.upstreams[upstream]?.name ?? "unknown",
+      "fairlead.upstream": Upstreams.labelOf(state, upstream) || "unknown",
       "fairlead.members": members.map(label),
       "fairlead.moves": moves.map(({ candidate, into, reason }) => `${into ? "+" : "-"}${label(candidate)} ${reason}`)
     }
@@ -103,5 +103,5 @@ export class EntrySpans {
 
 function upstreamOf(state: State, id: CandidateId): string {
   const candidate = Candidates.find(state, id)
-  return candidate === undefined ? "unknown" : state.config.upstreams[candidate.upstream]?.name ?? "unknown"
+  return candidate === undefined ? "unknown" : Upstreams.labelOf(state, candidate.upstream)
 }

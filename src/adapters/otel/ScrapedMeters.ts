@@ -6,10 +6,12 @@ import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { State } from "../../core/model/State.ts"
 import type { Upstream } from "../../core/model/Upstream.ts"
 import { scoreOf } from "../../core/reducers/score.ts"
+import * as Upstreams from "../../core/upstreams.ts"
 import type { ListenerStatus } from "../../shell/Acceptor.ts"
 import * as catalogue from "./catalogue.ts"
 import type { EntryMeters } from "./EntryMeters.ts"
 import type { Meters, Update } from "./Meters.ts"
+import type { UpstreamMeters } from "./UpstreamMeters.ts"
 
 /** After the members, so many of the ranking have a series of their own. */
 const NEXT = 5
@@ -29,6 +31,12 @@ export interface Sources {
 interface Shown {
   readonly upstream: string
   readonly candidate: string
+}
+
+/** Upstreams that clients asked for share their series. */
+interface Sums {
+  shut: number
+  warm: number
 }
 
 export class ScrapedMeters {
@@ -72,7 +80,12 @@ export class ScrapedMeters {
     this.#outage(state.outage.sinceUs < 0 ? 0 : 1)
     this.#autoDisabled(state.autoDisable.untilUs < 0 ? 0 : 1)
     const shown = new Map<string, Shown>()
-    for (const upstream of Vector.toArray(state.upstreams)) this.#upstream(state, upstream, shown)
+    const sums = new Map<UpstreamMeters, Sums>()
+    for (const upstream of Vector.toArray(state.upstreams)) this.#upstream(state, upstream, shown, sums)
+    for (const [meters, { shut, warm }] of sums) {
+      meters.breakers(shut)
+      meters.warm(warm)
+    }
     for (const [key, labels] of this.#shown) if (!shown.has(key)) this.#meters.remove(catalogue.score, labels)
     this.#shown = shown
   }
@@ -93,10 +106,14 @@ export class ScrapedMeters {
     listener.refused = refused
   }
 
-  #upstream(state: State, upstream: Upstream, shown: Map<string, Shown>): void {
+  #upstream(state: State, upstream: Upstream, shown: Map<string, Shown>, sums: Map<UpstreamMeters, Sums>): void {
     const meters = this.#entries.upstream(state, upstream.id)
-    meters.breakers(upstream.shut)
-    meters.warm(upstream.shelves.reduce((sum, id) => sum + (Candidates.find(state, id)?.warm.parked.length ?? 0), 0))
+    const sum = sums.get(meters) ?? { shut: 0, warm: 0 }
+    sum.shut += upstream.shut
+    for (const id of upstream.shelves) sum.warm += Candidates.find(state, id)?.warm.parked.length ?? 0
+    sums.set(meters, sum)
+    // What clients asked for has too many candidates for a series each.
+    if (Upstreams.configOf(state, upstream.id).onDemand) return
     for (const id of bestOf(state, upstream)) {
       const candidate = Candidates.find(state, id)
       const scoring = state.config.upstreams[upstream.id]?.scoring

@@ -83,7 +83,8 @@ export const probes = one({
 export const score = one({
   name: "fairlead_candidate_score",
   kind: "gauge",
-  help: "Score from 0 to 100 of the members of the active set and of the five best after them.",
+  help:
+    "Score from 0 to 100 of the members of the active set and of the five best after them; not of what clients asked for.",
   labels: ["upstream", "candidate"]
 })
 export const switches = one({
@@ -154,6 +155,13 @@ export const autoDisabled = one({
   help: "1 while clients go to the last resort because everybody failed for autoDisable.failures rounds.",
   labels: []
 })
+export const evicted = one({
+  name: "fairlead_on_demand_evicted_total",
+  kind: "counter",
+  help:
+    "Names that clients had asked for and that were forgotten: limit, another one needed the room; idle, nobody used them.",
+  labels: ["reason"]
+})
 export const selections = one({
   name: "ip_pool_selection_total",
   kind: "counter",
@@ -195,6 +203,7 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   reloads,
   outage,
   autoDisabled,
+  evicted,
   selections,
   fallbacks,
   latency,

@@ -14,6 +14,7 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
       ? []
       : [needed(["listeners"], "at least one listener", "at least one listener is needed")]),
     ...unknownUpstreams(file, show),
+    ...domainsTwice(file, show),
     ...takenTwice(file, show),
     ...loopsOf(file, show),
     ...(Object.hasOwn(file.upstreams, "")
@@ -56,8 +57,21 @@ function nobody(name: string): Found {
   return needed(path, "candidates or a host", "needs candidates, or a host whose addresses are candidates", uses)
 }
 
+/** A domain's name is what is written, so no other upstream may have it. */
+function domainsTwice(file: ConfigFile, show: Show): ReadonlyArray<Found> {
+  const seen = new Map<string, Path>(Object.keys(file.upstreams).map((name) => [name, ["upstreams", name]]))
+  return file.preheatDomains.flatMap((text, i) => {
+    const path = ["preheatDomains", i]
+    const first = seen.get(text)
+    if (first === undefined) seen.set(text, path)
+    if (first === undefined) return []
+    const message = `${show(path, text)} is the name of ${nameOf(first)} already: take one of them out`
+    return [needed(path, "a name of its own", message, [path, first])]
+  })
+}
+
 function unknownUpstreams(file: ConfigFile, show: Show): ReadonlyArray<Found> {
-  const names = Object.keys(file.upstreams)
+  const names = [...Object.keys(file.upstreams), ...file.preheatDomains]
   return file.listeners.flatMap((listener, i) => {
     if (names.includes(listener.upstream)) return []
     const path = ["listeners", i, "upstream"]

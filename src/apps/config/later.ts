@@ -9,16 +9,10 @@ const LATER: ReadonlyArray<string> = [
   "listeners.*.users",
   "listeners.*.clients",
   "listeners.*.handshake",
-  "upstreams.*.preheat",
   "upstreams.*.proxyProtocol",
-  "preheatDomains",
-  "onDemand",
   "?.dial.perCandidate",
   "?.pool.rescue",
   "?.session.onCandidateDeath",
-  "cache.minTtl",
-  "cache.pruneInterval",
-  "cache.maxEntries",
   "workers"
 ]
 

@@ -1,9 +1,10 @@
 /** A decoded and checked file to settings. */
 import * as Redacted from "effect/Redacted"
 import type { TelemetryOptions } from "../../adapters/otel/options.ts"
+import { demanded } from "../../core/demanded.ts"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
-import { parseEndpoint } from "../../core/schema/units.ts"
+import { parseDomain, parseEndpoint } from "../../core/schema/units.ts"
 import type { AddressList } from "./addressesOf.ts"
 import { identityOf } from "./identityOf.ts"
 import type { Settings } from "./Settings.ts"
@@ -24,9 +25,27 @@ export function settingsOf(
 ): Settings {
   const names = Object.keys(file.upstreams)
   const { maxParallel, perHost, ratePerSecond, maxCandidates } = file.probing
+  const template = upstreamOf(file, "", generalOf(file), () => [])
+  const { enabled, idle, usedWithin, singleFlightTimeout } = file.onDemand
+  const onDemand: Config["onDemand"] = {
+    enabled,
+    idleMs: idle,
+    usedWithinMs: usedWithin,
+    singleFlightTimeoutMs: singleFlightTimeout,
+    maxEntries: file.cache.maxEntries,
+    pruneIntervalMs: file.cache.pruneInterval,
+    mode: file.probing.mode
+  }
   const core: Config = {
     enabled: file.enabled,
-    upstreams: names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, addresses)),
+    upstreams: [
+      ...names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, addresses)),
+      // As a name that a client asks for, and preheated.
+      ...file.preheatDomains.map((name) => {
+        const { host, port } = parseDomain(name) as Address
+        return { ...demanded({ template, onDemand }, { host, port, name }), preheat: true, onDemand: false }
+      })
+    ],
     probing: { maxParallel, perHost, ratePerSecond },
     maxCandidates,
     poolTotal: file.pool.total,
@@ -39,14 +58,16 @@ export function settingsOf(
       failures: file.autoDisable.failures,
       cooldownMs: file.autoDisable.cooldown,
       roundMs: file.probing.interval
-    }
+    },
+    onDemand,
+    template
   }
   const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
   const { adminClients, backlog, ...limits } = file.limits
   return {
     core,
     listeners: file.listeners.map(({ name, listen, upstream, maxConnections }) => {
-      return { name, listen, upstream: names.indexOf(upstream), maxConnections, backlog }
+      return { name, listen, upstream: core.upstreams.findIndex((one) => one.name === upstream), maxConnections, backlog }
     }),
     eventLog: file.eventLog,
     history: file.history,
@@ -65,6 +86,14 @@ export function settingsOf(
 function referenceOf(text: string): Address {
   const { host, port } = parseEndpoint(text) ?? { host: text, port: undefined }
   return { host, port: port ?? 443 }
+}
+
+/** The general sections as an upstream of its own. */
+function generalOf(
+  { probing, scoring, selector, balancing, dial, session, pool, breaker, attempts }: ConfigFile
+): UpstreamFile {
+  const own = { host: "", candidates: [], fallback: [], caFile: "", bypass: false, preheat: false, attempts }
+  return { ...own, probing, scoring, selector, balancing, dial, session, pool, breaker }
 }
 
 function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses: Addresses): UpstreamConfig {
@@ -152,8 +181,10 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
       servers: file.dns.servers
     },
     attempts: own.attempts,
-    scoreTtlMs: file.cache.scoreTtl,
+    scoreTtlMs: Math.max(file.cache.scoreTtl, file.cache.minTtl),
     staleForMs: file.cache.staleFor,
-    identity: identityOf(own)
+    identity: identityOf(own),
+    preheat: own.preheat,
+    onDemand: false
   }
 }

@@ -6,6 +6,7 @@ import * as Semaphore from "effect/Semaphore"
 import type * as Stream from "effect/Stream"
 import type * as net from "node:net"
 import { arrange } from "../../core/arrange.ts"
+import { domainOf } from "../../core/domain.ts"
 import type { UpstreamId } from "../../core/model/Candidate.ts"
 import { Acceptor } from "../../shell/Acceptor.ts"
 import { Control } from "../../shell/Control.ts"
@@ -27,6 +28,7 @@ import type { ConnectError } from "./errors.ts"
 import { UnknownUpstreamError } from "./errors.ts"
 import type { Outcome, Selection } from "./Selections.ts"
 import { Selections } from "./Selections.ts"
+import type { Target } from "./target.ts"
 import { targetOf } from "./target.ts"
 
 /** Of each upstream in `status`: its set and the best of the others. */
@@ -35,8 +37,8 @@ const CANDIDATES_SHOWN = 256
 export class Fairlead extends Context.Service<Fairlead, {
   /**
    * A connection to the best address there is now, warm when one waits, else dialled as `dial` and the ladder say. `host` and
-   * `port` are those of an upstream; or `host` is its name, and the port is its own or left out. The socket is the caller's
-   * own: use `Effect.acquireRelease` to close it with a scope. The end of the layer resets it, and so does `session.idle`.
+   * `port` are those of an upstream; or `host` is its name, and the port is its own or left out; or they are nobody's, and are found
+   * on first use (`onDemand`). The socket is the caller's own: use `Effect.acquireRelease` to close it with a scope. The end of the layer resets it, and so does `session.idle`.
    */
   readonly connect: (host: string, port?: number) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError>
   /** What `connect` would choose now, for programs that dial by themselves. */
@@ -92,12 +94,26 @@ const make = Effect.fnUntraced(function* (started: InForce) {
   yield* Effect.addFinalizer(() => Effect.sync(() => void (stopped = true)))
   const ports = { engine, acceptor, hasStopped: () => stopped }
 
-  const target = (host: string, port: number | undefined): Effect.Effect<UpstreamId, UnknownUpstreamError> =>
+  const targeted = (host: string, port: number | undefined): Effect.Effect<Target, UnknownUpstreamError> =>
     Effect.suspend(() => {
       const found = targetOf(engine.stateUnsafe().config, host, port)
-      return typeof found === "number" ? Effect.succeed(found) : Effect.fail(found)
+      return found instanceof UnknownUpstreamError ? Effect.fail(found) : Effect.succeed(found)
     })
-  const nameOf = (id: UpstreamId) => engine.stateUnsafe().config.upstreams[id]?.name ?? ""
+  const nameOf = (target: Target) =>
+    typeof target === "number"
+      ? engine.stateUnsafe().config.upstreams[target]?.name ?? ""
+      : domainOf(target.host, target.port)
+
+  /** Waits until somebody is found, where nobody is known. */
+  const picked = (target: Target) =>
+    Effect.callback<Selection | undefined>((resume) => {
+      const { domains } = acceptor
+      const ready = (id: UpstreamId | undefined) =>
+        resume(Effect.sync(() => id === undefined ? undefined : selections.pick(id)))
+      return Effect.sync(
+        typeof target === "number" ? domains.settled(target, ready) : domains.find(target.host, target.port, ready)
+      )
+    })
 
   const reload = Effect.fnUntraced(function* (config: FairleadConfig) {
     const { warnings, ...next } = yield* Effect.tapError(
@@ -115,9 +131,9 @@ const make = Effect.fnUntraced(function* (started: InForce) {
   }, oneAtATime.withPermits(1))
 
   return Fairlead.of({
-    connect: (host, port) => Effect.flatMap(target(host, port), (id) => connecting(ports, id, nameOf(id))),
+    connect: (host, port) => Effect.flatMap(targeted(host, port), (target) => connecting(ports, target, nameOf(target))),
     pick: Effect.fnUntraced(function* (host, port) {
-      const found = selections.pick(yield* target(host, port))
+      const found = yield* picked(yield* targeted(host, port))
       return found ?? (yield* new UnknownUpstreamError({ host, port: port ?? null, known: [] }))
     }),
     report: (selection, outcome) => Effect.sync(() => selections.report(selection, outcome)),
@@ -132,8 +148,9 @@ const make = Effect.fnUntraced(function* (started: InForce) {
     ),
     facts: facts.streamAfter(0),
     refresh: Effect.fnUntraced(function* (host, port) {
-      const name = host === undefined ? undefined : nameOf(yield* target(host, port))
-      yield* control.refresh(name)
+      const name = host === undefined ? undefined : nameOf(yield* targeted(host, port))
+      if (yield* control.refresh(name)) return
+      yield* new UnknownUpstreamError({ host: host ?? "", port: port ?? null, known: [] })
     }),
     reload
   })

@@ -81,7 +81,7 @@ export class Selections {
     const why = reasonOf(upstream, chosen?.candidate ?? -1)
     const candidate = attempt === undefined || attempt.candidate < 0 ? undefined : attempt.candidate
     const selection: Selection = {
-      upstream: upstream.name,
+      upstream: engine.stateUnsafe().config.upstreams[id]?.name ?? upstream.name,
       candidate: candidate === undefined ? null : Candidates.labelOf(engine.stateUnsafe(), candidate),
       address: attempt === undefined ? null : { host: attempt.host, port: attempt.port },
       why,

@@ -8,7 +8,9 @@ import type { Attempt } from "../../core/model/Event.ts"
 import type { State } from "../../core/model/State.ts"
 import type { Acceptor } from "../../shell/Acceptor.ts"
 import type { Engine } from "../../shell/Engine.ts"
+import type { Cancel } from "../../shell/Transport.ts"
 import { ConnectError } from "./errors.ts"
+import type { Target } from "./target.ts"
 
 export interface Ports {
   readonly engine: Engine["Service"]
@@ -20,7 +22,7 @@ export interface Ports {
 const LOOK_AGAIN_MS = 1
 
 /** Interrupted while it dials it dials no more. */
-export const connecting = (ports: Ports, id: UpstreamId, name: string): Effect.Effect<net.Socket, ConnectError> => {
+export const connecting = (ports: Ports, target: Target, name: string): Effect.Effect<net.Socket, ConnectError> => {
   const { engine, acceptor, hasStopped } = ports
   const failed = (reason: ConnectError["reason"], tried: ReadonlyArray<Attempt>) =>
     new ConnectError({
@@ -33,12 +35,23 @@ export const connecting = (ports: Ports, id: UpstreamId, name: string): Effect.E
       received: (socket) => resume(Effect.succeed(socket)),
       refused: (tried) => resume(Effect.fail(failed("unreachable", tried)))
     })
-    const cancel = hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, id)
-    if (cancel === undefined) return resume(Effect.succeed(undefined))
-    return Effect.sync(cancel)
+    let cancel: Cancel | undefined
+    const enter = (id: UpstreamId | undefined, asked: boolean) => {
+      // Between a reload and the core's word the routes do not know a new one.
+      const isKnown = id !== undefined && engine.routesUnsafe().upstreams[id] !== undefined
+      cancel = !isKnown || hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, id, asked)
+      if (cancel === undefined) resume(Effect.succeed(undefined))
+    }
+    if (typeof target === "number") enter(target, false)
+    const forget = typeof target === "number"
+      ? () => {}
+      : acceptor.domains.find(target.host, target.port, (id) => enter(id, true))
+    return Effect.sync(() => (cancel ?? forget)())
   })
   return Effect.gen(function* () {
-    const giveUpUs = engine.nowUs() + (engine.routesUnsafe().upstreams[id]?.lastResort.deadlineMs ?? 0) * 1000
+    const { upstreams, template } = engine.stateUnsafe().config
+    const { dial } = (typeof target === "number" ? upstreams[target] : undefined) ?? template
+    const giveUpUs = engine.nowUs() + dial.deadlineMs * 1000
     let socket = yield* attempt
     while (socket === undefined) {
       if (hasStopped() || engine.nowUs() >= giveUpUs) return yield* failed("busy", [])

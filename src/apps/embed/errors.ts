@@ -1,7 +1,7 @@
 /** What can go wrong for a program that asks for a connection. */
 import * as Schema from "effect/Schema"
 
-/** No upstream of the configuration serves this name or host. */
+/** No upstream of the configuration serves this name or host, and it cannot be found on demand. */
 export class UnknownUpstreamError extends Schema.TaggedError<UnknownUpstreamError>()("UnknownUpstreamError", {
   host: Schema.String,
   port: Schema.NullOr(Schema.Int),
@@ -10,7 +10,9 @@ export class UnknownUpstreamError extends Schema.TaggedError<UnknownUpstreamErro
 }) {
   override get message(): string {
     const asked = this.port === null ? this.host : `${this.host}:${this.port}`
-    return `no upstream serves ${asked}: known are ${this.known.join(", ") || "none"}; add it to upstreams`
+    return `no upstream serves ${asked}: known are ${
+      this.known.join(", ") || "none"
+    }; add it to upstreams, or give a port and turn onDemand on`
   }
 }
 

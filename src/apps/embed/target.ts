@@ -1,21 +1,33 @@
 /** Which upstream a program means. */
+import type { Address } from "../../core/model/Config.ts"
 import type { UpstreamId } from "../../core/model/Candidate.ts"
 import type { Config, UpstreamConfig } from "../../core/model/Config.ts"
+import { isName } from "../../shell/Domains.ts"
 import { UnknownUpstreamError } from "./errors.ts"
 
-/** By its `host` and port; or by its name, with its port or none. A host goes before a name. */
-export function targetOf(config: Config, host: string, port: number | undefined): UpstreamId | UnknownUpstreamError {
+/** A configured one by its place, or a host and port that nobody configured. */
+export type Target = UpstreamId | Address
+
+/** By its `host` and port; or by its name, with its port or none; or on demand. A host goes before a name. */
+export function targetOf(config: Config, host: string, port: number | undefined): Target | UnknownUpstreamError {
   const find = (named: (upstream: UpstreamConfig) => boolean) =>
-    config.upstreams.findIndex((upstream) => !upstream.removed && upstream.name !== "" && named(upstream))
+    config.upstreams.findIndex((one) => !one.removed && one.name !== "" && !one.onDemand && named(one))
   const wanted = host.toLowerCase()
   const byHost = find((upstream) => upstream.port === port && upstream.host !== "" && upstream.host.toLowerCase() === wanted)
   if (byHost >= 0) return byHost
   const byName = find((upstream) => upstream.name === host && (port === undefined || port === upstream.port))
-  return byName >= 0 ? byName : new UnknownUpstreamError({ host, port: port ?? null, known: knownIn(config) })
+  if (byName >= 0) return byName
+  return config.onDemand.enabled && port !== undefined && isName(host) && isPort(port)
+    ? { host, port }
+    : new UnknownUpstreamError({ host, port: port ?? null, known: knownIn(config) })
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port > 0 && port < 65_536
 }
 
 function knownIn(config: Config): ReadonlyArray<string> {
-  return config.upstreams.filter(({ removed, name }) => !removed && name !== "").map(({ name, host, port }) =>
-    host === "" ? name : `${name} (${host}:${port})`
-  )
+  return config.upstreams.filter(({ removed, name, onDemand }) => !removed && name !== "" && !onDemand).map((
+    { name, host, port }
+  ) => host === "" ? name : `${name} (${host}:${port})`)
 }

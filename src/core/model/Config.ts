@@ -19,6 +19,9 @@ export interface Config {
   readonly history: HistoryLimits
   readonly outage: OutageLimits
   readonly autoDisable: AutoDisableLimits
+  readonly onDemand: OnDemand
+  /** What a name that a client asks for gets beside the name: the general sections. */
+  readonly template: UpstreamConfig
 }
 
 /** Which sources may name candidates; one that is off names nobody. */
@@ -75,6 +78,23 @@ export interface AutoDisableLimits {
   readonly roundMs: number
 }
 
+/** Names that clients ask for, which are no configured upstream's. */
+export interface OnDemand {
+  readonly enabled: boolean
+  /** Without a client for this long such a name is forgotten. */
+  readonly idleMs: number
+  /** A client came within this time: then an upstream that is found on first use is probed like any other. */
+  readonly usedWithinMs: number
+  /** Clients wait this long for the first answer, then they go down the ladder. */
+  readonly singleFlightTimeoutMs: number
+  /** Names kept at once; 0: as many as there are. */
+  readonly maxEntries: number
+  /** How often is looked for those that nobody uses any more. */
+  readonly pruneIntervalMs: number
+  /** Whose candidates have to prove who they are: `auto`: those of a name at port 443; `tls`: of every name; `tcp`: nobody's. */
+  readonly mode: "tcp" | "tls" | "auto"
+}
+
 /** Limits that all upstreams share. */
 export interface ProbingBudget {
   readonly maxParallel: number
@@ -115,6 +135,10 @@ export interface UpstreamConfig {
   readonly staleForMs: number
   /** What a candidate has to prove before it serves; null: nothing, a handshake is enough. */
   readonly identity: Identity | null
+  /** false: found on first use, by a race that its first clients share. */
+  readonly preheat: boolean
+  /** No configuration names it: a client asked for it. */
+  readonly onDemand: boolean
 }
 
 /** A TLS handshake that only the owner of a name can complete. */

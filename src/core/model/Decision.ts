@@ -2,7 +2,7 @@
 import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 import type { Identity } from "./Config.ts"
 import type { OutageReason } from "./Outage.ts"
-import type { UpstreamState } from "./Routes.ts"
+import type { DialPlan, UpstreamState } from "./Routes.ts"
 
 /**
  * Do one handshake with an address, say how it went under this id, and hang up. With `identity` it also has to show its
@@ -53,6 +53,20 @@ export interface Resolve {
   readonly maxAnswers: number
   /** Whom to ask; none: the system's resolver. */
   readonly servers: ReadonlyArray<string>
+}
+
+/**
+ * Dial the addresses of a plan until one answers, park the winner's socket for the first client under the race's number (which is
+ * the number of a warm socket), and say how each fared.
+ */
+export interface Race {
+  readonly _tag: "Race"
+  readonly worker: number
+  readonly race: number
+  readonly upstream: UpstreamId
+  readonly plan: DialPlan
+  readonly keepAliveMs: number
+  readonly parkForMs: number
 }
 
 export type MoveReason =
@@ -166,11 +180,22 @@ export interface PreheatCompleted {
   readonly tookUs: number
 }
 
-/** Everybody waits for a probe and the resolver is asked. */
+/**
+ * `requested`: everybody waits for a probe and the resolver is asked. The others tell how a sampling on first use ended: somebody
+ * answered, nobody did, or there was nobody to ask.
+ */
 export interface UpstreamRefreshed {
   readonly _tag: "UpstreamRefreshed"
   readonly upstream: UpstreamId
-  readonly reason: "requested" | "outage"
+  readonly reason: "requested" | "outage" | "first-use" | "all-failed" | "no-candidates"
+}
+
+/** A name that a client had asked for is forgotten. */
+export interface DomainDropped {
+  readonly _tag: "DomainDropped"
+  readonly upstream: UpstreamId
+  /** There was no room for it, or nobody used it. */
+  readonly reason: "limit" | "idle"
 }
 
 /** Another number of warm sockets is wanted. */
@@ -217,7 +242,7 @@ export interface AutoEnabled {
   readonly reason: "cooldown" | "operator" | "reload"
 }
 
-export type Act = Probe | DialWarm | Retire | Resolve
+export type Act = Probe | DialWarm | Retire | Resolve | Race
 export type Fact =
   | SelectionMoved
   | BreakerOpened
@@ -239,6 +264,7 @@ export type Fact =
   | OutageEnded
   | AutoDisabled
   | AutoEnabled
+  | DomainDropped
 
 /** Addresses that a source named, or that a name had for clients, are kept out by `access`. */
 export interface AddressesRefused {

@@ -232,6 +232,27 @@ export interface InterfacesChanged {
   /** Of those that lead off the machine; none: no interface is usable. */
   readonly families: ReadonlyArray<Family>
 }
+/** A client came for whom nobody is known who serves it. */
+export interface DomainRequested {
+  readonly _tag: "DomainRequested"
+  readonly worker: number
+  /** -1: whoever has this host and port, which nobody had in the routes. */
+  readonly upstream: UpstreamId
+  /** Empty where the upstream is told. */
+  readonly host: string
+  readonly port: number
+}
+/** The first of several addresses has answered and waits on the shelf under the race's number, or none has. */
+export interface Raced {
+  readonly _tag: "Raced"
+  readonly worker: number
+  readonly race: number
+  readonly upstream: UpstreamId
+  /** The winner; -1: none. */
+  readonly candidate: CandidateId
+  readonly tried: ReadonlyArray<Attempt>
+  readonly tookUs: number
+}
 /** What an operator may ask for. */
 export type ControlEvent = ConfigChanged | EnabledOverridden | RefreshRequested
 
@@ -256,6 +277,8 @@ export type Event =
   | ControlEvent
   | HistoryLoaded
   | InterfacesChanged
+  | DomainRequested
+  | Raced
 
 /** An event with its place: `at` is integer microseconds of a monotonic clock since the run's epoch, never going back. */
 export interface Entry {

@@ -72,6 +72,10 @@ export interface UpstreamRoutes {
   readonly session: Session
   /** Silence after client bytes that makes a candidate suspect: tell the core. */
   readonly silentAfterMs: number
+  /** What clients ask for to get here, `host:port`; empty: it has no name. */
+  readonly domain: string
+  /** Nobody is known who serves: say that somebody came, and wait a little for the routes in which this is not set. */
+  readonly ask: boolean
 }
 
 export interface Routes {

@@ -39,6 +39,8 @@ export interface State {
   readonly autoDisable: AutoDisable
   readonly routes: Routes
   readonly index: Index
+  /** When is looked for names that nobody uses any more; -1: there are no such names. */
+  readonly pruneDueUs: number
 }
 
 /** Counters that ids come from; none is ever reused, not even after the core restarted. */
@@ -78,4 +80,6 @@ export interface Index {
   readonly stalest: Vector<Ordered>
   /** For each upstream: listed candidates whose identity failed, by (when, id). */
   readonly impostors: Vector<Ordered>
+  /** (latest use in µs, upstream): those that are found on first use. */
+  readonly recency: Ordered
 }

@@ -21,6 +21,9 @@ export type DeadlineKind =
   | "stale"
   | "prior"
   | "outage"
+  | "pause"
+  | "prune"
+  | "renew"
 
 export interface Due {
   readonly kind: DeadlineKind

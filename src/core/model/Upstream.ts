@@ -53,6 +53,17 @@ export interface Upstream {
   readonly heardAtUs: number
   /** Valid as long as nobody has answered since; null: nothing to be taken back. */
   readonly held: HeldUpstream | null
+  /** The latest use of one that is found on first use; -1: none, or it is preheated. */
+  readonly usedAtUs: number
+  /** The race under way for its first answer; -1: it waits for the resolver, 0: there is none. */
+  readonly race: number
+  /** Until when clients go down the ladder at once, as nobody could be found; -1: they may ask. */
+  readonly pausedUntilUs: number
+  /** When members and challengers are measured before they expire; -1: rounds come often enough for that. */
+  readonly renewDueUs: number
+  readonly renewedAtUs: number
+  /** Renewals in a row in which nobody answered. */
+  readonly renewalsFailed: number
 }
 
 export interface Refused {

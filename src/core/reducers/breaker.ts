@@ -201,6 +201,11 @@ function later(state: State, step: Step, candidate: Candidate, kind: string): St
 }
 
 function tryAgain(state: State, step: Step, candidate: Candidate): State {
+  // On demand there is no trial before the next use.
+  if (!Upstreams.isLive(state, candidate.upstream)) {
+    const trialDueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
+    return Candidates.replace(state, candidate, changed(candidate, { trialDueUs }))
+  }
   step.wantsProbes = true
   const tried = changed(candidate, { state: "half-open", trialDueUs: -1 })
   return Candidates.replace(state, candidate, Candidates.urgent(tried, step.at))

@@ -4,7 +4,7 @@
  * - Off is an upstream while `enabled` is false (the configuration's, or an operator's override until restart or reload), while
  *   its own `bypass` is true, and once it was removed. Then nobody is probed, resolved, judged or parked; the set is empty, open
  *   breakers and suspicions are settled; clients go to the last rung of the ladder, which routes carry. Sessions go on.
- * - Back on, everything begins as at the start: everybody waits for a probe, the name is asked for, and until somebody answers
+ * - Back on, everything that is preheated begins as at the start: everybody waits for a probe, the name is asked for, and until somebody answers
  *   the old set serves as stale. What was learned before (success, habit) counts on; what it costs now is measured anew.
  *
  * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
@@ -56,6 +56,7 @@ export function tell(before: State, after: State, step: Step): void {
 
 export function begin(state: State, step: Step, id: UpstreamId): State {
   step.touched.add(id)
+  if (!Upstreams.isPreheated(state, id)) return state
   step.begun.add(id)
   let next = state
   for (const one of (Upstreams.find(state, id) as Upstream).listed) {
@@ -94,7 +95,10 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
     resolve: 0,
     resolveDueUs: -1,
     shut: 0,
-    priors: []
+    priors: [],
+    race: 0,
+    pausedUntilUs: -1,
+    renewDueUs: -1
   })
   for (const one of [...listed, ...upstream.fallback]) {
     const candidate = Candidates.find(next, one) as Candidate

@@ -6,13 +6,15 @@
  *   measured stays, if the state was restored.
  * - An upstream with a `host` asks the resolver when it begins, each `dns.refresh` and when an operator wants it refreshed,
  *   and merges every answer that names somebody who may be dialled; after a failure or any other answer the list stands, and
- *   it asks again after 5 s. One that is off asks nobody, and nobody asks while the source dns is switched off.
+ *   it asks again after 5 s. One that is off asks nobody, nobody asks while the source dns is
+ *   switched off, and one that is found on first use asks while it is used (demand.ts).
  * - Silence takes nobody away: while some server contributes nothing, an answer only adds, and it asks again after 5 s. From the
  *   third such answer in a row on that server counts as gone, and the list follows those that do answer.
  */
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
+import { isLiteral } from "../domain.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -31,7 +33,7 @@ const PATIENT = 2
 export function membership(state: State, step: Step): State {
   let next = state
   for (const { kind, id } of step.due) {
-    if (kind === "resolve") next = ask(next, step, id)
+    if (kind === "resolve") next = due(next, step, id)
     if (kind === "forget") next = forget(next, step, id)
   }
   const { event } = step
@@ -54,7 +56,7 @@ function start(state: State, step: Step): State {
     step.touched.add(id)
     if (id >= next.upstreams.length) next = create(next, id)
     next = mergeAll(next, step, id)
-    if (Upstreams.isOn(next, id)) step.begun.add(id)
+    if (Upstreams.isPreheated(next, id)) step.begun.add(id)
   })
   return next
 }
@@ -68,12 +70,12 @@ export function mergeAll(state: State, step: Step, id: UpstreamId): State {
 
 /** A new process holds none of the sockets that a restored state speaks of. */
 function forgetSockets(state: State, atUs: number): State {
-  if (state.candidates.length === 0) return state
+  if (state.upstreams.length === 0) return state
   const candidates = Vector.fromArray(
     Vector.toArray(state.candidates).map((one) => one === null ? null : asleep(state, one, atUs))
   )
   const upstreams = Vector.fromArray(
-    Vector.toArray(state.upstreams).map((one) => ({ ...one, resolve: 0, resolveDueUs: -1, shelves: [] }))
+    Vector.toArray(state.upstreams).map((one) => ({ ...one, resolve: 0, resolveDueUs: -1, race: 0, shelves: [] }))
   )
   const probing = { ...state.probing, inFlight: [] }
   const next: State = { ...state, candidates, upstreams, probing, warmTotal: 0 }
@@ -81,7 +83,7 @@ function forgetSockets(state: State, atUs: number): State {
 }
 
 function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
-  const waits = Candidates.isListed(candidate) && Upstreams.isOn(state, candidate.upstream)
+  const waits = Candidates.isListed(candidate) && Upstreams.isPreheated(state, candidate.upstream)
   const queue = waits && candidate.breaker.state === "closed" ? "backlog" : "none"
   return {
     ...candidate,
@@ -97,7 +99,7 @@ function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
 
 /** Makes the upstream of a new place, or of one that was free. */
 export function create(state: State, id: UpstreamId): State {
-  const { name } = Upstreams.configOf(state, id)
+  const name = Upstreams.labelOf(state, id)
   const free = Upstreams.find(state, id)
   if (free !== undefined) return Upstreams.replace(state, free, newUpstream(id, name))
   const rankings = Vector.push(state.index.rankings, Ordered.empty)
@@ -110,10 +112,17 @@ export function create(state: State, id: UpstreamId): State {
   }
 }
 
+/** What nobody uses is not asked for; the next use sets the moment anew. */
+function due(state: State, step: Step, id: UpstreamId): State {
+  if (Upstreams.isLive(state, id)) return ask(state, step, id)
+  const upstream = Upstreams.find(state, id)
+  return upstream === undefined ? state : Upstreams.replace(state, upstream, { ...upstream, resolveDueUs: -1 })
+}
+
 export function ask(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   const { host, dns } = Upstreams.configOf(state, id)
-  if (upstream === undefined || host === "" || !asks(state, id)) return state
+  if (upstream === undefined || host === "" || isLiteral(host) || !asks(state, id)) return state
   const resolve = state.minted.resolve
   const { timeoutMs, maxAnswers, servers } = dns
   step.decisions.push({ _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers, servers })

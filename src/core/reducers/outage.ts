@@ -106,9 +106,11 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
   return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
 }
 
-/** When a client's dials began at the earliest, as if each had waited for the one before it. */
+/** When the dials of a client or a race began at the earliest, as if each had waited for the one before it. */
 function beginning({ event, at }: Step): number | undefined {
-  return event._tag === "ClientAccepted" ? event.tried.reduce((sum, { tookUs }) => sum - tookUs, at) : undefined
+  return event._tag === "ClientAccepted" || event._tag === "Raced"
+    ? event.tried.reduce((sum, { tookUs }) => sum - tookUs, at)
+    : undefined
 }
 
 function answered(state: State, step: Step, heard: ReadonlyArray<Family>): State {

@@ -122,6 +122,8 @@ function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRef
 
 function round(state: State, atUs: number, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
+  // What is found on first use has no rounds while nobody uses it.
+  if (!Upstreams.isLive(state, id)) return Upstreams.replace(state, upstream, { ...upstream, roundDueUs: -1 })
   const { intervalMs, challengers, candidatesPerRound } = Upstreams.configOf(state, upstream.id).probing
   const intervalUs = intervalMs * 1000
   const dueUs = upstream.roundDueUs + intervalUs
@@ -143,7 +145,7 @@ function round(state: State, atUs: number, id: UpstreamId): State {
 }
 
 /** The cheapest outside the set, at most `count`, in order. */
-function challengersOf(state: State, upstream: Upstream, count: number): ReadonlyArray<number> {
+export function challengersOf(state: State, upstream: Upstream, count: number): ReadonlyArray<number> {
   const found: Array<number> = []
   if (count === 0) return found
   Candidates.visitRanked(state, upstream.id, (id) => {

@@ -12,10 +12,13 @@
  *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
  *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
  * - Another name or authority to prove: nobody has given that proof yet, everybody is asked, and until then the ladder serves.
+ * - Names that clients asked for stay, under the general sections as they are now, until `onDemand.enabled` is false; one that
+ *   is configured now hands over its candidates.
  * - An operator's override of `enabled` ends, and so does a pause that the core gave itself. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
 import * as Candidates from "../candidates.ts"
+import { domainIn } from "../domain.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
@@ -45,19 +48,27 @@ export function reload(state: State, step: Step): State {
   step.wantsProbes = true
   config.upstreams.forEach((is, id) => {
     const was = Upstreams.find(state, id) === undefined ? undefined : state.config.upstreams[id]
-    next = was === undefined || was.name !== is.name ? added(next, step, id) : changed(state, next, step, id, was, is)
+    next = was === undefined || (was.name !== is.name && !isHeir(was, is))
+      ? added(next, step, id)
+      : changed(state, next, step, id, was, is)
   })
   return next
+}
+
+/** A name that clients asked for is configured now: what is known of it stays. */
+function isHeir(was: UpstreamConfig, is: UpstreamConfig): boolean {
+  return was.onDemand && !was.removed && domainIn(was) === domainIn(is)
 }
 
 function added(state: State, step: Step, id: UpstreamId): State {
   step.touched.add(id)
   const next = mergeAll(create(state, id), step, id)
-  if (Upstreams.isOn(next, id)) step.begun.add(id)
+  if (Upstreams.isPreheated(next, id)) step.begun.add(id)
   return next
 }
 
-function changed(
+/** An upstream at its place under another configuration. */
+export function changed(
   before: State,
   state: State,
   step: Step,
@@ -71,7 +82,8 @@ function changed(
   const readmitted = differs(before.config.access, state.config.access)
   const gone = is.removed && !was.removed
   const { listed } = Upstreams.find(state, id) as Upstream
-  const kept = gone ? remember(state, was, listed) : state
+  const called = renamed(state, id, is)
+  const kept = gone ? remember(called, was, listed) : called
   let next = mergeAll(readmitted ? unrefused(kept, id) : kept, step, id)
   if (differs(was.identity, is.identity)) next = askedAnew(next, step, Upstreams.find(next, id) as Upstream, is.identity)
   const moved = was.host !== is.host || was.port !== is.port
@@ -83,7 +95,7 @@ function changed(
     next = remind(next, step, id)
   }
   if (wasOn && !isOn) next = rest(next, step, id)
-  if (!wasOn && isOn) next = begin(next, step, id)
+  if (isOn && (!wasOn || was.preheat !== is.preheat)) next = begin(next, step, id)
   if (wasOn && isOn) next = retuned(next, step, id, was, is)
   return is.removed ? vacate(hastened(next, step, id), step, id) : next
 }
@@ -99,6 +111,20 @@ function asked(state: State, step: Step, id: UpstreamId, wasOn: boolean): State 
 function unrefused(state: State, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   return Upstreams.replace(state, upstream, { ...upstream, refused: [] })
+}
+
+/** What is preheated is used all the time, and nobody notes when. */
+function renamed(state: State, id: UpstreamId, { preheat }: UpstreamConfig): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const name = Upstreams.labelOf(state, id)
+  const usedAtUs = preheat ? -1 : upstream.usedAtUs
+  if (name === upstream.name && usedAtUs === upstream.usedAtUs) return state
+  return Upstreams.replace(state, upstream, {
+    ...upstream,
+    name,
+    usedAtUs,
+    ...(preheat ? { race: 0, pausedUntilUs: -1 } : {})
+  })
 }
 
 /** Nobody comes back to a removed upstream: who left it before is forgotten as soon as can be. */

@@ -9,7 +9,8 @@
  * - Addresses that `access` refuses are as if they were not named (admission.ts).
  * - Who has only the source `fallback` is a spare: dialled for clients on that rung of the ladder, and otherwise left alone:
  *   no probe, no warm socket, no place in the set, no breaker.
- * - New candidates wait in the backlog of the probe queue, so each is probed once as soon as the budget allows.
+ * - New candidates wait in the backlog of the probe queue, so each is probed once as soon as the budget allows. Of an upstream that
+ *   is found on first use they wait for its race or its rounds.
  * - More than `maxCandidates` are not taken in, spares apart; those that left give way first, the oldest before the others.
  * - A removed upstream remembers nobody: who left is forgotten as soon as nothing hangs on it, and after the last one the
  *   place is free for another name.
@@ -34,6 +35,8 @@ import { watched } from "./suspicion.ts"
 
 /** How much later a record is looked at again on which something still hangs. */
 const LINGER_US = 60_000_000
+/** The same of a removed upstream, whose place others wait for. */
+const REMOVED_LINGER_US = 1_000_000
 
 interface Moved {
   readonly before: Candidate
@@ -143,7 +146,8 @@ function settled(state: State, step: Step, before: Candidate, known: Candidate):
   if (standing(same) === "listed") {
     const back = { ...same, forgetDueUs: -1 }
     if (!Upstreams.isOn(state, upstream)) return unjudged(back)
-    const queued = same.probe === 0 && breaker.state === "closed" ? { queue: "backlog", queuedAtUs: step.at } as const : {}
+    const waits = Upstreams.isPreheated(state, upstream) && same.probe === 0 && breaker.state === "closed"
+    const queued = waits ? { queue: "backlog", queuedAtUs: step.at } as const : {}
     return watched({ ...back, ...queued })
   }
   const { staleForMs, removed } = Upstreams.configOf(state, upstream)
@@ -241,7 +245,7 @@ function admit(state: State, id: UpstreamId, ordinal: number, address: Address, 
   const generation = state.minted.generation + (freed === undefined ? 0 : 1)
   const { identity } = Upstreams.configOf(state, id)
   const born = newCandidate(generation * SLOTS + slot, id, ordinal, address, source, atUs, identity)
-  const waits = Candidates.isListed(born) && Upstreams.isOn(state, id)
+  const waits = Candidates.isListed(born) && Upstreams.isPreheated(state, id)
   const candidate: Candidate = waits ? born : { ...born, queue: "none", queuedAtUs: -1 }
   const admitted: State = {
     ...state,
@@ -260,7 +264,8 @@ export function forget(state: State, step: Step, id: CandidateId): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return state
   if (isFree(candidate)) return vacate(remove(state, candidate), step, candidate.upstream)
-  return Candidates.replace(state, candidate, { ...candidate, forgetDueUs: step.at + LINGER_US })
+  const lingerUs = Candidates.configOf(state, candidate).removed ? REMOVED_LINGER_US : LINGER_US
+  return Candidates.replace(state, candidate, { ...candidate, forgetDueUs: step.at + lingerUs })
 }
 
 /** Whether nothing hangs on it any more. */
@@ -288,6 +293,6 @@ export function vacate(state: State, step: Step, id: UpstreamId): State {
   const place = Upstreams.configOf(state, id)
   if (!place.removed || place.name === "" || upstream.listed.length + upstream.left.length > 0) return state
   step.touched.add(id)
-  const upstreams = state.config.upstreams.with(id, { ...place, name: "" })
+  const upstreams = state.config.upstreams.with(id, { ...place, name: "", onDemand: false })
   return Upstreams.replace({ ...state, config: { ...state.config, upstreams } }, upstream, newUpstream(id, ""))
 }

@@ -1,7 +1,7 @@
 /**
  * Samples: what an event says about candidates. Of an upstream that is off nothing is learned.
  *
- * A sample is a probe, a warm dial or a client's dial. An answer to an act of the core counts only while that very act is
+ * A sample is a probe, a warm dial, a dial of a race or a client's dial. An answer to an act of the core counts only while that very act is
  * believed to be under way: late and duplicate answers say nothing. A cancelled dial and one that this machine could not even try (`local`) are
  * no evidence, and neither is what an outage of its own network explains (outage.ts). A handshake faster than `minPlausibleRtt` is
  * a failure: something on the way answered for the candidate, whatever certificate it passed on afterwards.
@@ -9,7 +9,7 @@
 import * as Candidates from "../candidates.ts"
 import { isExcused } from "../frozen.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
-import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmFailed, WarmParked } from "../model/Event.ts"
+import type { Attempt, DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmFailed, WarmParked } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Sample } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
@@ -29,19 +29,24 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
         ? NONE
         : [judged(state, candidate, event.tookUs, failure, verified)]
     }
-    case "ClientAccepted": {
-      const samples: Array<Sample> = []
-      for (const { candidate: id, outcome, tookUs, verified = false } of event.tried) {
-        const candidate = Candidates.find(state, id)
-        if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
-        if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local" || outcome === "denied") continue
-        samples.push(judged(state, candidate, tookUs, outcome === "connected" ? null : outcome, verified))
-      }
-      return samples
-    }
+    case "ClientAccepted":
+      return triedBy(state, event.tried)
+    case "Raced":
+      return Upstreams.find(state, event.upstream)?.race === event.race ? triedBy(state, event.tried) : NONE
     default:
       return NONE
   }
+}
+
+function triedBy(state: State, tried: ReadonlyArray<Attempt>): ReadonlyArray<Sample> {
+  const samples: Array<Sample> = []
+  for (const { candidate: id, outcome, tookUs, verified = false } of tried) {
+    const candidate = Candidates.find(state, id)
+    if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
+    if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local" || outcome === "denied") continue
+    samples.push(judged(state, candidate, tookUs, outcome === "connected" ? null : outcome, verified))
+  }
+  return samples
 }
 
 /** Whether the act that it answers is believed to be under way, and there is somebody to learn from it. */

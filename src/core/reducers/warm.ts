@@ -13,7 +13,8 @@
  *   size; after a failed dial not before a backoff of 100 ms that doubles to 5 s; over all candidates at most `poolTotal`.
  * - An upstream whose shelves find no room below `poolTotal` waits for it: room that becomes free goes to the one that has
  *   waited longest, before whoever freed it may have it again. Nobody waits while there is room.
- * - After `idleAfter` without a client, half of what is more than `min` goes, and half again each second.
+ * - After `idleAfter` without a client, half of what is more than `min` goes, and half again each second. What is found on
+ *   first use keeps none then, and dials none before the first client.
  * - A parked socket is closed by the shelf after `maxAge` less up to a fifth, drawn, so that a shelf does not age as one.
  */
 import * as Candidates from "../candidates.ts"
@@ -162,8 +163,14 @@ function refillMs(candidate: Candidate): number {
 export function targetOf(candidate: Candidate, config: UpstreamConfig, atUs: number): number {
   const { pool } = config
   if (pool.mode === "off" || candidate.breaker.state !== "closed" || !Candidates.isListed(candidate)) return 0
+  if (!config.preheat && isIdle(candidate, pool, atUs)) return 0
   const size = pool.mode === "fixed" ? pool.size : dynamicSize(candidate, pool, atUs)
   return Math.ceil(size * candidate.breaker.share)
+}
+
+/** Nobody has come for a while, or ever. */
+function isIdle({ warm: { peak } }: Candidate, { idleAfterMs }: Pool, atUs: number): boolean {
+  return peak.atUs < 0 || atUs - peak.atUs >= idleAfterMs * 1000
 }
 
 function dynamicSize({ warm }: Candidate, pool: Pool, atUs: number): number {

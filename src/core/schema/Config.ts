@@ -71,7 +71,9 @@ const UpstreamSchema = Schema.Struct({
   attempts: Num,
   scoreTtlMs: Num,
   staleForMs: Num,
-  identity: Schema.NullOr(Schema.Struct({ servername: Schema.String, ca: Schema.String }))
+  identity: Schema.NullOr(Schema.Struct({ servername: Schema.String, ca: Schema.String })),
+  preheat: Schema.Boolean,
+  onDemand: Schema.Boolean
 })
 
 export const ConfigSchema = Schema.Struct({
@@ -91,7 +93,17 @@ export const ConfigSchema = Schema.Struct({
   access: Schema.Struct({ allow: Networks, deny: Networks }),
   history: numbers("maxEntries", "serveForMs"),
   outage: Schema.Struct({ connectivity: Addresses, timeoutMs: Num }),
-  autoDisable: numbers("failures", "cooldownMs", "roundMs")
+  autoDisable: numbers("failures", "cooldownMs", "roundMs"),
+  onDemand: Schema.Struct({
+    enabled: Schema.Boolean,
+    idleMs: Num,
+    usedWithinMs: Num,
+    singleFlightTimeoutMs: Num,
+    maxEntries: Num,
+    pruneIntervalMs: Num,
+    mode: Schema.Literals(["tcp", "tls", "auto"])
+  }),
+  template: UpstreamSchema
 })
 
 /** Fails to compile when the schema and the model drift apart. */

@@ -5,7 +5,7 @@
 import * as Schema from "effect/Schema"
 import { key, required, secret, section } from "./keys.ts"
 import { names } from "./names.ts"
-import { between, CandidateText, duration, formed, ListenAddress, Name } from "./units.ts"
+import { between, CandidateText, DomainText, duration, formed, ListenAddress, Name } from "./units.ts"
 import { OtlpEndpoint, ReferenceText, size, Token, whole } from "./units.ts"
 
 const MINUTE = 60_000
@@ -162,6 +162,11 @@ const Upstream = Schema.Struct({
     "",
     "Certificates (PEM) to trust when candidates show theirs, instead of those the runtime trusts; read at start and reload"
   ),
+  preheat: key(
+    Schema.Boolean,
+    true,
+    "Probe its candidates from the start; false: they are found when the first client comes"
+  ),
   bypass: key(Schema.Boolean, false, "Always use the last resort: the addresses of `host`, else the list in its order"),
   probing: section(probing),
   pool: section(pool),
@@ -193,6 +198,17 @@ export const ConfigFile = Schema.Struct({
   ),
   listeners: key(Schema.Array(Listener), [], "Where clients come in"),
   upstreams: key(Schema.Record(Schema.String, Upstream), {}, "What serves them, by name"),
+  preheatDomains: key(
+    Schema.Array(DomainText.annotate({ examples: ["github.com"] })),
+    [],
+    "Upstreams that are only a host, with a port or 443; each is named as it is written here"
+  ),
+  onDemand: section({
+    enabled: key(Schema.Boolean, true, "Clients may ask for hosts that are no upstream's"),
+    idle: key(duration(1_000, 30 * DAY), "30m", "Such a host is forgotten when no client came for this long"),
+    usedWithin: key(duration(0, DAY), "60s", "What is found on first use is probed while a client came within this time"),
+    singleFlightTimeout: key(duration(100, 10 * MINUTE), "10s", "First clients wait this long, then the last resort serves")
+  }),
   probing: section({ ...probing, ...budget }),
   pool: section({ ...pool, total: key(whole(0, 100_000), 1024, "Warm sockets over all candidates") }),
   ...shared,
@@ -207,6 +223,9 @@ export const ConfigFile = Schema.Struct({
   }),
   cache: section({
     scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate without a sample for this long is expired"),
+    minTtl: key(duration(0, DAY), "30s", "Least that `scoreTtl` may come to"),
+    pruneInterval: key(duration(5_000, DAY), "60s", "How often is looked for hosts that nobody uses any more"),
+    maxEntries: key(whole(0, 1_000_000), 256, "Such hosts that are kept, the least recently used go first; 0: all"),
     staleFor: key(
       duration(1_000, 365 * DAY),
       "24h",

@@ -111,7 +111,9 @@ export const EventSchema = Schema.TaggedUnion({
   EnabledOverridden: { worker, enabled: Schema.NullOr(Schema.Boolean) },
   RefreshRequested: { worker, upstream: Count },
   HistoryLoaded: { worker, network: Schema.String, records: Schema.Array(HistoryRecordSchema) },
-  InterfacesChanged: { worker, families: Schema.Array(Schema.Literals(["ipv4", "ipv6"])) }
+  InterfacesChanged: { worker, families: Schema.Array(Schema.Literals(["ipv4", "ipv6"])) },
+  DomainRequested: { worker, upstream: Count, host: Schema.String, port: Count },
+  Raced: { worker, race: Count, upstream: Count, candidate: Count, tried: Schema.Array(Attempt), tookUs: Micros }
 })
 
 /** Fails to compile when the schema and the model drift apart. */

@@ -18,6 +18,7 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   IpPoolPreheatStarted: "preheat started",
   IpPoolPreheatCompleted: "preheat completed",
   IpPoolRefresh: "refresh",
+  OnDemandDropped: "on-demand host dropped",
   IpPoolConfigUpdate: "configuration read anew",
   EnabledChanged: "enabled changed",
   CoreRestarted: "the core was started afresh",

@@ -89,9 +89,18 @@ export const IpPoolPreheatCompleted = fact("IpPoolPreheatCompleted", "The first 
   candidates: Count,
   tookMs: Millis
 })
-export const IpPoolRefresh = fact("IpPoolRefresh", "The candidates are measured and resolved anew", {
-  reason: Schema.String,
-  candidates: Count
+export const IpPoolRefresh = fact("IpPoolRefresh", "The candidates are measured and resolved anew, or were", {
+  reason: Schema.String.annotate({
+    description: "requested: it begins; preheat, first-use, all-failed, no-candidates: so a sampling ended"
+  }),
+  candidates: Count,
+  success: Schema.NullOr(Schema.Boolean).annotate({ description: "Whether somebody answered; null: it begins" }),
+  minLatencyMs: Schema.NullOr(Millis).annotate({ description: "Of those that are measured; null: nobody is" }),
+  maxLatencyMs: Schema.NullOr(Millis)
+})
+export const OnDemandDropped = fact("OnDemandDropped", "A name that a client had asked for is forgotten", {
+  reason: Schema.String.annotate({ description: "limit: another one needed its room; idle: nobody used it" }),
+  entries: Count.annotate({ description: "Names that are kept" })
 })
 export const IpPoolConfigUpdate = fact("IpPoolConfigUpdate", "A configuration was read anew", {
   applied: Schema.Boolean.annotate({ description: "false: it was refused, and nothing changed" }),
@@ -141,6 +150,7 @@ export const PublicFact = Schema.Union([
   IpPoolPreheatStarted,
   IpPoolPreheatCompleted,
   IpPoolRefresh,
+  OnDemandDropped,
   IpPoolConfigUpdate,
   EnabledChanged,
   CoreRestarted,

@@ -3,6 +3,7 @@
  * candidate may be forgotten. Building is a closure, so that what the rate limit keeps back costs next to nothing.
  */
 import * as Candidates from "../../core/candidates.ts"
+import { ON_DEMAND } from "../../core/domain.ts"
 import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
 import type { Decision, MembershipChanged, Move, SelectionMoved } from "../../core/model/Decision.ts"
 import type { State } from "../../core/model/State.ts"
@@ -17,6 +18,8 @@ export type Fields<K extends FactKind> = Omit<Extract<FactBody, { readonly kind:
 
 /** Candidates that one fact names at most; all are counted. */
 const MOST_NAMED = 16
+/** Candidates that one fact looks at. */
+const MOST_LOOKED_AT = 64
 
 export function tellDecision(state: State, decision: Decision, addresses: Addresses, tell: Tell): void {
   switch (decision._tag) {
@@ -24,6 +27,7 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
     case "Resolve":
     case "DialWarm":
     case "Retire":
+    case "Race":
       return
     case "SelectionMoved":
       tell("SelectionMoved", () => moved(state, decision))
@@ -73,19 +77,20 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
       return tell("IpPoolPreheatStarted", () => ({ ...about(state, decision.upstream), candidates: decision.candidates }))
     case "PreheatCompleted": {
       const { reachable, tookUs } = decision
-      return tell("IpPoolPreheatCompleted", () => ({
+      tell("IpPoolPreheatCompleted", () => ({
         ...about(state, decision.upstream),
         reachable,
         candidates: listed(state, decision.upstream),
         tookMs: Math.round(tookUs / 1000)
       }))
+      const success = reachable > 0
+      return tell("IpPoolRefresh", () => ({ ...refreshed(state, decision.upstream), success, reason: "preheat" }))
     }
-    case "UpstreamRefreshed":
-      return tell("IpPoolRefresh", () => ({
-        ...about(state, decision.upstream),
-        reason: decision.reason,
-        candidates: listed(state, decision.upstream)
-      }))
+    case "UpstreamRefreshed": {
+      const { upstream, reason } = decision
+      const success = reason === "requested" ? null : reason === "first-use"
+      return tell("IpPoolRefresh", () => ({ ...refreshed(state, upstream), success, reason }))
+    }
     case "PoolResized": {
       const { from, to } = decision
       const candidate = Candidates.labelOf(state, decision.candidate)
@@ -122,8 +127,30 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
     }
     case "AutoEnabled":
       return tell("IpPoolAutoEnable", () => ({ upstream: null, reason: decision.reason }))
+    case "DomainDropped":
+      return tell("OnDemandDropped", () => ({ upstream: ON_DEMAND, reason: decision.reason, entries: entriesOf(state) }))
     default:
       decision satisfies never
+  }
+}
+
+function entriesOf({ config }: State): number {
+  return config.upstreams.filter(({ onDemand, removed }) => onDemand && !removed).length
+}
+
+/** The best and the worst of those that are measured, as far as a fact may look. */
+function refreshed(state: State, upstream: UpstreamId) {
+  const measured: Array<number> = []
+  Candidates.visitRanked(state, upstream, (id) => {
+    const { latency } = Candidates.find(state, id) ?? {}
+    if (latency !== undefined && latency.atUs >= 0) measured.push(latency.value)
+    return measured.length < MOST_LOOKED_AT
+  })
+  return {
+    ...about(state, upstream),
+    candidates: listed(state, upstream),
+    minLatencyMs: measured.length === 0 ? null : millis(Math.min(...measured)),
+    maxLatencyMs: measured.length === 0 ? null : millis(Math.max(...measured))
   }
 }
 

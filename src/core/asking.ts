@@ -1,0 +1,9 @@
+/** Whether clients should say that they came, and wait for somebody to be found (reducers/demand.ts). */
+import type { State } from "./model/State.ts"
+import type { Upstream } from "./model/Upstream.ts"
+import * as Upstreams from "./upstreams.ts"
+
+export function isAsking(state: State, upstream: Upstream, someServe: boolean): boolean {
+  if (someServe || upstream.pausedUntilUs >= 0 || !Upstreams.isOn(state, upstream.id)) return false
+  return !Upstreams.configOf(state, upstream.id).preheat
+}

@@ -1,0 +1,22 @@
+/** A host and a port as one text, the same for all ways to write them: `github.com:443`, `[2001:db8::1]:443`. */
+import type { UpstreamConfig } from "./model/Config.ts"
+
+/** What stands for the names that clients asked for in labels, facts and traces: they are nobody's business. */
+export const ON_DEMAND = "on-demand"
+
+/** Lower case, no dot at the end, an IPv6 address in brackets. */
+export function domainOf(host: string, port: number): string {
+  const lower = host.toLowerCase()
+  const bare = lower.endsWith(".") ? lower.slice(0, -1) : lower
+  return bare.includes(":") ? `[${bare}]:${port}` : `${bare}:${port}`
+}
+
+/** What an upstream can be asked for; empty: its candidates have no name. */
+export function domainIn({ removed, host, port }: UpstreamConfig): string {
+  return removed || host === "" ? "" : domainOf(host, port)
+}
+
+/** An address needs no resolver. */
+export function isLiteral(host: string): boolean {
+  return host.includes(":") || /^[0-9.]+$/.test(host)
+}

@@ -1,0 +1,45 @@
+/**
+ * The race for the first answer of an upstream that is found on first use: in which order its addresses are dialled.
+ *
+ * Who served last comes first, the quickest before the others, then the list in its order; who failed at its last try goes behind. Then the families take turns,
+ * beginning with that of the first (RFC 8305), each address `raceDelay` after the one before it or as soon as all before it have
+ * failed. Who is shut out does not take part. As many as could begin within the deadline, which is also the longest that clients
+ * wait for it.
+ */
+import * as Candidates from "./candidates.ts"
+import type { Candidate, CandidateId } from "./model/Candidate.ts"
+import type { DialPlan } from "./model/Routes.ts"
+import type { State } from "./model/State.ts"
+import type { Upstream } from "./model/Upstream.ts"
+import { raceOf } from "./routes.ts"
+import * as Upstreams from "./upstreams.ts"
+
+/** More are not looked at, however long the list is. */
+const MOST = 64
+
+export function racePlan(state: State, upstream: Upstream): DialPlan {
+  const { dial } = Upstreams.configOf(state, upstream.id)
+  const deadlineMs = Math.min(dial.deadlineMs, state.config.onDemand.singleFlightTimeoutMs)
+  const most = Math.min(MOST, Math.ceil(deadlineMs / dial.raceDelayMs))
+  const ids = inTurns(runners(state, upstream)).map(({ id }) => id)
+  return { attempts: raceOf(state, upstream, ids, most), deadlineMs }
+}
+
+function runners(state: State, { stale, listed }: Upstream): ReadonlyArray<Candidate> {
+  const latencyMs = (id: CandidateId) => Candidates.find(state, id)?.latency.value ?? 0
+  const ids = new Set([...stale.toSorted((a, b) => latencyMs(a) - latencyMs(b)), ...listed.slice(0, MOST)])
+  const may = [...ids].map((id) => Candidates.find(state, id)).filter((one) =>
+    one !== undefined && Candidates.isListed(one) && one.breaker.state === "closed"
+  ) as Array<Candidate>
+  const failing = may.filter(({ breaker }) => breaker.consecutive > 0)
+  return [...may.filter(({ breaker }) => breaker.consecutive === 0), ...failing]
+}
+
+/** The families alternate as long as there are both. */
+function inTurns(ordered: ReadonlyArray<Candidate>): ReadonlyArray<Candidate> {
+  const isSix = ({ host }: Candidate) => host.includes(":")
+  const first = ordered.filter((one) => isSix(one) === isSix(ordered[0] as Candidate))
+  const second = ordered.filter((one) => !first.includes(one))
+  return Array.from({ length: Math.max(first.length, second.length) }, (_, i) => [first[i], second[i]]).flat()
+    .filter((one) => one !== undefined)
+}

@@ -1,0 +1,259 @@
+/**
+ * Demand: upstreams that are found on first use, and names that clients ask for.
+ *
+ * - `DomainRequested` names an upstream, or a host and port, that nobody is known to serve. If no upstream has them, one is made from the general
+ *   sections (where `onDemand.enabled`); on ports whose servers greet it keeps no warm sockets. If nobody of it is measured, it is
+ *   sampled: the resolver is asked if that is due, and then its addresses race (race.ts), once, however many clients wait.
+ * - The winner serves at once, its socket waits for the first client, and the next `challengers` of the list join the backlog of the
+ *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for 5 s before they may ask again.
+ * - Each client is a use. While used within `usedWithin` rounds go on as for preheated upstreams (refresh.ts), and the name is
+ *   asked for (membership.ts); a later use sets only the next round. When all have expired, the next use samples anew.
+ * - At most `maxEntries` such names are kept (0: all): a new one takes the place of the least recently used on which nothing hangs,
+ *   neither a session nor a race. If something hangs on all of them, there is one more. Each `pruneInterval` those go that nobody
+ *   used for `idle`. Fact `DomainDropped`. What is configured never goes.
+ *
+ * The order of use is an ordered set: finding the least recently used costs the same however many there are.
+ */
+import { removedFrom } from "../arrange.ts"
+import { isAsking } from "../asking.ts"
+import * as Candidates from "../candidates.ts"
+import * as Ordered from "../data/Ordered.ts"
+import { reschedule } from "../deadline.ts"
+import { demanded } from "../demanded.ts"
+import { domainIn, domainOf, isLiteral } from "../domain.ts"
+import type { CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { UpstreamConfig } from "../model/Config.ts"
+import type { DomainDropped } from "../model/Decision.ts"
+import type { DomainRequested, Raced } from "../model/Event.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import { racePlan } from "../race.ts"
+import { serving } from "../serving.ts"
+import * as Upstreams from "../upstreams.ts"
+import { remind } from "./history.ts"
+import { ask, create, mergeAll } from "./membership.ts"
+import { changed } from "./reload.ts"
+
+const PAUSE_US = 5_000_000
+/** Names that are dropped in one step at most. */
+const MOST_DROPPED = 64
+/** The race waits for the resolver's answer. */
+const RESOLVING = -1
+
+export function demand(state: State, step: Step): State {
+  let next = state
+  for (const { kind, id } of step.due) {
+    if (kind === "pause") next = resumed(next, step, id)
+    if (kind === "prune") next = prune(next, step)
+  }
+  const { event } = step
+  switch (event._tag) {
+    case "DomainRequested":
+      return requested(next, step, event)
+    case "ClientAccepted": {
+      const id = Candidates.find(next, event.candidate)?.upstream ?? event.upstream
+      return used(next, id)
+    }
+    case "Resolved":
+    case "ResolveFailed": {
+      // An answer to an older question leaves the one under way.
+      const upstream = Upstreams.find(next, event.upstream)
+      return upstream?.race === RESOLVING && upstream.resolve === 0 ? start(next, step, event.upstream) : next
+    }
+    case "Raced":
+      return raced(next, step, event)
+    case "WorkerLost":
+      return event.worker === 0 ? abandoned(next, step) : next
+    case "Started":
+      return restarted(next, step)
+    default:
+      return next
+  }
+}
+
+function requested(state: State, step: Step, { upstream: told, host, port }: DomainRequested): State {
+  const domain = domainOf(host, port)
+  let id = told >= 0 ? told : state.config.upstreams.findIndex((one) => domainIn(one) === domain)
+  let next = state
+  if (id < 0) {
+    if (!state.config.onDemand.enabled) return state
+    next = withRoom(next, step)
+    const free = next.config.upstreams.findIndex(({ name }) => name === "")
+    id = free < 0 ? next.config.upstreams.length : free
+    next = born(next, step, id, { host, port, name: domain })
+  }
+  next = used(next, id)
+  const upstream = Upstreams.find(next, id)
+  if (upstream === undefined || upstream.race !== 0) return next
+  return isAsking(next, upstream, serving(next, upstream).length > 0) ? sample(next, step, upstream) : next
+}
+
+function born(state: State, step: Step, id: UpstreamId, own: Pick<UpstreamConfig, "host" | "port" | "name">): State {
+  const { onDemand } = state.config
+  const config = demanded(state.config, own)
+  const upstreams = state.config.upstreams.slice()
+  upstreams[id] = config
+  const { pruneDueUs } = state
+  step.touched.add(id)
+  const next = remind(mergeAll(create({ ...state, config: { ...state.config, upstreams } }, id), step, id), step, id)
+  return pruneDueUs >= 0 ? next : pruneAt(next, step.at + onDemand.pruneIntervalMs * 1000)
+}
+
+/** Notes a use; rounds and queries that had stopped go on an interval later. */
+function used(state: State, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined || Upstreams.configOf(state, id).preheat) return state
+  const { probing, host } = Upstreams.configOf(state, id)
+  const { resolve, roundDueUs, resolveDueUs } = upstream
+  const laterUs = Upstreams.isOn(state, id) ? state.at + probing.intervalMs * 1000 : -1
+  return Upstreams.replace(state, upstream, {
+    ...upstream,
+    usedAtUs: state.at,
+    roundDueUs: roundDueUs < 0 ? laterUs : roundDueUs,
+    resolveDueUs: resolveDueUs < 0 && resolve === 0 && host !== "" && !isLiteral(host) ? laterUs : resolveDueUs
+  })
+}
+
+/** Asks the resolver; races those who are known at once, else those whom it names. */
+function sample(state: State, step: Step, { id, listed, resolve }: Upstream): State {
+  const next = resolve === 0 ? ask(state, step, id) : state
+  const upstream = Upstreams.find(next, id) as Upstream
+  if (listed.length > 0 || upstream.resolve === 0) return start(next, step, id)
+  return Upstreams.replace(next, upstream, { ...upstream, race: RESOLVING })
+}
+
+function start(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const plan = racePlan(state, upstream)
+  if (plan.attempts.length === 0) return failed(state, step, upstream, "no-candidates")
+  const race = state.minted.warm
+  const { session: { keepAliveMs }, pool: { maxAgeMs: parkForMs } } = Upstreams.configOf(state, id)
+  step.decisions.push({ _tag: "Race", worker: 0, race, upstream: id, plan, keepAliveMs, parkForMs })
+  const minted = { ...state.minted, warm: race + 1 }
+  return Upstreams.replace({ ...state, minted }, upstream, { ...upstream, race })
+}
+
+function raced(state: State, step: Step, { race, upstream: id, candidate, tried }: Raced): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined || race <= 0 || upstream.race !== race) return state
+  const winner = Candidates.find(state, candidate)
+  const won = step.samples.some((one) => one.candidate === candidate && one.failure === null)
+  // Who left meanwhile serves nobody.
+  if (!won || winner === undefined || !Candidates.isListed(winner)) return failed(state, step, upstream, "all-failed")
+  step.touched.add(id)
+  step.wantsProbes = true
+  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason: "first-use" })
+  const over = Upstreams.replace(state, upstream, { ...upstream, race: 0 })
+  const parked = parkedBy(over, candidate, race)
+  const heard = new Set(tried.filter(({ outcome }) => outcome !== "cancelled").map((one) => one.candidate))
+  return challenged(parked, step, upstream, heard)
+}
+
+/** The winner's socket is a warm one, as far as there is room for it. */
+function parkedBy(state: State, id: CandidateId, warm: number): State {
+  const candidate = Candidates.find(state, id)
+  if (candidate === undefined || state.warmTotal >= state.config.poolTotal) return state
+  const next = { ...state, warmTotal: state.warmTotal + 1 }
+  const parked = [...candidate.warm.parked, warm]
+  return Candidates.replace(next, candidate, { ...candidate, warm: { ...candidate.warm, parked } })
+}
+
+/** The next of the list are measured once. */
+function challenged(state: State, step: Step, { id, listed }: Upstream, heard: ReadonlySet<CandidateId>): State {
+  const { challengers } = Upstreams.configOf(state, id).probing
+  let next = state
+  let count = 0
+  for (const one of listed) {
+    if (count >= challengers) break
+    const candidate = heard.has(one) ? undefined : Candidates.find(next, one)
+    if (candidate === undefined || candidate.breaker.state !== "closed") continue
+    count++
+    if (candidate.probe !== 0 || candidate.queue !== "none") continue
+    next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: step.at })
+  }
+  return next
+}
+
+/** Nobody was found: clients go down the ladder for a while. */
+function failed(state: State, step: Step, upstream: Upstream, reason: "all-failed" | "no-candidates"): State {
+  const { id } = upstream
+  step.touched.add(id)
+  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
+  return Upstreams.replace(state, upstream, { ...upstream, race: 0, pausedUntilUs: step.at + PAUSE_US })
+}
+
+function resumed(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined) return state
+  step.touched.add(id)
+  return Upstreams.replace(state, upstream, { ...upstream, pausedUntilUs: -1 })
+}
+
+/** The names that a core before this one was asked for are kept as if they had just been used. */
+function restarted(state: State, step: Step): State {
+  const { upstreams, onDemand: { pruneIntervalMs } } = state.config
+  const ids = upstreams.flatMap((one, id) => one.onDemand && !one.removed ? [id] : [])
+  return ids.length === 0 ? state : pruneAt(ids.reduce(used, state), step.at + pruneIntervalMs * 1000)
+}
+
+/** Who raced is gone: nobody will say how it went. */
+function abandoned(state: State, step: Step): State {
+  let next = state
+  Ordered.visit(state.index.recency, (_usedAtUs, id) => {
+    const upstream = Upstreams.find(next, id)
+    if (upstream !== undefined && upstream.race > 0) next = failed(next, step, upstream, "all-failed")
+    return true
+  })
+  return next
+}
+
+function withRoom(state: State, step: Step): State {
+  const { maxEntries } = state.config.onDemand
+  if (maxEntries === 0) return state
+  const kept = state.config.upstreams.filter(({ onDemand, removed }) => onDemand && !removed).length
+  const unused = unusedIn(state, state.at, Math.min(MOST_DROPPED, kept + 1 - maxEntries))
+  return unused.reduce((next, id) => drop(next, step, id, "limit"), state)
+}
+
+function prune(state: State, step: Step): State {
+  const { idleMs, pruneIntervalMs } = state.config.onDemand
+  const unused = unusedIn(state, step.at - idleMs * 1000, MOST_DROPPED)
+  const next = unused.reduce((all, id) => drop(all, step, id, "idle"), state)
+  const isLeft = next.config.upstreams.some(({ onDemand, removed }) => onDemand && !removed)
+  // A step has its bound: what is left is looked at in the next one.
+  return pruneAt(next, !isLeft ? -1 : unused.length < MOST_DROPPED ? step.at + pruneIntervalMs * 1000 : step.at)
+}
+
+/** On which nothing hangs and which were not used since then, the least recently used first. */
+function unusedIn(state: State, sinceUs: number, most: number): ReadonlyArray<UpstreamId> {
+  const found: Array<UpstreamId> = []
+  if (most <= 0) return found
+  Ordered.visit(state.index.recency, (usedAtUs, id) => {
+    if (usedAtUs > sinceUs) return false
+    const { onDemand, removed } = Upstreams.configOf(state, id)
+    if (onDemand && !removed && isFree(state, Upstreams.find(state, id) as Upstream)) found.push(id)
+    return found.length < most
+  })
+  return found
+}
+
+function isFree(state: State, { race, listed, left }: Upstream): boolean {
+  return race === 0 && [...listed, ...left].every((id) => {
+    const candidate = Candidates.find(state, id)
+    return candidate === undefined || Candidates.connectionsOf(candidate) === 0
+  })
+}
+
+function drop(state: State, step: Step, id: UpstreamId, reason: DomainDropped["reason"]): State {
+  const was = Upstreams.configOf(state, id)
+  const is = removedFrom(was)
+  step.decisions.push({ _tag: "DomainDropped", upstream: id, reason })
+  const upstreams = state.config.upstreams.with(id, is)
+  return changed(state, { ...state, config: { ...state.config, upstreams } }, step, id, was, is)
+}
+
+function pruneAt(state: State, pruneDueUs: number): State {
+  const deadlines = reschedule(state.index.deadlines, "prune", 0, state.pruneDueUs, pruneDueUs)
+  return { ...state, pruneDueUs, index: { ...state.index, deadlines } }
+}

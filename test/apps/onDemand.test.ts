@@ -1,0 +1,313 @@
+/** Hosts that nobody configured, over real sockets and a real resolver: found on first use, kept while they are used. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import type { Socket } from "node:net"
+import * as net from "node:net"
+import * as path from "node:path"
+import { text } from "node:stream/consumers"
+import type { FairleadConfig } from "../../src/mod.ts"
+import { ConnectError, Fairlead } from "../../src/mod.ts"
+import { blackHole } from "../support/blackHole.ts"
+import { command, inScratch } from "../support/command.ts"
+import { dnsServer } from "../support/dnsServer.ts"
+import { ask, named, until } from "../support/servers.ts"
+
+const NAME = "svc.example"
+const quick = { probing: { interval: "100ms" }, selector: { evaluationInterval: "20ms" } } satisfies FairleadConfig
+
+const serverOf = (name: string) =>
+  Effect.acquireRelease(Effect.promise(() => named(name)), (server) => Effect.promise(() => server.stop()))
+
+/** On another loopback address, at a port that 127.0.0.1 has for something else. */
+const elsewhere = (host: string, port: number) =>
+  Effect.acquireRelease(
+    Effect.promise(() =>
+      new Promise<net.Server>((resolve) => {
+        const server = net.createServer((socket) => socket.on("error", () => {}).on("data", () => socket.end("good")))
+        server.listen(port, host, () => resolve(server))
+      })
+    ),
+    (server) => Effect.sync(() => server.close())
+  )
+
+const said = (socket: Socket) => Effect.promise(() => text(socket.end("?")))
+const talk = (host: string, port: number) =>
+  Effect.gen(function* () {
+    const { connect } = yield* Fairlead
+    return yield* said(yield* connect(host, port))
+  })
+
+/** Facts of a kind, as far as they came. */
+const collecting = Effect.gen(function* () {
+  const { facts } = yield* Fairlead
+  const seen: Array<{ readonly kind: string; readonly reason?: unknown }> = []
+  yield* Effect.forkScoped(Stream.runForEach(facts, (fact) => Effect.sync(() => void seen.push(fact))))
+  return seen
+})
+const samplings = (facts: ReadonlyArray<{ readonly kind: string; readonly reason?: unknown }>) =>
+  facts.filter(({ kind, reason }) => kind === "IpPoolRefresh" && reason !== "preheat").map(({ reason }) => reason)
+
+const upstreamsOf = Effect.flatMap(Effect.map(Fairlead, ({ status }) => status), Effect.map(({ upstreams }) => upstreams))
+
+const eventually = (what: string, holds: Effect.Effect<boolean, never, Fairlead>) =>
+  Effect.flatMap(Effect.context<Fairlead>(), (context) => {
+    const now = Effect.provide(holds, context)
+    return Effect.promise(() => until(what, () => Effect.runSync(now)))
+  })
+
+const resolver = (names: Readonly<Record<string, ReadonlyArray<string>>>) =>
+  Effect.map(dnsServer(names), (dns) => ({ ...dns, config: { dns: { servers: [`127.0.0.1:${dns.port}`] } } }))
+
+describe("a host that nobody configured", () => {
+  it.live("is sampled once for two hundred clients at once, and all are served", () =>
+    Effect.gen(function* () {
+      const server = yield* serverOf("found")
+      const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
+      yield* Effect.gen(function* () {
+        const facts = yield* collecting
+        const clients = Array.from({ length: 200 }, () => talk(NAME, server.port))
+        const answers = yield* Effect.all(clients, { concurrency: "unbounded" })
+        assert.deepStrictEqual([...new Set(answers)], ["found"])
+        // One question for each family.
+        assert.isAtMost(dns.asked(), 2)
+        assert.deepStrictEqual(samplings(facts), ["first-use"])
+        const [found] = yield* upstreamsOf
+        assert.deepInclude(found, { name: `${NAME}:${server.port}`, host: NAME, state: "active" })
+        assert.strictEqual(found?.candidates[0]?.id, "on-demand/0#1")
+        assert.isTrue(facts.every((fact) => !JSON.stringify(fact).includes(NAME)))
+      }).pipe(Effect.scoped, Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
+    }).pipe(Effect.scoped))
+
+  it.live("with one address that answers nobody costs at most 300 ms more than the good one", () =>
+    Effect.gen(function* () {
+      const port = yield* blackHole
+      yield* elsewhere("127.0.0.2", port)
+      const names = ["a", "b", "c"].map((one) => `${one}.example`)
+      const both = Object.fromEntries(names.map((name) => [name, ["127.0.0.1", "127.0.0.2"]]))
+      const alone = Object.fromEntries(names.map((name) => [`good-${name}`, ["127.0.0.2"]]))
+      const dns = yield* resolver({ ...both, ...alone })
+      yield* Effect.gen(function* () {
+        const least = Effect.fnUntraced(function* (all: ReadonlyArray<string>) {
+          let leastMs = Number.POSITIVE_INFINITY
+          for (const name of all) {
+            const from = performance.now()
+            const socket = yield* (yield* Fairlead).connect(name, port)
+            leastMs = Math.min(leastMs, performance.now() - from)
+            assert.strictEqual(yield* said(socket), "good")
+          }
+          return leastMs
+        })
+        const goodMs = yield* least(names.map((name) => `good-${name}`))
+        const mixedMs = yield* least(names)
+        assert.isBelow(mixedMs - goodMs, 300)
+        // The black hole really stood in the way.
+        assert.isAbove(mixedMs - goodMs, 150)
+      }).pipe(Effect.provide(Fairlead.layer({ ...dns.config, probing: { interval: "1h" } })))
+    }).pipe(Effect.scoped), 30_000)
+
+  it.live("is not sampled by a second use, and is by the first one after all have expired", () =>
+    Effect.gen(function* () {
+      const server = yield* serverOf("found")
+      const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
+      const config: FairleadConfig = {
+        ...dns.config,
+        pool: { mode: "off" },
+        onDemand: { usedWithin: "0ms" },
+        cache: { scoreTtl: "1s", minTtl: "0ms" }
+      }
+      yield* Effect.gen(function* () {
+        const facts = yield* collecting
+        yield* talk(NAME, server.port)
+        const asked = dns.asked()
+        yield* talk(NAME, server.port)
+        assert.deepStrictEqual([samplings(facts), dns.asked()], [["first-use"], asked])
+        yield* eventually("it expired", Effect.map(upstreamsOf, ([one]) => one?.state === "stale"))
+        yield* talk(NAME, server.port)
+        yield* eventually("it was sampled anew", Effect.sync(() => samplings(facts).length === 2))
+        assert.isAbove(dns.asked(), asked)
+      }).pipe(Effect.scoped, Effect.provide(Fairlead.layer(config)))
+    }).pipe(Effect.scoped))
+
+  it.live("that cannot be found fails its clients with what was tried, as the ladder has nobody either", () =>
+    Effect.gen(function* () {
+      const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
+      const server = yield* serverOf("gone")
+      yield* Effect.promise(() => server.stop())
+      yield* Effect.gen(function* () {
+        const { connect } = yield* Fairlead
+        const failed = yield* Effect.flip(connect(NAME, server.port))
+        assert.instanceOf(failed, ConnectError)
+        assert.deepInclude(failed, { upstream: `${NAME}:${server.port}`, reason: "unreachable" })
+        const unknown = yield* Effect.flip(connect("nobody.example", 443))
+        assert.instanceOf(unknown, ConnectError)
+      }).pipe(Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
+    }).pipe(Effect.scoped))
+
+  it.live("whose first answer does not come in time sends its clients down the ladder", () =>
+    Effect.gen(function* () {
+      const waitedMs = (singleFlightTimeout: string) =>
+        Effect.gen(function* () {
+          const port = yield* blackHole
+          const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
+          return yield* Effect.gen(function* () {
+            const from = performance.now()
+            yield* Effect.flip(Effect.flatMap(Fairlead, ({ connect }) => connect(NAME, port)))
+            return performance.now() - from
+          }).pipe(Effect.provide(Fairlead.layer({
+            ...dns.config,
+            dial: { timeout: "5s", deadline: "1s" },
+            onDemand: { singleFlightTimeout }
+          })))
+        }).pipe(Effect.scoped)
+      const shortMs = yield* waitedMs("100ms")
+      const longMs = yield* waitedMs("10s")
+      // After the wait there is a last try of a second; the race itself takes no longer than a dial may.
+      assert.isAbove(longMs - shortMs, 600)
+      assert.isBelow(longMs, 4_000)
+    }), 30_000)
+
+  it.live("is chosen for a program that dials by itself, and refreshed by name", () =>
+    Effect.gen(function* () {
+      const server = yield* serverOf("found")
+      const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
+      yield* Effect.gen(function* () {
+        const { pick, refresh } = yield* Fairlead
+        const facts = yield* collecting
+        const chosen = yield* pick(NAME, server.port)
+        assert.deepInclude(chosen, {
+          upstream: `${NAME}:${server.port}`,
+          address: { host: "127.0.0.1", port: server.port },
+          state: "active"
+        })
+        yield* refresh(NAME.toUpperCase(), server.port)
+        yield* eventually("it is refreshed", Effect.sync(() => samplings(facts).includes("requested")))
+        yield* Effect.flip(refresh("never.asked", 443))
+      }).pipe(Effect.scoped, Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
+    }).pipe(Effect.scoped))
+
+  it.live("takes the room of the least recently used: three hundred hosts, sixteen kept", () =>
+    Effect.gen(function* () {
+      const server = yield* serverOf("found")
+      const any = new Proxy({}, { get: () => ["127.0.0.1"] })
+      const dns = yield* resolver(any)
+      const config: FairleadConfig = {
+        ...dns.config,
+        cache: { maxEntries: 16 },
+        limits: { factsPerSecond: 100_000, factsKept: 65_536 },
+        preheatDomains: [`kept.example:${server.port}`]
+      }
+      yield* Effect.gen(function* () {
+        const facts = yield* collecting
+        for (let i = 0; i < 300; i++) assert.strictEqual(yield* talk(`n${i}.example`, server.port), "found")
+        const names = (yield* upstreamsOf).map(({ name }) => name)
+        assert.strictEqual(names.length, 1 + 16)
+        assert.include(names, `kept.example:${server.port}`)
+        assert.include(names, `n299.example:${server.port}`)
+        const dropped = () => facts.filter(({ kind, reason }) => kind === "OnDemandDropped" && reason === "limit").length
+        yield* eventually("all are told", Effect.sync(() => dropped() === 300 - 16))
+      }).pipe(Effect.scoped, Effect.provide(Fairlead.layer(config)))
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("stands in a record that replays, redacted as well", () =>
+    Effect.promise(() =>
+      inScratch(async (directory) => {
+        const log = path.join(directory, "log")
+        await Effect.runPromise(
+          Effect.gen(function* () {
+            const server = yield* serverOf("found")
+            const any = new Proxy({}, { get: () => ["127.0.0.1", "127.0.0.3"] })
+            const dns = yield* resolver(any)
+            const config: FairleadConfig = {
+              ...quick,
+              ...dns.config,
+              eventLog: { path: log, segmentBytes: "64KiB", segments: 1000 },
+              cache: { maxEntries: 4 }
+            }
+            yield* Effect.gen(function* () {
+              for (let i = 0; i < 20; i++) yield* talk(`n${i % 7}.example`, server.port)
+            }).pipe(Effect.provide(Fairlead.layer(config)))
+          }).pipe(Effect.scoped)
+        )
+        const judged = JSON.parse((await command(["replay", log, "--json"])).stdout)
+        assert.deepStrictEqual([judged.outcome, judged.problem], ["verified", null])
+        const copy = path.join(directory, "copy")
+        const redacted = await command(["replay", log, "--redact", copy])
+        assert.strictEqual(redacted.code, 0, redacted.stderr)
+        const again = JSON.parse((await command(["replay", copy, "--json"])).stdout)
+        assert.deepStrictEqual([again.outcome, again.problem], ["verified", null])
+        assert.notInclude(JSON.stringify(again), "n1.example")
+      })
+    ), 60_000)
+})
+
+describe("a reload", () => {
+  it.live("keeps what clients asked for with its connections, or drops it where it may not be asked for any more", () =>
+    Effect.gen(function* () {
+      const server = yield* serverOf("found")
+      const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
+      const config: FairleadConfig = { ...quick, ...dns.config }
+      yield* Effect.gen(function* () {
+        const { connect, reload } = yield* Fairlead
+        const facts = yield* collecting
+        const held = yield* connect(NAME, server.port)
+        yield* reload({ ...config, attempts: 5 })
+        assert.strictEqual(yield* talk(NAME, server.port), "found")
+        assert.deepStrictEqual(samplings(facts), ["first-use"])
+        yield* reload({ ...config, onDemand: { enabled: false } })
+        assert.strictEqual((yield* Effect.flip(connect(NAME, server.port)))._tag, "UnknownUpstreamError")
+        assert.deepStrictEqual(yield* upstreamsOf, [])
+        assert.strictEqual(yield* said(held), "found")
+        yield* reload({ ...config, preheatDomains: [`${NAME}:${server.port}`] })
+        assert.strictEqual(yield* talk(NAME, server.port), "found")
+      }).pipe(Effect.scoped, Effect.provide(Fairlead.layer(config)))
+    }).pipe(Effect.scoped))
+})
+
+describe("an upstream that is not preheated", () => {
+  it.live("is found when the first client of its listener comes, and not before", () =>
+    Effect.gen(function* () {
+      const server = yield* serverOf("found")
+      const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
+      const config = (preheat: boolean): FairleadConfig => ({
+        ...dns.config,
+        listeners: [{ name: "web", listen: "127.0.0.1:0", upstream: "web" }],
+        upstreams: { web: { host: NAME, port: server.port, preheat } }
+      })
+      yield* Effect.gen(function* () {
+        const { status } = yield* Fairlead
+        const facts = yield* collecting
+        const port = (yield* status).listeners[0]?.listen.split(":")[1]
+        assert.deepStrictEqual([dns.asked(), server.connections()], [0, 0])
+        const clients = Array.from({ length: 20 }, () => Effect.promise(() => ask(Number(port))))
+        const answers = yield* Effect.all(clients, { concurrency: "unbounded" })
+        assert.deepStrictEqual([...new Set(answers)], ["found"])
+        assert.deepStrictEqual(samplings(facts), ["first-use"])
+      }).pipe(Effect.scoped, Effect.provide(Fairlead.layer(config(false))))
+      const asked = dns.asked()
+      yield* Effect.gen(function* () {
+        yield* eventually("it is asked for at once", Effect.sync(() => dns.asked() > asked))
+      }).pipe(Effect.provide(Fairlead.layer(config(true))))
+    }).pipe(Effect.scoped))
+})
+
+describe("domains that are preheated", () => {
+  it.live("are all found after the start, those that can be reached", () =>
+    Effect.gen(function* () {
+      const servers = [yield* serverOf("one"), yield* serverOf("two"), yield* serverOf("three")]
+      const dns = yield* resolver({ "a.example": ["127.0.0.1"], "b.example": ["127.0.0.1"] })
+      const preheatDomains = servers.flatMap(({ port }) => [`a.example:${port}`, `b.example:${port}`])
+      yield* Effect.gen(function* () {
+        const { facts } = yield* Fairlead
+        const over = yield* Effect.forkScoped(
+          Stream.runCollect(Stream.take(Stream.filter(facts, ({ kind }) => kind === "IpPoolPreheatCompleted"), 6))
+        )
+        const completed = [...(yield* Fiber.join(over))]
+        assert.sameMembers(completed.map(({ upstream }) => upstream), preheatDomains)
+        assert.isTrue(completed.every((fact) => "reachable" in fact && fact.reachable === 1 && fact.candidates === 1))
+        assert.isTrue((yield* upstreamsOf).every(({ state }) => state === "active"))
+        assert.strictEqual(yield* talk("A.example", servers[0]!.port), "one")
+      }).pipe(Effect.scoped, Effect.provide(Fairlead.layer({ ...quick, ...dns.config, preheatDomains })))
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,302 @@
+/** What is found on first use: names that clients ask for, and upstreams that are not preheated. */
+import { describe, expect, it } from "vitest"
+import { arrange } from "../../src/core/arrange.ts"
+import * as Candidates from "../../src/core/candidates.ts"
+import { domainIn } from "../../src/core/domain.ts"
+import { faults } from "../../src/core/invariants.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import { addresses, configWith, onDemandDefaults, upstreamWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
+const A = "a.example"
+const WEB = 0
+const HOUR_MS = 3_600_000
+
+/** A preheated upstream, and whatever clients ask for. */
+function demanding(onDemand: Partial<Config["onDemand"]> = {}, template: UpstreamChanges = {}): Config {
+  return {
+    ...configWith([{ candidates: [{ host: "198.18.9.9", port: 443 }] }]),
+    onDemand: { ...onDemandDefaults, ...onDemand },
+    template: upstreamWith({ name: "", preheat: false, ...template })
+  }
+}
+
+const toyOf = (config: Config) => new ToyInterpreter(config, { otherwise: 10 }).names(A, [a, b, c]).start().run(1_000)
+const domains = (toy: ToyInterpreter) => toy.state.config.upstreams.map(domainIn).filter((domain) => domain !== "")
+const placeOf = (toy: ToyInterpreter, domain: string) => toy.state.config.upstreams.map(domainIn).indexOf(domain)
+const routesOf = (toy: ToyInterpreter, upstream: number) => toy.state.routes.upstreams[upstream]!
+const factsOf = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const probed = (toy: ToyInterpreter, upstream: number) =>
+  toy.probes.filter(({ candidate }) => Candidates.find(toy.state, candidate)?.upstream === upstream)
+
+describe("a name that a client asks for", () => {
+  it("is resolved and raced once, however many ask, and the winner serves at once with its socket", () => {
+    const toy = toyOf(demanding()).set(a, "timeout").set(b, 30).set(c, 20)
+    for (let i = 0; i < 200; i++) toy.asks(A)
+    expect(domains(toy)).toEqual(["a.example:443"])
+    expect(routesOf(toy, 1)).toMatchObject({ ask: true, domain: "a.example:443", name: "on-demand" })
+    toy.run(200)
+    expect(toy.races).toHaveLength(1)
+    expect(routesOf(toy, 1).ask).toBe(true)
+    // The first drops everything: the second is dialled 250 ms later and answers after 30.
+    toy.run(90)
+    expect(routesOf(toy, 1)).toMatchObject({ ask: false, state: "active" })
+    expect(toy.members(1)).toEqual([2])
+    toy.client(1_000, 1).client(1_000, 1).run(100)
+    const accepted = toy.entries.map(({ event }) => event).filter(({ _tag }) => _tag === "ClientAccepted")
+    expect(accepted.map((event) => "warm" in event && event.warm > 0)).toEqual([true, false])
+    expect(toy.queries.filter(({ host }) => host === A)).toHaveLength(1)
+    expect(factsOf(toy, "UpstreamRefreshed")).toMatchObject([{ upstream: 1, reason: "first-use" }])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("races families in turns, and who served last before who failed", () => {
+    const six = ["2001:db8::1", "2001:db8::2"]
+    const toy = toyOf(demanding({ usedWithinMs: 0 }, { scoreTtlMs: 5_000 })).names(A, [...six, a, b]).set(six[0]!, "refused")
+      .set(a, 5)
+    toy.asks(A).run(1_000)
+    expect(toy.races[0]?.plan.attempts.map(({ host, startAfterMs }) => [host, startAfterMs])).toEqual(
+      [[six[0], 0], [a, 250], [six[1], 500], [b, 750]]
+    )
+    toy.run(120_000).asks(A).run(1_000)
+    // Whose cost was lowest served; the one that refused goes behind its family.
+    const again = toy.races[1]?.plan.attempts.map(({ host }) => host) ?? []
+    expect(again[0]).toBe(a)
+    expect(again.indexOf(six[0]!)).toBeGreaterThan(again.indexOf(six[1]!))
+  })
+
+  it("has its next candidates probed once after the race, and rounds only while it is used", () => {
+    const toy = toyOf(demanding({}, { probing: { challengers: 1 } })).asks(A).run(5_000)
+    expect(toy.races).toHaveLength(1)
+    expect(probed(toy, 1).map(({ host }) => host)).toEqual([b])
+    toy.run(55_000)
+    const whileUsed = probed(toy, 1).length
+    expect(whileUsed).toBeGreaterThan(10)
+    // A minute after the use it is left alone.
+    toy.run(60_000)
+    const before = probed(toy, 1).length
+    toy.run(60_000)
+    expect(probed(toy, 1)).toHaveLength(before)
+    // A later use by itself starts nothing; rounds go on an interval later.
+    toy.client(10, 1).run(9_000)
+    expect([probed(toy, 1).length, toy.races.length]).toEqual([before, 1])
+    toy.run(5_000)
+    expect(probed(toy, 1).length).toBeGreaterThan(before)
+  })
+
+  it("is sampled anew by its next use once all have expired, and by none before", () => {
+    const toy = toyOf(demanding({ usedWithinMs: 5_000 }, { scoreTtlMs: 60_000 })).asks(A).run(30_000)
+    expect(routesOf(toy, 1).ask).toBe(false)
+    toy.asks(A).run(1_000)
+    expect(toy.races).toHaveLength(1)
+    toy.run(120_000)
+    expect(routesOf(toy, 1)).toMatchObject({ ask: true, state: "stale" })
+    const queries = toy.queries.length
+    toy.asks(A).run(1_000)
+    expect(toy.races).toHaveLength(2)
+    expect(toy.queries.length).toBe(queries + 1)
+    expect(routesOf(toy, 1)).toMatchObject({ ask: false, state: "active" })
+  })
+
+  it("whose addresses are all dead sends clients down the ladder for a while, then may be asked for again", () => {
+    const toy = toyOf(demanding()).set(a, "refused").set(b, "refused").set(c, "refused").asks(A).run(100)
+    expect(routesOf(toy, 1)).toMatchObject({ ask: false, state: "system" })
+    expect(factsOf(toy, "UpstreamRefreshed")).toMatchObject([{ upstream: 1, reason: "all-failed" }])
+    toy.asks(A).run(4_000)
+    expect(toy.races).toHaveLength(1)
+    toy.set(b, 10).run(2_000)
+    expect(routesOf(toy, 1).ask).toBe(true)
+    toy.asks(A).run(1_000)
+    expect(toy.members(1)).toEqual([2])
+  })
+
+  it("that nobody knows sends clients down the ladder, too", () => {
+    const toy = toyOf(demanding()).asks("nobody.example").run(100)
+    expect(routesOf(toy, 1).ask).toBe(false)
+    expect(toy.races).toHaveLength(0)
+    expect(factsOf(toy, "UpstreamRefreshed")).toMatchObject([{ reason: "no-candidates" }])
+  })
+
+  it("may be an address, which needs no resolver", () => {
+    const toy = toyOf(demanding()).asks("2001:db8::1", 8443).run(100)
+    expect(domains(toy)).toEqual(["[2001:db8::1]:8443"])
+    expect(toy.queries).toHaveLength(0)
+    expect(toy.active(1)).toEqual([1])
+  })
+
+  it("keeps no warm sockets where servers greet, before the first client, and when nobody has come for a while", () => {
+    const toy = toyOf(demanding()).asks(A, 22).run(5_000).asks(A).run(5_000)
+    expect(toy.warmDials.filter(({ port }) => port === 22)).toEqual([])
+    expect([toy.parked(a), toy.warmDials.filter(({ host }) => host === a).length]).toEqual([2, 0])
+    toy.client(10, 2).run(2_000)
+    expect(toy.warmDials.filter(({ host, port }) => host === a && port === 443).length).toBeGreaterThan(0)
+    toy.run(90_000)
+    expect(toy.parked(a)).toBe(0)
+  })
+
+  it("is nobody's business in labels", () => {
+    const toy = toyOf(demanding()).asks(A).run(1_000)
+    const [id] = Upstreams.find(toy.state, 1)?.listed ?? []
+    expect(Candidates.labelOf(toy.state, id!)).toBe("on-demand/1#1")
+    expect(Upstreams.labelOf(toy.state, 1)).toBe("on-demand")
+  })
+
+  it("is not made where it may not be", () => {
+    const toy = toyOf(demanding({ enabled: false })).asks(A).run(1_000)
+    expect(domains(toy)).toEqual([])
+  })
+})
+
+describe("the names that are kept", () => {
+  it("are at most so many: the least recently used goes first, and what is configured never", () => {
+    const toy = toyOf(demanding({ maxEntries: 3 }))
+    for (const name of ["a", "b", "c"]) toy.asks(`${name}.example`).run(1_000)
+    toy.asks("a.example").run(1_000).asks("d.example").run(2_000)
+    expect(domains(toy).toSorted()).toEqual(["a.example:443", "c.example:443", "d.example:443"])
+    expect(factsOf(toy, "DomainDropped")).toMatchObject([{ reason: "limit" }])
+    expect(toy.members(WEB)).toEqual([1])
+  })
+
+  it("stay bounded over ten thousand names", () => {
+    const toy = toyOf(demanding({ maxEntries: 256 }))
+    for (let i = 0; i < 10_000; i++) {
+      toy.names(`n${i}.example`, [`198.19.${i % 200}.${1 + (i % 250)}`]).asks(`n${i}.example`).run(12)
+      if (i % 5 === 0) toy.client(0, placeOf(toy, `n${i}.example:443`))
+    }
+    toy.run(2_000)
+    expect(domains(toy)).toHaveLength(256)
+    expect(factsOf(toy, "DomainDropped")).toHaveLength(10_000 - 256)
+    // What was dropped drains for a second: some eighty names came in that time.
+    expect(toy.state.config.upstreams.length).toBeLessThan(256 + 128)
+    expect(toy.state.candidates.length).toBeLessThan(256 + 192)
+    expect(toy.members(WEB)).toEqual([1])
+    expect(faults(toy.state)).toEqual([])
+  }, 120_000)
+
+  it("do not go while a session or a race hangs on them", () => {
+    const toy = toyOf(demanding({ maxEntries: 1 })).asks(A).run(100).client(60_000, 1).run(100)
+    toy.asks("b.example").asks("c.example").run(100)
+    expect(domains(toy)).toContain("a.example:443")
+    toy.run(61_000).asks("d.example").run(100)
+    expect(domains(toy)).not.toContain("a.example:443")
+  })
+
+  it("go when nobody has used them for so long, not while somebody does", () => {
+    const toy = toyOf(demanding({ idleMs: HOUR_MS / 2 })).asks(A).run(1_000).client(2 * HOUR_MS, 1).run(HOUR_MS)
+    expect(domains(toy)).toEqual(["a.example:443"])
+    toy.run(1.1 * HOUR_MS)
+    expect(domains(toy)).toEqual([])
+    expect(factsOf(toy, "DomainDropped")).toMatchObject([{ reason: "idle" }])
+    expect(toy.state.pruneDueUs).toBe(-1)
+  })
+
+  it("are looked at once in each pruneInterval", () => {
+    const left = (pruneIntervalMs: number) =>
+      domains(toyOf(demanding({ idleMs: 10_000, pruneIntervalMs })).asks(A).run(25_000)).length
+    expect([left(5_000), left(60_000)]).toEqual([0, 1])
+  })
+
+  it("are handed over to a configured upstream, and go where on demand is turned off", () => {
+    const toy = toyOf(demanding()).asks(A).run(1_000).asks("b.example").run(1_000)
+    const change = (config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config }).run(3_000)
+    const web = toy.state.config.upstreams[WEB]!
+    const mine = upstreamWith({ name: "mine", host: A })
+    change({ ...demanding(), upstreams: [web, mine] })
+    expect(toy.state.config.upstreams[1]).toMatchObject({ name: "mine", onDemand: false })
+    expect(toy.active(1)).toEqual(expect.arrayContaining([1]))
+    expect(Upstreams.find(toy.state, 1)).toMatchObject({ name: "mine", usedAtUs: -1 })
+    expect(domains(toy)).toEqual(["a.example:443", "b.example:443"])
+    change({ ...demanding({ enabled: false }), upstreams: [web, mine] })
+    expect(domains(toy)).toEqual(["a.example:443"])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("take the general sections as they are after a reload", () => {
+    const toy = toyOf(demanding()).asks(A).run(1_000)
+    const web = toy.state.config.upstreams[WEB]!
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...demanding({}, { attempts: 5 }), upstreams: [web] } })
+    expect(toy.state.config.upstreams[1]).toMatchObject({ attempts: 5, host: A, onDemand: true })
+    const { config } = toy.state
+    expect(arrange(config, config)).toEqual(config)
+  })
+})
+
+describe("an upstream that is not preheated", () => {
+  const lazy = (changes: UpstreamChanges = {}) =>
+    new ToyInterpreter(configWith([{ preheat: false, candidates: addresses(3), ...changes }]), { otherwise: 10 }).start()
+
+  it("is left alone until somebody asks for it", () => {
+    const toy = lazy().run(60_000)
+    expect([toy.probes.length, toy.queries.length, toy.races.length]).toEqual([0, 0, 0])
+    expect(routesOf(toy, 0)).toMatchObject({ ask: true, domain: "" })
+    toy.asks("", 0, 0).run(100)
+    expect(toy.active(0)).toEqual([1, 2, 3])
+    expect(toy.races).toHaveLength(1)
+  })
+
+  it("begins at once when a reload preheats it, and is found on first use again after the next", () => {
+    const toy = lazy().run(1_000)
+    const change = (preheat: boolean) => {
+      const upstreams = [upstreamWith({ preheat, candidates: addresses(3) })]
+      toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...configWith([]), upstreams } })
+    }
+    change(true)
+    toy.run(1_000)
+    expect(toy.probes).toHaveLength(3)
+    change(false)
+    toy.run(600_000)
+    expect(routesOf(toy, 0).ask).toBe(true)
+  })
+
+  it("has no trial of a breaker before its next use", () => {
+    const toy = lazy({ breaker: { failureThreshold: 1, cooldownMs: 1_000 } }).set(b, "refused")
+    toy.asks("", 0, 0).run(2_000)
+    expect(factsOf(toy, "BreakerOpened").length).toBeGreaterThan(0)
+    toy.run(300_000)
+    const trials = toy.probes.filter(({ host }) => host === b).length
+    toy.run(100_000)
+    expect(toy.probes.filter(({ host }) => host === b)).toHaveLength(trials)
+    toy.asks("", 0, 0).run(20_000)
+    expect(toy.probes.filter(({ host }) => host === b).length).toBeGreaterThan(trials)
+  })
+
+  it("is not measured where the whole is off", () => {
+    const off = { ...configWith([{ preheat: false, candidates: addresses(3) }]), enabled: false }
+    const toy = new ToyInterpreter(off, { otherwise: 10 }).start().asks("", 0, 0).run(60_000)
+    expect([toy.probes.length, toy.races.length, routesOf(toy, 0).ask]).toEqual([0, 0, false])
+    expect(faults(toy.state)).toEqual([])
+  })
+})
+
+describe("who serves", () => {
+  const seldom = (more: UpstreamChanges = {}) =>
+    configWith([{
+      candidates: addresses(4),
+      probing: { intervalMs: HOUR_MS },
+      scoreTtlMs: 60_000,
+      pool: { mode: "off" },
+      ...more
+    }])
+
+  it("is measured again before it expires, however seldom rounds are", () => {
+    const toy = new ToyInterpreter(seldom(), { otherwise: 10 }).start().run(HOUR_MS / 2)
+    expect(factsOf(toy, "LadderStepped").map((fact) => "to" in fact && fact.to)).toEqual(["active"])
+    expect(toy.moves).toHaveLength(1 + 2)
+    // Every half minute or so four of them, and no more.
+    expect(toy.probes.length).toBeGreaterThan(4 * 50)
+    expect(toy.probes.length).toBeLessThan(4 * 62)
+  })
+
+  it("is asked less and less often while nobody answers, serving stale meanwhile", () => {
+    const toy = new ToyInterpreter(seldom({ breaker: { enabled: false } }), { otherwise: 10 }).start().run(60_000)
+    for (const { host } of addresses(4)) toy.set(host, "lost")
+    const before = toy.probes.length
+    toy.run(HOUR_MS / 2)
+    const gaps = [...new Set(toy.probes.slice(before).map(({ atUs }) => Math.round(atUs / 1e6)))]
+    expect(gaps.length).toBeLessThan(10)
+    expect(toy.state.routes.upstreams[0]?.state).not.toBe("active")
+  })
+})

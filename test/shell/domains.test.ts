@@ -1,0 +1,140 @@
+/** Clients that wait until somebody is found: one question for all of them, and no wait without an end. */
+import { assert, beforeEach, describe, it } from "vitest"
+import type { Event } from "../../src/core/model/Event.ts"
+import type { Routes, UpstreamRoutes } from "../../src/core/model/Routes.ts"
+import { initial } from "../../src/core/state.ts"
+import { Domains } from "../../src/shell/Domains.ts"
+import type { Engine } from "../../src/shell/Engine.ts"
+import { configWith, onDemandDefaults, upstreamDefaults } from "../support/config.ts"
+import { SimTransport } from "../support/SimTransport.ts"
+
+const plan = { attempts: [], deadlineMs: 1_000 }
+const upstream = (id: number, domain: string, ask: boolean, name = "on-demand"): UpstreamRoutes => ({
+  ...{ id, name, domain, ask, state: "system", members: [], policy: "random", toleranceMs: 0, tolerancePercent: 0 },
+  ...{ lastResort: plan, session: upstreamDefaults.session, silentAfterMs: 100 }
+})
+
+class World {
+  readonly sim = new SimTransport(() => ({ afterMs: 0, result: "never" }))
+  readonly posted: Array<Event> = []
+  readonly found: Array<number | undefined> = []
+  readonly domains: Domains
+  room = true
+  enabled = true
+  #routes: Routes = { version: 0, upstreams: [] }
+  #published: (routes: Routes) => void = () => {}
+
+  constructor() {
+    const engine: Partial<Engine["Service"]> = {
+      reserveUnsafe: () => this.room,
+      postUnsafe: (event) => void this.posted.push(event),
+      routesUnsafe: () => this.#routes,
+      watchRoutesUnsafe: (published) => void (this.#published = published),
+      stateUnsafe: () => initial({ ...configWith([]), onDemand: { ...onDemandDefaults, enabled: this.enabled } }, 1)
+    }
+    this.domains = new Domains(engine as Engine["Service"], this.sim.service)
+  }
+
+  publish(...upstreams: ReadonlyArray<UpstreamRoutes>): void {
+    this.#routes = { version: this.#routes.version + 1, upstreams }
+    this.#published(this.#routes)
+    this.sim.advance(0)
+  }
+
+  find(host: string, port = 443) {
+    return this.domains.find(host, port, (id) => this.found.push(id))
+  }
+
+  settled(id: number) {
+    return this.domains.settled(id, (found) => this.found.push(found))
+  }
+}
+
+describe("domains", () => {
+  let world = new World()
+  beforeEach(() => {
+    world = new World()
+  })
+
+  it("tell the core once however many wait, however they write it, and let all go on when somebody serves", () => {
+    for (const host of ["a.example", "A.Example", "a.example."]) world.find(host)
+    assert.deepStrictEqual(world.posted, [
+      { _tag: "DomainRequested", worker: 0, upstream: -1, host: "a.example", port: 443 }
+    ])
+    world.publish(upstream(0, "a.example:443", true))
+    assert.deepStrictEqual(world.found, [])
+    world.publish(upstream(0, "a.example:443", false))
+    assert.deepStrictEqual(world.found, [0, 0, 0])
+    assert.deepStrictEqual([world.domains.waiting, world.sim.pendingTimers], [0, 0])
+  })
+
+  it("that are known cost nobody anything", () => {
+    world.publish(upstream(0, "", false, "web"), upstream(1, "[2001:db8::1]:8443", false))
+    world.find("2001:DB8::1", 8443)
+    world.settled(0)
+    assert.deepStrictEqual([world.found, world.posted], [[1, 0], []])
+  })
+
+  it("end their wait after singleFlightTimeout, with whoever has the place by then", () => {
+    world.find("a.example")
+    world.publish(upstream(0, "a.example:443", true))
+    world.sim.advance(onDemandDefaults.singleFlightTimeoutMs - 1)
+    assert.deepStrictEqual(world.found, [])
+    world.sim.advance(2)
+    assert.deepStrictEqual(world.found, [0])
+    world.find("b.example")
+    world.sim.advance(onDemandDefaults.singleFlightTimeoutMs + 1)
+    assert.deepStrictEqual(world.found, [0, undefined])
+  })
+
+  it("forget who goes, and ask anew for who comes after the last", () => {
+    const cancels = [world.find("a.example"), world.find("a.example")]
+    for (const cancel of cancels) cancel()
+    assert.deepStrictEqual([world.domains.waiting, world.sim.pendingTimers], [0, 0])
+    world.find("a.example")
+    assert.strictEqual(world.posted.length, 2)
+    world.publish(upstream(0, "a.example:443", false))
+    assert.deepStrictEqual(world.found, [0])
+  })
+
+  it("let nobody go on who left between the news and his turn", () => {
+    const cancel = world.find("a.example")
+    const other = new World()
+    other.find("a.example")
+    world.publish(upstream(0, "a.example:443", true))
+    world.sim.advance(onDemandDefaults.singleFlightTimeoutMs - 1)
+    cancel()
+    world.sim.advance(10)
+    assert.deepStrictEqual(world.found, [])
+  })
+
+  it("never lead to another upstream that got the place meanwhile", () => {
+    world.publish(upstream(0, "a.example:443", true))
+    world.settled(0)
+    assert.deepInclude(world.posted[0], { upstream: 0, host: "" })
+    world.publish(upstream(0, "b.example:443", false))
+    assert.deepStrictEqual(world.found, [undefined])
+  })
+
+  it("of two upstreams with the same one are asked for apart", () => {
+    world.publish(upstream(0, "a.example:443", true, "one"), upstream(1, "a.example:443", true, "two"))
+    world.settled(0)
+    world.settled(1)
+    assert.deepStrictEqual(world.posted.map((event) => "upstream" in event && event.upstream), [0, 1])
+    world.publish(upstream(0, "a.example:443", true, "one"), upstream(1, "a.example:443", false, "two"))
+    assert.deepStrictEqual(world.found, [1])
+  })
+
+  it("wait for nothing where they may not be found, and where the core cannot be told", () => {
+    world.enabled = false
+    world.find("a.example")
+    world.enabled = true
+    for (const host of ["", "a b", "a/b", `${"a".repeat(300)}.example`, "[::1]"]) world.find(host)
+    world.room = false
+    world.find("a.example")
+    assert.deepStrictEqual([world.found, world.posted], [Array(7).fill(undefined), []])
+    world.publish(upstream(0, "", true, "web"))
+    world.settled(0)
+    assert.strictEqual(world.found.at(-1), 0)
+  })
+})
