@@ -154,6 +154,7 @@ describe("metrics", () => {
     entries.see({ seq: 0, at: 0, event: resolved }, [], world.state())
     const failed = { _tag: "ResolveFailed", ...answer, reason: "ETIMEOUT" } as const
     entries.see({ seq: 0, at: 0, event: failed }, [], world.state())
+    entries.see({ seq: 0, at: 0, event: { ...failed, reason: "ENOTFOUND" } }, [], world.state())
     assert.deepStrictEqual(valueOf("fairlead_dns_omitted_total"), { "": 7 })
     assert.deepStrictEqual(valueOf("fairlead_dns_silent_total"), { "": 3 })
     assert.deepStrictEqual(valueOf("fairlead_history_errors_total"), { damaged: 2 })

@@ -17,6 +17,7 @@ import { isReady } from "../../src/core/ready.ts"
 import { initial } from "../../src/core/state.ts"
 import { shielded } from "../../src/shell/Observer.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
+import { networks } from "../support/access.ts"
 import { answersOf } from "../support/answers.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { measured } from "../support/measured.ts"
@@ -122,10 +123,11 @@ describe("a client's trace", () => {
       const server = yield* Effect.promise(() => named("by name"))
       const candidates = [{ host: "127.0.0.2", port: server.port }]
       const base = configWith([{ candidates, host: "web.example", port: server.port, pool: { mode: "off" } }])
-      const known = Effect.as(Effect.sleep(30), answersOf(["127.0.0.3", "127.0.0.1"]))
+      const known = Effect.as(Effect.sleep(30), answersOf(["127.0.0.9", "127.0.0.3", "127.0.0.1"]))
       const resolver = Layer.succeed(Resolver, Resolver.of({ resolve: () => known }))
       const use = async ({ port }: Measured) => assert.strictEqual(await ask(port), "by name")
-      yield* withTelemetry({ ...base, enabled: false }, tracesTo(collector.url), use, resolver)
+      const access = { allow: [], deny: networks(["127.0.0.9"]) }
+      yield* withTelemetry({ ...base, access, enabled: false }, tracesTo(collector.url), use, resolver)
       yield* Effect.promise(() => Promise.all([collector.stop(), server.stop()]))
       const [root] = only(collector.spans(), "connection")
       const children = collector.spans().filter(({ parentSpanId }) => parentSpanId === root?.spanId)

@@ -177,6 +177,10 @@ cache: { scoreTtl: soon }
       probing: { maxCandidates: 7 },
       builtin: { "a.example": ["198.18.0.0/29"] }
     }, "makes more than 7 addresses"],
+    ["a built-in address that is the listener itself", {
+      upstreams: { web: { host: "A.example", port: 1234 } },
+      builtin: { "a.example": ["198.18.0.1", "127.0.0.1"] }
+    }, "is listener web itself"],
     ["a built-in name that is none", { builtin: { "a b": [] } }, "is no name"],
     ["a DNS server that is a name", { dns: { servers: ["dns.example"] } }, "an address such as 192.0.2.53"],
     ["no listener at all", { listeners: [] }, "at least one listener"],

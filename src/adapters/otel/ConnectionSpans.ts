@@ -130,7 +130,9 @@ function isFine(outcome: AttemptOutcome): boolean {
 function keep(at: number, event: ClientAccepted, state: State, from: Routes | undefined): Kept {
   const { upstream, listener, candidate, chosen, warm, routes, tried, why } = event
   const config = state.config.upstreams[upstream]
-  const dials = dialTimes(tried, planOf(from, event), config?.dial.raceDelayMs ?? 0)
+  // Who was denied was not dialled.
+  const attempts = tried.filter(({ outcome }) => outcome !== "denied")
+  const dials = dialTimes(attempts, planOf(from, event), config?.dial.raceDelayMs ?? 0)
   const label = (id: CandidateId) => Candidates.labelOf(state, id)
   const labelOf = ({ attempt }: Timed) => attempt.candidate < 0 ? undefined : label(attempt.candidate)
   const attributes: Attributes = {

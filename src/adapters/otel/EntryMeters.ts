@@ -17,6 +17,9 @@ import { ListenerMeters, memo, UpstreamMeters } from "./UpstreamMeters.ts"
 /** Of a candidate that the core has forgotten. */
 const FORGOTTEN = "unknown"
 
+/** Reasons that are answers, though nobody can be dialled by them. */
+const ANSWERS = ["ENOTFOUND", "ENODATA", "unusable"]
+
 export class EntryMeters {
   readonly listener: (name: string) => ListenerMeters
   readonly #named: (name: string) => UpstreamMeters
@@ -93,7 +96,7 @@ export class EntryMeters {
         break
       }
       case "ResolveFailed":
-        this.upstream(state, event.upstream).silent(1)
+        if (!ANSWERS.includes(event.reason)) this.upstream(state, event.upstream).silent(1)
         break
       case "WorkerLost":
         this.#sessions.clear()

@@ -140,7 +140,7 @@ export const omitted = one({
 export const silent = one({
   name: "fairlead_dns_silent_total",
   kind: "counter",
-  help: "Questions for a name's candidates that a server gave no answer to, while another one did; or nobody did.",
+  help: "Questions for a name's candidates that a server gave no answer to; one where nobody answered.",
   labels: ["upstream"]
 })
 export const outage = one({
