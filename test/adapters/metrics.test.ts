@@ -258,7 +258,7 @@ describe("metrics", () => {
         stateUnsafe: () => toy.state,
         listenersUnsafe: () => [],
         gapsUnsafe: () => 0,
-        troublesUnsafe: () => ({}),
+        troublesUnsafe: () => new Map<string, number>(),
         droppedUnsafe: () => 0,
         lagUnsafe: () => 0
       }
