@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000
 function demanding(onDemand: Partial<Config["onDemand"]> = {}, template: UpstreamChanges = {}): Config {
   return {
     ...configWith([{ candidates: [{ host: "198.18.9.9", port: 443 }] }]),
-    onDemand: { ...onDemandDefaults, ...onDemand },
+    onDemand: { ...onDemandDefaults, mode: "tcp", ...onDemand },
     template: upstreamWith({ name: "", preheat: false, ...template })
   }
 }

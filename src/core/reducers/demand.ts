@@ -32,7 +32,7 @@ import { racePlan } from "../race.ts"
 import { serving } from "../serving.ts"
 import * as Upstreams from "../upstreams.ts"
 import { remind } from "./history.ts"
-import { ask, create, mergeAll } from "./membership.ts"
+import { ask, asks, create, mergeAll } from "./membership.ts"
 import { changed } from "./reload.ts"
 
 const PAUSE_US = 5_000_000
@@ -105,13 +105,14 @@ function used(state: State, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || Upstreams.configOf(state, id).preheat) return state
   const { probing, host } = Upstreams.configOf(state, id)
+  const mayAsk = host !== "" && !isLiteral(host) && asks(state, id)
   const { resolve, roundDueUs, resolveDueUs } = upstream
   const laterUs = Upstreams.isOn(state, id) ? state.at + probing.intervalMs * 1000 : -1
   return Upstreams.replace(state, upstream, {
     ...upstream,
     usedAtUs: state.at,
     roundDueUs: roundDueUs < 0 ? laterUs : roundDueUs,
-    resolveDueUs: resolveDueUs < 0 && resolve === 0 && host !== "" && !isLiteral(host) ? laterUs : resolveDueUs
+    resolveDueUs: resolveDueUs < 0 && resolve === 0 && mayAsk ? laterUs : resolveDueUs
   })
 }
 
