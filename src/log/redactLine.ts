@@ -5,6 +5,7 @@ import type { Attempt, Event } from "../core/model/Event.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
 import { decodeEntry } from "../core/schema/Event.ts"
 import type { Renaming } from "./redactNames.ts"
+import { unpacked } from "./sparse.ts"
 import type { CandidatesLine, Footer, Gap, Header, UpstreamsLine } from "./Segment.ts"
 
 type Culprit = NonNullable<Gap["culprit"]>
@@ -56,7 +57,7 @@ export function renamedLine(line: Telling | Footer, names: Renaming): Telling | 
       const inFlight = head.probing.inFlight.map((one) => ({ ...one, host: names.host(one.host) }))
       return {
         ...line,
-        config: renamedConfig(line.config, names),
+        config: renamedConfig(unpacked(line.config), names),
         head: { ...head, probing: { ...head.probing, inFlight } }
       }
     }

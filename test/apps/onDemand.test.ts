@@ -5,7 +5,9 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import type { Socket } from "node:net"
 import * as net from "node:net"
+import * as fsp from "node:fs/promises"
 import * as path from "node:path"
+import { gunzipSync } from "node:zlib"
 import { text } from "node:stream/consumers"
 import type { FairleadConfig } from "../../src/mod.ts"
 import { ConnectError, Fairlead } from "../../src/mod.ts"
@@ -222,7 +224,7 @@ describe("a host that nobody configured", () => {
             const config: FairleadConfig = {
               ...quick,
               ...dns.config,
-              eventLog: { path: log, segmentBytes: "64KiB", segments: 1000 },
+              eventLog: { path: log, segmentBytes: "8KiB", segments: 1000 },
               cache: { maxEntries: 4 }
             }
             yield* Effect.gen(function* () {
@@ -230,6 +232,12 @@ describe("a host that nobody configured", () => {
             }).pipe(Effect.provide(Fairlead.layer(config)))
           }).pipe(Effect.scoped)
         )
+        // A header says of each host no more than it has of its own.
+        const segments = (await fsp.readdir(log)).filter((name) => name.endsWith(".gz")).toSorted()
+        const opening = gunzipSync(await fsp.readFile(path.join(log, segments.at(-1) ?? ""))).toString().split("\n")[0] ?? ""
+        const { upstreams } = JSON.parse(`${opening.slice(0, opening.lastIndexOf(',"chain"'))}}`).config
+        assert.isAbove(upstreams.length, 3)
+        assert.isBelow(JSON.stringify(upstreams).length, 300 * upstreams.length)
         const judged = JSON.parse((await command(["replay", log, "--json"])).stdout)
         assert.deepStrictEqual([judged.outcome, judged.problem], ["verified", null])
         const copy = path.join(directory, "copy")
