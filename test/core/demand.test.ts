@@ -140,7 +140,7 @@ describe("a name that a client asks for", () => {
   it("is nobody's business in labels", () => {
     const toy = toyOf(demanding()).asks(A).run(1_000)
     const [id] = Upstreams.find(toy.state, 1)?.listed ?? []
-    expect(Candidates.labelOf(toy.state, id!)).toBe("on-demand/1#1")
+    expect(Candidates.labelOf(toy.state, id!)).toBe(`on-demand#${id}`)
     expect(Upstreams.labelOf(toy.state, 1)).toBe("on-demand")
   })
 

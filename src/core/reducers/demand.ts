@@ -1,9 +1,10 @@
 /**
  * Demand: upstreams that are found on first use, and names that clients ask for.
  *
- * - `DomainRequested` names an upstream, or a host and port, that nobody is known to serve. If no upstream has them, one is made from the general
- *   sections (where `onDemand.enabled`); on ports whose servers greet it keeps no warm sockets. If nobody of it is measured, it is
- *   sampled: the resolver is asked if that is due, and then its addresses race (race.ts), once, however many clients wait.
+ * - `DomainRequested` names an upstream, or a host and port, that nobody is known to serve. If no upstream has them, one is made
+ *   from the general sections (where `onDemand.enabled`); on ports whose servers greet it keeps no warm sockets. If nobody of it
+ *   serves, it is sampled: the resolver is asked, and who is known races at once, else those whom it names (race.ts). That
+ *   happens once, however many clients wait.
  * - The winner serves at once, its socket waits for the first client, and the next `challengers` of the list join the backlog of the
  *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for 5 s before they may ask again.
  * - Each client is a use. While used within `usedWithin` rounds go on as for preheated upstreams (refresh.ts), and the name is
