@@ -1,20 +1,28 @@
 /** Hosts that nobody configured, over real sockets and a real resolver: found on first use, kept while they are used. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as dgram from "node:dgram"
 import type { Socket } from "node:net"
 import * as net from "node:net"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import { gunzipSync } from "node:zlib"
 import { text } from "node:stream/consumers"
+import { actsOn } from "../../src/apps/control.ts"
 import type { FairleadConfig } from "../../src/mod.ts"
 import { ConnectError, Fairlead } from "../../src/mod.ts"
 import { blackHole } from "../support/blackHole.ts"
 import { command, inScratch } from "../support/command.ts"
 import { dnsServer } from "../support/dnsServer.ts"
+import { configWith } from "../support/config.ts"
 import { ask, named, until } from "../support/servers.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
 const NAME = "svc.example"
 const quick = { probing: { interval: "100ms" }, selector: { evaluationInterval: "20ms" } } satisfies FairleadConfig
@@ -248,6 +256,47 @@ describe("a host that nobody configured", () => {
         assert.notInclude(JSON.stringify(again), "n1.example")
       })
     ), 60_000)
+})
+
+describe("an operator", () => {
+  it.effect("may leave out port 443 of a host that clients asked for, and has to name the others", () =>
+    Effect.gen(function* () {
+      const toy = new ToyInterpreter(configWith([{ host: "web.example" }])).start().asks("a.example").asks("b.example", 8443)
+      const told: Array<unknown> = []
+      const engine = { stateUnsafe: () => toy.state, controlUnsafe: (event: unknown) => void told.push(event) }
+      const { refresh } = actsOn(engine as unknown as Parameters<typeof actsOn>[0])
+      const names = ["A.example", "a.example:443", "b.example:8443", "b.example", "web", "nobody.example"]
+      const known = yield* Effect.forEach(names, refresh)
+      assert.deepStrictEqual(known, [true, true, true, false, true, false])
+      const requested = (upstream: number) => ({ _tag: "RefreshRequested", worker: 0, upstream })
+      assert.deepStrictEqual(told, [1, 1, 2, 0].map(requested))
+    }))
+})
+
+describe("the end of the layer", () => {
+  it.live("fails who still waits for somebody to be found, at once", () =>
+    Effect.gen(function* () {
+      const silent = yield* Effect.acquireRelease(
+        Effect.promise(() =>
+          new Promise<dgram.Socket>((resolve) => {
+            const socket = dgram.createSocket("udp4")
+            socket.bind(0, "127.0.0.1", () => resolve(socket))
+          })
+        ),
+        (socket) => Effect.sync(() => void socket.close())
+      )
+      const config: FairleadConfig = { dns: { servers: [`127.0.0.1:${silent.address().port}`], timeout: "60s" } }
+      const scope = yield* Scope.make()
+      const fairlead = Context.get(yield* Layer.buildWithScope(Fairlead.layer(config), scope), Fairlead)
+      const asked = Effect.promise(() => new Promise((resolve) => silent.once("message", resolve)))
+      const waiting = yield* Effect.forkScoped(Effect.flip(fairlead.connect(NAME, 443)), { startImmediately: true })
+      yield* asked
+      const from = performance.now()
+      yield* Scope.close(scope, Exit.void)
+      const failed = yield* Fiber.join(waiting)
+      assert.deepInclude(failed, { _tag: "ConnectError", reason: "stopped" })
+      assert.isBelow(performance.now() - from, 5_000)
+    }).pipe(Effect.scoped))
 })
 
 describe("a reload", () => {
