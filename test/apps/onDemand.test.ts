@@ -178,6 +178,18 @@ describe("a host that nobody configured", () => {
       assert.isBelow(longMs, 4_000)
     }), 30_000)
 
+  it.live("may be an address, for which no resolver is asked", () =>
+    Effect.gen(function* () {
+      const server = yield* serverOf("found")
+      const dns = yield* resolver({})
+      yield* Effect.gen(function* () {
+        assert.strictEqual(yield* talk("127.0.0.1", server.port), "found")
+        assert.deepStrictEqual([dns.asked(), (yield* upstreamsOf).map(({ name }) => name)], [0, [
+          `127.0.0.1:${server.port}`
+        ]])
+      }).pipe(Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
+    }).pipe(Effect.scoped))
+
   it.live("is chosen for a program that dials by itself, and refreshed by name", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("found")
