@@ -6,7 +6,7 @@ import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
 import { breaker } from "./reducers/breaker.ts"
-import { demand } from "./reducers/demand.ts"
+import { demand, unserved } from "./reducers/demand.ts"
 import { enabled } from "./reducers/enabled.ts"
 import { membership } from "./reducers/membership.ts"
 import { refresh } from "./reducers/refresh.ts"
@@ -48,7 +48,7 @@ export function step(state: State, entry: Entry): Stepped {
   next = breaker(next, shared)
   next = suspicion(next, shared)
   for (const { upstream } of wornChanged(before, next, event)) shared.touched.add(upstream)
-  next = selector(next, shared)
+  next = unserved(selector(next, shared), shared)
   next = warm(next, shared)
   next = renewal(next, shared)
   next = refresh(next, shared)

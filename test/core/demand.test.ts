@@ -263,6 +263,18 @@ describe("an upstream that is not preheated", () => {
     expect(toy.probes.filter(({ host }) => host === b).length).toBeGreaterThan(trials)
   })
 
+  it("whose last candidate is worn serves by the ladder at once: nobody waits for it", () => {
+    const toy = lazy({ candidates: addresses(1), breaker: { failureThreshold: 2 } }).asks("", 0, 0).run(1_000)
+    toy.client(10, 0).run(1_000).replies(a, "reset")
+    for (let i = 0; i < 5; i++) toy.client(10, 0).run(1_000)
+    expect(routesOf(toy, 0)).toMatchObject({ ask: false, members: [] })
+    const races = toy.races.length
+    toy.asks("", 0, 0).run(1_000)
+    expect(toy.races).toHaveLength(races)
+    toy.replies(a, 1).client(10, 0).run(1_000)
+    expect(routesOf(toy, 0).state).toBe("active")
+  })
+
   it("is not measured where the whole is off", () => {
     const off = { ...configWith([{ preheat: false, candidates: addresses(3) }]), enabled: false }
     const toy = new ToyInterpreter(off, { otherwise: 10 }).start().asks("", 0, 0).run(60_000)

@@ -151,6 +151,15 @@ function raced(state: State, step: Step, { race, upstream: id, candidate, tried 
   return challenged(parked, step, upstream, heard)
 }
 
+/** Who won and may not serve all the same is nobody to wait for. */
+export function unserved(state: State, step: Step): State {
+  if (step.event._tag !== "Raced") return state
+  const upstream = Upstreams.find(state, step.event.upstream)
+  if (upstream === undefined || upstream.race !== 0) return state
+  const asks = isAsking(state, upstream, serving(state, upstream).length > 0)
+  return asks ? failed(state, step, upstream, "all-failed") : state
+}
+
 /** The winner's socket is a warm one, as far as there is room for it. */
 function parkedBy(state: State, id: CandidateId, warm: number): State {
   const candidate = Candidates.find(state, id)
