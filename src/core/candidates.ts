@@ -48,12 +48,12 @@ export function visitRanked(state: State, upstream: UpstreamId, each: (id: Candi
   Ordered.visit(Vector.get(state.index.rankings, upstream) ?? null, (_cost, id) => each(id))
 }
 
-/** The stable name of a candidate in facts, labels and verdicts: `web#3`; what a client asked for tells no name: `on-demand/7#3`. */
+/** The stable name of a candidate in facts, labels and verdicts: `web#3`; of what a client asked for, `on-demand#` and its id. */
 export function labelOf(state: State, id: CandidateId): string {
   const candidate = find(state, id)
   if (candidate === undefined) return `#${id}`
   const { name, onDemand } = configOf(state, candidate)
-  return `${onDemand ? `${ON_DEMAND}/${candidate.upstream}` : name}#${candidate.ordinal}`
+  return onDemand ? `${ON_DEMAND}#${id}` : `${name}#${candidate.ordinal}`
 }
 
 /** Whether any source names it but the fallback list, which alone makes a spare. */

@@ -93,7 +93,7 @@ function isWorn(state: State, id: CandidateId): boolean {
 
 /** Whose failures in a row an event changed across the limit: their upstreams' rung may be another one. */
 export function wornChanged(before: State, after: State, event: Event): ReadonlyArray<Candidate> {
-  const named = event._tag === "ClientAccepted"
+  const named = "tried" in event
     ? event.tried.map(({ candidate }) => candidate)
     : "candidate" in event
     ? [event.candidate]

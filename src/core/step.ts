@@ -6,7 +6,7 @@ import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
 import { breaker } from "./reducers/breaker.ts"
-import { demand } from "./reducers/demand.ts"
+import { demand, unserved } from "./reducers/demand.ts"
 import { enabled } from "./reducers/enabled.ts"
 import { history } from "./reducers/history.ts"
 import { identity } from "./reducers/identity.ts"
@@ -57,7 +57,7 @@ export function step(state: State, entry: Entry): Stepped {
   next = identity(next, shared)
   next = suspicion(next, shared)
   for (const { upstream } of wornChanged(before, next, event)) shared.touched.add(upstream)
-  next = selector(next, shared)
+  next = unserved(selector(next, shared), shared)
   next = warm(next, shared)
   next = renewal(next, shared)
   next = refresh(next, shared)

@@ -6,6 +6,7 @@ import type { HistoryRecord, Remembered } from "../core/model/History.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
 import { decodeEntry } from "../core/schema/Event.ts"
 import type { Renaming } from "./redactNames.ts"
+import { unpacked } from "./sparse.ts"
 import type { CandidatesLine, Footer, Gap, Header, UpstreamsLine } from "./Segment.ts"
 
 type Culprit = NonNullable<Gap["culprit"]>
@@ -86,7 +87,7 @@ export function renamedLine(line: Telling | Footer, names: Renaming): Telling | 
       const inFlight = head.probing.inFlight.map((one) => ({ ...one, host: names.host(one.host) }))
       return {
         ...line,
-        config: renamedConfig(line.config, names),
+        config: renamedConfig(unpacked(line.config), names),
         head: { ...head, probing: { ...head.probing, inFlight }, remembered: renamedRemembered(head.remembered, names) }
       }
     }

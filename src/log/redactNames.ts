@@ -144,7 +144,7 @@ export class Pseudonyms implements Renaming {
   /** The user's own word, kept unless it tells a host. */
   readonly label = (label: string): string => {
     // What stands for a name tells none.
-    if (label === ON_DEMAND || label.startsWith(`${ON_DEMAND}/`)) return label
+    if (label === ON_DEMAND) return label
     const known = this.#labels.get(label)
     if (known !== undefined) return known
     const lower = label.toLowerCase()

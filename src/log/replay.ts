@@ -29,6 +29,7 @@ import { followsPlan } from "./followsPlan.ts"
 import { SCHEMA_HASH } from "./schemaHash.ts"
 import type { EntryLine, Header, Line, Previous } from "./Segment.ts"
 import type { GapSummary, MoveSummary, Outcome, Problem, SegmentSummary, Verdict } from "./Verdict.ts"
+import { unpacked } from "./sparse.ts"
 import { chainStart } from "./write.ts"
 
 /** Versions of routes kept for judging choices. */
@@ -175,7 +176,7 @@ export class Replay {
   #begin(opened: Opened): void {
     const { header, upstreams, candidates } = opened
     const last = this.#last
-    const state = restore(header.config, { ...header.head, upstreams, candidates })
+    const state = restore(unpacked(header.config), { ...header.head, upstreams, candidates })
     const follows = last !== undefined && last.run === header.run
     if (header.after !== null) this.#gap(header, follows ? last.previous.seq : -1)
     else if (follows) {

@@ -7,6 +7,7 @@ import { snapshotHead } from "../core/state.ts"
 import { body } from "./codec.ts"
 import { SCHEMA_HASH } from "./schemaHash.ts"
 import type { BreakReason, Gap, Previous, Run } from "./Segment.ts"
+import { packed } from "./sparse.ts"
 
 /** How a segment begins. */
 export interface Opening {
@@ -29,7 +30,7 @@ export function* openingBodies({ run, segment, previous, after, state }: Opening
     seed: run.seed,
     previous,
     after,
-    config: state.config,
+    config: packed(state.config),
     head: snapshotHead(state),
     upstreamLines: state.upstreams.chunks.length,
     candidateLines: state.candidates.chunks.length

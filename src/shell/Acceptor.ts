@@ -127,6 +127,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     Effect.sync(() => {
       resetWaiting()
       sessions.stopAll()
+      domains.stop()
     })
   )
 

@@ -73,6 +73,11 @@ export class Domains {
     return this.#wait(upstream, () => isSame() ? upstream : undefined, { upstream, host: "", port: 0 }, ready)
   }
 
+  /** Lets everybody go who still waits. */
+  stop(): void {
+    for (const key of this.#waits.keys()) this.#end(key)
+  }
+
   #wait(key: string | UpstreamId, place: Wait["place"], asked: Asked, ready: Ready): Cancel {
     const wait = this.#waits.get(key) ?? this.#begin(key, place, asked)
     if (wait === undefined) {

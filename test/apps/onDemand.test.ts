@@ -1,18 +1,28 @@
 /** Hosts that nobody configured, over real sockets and a real resolver: found on first use, kept while they are used. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as dgram from "node:dgram"
 import type { Socket } from "node:net"
 import * as net from "node:net"
+import * as fsp from "node:fs/promises"
 import * as path from "node:path"
+import { gunzipSync } from "node:zlib"
 import { text } from "node:stream/consumers"
+import { actsOn } from "../../src/apps/control.ts"
 import type { FairleadConfig } from "../../src/mod.ts"
 import { ConnectError, Fairlead } from "../../src/mod.ts"
 import { blackHole } from "../support/blackHole.ts"
 import { command, inScratch } from "../support/command.ts"
 import { dnsServer } from "../support/dnsServer.ts"
+import { configWith } from "../support/config.ts"
 import { ask, named, until } from "../support/servers.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
 const NAME = "svc.example"
 const quick = { probing: { interval: "100ms" }, selector: { evaluationInterval: "20ms" } } satisfies FairleadConfig
@@ -75,7 +85,7 @@ describe("a host that nobody configured", () => {
         assert.deepStrictEqual(samplings(facts), ["first-use"])
         const [found] = yield* upstreamsOf
         assert.deepInclude(found, { name: `${NAME}:${server.port}`, host: NAME, state: "active" })
-        assert.strictEqual(found?.candidates[0]?.id, "on-demand/0#1")
+        assert.match(found?.candidates[0]?.id ?? "", /^on-demand#\d+$/)
         assert.isTrue(facts.every((fact) => !JSON.stringify(fact).includes(NAME)))
       }).pipe(Effect.scoped, Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
     }).pipe(Effect.scoped))
@@ -168,6 +178,18 @@ describe("a host that nobody configured", () => {
       assert.isBelow(longMs, 4_000)
     }), 30_000)
 
+  it.live("may be an address, for which no resolver is asked", () =>
+    Effect.gen(function* () {
+      const server = yield* serverOf("found")
+      const dns = yield* resolver({})
+      yield* Effect.gen(function* () {
+        assert.strictEqual(yield* talk("127.0.0.1", server.port), "found")
+        assert.deepStrictEqual([dns.asked(), (yield* upstreamsOf).map(({ name }) => name)], [0, [
+          `127.0.0.1:${server.port}`
+        ]])
+      }).pipe(Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
+    }).pipe(Effect.scoped))
+
   it.live("is chosen for a program that dials by itself, and refreshed by name", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("found")
@@ -222,7 +244,7 @@ describe("a host that nobody configured", () => {
             const config: FairleadConfig = {
               ...quick,
               ...dns.config,
-              eventLog: { path: log, segmentBytes: "64KiB", segments: 1000 },
+              eventLog: { path: log, segmentBytes: "8KiB", segments: 1000 },
               cache: { maxEntries: 4 }
             }
             yield* Effect.gen(function* () {
@@ -230,6 +252,12 @@ describe("a host that nobody configured", () => {
             }).pipe(Effect.provide(Fairlead.layer(config)))
           }).pipe(Effect.scoped)
         )
+        // A header says of each host no more than it has of its own.
+        const segments = (await fsp.readdir(log)).filter((name) => name.endsWith(".gz")).toSorted()
+        const opening = gunzipSync(await fsp.readFile(path.join(log, segments.at(-1) ?? ""))).toString().split("\n")[0] ?? ""
+        const { upstreams } = JSON.parse(`${opening.slice(0, opening.lastIndexOf(',"chain"'))}}`).config
+        assert.isAbove(upstreams.length, 3)
+        assert.isBelow(JSON.stringify(upstreams).length, 300 * upstreams.length)
         const judged = JSON.parse((await command(["replay", log, "--json"])).stdout)
         assert.deepStrictEqual([judged.outcome, judged.problem], ["verified", null])
         const copy = path.join(directory, "copy")
@@ -240,6 +268,47 @@ describe("a host that nobody configured", () => {
         assert.notInclude(JSON.stringify(again), "n1.example")
       })
     ), 60_000)
+})
+
+describe("an operator", () => {
+  it.effect("may leave out port 443 of a host that clients asked for, and has to name the others", () =>
+    Effect.gen(function* () {
+      const toy = new ToyInterpreter(configWith([{ host: "web.example" }])).start().asks("a.example").asks("b.example", 8443)
+      const told: Array<unknown> = []
+      const engine = { stateUnsafe: () => toy.state, controlUnsafe: (event: unknown) => void told.push(event) }
+      const { refresh } = actsOn(engine as unknown as Parameters<typeof actsOn>[0])
+      const names = ["A.example", "a.example:443", "b.example:8443", "b.example", "web", "nobody.example"]
+      const known = yield* Effect.forEach(names, refresh)
+      assert.deepStrictEqual(known, [true, true, true, false, true, false])
+      const requested = (upstream: number) => ({ _tag: "RefreshRequested", worker: 0, upstream })
+      assert.deepStrictEqual(told, [1, 1, 2, 0].map(requested))
+    }))
+})
+
+describe("the end of the layer", () => {
+  it.live("fails who still waits for somebody to be found, at once", () =>
+    Effect.gen(function* () {
+      const silent = yield* Effect.acquireRelease(
+        Effect.promise(() =>
+          new Promise<dgram.Socket>((resolve) => {
+            const socket = dgram.createSocket("udp4")
+            socket.bind(0, "127.0.0.1", () => resolve(socket))
+          })
+        ),
+        (socket) => Effect.sync(() => void socket.close())
+      )
+      const config: FairleadConfig = { dns: { servers: [`127.0.0.1:${silent.address().port}`], timeout: "60s" } }
+      const scope = yield* Scope.make()
+      const fairlead = Context.get(yield* Layer.buildWithScope(Fairlead.layer(config), scope), Fairlead)
+      const asked = Effect.promise(() => new Promise((resolve) => silent.once("message", resolve)))
+      const waiting = yield* Effect.forkScoped(Effect.flip(fairlead.connect(NAME, 443)), { startImmediately: true })
+      yield* asked
+      const from = performance.now()
+      yield* Scope.close(scope, Exit.void)
+      const failed = yield* Fiber.join(waiting)
+      assert.deepInclude(failed, { _tag: "ConnectError", reason: "stopped" })
+      assert.isBelow(performance.now() - from, 5_000)
+    }).pipe(Effect.scoped))
 })
 
 describe("a reload", () => {

@@ -140,7 +140,7 @@ describe("a name that a client asks for", () => {
   it("is nobody's business in labels", () => {
     const toy = toyOf(demanding()).asks(A).run(1_000)
     const [id] = Upstreams.find(toy.state, 1)?.listed ?? []
-    expect(Candidates.labelOf(toy.state, id!)).toBe("on-demand/1#1")
+    expect(Candidates.labelOf(toy.state, id!)).toBe(`on-demand#${id}`)
     expect(Upstreams.labelOf(toy.state, 1)).toBe("on-demand")
   })
 
@@ -261,6 +261,18 @@ describe("an upstream that is not preheated", () => {
     expect(toy.probes.filter(({ host }) => host === b)).toHaveLength(trials)
     toy.asks("", 0, 0).run(20_000)
     expect(toy.probes.filter(({ host }) => host === b).length).toBeGreaterThan(trials)
+  })
+
+  it("whose last candidate is worn serves by the ladder at once: nobody waits for it", () => {
+    const toy = lazy({ candidates: addresses(1), breaker: { failureThreshold: 2 } }).asks("", 0, 0).run(1_000)
+    toy.client(10, 0).run(1_000).replies(a, "reset")
+    for (let i = 0; i < 5; i++) toy.client(10, 0).run(1_000)
+    expect(routesOf(toy, 0)).toMatchObject({ ask: false, members: [] })
+    const races = toy.races.length
+    toy.asks("", 0, 0).run(1_000)
+    expect(toy.races).toHaveLength(races)
+    toy.replies(a, 1).client(10, 0).run(1_000)
+    expect(routesOf(toy, 0).state).toBe("active")
   })
 
   it("is not measured where the whole is off", () => {

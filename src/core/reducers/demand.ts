@@ -1,9 +1,10 @@
 /**
  * Demand: upstreams that are found on first use, and names that clients ask for.
  *
- * - `DomainRequested` names an upstream, or a host and port, that nobody is known to serve. If no upstream has them, one is made from the general
- *   sections (where `onDemand.enabled`); on ports whose servers greet it keeps no warm sockets. If nobody of it is measured, it is
- *   sampled: the resolver is asked if that is due, and then its addresses race (race.ts), once, however many clients wait.
+ * - `DomainRequested` names an upstream, or a host and port, that nobody is known to serve. If no upstream has them, one is made
+ *   from the general sections (where `onDemand.enabled`); on ports whose servers greet it keeps no warm sockets. If nobody of it
+ *   serves, it is sampled: the resolver is asked, and who is known races at once, else those whom it names (race.ts). That
+ *   happens once, however many clients wait.
  * - The winner serves at once, its socket waits for the first client, and the next `challengers` of the list join the backlog of the
  *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for 5 s before they may ask again.
  * - Each client is a use. While used within `usedWithin` rounds go on as for preheated upstreams (refresh.ts), and the name is
@@ -149,6 +150,15 @@ function raced(state: State, step: Step, { race, upstream: id, candidate, tried 
   const parked = parkedBy(over, candidate, race)
   const heard = new Set(tried.filter(({ outcome }) => outcome !== "cancelled").map((one) => one.candidate))
   return challenged(parked, step, upstream, heard)
+}
+
+/** Who won and may not serve all the same is nobody to wait for. */
+export function unserved(state: State, step: Step): State {
+  if (step.event._tag !== "Raced") return state
+  const upstream = Upstreams.find(state, step.event.upstream)
+  if (upstream === undefined || upstream.race !== 0) return state
+  const asks = isAsking(state, upstream, serving(state, upstream).length > 0)
+  return asks ? failed(state, step, upstream, "all-failed") : state
 }
 
 /** The winner's socket is a warm one, as far as there is room for it. */

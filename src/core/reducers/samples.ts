@@ -9,7 +9,7 @@
 import * as Candidates from "../candidates.ts"
 import { isExcused } from "../frozen.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
-import type { Attempt, DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmFailed, WarmParked } from "../model/Event.ts"
+import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmFailed, WarmParked } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Sample } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
@@ -29,24 +29,21 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
         ? NONE
         : [judged(state, candidate, event.tookUs, failure, verified)]
     }
-    case "ClientAccepted":
-      return triedBy(state, event.tried)
     case "Raced":
-      return Upstreams.find(state, event.upstream)?.race === event.race ? triedBy(state, event.tried) : NONE
+    case "ClientAccepted": {
+      if (event._tag === "Raced" && Upstreams.find(state, event.upstream)?.race !== event.race) return NONE
+      const samples: Array<Sample> = []
+      for (const { candidate: id, outcome, tookUs, verified = false } of event.tried) {
+        const candidate = Candidates.find(state, id)
+        if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
+        if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local" || outcome === "denied") continue
+        samples.push(judged(state, candidate, tookUs, outcome === "connected" ? null : outcome, verified))
+      }
+      return samples
+    }
     default:
       return NONE
   }
-}
-
-function triedBy(state: State, tried: ReadonlyArray<Attempt>): ReadonlyArray<Sample> {
-  const samples: Array<Sample> = []
-  for (const { candidate: id, outcome, tookUs, verified = false } of tried) {
-    const candidate = Candidates.find(state, id)
-    if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
-    if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local" || outcome === "denied") continue
-    samples.push(judged(state, candidate, tookUs, outcome === "connected" ? null : outcome, verified))
-  }
-  return samples
 }
 
 /** Whether the act that it answers is believed to be under way, and there is somebody to learn from it. */
