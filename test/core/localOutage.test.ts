@@ -164,7 +164,7 @@ describe("when the whole network falls silent", () => {
   })
 
   it("lasts longer than scoreTtl: nobody expires", () => {
-    const toy = quiet(both.map((one) => ({ ...one, scoreTtlMs: 15_000 })))
+    const toy = quiet(both.map((one) => ({ ...one, scoreTtlMs: 16_000 })))
     const before = judged(toy)
     const set = sets(toy)
     dies(toy).run(120_000)

@@ -33,7 +33,7 @@ import { fitted, remember } from "../history.ts"
 import { askedAnew } from "./identity.ts"
 import { remind } from "./history.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
-import { merge, vacate } from "./roster.ts"
+import { AT_ONCE_US, merge, vacate } from "./roster.ts"
 import { reprice } from "./score.ts"
 
 export function reload(state: State, step: Step): State {
@@ -129,7 +129,7 @@ function renamed(state: State, id: UpstreamId, { preheat }: UpstreamConfig): Sta
 
 /** Nobody comes back to a removed upstream: who left it before is forgotten as soon as can be. */
 function hastened(state: State, step: Step, id: UpstreamId): State {
-  return each(state, (Upstreams.find(state, id) as Upstream).left, (one) => ({ ...one, forgetDueUs: step.at }))
+  return each(state, (Upstreams.find(state, id) as Upstream).left, (one) => ({ ...one, forgetDueUs: step.at + AT_ONCE_US }))
 }
 
 function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, is: UpstreamConfig): State {

@@ -10,7 +10,7 @@
 import * as Candidates from "../candidates.ts"
 import { backoffMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
-import type { UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -44,7 +44,9 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
   if (!isNeeded(state, upstream) && (upstream.stale.length === 0 || !Upstreams.isPreheated(state, id))) {
     return Upstreams.replace(state, upstream, { ...upstream, renewDueUs: -1, renewalsFailed: 0 })
   }
-  const all = [...ids].map((one) => Candidates.find(state, one)).filter((one) => one !== undefined)
+  const all = [...ids].map((one) => Candidates.find(state, one)).filter((one) =>
+    one !== undefined && Candidates.isListed(one)
+  ) as ReadonlyArray<Candidate>
   const freshForUs = (scoreTtlMs * 1000 * LEAST_SHARE) / 2
   const freshUs = step.at - freshForUs
   // Who was fresh then was not asked.

@@ -37,6 +37,8 @@ import { watched } from "./suspicion.ts"
 const LINGER_US = 60_000_000
 /** The same of a removed upstream, whose place others wait for. */
 const REMOVED_LINGER_US = 1_000_000
+/** With the next tick: what is due at the moment of this one would ask for a wake-up in the past. */
+export const AT_ONCE_US = 1
 
 interface Moved {
   readonly before: Candidate
@@ -152,7 +154,7 @@ function settled(state: State, step: Step, before: Candidate, known: Candidate):
   }
   const { staleForMs, removed } = Upstreams.configOf(state, upstream)
   const leaves = standing(same) === "left"
-  const gone = { ...same, forgetDueUs: leaves ? step.at + (removed ? 0 : staleForMs * 1000) : -1 }
+  const gone = { ...same, forgetDueUs: leaves ? step.at + (removed ? AT_ONCE_US : staleForMs * 1000) : -1 }
   if (standing(before) !== "listed") return gone
   return { ...gone, queue: "none", queuedAtUs: -1, breaker: untried(breaker, step.at), suspicion: noSuspicion }
 }
