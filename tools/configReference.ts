@@ -3,7 +3,8 @@ import type * as SchemaAST from "effect/SchemaAST"
 import { readFileSync, writeFileSync } from "node:fs"
 import process from "node:process"
 import { choicesOf, formOf, note } from "../src/apps/config/schemaKeys.ts"
-import { ConfigFile, OVERRIDABLE } from "../src/core/schema/ConfigFile.ts"
+import { ConfigFile } from "../src/core/schema/ConfigFile.ts"
+import { OVERRIDABLE } from "../src/core/schema/sections.ts"
 
 const PAGE = "docs/configuration.md"
 const HEAD = `# Configuration
@@ -46,7 +47,7 @@ This page is generated from the schema: \`node tools/configReference.ts\`.
 `
 
 function rows(ast: SchemaAST.AST, path: string): ReadonlyArray<string> {
-  if (ast._tag === "Arrays") return ast.rest.flatMap((element) => rows(element, `${path}[]`))
+  if (ast._tag === "Arrays") return ast.rest.flatMap((one) => one.encoding === undefined ? rows(one, `${path}[]`) : [])
   if (ast._tag !== "Objects") return []
   const own = ast.propertySignatures.flatMap(({ name, type }) => {
     const here = path === "" ? String(name) : `${path}.${String(name)}`

@@ -1,5 +1,5 @@
 /** An upstream's own sections laid over the general ones, key by key, before anything is decoded. */
-import { OVERRIDABLE } from "../../core/schema/ConfigFile.ts"
+import { OVERRIDABLE } from "../../core/schema/sections.ts"
 import { isPlain, put, valueAt } from "./plain.ts"
 import type { Path } from "./Problem.ts"
 
