@@ -1,6 +1,6 @@
 /** What a line tells of addresses and names, renamed; everything else of it is the same, fields in the same order. */
 import type { Candidate } from "../core/model/Candidate.ts"
-import type { Address, Config, Identity } from "../core/model/Config.ts"
+import type { Address, Config, Identity, UpstreamConfig } from "../core/model/Config.ts"
 import type { Attempt, Event } from "../core/model/Event.ts"
 import type { HistoryRecord, Remembered } from "../core/model/History.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
@@ -53,7 +53,17 @@ function renamedRecords(records: ReadonlyArray<HistoryRecord>, names: Renaming):
 }
 
 export function renamedConfig(config: Config, names: Renaming): Config {
-  const upstreams = config.upstreams.map((one) => ({
+  const upstreams = config.upstreams.map((one) => renamedPlace(one, names))
+  const template = renamedPlace(config.template, names)
+  const { allow, deny } = config.access
+  const access = { allow: names.networks(allow), deny: names.networks(deny) }
+  const connectivity = config.outage.connectivity.map((address) => renamedAddress(address, names))
+  const outage = { ...config.outage, connectivity }
+  return { ...config, upstreams, template, builtin: names.builtin(config.builtin), access, outage }
+}
+
+function renamedPlace(one: UpstreamConfig, names: Renaming): UpstreamConfig {
+  return {
     ...one,
     name: names.label(one.name),
     host: names.host(one.host),
@@ -61,12 +71,7 @@ export function renamedConfig(config: Config, names: Renaming): Config {
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
     fallback: one.fallback.map((address) => renamedAddress(address, names)),
     identity: one.identity === null ? null : renamedIdentity(one.identity, names)
-  }))
-  const { allow, deny } = config.access
-  const access = { allow: names.networks(allow), deny: names.networks(deny) }
-  const connectivity = config.outage.connectivity.map((address) => renamedAddress(address, names))
-  const outage = { ...config.outage, connectivity }
-  return { ...config, upstreams, builtin: names.builtin(config.builtin), access, outage }
+  }
 }
 
 /** Who knows an authority's certificate could find out whose record this is by the digest. */

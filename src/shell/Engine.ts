@@ -228,8 +228,10 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   )
   const fork = yield* FiberSet.makeRuntime<never, void>()
   yield* started
-  // The first routes are there before anybody can bind a listener: no client comes too early.
-  turns()
+  // The first routes, and what history has to say about them, are there before anybody can bind a listener: no client comes too
+  // early, however long the first turn takes.
+  do turns()
+  while (more && !failed)
   yield* Effect.forkScoped(WallClock.watch(nowUs, (wallMs) => postOwn({ _tag: "WallRead", worker: 0, wallMs })))
 
   return Engine.of({

@@ -156,7 +156,7 @@ describe("a hijacker that answers on TCP", () => {
       const { port: at, real } = yield* surrounded
       const dns = yield* dnsServer({})
       const upstream = `port: ${at}, candidates: [127.0.0.2], caFile: ca.pem, probing: { mode: tls }`
-      const more = `dns: { servers: ["127.0.0.1:${dns.port}"] }\ncache: { scoreTtl: 1s }`
+      const more = `dns: { servers: ["127.0.0.1:${dns.port}"] }\ncache: { scoreTtl: 1s, minTtl: 1s }`
       yield* Effect.promise(() =>
         withService(upstream, more, async ({ port, admin }) => {
           await shown(admin, "it serves", (all) => all.every(({ active }) => active))
