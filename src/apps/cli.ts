@@ -6,6 +6,7 @@ import * as GlobalFlag from "effect/cli/GlobalFlag"
 import { check } from "./check.ts"
 import { demo } from "./demo/demo.ts"
 import { init } from "./init.ts"
+import { refresh } from "./refresh.ts"
 import { replay } from "./replay.ts"
 import { run } from "./run.ts"
 import { schema } from "./schema.ts"
@@ -13,7 +14,7 @@ import { VERSION } from "./version.ts"
 
 const root = Command.make("fairlead").pipe(
   Command.withDescription("A TCP forwarder that knows which of many addresses is best right now, and can replay why"),
-  Command.withSubcommands([run, init, check, schema, demo, replay]),
+  Command.withSubcommands([run, init, check, schema, demo, replay, refresh]),
   Command.withExamples([
     { command: "fairlead init", description: "Write a configuration to begin with" },
     { command: "fairlead run --config fairlead.yaml", description: "Forward connections" },

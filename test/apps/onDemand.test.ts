@@ -25,6 +25,8 @@ import { ask, named, until } from "../support/servers.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
 const NAME = "svc.example"
+/** A first round is over after an interval, whoever has answered: long enough for slow machines. */
+const LONG_ROUND = { interval: "20s" }
 const quick = { probing: { interval: "100ms" }, selector: { evaluationInterval: "20ms" } } satisfies FairleadConfig
 
 const serverOf = (name: string) =>
@@ -377,6 +379,9 @@ describe("domains that are preheated", () => {
         assert.isTrue(completed.every((fact) => "reachable" in fact && fact.reachable === 1 && fact.candidates === 1))
         assert.isTrue((yield* upstreamsOf).every(({ state }) => state === "active"))
         assert.strictEqual(yield* talk("A.example", servers[0]!.port), "one")
-      }).pipe(Effect.scoped, Effect.provide(Fairlead.layer({ ...quick, ...dns.config, preheatDomains })))
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(Fairlead.layer({ ...quick, ...dns.config, preheatDomains, probing: LONG_ROUND }))
+      )
     }).pipe(Effect.scoped))
 })

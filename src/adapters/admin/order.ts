@@ -1,0 +1,37 @@
+/** Gives a running service an order over its admin port, from another process. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type { Address } from "../../core/model/Config.ts"
+
+/** A service that takes longer is as good as none. */
+const PATIENCE_MS = 10_000
+
+export class OrderError extends Data.TaggedError("OrderError")<{ readonly message: string }> {}
+
+export interface Place {
+  readonly listen: Address
+  /** What the service asks for; undefined: nothing. */
+  readonly token: string | undefined
+}
+
+/** The answer's body; fails with what was tried, what came of it and what to do. */
+export const order = Effect.fnUntraced(function* (place: Place, path: string) {
+  const { listen: { host, port }, token } = place
+  // It listens on all of its addresses: this machine's own is among them.
+  const at = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const { status, body } = yield* Effect.tryPromise({
+    try: async (signal) => {
+      const response = await fetch(`http://${at}:${port}${path}`, {
+        method: "POST",
+        headers,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
+      })
+      return { status: response.status, body: (await response.text()).trim() }
+    },
+    catch: () =>
+      new OrderError({ message: `no service answers on the admin port ${at}:${port}; is it running, with this file?` })
+  })
+  if (status >= 300) return yield* new OrderError({ message: `the service on ${at}:${port} refused (${status}): ${body}` })
+  return body
+})
