@@ -1,4 +1,5 @@
 /** What the scenes of the pool have in common: TLS servers on port 443, a resolver whose first answer is known, and figures. */
+import type { ChildProcess } from "node:child_process"
 import type { Summary } from "../support/rounds.ts"
 import { summaryOf } from "../support/rounds.ts"
 import { DOMAIN } from "./certificates.ts"
@@ -96,6 +97,21 @@ export class Noted {
     )
     return Object.fromEntries(entries)
   }
+}
+
+const STARTS_WITHIN_MS = 20_000
+
+/** Starts Fairlead, and gives it `settleMs` from when it listens. */
+export async function started(lab: Lab, yaml: string, settleMs: number): Promise<ChildProcess> {
+  const service = await lab.fairlead(yaml, 0)
+  let said = ""
+  service.stderr?.on("data", (chunk) => (said += String(chunk)))
+  for (const giveUp = performance.now() + STARTS_WITHIN_MS; !said.includes("listening");) {
+    if (performance.now() > giveUp) throw new Error(`Fairlead does not listen: ${said}`)
+    await pause(20)
+  }
+  await pause(settleMs)
+  return service
 }
 
 export function pause(ms: number): Promise<void> {

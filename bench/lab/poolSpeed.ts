@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Report } from "../support/report.ts"
 import type { Scene } from "./poolLab.ts"
-import { caOf, inLab, median, nameOf, Noted, of, through, TLS_PORT, yamlOf } from "./poolLab.ts"
+import { caOf, inLab, median, nameOf, Noted, of, started, through, TLS_PORT, yamlOf } from "./poolLab.ts"
 import type { TlsSeen, Way } from "./tlsClients.ts"
 
 const FIRST = "198.18.0.11"
@@ -22,7 +22,7 @@ export async function better(scene: Scene): Promise<Report> {
   await inLab(scene, DISTANCES, { warm: ANSWER, cold: ANSWER }, async (lab) => {
     for (let round = 0; round < scene.rounds; round++) {
       const upstreams = { warm: body("warm"), cold: `${body("cold")}, pool: { mode: "off" }` }
-      const service = await lab.fairlead(yamlOf(lab, upstreams))
+      const service = await started(lab, yamlOf(lab, upstreams), 2_000)
       const wanted = { ways, caFile: caOf(scene), rate: 0, count: ways.length * CLIENTS, timeoutMs: 5_000 }
       const seen = await lab.tlsClients(wanted)
       await lab.stop(service)
@@ -80,13 +80,14 @@ export async function firstUse(scene: Scene): Promise<Report> {
           `host: ${nameOf(name)}, port: ${TLS_PORT}, caFile: ${caOf(scene)}, preheat: false, probing: { mode: ${mode} }`
         ] as const
       )
-      const service = await lab.fairlead(yamlOf(lab, Object.fromEntries(upstreams)))
+      const service = await started(lab, yamlOf(lab, Object.fromEntries(upstreams)), 1_000)
       const seen = await lab.tlsClients({ ways, caFile: caOf(scene), rate: 0, count: ways.length, timeoutMs: 12_000 })
       await lab.stop(service)
       const dialledMs = median(of(seen, direct.way), secured)
       noted.note(direct.way, { "connect and TLS, p50 ms": dialledMs })
       for (const kind of Object.values(kinds)) {
         const own = of(seen, kind)
+        for (const { failure } of own) if (failure !== "") console.error(`${kind}: ${failure}`)
         noted.note(kind, {
           "connect and TLS, p50 ms": median(own, secured),
           "more than the good one, p50 ms": median(own, secured) - dialledMs,
@@ -120,7 +121,7 @@ export async function restart(scene: Scene): Promise<Report> {
       for (const [kind, file] of Object.entries(kinds)) {
         const history = file === "none" ? file : path.join(lab.scratch, file)
         const log = `log-${round}-${file}`
-        await lab.stop(await lab.fairlead(yamlOf(lab, upstreams, { history })))
+        await lab.stop(await started(lab, yamlOf(lab, upstreams, { history }), 2_000))
         const wanted = { caFile: caOf(scene), rate: AFTER_RATE, count: AFTER_CLIENTS, timeoutMs: 5_000, untilOpen: true }
         const clients = lab.tlsClients({ ...wanted, ways: [through(kind, 0, "web")] })
         const startedMs = Date.now()

@@ -2,7 +2,7 @@
 import { quantile } from "./measure.ts"
 import type { Aim, Report } from "../support/report.ts"
 import type { Scene } from "./poolLab.ts"
-import { caOf, inLab, median, nameOf, Noted, of, pause, through, TLS_PORT, yamlOf } from "./poolLab.ts"
+import { caOf, inLab, median, nameOf, Noted, of, pause, started, through, TLS_PORT, yamlOf } from "./poolLab.ts"
 import type { TlsSeen } from "./tlsClients.ts"
 
 const CANDIDATES = ["198.18.0.11", "198.18.0.12", "198.18.0.13"]
@@ -54,7 +54,7 @@ function underFault(scene: Scene, fault: Fault): Promise<readonly [number, Reado
     const candidates = CANDIDATES.map((host) => `"${host}"`).join(", ")
     const web = `host: ${nameOf("web")}, port: ${TLS_PORT}, caFile: ${caOf(scene)}, candidates: [${candidates}]`
     const more = `sources: { dns: false }\nadmin: { listen: "127.0.0.1:${ADMIN}" }`
-    const service = await lab.fairlead(yamlOf(lab, { web }, { more }))
+    const service = await started(lab, yamlOf(lab, { web }, { more }), 2_000)
     const wanted = { ways: [through(fault, 0, "web")], caFile: caOf(scene), rate: RATE, count: RATE * RUN_S }
     const clients = lab.tlsClients({ ...wanted, timeoutMs: 10_000 })
     // The clients' own start takes some 100 ms; the fault's moment is compared with theirs in wall time.
