@@ -8,6 +8,7 @@ import process from "node:process"
 import * as readline from "node:readline"
 import { fileURLToPath } from "node:url"
 import type { Seen } from "./clients.ts"
+import type { TlsClients, TlsSeen } from "./tlsClients.ts"
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 const ROOT = path.resolve(HERE, "../..")
@@ -67,13 +68,17 @@ export class Lab {
     this.#upstreams = upstreams
   }
 
-  /** `distances`: far address to round trip in ms. */
-  static async open(distances: Readonly<Record<string, number>>): Promise<Lab> {
+  /** `distances`: far address to round trip in ms; `servers`: a script of this folder that serves them, and what it is told first. */
+  static async open(
+    distances: Readonly<Record<string, number>>,
+    servers: ReadonlyArray<string> = ["upstream.ts", String(PORT)]
+  ): Promise<Lab> {
     const name = `fl${process.pid}`
     const ways = Object.entries(distances).map(([host, rttMs]) => `${host}=${rttMs}`)
     const network = new Told("python3", [path.join(ROOT, "bench/netlab/netlab.py"), name, ...ways])
     await network.next()
-    const server = [process.execPath, path.join(HERE, "upstream.ts"), String(PORT), ...Object.keys(distances)]
+    const [script = "", ...told] = servers
+    const server = [process.execPath, path.join(HERE, script), ...told, ...Object.keys(distances)]
     const upstreams = new Told("ip", ["netns", "exec", `${name}-far`, ...runnable(server)])
     await upstreams.next()
     return new Lab(name, network, upstreams)
@@ -90,10 +95,12 @@ export class Lab {
     if (status !== 0) throw new Error(`the interface cannot be set ${state}`)
   }
 
-  /** What a page of the near side's loopback says. */
-  page(url: string): Promise<string> {
-    const script = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())"
-    const child = this.near(["python3", "-c", script, url])
+  /** What a page of the near side's loopback says; with a `body`, to a PUT of it. */
+  page(url: string, body?: string): Promise<string> {
+    const asked = "Request(a[1], data=a[2].encode() if len(a) > 2 else None, method='PUT' if len(a) > 2 else 'GET')"
+    const script =
+      `import sys; from urllib.request import *; a = sys.argv; print(urlopen(${asked}, timeout=5).read().decode())`
+    const child = this.near(["python3", "-c", script, url, ...(body === undefined ? [] : [body])])
     let text = ""
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (text += chunk))
     child.stderr?.resume()
@@ -103,7 +110,7 @@ export class Lab {
   }
 
   /** Changes how a server behaves. */
-  server(host: string, mode: "ok" | "refuse" | "stall" | "reset"): Promise<string> {
+  server(host: string, mode: "ok" | "refuse" | "stall" | "reset" | "impostor"): Promise<string> {
     return this.#upstreams.tell(`${host} ${mode}`)
   }
 
@@ -136,9 +143,18 @@ export class Lab {
 
   /** Runs clients to their end. */
   clients(kind: "loop" | "direct", host: string, port: number, rate: number, count: number): Promise<Array<Seen>> {
-    const script = [process.execPath, path.join(HERE, "clients.ts"), kind, host, port, rate, count].map(String)
-    const child = this.near(runnable(script))
-    const seen: Array<Seen> = []
+    return this.#seen("clients.ts", [kind, host, port, rate, count].map(String))
+  }
+
+  /** The same with TLS. */
+  tlsClients(wanted: TlsClients): Promise<Array<TlsSeen>> {
+    return this.#seen("tlsClients.ts", [JSON.stringify(wanted)])
+  }
+
+  #seen<A>(script: string, args: ReadonlyArray<string>): Promise<Array<A>> {
+    const child = this.near(runnable([process.execPath, path.join(HERE, script), ...args]))
+    const seen: Array<A> = []
+    child.stderr?.pipe(process.stderr)
     readline.createInterface({ input: child.stdout as NodeJS.ReadableStream }).on(
       "line",
       (line) => seen.push(JSON.parse(line))

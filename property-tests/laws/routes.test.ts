@@ -31,8 +31,9 @@ function rungOf(state: State, upstream: Upstream): { readonly name: UpstreamStat
   )
   const known = priors.slice(0, state.config.upstreams[upstream.id]!.selector.activeSetSize).map(({ id }) => id)
   if (known.length > 0) return { name: "stale", first: known }
-  const first = kept === undefined ? [] : [kept.id]
-  return { name: spares ? "fallback" : host === "" ? "unranked" : "system", first }
+  const name = spares ? "fallback" : host === "" ? "unranked" : "system"
+  const first = kept === undefined || (name !== "unranked" && kept.suspicion.session) ? [] : [kept.id]
+  return { name, first }
 }
 
 /** Measured, unsuspected, not shut out, and not in the set: those that clients may go to beside it. */

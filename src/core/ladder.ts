@@ -17,7 +17,9 @@
  * (reducers/identity.ts).
  *
  * When every breaker is open but for the one that is kept closed (the last never opens), and that one has failed as often as
- * would have opened it, nobody serves: it is one attempt before the rung.
+ * would have opened it, nobody serves: it is one attempt before the rung. While its sessions are what makes it suspect it is none:
+ * it would connect, keep every client from the rung, and then fail it; clients try it again once the suspicion lapses. Where
+ * nothing but the list is left it stays first.
  */
 import * as Candidates from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
@@ -51,8 +53,9 @@ export function rungOf(state: State, upstream: Upstream, someServe: boolean): Ru
   if (stale.length > 0) return { state: "stale", reason, first: stale }
   const priors = priorsOf(state, upstream).filter((id) => id !== kept)
   if (priors.length > 0) return { state: "stale", reason, first: priors }
-  const first = kept < 0 ? [] : [kept]
-  return { state: upstream.fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system", reason, first }
+  const below = upstream.fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system"
+  const isMute = below !== "unranked" && Candidates.find(state, kept)?.suspicion.session === true
+  return { state: below, reason, first: kept < 0 || isMute ? [] : [kept] }
 }
 
 /** The best of those that serve on the word of an earlier run, as many as the set is large. */

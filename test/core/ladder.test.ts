@@ -75,6 +75,27 @@ describe("the ladder", () => {
     expect(second!.host).toBe(spare)
   })
 
+  it("leaves out the one that is kept while its sessions die, and tries it again in the end", () => {
+    const toy = toyOf({ host: WEB, fallback: FALLBACK }).names(WEB, [a]).set(spare, 30).start().run(1_000)
+    const before = toy.unserved.length
+    toy.client(10).run(100).replies(a, "reset").replies(b, "reset")
+    for (let i = 0; i < 6; i++) toy.client(10).run(50)
+    expect(stateOf(toy)).toBe("fallback")
+    expect(tried(toy)).toEqual([`${spare} connected`])
+    expect(toy.unserved.length).toBe(before)
+    toy.replies(a, 1).replies(b, 1)
+    for (let i = 0; i < 60; i++) toy.client(10).run(1_000)
+    expect(stateOf(toy)).toBe("active")
+  })
+
+  it("puts the one that is kept first all the same where nothing but the list is left", () => {
+    const toy = toyOf().start().run(1_000).client(10).run(100).replies(a, "reset").replies(b, "reset")
+    for (let i = 0; i < 6; i++) toy.client(10).run(50)
+    expect(stateOf(toy)).toBe("unranked")
+    const kept = toy.state.candidates.chunks.flat().find((one) => one?.breaker.state === "closed")
+    expect(toy.state.routes.upstreams[0]!.lastResort.attempts[0]!.candidate).toBe(kept!.id)
+  })
+
   it("begins at the rung below while nobody has answered yet", () => {
     const toy = toyOf().start()
     expect(stateOf(toy)).toBe("unranked")

@@ -1,0 +1,37 @@
+/**
+ * The system's resolver of a lab's near side: dnsmasq on its loopback, which resolv.conf names there (`ip netns exec` puts
+ * /etc/netns/NAME over /etc). Answers come in the order in which they are given here, so the first one is known.
+ */
+import { spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import type { Lab } from "./Lab.ts"
+
+/** Why there is none; undefined when there is. */
+export function whyNoNames(): string | undefined {
+  for (const [tool, ask, its] of [["dnsmasq", "--version", "dnsmasq-base"], ["openssl", "version", "openssl"]] as const) {
+    if (spawnSync(tool, [ask]).status !== 0) return `the lab needs ${tool} (Debian package ${its})`
+  }
+  return undefined
+}
+
+/** Answers from now on; the end takes its files away, the process ends with the lab. */
+export async function openNames(lab: Lab, hosts: Readonly<Record<string, ReadonlyArray<string>>>): Promise<() => void> {
+  const etc = path.join("/etc/netns", `${lab.name}-near`)
+  fs.mkdirSync(etc, { recursive: true })
+  fs.writeFileSync(path.join(etc, "resolv.conf"), "nameserver 127.0.0.1\n")
+  const file = path.join(lab.scratch, "hosts")
+  const lines = Object.entries(hosts).flatMap(([name, addresses]) => addresses.map((address) => `${address} ${name}\n`))
+  fs.writeFileSync(file, lines.join(""))
+  const child = lab.near([
+    ...["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--no-resolv", "--no-hosts", "--no-poll"],
+    ...["--listen-address=127.0.0.1", "--bind-interfaces", "--no-round-robin", `--addn-hosts=${file}`, "--local=/test/"],
+    `--user=${os.userInfo().username}`
+  ])
+  child.stdout?.resume()
+  child.stderr?.resume()
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  if (child.exitCode !== null) throw new Error("dnsmasq ended early")
+  return () => fs.rmSync(etc, { recursive: true, force: true })
+}
