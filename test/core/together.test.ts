@@ -4,6 +4,8 @@ import * as Candidates from "../../src/core/candidates.ts"
 import { domainIn } from "../../src/core/domain.ts"
 import { faults } from "../../src/core/invariants.ts"
 import type { Config } from "../../src/core/model/Config.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
+import { networks } from "../support/access.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith, onDemandDefaults, upstreamWith } from "../support/config.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
@@ -66,5 +68,156 @@ describe("names that have to prove who they are", () => {
     toy.impostor(a).asks(A).run(SECOND)
     expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
     expect(toy.members(placeOf(toy))).not.toContain(1)
+  })
+})
+
+describe("names that clients ask for while this machine's own network is down", () => {
+  const far: UpstreamChanges = { name: "far", candidates: [{ host: "198.20.1.1", port: 443 }] }
+  const world = ["198.19.9.9", "198.20.1.1", a, b, c]
+  /** So that the end of the outage has nobody of theirs measured. */
+  const unused = { onDemand: { ...onDemandDefaults, usedWithinMs: 1 } }
+  /** Two configured upstreams tell an outage. */
+  const dark = (changes: Partial<Config> = {}) => {
+    const toy = toyOf(demanding(changes, {}, [web, far])).run(20 * SECOND)
+    for (const host of world) toy.set(host, "timeout")
+    toy.run(20 * SECOND)
+    expect(factsOf(toy, "OutageBegan")).toHaveLength(1)
+    return toy
+  }
+  const light = (toy: ToyInterpreter) => {
+    for (const host of world) toy.set(host, 10)
+    return toy
+  }
+  const records = (toy: ToyInterpreter) =>
+    (Upstreams.find(toy.state, placeOf(toy))?.listed ?? []).map((id) => Candidates.find(toy.state, id)!)
+
+  it("are not judged by their races, and may be asked for again as soon as it is over", () => {
+    const toy = dark(unused).asks(A).run(5 * SECOND)
+    expect(routesOf(toy)).toMatchObject({ ask: false, state: "system" })
+    expect(records(toy).map(({ lastSampleAtUs }) => lastSampleAtUs)).toEqual([-1, -1, -1])
+    const late = () => toy.state.routes.upstreams[placeOf(toy, "late.example:443")]
+    toy.asks("late.example").run(100)
+    expect(late()?.ask).toBe(false)
+    light(toy).names("late.example", [b]).run(2 * SECOND)
+    expect(factsOf(toy, "OutageEnded")).toHaveLength(1)
+    expect(late()?.ask).toBe(true)
+    toy.asks("late.example").run(100)
+    expect(late()).toMatchObject({ ask: false, state: "active" })
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("race again when it is over before their race is", () => {
+    const toy = dark(unused).asks(A).run(SECOND)
+    // Dials that were dropped answer no more; those of others do.
+    light(toy).run(5 * SECOND)
+    expect(toy.races).toHaveLength(2)
+    expect(factsOf(toy, "UpstreamRefreshed").filter((fact) => "reason" in fact && fact.reason === "all-failed")).toEqual([])
+    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+  })
+
+  it("are served when it is their own race that ends it", () => {
+    const toy = dark(unused)
+    for (const host of [a, b, c]) toy.set(host, 10)
+    toy.asks(A).run(100)
+    expect(factsOf(toy, "OutageEnded")).toHaveLength(1)
+    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("turn nothing off when one of them that had answered is dead, and nothing else is known", () => {
+    const toy = toyOf(demanding({}, { breaker: { enabled: false } }, [])).asks(A).run(SECOND)
+    for (const host of [a, b, c]) toy.set(host, "refused")
+    for (let i = 0; i < 300; i++) toy.client(0, placeOf(toy)).run(SECOND)
+    expect(factsOf(toy, "AutoDisabled")).toEqual([])
+  })
+})
+
+describe("access lists", () => {
+  const denied = (host: string): Partial<Config> => ({ access: { allow: [], deny: networks([`${host}/32`]) } })
+
+  it("that change act at once on names that clients asked for, and on the next race", () => {
+    const toy = toyOf(demanding()).set(a, 1).asks(A).run(5 * SECOND)
+    const queries = toy.queries.length
+    expect(toy.members(placeOf(toy))).toContain(1)
+    reloaded(toy, demanding(denied(a)))
+    expect(JSON.stringify(routesOf(toy).members)).not.toContain(`"${a}"`)
+    toy.run(SECOND)
+    expect([toy.parked(a), toy.queries.length]).toEqual([0, queries + 1])
+    toy.run(400 * SECOND).asks(A).run(SECOND)
+    expect(toy.races.at(-1)?.plan.attempts.map(({ host }) => host)).not.toContain(a)
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("that refuse the winner of a race that is under way have the others raced at once", () => {
+    const toy = toyOf(demanding({ onDemand: { ...onDemandDefaults, mode: "tcp" } })).set(a, 100).set(b, 100).asks(A).run(50)
+    reloaded(toy, demanding({ ...denied(a), onDemand: { ...onDemandDefaults, mode: "tcp" } })).run(200)
+    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect([toy.races.length, toy.parked(a)]).toEqual([2, 0])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("leave names alone that nobody uses: they are asked for at their next use", () => {
+    const toy = toyOf(demanding()).asks(A).run(120 * SECOND)
+    const queries = toy.queries.length
+    reloaded(toy, demanding(denied("203.0.113.9"))).run(SECOND)
+    expect(toy.queries).toHaveLength(queries)
+    toy.client(0, placeOf(toy)).run(20 * SECOND)
+    expect(toy.queries).toHaveLength(queries + 1)
+  })
+
+  it("hold for references as well: one that is refused is not asked, and proves nothing", () => {
+    const references = ["198.51.100.1", "198.51.100.2"]
+    const outage = { connectivity: references.map((host) => ({ host, port: 443 })), timeoutMs: 2_000 }
+    const dying = (access: Partial<Config>) => {
+      const toy = toyOf(demanding({ ...access, outage })).run(20 * SECOND)
+      for (const host of ["198.19.9.9", ...references]) toy.set(host, "timeout")
+      return toy.run(20 * SECOND)
+    }
+    const asked = (
+      toy: ToyInterpreter
+    ) => [...new Set(toy.probes.filter(({ candidate }) => candidate < 0).map(({ host }) => host))]
+    const both = dying({})
+    expect([asked(both), factsOf(both, "OutageBegan").length]).toEqual([references, 1])
+    const one = dying(denied(references[0]!))
+    expect([asked(one), factsOf(one, "OutageBegan").length]).toEqual([[references[1]], 1])
+    const none = dying({ access: { allow: networks(["198.19.0.0/16"]), deny: [] } })
+    expect([asked(none), factsOf(none, "OutageBegan").length]).toEqual([[], 0])
+  })
+})
+
+describe("a reload", () => {
+  it("that turns the source dns off and on again finds names anew at their next use", () => {
+    const toy = toyOf(demanding()).asks(A).run(5 * SECOND)
+    const { sources } = toy.state.config
+    reloaded(toy, demanding({ sources: { ...sources, dns: false, history: false } })).run(SECOND)
+    expect(routesOf(toy).members).toEqual([])
+    toy.asks(A).run(SECOND)
+    expect(routesOf(toy)).toMatchObject({ ask: false, state: "system" })
+    reloaded(toy, demanding()).run(10 * SECOND).asks(A).run(SECOND)
+    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("of the servers has names asked for by the new ones, with a race that still waits for the old", () => {
+    const toy = toyOf(demanding({ onDemand: { ...onDemandDefaults, usedWithinMs: 0 } }))
+    toy.resolvesAfterMs = 400
+    toy.asks(A).run(100)
+    const servers = ["192.0.2.53"]
+    const onDemand = { ...onDemandDefaults, usedWithinMs: 0 }
+    reloaded(toy, demanding({ onDemand }, { dns: { servers } })).run(SECOND)
+    expect(toy.queries.filter(({ host }) => host === A).map((one) => one.servers)).toEqual([[], servers])
+    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+  })
+})
+
+describe("the pool", () => {
+  it("is no larger than it may be, however many races are won", () => {
+    const toy = toyOf(demanding({ poolTotal: 3 }, { pool: { maxAgeMs: 60_000 } }, []))
+    const names = Array.from({ length: 6 }, (_, i) => `n${i}.example`)
+    names.forEach((name, i) => toy.names(name, [`203.0.113.${i}`]).asks(name))
+    toy.run(SECOND)
+    const parked = names.map((_, i) => toy.parked(`203.0.113.${i}`))
+    expect([parked.reduce((sum, count) => sum + count, 0), toy.state.warmTotal]).toEqual([3, 3])
+    expect(faults(toy.state)).toEqual([])
   })
 })
