@@ -4,6 +4,7 @@ import * as Candidates from "../../src/core/candidates.ts"
 import { domainIn } from "../../src/core/domain.ts"
 import { faults } from "../../src/core/invariants.ts"
 import type { Config } from "../../src/core/model/Config.ts"
+import type { HistoryRecord } from "../../src/core/model/History.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import { networks } from "../support/access.ts"
 import type { UpstreamChanges } from "../support/config.ts"
@@ -13,6 +14,7 @@ import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
 const A = "a.example"
 const SECOND = 1_000
+const START_MS = 1_790_000_000_000
 
 /** Names that clients ask for, at a port where they have to prove who they are, beside configured upstreams. */
 function demanding(changes: Partial<Config> = {}, template: UpstreamChanges = {}, upstreams = [web]): Config {
@@ -182,6 +184,58 @@ describe("access lists", () => {
     expect([asked(one), factsOf(one, "OutageBegan").length]).toEqual([[references[1]], 1])
     const none = dying({ access: { allow: networks(["198.19.0.0/16"]), deny: [] } })
     expect([asked(none), factsOf(none, "OutageBegan").length]).toEqual([[], 0])
+  })
+})
+
+describe("what earlier runs knew", () => {
+  const record = (address: string, latencyMs: number): HistoryRecord => ({
+    ...{ host: A, port: 443, address, sources: ["dns"], latencyMs, network: "home" },
+    ...{ measuredMs: START_MS - 60_000, expiresMs: START_MS + 86_400_000 }
+  })
+  const loaded = (toy: ToyInterpreter, records: ReadonlyArray<HistoryRecord>) =>
+    toy.post({ _tag: "HistoryLoaded", worker: 0, network: "home", records })
+
+  it("of a name that clients ask for is raced first, with the proof, and nobody is probed beside the race", () => {
+    const builtin = [{ host: A, addresses: [c] }]
+    const toy = loaded(toyOf(demanding({ builtin })).names(A, [c, b, a]), [record(a, 20), record(b, 10)])
+    toy.asks(A)
+    expect(toy.races[0]?.plan.attempts.map(({ host, verify }) => [host, verify?.servername])).toEqual([[b, A], [a, A], [
+      c,
+      A
+    ]])
+    toy.run(5)
+    expect(toy.probes.filter(({ host }) => host !== "198.19.9.9")).toEqual([])
+    toy.run(SECOND)
+    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("starts nothing for an upstream that is found on first use, before that", () => {
+    const lazy = [web, { name: "lazy", host: A, preheat: false, candidates: [{ host: c, port: 443 }] }]
+    const toy = loaded(toyOf(demanding({}, {}, lazy)), [record(a, 20), record(c, 10)]).run(10 * SECOND)
+    expect(toy.probes.filter(({ host }) => host !== "198.19.9.9")).toEqual([])
+    toy.asks("", 0, 1).run(SECOND)
+    expect(toy.races[0]?.plan.attempts.map(({ host }) => host).slice(0, 2)).toEqual([c, a])
+  })
+
+  it("starts nothing where everything is off", () => {
+    const toy = loaded(toyOf(demanding({ enabled: false })), [record(a, 20)]).asks(A).run(10 * SECOND)
+    reloaded(toy, demanding({ enabled: false, sources: { ...toy.state.config.sources, history: false } }))
+    reloaded(toy, demanding({ enabled: false })).run(10 * SECOND)
+    expect([toy.probes.length, toy.races.length]).toEqual([0, 0])
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("comes back with a name that was dropped, unless history names nobody", () => {
+    const again = (history: boolean) => {
+      const sources = { ...configWith([]).sources, history }
+      const onDemand = { ...onDemandDefaults, idleMs: 30_000, pruneIntervalMs: 5_000 }
+      const toy = toyOf(demanding({ sources, onDemand })).set(c, 1).asks(A).run(100 * SECOND)
+      expect(placeOf(toy)).toBe(-1)
+      toy.resolvesAfterMs = 500
+      return toy.asks(A).races.length
+    }
+    expect([again(true), again(false)]).toEqual([2, 1])
   })
 })
 
