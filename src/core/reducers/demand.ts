@@ -84,7 +84,7 @@ export function demand(state: State, step: Step): State {
 
 function requested(state: State, step: Step, { upstream: told, host, port }: DomainRequested): State {
   const domain = domainOf(host, port)
-  let id = told >= 0 ? told : placeOf(state, domain)
+  let id = told >= 0 ? told : state.config.upstreams.findIndex((one) => one.port === port && domainIn(one) === domain)
   let next = state
   if (id < 0) {
     if (!state.config.onDemand.enabled) return state
@@ -97,11 +97,6 @@ function requested(state: State, step: Step, { upstream: told, host, port }: Dom
   const upstream = Upstreams.find(next, id)
   if (upstream === undefined || upstream.race !== 0) return next
   return isAsking(next, upstream, serving(next, upstream).length > 0) ? sample(next, step, upstream) : next
-}
-
-/** Of what clients asked for the name is the domain: texts are made of the others alone. */
-function placeOf({ config }: State, domain: string): UpstreamId {
-  return config.upstreams.findIndex((one) => (one.onDemand && !one.removed ? one.name : domainIn(one)) === domain)
 }
 
 function born(state: State, step: Step, id: UpstreamId, own: Pick<UpstreamConfig, "host" | "port" | "name">): State {
