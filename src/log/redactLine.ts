@@ -66,7 +66,9 @@ export function renamedConfig(config: Config, names: Renaming): Config {
   const access = { allow: names.networks(allow), deny: names.networks(deny) }
   const connectivity = config.outage.connectivity.map((address) => renamedAddress(address, names))
   const outage = { ...config.outage, connectivity }
-  return { ...config, upstreams, builtin: names.builtin(config.builtin), access, outage }
+  const { template } = config
+  const dns = { ...template.dns, servers: template.dns.servers.map(names.text) }
+  return { ...config, upstreams, builtin: names.builtin(config.builtin), access, outage, template: { ...template, dns } }
 }
 
 /** Who knows an authority's certificate could find out whose record this is by the digest. */
