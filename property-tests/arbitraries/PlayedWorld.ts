@@ -244,7 +244,10 @@ export class PlayedWorld {
     const tried: Array<Attempt> = []
     const tookUs = this.#took(race.atUs, move)
     for (const [i, outcome] of move.outcomes.slice(0, race.plan.attempts.length).entries()) {
-      tried.push({ candidate: race.plan.attempts[i]!.candidate, outcome, tookUs })
+      const { candidate, verify } = race.plan.attempts[i]!
+      const proven = outcome === "connected" && verify !== undefined ? { verified: true } as const : {}
+      const told = outcome === "certificate" ? failureOf(outcome, verify !== undefined) ?? outcome : outcome
+      tried.push({ candidate, outcome: told, tookUs, ...proven })
       if (outcome === "connected") break
     }
     const candidate = tried.find(({ outcome }) => outcome === "connected")?.candidate ?? -1

@@ -155,7 +155,9 @@ const demand = {
     pruneIntervalMs: fc.constantFrom(500, 60_000),
     mode: fc.constant("tcp" as const)
   }),
-  template: upstream.map((one) => ({ ...one, name: "", preheat: false, host: "", candidates: [] }))
+  template: fc.tuple(upstream, fc.constantFrom([], [], ["198.51.100.53"])).map(([one, servers]) => {
+    return { ...one, dns: { ...one.dns, servers }, name: "", preheat: false, host: "", candidates: [] }
+  })
 }
 
 export const config: fc.Arbitrary<Config> = fc.record({
@@ -248,10 +250,12 @@ export const identity: fc.Arbitrary<Identity | null> = fc.constantFrom(
 /** The same with proofs asked for here and there, and other ones after a reload. */
 export const provenReloads: fc.Arbitrary<ReadonlyArray<Config>> = fc.tuple(
   reloads,
-  fc.array(identity, { minLength: 12, maxLength: 12 })
-).map(([configs, wanted]) =>
+  fc.array(identity, { minLength: 12, maxLength: 12 }),
+  fc.array(fc.constantFrom("tcp", "auto", "tls"), { minLength: 3, maxLength: 3 })
+).map(([configs, wanted, modes]) =>
   configs.map((config, i) => ({
     ...config,
+    onDemand: { ...config.onDemand, mode: modes[i % modes.length]! },
     upstreams: config.upstreams.map((one, j) => ({ ...one, identity: wanted[(i * 3 + j) % wanted.length]! }))
   }))
 )

@@ -120,12 +120,17 @@ const details = {
 }
 
 export const move: fc.Arbitrary<Move> = fc.record({ kind: fc.oneof(...KINDS), ...details })
-/** The same with an operator who reloads, turns off and on, and refreshes, and with hosts that nobody configured. */
+/**
+ * The same with an operator who reloads, turns off and on, and refreshes, with hosts that nobody configured, and with more of what
+ * earlier runs left and of networks that come and go.
+ */
 export const ruledMove: fc.Arbitrary<Move> = fc.record({
-  kind: fc.oneof(...KINDS, { weight: 14, arbitrary: fc.constantFrom<Move["kind"]>(...DEMAND) }, {
-    weight: 8,
-    arbitrary: fc.constantFrom<Move["kind"]>(...CONTROL)
-  }),
+  kind: fc.oneof(
+    ...KINDS,
+    { weight: 14, arbitrary: fc.constantFrom<Move["kind"]>(...DEMAND) },
+    { weight: 8, arbitrary: fc.constantFrom<Move["kind"]>(...CONTROL) },
+    { weight: 3, arbitrary: fc.constantFrom<Move["kind"]>("history", "interfaces") }
+  ),
   ...details
 })
 

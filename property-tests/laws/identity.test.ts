@@ -22,6 +22,7 @@ function told(event: Event): { readonly shown: ReadonlyArray<number>; readonly f
       return { shown: event.identity === "verified" ? [event.candidate] : [], failed: [] }
     case "ProbeFailed":
       return { shown: [], failed: event.reason === "certificate" ? [event.candidate] : [] }
+    case "Raced":
     case "ClientAccepted":
       return {
         shown: event.tried.filter(({ verified }) => verified === true).map(({ candidate }) => candidate),

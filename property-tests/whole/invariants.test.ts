@@ -60,8 +60,12 @@ describe("in any run", () => {
           expect(id).toBeLessThan(state.minted[kind])
           ids.add(`${kind} ${id}`)
         }
-        for (const { id, name } of Vector.toArray(state.upstreams)) {
-          if (Vector.get(before.upstreams, id)?.name !== name) lives.set(id, (lives.get(id) ?? 0) + 1)
+        for (const { id, name, listed, left } of Vector.toArray(state.upstreams)) {
+          const was = Vector.get(before.upstreams, id)
+          // What a client asked for hands its candidates over to the upstream that is configured for it.
+          const isHeir = was !== undefined
+            && [...listed, ...left].some((one) => was.listed.includes(one) || was.left.includes(one))
+          if (was?.name !== name && !isHeir) lives.set(id, (lives.get(id) ?? 0) + 1)
         }
         for (const candidate of Vector.toArray(state.candidates)) {
           if (candidate === null) continue

@@ -27,6 +27,7 @@ function stepsOf(texts: ReadonlyArray<string>): ReadonlyArray<Step> {
 const renamed = (value: unknown, names: Renaming): unknown =>
   JSON.parse(JSON.stringify(value), (key, part) => {
     if (key === "host" || key === "servername" || key === "ca") return names.host(part)
+    if (key === "servers") return part.map(names.text)
     if (key === "avoid") return part.map(names.host)
     if (key === "domain") return part.replace(/^.+(?=:\d+$)/, names.host)
     return key === "name" ? names.label(part) : part
@@ -61,7 +62,7 @@ describe("redacting", () => {
         const all = copy.texts.join("")
         for (
           const [told] of texts.join("").matchAll(
-            /(198\.1[89]|127\.0)\.0\.\d|2001:db8::\d|\w+\.example|[0-9a-f]{32}(?=")/g
+            /(198\.1[89]|127\.0)\.0\.\d|198\.51\.100\.\d+|2001:db8::\d|\w+\.example|[0-9a-f]{32}(?=")/g
           )
         ) {
           expect(all).not.toContain(told)

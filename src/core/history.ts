@@ -67,7 +67,11 @@ export function remember(state: State, config: UpstreamConfig, ids: ReadonlyArra
   const found = ids.map((id) => Candidates.find(state, id)).filter((one) => one !== undefined && isGood(one))
   if (found.length === 0) return state
   const records = found.map((one) => recordOf(state, config, one as Candidate, remembered.network))
-  const all = newest([...records, ...remembered.records], state.config.history.maxEntries)
+  const keys = new Set(records.map(keyOf))
+  const addresses = new Set(records.map(({ address }) => address))
+  // Names come and go all the time: of those that stay no key is made, and they stand in order already.
+  const others = remembered.records.filter((one) => !addresses.has(one.address) || !keys.has(keyOf(one)))
+  const all = [...records, ...others].sort(laterFirst).slice(0, state.config.history.maxEntries)
   return { ...state, remembered: { ...remembered, records: all } }
 }
 
@@ -75,7 +79,11 @@ export function remember(state: State, config: UpstreamConfig, ids: ReadonlyArra
 export function newest(records: ReadonlyArray<HistoryRecord>, most: number): ReadonlyArray<HistoryRecord> {
   const byKey = new Map<string, HistoryRecord>()
   for (const record of records) if (!byKey.has(keyOf(record))) byKey.set(keyOf(record), record)
-  return [...byKey.values()].sort((a, b) => b.measuredMs - a.measuredMs).slice(0, most)
+  return [...byKey.values()].sort(laterFirst).slice(0, most)
+}
+
+function laterFirst(a: HistoryRecord, b: HistoryRecord): number {
+  return b.measuredMs - a.measuredMs
 }
 
 /** The state with no more records than may be kept. */

@@ -1,7 +1,7 @@
 /**
  * The race for the first answer of an upstream that is found on first use: in which order its addresses are dialled.
  *
- * Who served last comes first, the quickest before the others, then the list in its order; who failed at its last try goes behind. Then the families take turns,
+ * Who served last comes first, the quickest before the others, then whom earlier runs knew, then the list in its order; who failed at its last try goes behind. Then the families take turns,
  * beginning with that of the first (RFC 8305), each address `raceDelay` after the one before it or as soon as all before it have
  * failed. Who is shut out does not take part. As many as could begin within the deadline, which is also the longest that clients
  * wait for it.
@@ -25,9 +25,9 @@ export function racePlan(state: State, upstream: Upstream): DialPlan {
   return { attempts: raceOf(state, upstream, ids, most), deadlineMs }
 }
 
-function runners(state: State, { stale, listed }: Upstream): ReadonlyArray<Candidate> {
+function runners(state: State, { stale, priors, listed }: Upstream): ReadonlyArray<Candidate> {
   const latencyMs = (id: CandidateId) => Candidates.find(state, id)?.latency.value ?? 0
-  const ids = new Set([...stale.toSorted((a, b) => latencyMs(a) - latencyMs(b)), ...listed.slice(0, MOST)])
+  const ids = new Set([...stale.toSorted((a, b) => latencyMs(a) - latencyMs(b)), ...priors, ...listed.slice(0, MOST)])
   const may = [...ids].map((id) => Candidates.find(state, id)).filter((one) =>
     one !== undefined && Candidates.isListed(one) && one.breaker.state === "closed"
   ) as Array<Candidate>

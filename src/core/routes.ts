@@ -8,7 +8,7 @@
  * comes before it had its whole timeout or all before it have failed.
  *
  * Who could not show the certificate of the upstream's name is in no plan; who has not been asked for it yet has to show it in
- * the dial (`verify`), and so has whoever the name leads to that is no candidate.
+ * the dial (`verify`), and so has whoever the name leads to that is no candidate. In a race so has whoever was asked too long ago.
  *
  * Without a member that ladder is all there is, from the rung that is the upstream's state; whom that rung puts first (stale
  * members, the one that is kept) starts at once. Of an upstream that is off the fallback list is no part.
@@ -18,7 +18,7 @@ import * as Candidates from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { domainIn } from "./domain.ts"
-import { isVouched } from "./identity.ts"
+import { isCheckDue, isVouched } from "./identity.ts"
 import { rungOf } from "./ladder.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
@@ -116,12 +116,15 @@ class Plan {
   readonly #config: UpstreamConfig
   readonly attempts: Array<DialAttempt> = []
   readonly #asksProof: boolean
+  /** Whoever wins it may not have been asked for long. */
+  readonly #isRace: boolean
   #nextMs = 0
 
-  constructor(state: State, config: UpstreamConfig, asksProof: boolean) {
+  constructor(state: State, { id }: Upstream, isRace = false) {
     this.#state = state
-    this.#config = config
-    this.#asksProof = asksProof
+    this.#config = Upstreams.configOf(state, id)
+    this.#asksProof = !Upstreams.isOffByWish(state, id)
+    this.#isRace = isRace
   }
 
   /** Candidates that are not in the plan yet, at most `most`. */
@@ -140,7 +143,8 @@ class Plan {
         break
       }
       const startAfterMs = fromMs + count++ * raceDelayMs
-      const verify = isVouched(candidate) ? {} : this.#proof()
+      const isDue = this.#isRace && isCheckDue(candidate, this.#state.at)
+      const verify = isVouched(candidate) && !isDue ? {} : this.#proof()
       // A proof takes some round trips more: no sign of death.
       const suspectAfterMs = "verify" in verify ? timeoutMs : Math.ceil(pendingMs(candidate))
       this.attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs, ...verify })
@@ -199,7 +203,7 @@ export function raceOf(
   ids: ReadonlyArray<CandidateId>,
   most: number
 ): DialPlan["attempts"] {
-  const plan = new Plan(state, Upstreams.configOf(state, upstream.id), !Upstreams.isOffByWish(state, upstream.id))
+  const plan = new Plan(state, upstream, true)
   plan.dial(ids, most)
   return plan.attempts
 }
@@ -213,7 +217,7 @@ function planOf(
 ): DialPlan {
   const { deadlineMs, lastResortAttempts } = config.dial
   const isOn = Upstreams.isOn(state, upstream.id)
-  const plan = new Plan(state, config, !Upstreams.isOffByWish(state, upstream.id))
+  const plan = new Plan(state, upstream)
   plan.dial(ordered, ordered.length)
   if (isOn) plan.dial(upstream.fallback, lastResortAttempts)
   plan.resolve(lastResortAttempts, impostorsOf(state, upstream, config))

@@ -71,9 +71,11 @@ function sampled(state: State, step: Step, known: ReadonlyArray<UpstreamId>): Re
   return failed
 }
 
-/** How many upstreams have to fail: two, or the only one that there is. */
+/** How many upstreams have to fail: two, or the only one that there is; never a single name that clients asked for. */
 function enough({ config }: State): number {
   let count = 0
-  for (const { removed, bypass } of config.upstreams) if (!removed && !bypass && ++count >= ENOUGH) return ENOUGH
+  for (const { removed, bypass, onDemand } of config.upstreams) {
+    if (!removed && !bypass && (onDemand || ++count >= ENOUGH)) return ENOUGH
+  }
   return 1
 }

@@ -6,7 +6,8 @@
  *   serves, it is sampled: the resolver is asked, and who is known races at once, else those whom it names (race.ts). That
  *   happens once, however many clients wait.
  * - The winner serves at once, its socket waits for the first client, and the next `challengers` of the list join the backlog of the
- *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for 5 s before they may ask again.
+ *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for 5 s before they may ask again:
+ *   not after an outage of this machine's own network, whose races count for nothing (outage.ts).
  * - Each client is a use. While used within `usedWithin` rounds go on as for preheated upstreams (refresh.ts), and the name is
  *   asked for (membership.ts); a later use sets only the next round. When all have expired, the next use samples anew.
  * - At most `maxEntries` such names are kept (0: all): a new one takes the place of the least recently used on which nothing hangs,
@@ -19,9 +20,11 @@ import { removedFrom } from "../arrange.ts"
 import { isAsking } from "../asking.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
+import * as Vector from "../data/Vector.ts"
 import { reschedule } from "../deadline.ts"
 import { demanded } from "../demanded.ts"
 import { domainIn, domainOf, isLiteral } from "../domain.ts"
+import { isExcused } from "../frozen.ts"
 import type { CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { DomainDropped } from "../model/Decision.ts"
@@ -47,6 +50,12 @@ export function demand(state: State, step: Step): State {
   for (const { kind, id } of step.due) {
     if (kind === "pause") next = resumed(next, step, id)
     if (kind === "prune") next = prune(next, step)
+  }
+  // Nobody could be found while this machine's own network was down: that says nothing.
+  if (step.returned) {
+    for (const { id, pausedUntilUs } of Vector.toArray(next.upstreams)) {
+      if (pausedUntilUs >= 0) next = resumed(next, step, id)
+    }
   }
   const { event } = step
   switch (event._tag) {
@@ -75,7 +84,7 @@ export function demand(state: State, step: Step): State {
 
 function requested(state: State, step: Step, { upstream: told, host, port }: DomainRequested): State {
   const domain = domainOf(host, port)
-  let id = told >= 0 ? told : state.config.upstreams.findIndex((one) => domainIn(one) === domain)
+  let id = told >= 0 ? told : state.config.upstreams.findIndex((one) => one.port === port && domainIn(one) === domain)
   let next = state
   if (id < 0) {
     if (!state.config.onDemand.enabled) return state
@@ -136,18 +145,23 @@ function start(state: State, step: Step, id: UpstreamId): State {
   return Upstreams.replace({ ...state, minted }, upstream, { ...upstream, race })
 }
 
-function raced(state: State, step: Step, { race, upstream: id, candidate, tried }: Raced): State {
+function raced(state: State, step: Step, { race, upstream: id, candidate, tried, tookUs }: Raced): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || race <= 0 || upstream.race !== race) return state
-  const winner = Candidates.find(state, candidate)
-  const won = step.samples.some((one) => one.candidate === candidate && one.failure === null)
+  const over: Upstream = { ...upstream, race: 0 }
+  const parked = parkedBy(Upstreams.replace(state, upstream, over), step, candidate, race)
+  const winner = Candidates.find(parked, candidate)
   // Who left meanwhile serves nobody.
-  if (!won || winner === undefined || !Candidates.isListed(winner)) return failed(state, step, upstream, "all-failed")
+  const hasLeft = winner !== undefined && !Candidates.isListed(winner)
+  if (hasLeft || !step.samples.some((one) => one.candidate === candidate && one.failure === null)) {
+    if (parked.warmTotal > state.warmTotal) step.decisions.push({ _tag: "Retire", worker: 0, candidate, count: 1 })
+    // Neither that nor an outage that is over now says anything about the others.
+    const isMoot = hasLeft || tried.some((one) => isExcused(state, one.candidate, step.at - tookUs))
+    return isMoot && state.outage.sinceUs < 0 ? sample(parked, step, over) : failed(parked, step, over, "all-failed")
+  }
   step.touched.add(id)
   step.wantsProbes = true
   step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason: "first-use" })
-  const over = Upstreams.replace(state, upstream, { ...upstream, race: 0 })
-  const parked = parkedBy(over, candidate, race)
   const heard = new Set(tried.filter(({ outcome }) => outcome !== "cancelled").map((one) => one.candidate))
   return challenged(parked, step, upstream, heard)
 }
@@ -161,10 +175,13 @@ export function unserved(state: State, step: Step): State {
   return asks ? failed(state, step, upstream, "all-failed") : state
 }
 
-/** The winner's socket is a warm one, as far as there is room for it. */
-function parkedBy(state: State, id: CandidateId, warm: number): State {
+/** The winner's socket is a warm one; where there is no room for it, or nobody to have it, the shelf closes it. */
+function parkedBy(state: State, step: Step, id: CandidateId, warm: number): State {
   const candidate = Candidates.find(state, id)
-  if (candidate === undefined || state.warmTotal >= state.config.poolTotal) return state
+  if (candidate === undefined || state.warmTotal >= state.config.poolTotal) {
+    if (id >= 0) step.decisions.push({ _tag: "Retire", worker: 0, candidate: id, count: 1 })
+    return state
+  }
   const next = { ...state, warmTotal: state.warmTotal + 1 }
   const parked = [...candidate.warm.parked, warm]
   return Candidates.replace(next, candidate, { ...candidate, warm: { ...candidate.warm, parked } })

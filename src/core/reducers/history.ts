@@ -5,7 +5,7 @@
  *   enabled. Of a domain's records those name candidates (source history) that the resolver, or history itself, named
  *   then; what a list of the configuration named and names no more was taken off on purpose, and nobody brings it back.
  *   History stops naming a candidate when the record expires.
- * - Whoever is listed and has not been sampled yet gets its record as a prior: it is probed before all others, and while
+ * - Whoever is listed and has not been sampled yet gets its record as a prior: it is probed (or raced: race.ts) before all others, and while
  *   nobody serves, the upstream's clients go to the best priors (ladder.ts), which get warm sockets as members do (warm.ts).
  *   So the first clients after a restart are served by yesterday's best, and soon by a warm socket.
  * - Any prior may do so for `history.serveFor`. After that only one that is younger than `scoreTtl` and was measured from
@@ -56,7 +56,7 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
   if (upstream === undefined) return state
   const config = Upstreams.configOf(state, id)
   const known = new Map<string, { readonly record: HistoryRecord; readonly prior: Prior }>()
-  for (const record of state.config.sources.history ? recordsOf(state, config) : []) {
+  for (const record of state.config.sources.history && Upstreams.isOn(state, id) ? recordsOf(state, config) : []) {
     const prior = priorOf(state, step.at, id, record)
     if (prior.servesMs > 0) known.set(`${record.address} ${record.port}`, { record, prior })
   }
@@ -65,13 +65,15 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
     host !== "" && port === config.port && (sources.includes("dns") || sources.includes("history"))
   )
   let next = merge(state, step, id, "history", named.map(({ record: { address, port } }) => ({ host: address, port })))
+  // Of what is found on first use they wait for its race.
+  const isLive = Upstreams.isLive(state, id)
   const unmeasured: Array<Candidate> = []
   for (const one of (Upstreams.find(next, id) as Upstream).listed) {
     const candidate = Candidates.find(next, one) as Candidate
     const prior = known.get(`${candidate.host} ${candidate.port}`)?.prior
     if (prior === undefined) continue
     const waits = candidate.lastSampleAtUs < 0 && candidate.breaker.state === "closed"
-    const after = { ...waits ? Candidates.urgent(candidate, step.at) : candidate, prior }
+    const after = { ...waits && isLive ? Candidates.urgent(candidate, step.at) : candidate, prior }
     next = Candidates.replace(next, candidate, after)
     if (waits) unmeasured.push(after)
   }

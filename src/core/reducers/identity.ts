@@ -42,7 +42,7 @@ export function identity(state: State, step: Step): State {
 /** Asked before something else was to be proven: that answer says nothing any more. A client's dial began within its deadline. */
 function wasAskedBefore(state: State, { at, event }: Step, candidate: Candidate): boolean {
   const { deadlineMs } = Candidates.configOf(state, candidate).dial
-  const sinceUs = "probe" in event ? candidate.probedAtUs : at - deadlineMs * 1000
+  const sinceUs = "probe" in event ? candidate.probedAtUs : at - (event._tag === "Raced" ? event.tookUs : deadlineMs * 1000)
   return candidate.identity.dueUs >= 0 && sinceUs < candidate.identity.dueUs
 }
 
@@ -66,10 +66,10 @@ function settled(state: State, step: Step, candidate: Candidate, identity: Proof
   return Candidates.replace(state, candidate, { ...candidate, identity })
 }
 
-/** Another proof is asked for from now on: nobody has given it yet, and everybody who may be asked is, the set first. */
+/** Another proof is asked for from now on: nobody has given it yet, and everybody who may be asked is, the set first; what nobody uses asks in its next race. */
 export function askedAnew(state: State, step: Step, upstream: Upstream, wanted: Identity | null): State {
   const { id, members, listed, fallback, left } = upstream
-  const asks = wanted !== null && Upstreams.isOn(state, id)
+  const asks = wanted !== null && Upstreams.isLive(state, id)
   let next = state
   for (const one of [...listed, ...fallback, ...left]) {
     const candidate = Candidates.find(next, one) as Candidate

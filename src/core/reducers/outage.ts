@@ -16,6 +16,7 @@
  * - Any answer ends it; so does an upstream byte, or a stranger's answer to the last resort. It took as long as it took, so it says
  *   nothing about distance. Everybody is measured anew, and what began before the end counts for nothing.
  */
+import { admits } from "../access.ts"
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
 import { PULSE } from "../deadline.ts"
@@ -106,11 +107,10 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
   return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
 }
 
-/** When the dials of a client or a race began at the earliest, as if each had waited for the one before it. */
+/** When the dials of a race began, and those of a client at the earliest, as if each had waited for the one before it. */
 function beginning({ event, at }: Step): number | undefined {
-  return event._tag === "ClientAccepted" || event._tag === "Raced"
-    ? event.tried.reduce((sum, { tookUs }) => sum - tookUs, at)
-    : undefined
+  if (event._tag === "Raced") return at - event.tookUs
+  return event._tag === "ClientAccepted" ? event.tried.reduce((sum, { tookUs }) => sum - tookUs, at) : undefined
 }
 
 function answered(state: State, step: Step, heard: ReadonlyArray<Family>): State {
@@ -197,7 +197,8 @@ function proof(state: State, step: Step, beganUs: number): State {
   if (spellSinceUs < 0 || beganUs < spellSinceUs || step.at - spellSinceUs < longUs) return state
   const { upstreams, networks } = spread(state, witnesses)
   if (upstreams >= 2 && networks >= 2) return began(state, step, "silence")
-  const allDead = connectivity.length > 0 && deadReferences.length >= connectivity.length
+  const asked = connectivity.filter(({ host }) => admits(state.config.access, host)).length
+  const allDead = asked > 0 && deadReferences.length >= asked
   return allDead ? began(state, step, "connectivity") : state
 }
 

@@ -3,8 +3,10 @@
  *
  * Each 250 ms one candidate each of two upstreams, in turn: of the set whoever was asked longest ago. In an outage a probe waits
  * for 700 ms, or for as long as the candidate may be pending, so that packets leave all the time however few there are to be asked: the return
- * is noticed within a second. References are asked until they have failed once in the spell, in an outage all the time.
+ * is noticed within a second. References are asked until they have failed once in the spell, in an outage all the time;
+ * one that `access` refuses is as if it were not there.
  */
+import { admits } from "../access.ts"
 import * as Candidates from "../candidates.ts"
 import { PULSE, reschedule } from "../deadline.ts"
 import type { Candidate } from "../model/Candidate.ts"
@@ -81,7 +83,7 @@ function references(state: State, step: Step): State {
     const candidate = -1 - place
     if (inFlight.length >= maxParallel || inFlight.some((one) => one.candidate === candidate)) return
     if (inFlight.filter((one) => one.host === host).length >= perHost) return
-    if (sinceUs < 0 && deadReferences.includes(place)) return
+    if (sinceUs < 0 && deadReferences.includes(place) || !admits(next.config.access, host)) return
     const { probe } = next.minted
     const shortMs = sinceUs < 0 ? timeoutMs : Math.min(timeoutMs, OUTAGE_TIMEOUT_MS)
     step.decisions.push({ _tag: "Probe", worker: 0, probe, candidate, host, port, timeoutMs: shortMs, identity: null })

@@ -100,11 +100,11 @@ export function changed(
   return is.removed ? vacate(hastened(next, step, id), step, id) : next
 }
 
-/** An answer that is on its way counts no more; the name is asked for anew, later by one that only begins now. */
+/** An answer that is on its way counts no more; the name is asked for anew, later by one that only begins now or is not used. */
 function asked(state: State, step: Step, id: UpstreamId, wasOn: boolean): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const next = Upstreams.replace(state, upstream, { ...upstream, resolve: 0, resolveDueUs: -1, partial: 0 })
-  return wasOn ? ask(next, step, id) : next
+  return wasOn && (upstream.race !== 0 || Upstreams.isLive(next, id)) ? ask(next, step, id) : next
 }
 
 /** Under other lists everything that is refused is told again. */
