@@ -169,6 +169,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     try {
       return event._tag === "HistoryLoaded" ? [] : historyOf(last, history.network())
     } catch {
+      // A state that broke the core may break this as well: then the next one begins with nothing, and its failure has been told.
       return []
     }
   }
