@@ -41,6 +41,8 @@ export interface Reconfigure {
   /** Told when a file was refused, with how many problems. */
   readonly refused?: (problems: number) => Effect.Effect<void>
   readonly setLogLevelUnsafe: (level: Settings["log"]["level"]) => void
+  /** Gets ready for what the configuration may need. */
+  readonly rehearse?: (config: Config) => Effect.Effect<void>
 }
 
 export interface ReloadOptions extends Reconfigure {
@@ -134,6 +136,7 @@ export const putInForce = (target: Reconfigure, settings: Settings) =>
     const settled = listenersIn(target.coreUnsafe(), settings)
     if (settled.some(({ upstream }, i) => upstream !== listeners[i]?.upstream)) yield* target.rebind(settled)
     target.setLogLevelUnsafe(settings.log.level)
+    yield* target.rehearse?.(core) ?? Effect.void
     return confirmed
   }))
 

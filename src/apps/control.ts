@@ -16,6 +16,7 @@ import { Engine } from "../shell/Engine.ts"
 import { Facts } from "../shell/facts/Facts.ts"
 import type { Environment } from "./config/environment.ts"
 import type { LogThreshold } from "./LogThreshold.ts"
+import { rehearsal } from "./rehearsal.ts"
 import type { InForce } from "./Reload.ts"
 import * as ReloadFile from "./Reload.ts"
 import { Reload } from "./Reload.ts"
@@ -50,7 +51,8 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
         metering?.entries.reloads("refused")(1)
         return facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems })
       },
-      setLogLevelUnsafe: (level) => threshold.set(level)
+      setLogLevelUnsafe: (level) => threshold.set(level),
+      rehearse: (config) => rehearsal(config, false)
     })
     const control = Control.of({ reload: reload.now, ...actsOn(engine) })
     return Context.make(Control, control).pipe(Context.add(Reload, reload))

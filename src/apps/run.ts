@@ -14,6 +14,7 @@ import { readConfig } from "./config/readConfig.ts"
 import type { Settings } from "./config/Settings.ts"
 import { Ended } from "./exit.ts"
 import { live } from "./Live.ts"
+import { rehearsal } from "./rehearsal.ts"
 import { Reload } from "./Reload.ts"
 import { LogThreshold } from "./LogThreshold.ts"
 
@@ -56,6 +57,8 @@ const serve = (file: string, asked: Stream.Stream<void>) =>
     for (const { name, listen } of acceptor.statusUnsafe()) {
       yield* say("listening", { listener: name, address: `${listen.host}:${listen.port}` })
     }
+    // Clients of listeners ask for what is configured alone.
+    yield* Effect.forkScoped(rehearsal(reload.settingsUnsafe().core, false))
     yield* Effect.onInterrupt(Effect.never, () => stop(acceptor, reload.settingsUnsafe().shutdown.drain))
   }).pipe(Effect.scoped)
 

@@ -2,9 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { trust } from "../../src/adapters/node/authorities.ts"
+import { contextOf, trust } from "../../src/adapters/node/authorities.ts"
 import * as EmbedTransport from "../../src/adapters/node/EmbedTransport.ts"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
+import { rehearse } from "../../src/adapters/node/rehearse.ts"
 import type { Identity } from "../../src/core/model/Config.ts"
 import type { DialFailure } from "../../src/core/model/Event.ts"
 import type { DialPlan } from "../../src/core/model/Routes.ts"
@@ -104,6 +105,30 @@ describe("who answers but", () => {
       assert.deepInclude(yield* asked(port, 400), { _tag: "ProbeFailed", reason: "certificate" })
       yield* Effect.promise(() => until("nothing is left open", () => open() === 0))
     }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer)))
+})
+
+describe("what TLS makes of authorities", () => {
+  it("is made once for all handshakes, and kept for a bounded number of them", () => {
+    const context = contextOf(identity.ca)
+    assert.isDefined(context)
+    assert.strictEqual(contextOf(identity.ca), context)
+    assert.strictEqual(contextOf(""), contextOf(""))
+    assert.isUndefined(contextOf("0".repeat(32)))
+    // As many others as there is room for.
+    for (let count = 2; count < 66; count++) contextOf(trust(authority.repeat(count))!)
+    assert.isDefined(contextOf(identity.ca))
+    assert.notStrictEqual(contextOf(identity.ca), context)
+  })
+})
+
+describe("a rehearsal", () => {
+  it.effect("has a hello said to nobody, once a process, and makes what others will need", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* rehearse([]), 0)
+      const digest = trust(authority.repeat(70))!
+      assert.isAbove(yield* rehearse([digest, "0".repeat(32)]), 100)
+      assert.strictEqual(yield* rehearse([digest, ""]), 0)
+    }))
 })
 
 describe("a proof", () => {

@@ -6,7 +6,9 @@ import type * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import * as tls from "node:tls"
+import { parse } from "../../src/apps/config/parse.ts"
 import { Fairlead } from "../../src/apps/embed/Fairlead.ts"
+import { authoritiesIn } from "../../src/apps/rehearsal.ts"
 import { request } from "../support/admin.ts"
 import { authority, good, otherName, selfSigned } from "../support/certificates.ts"
 import type { Running } from "../support/command.ts"
@@ -178,6 +180,35 @@ describe("a hijacker that answers on TCP", () => {
         })
       )
     }).pipe(Effect.scoped), 60_000)
+})
+
+describe("handshakes that a configuration can bring about", () => {
+  const said = /ready to ask for certificates.*helloBytes=(\d+)/g
+
+  it("are rehearsed before a client comes, and when that changes", async () => {
+    const upstream = "port: 8443, candidates: [198.18.0.2], caFile: ca.pem, preheat: false, probing: { mode: tls }"
+    await withService(upstream, "log: { level: debug }", async ({ admin, running }, directory) => {
+      const hellos = () => [...running.stderr().matchAll(said)].map(([, bytes]) => Number(bytes) > 0)
+      await until("the first one", () => hellos().length === 1)
+      fs.writeFileSync(path.join(directory, "ca.pem"), authority + authority)
+      assert.strictEqual((await request(admin, "/reload", { method: "POST" })).status, 200)
+      await until("the second one", () => hellos().length === 2)
+      assert.deepStrictEqual(hellos(), [true, false])
+    })
+  }, 60_000)
+
+  it("are those of proofs alone", () => {
+    const asked = (more: string, names: boolean) => {
+      const listener = 'listeners: [{ name: web, listen: "127.0.0.1:1", upstream: web }]'
+      const { settings } = parse(`${listener}\nupstreams: { web: { port: 443, candidates: [198.18.0.2] } }\n${more}`)
+      return authoritiesIn(settings!.core, names)
+    }
+    assert.deepStrictEqual(asked("", false), [])
+    assert.deepStrictEqual(asked("", true), [""])
+    assert.deepStrictEqual(asked("probing: { mode: tcp }", true), [])
+    assert.deepStrictEqual(asked("onDemand: { enabled: false }", true), [])
+    assert.deepStrictEqual(asked("preheatDomains: [web.example, other.example]", false), [""])
+  })
 })
 
 describe("inside a program", () => {

@@ -10,7 +10,7 @@ import * as tls from "node:tls"
 import type { Address, Identity } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel } from "../../shell/Transport.ts"
-import { authoritiesOf } from "./authorities.ts"
+import { contextOf } from "./authorities.ts"
 import { coarse } from "./coarse.ts"
 import { failureOf } from "./dial.ts"
 
@@ -45,12 +45,12 @@ export function identify(
   socket.on("close", () => settle(isConnected ? "certificate" : "reset"))
   socket.once("connect", () => {
     if (answered) return
-    const trusted = authoritiesOf(identity.ca)
-    if (trusted === undefined) return settle("local")
-    isConnected = true
-    connected()
     try {
-      secure = tls.connect({ socket, servername: identity.servername, rejectUnauthorized: true, ...trusted })
+      const secureContext = contextOf(identity.ca)
+      if (secureContext === undefined) return settle("local")
+      isConnected = true
+      connected()
+      secure = tls.connect({ socket, servername: identity.servername, rejectUnauthorized: true, secureContext })
     } catch {
       return settle("local")
     }

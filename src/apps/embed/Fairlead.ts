@@ -20,6 +20,7 @@ import { statusOf } from "../../shell/status.ts"
 import { actsOn, tellCore } from "../control.ts"
 import { embedded } from "../Live.ts"
 import type { InForce } from "../Reload.ts"
+import { rehearsal } from "../rehearsal.ts"
 import { afterwards, putInForce } from "../Reload.ts"
 import type { ConfigError, FairleadConfig } from "./config.ts"
 import { decode } from "./config.ts"
@@ -92,6 +93,7 @@ const make = Effect.fnUntraced(function* (started: InForce) {
   const oneAtATime = yield* Semaphore.make(1)
   let stopped = false
   yield* Effect.addFinalizer(() => Effect.sync(() => void (stopped = true)))
+  yield* Effect.forkScoped(rehearsal(started.settings.core, true))
   const ports = { engine, acceptor, hasStopped: () => stopped }
 
   const targeted = (host: string, port: number | undefined): Effect.Effect<Target, UnknownUpstreamError> =>
@@ -125,7 +127,8 @@ const make = Effect.fnUntraced(function* (started: InForce) {
       arrange,
       rebind: acceptor.rebind,
       tellCore: (core) => tellCore(engine, core),
-      setLogLevelUnsafe: () => {}
+      setLogLevelUnsafe: () => {},
+      rehearse: (core) => rehearsal(core, true)
     }, next.settings)
     return [...warnings, ...afterwards(started, next, confirmed)]
   }, oneAtATime.withPermits(1))
