@@ -1,6 +1,6 @@
 /**
  * Nothing that others may read shows a candidate's address in full, or a secret: every source of a running service is searched.
- * Whoever adds an output adds it to `sources`.
+ * Whoever adds an output adds it to `sources`, and to those of namesPrivacy.test.ts, which looks for names.
  */
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"

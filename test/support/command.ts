@@ -53,6 +53,10 @@ export function start(args: ReadonlyArray<string>, options: Start = {}): Running
 export const example = (name: string, args: ReadonlyArray<string>): Promise<Ended> =>
   startFile(path.join(ROOT, "examples", name), args).ended
 
+/** Starts one of the programs beside this file. */
+export const program = (name: string, args: ReadonlyArray<string>): Running =>
+  startFile(path.join(ROOT, "test/support", name), args)
+
 function startFile(
   file: string,
   args: ReadonlyArray<string>,
