@@ -58,6 +58,10 @@ describe("Ordered", () => {
       const through = Ordered.visit(tree, (key, id) => seen.push([key, id]) < most)
       expect(seen).toEqual(pairsOf(tree).slice(0, most))
       expect(through).toBe(Ordered.size(tree) < most)
+      const from = pairs[0]?.[0] ?? 0
+      const late: Array<Pair> = []
+      Ordered.visitFrom(tree, from, (key, id) => late.push([key, id]) < most)
+      expect(late).toEqual(pairsOf(tree).filter(([key]) => key >= from).slice(0, most))
     })
   )
 })

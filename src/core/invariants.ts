@@ -146,7 +146,10 @@ function sameIndex(state: State): boolean {
       Vector.toArray(index.rankings).map(pairs),
       Vector.toArray(index.stalest).map(pairs),
       Vector.toArray(index.impostors).map(pairs),
-      pairs(index.recency)
+      pairs(index.recency),
+      pairs(index.places.domains),
+      pairs(index.places.free),
+      index.places.demanded
     ])
   return flat(rebuilt) === flat(state.index)
 }

@@ -10,7 +10,7 @@ export function restore(config: Config, snapshot: Snapshot): State {
   const { routesVersion, upstreams, candidates, ...head } = snapshot
   const vectors = { upstreams: Vector.fromArray(upstreams), candidates: Vector.fromArray(candidates) }
   const { probing, outage, autoDisable, pruneDueUs } = head
-  const index = indexOf({ ...vectors, probing, outage, autoDisable, pruneDueUs })
+  const index = indexOf({ config, ...vectors, probing, outage, autoDisable, pruneDueUs })
   const bare: State = { ...head, config, ...vectors, index, routes: { version: routesVersion, upstreams: [] } }
   const routed = reroute(bare, upstreams.map(({ id }) => id))
   return { ...routed, routes: { version: routesVersion, upstreams: routed.routes.upstreams } }

@@ -8,6 +8,7 @@ import type { Candidate } from "./model/Candidate.ts"
 import type { Config } from "./model/Config.ts"
 import type { Index, Minted, ProbingState, State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { placesOf } from "./places.ts"
 import { noFailedRounds, noOutage } from "./newborn.ts"
 
 /** Everything of a state that is not derived. `candidates` and `upstreams` are plain arrays; free slots are null. */
@@ -38,7 +39,8 @@ const EMPTY_INDEX: Index = {
   rankings: Vector.empty(),
   stalest: Vector.empty(),
   impostors: Vector.empty(),
-  recency: Ordered.empty
+  recency: Ordered.empty,
+  places: placesOf({ upstreams: [] })
 }
 
 /** Before the first entry. `minted` carries the counters on after a restart of the core, so that no id comes twice. */
@@ -66,7 +68,7 @@ export function initial(
     outage: noOutage,
     autoDisable: noFailedRounds,
     routes: { version: 0, upstreams: [] },
-    index: EMPTY_INDEX,
+    index: { ...EMPTY_INDEX, places: placesOf(config) },
     pruneDueUs: -1
   }
 }
@@ -92,7 +94,7 @@ export function snapshotOf(state: State): Snapshot {
   }
 }
 
-type Indexed = Pick<State, "upstreams" | "candidates" | "probing" | "outage" | "autoDisable" | "pruneDueUs">
+type Indexed = Pick<State, "config" | "upstreams" | "candidates" | "probing" | "outage" | "autoDisable" | "pruneDueUs">
 
 /** The derived index, from nothing. */
 export function indexOf(state: Indexed): Index {
@@ -117,5 +119,5 @@ export function indexOf(state: Indexed): Index {
     deadlines = reschedule(deadlines, "renew", upstream.id, -1, upstream.renewDueUs)
     if (upstream.usedAtUs >= 0) recency = Ordered.insert(recency, upstream.usedAtUs, upstream.id)
   }
-  return { ...index, deadlines, recency }
+  return { ...index, deadlines, recency, places: placesOf(state.config) }
 }

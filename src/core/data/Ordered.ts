@@ -64,6 +64,13 @@ export function visit(tree: Ordered, each: (key: number, id: number) => boolean)
   return visit(tree.left, each) && each(tree.key, tree.id) && visit(tree.right, each)
 }
 
+/** The same from the first pair on whose key is at least `key`. */
+export function visitFrom(tree: Ordered, key: number, each: (key: number, id: number) => boolean): boolean {
+  if (tree === null) return true
+  if (tree.key < key) return visitFrom(tree.right, key, each)
+  return visitFrom(tree.left, key, each) && each(tree.key, tree.id) && visit(tree.right, each)
+}
+
 /** Builds the set from any pairs. */
 export function fromPairs(pairs: Iterable<readonly [key: number, id: number]>): Ordered {
   let tree: Ordered = null

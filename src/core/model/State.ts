@@ -82,4 +82,15 @@ export interface Index {
   readonly impostors: Vector<Ordered>
   /** (latest use in µs, upstream): those that are found on first use. */
   readonly recency: Ordered
+  readonly places: Places
+}
+
+/** The upstreams of the configuration by what stands at their places: see places.ts. */
+export interface Places {
+  /** (digest of the host and port, upstream): those that can be asked for by them. */
+  readonly domains: Ordered
+  /** (0, upstream): places without a name. */
+  readonly free: Ordered
+  /** Names that clients asked for and that are kept. */
+  readonly demanded: number
 }

@@ -23,7 +23,7 @@ import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { reschedule } from "../deadline.ts"
 import { demanded } from "../demanded.ts"
-import { domainIn, domainOf, isLiteral } from "../domain.ts"
+import { domainOf, isLiteral } from "../domain.ts"
 import { isExcused } from "../frozen.ts"
 import type { CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
@@ -32,6 +32,7 @@ import type { DomainRequested, Raced } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { configure, freePlace, placeOf } from "../places.ts"
 import { racePlan } from "../race.ts"
 import { serving } from "../serving.ts"
 import * as Upstreams from "../upstreams.ts"
@@ -84,13 +85,12 @@ export function demand(state: State, step: Step): State {
 
 function requested(state: State, step: Step, { upstream: told, host, port }: DomainRequested): State {
   const domain = domainOf(host, port)
-  let id = told >= 0 ? told : state.config.upstreams.findIndex((one) => one.port === port && domainIn(one) === domain)
+  let id = told >= 0 ? told : placeOf(state, domain)
   let next = state
   if (id < 0) {
     if (!state.config.onDemand.enabled) return state
     next = withRoom(next, step)
-    const free = next.config.upstreams.findIndex(({ name }) => name === "")
-    id = free < 0 ? next.config.upstreams.length : free
+    id = freePlace(next)
     next = born(next, step, id, { host, port, name: domain })
   }
   next = used(next, id)
@@ -101,12 +101,10 @@ function requested(state: State, step: Step, { upstream: told, host, port }: Dom
 
 function born(state: State, step: Step, id: UpstreamId, own: Pick<UpstreamConfig, "host" | "port" | "name">): State {
   const { onDemand } = state.config
-  const config = demanded(state.config, own)
-  const upstreams = state.config.upstreams.slice()
-  upstreams[id] = config
   const { pruneDueUs } = state
   step.touched.add(id)
-  const next = remind(mergeAll(create({ ...state, config: { ...state.config, upstreams } }, id), step, id), step, id)
+  const placed = create(configure(state, id, demanded(state.config, own)), id)
+  const next = remind(mergeAll(placed, step, id), step, id)
   return pruneDueUs >= 0 ? next : pruneAt(next, step.at + onDemand.pruneIntervalMs * 1000)
 }
 
@@ -239,8 +237,8 @@ function abandoned(state: State, step: Step): State {
 function withRoom(state: State, step: Step): State {
   const { maxEntries } = state.config.onDemand
   if (maxEntries === 0) return state
-  const kept = state.config.upstreams.filter(({ onDemand, removed }) => onDemand && !removed).length
-  const unused = unusedIn(state, state.at, Math.min(MOST_DROPPED, kept + 1 - maxEntries))
+  const surplus = state.index.places.demanded + 1 - maxEntries
+  const unused = unusedIn(state, state.at, Math.min(MOST_DROPPED, surplus))
   return unused.reduce((next, id) => drop(next, step, id, "limit"), state)
 }
 
@@ -248,7 +246,7 @@ function prune(state: State, step: Step): State {
   const { idleMs, pruneIntervalMs } = state.config.onDemand
   const unused = unusedIn(state, step.at - idleMs * 1000, MOST_DROPPED)
   const next = unused.reduce((all, id) => drop(all, step, id, "idle"), state)
-  const isLeft = next.config.upstreams.some(({ onDemand, removed }) => onDemand && !removed)
+  const isLeft = next.index.places.demanded > 0
   // A step has its bound: what is left is looked at in the next one.
   return pruneAt(next, !isLeft ? -1 : unused.length < MOST_DROPPED ? step.at + pruneIntervalMs * 1000 : step.at)
 }
@@ -277,8 +275,7 @@ function drop(state: State, step: Step, id: UpstreamId, reason: DomainDropped["r
   const was = Upstreams.configOf(state, id)
   const is = removedFrom(was)
   step.decisions.push({ _tag: "DomainDropped", upstream: id, reason })
-  const upstreams = state.config.upstreams.with(id, is)
-  return changed(state, { ...state, config: { ...state.config, upstreams } }, step, id, was, is)
+  return changed(state, configure(state, id, is), step, id, was, is)
 }
 
 function pruneAt(state: State, pruneDueUs: number): State {

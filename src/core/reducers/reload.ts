@@ -24,6 +24,7 @@ import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { reconfigured } from "../places.ts"
 import { mayName } from "../sources.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
@@ -41,7 +42,7 @@ export function reload(state: State, step: Step): State {
   // Before the start there is nothing to change but the configuration.
   if (event._tag !== "ConfigChanged") return state
   const config = arrange(state.config, event.config)
-  let next = paused(fitted({ ...state, config, override: null, autoDisable: noFailedRounds }), state)
+  let next = paused(fitted({ ...reconfigured(state, config), override: null, autoDisable: noFailedRounds }), state)
   step.decisions.push({ _tag: "ConfigApplied" })
   if (state.autoDisable.untilUs >= 0) step.decisions.push({ _tag: "AutoEnabled", reason: "reload" })
   tell(state, next, step)

@@ -27,6 +27,7 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { newCandidate, newUpstream, noSuspicion } from "../newborn.ts"
+import { configure } from "../places.ts"
 import * as Upstreams from "../upstreams.ts"
 import { screen } from "./admission.ts"
 import { close } from "./breaker.ts"
@@ -295,6 +296,5 @@ export function vacate(state: State, step: Step, id: UpstreamId): State {
   const place = Upstreams.configOf(state, id)
   if (!place.removed || place.name === "" || upstream.listed.length + upstream.left.length > 0) return state
   step.touched.add(id)
-  const upstreams = state.config.upstreams.with(id, { ...place, name: "", onDemand: false })
-  return Upstreams.replace({ ...state, config: { ...state.config, upstreams } }, upstream, newUpstream(id, ""))
+  return Upstreams.replace(configure(state, id, { ...place, name: "", onDemand: false }), upstream, newUpstream(id, ""))
 }

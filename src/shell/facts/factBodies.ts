@@ -128,14 +128,13 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
     case "AutoEnabled":
       return tell("IpPoolAutoEnable", () => ({ upstream: null, reason: decision.reason }))
     case "DomainDropped":
-      return tell("OnDemandDropped", () => ({ upstream: ON_DEMAND, reason: decision.reason, entries: entriesOf(state) }))
+      return tell(
+        "OnDemandDropped",
+        () => ({ upstream: ON_DEMAND, reason: decision.reason, entries: state.index.places.demanded })
+      )
     default:
       decision satisfies never
   }
-}
-
-function entriesOf({ config }: State): number {
-  return config.upstreams.filter(({ onDemand, removed }) => onDemand && !removed).length
 }
 
 /** The best and the worst of those that are measured, as far as a fact may look. */

@@ -1,0 +1,88 @@
+import fc from "fast-check"
+import { describe, expect } from "vitest"
+import * as Ordered from "../../src/core/data/Ordered.ts"
+import { domainIn, domainOf } from "../../src/core/domain.ts"
+import { faults } from "../../src/core/invariants.ts"
+import type { Config } from "../../src/core/model/Config.ts"
+import type { State } from "../../src/core/model/State.ts"
+import { configure, freePlace, placeOf, placesOf } from "../../src/core/places.ts"
+import { configWith, onDemandDefaults, upstreamWith } from "../../test/support/config.ts"
+import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { law } from "../check.ts"
+
+const hosts = ["a.example", "B.Example.", "c.example", "198.18.0.9", "2001:db8::9"]
+const domain = fc.record({ host: fc.constantFrom(...hosts), port: fc.constantFrom(443, 80) })
+const configOf = (configured: ReadonlyArray<{ readonly host: string; readonly port: number }>, most = 0): Config => ({
+  ...configWith(configured.map((one, i) => ({ ...one, name: `web${i}`, pool: { mode: "off" } }))),
+  onDemand: { ...onDemandDefaults, idleMs: 60_000, maxEntries: most },
+  template: upstreamWith({ name: "", preheat: false })
+})
+
+/** What the index tells is what a look at every place tells. */
+function agree(state: State): void {
+  const { upstreams } = state.config
+  for (const host of hosts) {
+    for (const port of [443, 80]) {
+      const wanted = domainOf(host, port)
+      expect(placeOf(state, wanted)).toBe(upstreams.findIndex((one) => domainIn(one) === wanted))
+    }
+  }
+  const free = upstreams.findIndex(({ name }) => name === "")
+  expect(freePlace(state)).toBe(free < 0 ? upstreams.length : free)
+  const kept = upstreams.filter(({ onDemand, removed }) => onDemand && !removed)
+  expect(state.index.places.demanded).toBe(kept.length)
+}
+
+const act = fc.oneof(
+  fc.record({ kind: fc.constant("ask" as const), ...{ domain } }),
+  fc.record({ kind: fc.constant("wait" as const), ms: fc.constantFrom(100, 6_000, 200_000) }),
+  fc.record({ kind: fc.constant("reload" as const), configured: fc.array(domain, { maxLength: 4 }), enabled: fc.boolean() })
+)
+
+describe("a place", () => {
+  law(
+    "is found by its domain as by a look at all of them, whatever was asked for, dropped and configured",
+    fc.property(fc.array(domain, { maxLength: 4 }), fc.constantFrom(0, 1, 3), fc.array(act, { maxLength: 20 }), (...it) => {
+      const [configured, most, acts] = it
+      const toy = new ToyInterpreter(configOf(configured, most), { otherwise: 5 })
+      for (const [i, host] of hosts.entries()) toy.names(host, [`198.18.1.${i + 1}`])
+      toy.start().run(100)
+      for (const one of acts) {
+        if (one.kind === "ask") toy.asks(one.domain.host, one.domain.port).run(20)
+        else if (one.kind === "wait") toy.run(one.ms)
+        else {
+          const config = configOf(one.configured, most)
+          const onDemand = { ...config.onDemand, enabled: one.enabled }
+          toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...config, onDemand } })
+        }
+        agree(toy.state)
+        expect(faults(toy.state)).toEqual([])
+      }
+    }),
+    { share: 0.3 }
+  )
+
+  law(
+    "is changed at a cost that does not grow with their number: one path, and the same index as from nothing",
+    fc.property(fc.array(fc.tuple(fc.nat(40), domain, fc.boolean(), fc.boolean()), { maxLength: 60 }), (changes) => {
+      let state = new ToyInterpreter(configOf([]), { otherwise: 5 }).state
+      for (const [place, { host, port }, onDemand, removed] of changes) {
+        const id = Math.min(place, state.config.upstreams.length)
+        const name = removed && !onDemand ? "" : `${host}${port}`
+        state = configure(state, id, upstreamWith({ name, host, port, onDemand, removed }))
+        agree(state)
+      }
+      const { domains, free, demanded } = placesOf(state.config)
+      expect(state.index.places.demanded).toBe(demanded)
+      expect(pairs(state.index.places.domains)).toEqual(pairs(domains))
+      expect(pairs(state.index.places.free)).toEqual(pairs(free))
+    }),
+    { share: 0.3 }
+  )
+})
+
+function pairs(tree: Ordered.Ordered): ReadonlyArray<readonly [number, number]> {
+  const all: Array<readonly [number, number]> = []
+  Ordered.visit(tree, (key, id) => all.push([key, id]) > 0)
+  return all
+}

@@ -1,0 +1,73 @@
+/**
+ * Places by what stands there: which upstream has a host and port, which place is free, how many names clients asked for. Derived
+ * from the configuration alone. `configure` and `reconfigured` are the only doors through which places change, and bring it along.
+ *
+ * Domains are found by their digest, so looking for one costs the same however many there are; who shares a digest is told apart
+ * by the domain itself. Of two upstreams with the same domain the one at the lower place has it.
+ */
+import * as Ordered from "./data/Ordered.ts"
+import { domainIn } from "./domain.ts"
+import { hash } from "./math/hash.ts"
+import type { UpstreamId } from "./model/Candidate.ts"
+import type { Config, UpstreamConfig } from "./model/Config.ts"
+import type { Places, State } from "./model/State.ts"
+
+const NONE: Places = { domains: Ordered.empty, free: Ordered.empty, demanded: 0 }
+
+/** The index of a configuration, from nothing. */
+export function placesOf({ upstreams }: Pick<Config, "upstreams">): Places {
+  return upstreams.reduce((places, one, id) => moved(places, id, undefined, one), NONE)
+}
+
+/** The state under a whole new configuration. */
+export function reconfigured(state: State, config: Config): State {
+  return { ...state, config, index: { ...state.index, places: placesOf(config) } }
+}
+
+/** The state with another upstream at a place; one behind the last place makes a new one. */
+export function configure(state: State, id: UpstreamId, is: UpstreamConfig): State {
+  const upstreams = state.config.upstreams.slice()
+  const places = moved(state.index.places, id, upstreams[id], is)
+  upstreams[id] = is
+  return { ...state, config: { ...state.config, upstreams }, index: { ...state.index, places } }
+}
+
+/** Who can be asked for by this host and port (see `domainOf`); -1: nobody. */
+export function placeOf({ config, index }: Pick<State, "config" | "index">, domain: string): UpstreamId {
+  const key = keyOf(domain)
+  let found = -1
+  Ordered.visitFrom(index.places.domains, key, (at, id) => {
+    if (at === key && domainIn(config.upstreams[id] as UpstreamConfig) === domain) found = id
+    return at === key && found < 0
+  })
+  return found
+}
+
+/** Where a new name goes: the first place without one, else behind the last. */
+export function freePlace({ config, index }: Pick<State, "config" | "index">): UpstreamId {
+  return Ordered.first(index.places.free)?.id ?? config.upstreams.length
+}
+
+function moved(places: Places, id: UpstreamId, was: UpstreamConfig | undefined, is: UpstreamConfig): Places {
+  let { domains, free, demanded } = places
+  const before = was === undefined ? "" : domainIn(was)
+  const after = domainIn(is)
+  if (before !== after) {
+    if (before !== "") domains = Ordered.remove(domains, keyOf(before), id)
+    if (after !== "") domains = Ordered.insert(domains, keyOf(after), id)
+  }
+  if (was?.name === "") free = Ordered.remove(free, 0, id)
+  if (is.name === "") free = Ordered.insert(free, 0, id)
+  demanded += Number(isDemanded(is)) - Number(was !== undefined && isDemanded(was))
+  return { domains, free, demanded }
+}
+
+function isDemanded({ onDemand, removed }: UpstreamConfig): boolean {
+  return onDemand && !removed
+}
+
+/** 53 bits of its digest. */
+function keyOf(domain: string): number {
+  const { high, low } = hash(domain)
+  return (high >>> 0) * 2 ** 21 + (low >>> 11)
+}
