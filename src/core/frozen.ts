@@ -9,10 +9,13 @@ export function isFrozen({ outage }: State, { host }: Candidate): boolean {
   return outage.sinceUs >= 0 && needsNetwork(host)
 }
 
-/** Whether what began at `beganUs` had to do with an outage: the one there is, or the last one that had not ended then. */
+/**
+ * Whether what began at `beganUs` had to do with an outage: the one there is, or the last one that had not ended then. What is
+ * decided in the step that ends it bears that step's moment and goes out afterwards.
+ */
 export function isExcused(state: State, id: CandidateId, beganUs: number): boolean {
   const { sinceUs, endedAtUs } = state.outage
-  if (sinceUs < 0 && (endedAtUs < 0 || beganUs > endedAtUs)) return false
+  if (sinceUs < 0 && (endedAtUs < 0 || beganUs >= endedAtUs)) return false
   const candidate = Candidates.find(state, id)
   return candidate !== undefined && needsNetwork(candidate.host)
 }

@@ -44,7 +44,7 @@ export function outage(state: State, step: Step): State {
   if (heard.length > 0) next = answered(next, step, heard)
   const beganUs = beginning(step)
   const kept = step.samples.filter(({ candidate, tookMs }) =>
-    !isExcused(next, candidate, beganUs ?? step.at - tookMs * 1000)
+    !isExcused(next, candidate, beganUs ?? step.at - Math.round(tookMs * 1000))
   )
   if (kept.length < step.samples.length) step.samples = kept
   // Who failed beside one that answered is no sign of anything, and there is nothing to be taken back.
