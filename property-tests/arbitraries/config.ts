@@ -151,6 +151,8 @@ const demand = {
     idleMs: fc.constantFrom(1_000, 1_800_000),
     usedWithinMs: fc.constantFrom(0, 5_000, 60_000),
     singleFlightTimeoutMs: fc.constantFrom(500, 10_000),
+    raceAddresses: fc.constantFrom(1, 2, 64),
+    retryAfterMs: fc.constantFrom(500, 5_000),
     maxEntries: fc.constantFrom(0, 1, 2, 256),
     pruneIntervalMs: fc.constantFrom(500, 60_000),
     mode: fc.constant("tcp" as const)

@@ -87,7 +87,7 @@ export function reindex(index: Index, before: Candidate | null, after: Candidate
   const impostors = moved(index.impostors, one, impostorKey(before), impostorKey(after))
   const was = queueKey(before)
   const is = queueKey(after)
-  const probeQueue = was === is ? index.probeQueue : shifted(index.probeQueue, one.id, was, is)
+  const probeQueue = was === is ? index.probeQueue : Ordered.shifted(index.probeQueue, one.id, was, is)
   return deadlines === index.deadlines && rankings === index.rankings && stalest === index.stalest
       && probeQueue === index.probeQueue && impostors === index.impostors
     ? index
@@ -135,12 +135,7 @@ function moved(
 ): Vector.Vector<Ordered.Ordered> {
   if (was === is) return trees
   const tree = Vector.get(trees, candidate.upstream) ?? null
-  return Vector.set(trees, candidate.upstream, shifted(tree, candidate.id, was, is))
-}
-
-function shifted(tree: Ordered.Ordered, id: number, was: number | undefined, is: number | undefined): Ordered.Ordered {
-  const without = was === undefined ? tree : Ordered.remove(tree, was, id)
-  return is === undefined ? without : Ordered.insert(without, is, id)
+  return Vector.set(trees, candidate.upstream, Ordered.shifted(tree, candidate.id, was, is))
 }
 
 function rankingKey(candidate: Candidate | null): number | undefined {

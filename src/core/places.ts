@@ -48,26 +48,32 @@ export function freePlace({ config, index }: Pick<State, "config" | "index">): U
   return Ordered.first(index.places.free)?.id ?? config.upstreams.length
 }
 
-function moved(places: Places, id: UpstreamId, was: UpstreamConfig | undefined, is: UpstreamConfig): Places {
-  let { domains, free, demanded } = places
-  const before = was === undefined ? "" : domainIn(was)
-  const after = domainIn(is)
-  if (before !== after) {
-    if (before !== "") domains = Ordered.remove(domains, keyOf(before), id)
-    if (after !== "") domains = Ordered.insert(domains, keyOf(after), id)
+function moved(
+  { domains, free, demanded }: Places,
+  id: UpstreamId,
+  was: UpstreamConfig | undefined,
+  is: UpstreamConfig
+): Places {
+  return {
+    domains: Ordered.shifted(domains, id, domainKey(was), domainKey(is)),
+    free: Ordered.shifted(free, id, freeKey(was), freeKey(is)),
+    demanded: demanded + Number(isDemanded(is)) - Number(isDemanded(was))
   }
-  if (was?.name === "") free = Ordered.remove(free, 0, id)
-  if (is.name === "") free = Ordered.insert(free, 0, id)
-  demanded += Number(isDemanded(is)) - Number(was !== undefined && isDemanded(was))
-  return { domains, free, demanded }
 }
 
-function isDemanded({ onDemand, removed }: UpstreamConfig): boolean {
-  return onDemand && !removed
+function domainKey(place: UpstreamConfig | undefined): number | undefined {
+  const domain = place === undefined ? "" : domainIn(place)
+  return domain === "" ? undefined : keyOf(domain)
 }
 
-/** 53 bits of its digest. */
+function freeKey(place: UpstreamConfig | undefined): number | undefined {
+  return place?.name === "" ? 0 : undefined
+}
+
+function isDemanded(place: UpstreamConfig | undefined): boolean {
+  return place?.onDemand === true && !place.removed
+}
+
 function keyOf(domain: string): number {
-  const { high, low } = hash(domain)
-  return (high >>> 0) * 2 ** 21 + (low >>> 11)
+  return hash(domain).high
 }

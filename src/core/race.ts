@@ -4,7 +4,7 @@
  * Who served last comes first, the quickest before the others, then whom earlier runs knew, then the list in its order; who failed at its last try goes behind. Then the families take turns,
  * beginning with that of the first (RFC 8305), each address `raceDelay` after the one before it or as soon as all before it have
  * failed. Who is shut out does not take part. As many as could begin within the deadline, which is also the longest that clients
- * wait for it.
+ * wait for it, and `raceAddresses` at most: of a longer list no more are looked at.
  */
 import * as Candidates from "./candidates.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
@@ -14,20 +14,18 @@ import type { Upstream } from "./model/Upstream.ts"
 import { raceOf } from "./routes.ts"
 import * as Upstreams from "./upstreams.ts"
 
-/** More are not looked at, however long the list is. */
-const MOST = 64
-
 export function racePlan(state: State, upstream: Upstream): DialPlan {
   const { dial } = Upstreams.configOf(state, upstream.id)
-  const deadlineMs = Math.min(dial.deadlineMs, state.config.onDemand.singleFlightTimeoutMs)
-  const most = Math.min(MOST, Math.ceil(deadlineMs / dial.raceDelayMs))
-  const ids = inTurns(runners(state, upstream)).map(({ id }) => id)
+  const { singleFlightTimeoutMs, raceAddresses } = state.config.onDemand
+  const deadlineMs = Math.min(dial.deadlineMs, singleFlightTimeoutMs)
+  const most = Math.min(raceAddresses, Math.ceil(deadlineMs / dial.raceDelayMs))
+  const ids = inTurns(runners(state, upstream, raceAddresses)).map(({ id }) => id)
   return { attempts: raceOf(state, upstream, ids, most), deadlineMs }
 }
 
-function runners(state: State, { stale, priors, listed }: Upstream): ReadonlyArray<Candidate> {
+function runners(state: State, { stale, priors, listed }: Upstream, most: number): ReadonlyArray<Candidate> {
   const latencyMs = (id: CandidateId) => Candidates.find(state, id)?.latency.value ?? 0
-  const ids = new Set([...stale.toSorted((a, b) => latencyMs(a) - latencyMs(b)), ...priors, ...listed.slice(0, MOST)])
+  const ids = new Set([...stale.toSorted((a, b) => latencyMs(a) - latencyMs(b)), ...priors, ...listed.slice(0, most)])
   const may = [...ids].map((id) => Candidates.find(state, id)).filter((one) =>
     one !== undefined && Candidates.isListed(one) && one.breaker.state === "closed"
   ) as Array<Candidate>

@@ -68,6 +68,8 @@ export const onDemandDefaults: Config["onDemand"] = {
   idleMs: 1_800_000,
   usedWithinMs: 60_000,
   singleFlightTimeoutMs: 10_000,
+  raceAddresses: 64,
+  retryAfterMs: 5_000,
   maxEntries: 256,
   pruneIntervalMs: 60_000,
   mode: "auto"

@@ -26,12 +26,14 @@ export function settingsOf(
   const names = Object.keys(file.upstreams)
   const { maxParallel, perHost, ratePerSecond, maxCandidates } = file.probing
   const template = upstreamOf(file, "", generalOf(file), () => [])
-  const { enabled, idle, usedWithin, singleFlightTimeout } = file.onDemand
+  const { enabled, idle, usedWithin, singleFlightTimeout, raceAddresses, retryAfter } = file.onDemand
   const onDemand: Config["onDemand"] = {
     enabled,
     idleMs: idle,
     usedWithinMs: usedWithin,
     singleFlightTimeoutMs: singleFlightTimeout,
+    raceAddresses,
+    retryAfterMs: retryAfter,
     maxEntries: file.cache.maxEntries,
     pruneIntervalMs: file.cache.pruneInterval,
     mode: file.probing.mode

@@ -51,6 +51,12 @@ export function remove(tree: Ordered, key: number, id: number): Ordered {
   return balance(heir.key, heir.id, tree.left, remove(tree.right, heir.key, heir.id))
 }
 
+/** The set with an id under another key; undefined: it is not in there. */
+export function shifted(tree: Ordered, id: number, was: number | undefined, is: number | undefined): Ordered {
+  const without = was === undefined ? tree : remove(tree, was, id)
+  return is === undefined ? without : insert(without, is, id)
+}
+
 /** The least pair. */
 export function first(tree: Ordered): Node | null {
   let node = tree

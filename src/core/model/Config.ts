@@ -87,6 +87,10 @@ export interface OnDemand {
   readonly usedWithinMs: number
   /** Clients wait this long for the first answer, then they go down the ladder. */
   readonly singleFlightTimeoutMs: number
+  /** Addresses of one upstream that race for the first answer at most, 1 to 1024; the rest of its list is not looked at. */
+  readonly raceAddresses: number
+  /** When nobody answered, or nobody could be asked, clients go down the ladder for this long before the next race. */
+  readonly retryAfterMs: number
   /** Names kept at once; 0: as many as there are. */
   readonly maxEntries: number
   /** How often is looked for those that nobody uses any more. */

@@ -6,7 +6,7 @@
  *   serves, it is sampled: the resolver is asked, and who is known races at once, else those whom it names (race.ts). That
  *   happens once, however many clients wait.
  * - The winner serves at once, its socket waits for the first client, and the next `challengers` of the list join the backlog of the
- *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for 5 s before they may ask again:
+ *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for `retryAfter` before they may ask again:
  *   not after an outage of this machine's own network, whose races count for nothing (outage.ts).
  * - Each client is a use. While used within `usedWithin` rounds go on as for preheated upstreams (refresh.ts), and the name is
  *   asked for (membership.ts); a later use sets only the next round. When all have expired, the next use samples anew.
@@ -40,8 +40,7 @@ import { remind } from "./history.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
 import { changed } from "./reload.ts"
 
-const PAUSE_US = 5_000_000
-/** Names that are dropped in one step at most. */
+/** Names that are dropped in one step at most: it bounds the time of a step, the next one goes on, and nobody sees a difference. */
 const MOST_DROPPED = 64
 /** The race waits for the resolver's answer. */
 const RESOLVING = -1
@@ -206,7 +205,11 @@ function failed(state: State, step: Step, upstream: Upstream, reason: "all-faile
   const { id } = upstream
   step.touched.add(id)
   step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
-  return Upstreams.replace(state, upstream, { ...upstream, race: 0, pausedUntilUs: step.at + PAUSE_US })
+  return Upstreams.replace(state, upstream, {
+    ...upstream,
+    race: 0,
+    pausedUntilUs: step.at + state.config.onDemand.retryAfterMs * 1000
+  })
 }
 
 function resumed(state: State, step: Step, id: UpstreamId): State {

@@ -99,6 +99,8 @@ export const ConfigSchema = Schema.Struct({
     idleMs: Num,
     usedWithinMs: Num,
     singleFlightTimeoutMs: Num,
+    raceAddresses: Num,
+    retryAfterMs: Num,
     maxEntries: Num,
     pruneIntervalMs: Num,
     mode: Schema.Literals(["tcp", "tls", "auto"])

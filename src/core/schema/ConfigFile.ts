@@ -72,7 +72,13 @@ export const ConfigFile = Schema.Struct({
     enabled: key(Schema.Boolean, true, "Clients may ask for hosts that are no upstream's"),
     idle: key(duration(1_000, 30 * DAY), "30m", "Such a host is forgotten when no client came for this long"),
     usedWithin: key(duration(0, DAY), "60s", "What is found on first use is probed while a client came within this time"),
-    singleFlightTimeout: key(duration(100, 10 * MINUTE), "10s", "First clients wait this long, then the last resort serves")
+    singleFlightTimeout: key(duration(100, 10 * MINUTE), "10s", "First clients wait this long, then the last resort serves"),
+    raceAddresses: key(whole(1, 1024), 64, "Addresses that are dialled for them at most, the most promising ones"),
+    retryAfter: key(
+      duration(100, HOUR),
+      "5s",
+      "When nobody of them answered, the last resort serves this long before the next try"
+    )
   }),
   probing: section({ ...probing, ...budget }),
   pool: section({ ...pool, total: key(whole(0, 100_000), 1024, "Warm sockets over all candidates") }),
