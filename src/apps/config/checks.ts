@@ -6,6 +6,7 @@ import { loopsOf } from "./loops.ts"
 import { nearest } from "./nearest.ts"
 import type { Found, Path, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
+import { refusedReferences } from "./references.ts"
 
 /** `mayBeAlone`: a program may embed this without a listener. */
 export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): ReadonlyArray<Found> {
@@ -35,7 +36,7 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
 
 /** What a running service has to be told about a file that is valid. */
 export function warningsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
-  return [...unusedAuthorities(file), ...exposed(file, show)]
+  return [...unusedAuthorities(file), ...refusedReferences(file, show), ...exposed(file, show)]
 }
 
 function exposed({ admin: { listen, token } }: ConfigFile, show: Show): ReadonlyArray<Found> {

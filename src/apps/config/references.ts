@@ -1,0 +1,15 @@
+/** References of the machine's own network that nobody may dial: they are left out, and that is worth a word. */
+import { refusalOf } from "../../core/access.ts"
+import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { parseEndpoint } from "../../core/schema/units.ts"
+import type { Found, Show } from "./Problem.ts"
+
+export function refusedReferences({ probing: { connectivity }, access }: ConfigFile, show: Show): ReadonlyArray<Found> {
+  return connectivity.flatMap((text, i) => {
+    const refusal = refusalOf(access, parseEndpoint(text)?.host ?? text)
+    if (refusal === undefined) return []
+    const path = ["probing", "connectivity", i]
+    const why = refusal.list === "deny" ? "access.deny refuses it" : "access.allow does not have it"
+    return [{ path, expected: "an address that access admits", message: `${show(path, text)} is never asked: ${why}` }]
+  })
+}

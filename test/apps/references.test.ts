@@ -1,0 +1,27 @@
+/** References that `access` refuses are left out, and said to be. */
+import { assert, describe, it } from "vitest"
+import { parse } from "../../src/apps/config/parse.ts"
+import { render } from "../../src/apps/config/Problem.ts"
+
+const warningsOf = (access: string) => {
+  const text = `listeners: [{ name: web, listen: "127.0.0.1:1234", upstream: web }]
+upstreams: { web: { port: 443, candidates: ["198.18.0.1"] } }
+probing: { connectivity: ["198.51.100.1:53", "203.0.113.1"] }
+access: ${access}`
+  const { settings, warnings } = parse(text)
+  assert.strictEqual(settings?.core.outage.connectivity.length, 2)
+  return warnings.map((one) => render("f.yaml", one))
+}
+
+describe("a reference of the network", () => {
+  it("that a list refuses is named in a warning with its place", () => {
+    assert.deepStrictEqual(warningsOf("{ deny: [198.51.100.0/24] }").length, 1)
+    assert.match(
+      warningsOf("{ deny: [198.51.100.0/24] }")[0] ?? "",
+      /f\.yaml:3:\d+ .*connectivity\.0.*access\.deny refuses it/
+    )
+    assert.match(warningsOf("{ allow: [198.0.0.0/8] }")[0] ?? "", /connectivity\.1.*access\.allow does not have it/)
+  })
+
+  it("that is admitted is not", () => assert.deepStrictEqual(warningsOf("{ deny: [192.0.2.0/24] }"), []))
+})
