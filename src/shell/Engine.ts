@@ -33,6 +33,9 @@ import { Shelf } from "./Shelf.ts"
 import { Transport } from "./Transport.ts"
 import * as WallClock from "./WallClock.ts"
 
+/** A client waits for what the core makes of these, so they gather with nothing. They are rare: first uses of names, and resolvers. */
+const AWAITED: ReadonlySet<Event["_tag"]> = new Set(["DomainRequested", "Resolved", "ResolveFailed", "Raced"])
+
 export interface EngineOptions {
   readonly config: Config
   readonly seed: number
@@ -96,17 +99,19 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   let failed = false
   /** A round of turns is under way or asked for. */
   let awake = false
+  /** It is asked for, but events still gather; calling it stops that. */
+  let stopGathering: (() => void) | undefined
   /** The last turn did not come to the end of the mail. */
   let more = false
   let stopped = false
 
   const postUnsafe = (event: Event) => {
     mailbox.post(nowUs(), event)
-    wake()
+    wake(AWAITED.has(event._tag))
   }
   const postOwn = (event: Event) => {
     mailbox.postOwn(nowUs(), event)
-    wake()
+    wake(AWAITED.has(event._tag))
   }
   const shelf = new Shelf(transport, postOwn)
   const interpreter = yield* Interpreter.make(shelf, postOwn)
@@ -202,14 +207,20 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
    * little later: a client's first bytes go before the core is told of it (a millisecond less to its first byte), and under
    * load the same work costs a third less in few long turns than in many short ones between which all caches are cold.
    */
-  const wake = () => {
-    if (awake) return
+  const wake = (isAwaited = false) => {
+    if (awake && (!isAwaited || stopGathering === undefined)) return
+    stopGathering?.()
     awake = true
-    if (options.gatherMs > 0 && !more) transport.timerUnsafe(options.gatherMs, turns)
-    else transport.soonUnsafe(turns)
+    const gathers = options.gatherMs > 0 && !more && !isAwaited
+    if (gathers) stopGathering = transport.timerUnsafe(options.gatherMs, turns)
+    else {
+      stopGathering = undefined
+      transport.soonUnsafe(turns)
+    }
   }
   const turns = () => {
     awake = false
+    stopGathering = undefined
     if (stopped || failed) return
     more = turn()
     if (failed) fork(restart)
