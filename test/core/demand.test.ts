@@ -311,4 +311,15 @@ describe("who serves", () => {
     expect(gaps.length).toBeLessThan(10)
     expect(toy.state.routes.upstreams[0]?.state).not.toBe("active")
   })
+
+  it("stays in the set from the first answer on, however long the wait for it had become", () => {
+    const config = seldom({ breaker: { enabled: false } })
+    const patient = { ...config, autoDisable: { ...config.autoDisable, failures: 1_000 } }
+    const toy = new ToyInterpreter(patient, { otherwise: 10 }).start().run(60_000)
+    for (const { host } of addresses(4)) toy.set(host, "refused")
+    toy.run(HOUR_MS / 2)
+    for (const { host } of addresses(4)) toy.set(host, 10)
+    toy.run(HOUR_MS / 2)
+    expect(factsOf(toy, "LadderStepped").map((fact) => "to" in fact && fact.to)).toEqual(["active", "stale", "active"])
+  })
 })
