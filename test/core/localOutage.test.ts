@@ -233,6 +233,48 @@ describe("when the whole network falls silent", () => {
   })
 })
 
+describe("a network that dies between the two handshakes of a proof", () => {
+  const identity = { servername: "web.example", ca: "" }
+  const proving = both.map((one) => ({ ...one, ...one.name === "web" ? { identity, scoreTtlMs: 20_000 } : {} }))
+  const proofs = (toy: ToyInterpreter) => everybody(toy).map((one) => one.identity.state)
+  /** Runs until nobody is being asked but one, for its certificate; gives the failure of that proof. */
+  const asked = (toy: ToyInterpreter) => {
+    const alone = () => {
+      const { inFlight } = toy.state.probing
+      return inFlight.length === 1
+        ? toy.probes.find(({ probe, identity }) => probe === inFlight[0]!.probe && identity !== null)
+        : undefined
+    }
+    for (let i = 0; i < 30_000 && alone() === undefined; i++) toy.run(1)
+    const { probe, candidate } = alone()!
+    return { _tag: "ProbeFailed", worker: 0, probe, candidate, tookUs: 9_000, reason: "certificate" } as const
+  }
+
+  it("makes nobody an impostor: that is taken back with the rest", () => {
+    const toy = quiet(proving)
+    const set = sets(toy)
+    const fails = asked(toy)
+    dies(toy).post(fails)
+    expect(proofs(toy)).toContain("failed")
+    toy.run(20_000)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    expect(proofs(toy)).not.toContain("failed")
+    expect([facts(toy, "IdentityFailed").length, facts(toy, "IdentityProven").length]).toEqual([1, 1])
+    expect(sets(toy)).toEqual(set)
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("does not look as if it were back when that proof fails late", () => {
+    const toy = quiet(proving)
+    const fails = asked(toy)
+    dies(toy, "unreachable").post({ _tag: "InterfacesChanged", worker: 0, families: [] }).run(3)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    toy.post(fails)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    expect(proofs(toy)).not.toContain("failed")
+  })
+})
+
 describe("what is no outage of the own network", () => {
   it("one upstream that dies while the other lives: its breakers open as ever", () => {
     const toy = quiet()
