@@ -29,7 +29,7 @@ function verdictOf(texts: ReadonlyArray<string>, replay: Replay = new Replay()):
 }
 
 it("the histories are small enough to be carried along", () => {
-  expect(histories.flatMap(({ texts }) => texts).join("").length).toBeLessThan(700_000)
+  expect(histories.flatMap(({ texts }) => texts).join("").length).toBeLessThan(1_000_000)
 })
 
 describe.each(histories)("the history $name", ({ name, texts }) => {
