@@ -68,6 +68,20 @@ describe("a name that a client asks for", () => {
     expect(again.indexOf(six[0]!)).toBeGreaterThan(again.indexOf(six[1]!))
   })
 
+  it("races no more than 64 addresses, however many it has and however quickly they may follow each other", () => {
+    const many = addresses(100).map(({ host }) => host)
+    const toy = toyOf(demanding({}, { dial: { raceDelayMs: 10 } })).names(A, many).asks(A).run(10)
+    expect(toy.races[0]?.plan.attempts).toHaveLength(64)
+  })
+
+  it("races as many as can begin while clients wait", () => {
+    const most = (singleFlightTimeoutMs: number) => {
+      const toy = toyOf(demanding({ singleFlightTimeoutMs })).names(A, addresses(20).map(({ host }) => host)).asks(A).run(10)
+      return toy.races[0]?.plan.attempts.map(({ startAfterMs }) => startAfterMs).at(-1)
+    }
+    expect([most(1_000), most(1_001)]).toEqual([750, 1_000])
+  })
+
   it("has its next candidates probed once after the race, and rounds only while it is used", () => {
     const toy = toyOf(demanding({}, { probing: { challengers: 1 } })).asks(A).run(5_000)
     expect(toy.races).toHaveLength(1)
@@ -191,6 +205,22 @@ describe("the names that are kept", () => {
     expect(domains(toy)).toEqual([])
     expect(factsOf(toy, "DomainDropped")).toMatchObject([{ reason: "idle" }])
     expect(toy.state.pruneDueUs).toBe(-1)
+  })
+
+  it("go as soon as they were idle for so long, and not a moment earlier", () => {
+    const leftAfter = (forMs: number) =>
+      domains(toyOf(demanding({ idleMs: 10_000, pruneIntervalMs: 5_000 })).asks(A).run(forMs)).length
+    expect([leftAfter(9_999), leftAfter(10_000)]).toEqual([1, 0])
+  })
+
+  it("are as many as there are without a limit, and no step drops more than 64 of them", () => {
+    const toy = toyOf(demanding({ maxEntries: 0, idleMs: 1_000, pruneIntervalMs: 5_000 }))
+    for (let i = 0; i < 100; i++) toy.asks(`n${i}.example`)
+    expect(domains(toy)).toHaveLength(100)
+    toy.run(5_000)
+    const drops = toy.advanced.map(({ decisions }) => decisions.filter(({ _tag }) => _tag === "DomainDropped").length)
+    expect(drops.filter((count) => count > 0)).toEqual([64, 36])
+    expect(new Set(factsOf(toy, "DomainDropped").map(({ atUs }) => atUs)).size).toBe(1)
   })
 
   it("are looked at once in each pruneInterval", () => {

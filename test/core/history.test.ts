@@ -107,6 +107,17 @@ describe("what an earlier run knew", () => {
     expect([stateOf(toy.run(390)), stateOf(toy.run(20))]).toEqual(["stale", "unranked"])
   })
 
+  it("may be of any number of addresses, of which the best sixteen may come to serve", () => {
+    const hosts = addresses(18).map(({ host }) => host)
+    const records = hosts.map((host, i) => record(host, 10 + i))
+    // Who refuses was heard of; of whom this machine could not try nothing is known.
+    const rest = (refusing: number) =>
+      started(configWith([{ candidates: addresses(18) }]), records, (toy) => {
+        hosts.forEach((host, i) => toy.set(host, i < refusing ? "refused" : "local"))
+      }).run(900)
+    expect([stateOf(rest(15)), stateOf(rest(16))]).toEqual(["stale", "unranked"])
+  })
+
   it("ends with the first sample, be it a failure, and while it keeps people waiting", () => {
     const toy = started(configWith([three]), [record(a, 5), record(b, 9)], (toy) => toy.set(a, "refused").set(b, "lost"))
     expect(order(toy).slice(0, 2)).toEqual([a, b])

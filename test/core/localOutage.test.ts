@@ -233,6 +233,35 @@ describe("when the whole network falls silent", () => {
   })
 })
 
+describe("who is asked out of turn", () => {
+  const asked = (toy: ToyInterpreter, hosts: ReadonlyArray<string>) => toy.probes.filter(({ host }) => hosts.includes(host))
+
+  it("of an upstream without a set are the first eight of its list, however long it is", () => {
+    const dead = Array.from({ length: 12 }, (_, i) => `192.0.2.${i + 1}`)
+    const upstreams = [...both, { name: "dead", candidates: at(...dead), breaker: { enabled: false } }]
+    const toy = new ToyInterpreter(configWith(upstreams), { otherwise: "timeout" })
+    lives(toy).start().run(25_000)
+    dies(toy).run(15_000)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    const since = asked(toy, dead).length
+    toy.run(20_000)
+    expect([...new Set(asked(toy, dead).slice(since).map(({ host }) => host))].toSorted()).toEqual(dead.slice(0, 8))
+  })
+
+  it("of many upstreams are at most two, of 64 that are looked at, each quarter of a second", () => {
+    const near = Array.from({ length: 63 }, (_, i) => ({ name: `near${i}`, candidates: at(`127.0.1.${i + 1}`) }))
+    const seldom = { probing: { intervalMs: 600_000 }, pool: { mode: "off" as const } }
+    const upstreams = [both[0]!, ...near, both[1]!].map((one) => ({ ...one, ...seldom }))
+    const toy = new ToyInterpreter(configWith(upstreams), { otherwise: 1 })
+    lives(toy).start().run(25_000)
+    dies(toy, "unreachable").client(0, 0).run(600)
+    const outOfTurn = toy.probes.filter(({ atUs }) => atUs > 25_000_000)
+    const askedAfter = (afterUs: number) =>
+      outOfTurn.filter(({ atUs }) => atUs === outOfTurn[0]!.atUs + afterUs).map(({ host }) => host.slice(0, 6)).toSorted()
+    expect([askedAfter(0), askedAfter(250_000)]).toEqual([["198.18"], ["198.18", "198.19"]])
+  })
+})
+
 describe("a network that dies between the two handshakes of a proof", () => {
   const identity = { servername: "web.example", ca: "" }
   const proving = both.map((one) => ({ ...one, ...one.name === "web" ? { identity, scoreTtlMs: 20_000 } : {} }))

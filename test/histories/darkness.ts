@@ -54,7 +54,7 @@ export const darkness: World = {
       },
       { name: "near", candidates: at(NEAR), probing: { intervalMs: 6_000 }, pool: { mode: "off" } }
     ]),
-    outage: { connectivity: at(...REFERENCES), timeoutMs: 2_100 },
+    outage: { connectivity: at(...REFERENCES), timeoutMs: 1_500 },
     onDemand: { ...onDemandDefaults, mode: "tcp", singleFlightTimeoutMs: 1_000 },
     template: upstreamWith({ name: "", preheat: false, pool: { mode: "off" }, probing: { challengers: 0 } })
   },
@@ -72,7 +72,7 @@ export const darkness: World = {
     put(toy, "timeout", [...WEB, REFERENCES[0]!]).run(4_500)
     lives(toy).run(6_000)
     // Turned off by an operator: nobody is left whose answer could end it.
-    put(toy, "timeout").run(8_000)
+    put(toy, "unreachable").run(4_500)
     toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: false }).run(500)
     lives(toy).post({ _tag: "EnabledOverridden", worker: 0, enabled: null }).run(2_000)
   }
@@ -101,7 +101,7 @@ export const lonely: World = {
   play(toy) {
     toy.names("web.example", [WEB[0]!])
     lives(toy).start().run(5_000)
-    put(toy, "timeout").run(7_000)
+    put(toy, "unreachable").run(6_700)
     lives(toy).run(3_000)
     // The network changes, and what worked before proves nothing until somebody answers.
     put(interfaces(toy, ["ipv6"]), "timeout").run(2_500)
@@ -111,7 +111,7 @@ export const lonely: World = {
     toy.names("web.example", [STRANGER]).set(STRANGER, 30)
     for (const host of WEB) toy.impostor(host)
     toy.client(30, 0).run(1_000)
-    interfaces(lives(toy), ["ipv4"]).run(9_000)
+    interfaces(lives(toy), ["ipv4"]).run(12_000)
     toy.client(30, 0).run(500)
     for (const host of WEB) toy.impostor(host, false)
     // A session that was silent speaks.

@@ -34,8 +34,14 @@ export const demands: World = {
       pool: { mode: "off" },
       probing: { intervalMs: 30_000 },
       dns: { refreshMs: 60_000 }
+    }, {
+      // As after a core that failed: a name that was asked for before.
+      name: "kept.example:443",
+      host: "kept.example",
+      preheat: false,
+      onDemand: true
     }]),
-    poolTotal: 5,
+    poolTotal: 2,
     onDemand: {
       ...onDemandDefaults,
       idleMs: 60_000,
@@ -61,6 +67,8 @@ export const demands: World = {
     toy.names("web.example", [hosts[14]!]).set(hosts[15]!, 15).set(hosts[14]!, 35)
     toy.set(a, "timeout").set(b, 30).set(c, 20).set(d, 80).set(e, 60).set(SIX[0], 300).set(SIX[1], 12)
     toy.start().run(2_000)
+    // Nobody will say how the very first race went.
+    toy.asks("many.example", 8_080).run(20).post({ _tag: "WorkerLost", worker: 0 }).run(6_000)
     // The first drops everything; two who wait share the race, and the winner's socket goes to one of them.
     toy.asks("a.example").asks("A.example.").run(600)
     visit(toy, "a.example:443", 2).run(3_000)
@@ -81,7 +89,6 @@ export const demands: World = {
     // One that answers for another gets no client, whatever it is asked first.
     toy.set(hosts[7]!, 9).impostor(hosts[7]!).asks("late.example").run(500).impostor(hosts[7]!, false).run(4_600)
     toy.asks("late.example").run(40)
-    toy.asks("many.example", 8_080).run(20).post({ _tag: "WorkerLost", worker: 0 }).run(6_000)
     for (const host of hosts.slice(5, 16)) toy.set(host, "lost")
     toy.set(hosts[13]!, 40).asks("many.example", 8_080).run(2_500)
     visit(toy, "many.example:8080").run(500)
