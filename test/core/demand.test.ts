@@ -151,6 +151,16 @@ describe("a name that a client asks for", () => {
     expect(toy.parked(a)).toBe(0)
   })
 
+  it("keeps none on every port whose servers speak first, and some on the ports beside", () => {
+    const greeting = [22, 25, 110, 143, 587, 3306, 5432]
+    const dialled = (port: number) => {
+      const toy = toyOf(demanding({}, { pool: { mode: "fixed", size: 1 } })).asks(A, port).run(500).client(10, 1).run(500)
+      return toy.warmDials.some((one) => one.port === port)
+    }
+    expect(greeting.filter(dialled)).toEqual([])
+    expect(greeting.map((port) => port + 1).filter(dialled)).toEqual(greeting.map((port) => port + 1))
+  })
+
   it("is nobody's business in labels", () => {
     const toy = toyOf(demanding()).asks(A).run(1_000)
     const [id] = Upstreams.find(toy.state, 1)?.listed ?? []

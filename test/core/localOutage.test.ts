@@ -445,6 +445,14 @@ describe("with references", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
+  it("are believed as soon as those that were asked when it began have been silent for so long", () => {
+    const toy = one()
+    dies(toy, "timeout", [...WEB, ...references]).run(30_000)
+    const began = facts(toy, "OutageBegan")[0]!.atUs
+    const first = toy.entries.find(({ at, event }) => at > 25_000_000 && event._tag === "ProbeFailed")!
+    expect(began - first.at).toBe(2_000_000)
+  })
+
   it("one that answers, or refuses, means that the network works", () => {
     for (const answer of [30, "refused"] as const) {
       const toy = one()

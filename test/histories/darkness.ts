@@ -92,7 +92,7 @@ export const lonely: World = {
       pool: { mode: "off" },
       breaker: { enabled: false },
       scoreTtlMs: 8_000
-    }]),
+    }], { maxParallel: 2, perHost: 1 }),
     outage: { connectivity: at(...REFERENCES), timeoutMs: 2_500 },
     // The second reference is not to be dialled: it is as if it were not there.
     access: { allow: [], deny: [{ cidr: "192.0.2.0/24", words: [0xc000_0200], bits: 24 }] }

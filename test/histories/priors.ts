@@ -40,7 +40,7 @@ const records: ReadonlyArray<HistoryRecord> = [
   record(hosts[5]!, 5, 2 * HOUR),
   record(hosts[0]!, 7, 90 * SECOND),
   // More than may serve; the list of one that is measured by nobody.
-  ...sites.map((address, i) => ofSite(address, 50 - i, (20 + i) * SECOND, { expiresMs: WALL_MS + (100 + 10 * i) * SECOND })),
+  ...sites.map((address, i) => ofSite(address, 50 - i, (i < 15 ? 20 + i : 600 + i) * SECOND, { expiresMs: WALL_MS + (100 + 10 * i) * SECOND })),
   // Named by a list alone, at another port, and by history itself.
   ofSite("198.19.2.1", 3, 20 * SECOND, { sources: ["user-static"] }),
   ofSite("198.19.2.2", 3, 20 * SECOND, { port: 80 }),
@@ -69,6 +69,8 @@ export const priors: World = {
         pool: { mode: "off" },
         probing: { intervalMs: 60_000, challengers: 1, candidatesPerRound: 0 },
         scoreTtlMs: 90_000,
+        // Nothing is left of the last four, and the one before them ends as it is loaded.
+        staleForMs: 615_000,
         breaker: { enabled: false }
       },
       { name: "lazy", host: LAZY, preheat: false, pool: { mode: "off" }, probing: { challengers: 1 } }

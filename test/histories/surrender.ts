@@ -69,6 +69,8 @@ export const seldom: World = {
     }, {
       // Two thirds of what expires it: just seldom enough.
       name: "brink",
+      host: "brink.example",
+      dns: { refreshMs: 30_000, timeoutMs: 1_000 },
       candidates: addresses(6).slice(5),
       probing: { intervalMs: 60_000 },
       pool: { mode: "off" },
@@ -85,12 +87,16 @@ export const seldom: World = {
   },
   cuts: [],
   play(toy) {
+    toy.names("brink.example", hosts.slice(7, 9)).set(hosts[8]!, 15).set(hosts[9]!, 35)
     put(toy, 20).set(hosts[1]!, 45).set(hosts[2]!, 60).set(hosts[3]!, 80).set(hosts[4]!, 100)
     toy.start().run(28_000)
     // Clients measure the cheapest, so it need not be asked.
     for (let i = 0; i < 4; i++) toy.client(500, 0).client(500, 1).run(1_500)
     toy.run(10_000)
+    // A server that says nothing takes nobody away at first, then it counts as gone.
+    toy.names("brink.example", hosts.slice(9, 10)).silent = 1
     put(toy, "refused", 0, 5).run(230_000)
+    toy.names("brink.example", hosts.slice(7, 9)).silent = 0
     put(toy, 25, 0, 2).run(90_000)
   }
 }
