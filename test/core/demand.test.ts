@@ -161,6 +161,12 @@ describe("a name that a client asks for", () => {
     expect(greeting.map((port) => port + 1).filter(dialled)).toEqual(greeting.map((port) => port + 1))
   })
 
+  it("may end in a dot, which no certificate has", () => {
+    const toy = toyOf(demanding({ mode: "tls" })).names("A.example.", [a]).asks("A.example.").run(10)
+    expect(toy.state.config.upstreams[1]?.identity?.servername).toBe("A.example")
+    expect(domains(toy)).toEqual(["a.example:443"])
+  })
+
   it("is nobody's business in labels", () => {
     const toy = toyOf(demanding()).asks(A).run(1_000)
     const [id] = Upstreams.find(toy.state, 1)?.listed ?? []
@@ -289,6 +295,16 @@ describe("an upstream that is not preheated", () => {
     change(false)
     toy.run(600_000)
     expect(routesOf(toy, 0).ask).toBe(true)
+  })
+
+  it("whose winner may not serve any more has nobody wait for it", () => {
+    const toy = lazy({ pool: { mode: "off" } }).asks("", 0, 0).run(5)
+    const identity = { servername: "web.example", ca: "" }
+    const upstreams = [upstreamWith({ preheat: false, candidates: addresses(3), pool: { mode: "off" }, identity })]
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...configWith([]), upstreams } }).run(10)
+    expect(toy.entries.at(-1)?.event._tag).toBe("Raced")
+    expect(factsOf(toy, "UpstreamRefreshed").at(-1)).toMatchObject({ reason: "all-failed" })
+    expect(routesOf(toy, 0).ask).toBe(false)
   })
 
   it("has no trial of a breaker before its next use", () => {

@@ -250,6 +250,12 @@ describe("what a run leaves", () => {
     expect(toy.state.remembered.records).toHaveLength(1)
   })
 
+  it("is full also where more than may be kept were measured in the same moment", () => {
+    const config = { ...configWith([three]), history: { maxEntries: 2, serveForMs: 1_000 } }
+    const toy = started(config, [], (toy) => toy.set(a, 5).set(b, 5).set(c, 5)).run(SECOND)
+    expect(historyOf(toy.state).map(({ measuredMs }) => measuredMs)).toEqual([WALL_MS + 5, WALL_MS + 5])
+  })
+
   it("drops what has expired", () => {
     const toy = started(configWith([three]), [ofSite(a, 5, { expiresMs: WALL_MS + 500 })], cannotMeasure)
     expect([historyOf(toy.state).length, historyOf(toy.run(600).post({ _tag: "Ticked", worker: 0 }).state).length]).toEqual([

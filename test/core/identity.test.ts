@@ -126,6 +126,12 @@ describe("the proof", () => {
     expect(Vector.get(toy.state.candidates, 1)!.breaker.state).toBe("closed")
     expect(Vector.get(toy.state.candidates, 0)!.breaker.state).not.toBe("closed")
   })
+
+  it("lets one of two that have given it be shut out", () => {
+    const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(12_000)
+    toy.set(b, "refused").run(120_000)
+    expect(Vector.get(toy.state.candidates, 1)!.breaker.state).not.toBe("closed")
+  })
 })
 
 describe("before anybody was asked", () => {

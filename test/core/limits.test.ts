@@ -44,6 +44,21 @@ describe("a challenger", () => {
     expect([winner(140, slow), winner(140.1, slow)]).toEqual([1, 2])
   })
 
+  it("need not be confirmed where its cost alone, or its outlook alone, is better by more than that", () => {
+    /** Who is in the set at last of a member and a challenger that cost so much for long, and then so much. */
+    const last = (before: readonly [number, number | "local"], after: readonly [number, number]) => {
+      const switching = { ...upstreamDefaults.selector.switching, holdMs: 0, marginMs: 20, marginPercent: 0 }
+      const selector = { activeSetSize: 1, switching: { ...switching, confirmations: 9, standing: 9 } }
+      const scoring = { ...plain, habitWeight: 0.3 }
+      const toy = new ToyInterpreter(cold({ candidates: addresses(2), selector, scoring }))
+      toy.set(a, before[0]).set(b, before[1]).start().run(45_000)
+      return toy.set(a, after[0]).set(b, after[1]).run(12_000).active()[0]
+    }
+    // 50 ms now, 35 as they usually are; and 20 now, which will not last: 54.
+    expect([last([110, 115], [165, 115]), last([300, "local"], [135, 115])]).toEqual([2, 2])
+    expect([last([110, 115], [150, 115]), last([300, "local"], [115, 115])]).toEqual([1, 1])
+  })
+
   it("has to wait for hold, to the microsecond", () => {
     // In the set since its first answer; judged a second after the round's last one.
     expect([winner(200, { holdMs: 10_990 }), winner(200, { holdMs: 10_991 })]).toEqual([2, 1])
