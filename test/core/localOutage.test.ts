@@ -108,6 +108,12 @@ describe("when the whole network falls silent", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
+  it("is believed as soon as those who were asked when it began have been silent for so long", () => {
+    const toy = dies(quiet()).run(30_000)
+    const first = toy.entries.find(({ at, event }) => at > 25_000_000 && event._tag === "ProbeFailed")!
+    expect(facts(toy, "OutageBegan")[0]!.atUs - first.at).toBe(2_000_000)
+  })
+
   it("takes back even a breaker that it opened before it was found out", () => {
     const toy = quiet(both.map((one) => ({ ...one, breaker: { failureThreshold: 1 } })))
     const before = judged(toy)
