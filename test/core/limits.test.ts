@@ -94,6 +94,26 @@ it("sixty-three who may not enter are passed over for one who may, and no more",
   expect([filled(65), filled(66)]).toEqual([[2, 66], [2]])
 })
 
+it("a set that is made smaller loses who costs most by now, and nobody else", () => {
+  const hosts = addresses(3)
+  const config = (activeSetSize: number) =>
+    cold({ candidates: hosts, scoring: plain, selector: { activeSetSize, evaluationIntervalMs: 60_000 } })
+  const toy = new ToyInterpreter(config(3)).set(hosts[2]!.host, 30).set(a, 10).set(b, 20).start().run(5_000)
+  toy.set(a, 200).run(12_000)
+  expect(toy.active()).toEqual([1, 2, 3])
+  toy.post({ _tag: "ConfigChanged", worker: 0, config: config(2) })
+  expect(toy.active()).toEqual([2, 3])
+})
+
+it("a single member that expired serves as stale for staleFor, and no longer", () => {
+  const config = cold({ candidates: addresses(1), scoreTtlMs: 20_000, staleForMs: 30_000 })
+  const after = (forMs: number) => {
+    const toy = new ToyInterpreter(config).set(a, 10).start().run(20).set(a, "local")
+    return toy.run(forMs - 20).state.routes.upstreams[0]!.state
+  }
+  expect([20_009, 20_010, 50_009, 50_010].map(after)).toEqual(["active", "stale", "stale", "unranked"])
+})
+
 it("members share clients whose expectation is within tolerancePercent of the lowest", () => {
   const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 11).start().run(1_000)
   const routes = toy.state.routes.upstreams[0]!
