@@ -7,6 +7,11 @@ import { law } from "../check.ts"
 const exponent = fc.double({ min: 0, max: 700, noNaN: true })
 
 describe("decay", () => {
+  it("has any constant above nothing, and of none everything is over at once", () => {
+    expect(decay(1, 1)).toBeCloseTo(1 / Math.E, 12)
+    expect([decay(1, 0), decay(0, 0)]).toEqual([0, 1])
+  })
+
   law(
     "is e^-x to within 2e-13 of it",
     fc.property(exponent, (x) => {

@@ -15,6 +15,11 @@ function draws(seed: number, count: number): ReadonlyArray<number> {
 }
 
 describe("Rng", () => {
+  it("takes all of a seed, beyond 32 bits as well", () => {
+    const first = [0, 1, 2 ** 32, 2 ** 33, 2 ** 32 + 1].map((seed) => draws(seed, 1)[0])
+    expect(new Set(first).size).toBe(first.length)
+  })
+
   law(
     "draws 32-bit integers and numbers in [0, 1), the same ones for the same seed",
     fc.property(seed, (seed) => {

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect } from "vitest"
+import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { law } from "../check.ts"
 
@@ -14,6 +14,11 @@ const action = fc.oneof(
 )
 
 describe("Vector", () => {
+  it("begins with nothing", () => {
+    const one = Vector.push(Vector.empty<number>(), 7)
+    expect([Vector.empty().length, one.length, Vector.get(one, 0), Vector.get(one, 1)]).toEqual([0, 1, 7, undefined])
+  })
+
   law(
     "holds what an array holds after the same changes",
     fc.property(items, fc.array(action, { maxLength: 30 }), (items, actions) => {

@@ -111,6 +111,29 @@ describe("auto-disable", () => {
     expect(facts(old, "AutoDisabled")).toEqual([])
   })
 
+  describe("of one address that is never probed again, and refuses after a millisecond", () => {
+    const once = () => {
+      const alone = { ...api, candidates: at(HOSTS[2]!), staleForMs: 30_000, probing: { intervalMs: 3_600_000 } }
+      const config = configWith([{ ...alone, pool: { mode: "off" } }])
+      const toy = new ToyInterpreter({ ...config, autoDisable: { failures: 1, cooldownMs: 10_000, roundMs: 1_000 } })
+      return all(toy, 10).start().run(10)
+    }
+    /** Whether clients that fail at this moment and a round later are enough. */
+    const failsAt = (toy: ToyInterpreter, atMs: number) => {
+      all(toy, "refused").run(atMs - 1 - toy.atMs).client().run(1_000).client().run(1)
+      return facts(toy, "AutoDisabled").length === 1
+    }
+
+    it("an answer exactly staleFor ago counts, and none a moment earlier", () => {
+      expect([failsAt(once(), 30_010), failsAt(once(), 30_011)]).toEqual([true, false])
+    })
+
+    it("it is known to a second when it answered", () => {
+      const again = (afterMs: number) => once().run(afterMs - 10).client().run(10)
+      expect([failsAt(again(999), 31_010), failsAt(again(1_000), 31_010)]).toEqual([false, true])
+    })
+  })
+
   it("does not count rounds of an outage of the own network", () => {
     const far = ["198.19.0.1", "198.19.0.2"]
     const toy = running([web, { name: "api", candidates: at(...far) }])

@@ -49,6 +49,12 @@ describe("enabled", () => {
     expect(facts(toy, "PreheatCompleted")).toHaveLength(2)
   })
 
+  it("true after longer than staleFor finds nobody who serves as stale", () => {
+    const back = (afterMs: number) =>
+      states(override(override(toyOf(configWith([web({ staleForMs: 5_000 })])), false).run(afterMs), true))
+    expect([back(4_999), back(5_000)]).toEqual([["stale"], ["unranked"]])
+  })
+
   it("of the file can be overridden until the next reload", () => {
     const config = { ...configWith([web()]), enabled: false }
     const toy = toyOf(config)
@@ -99,6 +105,12 @@ describe("a reload", () => {
     toy.run(2_000)
     expect([states(toy), toy.active(1)]).toEqual([["active", "active"], [1, 2]])
     expect(facts(toy, "PreheatStarted").map((fact) => "upstream" in fact && fact.upstream)).toEqual([0, 1])
+  })
+
+  it("looks once a second whether the last session through an upstream that it removed is gone", () => {
+    const toy = toyOf(configWith([web(), { name: "api", candidates: at(c) }])).client(1_500, 1).run(20)
+    const nameAfter = (forMs: number) => reload(toy, configWith([web()])).run(forMs).state.config.upstreams[1]!.name
+    expect([nameAfter(1_999), nameAfter(2)]).toEqual(["api", ""])
   })
 
   it("takes candidates, set, warm sockets and probes from upstreams that it removes, and their place is free in the end", () => {

@@ -68,6 +68,20 @@ describe("a name that a client asks for", () => {
     expect(again.indexOf(six[0]!)).toBeGreaterThan(again.indexOf(six[1]!))
   })
 
+  it("races no more than 64 addresses, however many it has and however quickly they may follow each other", () => {
+    const many = addresses(100).map(({ host }) => host)
+    const toy = toyOf(demanding({}, { dial: { raceDelayMs: 10 } })).names(A, many).asks(A).run(10)
+    expect(toy.races[0]?.plan.attempts).toHaveLength(64)
+  })
+
+  it("races as many as can begin while clients wait", () => {
+    const most = (singleFlightTimeoutMs: number) => {
+      const toy = toyOf(demanding({ singleFlightTimeoutMs })).names(A, addresses(20).map(({ host }) => host)).asks(A).run(10)
+      return toy.races[0]?.plan.attempts.map(({ startAfterMs }) => startAfterMs).at(-1)
+    }
+    expect([most(1_000), most(1_001)]).toEqual([750, 1_000])
+  })
+
   it("has its next candidates probed once after the race, and rounds only while it is used", () => {
     const toy = toyOf(demanding({}, { probing: { challengers: 1 } })).asks(A).run(5_000)
     expect(toy.races).toHaveLength(1)
@@ -137,6 +151,22 @@ describe("a name that a client asks for", () => {
     expect(toy.parked(a)).toBe(0)
   })
 
+  it("keeps none on every port whose servers speak first, and some on the ports beside", () => {
+    const greeting = [22, 25, 110, 143, 587, 3306, 5432]
+    const dialled = (port: number) => {
+      const toy = toyOf(demanding({}, { pool: { mode: "fixed", size: 1 } })).asks(A, port).run(500).client(10, 1).run(500)
+      return toy.warmDials.some((one) => one.port === port)
+    }
+    expect(greeting.filter(dialled)).toEqual([])
+    expect(greeting.map((port) => port + 1).filter(dialled)).toEqual(greeting.map((port) => port + 1))
+  })
+
+  it("may end in a dot, which no certificate has", () => {
+    const toy = toyOf(demanding({ mode: "tls" })).names("A.example.", [a]).asks("A.example.").run(10)
+    expect(toy.state.config.upstreams[1]?.identity?.servername).toBe("A.example")
+    expect(domains(toy)).toEqual(["a.example:443"])
+  })
+
   it("is nobody's business in labels", () => {
     const toy = toyOf(demanding()).asks(A).run(1_000)
     const [id] = Upstreams.find(toy.state, 1)?.listed ?? []
@@ -191,6 +221,22 @@ describe("the names that are kept", () => {
     expect(domains(toy)).toEqual([])
     expect(factsOf(toy, "DomainDropped")).toMatchObject([{ reason: "idle" }])
     expect(toy.state.pruneDueUs).toBe(-1)
+  })
+
+  it("go as soon as they were idle for so long, and not a moment earlier", () => {
+    const leftAfter = (forMs: number) =>
+      domains(toyOf(demanding({ idleMs: 10_000, pruneIntervalMs: 5_000 })).asks(A).run(forMs)).length
+    expect([leftAfter(9_999), leftAfter(10_000)]).toEqual([1, 0])
+  })
+
+  it("are as many as there are without a limit, and no step drops more than 64 of them", () => {
+    const toy = toyOf(demanding({ maxEntries: 0, idleMs: 1_000, pruneIntervalMs: 5_000 }))
+    for (let i = 0; i < 100; i++) toy.asks(`n${i}.example`)
+    expect(domains(toy)).toHaveLength(100)
+    toy.run(5_000)
+    const drops = toy.advanced.map(({ decisions }) => decisions.filter(({ _tag }) => _tag === "DomainDropped").length)
+    expect(drops.filter((count) => count > 0)).toEqual([64, 36])
+    expect(new Set(factsOf(toy, "DomainDropped").map(({ atUs }) => atUs)).size).toBe(1)
   })
 
   it("are looked at once in each pruneInterval", () => {
@@ -249,6 +295,16 @@ describe("an upstream that is not preheated", () => {
     change(false)
     toy.run(600_000)
     expect(routesOf(toy, 0).ask).toBe(true)
+  })
+
+  it("whose winner may not serve any more has nobody wait for it", () => {
+    const toy = lazy({ pool: { mode: "off" } }).asks("", 0, 0).run(5)
+    const identity = { servername: "web.example", ca: "" }
+    const upstreams = [upstreamWith({ preheat: false, candidates: addresses(3), pool: { mode: "off" }, identity })]
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...configWith([]), upstreams } }).run(10)
+    expect(toy.entries.at(-1)?.event._tag).toBe("Raced")
+    expect(factsOf(toy, "UpstreamRefreshed").at(-1)).toMatchObject({ reason: "all-failed" })
+    expect(routesOf(toy, 0).ask).toBe(false)
   })
 
   it("has no trial of a breaker before its next use", () => {
@@ -310,5 +366,16 @@ describe("who serves", () => {
     const gaps = [...new Set(toy.probes.slice(before).map(({ atUs }) => Math.round(atUs / 1e6)))]
     expect(gaps.length).toBeLessThan(10)
     expect(toy.state.routes.upstreams[0]?.state).not.toBe("active")
+  })
+
+  it("stays in the set from the first answer on, however long the wait for it had become", () => {
+    const config = seldom({ breaker: { enabled: false } })
+    const patient = { ...config, autoDisable: { ...config.autoDisable, failures: 1_000 } }
+    const toy = new ToyInterpreter(patient, { otherwise: 10 }).start().run(60_000)
+    for (const { host } of addresses(4)) toy.set(host, "refused")
+    toy.run(HOUR_MS / 2)
+    for (const { host } of addresses(4)) toy.set(host, 10)
+    toy.run(HOUR_MS / 2)
+    expect(factsOf(toy, "LadderStepped").map((fact) => "to" in fact && fact.to)).toEqual(["active", "stale", "active"])
   })
 })

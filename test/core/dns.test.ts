@@ -51,6 +51,13 @@ describe("a name", () => {
     expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e5) / 10)).toEqual([0, 3.9, 7.8, 11.7, 15.6, 19.5])
   })
 
+  it("whose servers never answer is asked for when refresh and timeout are over, no sooner and no later", () => {
+    const toy = new ToyInterpreter(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
+    toy.resolvesAfterMs = 1_000_000
+    toy.names(WEB, [a]).start().run(9_000)
+    expect(toy.queries.map(({ atUs }) => atUs)).toEqual([0, 4_000_000, 8_000_000])
+  })
+
   it("adds to the configured addresses, and takes only its own away", () => {
     const config = named({ candidates: [{ host: a, port: 443 }] })
     const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [b, a]).start().run(1_000)

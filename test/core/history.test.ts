@@ -107,6 +107,17 @@ describe("what an earlier run knew", () => {
     expect([stateOf(toy.run(390)), stateOf(toy.run(20))]).toEqual(["stale", "unranked"])
   })
 
+  it("may be of any number of addresses, of which the best sixteen may come to serve", () => {
+    const hosts = addresses(18).map(({ host }) => host)
+    const records = hosts.map((host, i) => record(host, 10 + i))
+    // Who refuses was heard of; of whom this machine could not try nothing is known.
+    const rest = (refusing: number) =>
+      started(configWith([{ candidates: addresses(18) }]), records, (toy) => {
+        hosts.forEach((host, i) => toy.set(host, i < refusing ? "refused" : "local"))
+      }).run(900)
+    expect([stateOf(rest(15)), stateOf(rest(16))]).toEqual(["stale", "unranked"])
+  })
+
   it("ends with the first sample, be it a failure, and while it keeps people waiting", () => {
     const toy = started(configWith([three]), [record(a, 5), record(b, 9)], (toy) => toy.set(a, "refused").set(b, "lost"))
     expect(order(toy).slice(0, 2)).toEqual([a, b])
@@ -186,7 +197,8 @@ describe("history as a source", () => {
     const toy = started(configWith([three]), [ofSite(a, 30), ofSite(b, 7), ofSite(c, 1, { port: 80 })])
     expect(recall(toy.state, SITE, 443).map(({ address }) => address)).toEqual([b, a])
     expect(recall(toy.state, "other.example", 443)).toEqual([])
-    expect(recall(toy.run(DAY + SECOND).state, SITE, 443)).toEqual([])
+    const later = (forMs: number) => recall(toy.run(forMs).post({ _tag: "Ticked", worker: 0 }).state, SITE, 443).length
+    expect([later(DAY - 1), later(1)]).toEqual([2, 0])
   })
 })
 
@@ -236,6 +248,12 @@ describe("what a run leaves", () => {
     toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...config, history: { maxEntries: 1, serveForMs: 1_000 } } })
     expect(historyOf(toy.state)).toHaveLength(1)
     expect(toy.state.remembered.records).toHaveLength(1)
+  })
+
+  it("is full also where more than may be kept were measured in the same moment", () => {
+    const config = { ...configWith([three]), history: { maxEntries: 2, serveForMs: 1_000 } }
+    const toy = started(config, [], (toy) => toy.set(a, 5).set(b, 5).set(c, 5)).run(SECOND)
+    expect(historyOf(toy.state).map(({ measuredMs }) => measuredMs)).toEqual([WALL_MS + 5, WALL_MS + 5])
   })
 
   it("drops what has expired", () => {

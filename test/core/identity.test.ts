@@ -100,6 +100,17 @@ describe("the proof", () => {
     expect(toy.active()).toEqual([2, 3])
   })
 
+  it("is asked for again after a scoreTtl, and by no probe before", () => {
+    const asks = (afterMs: number) => {
+      const config = asking({ candidates: addresses(1), scoreTtlMs: 20_000, probing: { intervalMs: 600_000 } })
+      const toy = new ToyInterpreter(config).set(a, 10).start().run(afterMs)
+      toy.post({ _tag: "RefreshRequested", worker: 0, upstream: 0 })
+      return toy.probes.at(-1)!.identity !== null
+    }
+    // Two handshakes after the start it was proven.
+    expect([asks(20_019), asks(20_020)]).toEqual([false, true])
+  })
+
   it("is not asked for where nobody wants one", () => {
     const toy = new ToyInterpreter(asking({ identity: null })).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(
       30_000
@@ -114,6 +125,12 @@ describe("the proof", () => {
     toy.set(b, "refused").run(120_000)
     expect(Vector.get(toy.state.candidates, 1)!.breaker.state).toBe("closed")
     expect(Vector.get(toy.state.candidates, 0)!.breaker.state).not.toBe("closed")
+  })
+
+  it("lets one of two that have given it be shut out", () => {
+    const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(12_000)
+    toy.set(b, "refused").run(120_000)
+    expect(Vector.get(toy.state.candidates, 1)!.breaker.state).not.toBe("closed")
   })
 })
 
@@ -228,6 +245,21 @@ describe("a reload", () => {
     expect([0, 1, 2].map((slot) => proof(toy, slot))).toEqual(["unknown", "unknown", "unknown"])
     toy.run(20_000)
     expect(toy.active()).toEqual([1, 2, 3])
+  })
+
+  it("takes no client's dial for an answer that may have begun before it", () => {
+    const dial = { deadlineMs: 4_000 }
+    const believed = (afterMs: number) => {
+      const toy = new ToyInterpreter(asking({ dial })).set(a, 20).set(b, 30).set(c, 40).start().run(12_000)
+      for (const host of [a, b, c]) toy.set(host, "local")
+      changed({ dial, identity: { servername: "other.example", ca: "" } })(toy).run(afterMs)
+      const { id } = Vector.get(toy.state.candidates, 0)!
+      const tried = [{ candidate: id, outcome: "connected", tookUs: 9_000, verified: true }] as const
+      const of = { worker: 0, session: 9, upstream: 0, routes: 1, chosen: -1, candidate: id, warm: 0, client: 1 }
+      toy.post({ _tag: "ClientAccepted", ...of, listener: "web", why: "unranked", tried })
+      return proof(toy, 0)
+    }
+    expect([believed(3_999), believed(4_000)]).toEqual(["unknown", "verified"])
   })
 
   it("that asks for none lets everybody in", () => {

@@ -108,6 +108,12 @@ describe("when the whole network falls silent", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
+  it("is believed as soon as those who were asked when it began have been silent for so long", () => {
+    const toy = dies(quiet()).run(30_000)
+    const first = toy.entries.find(({ at, event }) => at > 25_000_000 && event._tag === "ProbeFailed")!
+    expect(facts(toy, "OutageBegan")[0]!.atUs - first.at).toBe(2_000_000)
+  })
+
   it("takes back even a breaker that it opened before it was found out", () => {
     const toy = quiet(both.map((one) => ({ ...one, breaker: { failureThreshold: 1 } })))
     const before = judged(toy)
@@ -230,6 +236,77 @@ describe("when the whole network falls silent", () => {
     const of = { worker: 0, session: 9, upstream: 0, routes: 1, chosen: -1, candidate: -2, warm: 0, client: 1 }
     toy.post({ _tag: "ClientAccepted", ...of, listener: "web", why: "unranked", tried })
     expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
+  })
+})
+
+describe("who is asked out of turn", () => {
+  const asked = (toy: ToyInterpreter, hosts: ReadonlyArray<string>) => toy.probes.filter(({ host }) => hosts.includes(host))
+
+  it("of an upstream without a set are the first eight of its list, however long it is", () => {
+    const dead = Array.from({ length: 12 }, (_, i) => `192.0.2.${i + 1}`)
+    const upstreams = [...both, { name: "dead", candidates: at(...dead), breaker: { enabled: false } }]
+    const toy = new ToyInterpreter(configWith(upstreams), { otherwise: "timeout" })
+    lives(toy).start().run(25_000)
+    dies(toy).run(15_000)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    const since = asked(toy, dead).length
+    toy.run(20_000)
+    expect([...new Set(asked(toy, dead).slice(since).map(({ host }) => host))].toSorted()).toEqual(dead.slice(0, 8))
+  })
+
+  it("of many upstreams are at most two, of 64 that are looked at, each quarter of a second", () => {
+    const near = Array.from({ length: 63 }, (_, i) => ({ name: `near${i}`, candidates: at(`127.0.1.${i + 1}`) }))
+    const seldom = { probing: { intervalMs: 600_000 }, pool: { mode: "off" as const } }
+    const upstreams = [both[0]!, ...near, both[1]!].map((one) => ({ ...one, ...seldom }))
+    const toy = new ToyInterpreter(configWith(upstreams), { otherwise: 1 })
+    lives(toy).start().run(25_000)
+    dies(toy, "unreachable").client(0, 0).run(600)
+    const outOfTurn = toy.probes.filter(({ atUs }) => atUs > 25_000_000)
+    const askedAfter = (afterUs: number) =>
+      outOfTurn.filter(({ atUs }) => atUs === outOfTurn[0]!.atUs + afterUs).map(({ host }) => host.slice(0, 6)).toSorted()
+    expect([askedAfter(0), askedAfter(250_000)]).toEqual([["198.18"], ["198.18", "198.19"]])
+  })
+})
+
+describe("a network that dies between the two handshakes of a proof", () => {
+  const identity = { servername: "web.example", ca: "" }
+  const proving = both.map((one) => ({ ...one, ...one.name === "web" ? { identity, scoreTtlMs: 20_000 } : {} }))
+  const proofs = (toy: ToyInterpreter) => everybody(toy).map((one) => one.identity.state)
+  /** Runs until nobody is being asked but one, for its certificate; gives the failure of that proof. */
+  const asked = (toy: ToyInterpreter) => {
+    const alone = () => {
+      const { inFlight } = toy.state.probing
+      return inFlight.length === 1
+        ? toy.probes.find(({ probe, identity }) => probe === inFlight[0]!.probe && identity !== null)
+        : undefined
+    }
+    for (let i = 0; i < 30_000 && alone() === undefined; i++) toy.run(1)
+    const { probe, candidate } = alone()!
+    return { _tag: "ProbeFailed", worker: 0, probe, candidate, tookUs: 9_000, reason: "certificate" } as const
+  }
+
+  it("makes nobody an impostor: that is taken back with the rest", () => {
+    const toy = quiet(proving)
+    const set = sets(toy)
+    const fails = asked(toy)
+    dies(toy).post(fails)
+    expect(proofs(toy)).toContain("failed")
+    toy.run(20_000)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    expect(proofs(toy)).not.toContain("failed")
+    expect([facts(toy, "IdentityFailed").length, facts(toy, "IdentityProven").length]).toEqual([1, 1])
+    expect(sets(toy)).toEqual(set)
+    expect(faults(toy.state)).toEqual([])
+  })
+
+  it("does not look as if it were back when that proof fails late", () => {
+    const toy = quiet(proving)
+    const fails = asked(toy)
+    dies(toy, "unreachable").post({ _tag: "InterfacesChanged", worker: 0, families: [] }).run(3)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    toy.post(fails)
+    expect(outages(toy)).toEqual(["OutageBegan"])
+    expect(proofs(toy)).not.toContain("failed")
   })
 })
 
@@ -372,6 +449,14 @@ describe("with references", () => {
     toy.set(references[1]!, 30).run(1_000)
     expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
     expect(faults(toy.state)).toEqual([])
+  })
+
+  it("are believed as soon as those that were asked when it began have been silent for so long", () => {
+    const toy = one()
+    dies(toy, "timeout", [...WEB, ...references]).run(30_000)
+    const began = facts(toy, "OutageBegan")[0]!.atUs
+    const first = toy.entries.find(({ at, event }) => at > 25_000_000 && event._tag === "ProbeFailed")!
+    expect(began - first.at).toBe(2_000_000)
   })
 
   it("one that answers, or refuses, means that the network works", () => {

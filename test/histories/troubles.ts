@@ -17,7 +17,7 @@ export const outage: World = {
     breaker: { failureThreshold: 3, cooldownMs: 4_000, timeoutCooldownMs: 9_000, maxCooldownMs: 20_000, rampMs: 2_000 },
     session: { stallMs: 2_000 }
   }]),
-  cuts: [300, 700],
+  cuts: [],
   play(toy) {
     const below = noise(55)
     const [a, b] = hosts as [string, string]

@@ -6,6 +6,11 @@ import type { Answer } from "../support/ToyInterpreter.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 import type { World } from "./script.ts"
 import { COLD, hosts, noise, set } from "./script.ts"
+import { darkness, lonely } from "./darkness.ts"
+import { demands } from "./demands.ts"
+import { operators } from "./operators.ts"
+import { priors } from "./priors.ts"
+import { seldom, surrender } from "./surrender.ts"
 import { bursts, names, outage, suspects } from "./troubles.ts"
 
 /** Good addresses that hardly change; probes, and some clients. */
@@ -43,7 +48,7 @@ const failures: World = {
     },
     { ...COLD, name: "dead", candidates: addresses(12).slice(8), probing: { intervalMs: 5_000 } }
   ], { maxParallel: 3, perHost: 1, ratePerSecond: 10 }),
-  cuts: [60, 150],
+  cuts: [150],
   play(toy) {
     const below = noise(22)
     set(toy, [10, 12.5, 15, 40, "refused", 1, 90, 60, "timeout", "refused", "unreachable", "local"])
@@ -77,7 +82,7 @@ const flapping: World = {
     dial: { lastResortAttempts: 3 },
     balancing: { toleranceMs: 0, tolerancePercent: 150 }
   }], { maxParallel: 8, ratePerSecond: 50 }),
-  cuts: [200],
+  cuts: [],
   play(toy) {
     const below = noise(33)
     set(toy, [10, 20, 30, 40, 50])
@@ -122,13 +127,34 @@ const crowded: World = {
   }
 }
 
-export const worlds: ReadonlyArray<World> = [steady, failures, flapping, crowded, outage, bursts, names, suspects]
+export const worlds: ReadonlyArray<World> = [
+  steady,
+  failures,
+  flapping,
+  crowded,
+  outage,
+  bursts,
+  names,
+  suspects,
+  demands,
+  darkness,
+  lonely,
+  surrender,
+  seldom,
+  priors,
+  operators
+]
 
-/** A world's record, segment by segment. */
-export function recordOf({ config, play, cuts }: World): ReadonlyArray<string> {
+/** A world after its script has run. */
+export function played({ config, play }: World): ToyInterpreter {
   const toy = new ToyInterpreter(config, { seed: 7 })
   play(toy)
-  return record(initial(config, 7), toy.entries, cuts).texts
+  return toy
+}
+
+/** A world's record, segment by segment. */
+export function recordOf(world: World): ReadonlyArray<string> {
+  return record(initial(world.config, 7), played(world).entries, world.cuts).texts
 }
 
 /** `steady-00000001.ndjson`. */

@@ -70,6 +70,8 @@ export class ToyInterpreter {
   readonly #impostors = new Set<string>()
   readonly #open = new Map<number, Probe>()
   readonly #dials = new Map<number, DialWarm>()
+  /** Races under way. */
+  readonly #racing = new Set<number>()
   readonly #shelf = new ToyShelf()
   readonly #ids = new Ids()
   #pending: Array<{ readonly atUs: number; readonly order: number; readonly event: () => Event | undefined }> = []
@@ -138,7 +140,7 @@ export class ToyInterpreter {
     const before = this.state
     if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") this.#open.delete(event.probe)
     if (event._tag === "WarmParked" || event._tag === "WarmFailed") this.#dials.delete(event.warm)
-    if (event._tag === "WorkerLost") [this.#open, this.#dials, this.#shelf].forEach((held) => held.clear())
+    if (event._tag === "WorkerLost") [this.#open, this.#dials, this.#racing, this.#shelf].forEach((held) => held.clear())
     const advanced = this.#advance(before, entry)
     this.state = advanced.state
     this.entries.push(entry)
@@ -320,9 +322,11 @@ export class ToyInterpreter {
   #race(act: Race): void {
     this.#ids.check("warm", act.race)
     this.races.push({ ...act, atUs: this.atUs })
+    this.#racing.add(act.race)
     const { worker, race, upstream, plan, parkForMs } = act
     const { candidate, tried, tookMs } = runPlan(plan, this.#network())
     this.later(tookMs, () => {
+      if (!this.#racing.delete(race)) return undefined
       const host = Candidates.find(this.state, candidate)?.host ?? ""
       const parked = { warm: race, candidate, host, sinceUs: this.atUs }
       if (candidate >= 0) this.#shelf.park(parked)

@@ -4,7 +4,8 @@
  * - A *spell* begins with the first silence (timeout, unreachable) of one whose last handshake had succeeded, over a family
  *   that has worked since the start or the last change of the network, and ends as soon as anybody answers. A refusal is an
  *   answer: a packet came back. Who was silent before, or never worked, is no witness: of long lists some are always dead.
- *   What answers without being there itself (`implausible`) is neither. Addresses on loopback take no part, in an outage either.
+ *   What answers without being there itself (`implausible`) is neither, and no more is a proof that failed: perhaps the network
+ *   died between its two handshakes. Addresses on loopback take no part, in an outage either.
  * - While a spell lasts, members of all upstreams are asked out of turn, two each 250 ms, so that one upstream that dies is
  *   told apart at once by the others, and the references (`connectivity`) once each.
  * - It is an outage when a handshake that began in the spell is silent as well, after max(2 s, `timeout`), and either two
@@ -83,7 +84,7 @@ function isSilence(failure: DialFailure | null): boolean {
 }
 
 function isAnswer(failure: DialFailure | null): boolean {
-  return !isSilence(failure) && failure !== "implausible" && failure !== "local"
+  return !isSilence(failure) && failure !== "implausible" && failure !== "certificate" && failure !== "local"
 }
 
 /** The families over which the event brings an answer from beyond this machine. */

@@ -10,7 +10,7 @@
 import * as Candidates from "../candidates.ts"
 import { backoffMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
-import type { Candidate, UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -25,7 +25,10 @@ export function renewal(state: State, step: Step): State {
   let next = state
   for (const id of step.touched) {
     const upstream = Upstreams.find(next, id)
-    if (upstream === undefined || upstream.renewDueUs >= 0 || !isNeeded(next, upstream)) continue
+    if (upstream === undefined || !isNeeded(next, upstream)) continue
+    // Somebody is back: the long wait that was drawn for the dead would let the set expire once more.
+    const isBack = upstream.renewalsFailed > 0 && haveAnswered(next, upstream.members, upstream.renewedAtUs)
+    if (upstream.renewDueUs >= 0 && !isBack) continue
     next = scheduled(next, upstream, 0)
   }
   for (const { kind, id } of step.due) if (kind === "renew") next = renewed(next, step, id)
@@ -51,14 +54,22 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
   const freshUs = step.at - freshForUs
   // Who was fresh then was not asked.
   const sinceUs = upstream.renewedAtUs - freshForUs
-  const answered = all.some(({ streak, lastSampleAtUs }) => streak > 0 && lastSampleAtUs >= sinceUs)
-  let next = scheduled(state, upstream, answered ? 0 : upstream.renewalsFailed + 1)
+  let next = scheduled(state, upstream, haveAnswered(state, ids, sinceUs) ? 0 : upstream.renewalsFailed + 1)
   for (const candidate of all) {
     if (candidate.breaker.state !== "closed" || candidate.lastSampleAtUs > freshUs || candidate.queue === "urgent") continue
     next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
     step.wantsProbes = true
   }
   return next
+}
+
+/** Whether the last that was heard of one of them is an answer, and it came since then. */
+function haveAnswered(state: State, ids: Iterable<CandidateId>, sinceUs: number): boolean {
+  for (const id of ids) {
+    const candidate = Candidates.find(state, id)
+    if (candidate !== undefined && candidate.streak > 0 && candidate.lastSampleAtUs >= sinceUs) return true
+  }
+  return false
 }
 
 /** The next one; each in a row that nobody answered doubles the wait. */
