@@ -17,6 +17,8 @@ interface Counts {
 const ON_DENO = ["test/core", "test/log", "test/shell", "test/adapters", "test/apps", "test/collector", "test/examples"]
 // npm puts this folder first by itself, Deno's tasks do not.
 process.env["PATH"] = [path.resolve("node_modules/.bin"), process.env["PATH"]].join(path.delimiter)
+// As `npm start` has it: the tests start the program some hundred times.
+process.env["NODE_COMPILE_CACHE"] ??= path.resolve("node_modules/.cache/fairlead")
 const scratch = mkdtempSync(path.join(os.tmpdir(), "fairlead-check-"))
 const failures: Array<string> = []
 
