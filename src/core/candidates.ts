@@ -22,6 +22,11 @@ export function find(state: State, id: CandidateId | undefined): Candidate | und
   return found !== null && found !== undefined && found.id === id ? found : undefined
 }
 
+/** Those of them that are still there, in their order. */
+export function among(state: State, ids: Iterable<CandidateId>): Array<Candidate> {
+  return [...ids].map((id) => find(state, id)).filter((one) => one !== undefined)
+}
+
 /** The configuration a candidate lives under. */
 export function configOf(state: State, candidate: Candidate): UpstreamConfig {
   return state.config.upstreams[candidate.upstream] as UpstreamConfig

@@ -64,9 +64,9 @@ export function historyOf(state: State, network: string = state.remembered.netwo
 /** Keeps what is known of candidates whose upstream is about to go. */
 export function remember(state: State, config: UpstreamConfig, ids: ReadonlyArray<CandidateId>): State {
   const { remembered } = state
-  const found = ids.map((id) => Candidates.find(state, id)).filter((one) => one !== undefined && isGood(one))
+  const found = Candidates.among(state, ids).filter(isGood)
   if (found.length === 0) return state
-  const records = found.map((one) => recordOf(state, config, one as Candidate, remembered.network))
+  const records = found.map((one) => recordOf(state, config, one, remembered.network))
   const keys = new Set(records.map(keyOf))
   const addresses = new Set(records.map(({ address }) => address))
   // Names come and go all the time: of those that stay no key is made, and they stand in order already.

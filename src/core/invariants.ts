@@ -40,7 +40,7 @@ export function faults(state: State): ReadonlyArray<string> {
   for (const candidate of Vector.toArray(state.candidates)) {
     if (candidate !== null) candidateFaults(state, candidate, expect)
   }
-  for (const upstream of Vector.toArray(state.upstreams)) {
+  for (const upstream of Upstreams.all(state)) {
     const { selector } = state.config.upstreams[upstream.id] as State["config"]["upstreams"][number]
     expect(upstream.members.length <= selector.activeSetSize, `${upstream.name}: set larger than activeSetSize`)
     expect(new Set(upstream.members).size === upstream.members.length, `${upstream.name}: a member twice`)

@@ -101,8 +101,5 @@ export function wornChanged(before: State, after: State, event: Event): Readonly
     : "candidate" in event
     ? [event.candidate]
     : []
-  return named
-    .filter((id) => isWorn(before, id) !== isWorn(after, id))
-    .map((id) => Candidates.find(after, id))
-    .filter((one) => one !== undefined)
+  return Candidates.among(after, named.filter((id) => isWorn(before, id) !== isWorn(after, id)))
 }

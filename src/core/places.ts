@@ -21,7 +21,7 @@ export function placesOf({ upstreams }: Pick<Config, "upstreams">): Places {
 
 /** The state under a whole new configuration. */
 export function reconfigured(state: State, config: Config): State {
-  return { ...state, config, index: { ...state.index, places: placesOf(config) } }
+  return placed(state, config, placesOf(config))
 }
 
 /** The state with another upstream at a place; one behind the last place makes a new one. */
@@ -29,7 +29,11 @@ export function configure(state: State, id: UpstreamId, is: UpstreamConfig): Sta
   const upstreams = state.config.upstreams.slice()
   const places = moved(state.index.places, id, upstreams[id], is)
   upstreams[id] = is
-  return { ...state, config: { ...state.config, upstreams }, index: { ...state.index, places } }
+  return placed(state, { ...state.config, upstreams }, places)
+}
+
+function placed(state: State, config: Config, places: Places): State {
+  return { ...state, config, index: { ...state.index, places } }
 }
 
 /** Who can be asked for by this host and port (see `domainOf`); -1: nobody. */

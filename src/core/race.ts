@@ -26,9 +26,7 @@ export function racePlan(state: State, upstream: Upstream): DialPlan {
 function runners(state: State, { stale, priors, listed }: Upstream, most: number): ReadonlyArray<Candidate> {
   const latencyMs = (id: CandidateId) => Candidates.find(state, id)?.latency.value ?? 0
   const ids = new Set([...stale.toSorted((a, b) => latencyMs(a) - latencyMs(b)), ...priors, ...listed.slice(0, most)])
-  const may = [...ids].map((id) => Candidates.find(state, id)).filter((one) =>
-    one !== undefined && Candidates.isListed(one) && one.breaker.state === "closed"
-  ) as Array<Candidate>
+  const may = Candidates.among(state, ids).filter((one) => Candidates.isListed(one) && one.breaker.state === "closed")
   const failing = may.filter(({ breaker }) => breaker.consecutive > 0)
   return [...may.filter(({ breaker }) => breaker.consecutive === 0), ...failing]
 }

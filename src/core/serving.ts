@@ -17,7 +17,7 @@ const LOOK_AHEAD = 64
 
 export function serving(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
   if (keptOf(state, upstream) >= 0) return []
-  const members = upstream.members.map((id) => Candidates.find(state, id)).filter(mayServe)
+  const members = Candidates.among(state, upstream.members).filter(mayServe)
   const trusted = members.filter((member) => !Candidates.isSuspect(member))
   if (trusted.length > 0) return trusted
   const outside = bestOutside(state, upstream, Upstreams.configOf(state, upstream.id).selector.activeSetSize)

@@ -48,6 +48,5 @@ export function namedBy(state: State, id: UpstreamId, source: Source): ReadonlyA
 /** Whom a source that is told by events has named. */
 function stillNamed(state: State, id: UpstreamId, source: Source): ReadonlyArray<Address> {
   const listed = Upstreams.find(state, id)?.listed ?? []
-  return listed.map((one) => Candidates.find(state, one)).filter((one) => one?.sources.includes(source) === true)
-    .map((one) => one as Address)
+  return Candidates.among(state, listed).filter(({ sources }) => sources.includes(source))
 }

@@ -12,6 +12,10 @@ export function find(state: State, id: UpstreamId): Upstream | undefined {
   return Vector.get(state.upstreams, id)
 }
 
+export function all(state: State): ReadonlyArray<Upstream> {
+  return Vector.toArray(state.upstreams)
+}
+
 export function configOf(state: State, id: UpstreamId): UpstreamConfig {
   return state.config.upstreams[id] as UpstreamConfig
 }
@@ -76,6 +80,6 @@ export function replace(state: State, before: Upstream, after: Upstream): State 
 
 /** Whom a request for this upstream (-1: all that are used) means, of those that are on. */
 export function refreshed(state: State, wanted: UpstreamId): ReadonlyArray<UpstreamId> {
-  const ids = Vector.toArray(state.upstreams).map(({ id }) => id)
+  const ids = all(state).map(({ id }) => id)
   return ids.filter((id) => wanted === id ? isOn(state, id) : wanted === -1 && isLive(state, id))
 }

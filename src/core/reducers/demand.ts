@@ -20,7 +20,6 @@ import { removedFrom } from "../arrange.ts"
 import { isAsking } from "../asking.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
-import * as Vector from "../data/Vector.ts"
 import { reschedule } from "../deadline.ts"
 import { demanded } from "../demanded.ts"
 import { domainOf, isLiteral } from "../domain.ts"
@@ -53,7 +52,7 @@ export function demand(state: State, step: Step): State {
   }
   // Nobody could be found while this machine's own network was down: that says nothing.
   if (step.returned) {
-    for (const { id, pausedUntilUs } of Vector.toArray(next.upstreams)) {
+    for (const { id, pausedUntilUs } of Upstreams.all(next)) {
       if (pausedUntilUs >= 0) next = resumed(next, step, id)
     }
   }

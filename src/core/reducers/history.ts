@@ -15,7 +15,6 @@
  * A record from the future was written under a wrong clock: it counts as measured now.
  */
 import * as Candidates from "../candidates.ts"
-import * as Vector from "../data/Vector.ts"
 import { historyMs, newest, recordsOf } from "../history.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { HistoryLoaded } from "../model/Event.ts"
@@ -35,7 +34,7 @@ export function history(state: State, step: Step): State {
   for (const id of step.begun) next = remind(next, step, id)
   for (const { kind, id } of step.due) if (kind === "prior") next = review(next, step, id)
   if (event._tag === "WallRead") {
-    for (const { id, priorsDueUs } of Vector.toArray(next.upstreams)) if (priorsDueUs >= 0) next = review(next, step, id)
+    for (const { id, priorsDueUs } of Upstreams.all(next)) if (priorsDueUs >= 0) next = review(next, step, id)
   }
   for (const { candidate } of step.samples) next = measured(next, step, candidate)
   return next
@@ -46,7 +45,7 @@ function loaded(state: State, step: Step, event: HistoryLoaded): State {
   const past = event.records.map((one) => one.measuredMs <= wallMs ? one : { ...one, measuredMs: wallMs })
   const records = newest(past, state.config.history.maxEntries)
   let next: State = { ...state, remembered: { records, network: event.network, wallMs, atUs: step.at } }
-  for (const { id } of Vector.toArray(state.upstreams)) if (Upstreams.isOn(next, id)) next = remind(next, step, id)
+  for (const { id } of Upstreams.all(state)) if (Upstreams.isOn(next, id)) next = remind(next, step, id)
   return next
 }
 
@@ -107,8 +106,7 @@ function review(state: State, step: Step, id: UpstreamId): State {
     return true
   }
   const priors = upstream.priors.filter((one) => lasts(Candidates.find(state, one)?.prior?.servesMs))
-  const named = upstream.listed.map((one) => Candidates.find(state, one) as Candidate)
-    .filter(({ sources }) => sources.includes("history"))
+  const named = Candidates.among(state, upstream.listed).filter(({ sources }) => sources.includes("history"))
   const stay = named.filter(({ prior }) => lasts(prior?.expiresMs))
   const next = stay.length < named.length ? merge(state, step, id, "history", stay) : state
   const priorsDueUs = dueMs < 0 ? -1 : Math.ceil(step.at + (dueMs - nowMs) * 1000)

@@ -19,7 +19,6 @@
  */
 import { admits } from "../access.ts"
 import * as Candidates from "../candidates.ts"
-import * as Vector from "../data/Vector.ts"
 import { PULSE } from "../deadline.ts"
 import { isExcused } from "../frozen.ts"
 import type { CandidateId } from "../model/Candidate.ts"
@@ -61,7 +60,7 @@ export function outage(state: State, step: Step): State {
 /** Nobody is there any more, whose answer could end it: an operator turned them off, or they left. */
 function nobodyLeft(state: State): boolean {
   const asks = ({ id, listed }: Upstream) => Upstreams.isOn(state, id) && listed.some((one) => isFar(state, one))
-  return !Vector.toArray(state.upstreams).some(asks)
+  return !Upstreams.all(state).some(asks)
 }
 
 function changed(state: State, changes: Partial<OutageState>): State {
@@ -135,7 +134,7 @@ function ended(state: State, step: Step): State {
   step.decisions.push({ _tag: "OutageEnded", reason, tookUs: step.at - sinceUs })
   step.returned = true
   let next = pulseAt(changed(state, { sinceUs: -1, endedAtUs: step.at }), -1)
-  for (const { id, shelves } of Vector.toArray(next.upstreams)) {
+  for (const { id, shelves } of Upstreams.all(next)) {
     step.touched.add(id)
     for (const shelf of shelves) {
       const candidate = Candidates.find(next, shelf)
@@ -183,7 +182,7 @@ function witnessesWith(state: State, id: CandidateId): ReadonlyArray<CandidateId
 }
 
 function spread(state: State, ids: ReadonlyArray<CandidateId>) {
-  const known = ids.map((id) => Candidates.find(state, id)).filter((one) => one !== undefined)
+  const known = Candidates.among(state, ids)
   return {
     upstreams: new Set(known.map(({ upstream }) => upstream)).size,
     networks: new Set(known.map(({ host }) => networkOf(host))).size
@@ -207,6 +206,6 @@ function began(state: State, step: Step, reason: OutageReason): State {
   step.decisions.push({ _tag: "OutageBegan", reason })
   const next = takeBack(changed(state, { sinceUs: step.at, reason }), step)
   step.samples = step.samples.filter(({ candidate }) => !isFar(next, candidate))
-  for (const { id } of Vector.toArray(next.upstreams)) if (Upstreams.isOn(next, id)) step.touched.add(id)
+  for (const { id } of Upstreams.all(next)) if (Upstreams.isOn(next, id)) step.touched.add(id)
   return pulseAt(next, step.at)
 }

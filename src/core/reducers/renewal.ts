@@ -10,7 +10,7 @@
 import * as Candidates from "../candidates.ts"
 import { backoffMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
-import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -27,7 +27,8 @@ export function renewal(state: State, step: Step): State {
     const upstream = Upstreams.find(next, id)
     if (upstream === undefined || !isNeeded(next, upstream)) continue
     // Somebody is back: the long wait that was drawn for the dead would let the set expire once more.
-    const isBack = upstream.renewalsFailed > 0 && haveAnswered(next, upstream.members, upstream.renewedAtUs)
+    const isBack = upstream.renewalsFailed > 0
+      && haveAnswered(Candidates.among(next, upstream.members), upstream.renewedAtUs)
     if (upstream.renewDueUs >= 0 && !isBack) continue
     next = scheduled(next, upstream, 0)
   }
@@ -47,14 +48,12 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
   if (!isNeeded(state, upstream) && (upstream.stale.length === 0 || !Upstreams.isPreheated(state, id))) {
     return Upstreams.replace(state, upstream, { ...upstream, renewDueUs: -1, renewalsFailed: 0 })
   }
-  const all = [...ids].map((one) => Candidates.find(state, one)).filter((one) =>
-    one !== undefined && Candidates.isListed(one)
-  ) as ReadonlyArray<Candidate>
+  const all = Candidates.among(state, ids).filter(Candidates.isListed)
   const freshForUs = (scoreTtlMs * 1000 * LEAST_SHARE) / 2
   const freshUs = step.at - freshForUs
   // Who was fresh then was not asked.
   const sinceUs = upstream.renewedAtUs - freshForUs
-  let next = scheduled(state, upstream, haveAnswered(state, ids, sinceUs) ? 0 : upstream.renewalsFailed + 1)
+  let next = scheduled(state, upstream, haveAnswered(all, sinceUs) ? 0 : upstream.renewalsFailed + 1)
   for (const candidate of all) {
     if (candidate.breaker.state !== "closed" || candidate.lastSampleAtUs > freshUs || candidate.queue === "urgent") continue
     next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
@@ -64,12 +63,8 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
 }
 
 /** Whether the last that was heard of one of them is an answer, and it came since then. */
-function haveAnswered(state: State, ids: Iterable<CandidateId>, sinceUs: number): boolean {
-  for (const id of ids) {
-    const candidate = Candidates.find(state, id)
-    if (candidate !== undefined && candidate.streak > 0 && candidate.lastSampleAtUs >= sinceUs) return true
-  }
-  return false
+function haveAnswered(candidates: ReadonlyArray<Candidate>, sinceUs: number): boolean {
+  return candidates.some(({ streak, lastSampleAtUs }) => streak > 0 && lastSampleAtUs >= sinceUs)
 }
 
 /** The next one; each in a row that nobody answered doubles the wait. */

@@ -107,7 +107,7 @@ function knownTo(state: State, id: UpstreamId): Map<string, CandidateId> {
 function somebodyIn(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   if (upstream.listed.length === 0 || upstream.shut < upstream.listed.length) return state
-  const shut = upstream.listed.map((one) => Candidates.find(state, one) as Candidate)
+  const shut = Candidates.among(state, upstream.listed)
   const one = shut.reduce((a, b) => (b.breaker.trialDueUs < a.breaker.trialDueUs ? b : a))
   const next = close(state, step, one)
   const closed = Candidates.find(next, one.id) as Candidate
@@ -236,7 +236,7 @@ function makeRoom(state: State, id: UpstreamId, added: number): State | undefine
   const listed = upstream.listed.length + added
   if (listed >= state.config.maxCandidates) return undefined
   if (listed + upstream.left.length < state.config.maxCandidates) return state
-  const oldest = upstream.left.map((one) => Candidates.find(state, one)).find((one) => one !== undefined && isFree(one))
+  const oldest = Candidates.among(state, upstream.left).find(isFree)
   return oldest === undefined ? undefined : remove(state, oldest)
 }
 

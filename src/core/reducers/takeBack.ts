@@ -78,7 +78,7 @@ export function takeBack(state: State, step: Step): State {
     if (one === null || one.held === null || !isValid(state, one.held)) continue
     if (Candidates.isListed(one) && Upstreams.isOn(state, one.upstream)) next = restored(next, step, one, one.held)
   }
-  for (const { id, held } of Vector.toArray(next.upstreams)) if (isValid(state, held)) next = reinstated(next, step, id)
+  for (const { id, held } of Upstreams.all(next)) if (isValid(state, held)) next = reinstated(next, step, id)
   return next
 }
 
