@@ -15,6 +15,7 @@
  */
 import { isAsking } from "./asking.ts"
 import * as Candidates from "./candidates.ts"
+import { same } from "./data/same.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { domainIn } from "./domain.ts"
@@ -46,7 +47,7 @@ export function reroute(state: State, touched: Iterable<UpstreamId>, decisions: 
     if (upstream === undefined) continue
     const before = upstreams[id]
     const after = upstreamRoutes(state, upstream)
-    if (before !== undefined && JSON.stringify(before) === JSON.stringify(after)) continue
+    if (before !== undefined && same(before, after)) continue
     if (upstreams === state.routes.upstreams) upstreams = upstreams.slice()
     ;(upstreams as Array<UpstreamRoutes>)[id] = after
     if (before === undefined || before.name !== after.name || before.state === after.state) continue

@@ -40,8 +40,17 @@ export function step(state: State, entry: Entry): Stepped {
   const { event, at } = entry
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
   const samples = samplesOf(state, event)
-  const none = { touched: new Set<number>(), begun: new Set<number>(), decisions: [], wantsProbes: false, returned: false }
-  const shared: Step = { at, event, due, samples, ...none }
+  const shared: Step = {
+    at,
+    event,
+    due,
+    samples,
+    touched: new Set(),
+    begun: new Set(),
+    decisions: [],
+    wantsProbes: false,
+    returned: false
+  }
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
   next = reload(next, shared)
   next = enabled(next, shared)

@@ -43,11 +43,12 @@ export interface Unlinked {
 
 /** Reads one line (without its newline); undefined when it was altered or does not follow `before`. */
 export function unlink(before: Digest, text: string): Unlinked | undefined {
-  const lineBody = text.slice(0, -TAIL)
-  const linked = chain(before, lineBody)
-  if (text.slice(-TAIL) !== `${CHAIN_FIELD}${toHex(linked)}"}`) return undefined
+  const end = text.length - TAIL
+  if (end < 0) return undefined
+  const linked = chain(before, text, end)
+  if (!text.endsWith(`${CHAIN_FIELD}${toHex(linked)}"}`)) return undefined
   try {
-    return { line: JSON.parse(`${lineBody}}`) as Line, chain: linked }
+    return { line: JSON.parse(`${text.slice(0, end)}}`) as Line, chain: linked }
   } catch {
     return undefined
   }

@@ -214,10 +214,10 @@ export class Replay {
       this.#reachedUntil = true
       return
     }
-    const { chain: _chain, decided = "", state: stateText, ...rest } = line as EntryLine & { chain?: string }
+    const { seq, at, event, decided = "", state: stateText } = line
     let entry: Entry
     try {
-      entry = decodeEntry(rest)
+      entry = decodeEntry({ seq, at, event })
     } catch (cause) {
       return this.#fail("altered", `entry ${line.seq} is no event of this model: ${String(cause)}`)
     }

@@ -1,5 +1,6 @@
 /** Feeds segments from disk to a replay or whoever reads like one, plain or compressed, in pieces of bounded size. */
 import * as Effect from "effect/Effect"
+import { Buffer } from "node:buffer"
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
@@ -11,6 +12,7 @@ import type { SegmentFile } from "./segments.ts"
 import { list } from "./segments.ts"
 
 const READ_BYTES = 1_048_576
+const NEWLINE = 10
 
 /** Takes the lines of segments, as `Replay` does. */
 export interface LineReader {
@@ -55,16 +57,12 @@ export async function read(
   signal: AbortSignal
 ): Promise<void> {
   reader.segment(file.segment)
-  // A byte order mark is text like any other here: hiding it would hide a change.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
   const source = fs.createReadStream(file.path, { highWaterMark: READ_BYTES })
-  let rest = ""
+  let rest: Buffer = Buffer.alloc(0)
   let intact = true
   try {
     for await (const chunk of file.compressed ? source.pipe(zlib.createGunzip()) : source) {
-      const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split("\n")
-      rest = lines.pop() ?? ""
-      for (const line of lines) reader.line(line)
+      rest = linesIn(rest.length === 0 ? chunk as Buffer : Buffer.concat([rest, chunk as Buffer]), reader)
       await reader.digested?.()
       progress(source.bytesRead)
       if (reader.done) break
@@ -76,7 +74,21 @@ export async function read(
   } finally {
     source.destroy()
   }
-  reader.segmentEnd(rest.length, intact)
+  reader.segmentEnd(rest.toString().length, intact)
+}
+
+/**
+ * Gives what is left behind the last line. Each line is decoded by itself: pieces of one long text are read through it, which
+ * makes their chain cost twice as much.
+ */
+function linesIn(bytes: Buffer, reader: LineReader): Buffer {
+  let start = 0
+  for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+    // A byte order mark is text like any other here: hiding it would hide a change.
+    reader.line(bytes.toString("utf8", start, end))
+    start = end + 1
+  }
+  return bytes.subarray(start)
 }
 
 function isDamage(cause: unknown): boolean {

@@ -25,9 +25,9 @@ export function toArray<A>(vector: Vector<A>): Array<A> {
   return vector.chunks.flat() as Array<A>
 }
 
-/** The element at `index`; undefined outside. */
+/** The element at `index`; undefined outside. (Shift and mask are its chunk of 64 and its place there; all reading comes by here.) */
 export function get<A>(vector: Vector<A>, index: number): A | undefined {
-  return vector.chunks[(index / CHUNK) | 0]?.[index % CHUNK]
+  return vector.chunks[index >> 6]?.[index & 63]
 }
 
 /** Replaces the element at `index`; the same vector when it is the same element or `index` lies outside. */

@@ -12,11 +12,11 @@ export interface Digest {
 
 export const zero: Digest = { high: 0x243f6a88, low: 0x85a308d3 }
 
-/** Digest of `text` that also depends on `before`: the link of a chain. */
-export function chain(before: Digest, text: string): Digest {
+/** Digest of the first `length` characters of `text` that also depends on `before`: the link of a chain. */
+export function chain(before: Digest, text: string, length = text.length): Digest {
   let high = before.high | 0
   let low = before.low | 0
-  const even = text.length - (text.length % 2)
+  const even = length - (length % 2)
   for (let i = 0; i < even; i += 2) {
     const pair = text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16)
     high = Math.imul(high ^ pair, 0x01a56e2d)
@@ -24,11 +24,11 @@ export function chain(before: Digest, text: string): Digest {
     high ^= high >>> 15
     low ^= low >>> 13
   }
-  if (even < text.length) {
+  if (even < length) {
     high = Math.imul(high ^ text.charCodeAt(even), 0x01a56e2d)
     low = Math.imul(low ^ text.charCodeAt(even), 0x5bd1e995)
   }
-  return { high: finish(high ^ text.length), low: finish(low + text.length) }
+  return { high: finish(high ^ length), low: finish(low + length) }
 }
 
 export function hash(text: string): Digest {

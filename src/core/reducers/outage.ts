@@ -136,9 +136,7 @@ function ended(state: State, step: Step): State {
   let next = pulseAt(changed(state, { sinceUs: -1, endedAtUs: step.at }), -1)
   for (const { id, shelves } of Upstreams.all(next)) {
     step.touched.add(id)
-    for (const shelf of shelves) {
-      const candidate = Candidates.find(next, shelf)
-      if (candidate === undefined) continue
+    for (const candidate of Candidates.among(next, shelves)) {
       const warm = { ...candidate.warm, failures: 0, notBeforeUs: -1 }
       next = Candidates.replace(next, candidate, { ...candidate, warm })
     }

@@ -64,9 +64,8 @@ function members(state: State, step: Step): State {
 /** Whoever was asked longest ago of those who serve, or might. */
 function askable(state: State, { members, listed }: Upstream): Candidate | undefined {
   let found: Candidate | undefined
-  for (const id of members.length > 0 ? members : listed.slice(0, LOOK_AHEAD)) {
-    const one = Candidates.find(state, id)
-    if (one === undefined || one.probe !== 0 || one.queue === "urgent" || one.breaker.state !== "closed") continue
+  for (const one of Candidates.among(state, members.length > 0 ? members : listed.slice(0, LOOK_AHEAD))) {
+    if (one.probe !== 0 || one.queue === "urgent" || one.breaker.state !== "closed") continue
     if (needsNetwork(one.host) && (found === undefined || one.probedAtUs < found.probedAtUs)) found = one
   }
   return found

@@ -163,8 +163,7 @@ function stalest(state: State, atUs: number, upstream: Upstream, count: number, 
     return true
   })
   let next = state
-  for (const id of found) {
-    const candidate = Candidates.find(next, id) as Candidate
+  for (const candidate of Candidates.among(next, found)) {
     if (isFrozen(next, candidate)) continue
     next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: atUs })
   }

@@ -157,10 +157,7 @@ function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, 
 
 function each(state: State, ids: ReadonlyArray<CandidateId>, change: (candidate: Candidate) => Candidate): State {
   let next = state
-  for (const id of ids) {
-    const candidate = Candidates.find(next, id)
-    if (candidate !== undefined) next = Candidates.replace(next, candidate, change(candidate))
-  }
+  for (const candidate of Candidates.among(next, ids)) next = Candidates.replace(next, candidate, change(candidate))
   return next
 }
 
