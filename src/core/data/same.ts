@@ -2,6 +2,11 @@
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
-  const ours = Object.entries(a)
-  return ours.length === Object.keys(b).length && ours.every(([key, one]) => same(one, (b as Record<string, unknown>)[key]))
+  const theirs = b as Record<string, unknown>
+  let surplus = Object.keys(b).length
+  for (const key in a) {
+    if (!same((a as Record<string, unknown>)[key], theirs[key])) return false
+    surplus--
+  }
+  return surplus === 0
 }

@@ -34,6 +34,7 @@ import { upstreamByte } from "./samples.ts"
 import { hold, takeBack } from "./takeBack.ts"
 
 const LEAST_SPELL_US = 2_000_000
+const NOBODY: ReadonlyArray<Family> = []
 
 export function outage(state: State, step: Step): State {
   const { event, due } = step
@@ -104,6 +105,8 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
     const byte = sinceWhen < 0 ? undefined : upstreamByte(event, step.at)
     if (byte !== undefined && byte.atUs > sinceWhen) hosts.push(Candidates.find(state, byte.candidate)?.host)
   }
+  // Nine of ten events bring none.
+  if (hosts.length === 0) return NOBODY
   return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
 }
 
