@@ -4,11 +4,12 @@
  * refuses, takes connections and is silent, resets them on the first byte, or shows a certificate that nobody signed.
  */
 import * as fs from "node:fs"
-import * as net from "node:net"
+import type * as net from "node:net"
 import * as path from "node:path"
 import process from "node:process"
 import * as readline from "node:readline"
 import * as tls from "node:tls"
+import { Door } from "./Door.ts"
 
 type Mode = "ok" | "refuse" | "stall" | "reset" | "impostor"
 
@@ -30,46 +31,24 @@ const good = speaker("good")
 const impostor = speaker("false")
 
 class Upstream {
-  readonly #host: string
-  readonly #sockets = new Set<net.Socket>()
-  #server: net.Server | undefined
+  readonly #door: Door
   #mode: Mode = "ok"
 
   constructor(host: string) {
-    this.#host = host
+    this.#door = new Door({ host, port }, (socket) => this.#serve(socket))
   }
 
   async set(mode: Mode): Promise<void> {
     this.#mode = mode
-    if (mode !== "ok") { for (const socket of this.#sockets) socket.resetAndDestroy() }
-    if (mode === "refuse") return await this.#stop()
-    if (this.#server === undefined) await this.#start()
+    if (mode !== "ok") this.#door.reset()
+    return mode === "refuse" ? await this.#door.close() : await this.#door.open()
   }
 
   #serve(socket: net.Socket): void {
-    this.#sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.on("error", () => {})
-    socket.on("close", () => this.#sockets.delete(socket))
     if (this.#mode === "ok") good.emit("connection", socket)
     else if (this.#mode === "impostor") impostor.emit("connection", socket)
     else if (this.#mode === "reset") socket.once("data", () => socket.resetAndDestroy())
     else socket.resume()
-  }
-
-  #start(): Promise<void> {
-    const server = net.createServer((socket) => this.#serve(socket))
-    this.#server = server
-    return new Promise((resolve, reject) => {
-      server.once("error", reject)
-      server.listen({ host: this.#host, port, backlog: 1024 }, resolve)
-    })
-  }
-
-  async #stop(): Promise<void> {
-    const server = this.#server
-    this.#server = undefined
-    if (server !== undefined) await new Promise((resolve) => server.close(resolve))
   }
 }
 

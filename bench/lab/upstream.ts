@@ -2,9 +2,10 @@
  * Upstream servers for the lab: one on each address given, all in one process. A client sends a line; the server answers
  * with its address. Faults are switched by lines on stdin: `HOST ok|refuse|stall|reset`, each acknowledged on stdout.
  */
-import * as net from "node:net"
+import type * as net from "node:net"
 import process from "node:process"
 import * as readline from "node:readline"
+import { Door } from "./Door.ts"
 
 type Mode = "ok" | "refuse" | "stall" | "reset"
 
@@ -13,29 +14,25 @@ const port = Number(portText)
 
 class Upstream {
   readonly #host: string
-  readonly #sockets = new Set<net.Socket>()
-  #server: net.Server | undefined
+  readonly #door: Door
   #mode: Mode = "ok"
   /** Requests answered, as the server saw them. */
   served = 0
 
   constructor(host: string) {
     this.#host = host
+    this.#door = new Door({ host, port, allowHalfOpen: true }, (socket) => this.#serve(socket))
   }
 
   async set(mode: Mode): Promise<void> {
     this.#mode = mode
-    if (mode === "refuse") return await this.#stop()
-    if (this.#server === undefined) await this.#start()
+    if (mode === "refuse") return await this.#door.close()
+    await this.#door.open()
     // A server that returns to its senses answers nobody whom it has left waiting.
-    if (mode === "ok") { for (const socket of this.#sockets) if (!socket.readableFlowing) socket.destroy() }
+    if (mode === "ok") { for (const socket of this.#door.sockets) if (!socket.readableFlowing) socket.destroy() }
   }
 
   #serve(socket: net.Socket): void {
-    this.#sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.on("error", () => {})
-    socket.on("close", () => this.#sockets.delete(socket))
     socket.on("data", () => {
       if (this.#mode === "stall") return
       if (this.#mode === "reset") return void socket.resetAndDestroy()
@@ -43,22 +40,6 @@ class Upstream {
       socket.write(`${this.#host}\n`)
     })
     socket.on("end", () => socket.end())
-  }
-
-  #start(): Promise<void> {
-    const server = net.createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket))
-    this.#server = server
-    return new Promise((resolve, reject) => {
-      server.once("error", reject)
-      server.listen({ host: this.#host, port, backlog: 1024 }, resolve)
-    })
-  }
-
-  async #stop(): Promise<void> {
-    const server = this.#server
-    this.#server = undefined
-    for (const socket of this.#sockets) socket.resetAndDestroy()
-    if (server !== undefined) await new Promise((resolve) => server.close(resolve))
   }
 }
 
