@@ -1,6 +1,7 @@
 /** The record on disk: rotation, compression, keeping, locking, and a disk that refuses or lags. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { advance } from "../../src/core/advance.ts"
@@ -71,6 +72,17 @@ const verdictOf = (directory: string) =>
 
 const scratch = <A>(use: (directory: string) => Effect.Effect<A, unknown>) =>
   Effect.promise(() => inScratch((directory) => Effect.runPromise(use(directory))))
+
+/** A disk of 256 KiB; skips where none can be mounted. */
+const onSmallDisk = (context: { skip: (note: string) => never }, use: (directory: string) => Effect.Effect<void, unknown>) =>
+  scratch((scratchDirectory) => {
+    const directory = path.join(scratchDirectory, "disk")
+    fs.mkdirSync(directory)
+    if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", directory]).status !== 0) {
+      return context.skip("no small disk can be mounted here")
+    }
+    return Effect.ensuring(use(directory), Effect.sync(() => spawnSync("umount", ["-l", directory])))
+  })
 
 describe("the file recorder", () => {
   it.live("takes a line that is larger than its whole buffer, as what earlier runs knew may be", () =>
@@ -168,6 +180,30 @@ describe("the file recorder", () => {
         assert.isAbove(verdict.gaps[0]?.beforeSeq ?? -1, verdict.gaps[0]?.afterSeq ?? 0)
       })
     ))
+
+  it.live("leaves nothing of a segment whose opening the disk had no room for, though a gap would fit", (context) =>
+    onSmallDisk(context, (directory) =>
+      Effect.gen(function* () {
+        const filler = path.join(directory, "filler")
+        // A page is left: enough for a gap, too little for an opening.
+        fs.writeFileSync(filler, new Uint8Array((256 << 10) - 4_096))
+        yield* withRecorder(options(directory), async (recorder) => {
+          const feeder = new Feeder(recorder, 50)
+          for (const gaps of [1, 2]) await until("it gave up", () => recorder.statusUnsafe().gaps >= gaps)
+          await until("it tidied up", () => fs.readdirSync(directory).length === 1)
+          fs.unlinkSync(filler)
+          await until("it writes", () => {
+            feeder.ticks(1)
+            const sizes = fs.readdirSync(directory).map((name) => fs.statSync(path.join(directory, name)).size)
+            return sizes.some((size) => size > 4_096) && recorder.statusUnsafe().to === feeder.state.seq
+          })
+          return { state: feeder.state, value: undefined }
+        })
+        assert.deepStrictEqual(fs.readdirSync(directory), ["00000001.ndjson"])
+        const verdict = yield* verdictOf(directory)
+        assert.deepInclude(verdict, { outcome: "verified", problem: null })
+        assert.isAbove(verdict.entries, 0)
+      })))
 
   it.live("gives entries up rather than grow when they come faster than the disk takes them", () =>
     scratch((directory) =>

@@ -25,6 +25,8 @@ export class SegmentWriter {
   readonly #file: fsp.FileHandle
   #chain: Digest
   #bytes = 0
+  /** A failed write could not be cut off: nothing may follow it. */
+  #torn = false
 
   private constructor(file: fsp.FileHandle, segmentPath: string, segment: number) {
     this.#file = file
@@ -72,7 +74,14 @@ export class SegmentWriter {
     await this.#file.close()
   }
 
+  /** Removes the file; tells whether it is gone. */
+  async discard(): Promise<boolean> {
+    await this.#file.close().catch(() => {})
+    return fsp.unlink(this.path).then(() => true, () => false)
+  }
+
   async #flush(text: string, chain: Digest): Promise<void> {
+    if (this.#torn) throw Object.assign(new Error("a write before could not be cut off"), { code: "EIO" })
     try {
       const bytes = Buffer.from(text)
       const { bytesWritten } = await this.#file.write(bytes, 0, bytes.length, this.#bytes)
@@ -80,7 +89,9 @@ export class SegmentWriter {
       this.#bytes += bytesWritten
       this.#chain = chain
     } catch (cause) {
-      await this.#file.truncate(this.#bytes).catch(() => {})
+      await this.#file.truncate(this.#bytes).catch(() => {
+        this.#torn = true
+      })
       throw cause
     }
   }
