@@ -27,7 +27,7 @@ import type { Decision } from "./model/Decision.ts"
 import type { DialAttempt, DialPlan, Member, Routes, UpstreamRoutes } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { pendingMs } from "./reducers/suspicion.ts"
+import { patienceMs } from "./patience.ts"
 import { bestOutside, serving } from "./serving.ts"
 import * as Upstreams from "./upstreams.ts"
 
@@ -147,7 +147,7 @@ class Plan {
       const isDue = this.#isRace && isCheckDue(candidate, this.#state.at)
       const verify = isVouched(candidate) && !isDue ? {} : this.#proof()
       // A proof takes some round trips more: no sign of death.
-      const suspectAfterMs = "verify" in verify ? timeoutMs : Math.ceil(pendingMs(candidate))
+      const suspectAfterMs = "verify" in verify ? timeoutMs : patienceMs(candidate)
       this.attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs, ...verify })
       this.#nextMs = startAfterMs + timeoutMs
     }

@@ -10,6 +10,7 @@ import type { Index, Minted, ProbingState, State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { placesOf } from "./places.ts"
 import { noFailedRounds, noOutage } from "./newborn.ts"
+import * as Upstreams from "./upstreams.ts"
 
 /** Everything of a state that is not derived. `candidates` and `upstreams` are plain arrays; free slots are null. */
 export interface Snapshot {
@@ -104,20 +105,10 @@ export function indexOf(state: Indexed): Index {
   for (const candidate of Vector.toArray(state.candidates)) {
     if (candidate !== null) index = reindex(index, null, candidate)
   }
-  let { recency } = index
+  for (const upstream of Vector.toArray(state.upstreams)) index = Upstreams.reindex(index, null, upstream)
   let deadlines = reschedule(index.deadlines, "gate", 0, -1, state.probing.gateDueUs)
   deadlines = reschedule(deadlines, "outage", PULSE, -1, state.outage.pulseDueUs)
   deadlines = reschedule(deadlines, "outage", COOLDOWN, -1, state.autoDisable.untilUs)
   deadlines = reschedule(deadlines, "prune", 0, -1, state.pruneDueUs)
-  for (const upstream of Vector.toArray(state.upstreams)) {
-    deadlines = reschedule(deadlines, "evaluate", upstream.id, -1, upstream.evaluateDueUs)
-    deadlines = reschedule(deadlines, "round", upstream.id, -1, upstream.roundDueUs)
-    deadlines = reschedule(deadlines, "resolve", upstream.id, -1, upstream.resolveDueUs)
-    deadlines = reschedule(deadlines, "stale", upstream.id, -1, upstream.staleDueUs)
-    deadlines = reschedule(deadlines, "prior", upstream.id, -1, upstream.priorsDueUs)
-    deadlines = reschedule(deadlines, "pause", upstream.id, -1, upstream.pausedUntilUs)
-    deadlines = reschedule(deadlines, "renew", upstream.id, -1, upstream.renewDueUs)
-    if (upstream.usedAtUs >= 0) recency = Ordered.insert(recency, upstream.usedAtUs, upstream.id)
-  }
-  return { ...index, deadlines, recency, places: placesOf(state.config) }
+  return { ...index, deadlines, places: placesOf(state.config) }
 }

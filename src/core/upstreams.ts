@@ -5,7 +5,7 @@ import { reschedule } from "./deadline.ts"
 import { ON_DEMAND } from "./domain.ts"
 import type { UpstreamId } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
-import type { State } from "./model/State.ts"
+import type { Index, State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
 
 export function find(state: State, id: UpstreamId): Upstream | undefined {
@@ -60,22 +60,26 @@ export function isOffByWish({ config, override }: State, id: UpstreamId): boolea
 /** Puts `after` in the place of `before` (same id), deadlines included. */
 export function replace(state: State, before: Upstream, after: Upstream): State {
   if (before === after) return state
-  let deadlines = state.index.deadlines
-  deadlines = reschedule(deadlines, "evaluate", after.id, before.evaluateDueUs, after.evaluateDueUs)
-  deadlines = reschedule(deadlines, "round", after.id, before.roundDueUs, after.roundDueUs)
-  deadlines = reschedule(deadlines, "resolve", after.id, before.resolveDueUs, after.resolveDueUs)
-  deadlines = reschedule(deadlines, "stale", after.id, before.staleDueUs, after.staleDueUs)
-  deadlines = reschedule(deadlines, "prior", after.id, before.priorsDueUs, after.priorsDueUs)
-  deadlines = reschedule(deadlines, "pause", after.id, before.pausedUntilUs, after.pausedUntilUs)
-  deadlines = reschedule(deadlines, "renew", after.id, before.renewDueUs, after.renewDueUs)
-  let { recency } = state.index
-  if (before.usedAtUs !== after.usedAtUs) {
-    if (before.usedAtUs >= 0) recency = Ordered.remove(recency, before.usedAtUs, after.id)
+  const index = reindex(state.index, before, after)
+  return { ...state, upstreams: Vector.set(state.upstreams, after.id, after), index }
+}
+
+/** The index after one upstream changed; `null` stands for one that was not there. */
+export function reindex(index: Index, before: Upstream | null, after: Upstream): Index {
+  let { deadlines, recency } = index
+  deadlines = reschedule(deadlines, "evaluate", after.id, before?.evaluateDueUs, after.evaluateDueUs)
+  deadlines = reschedule(deadlines, "round", after.id, before?.roundDueUs, after.roundDueUs)
+  deadlines = reschedule(deadlines, "resolve", after.id, before?.resolveDueUs, after.resolveDueUs)
+  deadlines = reschedule(deadlines, "stale", after.id, before?.staleDueUs, after.staleDueUs)
+  deadlines = reschedule(deadlines, "prior", after.id, before?.priorsDueUs, after.priorsDueUs)
+  deadlines = reschedule(deadlines, "pause", after.id, before?.pausedUntilUs, after.pausedUntilUs)
+  deadlines = reschedule(deadlines, "renew", after.id, before?.renewDueUs, after.renewDueUs)
+  const usedAtUs = before?.usedAtUs ?? -1
+  if (usedAtUs !== after.usedAtUs) {
+    if (usedAtUs >= 0) recency = Ordered.remove(recency, usedAtUs, after.id)
     if (after.usedAtUs >= 0) recency = Ordered.insert(recency, after.usedAtUs, after.id)
   }
-  const same = deadlines === state.index.deadlines && recency === state.index.recency
-  const index = same ? state.index : { ...state.index, deadlines, recency }
-  return { ...state, upstreams: Vector.set(state.upstreams, after.id, after), index }
+  return deadlines === index.deadlines && recency === index.recency ? index : { ...index, deadlines, recency }
 }
 
 /** Whom a request for this upstream (-1: all that are used) means, of those that are on. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Switching } from "../../src/core/model/Config.ts"
 import { pick } from "../../src/core/pick.ts"
-import { pendingMs } from "../../src/core/reducers/suspicion.ts"
+import { patienceMs, pendingMs } from "../../src/core/patience.ts"
 import { networks } from "../support/access.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith, upstreamDefaults } from "../support/config.ts"
@@ -174,6 +174,11 @@ describe("a suspicion", () => {
   it("from a pending handshake learns of every sample but those that took a second", () => {
     const of = (tookMs: number) => pendingMs({ latency: { value: 10, atUs: 1 }, gathered: [tookMs], prior: null } as never)
     expect([of(999), of(1_000)]).toEqual([2_997, 100])
+  })
+
+  it("is told to clients in whole steps of a tenth at most, never less", () => {
+    const of = (tookMs: number) => patienceMs({ latency: { value: tookMs, atUs: 1 }, gathered: [], prior: null } as never)
+    expect([10, 33.4, 66.6, 66.7, 133.4, 3_400].map(of)).toEqual([100, 110, 200, 220, 440, 10_240])
   })
 
   it("from silence follows the usual time to first byte once that has moved by more than a fifth", () => {

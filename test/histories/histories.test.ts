@@ -83,6 +83,7 @@ describe("one constant changed turns a history red", () => {
   const inScore = (from: string, to: string): Change => ({ file: "core/reducers/score.ts", from, to })
   const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })
   const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })
+  const inPatience = (from: string, to: string): Change => ({ file: "core/patience.ts", from, to })
   const inWarm = (from: string, to: string): Change => ({ file: "core/reducers/warm.ts", from, to })
   const inBreaker = (from: string, to: string): Change => ({ file: "core/reducers/breaker.ts", from, to })
   const inMembership = (from: string, to: string): Change => ({ file: "core/reducers/membership.ts", from, to })
@@ -118,8 +119,9 @@ describe("one constant changed turns a history red", () => {
     { file: "core/candidates.ts", from: "BACKLOG = 2 ** 52", to: "BACKLOG = 1" },
     { file: "core/model/Candidate.ts", from: "SLOTS = 0x10_0000", to: "SLOTS = 0x8_0000" },
     inScore("LEAST_ENTRY_MS = 0.1", "LEAST_ENTRY_MS = 2"),
-    inSuspicion("const LATENCIES = 3", "const LATENCIES = 4"),
-    inSuspicion("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
+    inPatience("const LATENCIES = 3", "const LATENCIES = 4"),
+    inPatience("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
+    inPatience("20 * unit < pending", "18 * unit < pending"),
     inSuspicion("LEAST_SILENCE_US = 300_000", "LEAST_SILENCE_US = 350_000"),
     inSuspicion("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
     inSuspicion("SILENT_TOGETHER = 2", "SILENT_TOGETHER = 3"),

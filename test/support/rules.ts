@@ -49,7 +49,7 @@ export const platformAtTheEdge: Rule = (sources) =>
   })
 
 /** Schema, and what its own signatures speak in: pure values, of which `Effect` is only succeeded or failed. */
-const SCHEMA_MAY_IMPORT = /^effect\/(Schema\w*|Effect|Result|Option|net\/\w+)$/
+const SCHEMA_MAY_IMPORT = /^effect\/(Schema\w*|schema\/Schema\w+|Effect|Result|Option|net\/\w+)$/
 
 export const coreAlone: Rule = (sources) =>
   sources.filter(({ path }) => layerOf(path) === "core").flatMap((source) => {

@@ -2,11 +2,9 @@
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
-  const theirs = b as Record<string, unknown>
-  let surplus = Object.keys(b).length
-  for (const key in a) {
-    if (!same((a as Record<string, unknown>)[key], theirs[key])) return false
-    surplus--
-  }
-  return surplus === 0
+  // Lists by index: as keys, their places would be texts.
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((one, i) => same(one, b[i]))
+  const [mine, theirs] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  const keys = Object.keys(mine)
+  return keys.length === Object.keys(theirs).length && keys.every((key) => same(mine[key], theirs[key]))
 }

@@ -29,9 +29,10 @@ import type { UpstreamRefreshed } from "../model/Decision.ts"
 import type { ProbingState, State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { pendingMs } from "../patience.ts"
 import * as Upstreams from "../upstreams.ts"
 import { OUTAGE_TIMEOUT_MS } from "./pulse.ts"
-import { pendingMs, watched } from "./suspicion.ts"
+import { watched } from "./suspicion.ts"
 
 const LOOK_AHEAD = 32
 

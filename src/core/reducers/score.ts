@@ -32,8 +32,8 @@ import type { Candidate, Usual } from "../model/Candidate.ts"
 import type { Scoring, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
+import { patienceMs } from "../patience.ts"
 import * as Upstreams from "../upstreams.ts"
-import { pendingMs } from "./suspicion.ts"
 
 const MOST_GATHERED = 32
 const SUCCESS_FLOOR = 0.05
@@ -80,7 +80,7 @@ function learn(state: State, step: Step, sample: Sample): State {
     : failed(sampled, config.scoring, step.at)
   // A cost that stays 0 may hide an entry, and the routes tell the latency and the patience for it as well.
   const entered = after.costMs !== before.costMs || after.latency !== before.latency
-    || pendingMs(after) !== pendingMs(before)
+    || patienceMs(after) !== patienceMs(before)
   if (entered) step.touched.add(before.upstream)
   const next = Candidates.replace(state, before, after)
   return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before.upstream)

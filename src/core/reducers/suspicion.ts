@@ -31,12 +31,11 @@ import type { ClientClosed, SessionSilent } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { LATENCIES, pendingMs } from "../patience.ts"
 import * as Upstreams from "../upstreams.ts"
 import { ramping } from "./breaker.ts"
 import { failureAfterConnect, upstreamByte } from "./samples.ts"
 
-const LATENCIES = 3
-const LEAST_PENDING_MS = 100
 const LEAST_SILENCE_US = 300_000
 export const LEAST_SHARED_SILENCE_MS = 100
 const SILENT_TOGETHER = 2
@@ -44,8 +43,6 @@ const PARKED_LEAST = 4
 const RESET_TOGETHER_US = 100_000
 const LAPSE_COOLDOWNS = 3
 const MOST_RENEWALS = 6
-/** The first pause of TCP before it sends a SYN again (RFC 6298). */
-const RESENT_MS = 1_000
 /** Usual time to first byte: over some minutes, as it changes with what clients ask. */
 const FIRST_BYTE_DECAY_MS = 60_000
 const nobodySilent = { silent: [], silentDueUs: -1 }
@@ -65,17 +62,6 @@ export function suspicion(state: State, step: Step): State {
     if (candidate !== undefined && failure === null) next = handshake(next, step, candidate, tookMs)
   }
   return sessions(next, step)
-}
-
-/**
- * Longer than this is pending for too long, in ms. Samples that still gather count too: who has become slower would else be
- * suspected and cleared with each answer until they enter. What took a second may be a packet sent again, and tells nothing.
- */
-export function pendingMs({ latency, gathered, prior }: Candidate): number {
-  const slowest = gathered.findLast((tookMs) => tookMs < RESENT_MS) ?? 0
-  const expected = latency.atUs >= 0 ? latency.value : prior?.latencyMs ?? 0
-  const known = expected > slowest ? expected : slowest
-  return LATENCIES * known > LEAST_PENDING_MS ? LATENCIES * known : LEAST_PENDING_MS
 }
 
 /** Silence that should be told to the core, in ms: two sessions that wait for so long make a suspect. */
