@@ -101,5 +101,6 @@ export function wornChanged(before: State, after: State, event: Event): Readonly
     : "candidate" in event
     ? [event.candidate]
     : []
-  return Candidates.among(after, named.filter((id) => isWorn(before, id) !== isWorn(after, id)))
+  const counted = named.filter((id) => Candidates.find(before, id)?.breaker !== Candidates.find(after, id)?.breaker)
+  return Candidates.among(after, counted.filter((id) => isWorn(before, id) !== isWorn(after, id)))
 }

@@ -121,13 +121,16 @@ function answered(state: State, step: Step, heard: ReadonlyArray<Family>): State
   const proven = heard.every((one) => outage.proven.includes(one))
     ? outage.proven
     : [...new Set([...outage.proven, ...heard])]
-  const next = changed(state, {
+  // Whole, and not as changes: it happens with nearly every event.
+  const calm: OutageState = {
+    ...outage,
     proven,
     answeredSeq: state.seq,
     spellSinceUs: -1,
     witnesses: [],
     deadReferences: []
-  })
+  }
+  const next: State = { ...state, outage: calm }
   return outage.sinceUs < 0 ? pulseAt(next, -1) : ended(next, step)
 }
 

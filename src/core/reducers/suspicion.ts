@@ -187,6 +187,7 @@ function silent(state: State, step: Step, { candidate: id, session, waitedUs }: 
  */
 function waiting(suspicion: Suspicion, silent: Suspicion["silent"], atUs: number): Suspicion {
   const { silentDueUs } = suspicion
+  if (silent.length === 0) return { ...suspicion, silent, silentDueUs: -1 }
   const fromUs = silentDueUs >= 0 && silentDueUs <= atUs ? silentDueUs : atUs + 1
   const dues = silent.map(({ sinceUs }) => sinceUs + LEAST_SILENCE_US).filter((dueUs) => dueUs >= fromUs)
   return { ...suspicion, silent, silentDueUs: dues.length === 0 ? -1 : Math.min(...dues) }

@@ -189,13 +189,13 @@ function settle(state: State, step: Step, id: CandidateId): State {
   const keeps = Upstreams.find(state, known.upstream)?.shelves.includes(id) === true
     && known.breaker.state === "closed" && !isFrozen(state, known)
   if (keeps && Candidates.isSuspect(known)) return state
-  const next = resized(state, step, known, keeps ? targetOf(known, config, step.at) : 0)
+  const target = keeps ? targetOf(known, config, step.at) : 0
+  const next = resized(state, step, known, target)
   const candidate = Candidates.find(next, id) as Candidate
-  return keeps ? refill(next, step, candidate, config) : empty(next, step, candidate)
+  return keeps ? refill(next, step, candidate, config, target) : empty(next, step, candidate)
 }
 
-function refill(state: State, step: Step, first: Candidate, config: UpstreamConfig): State {
-  const target = targetOf(first, config, step.at)
+function refill(state: State, step: Step, first: Candidate, config: UpstreamConfig, target: number): State {
   const gapUs = refillGapUs(first, config, step.at)
   const burstUs = (target > 1 ? target - 1 : 0) * gapUs
   let next = state
