@@ -194,8 +194,10 @@ describe("the file recorder", () => {
           fs.unlinkSync(filler)
           await until("it writes", () => {
             feeder.ticks(1)
-            const sizes = fs.readdirSync(directory).map((name) => fs.statSync(path.join(directory, name)).size)
-            return sizes.some((size) => size > 4_096) && recorder.statusUnsafe().to === feeder.state.seq
+            const opened = fs.readdirSync(directory).some((name) => {
+              return (fs.statSync(path.join(directory, name), { throwIfNoEntry: false })?.size ?? 0) > 4_096
+            })
+            return opened && recorder.statusUnsafe().to === feeder.state.seq
           })
           return { state: feeder.state, value: undefined }
         })

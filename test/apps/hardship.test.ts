@@ -92,8 +92,16 @@ describe("a service whose disk is full", () => {
           const served = async (count: number) => {
             for (let i = 0; i < count; i++, sessions++) assert.strictEqual(await ask(portOf(running) as number), "good")
           }
-          const recorded = () =>
-            fs.readFileSync(path.join(log, segmentsIn(log).at(-1) ?? ""), "utf8").includes(`"session":${sessions},`)
+          // A segment that does not fit is removed again, perhaps between the look and the reading.
+          const recorded = () => {
+            try {
+              return fs.readFileSync(path.join(log, segmentsIn(log).at(-1) ?? "none"), "utf8").includes(
+                `"session":${sessions},`
+              )
+            } catch {
+              return false
+            }
+          }
           await served(3)
           assert.throws(() => fs.writeFileSync(filler, new Uint8Array(1 << 20)), /ENOSPC/)
           const gaps = async () => seriesOf((await request(admin, "/metrics")).body).get("fairlead_record_gaps_total") ?? 0
