@@ -156,16 +156,15 @@ class FileRecord {
   async #begin(state: State, after: BreakReason | null): Promise<void> {
     const { directory, run, segments, maxAgeMs } = this.#options
     this.#nextSegment ??= await firstIn(directory)
-    const segment = this.#nextSegment
+    const segment = this.#nextSegment++
     const writer = await SegmentWriter.open(directory, segment)
     try {
       await writer.write(openingBodies({ run, segment, previous: after === null ? this.#previous : null, after, state }))
     } catch (cause) {
       // A gap behind an opening that did not fit could fit, and would stand in a segment that begins with it.
-      this.#nextSegment += await writer.discard() ? 0 : 1
+      if (await writer.discard()) this.#nextSegment = segment
       throw cause
     }
-    this.#nextSegment++
     this.#writer = writer
     // What cannot be removed or compressed now is found again at the next segment or start: no reason for a gap.
     await prune(directory, segment, segments, maxAgeMs).catch(() => {})
