@@ -23,6 +23,7 @@ export function pendingMs({ latency, gathered, prior }: Candidate): number {
  */
 export function patienceMs(candidate: Candidate): number {
   const pending = pendingMs(candidate)
+  // It takes 10 to 20 units, so one of them more is a tenth at most; doubling keeps that exact, which a logarithm is not.
   let unit = LEAST_PENDING_MS / 10
   while (20 * unit < pending) unit *= 2
   return Math.ceil(pending / unit) * unit
