@@ -34,6 +34,7 @@ const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({
   failureRateThreshold: fc.constantFrom(0.3, 0.5, 0.9),
   windowMs: fc.constantFrom(2_000, 60_000),
   minSamples: fc.integer({ min: 1, max: 6 }),
+  firstTrialMs: fc.constantFrom(200, 1_000),
   cooldownMs: fc.constantFrom(500, 30_000),
   timeoutCooldownMs: fc.constantFrom(1_000, 180_000),
   maxCooldownMs: fc.constantFrom(2_000, 300_000),

@@ -31,7 +31,8 @@ const step = (): Step => ({
   begun: new Set(),
   decisions: [],
   wantsProbes: false,
-  returned: false
+  returned: false,
+  recovered: new Set()
 })
 const merged = (state: State, all: ReadonlyArray<Named>) =>
   all.reduce((state, { source, addresses }) => merge(state, step(), 0, source, addresses), state)

@@ -219,6 +219,7 @@ const breaker = fc.record({
   failureRateThreshold: fc.constantFrom(0.2, 0.5, 0.9),
   windowMs: fc.constantFrom(5_000, 60_000),
   minSamples: fc.integer({ min: 1, max: 8 }),
+  firstTrialMs: fc.constant(1),
   cooldownMs: fc.constant(1),
   timeoutCooldownMs: fc.constant(1),
   maxCooldownMs: fc.constant(1),

@@ -5,9 +5,11 @@
 import { keptOf } from "./ladder.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { isCommon } from "./trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 export function isAsking(state: State, upstream: Upstream, someServe: boolean): boolean {
   if (someServe || upstream.pausedUntilUs >= 0 || !Upstreams.isOn(state, upstream.id)) return false
   return !Upstreams.configOf(state, upstream.id).preheat && keptOf(state, upstream) < 0
+    && !isCommon(upstream)
 }

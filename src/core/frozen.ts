@@ -1,21 +1,33 @@
-/** What an outage of this machine's own network explains: nobody is judged by it. See reducers/outage.ts. */
+/** What an outage explains: of this machine's own network (reducers/outage.ts), or of all candidates of an upstream (reducers/commonCause.ts). */
 import * as Candidates from "./candidates.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import { needsNetwork } from "./network.ts"
+import { isCommon } from "./trouble.ts"
+import * as Upstreams from "./upstreams.ts"
 
-/** Whether its record stands still: the network that leads to it is down. */
-export function isFrozen({ outage }: State, { host }: Candidate): boolean {
-  return outage.sinceUs >= 0 && needsNetwork(host)
+/** Whether its record stands still: the network that leads to it is down, or it had worked and all of its upstream fail. */
+export function isFrozen(state: State, candidate: Candidate): boolean {
+  if (state.outage.sinceUs >= 0 && needsNetwork(candidate.host)) return true
+  const upstream = Upstreams.find(state, candidate.upstream)
+  return upstream !== undefined && isCommon(upstream) && candidate.latency.atUs >= 0
 }
 
 /**
- * Whether what began at `beganUs` had to do with an outage: the one there is, or the last one that had not ended then. What is
- * decided in the step that ends it bears that step's moment and goes out afterwards.
+ * Whether what began at `beganUs` had to do with an outage of the network: the one there is, or the last one that had not ended
+ * then. What is decided in the step that ends it bears that step's moment and goes out afterwards.
  */
 export function isExcused(state: State, id: CandidateId, beganUs: number): boolean {
   const { sinceUs, endedAtUs } = state.outage
   if (sinceUs < 0 && (endedAtUs < 0 || beganUs >= endedAtUs)) return false
   const candidate = Candidates.find(state, id)
   return candidate !== undefined && needsNetwork(candidate.host)
+}
+
+/** Whether a failure that began at `beganUs` says nothing about the candidate, because of the network or of a common cause. */
+export function isFailureExcused(state: State, id: CandidateId, beganUs: number): boolean {
+  const candidate = Candidates.find(state, id)
+  if (candidate === undefined) return false
+  const returnedAtUs = Upstreams.find(state, candidate.upstream)?.returnedAtUs ?? -1
+  return (returnedAtUs >= 0 && beganUs < returnedAtUs) || isFrozen(state, candidate) || isExcused(state, id, beganUs)
 }

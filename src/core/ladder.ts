@@ -20,6 +20,9 @@
  * would have opened it, nobody serves: it is one attempt before the rung. While its sessions are what makes it suspect it is none:
  * it would connect, keep every client from the rung, and then fail it; clients try it again once the suspicion lapses. Where
  * nothing but the list is left it stays first.
+ *
+ * When all candidates fail together (reducers/commonCause.ts), the rung below the set serves, and the order of before joins its race: it
+ * is first where nothing but the list is left.
  */
 import * as Candidates from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
@@ -30,6 +33,7 @@ import type { Event } from "./model/Event.ts"
 import type { UpstreamState } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { isPanic, orderOf } from "./trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 export interface Rung {
@@ -37,25 +41,32 @@ export interface Rung {
   readonly reason: LadderReason
   /** Whom clients are sent to before the lists that follow. */
   readonly first: ReadonlyArray<CandidateId>
+  /** Candidates that join the race behind the first list that follows. */
+  readonly then: ReadonlyArray<CandidateId>
 }
 
-const ACTIVE: Rung = { state: "active", reason: "selected", first: [] }
+const ACTIVE: Rung = { state: "active", reason: "selected", first: [], then: [] }
 
 export function rungOf(state: State, upstream: Upstream, someServe: boolean): Rung {
   if (someServe) return ACTIVE
   const { removed, bypass, host } = Upstreams.configOf(state, upstream.id)
   if (!Upstreams.isOn(state, upstream.id)) {
-    return { state: "disabled", reason: removed ? "removed" : bypass ? "bypass" : "disabled", first: [] }
+    const order = host === "" ? orderOf(state, upstream) : []
+    return { state: "disabled", reason: removed ? "removed" : bypass ? "bypass" : "disabled", first: order, then: [] }
+  }
+  const below = upstream.fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system"
+  if (isPanic(state, upstream)) {
+    const order = orderOf(state, upstream)
+    return { state: below, reason: "shut", first: below === "unranked" ? order : [], then: order }
   }
   const kept = keptOf(state, upstream)
   const reason = reasonOf(state, upstream, kept)
   const stale = upstream.stale.filter((id) => id !== kept && mayStillServe(Candidates.find(state, id)))
-  if (stale.length > 0) return { state: "stale", reason, first: stale }
+  if (stale.length > 0) return { state: "stale", reason, first: stale, then: [] }
   const priors = priorsOf(state, upstream).filter((id) => id !== kept)
-  if (priors.length > 0) return { state: "stale", reason, first: priors }
-  const below = upstream.fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system"
+  if (priors.length > 0) return { state: "stale", reason, first: priors, then: [] }
   const isMute = below !== "unranked" && Candidates.find(state, kept)?.suspicion.session === true
-  return { state: below, reason, first: kept < 0 || isMute ? [] : [kept] }
+  return { state: below, reason, first: kept < 0 || isMute ? [] : [kept], then: [] }
 }
 
 /** The best of those that serve on the word of an earlier run, as many as the set is large. */

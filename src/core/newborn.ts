@@ -15,6 +15,8 @@ export const closedBreaker: BreakerState = {
   failedAfterAtUs: -1,
   window: SuccessWindow.empty,
   openings: 0,
+  trials: 0,
+  openedAtUs: -1,
   openForMs: 0,
   trialDueUs: -1,
   closedAtUs: -1,
@@ -89,6 +91,8 @@ export function newCandidate(
     jitter: Ewma.empty,
     success: SuccessWindow.empty,
     penalty: Ewma.empty,
+    countedAtUs: -1,
+    fadeDueUs: -1,
     streak: 0,
     gathered: [],
     lastEntryAtUs: -1,
@@ -108,7 +112,7 @@ export function newCandidate(
     warm: emptyShelf,
     prior: null,
     identity: unproven(identity),
-    held: null
+    checkpoint: null
   }
 }
 
@@ -142,7 +146,9 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     priors: [],
     priorsDueUs: -1,
     heardAtUs: -1,
-    held: null,
+    trouble: null,
+    returnedAtUs: -1,
+    displaced: [],
     usedAtUs: -1,
     race: 0,
     pausedUntilUs: -1,

@@ -4,7 +4,7 @@ import type { Candidate } from "./model/Candidate.ts"
 export const LATENCIES = 3
 const LEAST_PENDING_MS = 100
 /** The first pause of TCP before it sends a SYN again (RFC 6298). */
-const RESENT_MS = 1_000
+export const RESENT_MS = 1_000
 
 /**
  * Longer than this is pending for too long, in ms. Samples that still gather count too: who has become slower would else be

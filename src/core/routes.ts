@@ -4,8 +4,8 @@
  * For each candidate that serves (see serving.ts) a dial plan: itself, then the others that serve by cost, then the best
  * measured candidates outside the set, `attempts` in all, each started `raceDelay` after the one before it or as soon as all before
  * it have failed. Then the rest of the ladder (ladder.ts): the fallback list, the addresses that the system's resolver has
- * for `host`, the list in its configured order, at most `lastResortAttempts` of each, none before the last attempt of what
- * comes before it had its whole timeout or all before it have failed.
+ * for `host`, the list in its configured order, at most `lastResortAttempts` of each. Each rung joins the race `raceDelay` after the
+ * last attempt before it, or after as long as that one may be pending, or as soon as all before it have failed.
  *
  * Who could not show the certificate of the upstream's name is in no plan; who has not been asked for it yet has to show it in
  * the dial (`verify`), and so has whoever the name leads to that is no candidate. In a race so has whoever was asked too long ago.
@@ -72,7 +72,7 @@ export function upstreamRoutes(state: State, upstream: Upstream): UpstreamRoutes
     policy: config.balancing.policy,
     toleranceMs: config.balancing.toleranceMs,
     tolerancePercent: config.balancing.tolerancePercent,
-    lastResort: planOf(state, upstream, config, rung.first),
+    lastResort: planOf(state, upstream, config, rung.first, rung.then),
     session: config.session,
     silentAfterMs: upstream.silentAfterMs,
     domain: domainIn(config),
@@ -93,7 +93,7 @@ function memberOf(
     warmMs: candidate.costMs,
     dialMs: candidate.costMs + candidate.latency.value,
     share: candidate.breaker.share,
-    plan: planOf(state, upstream, config, ordered.slice(0, config.attempts))
+    plan: planOf(state, upstream, config, ordered.slice(0, config.attempts), [])
   }
 }
 
@@ -149,7 +149,7 @@ class Plan {
       // A proof takes some round trips more: no sign of death.
       const suspectAfterMs = "verify" in verify ? timeoutMs : patienceMs(candidate)
       this.attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs, ...verify })
-      this.#nextMs = startAfterMs + timeoutMs
+      this.#nextMs = startAfterMs + Math.min(Math.max(raceDelayMs, suspectAfterMs), timeoutMs)
     }
   }
 
@@ -182,7 +182,7 @@ class Plan {
       resolve,
       ...this.#proof()
     })
-    this.#nextMs = startAfterMs + dns.timeoutMs + timeoutMs
+    this.#nextMs = startAfterMs + raceDelayMs
   }
 }
 
@@ -214,14 +214,17 @@ function planOf(
   state: State,
   upstream: Upstream,
   config: UpstreamConfig,
-  ordered: ReadonlyArray<CandidateId>
+  ordered: ReadonlyArray<CandidateId>,
+  then: ReadonlyArray<CandidateId>
 ): DialPlan {
   const { deadlineMs, lastResortAttempts } = config.dial
   const isOn = Upstreams.isOn(state, upstream.id)
   const plan = new Plan(state, upstream)
   plan.dial(ordered, ordered.length)
   if (isOn) plan.dial(upstream.fallback, lastResortAttempts)
+  if (isOn && upstream.fallback.length > 0) plan.dial(then, lastResortAttempts)
   plan.resolve(lastResortAttempts, impostorsOf(state, upstream, config))
+  plan.dial(then, lastResortAttempts)
   plan.dial(upstream.listed, lastResortAttempts)
   return { attempts: plan.attempts, deadlineMs }
 }

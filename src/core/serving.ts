@@ -2,7 +2,7 @@
  * Who serves new clients now: unsuspected members of the active set; if there is none, the best measured candidates outside
  * it (as many as the set is large); if there is none either, suspects. An open breaker serves nobody, and neither does who has
  * not proven who it is (reducers/identity.ts), or one that
- * is kept closed only because it is the last (ladder.ts).
+ * is kept closed only because it is the last (ladder.ts). When all candidates fail together, the ladder serves (trouble.ts).
  */
 import * as Candidates from "./candidates.ts"
 import { isVouched } from "./identity.ts"
@@ -10,13 +10,14 @@ import { keptOf } from "./ladder.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { isPanic } from "./trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** How many candidates outside the set are looked at for one that may serve. */
 const LOOK_AHEAD = 64
 
 export function serving(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
-  if (keptOf(state, upstream) >= 0) return []
+  if (!Upstreams.isOn(state, upstream.id) || isPanic(state, upstream) || keptOf(state, upstream) >= 0) return []
   const members = Candidates.among(state, upstream.members).filter(mayServe)
   const trusted = members.filter((member) => !Candidates.isSuspect(member))
   if (trusted.length > 0) return trusted

@@ -6,12 +6,13 @@ import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
 import { breaker } from "./reducers/breaker.ts"
+import { commonCause } from "./reducers/commonCause.ts"
 import { demand, unserved } from "./reducers/demand.ts"
 import { enabled } from "./reducers/enabled.ts"
-import { history } from "./reducers/history.ts"
+import { begunRemembering, history } from "./reducers/history.ts"
 import { identity } from "./reducers/identity.ts"
 import { autoDisable } from "./reducers/autoDisable.ts"
-import { membership } from "./reducers/membership.ts"
+import { begunResolving, membership } from "./reducers/membership.ts"
 import { outage } from "./reducers/outage.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { reload } from "./reducers/reload.ts"
@@ -39,7 +40,7 @@ const NOTHING_DUE: Step["due"] = []
 export function step(state: State, entry: Entry): Stepped {
   const { event, at } = entry
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
-  const samples = samplesOf(state, event)
+  const samples = samplesOf(state, event, at)
   const shared: Step = {
     at,
     event,
@@ -49,7 +50,8 @@ export function step(state: State, entry: Entry): Stepped {
     begun: new Set(),
     decisions: [],
     wantsProbes: false,
-    returned: false
+    returned: false,
+    recovered: new Set()
   }
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
   next = reload(next, shared)
@@ -59,6 +61,9 @@ export function step(state: State, entry: Entry): Stepped {
   next = traffic(next, shared)
   next = outage(next, shared)
   next = autoDisable(next, shared)
+  next = commonCause(next, shared)
+  next = begunResolving(next, shared)
+  next = begunRemembering(next, shared)
   next = demand(next, shared)
   const before = next
   next = score(next, shared)

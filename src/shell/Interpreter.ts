@@ -59,6 +59,8 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "IdentityProven":
         case "OutageBegan":
         case "OutageEnded":
+        case "CommonCauseBegan":
+        case "CommonCauseEnded":
         case "AutoDisabled":
         case "AutoEnabled":
         case "DomainDropped":

@@ -74,6 +74,8 @@ covers<Decisions.Decision["_tag"]>("decisions", decisions.map(({ _tag }) => _tag
   IdentityProven: "seen",
   OutageBegan: "seen",
   OutageEnded: "seen",
+  CommonCauseBegan: "seen",
+  CommonCauseEnded: "seen",
   AutoDisabled: "seen",
   AutoEnabled: "seen",
   DomainDropped: "seen"
@@ -83,6 +85,7 @@ covers<Decisions.MoveReason>("reasons for a move", of("SelectionMoved").flatMap(
   filled: "seen",
   cheaper: "seen",
   costlier: "seen",
+  failing: "seen",
   shut: "seen",
   expired: "seen",
   score: { not: "it keeps candidates out, and lets others replace a member at once" },
@@ -132,7 +135,8 @@ covers<Decisions.DomainDropped["reason"]>("reasons to drop a name", of("DomainDr
 covers<Decisions.AutoEnabled["reason"]>("ends of a pause", of("AutoEnabled").map(({ reason }) => reason), {
   cooldown: "seen",
   operator: "seen",
-  reload: "seen"
+  reload: "seen",
+  answered: "seen"
 })
 covers<OutageReason>("signs of an outage", of("OutageBegan").map(({ reason }) => reason), {
   silence: "seen",

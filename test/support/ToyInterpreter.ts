@@ -64,7 +64,7 @@ export class ToyInterpreter {
   /** Clients by candidate: the shell's own counts. */
   readonly clients = new Map<number, number>()
   readonly #world = new Map<string, Answer | (() => Answer)>()
-  readonly #replies = new Map<string, Reply>()
+  readonly #replies = new Map<string, Reply | ((connectedMs: number) => Reply)>()
   readonly #names = new Map<string, ReadonlyArray<string>>()
   /** Addresses that answer, but cannot show the certificate. */
   readonly #impostors = new Set<string>()
@@ -100,8 +100,8 @@ export class ToyInterpreter {
     return this
   }
 
-  /** Scripts what sessions through the address get from now on. */
-  replies(host: string, reply: Reply): this {
+  /** Scripts what sessions through the address get from now on, perhaps by when they are connected. */
+  replies(host: string, reply: Reply | ((connectedMs: number) => Reply)): this {
     this.#replies.set(host, reply)
     return this
   }
@@ -240,7 +240,9 @@ export class ToyInterpreter {
   #session(of: Of, tookMs: number, holdMs: number, { silentAfterMs, session }: UpstreamRoutes): void {
     const host = Candidates.find(this.state, of.candidate)?.host ?? ""
     const timing = { tookMs, holdMs, silentAfterMs, stallMs: session.stallMs }
-    for (const { afterMs, event } of sessionEvents(of, this.#replies.get(host) ?? 1, timing)) {
+    const scripted = this.#replies.get(host) ?? 1
+    const reply = typeof scripted === "function" ? scripted(this.atMs + tookMs) : scripted
+    for (const { afterMs, event } of sessionEvents(of, reply, timing)) {
       this.later(afterMs, () => {
         if (event._tag === "ClientClosed") this.#count(of.candidate, -1)
         return event

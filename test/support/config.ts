@@ -49,6 +49,7 @@ export const upstreamDefaults: UpstreamConfig = {
     failureRateThreshold: 0.5,
     windowMs: 60_000,
     minSamples: 5,
+    firstTrialMs: 1_000,
     cooldownMs: 30_000,
     timeoutCooldownMs: 180_000,
     maxCooldownMs: 300_000,

@@ -171,6 +171,7 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
       failureRateThreshold: breaker.failureRateThreshold,
       windowMs: breaker.window,
       minSamples: breaker.minSamples,
+      firstTrialMs: breaker.firstTrial,
       cooldownMs: breaker.cooldown,
       timeoutCooldownMs: breaker.timeoutCooldown,
       maxCooldownMs: breaker.maxCooldown,

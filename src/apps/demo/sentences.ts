@@ -17,6 +17,7 @@ const SUSPICIONS: Readonly<Record<SuspicionReason, string>> = {
 const MOVES: Readonly<Record<string, string>> = {
   cheaper: "cheaper by more than the margin",
   costlier: "costlier by more than the margin",
+  failing: "it fails",
   shut: "shut out",
   filled: "for a free place",
   expired: "not heard of for too long",

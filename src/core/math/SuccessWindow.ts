@@ -59,3 +59,8 @@ export function rate(window: SuccessWindow): number {
   const { ok, failed } = totals(window)
   return (ok + 1) / (ok + failed + 1)
 }
+
+/** When the newest bucket ends, in µs: the next moment at which something may fall out of the window. */
+export function nextBucketUs(window: SuccessWindow, windowMs: number): number {
+  return (window.newest + 1) * windowMs * 100
+}

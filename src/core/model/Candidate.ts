@@ -27,9 +27,14 @@ export interface BreakerState {
   /** The last failure after connect: an upstream byte clears only what came before it. */
   readonly failedAfterAtUs: number
   readonly window: SuccessWindow
-  /** How often it opened since it was last forgiven: the exponent of its cooldown. */
+  /** How often it opened since it was last forgiven: it raises the ceiling of the wait for a trial. */
   readonly openings: number
+  /** Trials in a row that failed: they lengthen the wait for the next one. */
+  readonly trials: number
+  /** When it opened last from being closed, and for how long it was open the last time. */
+  readonly openedAtUs: number
   readonly openForMs: number
+  /** The next trial: of an open breaker, or of a closed one whose candidate failed last. */
   readonly trialDueUs: number
   readonly closedAtUs: number
   /** From 0 to 1: the share of new clients it may get after closing. */
@@ -101,16 +106,16 @@ export interface Proof {
   readonly dueUs: number
 }
 
-/** What failures change of a candidate, as it was before the first one since the latest answer of anybody. */
-export interface HeldCandidate {
-  /** Entry of that failure. */
-  readonly seq: number
+/** What failures change of a candidate, as it was before the first one in a trouble of its upstream. */
+export interface Checkpoint {
+  /** The trouble in which it was made; without that trouble it is void. */
+  readonly trouble: number
+  /** How it failed since then: to connect, or only in sessions; null: it only showed signs of failing. */
+  readonly failed: "connect" | "session" | null
   readonly success: SuccessWindow
+  readonly countedAtUs: number
   readonly penalty: Ewma
   readonly streak: number
-  readonly costMs: number
-  readonly outlookMs: number
-  readonly lastEntryAtUs: number
   readonly breaker: BreakerState
   readonly suspicion: Suspicion
   readonly identity: Proof
@@ -131,7 +136,12 @@ export interface Candidate {
   readonly latency: Ewma
   readonly jitter: Ewma
   readonly success: SuccessWindow
+  /** What the last failure costs, and when it failed: see blame.ts. */
   readonly penalty: Ewma
+  /** The last failure that entered the success rate. */
+  readonly countedAtUs: number
+  /** When its blame has faded by a step. */
+  readonly fadeDueUs: number
   /** Successes since the last failure. */
   readonly streak: number
   /** Handshakes in ms gathered for the next entry, ascending. */
@@ -160,6 +170,6 @@ export interface Candidate {
   /** What an earlier run knew of it; null: nothing. */
   readonly prior: Prior | null
   readonly identity: Proof
-  /** Valid as long as nobody has answered since; null: nothing to be taken back. */
-  readonly held: HeldCandidate | null
+  /** What it is rolled back to when its failures turn out to say nothing; null: nothing to be taken back. */
+  readonly checkpoint: Checkpoint | null
 }

@@ -256,6 +256,9 @@ export interface Breaker {
   readonly failureRateThreshold: number
   readonly windowMs: number
   readonly minSamples: number
+  /** The first wait for a trial; each further one is twice as long. */
+  readonly firstTrialMs: number
+  /** The longest wait for a trial, by the failure that opened it. */
   readonly cooldownMs: number
   readonly timeoutCooldownMs: number
   readonly maxCooldownMs: number

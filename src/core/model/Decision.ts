@@ -73,6 +73,7 @@ export type MoveReason =
   | "filled" // a place was free
   | "cheaper" // it costs less than the member it replaced, by the margin
   | "costlier" // one that is cheaper by the margin took its place
+  | "failing" // the same, while it failed last or was a suspect
   | "shut" // its breaker is open
   | "expired" // no sample for scoreTtl
   | "score" // below minScore
@@ -158,7 +159,7 @@ export type LadderReason =
   | "selected" // somebody serves
   | "unmeasured" // nobody has answered yet
   | "expired" // nobody has been heard of for scoreTtl
-  | "shut" // every breaker is open, but for the one that is kept
+  | "shut" // every breaker is open, but for the one that is kept, or all candidates fail together
   | "empty" // there is no candidate
   | "disabled" // enabled is false
   | "bypass" // the upstream's own
@@ -231,6 +232,19 @@ export interface OutageEnded {
   readonly tookUs: number
 }
 
+/** All candidates of an upstream that could serve have failed: what their failures changed is rolled back. */
+export interface CommonCauseBegan {
+  readonly _tag: "CommonCauseBegan"
+  readonly upstream: UpstreamId
+  readonly candidates: number
+}
+/** The first of them answered again. */
+export interface CommonCauseEnded {
+  readonly _tag: "CommonCauseEnded"
+  readonly upstream: UpstreamId
+  readonly tookUs: number
+}
+
 /** Everybody failed for several rounds: there is no opinion for a while. */
 export interface AutoDisabled {
   readonly _tag: "AutoDisabled"
@@ -239,7 +253,7 @@ export interface AutoDisabled {
 }
 export interface AutoEnabled {
   readonly _tag: "AutoEnabled"
-  readonly reason: "cooldown" | "operator" | "reload"
+  readonly reason: "cooldown" | "operator" | "reload" | "answered"
 }
 
 export type Act = Probe | DialWarm | Retire | Resolve | Race
@@ -262,6 +276,8 @@ export type Fact =
   | IdentityProven
   | OutageBegan
   | OutageEnded
+  | CommonCauseBegan
+  | CommonCauseEnded
   | AutoDisabled
   | AutoEnabled
   | DomainDropped

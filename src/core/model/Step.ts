@@ -8,8 +8,10 @@ export type DeadlineKind =
   | "round"
   | "expire"
   | "entry"
+  | "fade"
   | "gate"
   | "trial"
+  | "trouble"
   | "ramp"
   | "pending"
   | "silent"
@@ -35,6 +37,8 @@ export interface Sample {
   readonly tookMs: number
   /** null: it answered. */
   readonly failure: DialFailure | null
+  /** It answered, but only a repeated SYN explains how late: evidence of loss, not of latency. */
+  readonly isResent: boolean
   /** It has shown its certificate. */
   readonly verified: boolean
 }
@@ -54,4 +58,6 @@ export interface Step {
   wantsProbes: boolean
   /** Set when the network came back: everybody is measured anew. */
   returned: boolean
+  /** Upstreams whose common cause ended: all their other candidates are due for a trial. */
+  readonly recovered: Set<UpstreamId>
 }

@@ -51,8 +51,12 @@ export interface Upstream {
   readonly priorsDueUs: number
   /** When one of its candidates answered last, to the second. */
   readonly heardAtUs: number
-  /** Valid as long as nobody has answered since; null: nothing to be taken back. */
-  readonly held: HeldUpstream | null
+  /** Since the first failure after its last success; null: nothing is wrong. See reducers/commonCause.ts. */
+  readonly trouble: Trouble | null
+  /** The end of its last common cause: failures of handshakes that began before say nothing. -1: there was none. */
+  readonly returnedAtUs: number
+  /** Members that left the set because they failed: when they are back, neither hold nor margin keeps them out. */
+  readonly displaced: ReadonlyArray<CandidateId>
   /** The latest use of one that is found on first use; -1: none, or it is preheated. */
   readonly usedAtUs: number
   /** The race under way for its first answer; -1: it waits for the resolver, 0: there is none. */
@@ -82,9 +86,32 @@ export interface Challenge {
   readonly entryAtUs: number
 }
 
-/** The set of an upstream before the first failure since the latest answer of anybody. */
-export interface HeldUpstream {
+/** A time in which candidates fail and none of them has succeeded. */
+export interface Trouble {
+  /** The entry with which it began: its name. */
   readonly seq: number
+  /** The first failure, or sign of one. */
+  readonly sinceUs: number
+  /** Candidates that could serve then: the members, then the next by cost. */
+  readonly order: ReadonlyArray<CandidateId>
+  /** Failures heard of since. */
+  readonly failures: number
+  /** Handshakes fail. Where only sessions do, a handshake proves nothing: an upstream byte does. */
+  readonly byConnect: boolean
+  /** Whether the rest of the order was asked for a sample. */
+  readonly asked: boolean
+  /** When every candidate of the order had failed; -1: some may still be well. */
+  readonly commonAtUs: number
+  /** The next trials while it lasts, which of the order is next, and how many trials with a client there were. */
+  readonly trialDueUs: number
+  readonly turn: number
+  readonly clientTrials: number
+  readonly clientTrialDueUs: number
+  readonly set: SelectedSet
+}
+
+/** The set of an upstream as it was before a trouble. */
+export interface SelectedSet {
   readonly members: ReadonlyArray<CandidateId>
   readonly memberSinceUs: ReadonlyArray<number>
   readonly challenges: ReadonlyArray<Challenge>

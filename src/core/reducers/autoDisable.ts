@@ -5,7 +5,8 @@
  *   within `staleFor` were sampled (or the only one there is). Who has never answered is a mistake in the configuration, and
  *   the ladder serves it already. A round in which too few were sampled counts for nothing; any answer starts the count anew.
  * - After `failures` failed rounds everything is off for `cooldown`, as `enabled: false` would do it. It is decided with the
- *   first failure after the last of them. Then everything begins anew; an operator or a reload ends it early.
+ *   first failure after the last of them. Then everything begins anew. A client that the last resort serves ends it early, and
+ *   so do an operator and a reload. An upstream that was in a common cause goes on where it was (commonCause.ts).
  * - Failures that an outage of this machine's own network explains do not come here (outage.ts).
  *
  * Facts `AutoDisabled` and `AutoEnabled`.
@@ -18,6 +19,7 @@ import type { Step } from "../model/Step.ts"
 import { noFailedRounds } from "../newborn.ts"
 import * as Upstreams from "../upstreams.ts"
 import { switched } from "./enabled.ts"
+import { samplesOf } from "./samples.ts"
 
 /** How precisely it is known when an upstream answered last. */
 const PRECISE_US = 1_000_000
@@ -29,12 +31,27 @@ export function autoDisable(state: State, step: Step): State {
     step.decisions.push({ _tag: "AutoEnabled", reason: "cooldown" })
     return switched(state, step, { autoDisable: noFailedRounds })
   }
+  if (untilUs >= 0 && hasServed(state, step)) {
+    step.decisions.push({ _tag: "AutoEnabled", reason: "answered" })
+    const next = switched(state, step, { autoDisable: noFailedRounds })
+    step.samples = samplesOf(next, step.event, step.at)
+    return next
+  }
   if (step.samples.length === 0) return state
   const somebody = step.samples.filter(({ failure }) => failure === null)
   if (somebody.length === 0) return failed(state, step)
   let next = state
   for (const { candidate } of somebody) next = answered(next, step, Candidates.find(next, candidate)?.upstream ?? -1)
   return state.autoDisable.roundEndUs < 0 && state.autoDisable.rounds === 0 ? next : { ...next, autoDisable: noFailedRounds }
+}
+
+/** Whether a client was connected to a candidate, or to an address that its upstream's name had for it. */
+function hasServed(state: State, { event }: Step): boolean {
+  if (event._tag !== "ClientAccepted" || event.candidate === -1) return false
+  const candidate = Candidates.find(state, event.candidate)
+  const id = candidate?.upstream ?? event.upstream
+  return (candidate === undefined || Candidates.isListed(candidate)) && Upstreams.find(state, id) !== undefined
+    && !Upstreams.isOffByWish(state, id)
 }
 
 function answered(state: State, step: Step, id: UpstreamId): State {

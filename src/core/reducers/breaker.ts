@@ -3,11 +3,13 @@
  *
  * - Closed, it opens on `failureThreshold` failures to connect in a row, or as many failures after connect in a row, or
  *   when more than `failureRateThreshold` of at least `minSamples` handshakes within `window` failed.
- * - The failure that opened it decides how long: `timeoutCooldown` after a timeout or a stalled session (something on the
- *   way drops the traffic; trying again soon prolongs that), else `cooldown`. Each reopening doubles, up to `maxCooldown`,
- *   less up to a tenth, drawn; that is forgotten once it has stayed closed for as long as it was open last.
- * - When the cooldown ends there is one trial, a probe, never a client: half-open. Its success closes the breaker, its
- *   failure opens it again; a trial of which nothing is heard is made again an interval later.
+ * - Trials return in proportion (trials.ts): the first one `firstTrial` after it opened, then after waits that double with
+ *   every second trial, less up to a tenth, drawn. The longest wait is `timeoutCooldown` after a timeout or a stalled session, else
+ *   `cooldown`; it doubles, up to `maxCooldown`, and so does the first wait, each time it opens again before it stayed closed for
+ *   as long as it was open last.
+ * - A trial is one probe, never a client: half-open. Its success closes the breaker, its failure opens it again; a trial of
+ *   which nothing is heard is made again an interval later. A client that a shut candidate served on the last resort
+ *   closes it as well, and an upstream byte that came after its last failure makes its trial due at once.
  * - The trial's handshake proves life, not distance: it may have waited a second for a lost packet to be sent again. The
  *   entry after it replaces the latency instead of being averaged with it.
  * - After closing, the share of clients and warm sockets ramps up in ten steps over `ramp`.
@@ -21,8 +23,6 @@ import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { isFrozen } from "../frozen.ts"
-import { backoffMs, jitteredMs } from "../math/backoff.ts"
-import * as Rng from "../math/Rng.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { BreakerState, Candidate } from "../model/Candidate.ts"
 import type { Breaker } from "../model/Config.ts"
@@ -31,12 +31,12 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
 import { failureAfterConnect, upstreamByte } from "./samples.ts"
+import type { Reason } from "./trials.ts"
+import { scheduled, settledTrials, waited } from "./trials.ts"
 
 const RAMP_STEPS = 10
 const BLAMES_A_MINUTE = 2
 const MINUTE_US = 60_000_000
-
-type Reason = DialFailure | "stalled" | "closed"
 
 export function breaker(state: State, step: Step): State {
   let next = state
@@ -46,12 +46,17 @@ export function breaker(state: State, step: Step): State {
     if (isFrozen(next, candidate)) next = later(next, step, candidate, kind)
     else if (kind === "ramp") next = rampUp(next, step, candidate)
     // It may have left, or been let in, in this very step.
-    else if (candidate.breaker.state === "open" && Candidates.isListed(candidate)) next = tryAgain(next, step, candidate)
+    else if (candidate.breaker.state !== "half-open" && Candidates.isListed(candidate)) {
+      next = tryAgain(next, step, candidate)
+    }
   }
   for (const { candidate: id, failure } of step.samples) {
     const candidate = Candidates.find(next, id)
-    if (candidate === undefined || !Candidates.configOf(next, candidate).breaker.enabled) continue
-    next = failure === null ? succeeded(next, step, candidate) : failed(next, step, candidate, failure)
+    if (candidate === undefined) continue
+    if (Candidates.configOf(next, candidate).breaker.enabled) {
+      next = failure === null ? succeeded(next, step, candidate) : failed(next, step, candidate, failure)
+    }
+    next = failure === null ? settledTrials(next, id, step.at) : scheduled(next, id, failure)
   }
   next = undecided(next, step)
   next = afterConnect(next, step)
@@ -84,7 +89,9 @@ function succeeded(state: State, step: Step, candidate: Candidate): State {
   const window = SuccessWindow.record(breaker.window, true, step.at, windowMs)
   const counted = changed(candidate, { consecutive: 0, window })
   const next = Candidates.replace(state, candidate, counted)
-  return breaker.state === "half-open" ? close(next, step, counted) : next
+  // Sessions that failed are not made good by a handshake, unless it is the trial's.
+  const closes = breaker.state === "half-open" || (breaker.state === "open" && breaker.consecutiveAfter === 0)
+  return closes ? close(next, step, counted) : next
 }
 
 function failed(state: State, step: Step, candidate: Candidate, reason: DialFailure): State {
@@ -127,9 +134,13 @@ function afterConnect(state: State, step: Step): State {
 function answered(state: State, step: Step): State {
   const byte = upstreamByte(step.event, step.at)
   const candidate = Candidates.find(state, byte?.candidate)
-  if (byte === undefined || candidate === undefined || candidate.breaker.consecutiveAfter === 0) return state
-  if (byte.atUs <= candidate.breaker.failedAfterAtUs) return state
-  return Candidates.replace(state, candidate, changed(candidate, { consecutiveAfter: 0, blamed: [] }))
+  if (byte === undefined || candidate === undefined || byte.atUs <= candidate.breaker.failedAfterAtUs) return state
+  // Who speaks again may be waiting for a trial that is due much later.
+  const hastens = candidate.breaker.trialDueUs > step.at && candidate.breaker.state !== "half-open"
+    && byte.atUs > candidate.penalty.atUs
+  if (!hastens && candidate.breaker.consecutiveAfter === 0) return state
+  const trialDueUs = hastens ? step.at : candidate.breaker.trialDueUs
+  return Candidates.replace(state, candidate, changed(candidate, { consecutiveAfter: 0, blamed: [], trialDueUs }))
 }
 
 function open(state: State, step: Step, candidate: Candidate, reason: Reason): State {
@@ -137,27 +148,23 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   if (upstream === undefined || !Candidates.isListed(candidate)) return state
   const reopens = candidate.breaker.state === "half-open"
   if (!reopens && (upstream.shut >= upstream.listed.length - 1 || isLastProven(state, candidate))) return state
-  const config = Candidates.configOf(state, candidate).breaker
   const { breaker } = candidate
-  const forgiven = !reopens && step.at - breaker.closedAtUs >= breaker.openForMs * 1000
-  const openings = forgiven ? 0 : breaker.openings
-  const baseMs = reason === "timeout" || reason === "stalled" ? config.timeoutCooldownMs : config.cooldownMs
-  const drawn = Rng.uniform(state.rng)
-  const fullMs = backoffMs(openings, baseMs, config.maxCooldownMs)
-  const openForMs = openings === 0 ? fullMs : jitteredMs(fullMs, drawn.value)
-  step.decisions.push({ _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: openForMs })
+  const isForgiven = step.at - breaker.closedAtUs >= breaker.openForMs * 1000
+  const openings = reopens ? breaker.openings : isForgiven ? 1 : breaker.openings + 1
+  const { waitMs, rng } = waited(state, candidate, reason, openings)
+  step.decisions.push({ _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: waitMs })
   step.touched.add(upstream.id)
   const opened: BreakerState = {
     ...breaker,
     state: "open",
-    openings: openings + 1,
-    openForMs,
-    trialDueUs: step.at + Math.ceil(openForMs * 1000),
+    openings,
+    openedAtUs: reopens ? breaker.openedAtUs : step.at,
+    trialDueUs: step.at + Math.ceil(waitMs * 1000),
     share: 1,
     rampDueUs: -1
   }
   const shut = reopens ? upstream.shut : upstream.shut + 1
-  const next = Upstreams.replace({ ...state, rng: drawn.rng }, upstream, { ...upstream, shut })
+  const next = Upstreams.replace({ ...state, rng }, upstream, { ...upstream, shut })
   return Candidates.replace(next, candidate, { ...candidate, breaker: opened, queue: "none", queuedAtUs: -1 })
 }
 
@@ -184,6 +191,7 @@ export function close(state: State, step: Step, candidate: Candidate): State {
     window: SuccessWindow.empty,
     blamed: [],
     trialDueUs: -1,
+    openForMs: (step.at - candidate.breaker.openedAtUs) / 1000,
     closedAtUs: step.at,
     ...ramping(step.at, rampMs)
   }
@@ -207,7 +215,9 @@ function tryAgain(state: State, step: Step, candidate: Candidate): State {
     return Candidates.replace(state, candidate, changed(candidate, { trialDueUs }))
   }
   step.wantsProbes = true
-  const tried = changed(candidate, { state: "half-open", trialDueUs: -1 })
+  const isOpen = candidate.breaker.state === "open"
+  const trials = candidate.streak > 0 ? candidate.breaker.trials : candidate.breaker.trials + 1
+  const tried = changed(candidate, { ...(isOpen ? { state: "half-open" } : {}), trials, trialDueUs: -1 })
   return Candidates.replace(state, candidate, Candidates.urgent(tried, step.at))
 }
 

@@ -17,6 +17,7 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { closedBreaker, noFailedRounds, noSuspicion } from "../newborn.ts"
+import { isCommon } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
 export function enabled(state: State, step: Step): State {
@@ -34,7 +35,11 @@ export function switched(state: State, step: Step, changes: Partial<Pick<State, 
   state.config.upstreams.forEach((_, id) => {
     const was = Upstreams.isOn(state, id)
     if (Upstreams.find(next, id) !== undefined && was !== Upstreams.isOn(next, id)) {
-      next = was ? rest(next, step, id) : begin(next, step, id)
+      next = !was
+        ? begin(next, step, id)
+        : changes.autoDisable?.untilUs ?? -1 >= 0
+        ? asleep(next, step, id)
+        : rest(next, step, id)
     }
   })
   return next
@@ -59,10 +64,42 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
   if (!Upstreams.isPreheated(state, id)) return state
   step.begun.add(id)
   let next = state
+  const { trouble } = Upstreams.find(state, id) as Upstream
+  // Its common cause goes on, and so do the trials.
+  if (trouble !== null) {
+    next = Upstreams.replace(next, Upstreams.find(state, id) as Upstream, {
+      ...(Upstreams.find(state, id) as Upstream),
+      trouble: { ...trouble, trialDueUs: step.at }
+    })
+  }
   for (const one of (Upstreams.find(state, id) as Upstream).listed) {
     const candidate = Candidates.find(next, one) as Candidate
     if (candidate.probe !== 0 || candidate.queue !== "none") continue
     next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: step.at })
+  }
+  return next
+}
+
+/** In a common cause what is believed stands, as it stood in it: only the asking ends. */
+function asleep(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const { trouble } = upstream
+  if (trouble === null || !isCommon(upstream)) return rest(state, step, id)
+  step.touched.add(id)
+  let next = Upstreams.replace(state, upstream, {
+    ...upstream,
+    evaluateDueUs: -1,
+    roundDueUs: -1,
+    preheatSinceUs: -1,
+    resolve: 0,
+    resolveDueUs: -1,
+    race: 0,
+    pausedUntilUs: -1,
+    renewDueUs: -1,
+    trouble: { ...trouble, trialDueUs: -1, clientTrialDueUs: -1 }
+  })
+  for (const candidate of Candidates.among(next, upstream.listed)) {
+    next = Candidates.replace(next, candidate, { ...candidate, queue: "none", queuedAtUs: -1 })
   }
   return next
 }
@@ -96,6 +133,8 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
     resolveDueUs: -1,
     shut: 0,
     priors: [],
+    trouble: null,
+    displaced: [],
     race: 0,
     pausedUntilUs: -1,
     renewDueUs: -1
@@ -113,6 +152,7 @@ export function unjudged(candidate: Candidate): Candidate {
     ...candidate,
     gathered: [],
     entryDueUs: -1,
+    fadeDueUs: -1,
     lastSampleAtUs: -1,
     expireDueUs: -1,
     costMs: -1,
@@ -122,6 +162,6 @@ export function unjudged(candidate: Candidate): Candidate {
     breaker: closedBreaker,
     suspicion: noSuspicion,
     identity: forgotten(candidate.identity),
-    held: null
+    checkpoint: null
   }
 }

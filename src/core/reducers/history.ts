@@ -31,12 +31,18 @@ const MOST_PRIORS = 16
 export function history(state: State, step: Step): State {
   const { event } = step
   let next = event._tag === "HistoryLoaded" ? loaded(state, step, event) : state
-  for (const id of step.begun) next = remind(next, step, id)
   for (const { kind, id } of step.due) if (kind === "prior") next = review(next, step, id)
   if (event._tag === "WallRead") {
     for (const { id, priorsDueUs } of Upstreams.all(next)) if (priorsDueUs >= 0) next = review(next, step, id)
   }
   for (const { candidate } of step.samples) next = measured(next, step, candidate)
+  return next
+}
+
+/** Upstreams that begin in this step, by whatever reducer, are told what earlier runs knew. */
+export function begunRemembering(state: State, step: Step): State {
+  let next = state
+  for (const id of step.begun) next = remind(next, step, id)
   return next
 }
 

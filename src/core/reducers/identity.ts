@@ -74,8 +74,8 @@ export function askedAnew(state: State, step: Step, upstream: Upstream, wanted: 
   for (const one of [...listed, ...fallback, ...left]) {
     const candidate = Candidates.find(next, one) as Candidate
     const identity = { ...unproven(wanted), dueUs: step.at }
-    const held = candidate.held === null ? null : { ...candidate.held, identity }
-    const asked: Candidate = { ...candidate, identity, held }
+    const checkpoint = candidate.checkpoint === null ? null : { ...candidate.checkpoint, identity }
+    const asked: Candidate = { ...candidate, identity, checkpoint }
     const waits = asks && Candidates.isListed(candidate) && candidate.breaker.state === "closed" && candidate.probe === 0
     const queue = members.includes(one) ? "urgent" : "backlog"
     next = Candidates.replace(next, candidate, waits ? { ...asked, queue, queuedAtUs: step.at } : asked)

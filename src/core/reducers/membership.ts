@@ -41,13 +41,26 @@ export function membership(state: State, step: Step): State {
   if (event._tag === "Resolved") next = answered(next, step, event.upstream, event.resolve, event.addresses, event.silent)
   if (event._tag === "ResolveFailed") next = answered(next, step, event.upstream, event.resolve, [], 0)
   next = refusedToClients(next, step, event)
-  for (const id of step.begun) next = ask(next, step, id)
   if (event._tag !== "RefreshRequested") return next
   for (const id of Upstreams.refreshed(next, event.upstream)) {
     // A query that is under way is as good as a new one.
     if (Upstreams.find(next, id)?.resolve === 0) next = ask(next, step, id)
   }
   return next
+}
+
+/** Upstreams that begin in this step, by whatever reducer, ask the resolver. */
+export function begunResolving(state: State, step: Step): State {
+  let next = state
+  for (const id of step.begun) next = ask(next, step, id)
+  return next
+}
+
+/** The resolver is asked at once, unless that is under way: the addresses may have been replaced. */
+export function hastenedResolve(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined || upstream.resolve !== 0 || upstream.resolveDueUs < 0) return state
+  return Upstreams.replace(state, upstream, { ...upstream, resolveDueUs: step.at })
 }
 
 function start(state: State, step: Step): State {

@@ -11,7 +11,7 @@
  * - It is an outage when a handshake that began in the spell is silent as well, after max(2 s, `timeout`), and either two
  *   upstreams in two networks have fallen silent, or all references have; or, at once, when somebody is silent and nobody has answered since the
  *   machine has no interface left.
- * - Then what failed since the last answer is taken back (takeBack.ts), nothing that fails is a sample, nobody expires, no
+ * - Then what failed since the last answer is rolled back (checkpoint.ts), nothing that fails is a sample, nobody expires, no
  *   breaker moves, no set changes but for who leaves the list, warm sockets are closed and none is dialled. Clients go on with
  *   the routes as they were.
  * - Any answer ends it; so does an upstream byte, or a stranger's answer to the last resort. It took as long as it took, so it says
@@ -31,7 +31,7 @@ import { familyOf, needsNetwork, networkOf } from "../network.ts"
 import * as Upstreams from "../upstreams.ts"
 import { pulse, pulseAt, referenceOf } from "./pulse.ts"
 import { upstreamByte } from "./samples.ts"
-import { hold, takeBack } from "./takeBack.ts"
+import { rollBack } from "./checkpoint.ts"
 
 const LEAST_SPELL_US = 2_000_000
 const NOBODY: ReadonlyArray<Family> = []
@@ -50,7 +50,6 @@ export function outage(state: State, step: Step): State {
   if (kept.length < step.samples.length) step.samples = kept
   // Who failed beside one that answered is no sign of anything, and there is nothing to be taken back.
   if (heard.length === 0 && next.outage.sinceUs < 0) {
-    next = hold(next, step)
     for (const sample of step.samples) next = silent(next, step, sample)
     next = reference(next, step)
   }
@@ -111,7 +110,7 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
 }
 
 /** When the dials of a race began, and those of a client at the earliest, as if each had waited for the one before it. */
-function beginning({ event, at }: Step): number | undefined {
+export function beginning({ event, at }: Step): number | undefined {
   if (event._tag === "Raced") return at - event.tookUs
   return event._tag === "ClientAccepted" ? event.tried.reduce((sum, { tookUs }) => sum - tookUs, at) : undefined
 }
@@ -150,7 +149,7 @@ function ended(state: State, step: Step): State {
   return next
 }
 
-/** One more who failed: perhaps a witness, perhaps the proof. `hold` has seen it before. */
+/** One more who failed: perhaps a witness, perhaps the proof. */
 function silent(state: State, step: Step, { candidate: id, failure, tookMs }: Sample): State {
   const candidate = Candidates.find(state, id)
   const { outage } = state
@@ -206,9 +205,21 @@ function proof(state: State, step: Step, beganUs: number): State {
   return allDead ? began(state, step, "connectivity") : state
 }
 
+/** What failures changed where no cause was found in the upstream itself. */
+function rolledBack(state: State, step: Step): State {
+  let next = state
+  for (const { id, trouble } of Upstreams.all(state)) {
+    if (trouble === null || trouble.commonAtUs >= 0 || !Upstreams.isOn(state, id)) continue
+    next = rollBack(next, step, id, true, ({ host }) => needsNetwork(host))
+    const upstream = Upstreams.find(next, id) as Upstream
+    next = Upstreams.replace(next, upstream, { ...upstream, trouble: null })
+  }
+  return next
+}
+
 function began(state: State, step: Step, reason: OutageReason): State {
   step.decisions.push({ _tag: "OutageBegan", reason })
-  const next = takeBack(changed(state, { sinceUs: step.at, reason }), step)
+  const next = rolledBack(changed(state, { sinceUs: step.at, reason }), step)
   step.samples = step.samples.filter(({ candidate }) => !isFar(next, candidate))
   for (const { id } of Upstreams.all(next)) if (Upstreams.isOn(next, id)) step.touched.add(id)
   return pulseAt(next, step.at)

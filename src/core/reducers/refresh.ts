@@ -40,6 +40,7 @@ export function refresh(state: State, step: Step): State {
   let next = freed(state, step)
   for (const id of step.begun) next = firstRound(next, step, id)
   if (step.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
+  for (const id of step.recovered) next = retried(next, step, id)
   if (step.event._tag === "RefreshRequested") {
     for (const id of Upstreams.refreshed(next, step.event.upstream)) next = everybody(next, step, id, "requested")
   }
@@ -99,6 +100,26 @@ function over(state: State, step: Step, id: UpstreamId, timeIsOver: boolean): St
   const tookUs = step.at - upstream.preheatSinceUs
   step.decisions.push({ _tag: "PreheatCompleted", upstream: id, reachable, tookUs })
   return Upstreams.replace(state, upstream, { ...upstream, preheatSinceUs: -1 })
+}
+
+/** Suspects first, and every shut candidate has its trial now. */
+function retried(state: State, step: Step, id: UpstreamId): State {
+  const { listed, members, shut } = Upstreams.find(state, id) as Upstream
+  const suspects = challengersOf(
+    state,
+    Upstreams.find(state, id) as Upstream,
+    Upstreams.configOf(state, id).probing.challengers
+  )
+  let next = state
+  for (const candidate of Candidates.among(state, new Set([...members, ...suspects, ...(shut > 0 ? listed : [])]))) {
+    const { breaker } = candidate
+    if (breaker.state === "open") {
+      next = Candidates.replace(next, candidate, { ...candidate, breaker: { ...breaker, trialDueUs: step.at } })
+    } else if (Candidates.isSuspect(candidate)) {
+      next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
+    }
+  }
+  return next
 }
 
 function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRefreshed["reason"]): State {

@@ -35,7 +35,7 @@ import { askedAnew } from "./identity.ts"
 import { remind } from "./history.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
 import { AT_ONCE_US, merge, vacate } from "./roster.ts"
-import { reprice } from "./score.ts"
+import { repriced } from "./score.ts"
 
 export function reload(state: State, step: Step): State {
   const { event } = step
@@ -142,7 +142,7 @@ function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, 
     roundDueUs: Math.min(roundDueUs, step.at + is.probing.intervalMs * 1000),
     resolveDueUs: resolveDueUs < 0 ? -1 : Math.min(resolveDueUs, step.at + is.dns.refreshMs * 1000)
   })
-  if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => reprice(one, is.scoring, step.at))
+  if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => repriced(one, is.scoring, step.at))
   if (differs(was.pool, is.pool)) {
     next = each(next, upstream.shelves, (one) => ({ ...one, warm: { ...one.warm, idleDueUs: step.at } }))
   }

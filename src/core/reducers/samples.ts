@@ -5,18 +5,26 @@
  * believed to be under way: late and duplicate answers say nothing. A cancelled dial and one that this machine could not even try (`local`) are
  * no evidence, and neither is what an outage of its own network explains (outage.ts). A handshake faster than `minPlausibleRtt` is
  * a failure: something on the way answered for the candidate, whatever certificate it passed on afterwards.
+ *
+ * - Karn's rule (Karn and Partridge 1987): TCP sends a SYN again after 1 s, then after a growing or, on newer Linux, a constant
+ *   number of seconds. A handshake that took a whole number of seconds and about its usual time, and is far above that,
+ *   was answered at the second try or later: `isResent`, evidence of loss and never of latency.
+ * - A time-out that a later handshake has overtaken is no evidence: that one began later, and was answered.
  */
 import * as Candidates from "../candidates.ts"
-import { isExcused } from "../frozen.ts"
+import { isFailureExcused } from "../frozen.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmFailed, WarmParked } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Sample } from "../model/Step.ts"
+import { LATENCIES, RESENT_MS } from "../patience.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const NONE: ReadonlyArray<Sample> = []
+/** How far beyond whole seconds an answer to a repeated SYN may come, at least. */
+const LEAST_SPAN_MS = 250
 
-export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
+export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArray<Sample> {
   switch (event._tag) {
     case "ProbeSucceeded":
     case "ProbeFailed":
@@ -26,6 +34,7 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
       const failure = "reason" in event ? event.reason : null
       const verified = event._tag === "ProbeSucceeded" && event.identity === "verified"
       return candidate === undefined || !isAnswer(state, candidate, event) || failure === "local"
+          || isOvertaken(candidate, failure, event.tookUs, atUs)
         ? NONE
         : [judged(state, candidate, event.tookUs, failure, verified)]
     }
@@ -37,13 +46,19 @@ export function samplesOf(state: State, event: Event): ReadonlyArray<Sample> {
         const candidate = Candidates.find(state, id)
         if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
         if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local" || outcome === "denied") continue
-        samples.push(judged(state, candidate, tookUs, outcome === "connected" ? null : outcome, verified))
+        const failure = outcome === "connected" ? null : outcome
+        if (!isOvertaken(candidate, failure, tookUs, atUs)) samples.push(judged(state, candidate, tookUs, failure, verified))
       }
       return samples
     }
     default:
       return NONE
   }
+}
+
+/** Whether a handshake that began later was answered already. */
+function isOvertaken({ suspicion }: Candidate, failure: DialFailure | null, tookUs: number, atUs: number): boolean {
+  return failure === "timeout" && atUs - tookUs <= suspicion.provenAtUs
 }
 
 /** Whether the act that it answers is believed to be under way, and there is somebody to learn from it. */
@@ -65,7 +80,21 @@ function judged(
 ): Sample {
   const tookMs = tookUs / 1000
   const hijacked = failure === null && tookMs < Candidates.configOf(state, candidate).scoring.minPlausibleRttMs
-  return { candidate: candidate.id, tookMs, failure: hijacked ? "implausible" : failure, verified }
+  const judgedFailure = hijacked ? "implausible" : failure
+  const isResent = judgedFailure === null && wasResent(candidate, tookMs)
+  return { candidate: candidate.id, tookMs, failure: judgedFailure, isResent, verified }
+}
+
+/** Whether a repeated SYN explains what the handshake took. A candidate's first sample is judged by how it looks alone. */
+function wasResent({ latency, prior, lastSampleAtUs }: Candidate, tookMs: number): boolean {
+  if (tookMs < RESENT_MS) return false
+  const usualMs = latency.atUs >= 0 ? latency.value : prior?.latencyMs ?? -1
+  // A second sample of about the same says that it is the distance.
+  if (usualMs < 0 && lastSampleAtUs >= 0) return false
+  if (usualMs >= RESENT_MS / 2) return false
+  const beyondMs = tookMs % RESENT_MS
+  const spanMs = LATENCIES * usualMs > LEAST_SPAN_MS ? LATENCIES * usualMs : LEAST_SPAN_MS
+  return beyondMs <= spanMs
 }
 
 export interface FailureAfterConnect {
@@ -83,11 +112,12 @@ export function failureAfterConnect(state: State, event: Event, atUs: number): F
   if (!Upstreams.isOn(state, candidate.upstream)) return undefined
   const { stallMs } = Candidates.configOf(state, candidate).session
   const beganUs = atUs - (event._tag === "ClientClosed" ? event.durationUs : stallMs * 1000)
-  if (isExcused(state, candidate.id, beganUs)) return undefined
+  if (isFailureExcused(state, candidate.id, beganUs)) return undefined
   return { candidate: event.candidate, client: event.client, reason }
 }
 
-function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
+/** How a session failed after its upstream was connected; undefined: it did not. */
+export function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
   if (event._tag === "SessionStalled") return "stalled"
   if (event._tag !== "ClientClosed" || event.bytesUp === 0 || event.firstByteUs >= 0) return undefined
   if (event.silence === "stalled") return undefined

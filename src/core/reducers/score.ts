@@ -10,10 +10,12 @@
  * - latency: time-decayed average of entries, raised at once by a higher entry. jitter: average of |entry - latency before
  *   it|, 0 at the first. success: (s + 1) / (s + f + 1) over ten buckets of `successWindow`; the floor of 0.05 keeps the
  *   cost of a dead candidate comparable (at most twenty times its latency, exponent 1).
- * - Each failure adds `failurePenalty`, which fades over `decay`. Reward: `historyReward` in full after 20 successes
- *   without a failure, in proportion before.
- * - The cost is computed when an entry enters or a sample fails, and stands until then: a penalty that fades is noticed at
- *   the candidate's next sample, never by looking at everybody because time passed.
+ * - A handshake that only a repeated SYN explains (Karn's rule, see samples.ts) is evidence of loss, never of latency: it counts
+ *   as a failure of the success rate and enters no average. The first sample of a candidate has nothing to be compared
+ *   with: when it looks like that it waits for a second one.
+ * - Blame is bounded and is worn off (blame.ts): by a penalty that fades, by successes in a row, and by the window. Reward:
+ *   `historyReward` in full after 20 successes without a failure, in proportion before.
+ * - The cost is computed when an entry enters, when a sample fails or wears blame off, and when blame has faded by a step.
  * - usual: harmonic mean of the entries over `habitDecay` (harmonic: how good it usually is, not dragged by the spikes). The
  *   outlook is the cost with `habitWeight` of the latency replaced by what is usual: latencies jump, stay for a while and
  *   come back, so the price of a choice is a mix of both. Steady candidates have an outlook equal to their cost.
@@ -26,18 +28,21 @@ import * as Candidates from "../candidates.ts"
 import { isFrozen } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
 import { decay } from "../math/decay.ts"
+import { blamed, faded, fadeDueUs, penaltyMs, successRate } from "../blame.ts"
 import * as Ewma from "../math/Ewma.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { Candidate, Usual } from "../model/Candidate.ts"
 import type { Scoring, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
-import type { Sample, Step } from "../model/Step.ts"
+import type { DeadlineKind, Sample, Step } from "../model/Step.ts"
 import { patienceMs } from "../patience.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const MOST_GATHERED = 32
 const SUCCESS_FLOOR = 0.05
 const FULL_REWARD_STREAK = 20
+/** Candidates whose latencies tell what is at stake: the cheapest. */
+const MOST_COMPARED = 8
 const LEAST_WINDOW_MS = 2000
 /** An entry of nothing would make the harmonic mean nothing for good. */
 const LEAST_ENTRY_MS = 0.1
@@ -45,22 +50,26 @@ const LEAST_ENTRY_MS = 0.1
 export function score(state: State, step: Step): State {
   let next = state
   for (const { kind, id } of step.due) {
-    const candidate = kind === "entry" || kind === "expire" ? Candidates.find(next, id) : undefined
+    const candidate = kind === "entry" || kind === "expire" || kind === "fade" ? Candidates.find(next, id) : undefined
     if (candidate === undefined) continue
     step.touched.add(candidate.upstream)
     const config = Candidates.configOf(next, candidate)
-    next = Candidates.replace(
-      next,
-      candidate,
-      kind === "entry"
-        ? closeWindow(candidate, config, step.at)
-        : isFrozen(next, candidate)
-        ? { ...candidate, expireDueUs: step.at + config.scoreTtlMs * 1000 }
-        : expired(candidate)
-    )
+    next = Candidates.replace(next, candidate, atDeadline(kind, candidate, config, step.at, isFrozen(next, candidate)))
   }
   for (const sample of step.samples) next = learn(next, step, sample)
   return next
+}
+
+function atDeadline(
+  kind: DeadlineKind,
+  candidate: Candidate,
+  config: UpstreamConfig,
+  atUs: number,
+  frozen: boolean
+): Candidate {
+  if (kind === "entry") return closeWindow(candidate, config, atUs)
+  if (kind === "fade") return priced(faded(candidate, config.scoring, atUs), config.scoring, atUs)
+  return frozen ? { ...candidate, expireDueUs: atUs + config.scoreTtlMs * 1000 } : expired(candidate)
 }
 
 function learn(state: State, step: Step, sample: Sample): State {
@@ -68,16 +77,15 @@ function learn(state: State, step: Step, sample: Sample): State {
   const config = Candidates.configOf(state, before)
   const sampled: Candidate = {
     ...before,
-    success: SuccessWindow.record(before.success, sample.failure === null, step.at, config.scoring.successWindowMs),
-    streak: sample.failure === null ? before.streak + 1 : 0,
     lastSampleAtUs: step.at,
     expireDueUs: step.at + config.scoreTtlMs * 1000,
-    held: sample.failure === null ? null : before.held,
     ...dequeued(before, step.at)
   }
-  const after = sample.failure === null
-    ? succeed(sampled, sample.tookMs, config, step.at)
-    : failed(sampled, config.scoring, step.at)
+  const after = sample.failure !== null
+    ? failed(sampled, config.scoring, step.at, spreadMs(state, before))
+    : sample.isResent
+    ? lost(sampled, before.lastSampleAtUs < 0, config, step.at)
+    : succeed(sampled, sample.tookMs, config, step.at)
   // A cost that stays 0 may hide an entry, and the routes tell the latency and the patience for it as well.
   const entered = after.costMs !== before.costMs || after.latency !== before.latency
     || patienceMs(after) !== patienceMs(before)
@@ -99,7 +107,20 @@ function firstAnswer(state: State, step: Step, id: number): State {
   return Upstreams.replace(state, upstream, { ...upstream, unsampled: upstream.unsampled - 1 })
 }
 
-function succeed(candidate: Candidate, tookMs: number, config: UpstreamConfig, atUs: number): Candidate {
+/** Answered, but a packet was lost on the way. Of a candidate that was never measured a second sample has to tell. */
+function lost(candidate: Candidate, isFirst: boolean, config: UpstreamConfig, atUs: number): Candidate {
+  if (isFirst) return Candidates.urgent(candidate, atUs)
+  const { scoring } = config
+  const success = SuccessWindow.record(candidate.success, false, atUs, scoring.successWindowMs)
+  return repriced({ ...candidate, success, streak: 0 }, scoring, atUs)
+}
+
+function succeed(known: Candidate, tookMs: number, config: UpstreamConfig, atUs: number): Candidate {
+  const { scoring } = config
+  const success = SuccessWindow.record(known.success, true, atUs, scoring.successWindowMs)
+  const counted: Candidate = { ...known, success, streak: known.streak + 1 }
+  // Successes wear blame off: the cost follows each of them, and not only the next entry.
+  const candidate = known.fadeDueUs < 0 ? counted : repriced(counted, scoring, atUs)
   const windowEndUs = candidate.lastEntryAtUs + entryWindowUs(config)
   if (candidate.costMs < 0 || candidate.lastEntryAtUs < 0 || (candidate.entryDueUs < 0 && atUs >= windowEndUs)) {
     return enter({ ...candidate, gathered: [], entryDueUs: -1 }, tookMs, config.scoring, atUs)
@@ -111,10 +132,22 @@ function succeed(candidate: Candidate, tookMs: number, config: UpstreamConfig, a
   }
 }
 
-function failed(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
-  const penalty: Ewma.Ewma = { value: penaltyMs(candidate, scoring, atUs) + scoring.failurePenaltyMs, atUs }
-  const hurt: Candidate = { ...candidate, penalty }
-  return candidate.costMs < 0 ? hurt : priced(hurt, scoring, atUs)
+function failed(candidate: Candidate, scoring: Scoring, atUs: number, spread: number): Candidate {
+  return repriced(blamed({ ...candidate, streak: 0 }, scoring, atUs, spread), scoring, atUs)
+}
+
+/** How far the nearest latencies of an upstream are apart, in ms: what a wrong choice among them costs. */
+function spreadMs(state: State, { upstream, latency }: Candidate): number {
+  let least = latency.atUs < 0 ? -1 : latency.value
+  let greatest = least
+  let looked = 0
+  Candidates.visitRanked(state, upstream, (id) => {
+    const { value } = (Candidates.find(state, id) as Candidate).latency
+    if (least < 0 || value < least) least = value
+    if (value > greatest) greatest = value
+    return ++looked < MOST_COMPARED
+  })
+  return greatest - least
 }
 
 function closeWindow(candidate: Candidate, config: UpstreamConfig, atUs: number): Candidate {
@@ -123,7 +156,7 @@ function closeWindow(candidate: Candidate, config: UpstreamConfig, atUs: number)
 }
 
 function expired(candidate: Candidate): Candidate {
-  return { ...candidate, expireDueUs: -1, entryDueUs: -1, gathered: [], costMs: -1, outlookMs: -1 }
+  return { ...candidate, expireDueUs: -1, entryDueUs: -1, fadeDueUs: -1, gathered: [], costMs: -1, outlookMs: -1 }
 }
 
 function enter(candidate: Candidate, entryMs: number, scoring: Scoring, atUs: number): Candidate {
@@ -149,7 +182,7 @@ function usualWith(usual: Usual, entryMs: number, { habitDecayMs }: Scoring, atU
 }
 
 /** The same under other numbers; who has no cost gets none. */
-export function reprice(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
+export function repriced(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   return candidate.costMs < 0 ? candidate : priced(candidate, scoring, atUs)
 }
 
@@ -159,6 +192,7 @@ function priced(candidate: Candidate, scoring: Scoring, atUs: number): Candidate
   const habitual = (1 - scoring.habitWeight) * latency.value + scoring.habitWeight / usual.inverse
   return {
     ...candidate,
+    fadeDueUs: fadeDueUs(candidate, scoring, atUs),
     costMs: costMs(candidate, scoring, atUs),
     outlookMs: costMs(candidate, scoring, atUs, habitual)
   }
@@ -177,7 +211,7 @@ export function costMs(
   atUs: number,
   latencyMs: number = candidate.latency.value
 ): number {
-  const rate = SuccessWindow.rate(SuccessWindow.advanceTo(candidate.success, atUs, scoring.successWindowMs))
+  const rate = successRate(candidate, scoring, atUs)
   const success = rate > SUCCESS_FLOOR ? rate : SUCCESS_FLOOR
   let divisor = 1
   for (let i = 0; i < scoring.successExponent; i++) divisor *= success
@@ -186,12 +220,6 @@ export function costMs(
   const rewardMs = scoring.historyRewardMs * (streak / FULL_REWARD_STREAK)
   const cost = expected + penaltyMs(candidate, scoring, atUs) - rewardMs
   return cost > 0 ? cost : 0
-}
-
-/** What is left of the penalties of past failures, in ms. */
-export function penaltyMs(candidate: Candidate, scoring: Scoring, atUs: number): number {
-  if (candidate.penalty.atUs < 0) return 0
-  return candidate.penalty.value * decay((atUs - candidate.penalty.atUs) / 1000, scoring.decayMs)
 }
 
 /** From 0 (hopeless) to 100 (free). */

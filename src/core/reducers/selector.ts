@@ -12,6 +12,10 @@
  *     by cost, by more than twice the margin: a glaring difference beats memory at once.
  *   So memory can delay a move to a challenger that may be only briefly good, never forbid one. Of those that may, the
  *   lowest outlook. At most `swapsPerEvaluation` at a time.
+ * - A member that left because it failed has lost its place to a stand-in. When it may enter again and is cheaper, now and by its
+ *   outlook, it gets the place back at once, without margin, confirmations and hold: hysteresis is for candidates that are
+ *   about as good, and how often it may do so is limited by its breaker.
+ * - Members that filled an empty set have no hold: they were the first to answer, not chosen.
  * - A member whose breaker opened, whose identity failed, or that left or expired, goes at once, whatever margin, hold and swaps say. Those that
  *   expired are remembered for `staleFor`, as many as the set is large: they serve as stale while nobody else can.
  * - When the set was made smaller, the costliest go.
@@ -99,6 +103,7 @@ function evaluate(state: State, step: Step, upstream: Upstream, config: Upstream
     members,
     memberSinceUs: members.map((id) => set.sinceUs.get(id) ?? step.at),
     challenges,
+    displaced: displacedAfter(upstream, config, set),
     ...staleAfter(step, upstream, config, set),
     evaluateDueUs: -1
   }
@@ -132,6 +137,17 @@ function trim(config: UpstreamConfig, set: Set): void {
   }
 }
 
+/** Members that failed, the latest last, without those that are back. */
+function displacedAfter({ displaced }: Upstream, config: UpstreamConfig, { moves, members }: Set): Upstream["displaced"] {
+  const shut = moves.filter(({ into, reason }) => !into && (reason === "shut" || reason === "failing")).map((
+    { candidate }
+  ) => candidate)
+  const back = (id: CandidateId) => members.some((member) => member.id === id)
+  if (shut.length === 0 && !displaced.some(back)) return displaced
+  return [...displaced.filter((id) => !shut.includes(id)), ...shut].filter((id) => !back(id))
+    .slice(-config.selector.activeSetSize)
+}
+
 /** Who is remembered, and until when: those that expired last, without those that are back. */
 function staleAfter(
   step: Step,
@@ -151,8 +167,10 @@ function staleAfter(
 /** Free places go to the cheapest that may enter. */
 function fill(state: State, step: Step, upstream: Upstream, config: UpstreamConfig, set: Set): void {
   if (set.members.length >= config.selector.activeSetSize) return
+  const wasEmpty = set.members.length === 0 && upstream.selectedAtUs >= 0
   eachEntrant(state, upstream, config, set, (candidate) => {
     enter(step, set, candidate, "filled")
+    if (wasEmpty) set.sinceUs.set(candidate.id, step.at - config.selector.switching.holdMs * 1000)
     return set.members.length < config.selector.activeSetSize
   })
 }
@@ -172,16 +190,19 @@ function challenge(
     return challengers.length < MOST_CHALLENGES && challenger.costMs < costliest(set).costMs
   })
   const judged = challengers.map((challenger) => judge(upstream, config, costliest(set), challenger))
+  const displaced = (id: CandidateId) => upstream.displaced.includes(id)
   const ready = judged.filter(({ ready }) => ready).map(({ challenger }) => challenger)
   ready.sort((a, b) => a.outlookMs - b.outlookMs || a.costMs - b.costMs || a.id - b.id)
   let swaps = 0
   for (const challenger of ready) {
     const member = costliest(set)
-    if (swaps >= config.selector.switching.swapsPerEvaluation || !mayBeReplaced(step, config, set, member)) break
+    if (swaps >= config.selector.switching.swapsPerEvaluation) break
+    if (!displaced(challenger.id) && !mayBeReplaced(step, config, set, member)) continue
     if (swaps > 0 && !judge(upstream, config, member, challenger).ready) continue
     swaps++
     set.members.splice(set.members.indexOf(member), 1)
-    set.moves.push({ candidate: member.id, into: false, reason: "costlier", costMs: member.costMs })
+    const reason = member.streak === 0 || Candidates.isSuspect(member) ? "failing" : "costlier"
+    set.moves.push({ candidate: member.id, into: false, reason, costMs: member.costMs })
     enter(step, set, challenger, "cheaper")
   }
   // After a swap everybody faces another member, and is counted anew.
@@ -209,7 +230,8 @@ function judge(upstream: Upstream, config: UpstreamConfig, member: Candidate, ch
     standing: byCostMs > costLimitMs ? (known?.standing ?? 0) + newer : 0,
     entryAtUs: challenger.lastEntryAtUs
   }
-  const ready = challenge.count >= confirmations || challenge.standing >= standing
+  const isBack = upstream.displaced.includes(challenger.id) && byOutlookMs > 0 && byCostMs > 0
+  const ready = isBack || challenge.count >= confirmations || challenge.standing >= standing
     || byOutlookMs > 2 * outlookLimitMs || byCostMs > 2 * costLimitMs
   return { challenger, challenge, ready }
 }

@@ -17,13 +17,14 @@
  * In an outage of this machine's own network nobody is suspected (outage.ts).
  *
  * The last three are cleared by an upstream byte that came after the suspicion. As a suspect may get no client, and so no
- * byte, they also lapse: after three cooldowns, what a breaker takes that opens, is tried in vain and opens again for twice
- * as long (a handshake proves nothing here, so no trial could do it sooner), doubling with each renewal. After a lapse the
- * candidate ramps up like one whose breaker closed.
+ * byte, they also lapse: after five times `firstTrial`, doubling with each renewal up to `maxCooldown`. A handshake proves
+ * nothing here, so the trial is a client, and comes later than one with a probe. After a lapse the candidate ramps up like
+ * one whose breaker closed.
  */
 import * as Candidates from "../candidates.ts"
-import { isExcused, isFrozen } from "../frozen.ts"
+import { isFailureExcused, isFrozen } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
+import { backoffMs } from "../math/backoff.ts"
 import * as Ewma from "../math/Ewma.ts"
 import type { Candidate, Suspicion } from "../model/Candidate.ts"
 import type { SuspicionReason } from "../model/Decision.ts"
@@ -41,8 +42,8 @@ export const LEAST_SHARED_SILENCE_MS = 100
 const SILENT_TOGETHER = 2
 const PARKED_LEAST = 4
 const RESET_TOGETHER_US = 100_000
-const LAPSE_COOLDOWNS = 3
-const MOST_RENEWALS = 6
+const LAPSE_TRIALS = 5
+const MOST_RENEWALS = 32
 /** Usual time to first byte: over some minutes, as it changes with what clients ask. */
 const FIRST_BYTE_DECAY_MS = 60_000
 const nobodySilent = { silent: [], silentDueUs: -1 }
@@ -90,7 +91,7 @@ export function watched(candidate: Candidate): Candidate {
 function pendingTooLong(state: State, step: Step, candidate: Candidate): State {
   const still = watched(candidate)
   const { pendingDueUs } = still.suspicion
-  if (pendingDueUs >= 0 && isExcused(state, candidate.id, pendingDueUs - Math.ceil(pendingMs(candidate) * 1000))) {
+  if (pendingDueUs >= 0 && isFailureExcused(state, candidate.id, pendingDueUs - Math.ceil(pendingMs(candidate) * 1000))) {
     return Candidates.replace(state, candidate, told(candidate, { pendingDueUs: -1 }))
   }
   return pendingDueUs >= 0 && pendingDueUs <= step.at
@@ -105,10 +106,10 @@ function sessions(state: State, step: Step): State {
       const candidate = Candidates.find(state, event.candidate)
       const beganUs = step.at - event.pendingUs
       const overtaken = candidate === undefined || beganUs <= candidate.suspicion.provenAtUs
-      return overtaken || isExcused(state, candidate.id, beganUs) ? state : suspect(state, step, candidate, "pending")
+      return overtaken || isFailureExcused(state, candidate.id, beganUs) ? state : suspect(state, step, candidate, "pending")
     }
     case "SessionSilent":
-      return isExcused(state, event.candidate, step.at - event.waitedUs) ? state : silent(state, step, event)
+      return isFailureExcused(state, event.candidate, step.at - event.waitedUs) ? state : silent(state, step, event)
     case "SessionSpoke":
       return byte(state, step)
     case "ClientClosed":
@@ -147,10 +148,10 @@ function suspect(state: State, step: Step, candidate: Candidate, reason: Suspici
 }
 
 function session(state: State, step: Step, { upstream, suspicion }: Candidate): Partial<Suspicion> {
-  const { cooldownMs } = Upstreams.configOf(state, upstream).breaker
+  const { firstTrialMs, maxCooldownMs } = Upstreams.configOf(state, upstream).breaker
   const renewals = suspicion.renewals < MOST_RENEWALS ? suspicion.renewals + 1 : MOST_RENEWALS
-  let lapseMs = LAPSE_COOLDOWNS * cooldownMs
-  for (let i = 1; i < renewals; i++) lapseMs *= 2
+  const firstMs = LAPSE_TRIALS * firstTrialMs
+  const lapseMs = backoffMs(renewals - 1, firstMs, Math.max(firstMs, maxCooldownMs))
   return { session: true, renewals, lapseDueUs: step.at + Math.ceil(lapseMs * 1000) }
 }
 

@@ -32,6 +32,7 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { serving } from "../serving.ts"
+import { isCommon, isPanic } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 import { resized } from "./shelfSize.ts"
 import { watched } from "./suspicion.ts"
@@ -186,9 +187,12 @@ function settle(state: State, step: Step, id: CandidateId): State {
   const known = Candidates.find(state, id)
   if (known === undefined) return state
   const config = Candidates.configOf(state, known)
-  const keeps = Upstreams.find(state, known.upstream)?.shelves.includes(id) === true
-    && known.breaker.state === "closed" && !isFrozen(state, known)
-  if (keeps && Candidates.isSuspect(known)) return state
+  const upstream = Upstreams.find(state, known.upstream)
+  // Until enough has failed the sockets that wait may be well; none is added to them.
+  const waits = upstream !== undefined && isCommon(upstream) && !isPanic(state, upstream)
+  const keeps = upstream?.shelves.includes(id) === true && known.breaker.state === "closed"
+    && (waits || !isFrozen(state, known))
+  if (keeps && (waits || Candidates.isSuspect(known))) return state
   const target = keeps ? targetOf(known, config, step.at) : 0
   const next = resized(state, step, known, target)
   const candidate = Candidates.find(next, id) as Candidate

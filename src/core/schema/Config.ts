@@ -62,6 +62,7 @@ const UpstreamSchema = Schema.Struct({
     failureRateThreshold: Num,
     windowMs: Num,
     minSamples: Num,
+    firstTrialMs: Num,
     cooldownMs: Num,
     timeoutCooldownMs: Num,
     maxCooldownMs: Num,

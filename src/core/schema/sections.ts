@@ -103,9 +103,18 @@ const breaker = {
   failureRateThreshold: key(between(0, 1), 0.5, "Share of failures that opens it when exceeded"),
   window: key(duration(1_000, DAY), "60s", "How far back that share looks"),
   minSamples: key(whole(1, 10_000), 5, "Samples in the window before the share counts"),
-  cooldown: key(duration(100, DAY), "30s", "How long it stays open before its trial"),
+  firstTrial: key(
+    duration(50, HOUR),
+    "1s",
+    "After a failure, how long until the first trial; the wait doubles with every second one"
+  ),
+  cooldown: key(duration(100, DAY), "30s", "The longest wait for a trial"),
   timeoutCooldown: key(duration(100, DAY), "3m", "The same, after a timeout or a stalled session"),
-  maxCooldown: key(duration(100, DAY), "5m", "The cooldown doubles with each reopening up to this"),
+  maxCooldown: key(
+    duration(100, DAY),
+    "5m",
+    "The longest wait doubles each time it opens again soon after closing, up to this"
+  ),
   ramp: key(duration(0, DAY), "30s", "How long new clients ramp up after it closed")
 }
 

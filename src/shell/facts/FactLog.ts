@@ -24,6 +24,7 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   CoreRestarted: "the core was started afresh",
   IpPoolCidrFilter: "addresses kept out",
   LocalOutage: "local outage",
+  CommonCause: "common cause",
   IpPoolAutoDisable: "auto-disabled",
   IpPoolAutoEnable: "auto-disable over"
 }
@@ -46,6 +47,7 @@ function isWarning(fact: PublicFact): boolean {
     case "IpPoolAutoDisable":
       return true
     case "LocalOutage":
+    case "CommonCause":
       return fact.began
     case "IpPoolConfigUpdate":
       return !fact.applied

@@ -128,13 +128,22 @@ export const LocalOutage = fact("LocalOutage", "The network of this machine itse
   reason: Schema.String.annotate({ description: "What gave it away: interfaces, silence or connectivity" }),
   tookMs: Schema.NullOr(Millis).annotate({ description: "How long it lasted; null: it began" })
 })
+export const CommonCause = fact(
+  "CommonCause",
+  "All candidates of an upstream failed together, or the first of them is back",
+  {
+    began: Schema.Boolean.annotate({ description: "false: the first of them answered again" }),
+    candidates: Schema.NullOr(Count).annotate({ description: "How many could serve and failed; null: it ended" }),
+    tookMs: Schema.NullOr(Millis).annotate({ description: "How long it lasted; null: it began" })
+  }
+)
 export const IpPoolAutoDisable = fact(
   "IpPoolAutoDisable",
   "Everybody failed for so many rounds that clients go to the last resort for a while",
   { rounds: Count, forMs: Millis }
 )
 export const IpPoolAutoEnable = fact("IpPoolAutoEnable", "That is over", {
-  reason: Schema.String.annotate({ description: "cooldown, operator or reload" })
+  reason: Schema.String.annotate({ description: "cooldown, operator, reload, or answered: a client was served" })
 })
 
 export const PublicFact = Schema.Union([
@@ -156,6 +165,7 @@ export const PublicFact = Schema.Union([
   CoreRestarted,
   IpPoolCidrFilter,
   LocalOutage,
+  CommonCause,
   IpPoolAutoDisable,
   IpPoolAutoEnable
 ])

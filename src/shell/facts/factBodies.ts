@@ -121,6 +121,14 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
       const { reason, tookUs } = decision
       return tell("LocalOutage", () => ({ upstream: null, began: false, reason, tookMs: Math.round(tookUs / 1000) }))
     }
+    case "CommonCauseBegan": {
+      const { candidates } = decision
+      return tell("CommonCause", () => ({ ...about(state, decision.upstream), began: true, candidates, tookMs: null }))
+    }
+    case "CommonCauseEnded": {
+      const tookMs = Math.round(decision.tookUs / 1000)
+      return tell("CommonCause", () => ({ ...about(state, decision.upstream), began: false, candidates: null, tookMs }))
+    }
     case "AutoDisabled": {
       const { rounds, forMs } = decision
       return tell("IpPoolAutoDisable", () => ({ upstream: null, rounds, forMs }))

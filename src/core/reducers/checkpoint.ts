@@ -1,0 +1,113 @@
+/**
+ * Checkpoint: what failures change of beliefs, so that it can be rolled back when they turn out to say nothing.
+ *
+ * - Before a failure, or a sign of one, changes a candidate for the first time in a trouble of its upstream, the parts that it would
+ *   change are kept beside the record. That costs next to nothing, as the parts are shared, and the end of the trouble
+ *   voids all of them without a look at any. A candidate that failed at its last sample before the trouble has none.
+ * - To roll back is to put that in place again: success, penalty, streak, breaker, suspicion, and the set. Entries that came
+ *   meanwhile stay. It looks at every candidate of the upstream, for what is as rare as an outage.
+ */
+import * as Candidates from "../candidates.ts"
+import { isVouched } from "../identity.ts"
+import type { Candidate, CandidateId, Checkpoint, UpstreamId } from "../model/Candidate.ts"
+import type { Move } from "../model/Decision.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { SelectedSet, Upstream } from "../model/Upstream.ts"
+import { checkpointOf } from "../trouble.ts"
+import * as Upstreams from "../upstreams.ts"
+import { untried } from "./roster.ts"
+import { repriced } from "./score.ts"
+import { watched } from "./suspicion.ts"
+
+/** The candidate with a checkpoint for this trouble, and how it failed by now. */
+export function withCheckpoint(candidate: Candidate, trouble: number, failed: Checkpoint["failed"]): Candidate {
+  const known = candidate.checkpoint
+  if (known !== null && known.trouble === trouble) {
+    const worse = known.failed === "connect" ? known.failed : failed ?? known.failed
+    return worse === known.failed ? candidate : { ...candidate, checkpoint: { ...known, failed: worse } }
+  }
+  if (candidate.streak === 0) return candidate
+  const { success, countedAtUs, penalty, streak, breaker, suspicion, identity } = candidate
+  const parts = { success, countedAtUs, penalty, streak, breaker, suspicion, identity }
+  return { ...candidate, checkpoint: { trouble, failed, ...parts } }
+}
+
+export function setOf(upstream: Upstream): SelectedSet {
+  const { members, memberSinceUs, challenges, stale, staleDueUs, selectedAtUs } = upstream
+  return { members, memberSinceUs, challenges, stale, staleDueUs, selectedAtUs }
+}
+
+/** Takes back what the trouble changed, of those that `may`; `proofs` also that a proof of identity failed. */
+export function rollBack(
+  state: State,
+  step: Step,
+  id: UpstreamId,
+  proofs: boolean,
+  may: (candidate: Candidate) => boolean
+): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  let next = state
+  for (const one of upstream.listed) {
+    const candidate = Candidates.find(next, one)
+    const checkpoint = candidate === undefined ? null : checkpointOf(upstream, candidate)
+    if (candidate !== undefined && checkpoint !== null && may(candidate)) {
+      next = restored(next, step, candidate, checkpoint, proofs)
+    }
+  }
+  step.touched.add(id)
+  return reinstated(next, step, id)
+}
+
+function restored(state: State, step: Step, candidate: Candidate, checkpoint: Checkpoint, proofs: boolean): State {
+  const { success, countedAtUs, penalty, streak } = checkpoint
+  const was = candidate.breaker.state
+  // A breaker that closed meanwhile stays closed; a trial that is under way no more is due again.
+  const mayReturn = checkpoint.breaker.state === "closed" || was !== "closed"
+  const isTried = candidate.probe !== 0 || candidate.queue !== "none"
+  const breaker = !mayReturn ? candidate.breaker : isTried ? checkpoint.breaker : untried(checkpoint.breaker, step.at)
+  const { pending, session, sinceUs, lapseDueUs, renewals } = checkpoint.suspicion
+  const suspicion = { ...candidate.suspicion, pending, session, sinceUs, lapseDueUs, renewals, silent: [], silentDueUs: -1 }
+  // A network that dies between the two handshakes of a proof makes an impostor of the candidate.
+  const identity = proofs ? checkpoint.identity : candidate.identity
+  if (candidate.identity.state === "failed" && identity.state === "verified") {
+    step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
+  }
+  const back: Candidate = { ...candidate, success, countedAtUs, penalty, streak, breaker, suspicion, identity }
+  const { scoring } = Candidates.configOf(state, candidate)
+  let next = Candidates.replace(state, candidate, watched(repriced(back, scoring, step.at)))
+  const { upstream: id } = candidate
+  if (was !== "closed" && breaker.state === "closed") {
+    const upstream = Upstreams.find(next, id) as Upstream
+    step.decisions.push({ _tag: "BreakerClosed", upstream: id, candidate: candidate.id })
+    next = Upstreams.replace(next, upstream, { ...upstream, shut: upstream.shut - 1 })
+  }
+  if (Candidates.isSuspect(candidate) && !pending && !session) {
+    step.decisions.push({ _tag: "Cleared", upstream: id, candidate: candidate.id })
+  }
+  return next
+}
+
+/** The set as it was, without those that left the list meanwhile. */
+function reinstated(state: State, step: Step, id: UpstreamId): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const set = upstream.trouble?.set
+  if (set === undefined) return state
+  const { activeSetSize } = Upstreams.configOf(state, id).selector
+  const may = (one: CandidateId) => {
+    const candidate = Candidates.find(state, one)
+    return candidate !== undefined && Candidates.isListed(candidate) && candidate.costMs >= 0
+      && candidate.breaker.state === "closed" && isVouched(candidate)
+  }
+  const members = set.members.filter(may).slice(0, activeSetSize)
+  const move = (candidate: CandidateId, into: boolean): Move => {
+    return { candidate, into, reason: "outage", costMs: Candidates.find(state, candidate)?.costMs ?? -1 }
+  }
+  const moves = [
+    ...upstream.members.filter((one) => !members.includes(one)).map((one) => move(one, false)),
+    ...members.filter((one) => !upstream.members.includes(one)).map((one) => move(one, true))
+  ]
+  if (moves.length > 0) step.decisions.push({ _tag: "SelectionMoved", upstream: id, members, moves })
+  const memberSinceUs = members.map((one) => set.memberSinceUs[set.members.indexOf(one)] as number)
+  return Upstreams.replace(state, upstream, { ...upstream, ...set, members, memberSinceUs })
+}

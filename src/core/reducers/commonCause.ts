@@ -1,0 +1,286 @@
+/**
+ * Common cause: when all candidates of an upstream fail together, their failures say nothing about which of them is better.
+ *
+ * - A *trouble* begins with the first failure, or sign of one, of a candidate that could serve, and remembers the *order*: the
+ *   members, then the next `challengers` by cost. A success that is about a later moment ends it: then the failures
+ *   are the candidates' own. When all members show signs, the rest of the order is asked for a sample at once.
+ * - The trouble is *common* when every candidate of the order has failed in it. Then what the failures changed is rolled back
+ *   (checkpoint.ts), whatever the cause; only a proof of identity that failed stands. From then on nothing that fails is a
+ *   sample, no candidate that had worked is judged, expires or is suspected, the set stands, and the resolver is asked anew.
+ * - Clients go on with the routes as they were, and after as many failures as open a breaker down the ladder (ladder.ts), where the
+ *   order of before stands among the first.
+ * - Meanwhile members are tried out of turn, up to four at a time: each second, later each time a sixty-fourth of what it has
+ *   lasted goes by, at most each `interval`. So the return is noticed soon, and the trials grow with the logarithm of time.
+ * - The first success ends it: at the end of the same step all other candidates of the order are due for a trial and are suspects
+ *   until they answer, and every shut one is due for its trial. A handshake that began before says nothing any more.
+ * - Where handshakes succeed and only sessions fail, an upstream byte is the success that counts. Probes can bring none, so
+ *   after `CLIENT_TRIALS` x `firstTrial`, doubling, one client takes the routes of before again.
+ *
+ * What comes late counts for the moment it is about: an answer for the latest moment at which it can have been sent, a failure for
+ * its beginning.
+ */
+import * as Candidates from "../candidates.ts"
+import { isExcused, isFrozen } from "../frozen.ts"
+import { isVouched } from "../identity.ts"
+import { backoffMs } from "../math/backoff.ts"
+import type { Candidate, CandidateId, Checkpoint } from "../model/Candidate.ts"
+import type { State } from "../model/State.ts"
+import type { Sample, Step } from "../model/Step.ts"
+import type { Trouble, Upstream } from "../model/Upstream.ts"
+import { pendingMs } from "../patience.ts"
+import { checkpointOf, isCommon, isPanic, isUsable } from "../trouble.ts"
+import * as Upstreams from "../upstreams.ts"
+import { rollBack, setOf, withCheckpoint } from "./checkpoint.ts"
+import { hastenedResolve } from "./membership.ts"
+import { challengersOf } from "./refresh.ts"
+import { beginning } from "./outage.ts"
+import { reasonOf, upstreamByte } from "./samples.ts"
+
+const TRIAL_US = 1_000_000
+const LASTED_PER_TRIAL = 64
+const TRIED_AT_ONCE = 4
+/** A trial with a client costs that client, so it comes later than one with a probe. */
+const CLIENT_TRIALS = 5
+
+interface Failing {
+  readonly candidate: CandidateId
+  readonly failed: Checkpoint["failed"]
+  readonly byConnect: boolean
+}
+
+export function commonCause(state: State, step: Step): State {
+  let next = answers(state, step)
+  const answered = new Set(
+    step.samples.filter(({ failure }) => failure === null).map(({ candidate }) =>
+      Candidates.find(state, candidate)?.upstream
+    )
+  )
+  // An upstream that answers in the same step has nothing that fails in common.
+  for (const failing of failingOf(next, step)) {
+    if (!answered.has(Candidates.find(next, failing.candidate)?.upstream)) next = noted(next, step, failing)
+  }
+  for (const { kind, id } of step.due) if (kind === "trouble") next = trial(next, step, id)
+  const judged = step.samples.filter((sample) => isJudged(next, sample, step))
+  if (judged.length < step.samples.length) step.samples = judged
+  return next
+}
+
+/** Of an upstream in a common cause no failure is a sample, unless it is a proof that failed or the candidate never worked. */
+function isJudged(state: State, { candidate: id, failure, tookMs }: Sample, step: Step): boolean {
+  const candidate = Candidates.find(state, id)
+  if (candidate === undefined || failure === null || failure === "certificate") return true
+  const returnedAtUs = Upstreams.find(state, candidate.upstream)?.returnedAtUs ?? -1
+  const beganUs = beginning(step) ?? step.at - Math.round(tookMs * 1000)
+  return !isFrozen(state, candidate) && (returnedAtUs < 0 || beganUs >= returnedAtUs)
+}
+
+function put(state: State, upstream: Upstream, changes: Partial<Trouble>): State {
+  const { trouble } = upstream
+  return trouble === null ? state : Upstreams.replace(state, upstream, { ...upstream, trouble: { ...trouble, ...changes } })
+}
+
+/** Successes end troubles. */
+function answers(state: State, step: Step): State {
+  let next = state
+  for (const { candidate: id, failure, tookMs } of step.samples) {
+    const candidate = failure === null ? Candidates.find(next, id) : undefined
+    if (candidate === undefined) continue
+    const beganUs = step.at - tookMs * 1000
+    const sentUs = step.at - pendingMs(candidate) * 1000
+    next = succeeded(next, step, candidate, beganUs > sentUs ? beganUs : sentUs, false)
+  }
+  const byte = upstreamByte(step.event, step.at)
+  const speaker = Candidates.find(next, byte?.candidate)
+  return byte === undefined || speaker === undefined ? next : succeeded(next, step, speaker, byte.atUs, true)
+}
+
+function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: number, isByte: boolean): State {
+  const upstream = Upstreams.find(state, candidate.upstream)
+  const trouble = upstream?.trouble ?? null
+  // A spare that serves says nothing about the others.
+  if (upstream === undefined || trouble === null || !Candidates.isListed(candidate)) return state
+  if (aboutUs <= trouble.sinceUs) return state
+  const failsInSessions = checkpointOf(upstream, candidate)?.failed === "session"
+  if (!isByte && (!trouble.byConnect || failsInSessions)) return state
+  return isCommon(upstream)
+    ? ended(state, step, upstream, candidate, trouble)
+    : Upstreams.replace(state, upstream, { ...upstream, trouble: null })
+}
+
+/** The others are suspects until they answer; each answers to its trial, or, where sessions failed, to a client. */
+function ended(state: State, step: Step, upstream: Upstream, first: Candidate, trouble: Trouble): State {
+  step.decisions.push({ _tag: "CommonCauseEnded", upstream: upstream.id, tookUs: step.at - trouble.sinceUs })
+  step.touched.add(upstream.id)
+  step.recovered.add(upstream.id)
+  step.wantsProbes = true
+  let next = state
+  for (const candidate of Candidates.among(state, trouble.order)) {
+    const checkpoint = checkpointOf(upstream, candidate)
+    if (candidate.id === first.id || checkpoint === null) continue
+    const { firstTrialMs } = Candidates.configOf(state, candidate).breaker
+    const doubt = checkpoint.failed === "session"
+      ? { session: true, lapseDueUs: step.at + firstTrialMs * 1000 }
+      : { pending: true, pendingDueUs: -1 }
+    const suspicion = { ...candidate.suspicion, ...doubt, sinceUs: step.at }
+    const reason = checkpoint.failed === "session" ? "silent" : "pending"
+    step.decisions.push({ _tag: "Suspected", upstream: upstream.id, candidate: candidate.id, reason })
+    next = Candidates.replace(next, candidate, { ...candidate, suspicion })
+  }
+  return Upstreams.replace(next, upstream, { ...upstream, trouble: null, returnedAtUs: step.at })
+}
+
+/** What the event says of candidates that fail, or may. */
+function failingOf(state: State, step: Step): ReadonlyArray<Failing> {
+  const { event, samples, due } = step
+  const failing: Array<Failing> = []
+  for (const { candidate, failure } of samples) {
+    if (failure !== null && failure !== "certificate") failing.push({ candidate, failed: "connect", byConnect: true })
+  }
+  for (const { kind, id } of due) {
+    // An entry changes what is too long for a handshake that is watched.
+    const isWatched = kind === "entry" && (Candidates.find(state, id)?.suspicion.pendingDueUs ?? -1) >= 0
+    if (kind === "pending" || isWatched) failing.push({ candidate: id, failed: null, byConnect: kind === "pending" })
+    if (kind === "silent") failing.push({ candidate: id, failed: null, byConnect: false })
+  }
+  if (event._tag === "DialPending") failing.push({ candidate: event.candidate, failed: null, byConnect: true })
+  if (event._tag === "WarmLost" && event.reason === "reset") {
+    failing.push({ candidate: event.candidate, failed: null, byConnect: false })
+  }
+  if (event._tag === "SessionSilent") failing.push({ candidate: event.candidate, failed: null, byConnect: false })
+  if (reasonOf(event) !== undefined && (event._tag === "ClientClosed" || event._tag === "SessionStalled")) {
+    failing.push({ candidate: event.candidate, failed: "session", byConnect: false })
+  }
+  return failing
+}
+
+function noted(state: State, step: Step, { candidate: id, failed, byConnect }: Failing): State {
+  const candidate = Candidates.find(state, id)
+  const upstream = Upstreams.find(state, candidate?.upstream ?? -1)
+  if (candidate === undefined || upstream === undefined || !isUsable(candidate)) return state
+  if (!Upstreams.isOn(state, upstream.id) || isExcused(state, id, step.at)) return state
+  // One-way protocols exist: silence is a sign only where the upstream has ever answered.
+  if (!byConnect && failed !== "connect" && !upstream.answered) return state
+  if (upstream.trouble === null && candidate.streak === 0) return state
+  const open = upstream.trouble === null ? begun(state, step, upstream, candidate) : state
+  const troubled = Upstreams.find(open, upstream.id) as Upstream
+  const trouble = troubled.trouble
+  if (trouble === null) return state
+  const isFailure = failed !== null
+  const turn = isCommon(troubled) && failed === "session" && !trouble.byConnect
+    ? trouble.order.indexOf(id) + 1
+    : trouble.turn
+  const counted = isFailure || (byConnect && !trouble.byConnect) || turn !== trouble.turn
+    ? put(open, troubled, {
+      failures: trouble.failures + (isFailure ? 1 : 0),
+      byConnect: trouble.byConnect || byConnect,
+      turn
+    })
+    : open
+  const wasPanic = isPanic(open, troubled)
+  const now = Upstreams.find(counted, upstream.id) as Upstream
+  if (wasPanic !== isPanic(counted, now) || turn !== trouble.turn) step.touched.add(upstream.id)
+  if (isCommon(now)) return counted
+  const kept = Candidates.replace(counted, candidate, withCheckpoint(candidate, trouble.seq, failed))
+  return settled(kept, step, Upstreams.find(kept, upstream.id) as Upstream)
+}
+
+function begun(state: State, step: Step, upstream: Upstream, first: Candidate): State {
+  const { probing } = Upstreams.configOf(state, upstream.id)
+  const challengers = challengersOf(state, upstream, probing.challengers)
+  const able = Candidates.among(state, [...upstream.members, ...challengers]).filter((one) =>
+    isUsable(one) && isVouched(one) && one.breaker.state === "closed" && one.streak > 0
+  )
+  const order = able.map(({ id }) => id)
+  if (!order.includes(first.id)) return state
+  const trouble: Trouble = {
+    seq: state.seq,
+    sinceUs: step.at,
+    order,
+    failures: 0,
+    byConnect: false,
+    asked: false,
+    commonAtUs: -1,
+    trialDueUs: -1,
+    turn: 0,
+    clientTrials: 0,
+    clientTrialDueUs: -1,
+    set: setOf(upstream)
+  }
+  return Upstreams.replace(state, upstream, { ...upstream, trouble })
+}
+
+/** Whether it is common by now; asks the rest of the order when only it is missing. */
+function settled(state: State, step: Step, upstream: Upstream): State {
+  const trouble = upstream.trouble as Trouble
+  const able = Candidates.among(state, trouble.order).filter(isUsable)
+  if (able.every((one) => (checkpointOf(upstream, one)?.failed ?? null) !== null)) return began(state, step, upstream)
+  const members = Candidates.among(state, trouble.set.members).filter(isUsable)
+  if (trouble.asked || !members.every((one) => checkpointOf(upstream, one) !== null)) return state
+  let next = put(state, upstream, { asked: true })
+  for (const one of able) {
+    if (checkpointOf(upstream, one) !== null) continue
+    step.wantsProbes = true
+    next = Candidates.replace(next, one, Candidates.urgent(one, step.at))
+  }
+  return next
+}
+
+function began(state: State, step: Step, upstream: Upstream): State {
+  const { id } = upstream
+  const trouble = upstream.trouble as Trouble
+  step.decisions.push({ _tag: "CommonCauseBegan", upstream: id, candidates: trouble.order.length })
+  const rolled = rollBack(state, step, id, false, () => true)
+  const { firstTrialMs } = Upstreams.configOf(rolled, id).breaker
+  const next = put(rolled, Upstreams.find(rolled, id) as Upstream, {
+    commonAtUs: step.at,
+    trialDueUs: step.at + TRIAL_US,
+    clientTrialDueUs: trouble.byConnect ? -1 : step.at + CLIENT_TRIALS * firstTrialMs * 1000
+  })
+  return hastenedResolve(next, step, id)
+}
+
+/** Tries some of the order, or lets one client try the routes of before. */
+function trial(state: State, step: Step, id: number): State {
+  const upstream = Upstreams.find(state, id)
+  const trouble = upstream?.trouble ?? null
+  if (upstream === undefined || trouble === null) return state
+  let next = state
+  if (trouble.clientTrialDueUs >= 0 && trouble.clientTrialDueUs <= step.at) {
+    const { firstTrialMs, maxCooldownMs, failureThreshold } = Upstreams.configOf(state, id).breaker
+    const clientTrials = trouble.clientTrials + 1
+    const waitMs = backoffMs(
+      clientTrials,
+      CLIENT_TRIALS * firstTrialMs,
+      Math.max(maxCooldownMs, CLIENT_TRIALS * firstTrialMs)
+    )
+    step.touched.add(upstream.id)
+    const clientTrialDueUs = step.at + waitMs * 1000
+    next = put(next, upstream, {
+      clientTrials,
+      clientTrialDueUs,
+      failures: Math.min(trouble.failures, failureThreshold - 1)
+    })
+  }
+  return trouble.trialDueUs >= 0 && trouble.trialDueUs <= step.at ? probes(next, step, id) : next
+}
+
+function probes(state: State, step: Step, id: number): State {
+  const upstream = Upstreams.find(state, id) as Upstream
+  const trouble = upstream.trouble as Trouble
+  const intervalUs = Upstreams.configOf(state, id).probing.intervalMs * 1000
+  const share = Math.floor((step.at - trouble.commonAtUs) / LASTED_PER_TRIAL)
+  const waitUs = Math.min(Math.max(share, TRIAL_US), Math.max(intervalUs, TRIAL_US))
+  const { length } = trouble.order
+  // What is found on first use is tried while it is used; where sessions fail, probes prove nothing.
+  const tries = Upstreams.isLive(state, id) && trouble.byConnect && state.outage.sinceUs < 0
+  const turn = tries ? (trouble.turn + Math.min(TRIED_AT_ONCE, length)) % length : trouble.turn
+  let next = put(state, upstream, { trialDueUs: step.at + waitUs, turn })
+  if (!tries) return next
+  for (let i = 0; i < Math.min(TRIED_AT_ONCE, length); i++) {
+    const candidate = Candidates.find(next, trouble.order[(trouble.turn + i) % length])
+    if (!isUsable(candidate) || candidate.probe !== 0 || candidate.queue === "urgent") continue
+    step.wantsProbes = true
+    next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
+  }
+  return next
+}
