@@ -17,13 +17,13 @@ function moments(state: State): ReadonlyArray<number> {
     ...Vector.toArray(state.upstreams)
       .flatMap((one) => [
         ...[one.evaluateDueUs, one.roundDueUs, one.resolveDueUs, one.staleDueUs, one.priorsDueUs],
-        ...[one.pausedUntilUs, one.renewDueUs]
+        ...[one.pausedUntilUs, one.renewDueUs, one.trouble?.trialDueUs ?? -1, one.trouble?.clientTrialDueUs ?? -1]
       ]),
     ...Vector.toArray(state.candidates).flatMap((one) => {
       if (one === null) return []
       const { breaker, suspicion, warm } = one
       return [
-        ...[one.entryDueUs, one.expireDueUs, one.forgetDueUs],
+        ...[one.entryDueUs, one.fadeDueUs, one.expireDueUs, one.forgetDueUs],
         // Who left, or is a spare by now, keeps its breaker's deadlines for its return.
         ...(isListed(one) ? [breaker.trialDueUs, breaker.rampDueUs] : []),
         ...[suspicion.pendingDueUs, suspicion.silentDueUs, suspicion.lapseDueUs, warm.refillDueUs, warm.idleDueUs]

@@ -18,6 +18,7 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
   "gate",
   "trial",
   "trouble",
+  "clientTrial",
   "ramp",
   "pending",
   "silent",

@@ -12,6 +12,7 @@ import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { upstreamRoutes } from "./routes.ts"
 import { indexOf } from "./state.ts"
+import { isCommon } from "./trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** The first broken invariant that can be seen without looking at candidates; null when all hold. */
@@ -54,7 +55,10 @@ export function faults(state: State): ReadonlyArray<string> {
       const asked = upstream.listed.some((id) => Candidates.find(state, id)?.queue !== "none")
       const { roundDueUs, resolveDueUs, evaluateDueUs, preheatSinceUs, pausedUntilUs, renewDueUs } = upstream
       const due = Math.max(roundDueUs, resolveDueUs, evaluateDueUs, preheatSinceUs, pausedUntilUs, renewDueUs)
-      expect(upstream.members.length === 0 && !asked && due < 0, `${upstream.name}: an opinion though it is off`)
+      expect(
+        (upstream.members.length === 0 || isCommon(upstream)) && !asked && due < 0,
+        `${upstream.name}: an opinion though it is off`
+      )
     }
     const { preheat } = Upstreams.configOf(state, upstream.id)
     const asks = upstream.usedAtUs >= 0 || upstream.race !== 0 || upstream.pausedUntilUs >= 0
@@ -115,7 +119,8 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
   expect(candidate.costMs < 0 || candidate.latency.atUs >= 0, `${name}: a cost without a measurement`)
   const { breaker, suspicion, warm } = candidate
   const { access } = state.config
-  expect((breaker.state === "open") === (breaker.trialDueUs >= 0), `${name}: an open breaker without a trial to come`)
+  expect(breaker.state !== "open" || breaker.trialDueUs >= 0, `${name}: an open breaker without a trial to come`)
+  expect(breaker.state !== "half-open" || breaker.trialDueUs < 0, `${name}: two trials at once`)
   expect(breaker.share > 0 && breaker.share <= 1, `${name}: share outside (0, 1]`)
   expect((breaker.share < 1) === (breaker.rampDueUs >= 0), `${name}: a ramp that does not go on`)
   expect(suspicion.silent.length <= 2, `${name}: more silent sessions than are needed`)

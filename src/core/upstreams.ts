@@ -73,7 +73,9 @@ export function reindex(index: Index, before: Upstream | null, after: Upstream):
   deadlines = reschedule(deadlines, "stale", after.id, before?.staleDueUs, after.staleDueUs)
   deadlines = reschedule(deadlines, "prior", after.id, before?.priorsDueUs, after.priorsDueUs)
   deadlines = reschedule(deadlines, "pause", after.id, before?.pausedUntilUs, after.pausedUntilUs)
-  deadlines = reschedule(deadlines, "trouble", after.id, troubleDueUs(before), troubleDueUs(after))
+  const trouble = before?.trouble
+  deadlines = reschedule(deadlines, "trouble", after.id, trouble?.trialDueUs, after.trouble?.trialDueUs)
+  deadlines = reschedule(deadlines, "clientTrial", after.id, trouble?.clientTrialDueUs, after.trouble?.clientTrialDueUs)
   deadlines = reschedule(deadlines, "renew", after.id, before?.renewDueUs, after.renewDueUs)
   const usedAtUs = before?.usedAtUs ?? -1
   if (usedAtUs !== after.usedAtUs) {
@@ -81,13 +83,6 @@ export function reindex(index: Index, before: Upstream | null, after: Upstream):
     if (after.usedAtUs >= 0) recency = Ordered.insert(recency, after.usedAtUs, after.id)
   }
   return deadlines === index.deadlines && recency === index.recency ? index : { ...index, deadlines, recency }
-}
-
-/** The next trial while all its candidates fail, by probes or by a client. */
-function troubleDueUs(upstream: Upstream | null): number {
-  if (upstream === null || upstream.trouble === null) return -1
-  const { trialDueUs, clientTrialDueUs } = upstream.trouble
-  return clientTrialDueUs >= 0 && (trialDueUs < 0 || clientTrialDueUs < trialDueUs) ? clientTrialDueUs : trialDueUs
 }
 
 /** Whom a request for this upstream (-1: all that are used) means, of those that are on. */

@@ -12,6 +12,7 @@ export type DeadlineKind =
   | "gate"
   | "trial"
   | "trouble"
+  | "clientTrial"
   | "ramp"
   | "pending"
   | "silent"

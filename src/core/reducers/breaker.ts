@@ -91,7 +91,7 @@ function succeeded(state: State, step: Step, candidate: Candidate): State {
   const next = Candidates.replace(state, candidate, counted)
   // Sessions that failed are not made good by a handshake, unless it is the trial's.
   const closes = breaker.state === "half-open" || (breaker.state === "open" && breaker.consecutiveAfter === 0)
-  return closes ? close(next, step, counted) : next
+  return closes && Candidates.isListed(candidate) ? close(next, step, counted) : next
 }
 
 function failed(state: State, step: Step, candidate: Candidate, reason: DialFailure): State {

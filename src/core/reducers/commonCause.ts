@@ -59,7 +59,10 @@ export function commonCause(state: State, step: Step): State {
   for (const failing of failingOf(next, step)) {
     if (!answered.has(Candidates.find(next, failing.candidate)?.upstream)) next = noted(next, step, failing)
   }
-  for (const { kind, id } of step.due) if (kind === "trouble") next = trial(next, step, id)
+  for (const { kind, id } of step.due) {
+    if (kind === "trouble") next = probes(next, step, id)
+    if (kind === "clientTrial") next = clientTrial(next, step, id)
+  }
   const judged = step.samples.filter((sample) => isJudged(next, sample, step))
   if (judged.length < step.samples.length) step.samples = judged
   return next
@@ -239,34 +242,28 @@ function began(state: State, step: Step, upstream: Upstream): State {
   return hastenedResolve(next, step, id)
 }
 
-/** Tries some of the order, or lets one client try the routes of before. */
-function trial(state: State, step: Step, id: number): State {
+/** One client may try the routes of before. */
+function clientTrial(state: State, step: Step, id: number): State {
   const upstream = Upstreams.find(state, id)
   const trouble = upstream?.trouble ?? null
   if (upstream === undefined || trouble === null) return state
-  let next = state
-  if (trouble.clientTrialDueUs >= 0 && trouble.clientTrialDueUs <= step.at) {
-    const { firstTrialMs, maxCooldownMs, failureThreshold } = Upstreams.configOf(state, id).breaker
-    const clientTrials = trouble.clientTrials + 1
-    const waitMs = backoffMs(
-      clientTrials,
-      CLIENT_TRIALS * firstTrialMs,
-      Math.max(maxCooldownMs, CLIENT_TRIALS * firstTrialMs)
-    )
-    step.touched.add(upstream.id)
-    const clientTrialDueUs = step.at + waitMs * 1000
-    next = put(next, upstream, {
-      clientTrials,
-      clientTrialDueUs,
-      failures: Math.min(trouble.failures, failureThreshold - 1)
-    })
-  }
-  return trouble.trialDueUs >= 0 && trouble.trialDueUs <= step.at ? probes(next, step, id) : next
+  const { firstTrialMs, maxCooldownMs, failureThreshold } = Upstreams.configOf(state, id).breaker
+  const clientTrials = trouble.clientTrials + 1
+  const firstMs = CLIENT_TRIALS * firstTrialMs
+  const waitMs = backoffMs(clientTrials, firstMs, Math.max(maxCooldownMs, firstMs))
+  step.touched.add(upstream.id)
+  return put(state, upstream, {
+    clientTrials,
+    clientTrialDueUs: step.at + waitMs * 1000,
+    failures: Math.min(trouble.failures, failureThreshold - 1)
+  })
 }
 
+/** Tries some of the order. */
 function probes(state: State, step: Step, id: number): State {
-  const upstream = Upstreams.find(state, id) as Upstream
-  const trouble = upstream.trouble as Trouble
+  const upstream = Upstreams.find(state, id)
+  const trouble = upstream?.trouble ?? null
+  if (upstream === undefined || trouble === null) return state
   const intervalUs = Upstreams.configOf(state, id).probing.intervalMs * 1000
   const share = Math.floor((step.at - trouble.commonAtUs) / LASTED_PER_TRIAL)
   const waitUs = Math.min(Math.max(share, TRIAL_US), Math.max(intervalUs, TRIAL_US))

@@ -34,7 +34,11 @@ export function switched(state: State, step: Step, changes: Partial<Pick<State, 
   tell(state, next, step)
   state.config.upstreams.forEach((_, id) => {
     const was = Upstreams.isOn(state, id)
-    if (Upstreams.find(next, id) !== undefined && was !== Upstreams.isOn(next, id)) {
+    const upstream = Upstreams.find(next, id)
+    // What only slept in a common cause comes to rest when it is turned off by wish.
+    if (upstream !== undefined && !was && upstream.trouble !== null && Upstreams.isOffByWish(next, id)) {
+      next = rest(next, step, id)
+    } else if (upstream !== undefined && was !== Upstreams.isOn(next, id)) {
       next = !was
         ? begin(next, step, id)
         : changes.autoDisable?.untilUs ?? -1 >= 0

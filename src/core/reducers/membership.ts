@@ -24,7 +24,7 @@ import * as Upstreams from "../upstreams.ts"
 import { mayName, namedBy, SOURCES } from "../sources.ts"
 import { admits } from "../access.ts"
 import { refusedToClients, screen } from "./admission.ts"
-import { forget, merge, untried } from "./roster.ts"
+import { AT_ONCE_US, forget, merge, untried } from "./roster.ts"
 
 const RETRY_US = 5_000_000
 /** Partial answers in a row that only add. */
@@ -60,7 +60,7 @@ export function begunResolving(state: State, step: Step): State {
 export function hastenedResolve(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || upstream.resolve !== 0 || upstream.resolveDueUs < 0) return state
-  return Upstreams.replace(state, upstream, { ...upstream, resolveDueUs: step.at })
+  return Upstreams.replace(state, upstream, { ...upstream, resolveDueUs: step.at + AT_ONCE_US })
 }
 
 function start(state: State, step: Step): State {

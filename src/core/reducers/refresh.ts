@@ -227,7 +227,9 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const worker = 0
   const { probing: { timeoutMs: longMs }, identity: wanted } = Candidates.configOf(state, candidate)
   const shortMs = Math.ceil(Math.max(OUTAGE_TIMEOUT_MS, pendingMs(candidate)))
-  const timeoutMs = isFrozen(state, candidate) ? Math.min(longMs, shortMs) : longMs
+  // Whose record stands still is neither waited for as long, nor watched.
+  const frozen = isFrozen(state, candidate)
+  const timeoutMs = frozen ? Math.min(longMs, shortMs) : longMs
   const identity = isCheckDue(candidate, step.at) ? wanted : null
   step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
   const probing: ProbingState = {
@@ -237,7 +239,7 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   }
   const launched: Candidate = { ...candidate, probe, probedAtUs: step.at, queue: "none", queuedAtUs: -1 }
   const minted = { ...state.minted, probe: probe + 1 }
-  return Candidates.replace({ ...state, minted, probing }, candidate, watched(launched))
+  return Candidates.replace({ ...state, minted, probing }, candidate, frozen ? launched : watched(launched))
 }
 
 function gated(state: State, gateDueUs: number): State {

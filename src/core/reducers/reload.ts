@@ -95,7 +95,8 @@ export function changed(
   if (moved || readmitted || mayName(before.config, "history") !== mayName(state.config, "history")) {
     next = remind(next, step, id)
   }
-  if (wasOn && !isOn) next = rest(next, step, id)
+  const slept = !wasOn && Upstreams.find(next, id)?.trouble !== null && Upstreams.isOffByWish(next, id)
+  if ((wasOn && !isOn) || slept) next = rest(next, step, id)
   if (isOn && (!wasOn || was.preheat !== is.preheat)) next = begin(next, step, id)
   if (wasOn && isOn) next = retuned(next, step, id, was, is)
   return is.removed ? vacate(hastened(next, step, id), step, id) : next

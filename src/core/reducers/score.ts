@@ -109,7 +109,7 @@ function firstAnswer(state: State, step: Step, id: number): State {
 
 /** Answered, but a packet was lost on the way. Of a candidate that was never measured a second sample has to tell. */
 function lost(candidate: Candidate, isFirst: boolean, config: UpstreamConfig, atUs: number): Candidate {
-  if (isFirst) return Candidates.urgent(candidate, atUs)
+  if (isFirst) return Candidates.isListed(candidate) ? Candidates.urgent(candidate, atUs) : candidate
   const { scoring } = config
   const success = SuccessWindow.record(candidate.success, false, atUs, scoring.successWindowMs)
   return repriced({ ...candidate, success, streak: 0 }, scoring, atUs)
