@@ -1,6 +1,6 @@
 /** The breaker, driven through the core's own step, against plain lists of what happened. */
 import fc from "fast-check"
-import { describe, expect } from "vitest"
+import { afterAll, describe, expect } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
 import type { UpstreamConfig } from "../../src/core/model/Config.ts"
@@ -12,16 +12,25 @@ import { addresses, configWith } from "../../test/support/config.ts"
 import { law } from "../check.ts"
 
 const CANDIDATES = 3
+const TOOK_US = 5_000
+const STALL_US = 10_000_000
 type Breaker = UpstreamConfig["breaker"]
+
+/** How often it came to what the model has rules for, over all runs. */
+const seen = { opened: 0, kept: 0, began: 0, rolledBack: 0, frozen: 0, ended: 0, late: 0, overtaken: 0 }
 
 /** What happened to one candidate since its breaker closed last. */
 class Record {
   shut = false
-  readonly dials: Array<{ readonly atUs: number; readonly ok: boolean }> = []
+  dials: ReadonlyArray<{ readonly atUs: number; readonly ok: boolean }> = []
   /** Failures in a row, of each kind. */
   connects = 0
-  readonly after: Array<{ readonly client: number; readonly atUs: number }> = []
+  after: ReadonlyArray<{ readonly client: number; readonly atUs: number }> = []
   failedAfterAtUs = -1
+  /** Whether its last handshake succeeded, whether one ever did, and when the latest of those began. */
+  works = false
+  worked = false
+  provenAtUs = -1
 
   isRateTooHigh({ windowMs, minSamples, failureRateThreshold }: Breaker, atUs: number): boolean {
     const bucketUs = windowMs * 100
@@ -29,62 +38,142 @@ class Record {
     const failed = recent.filter(({ ok }) => !ok).length
     return recent.length >= minSamples && failed > failureRateThreshold * recent.length
   }
+
+  /** What failures change of it. */
+  checkpoint(): Pick<Record, "shut" | "dials" | "connects" | "after" | "failedAfterAtUs" | "works"> {
+    const { shut, dials, connects, after, failedAfterAtUs, works } = this
+    return { shut, dials, connects, after, failedAfterAtUs, works }
+  }
+}
+
+/** Since the first failure of one that works; common when all that worked then have failed and none has succeeded. */
+interface Trouble {
+  readonly sinceUs: number
+  readonly order: ReadonlyArray<number>
+  readonly failed: Map<number, "connect" | "session">
+  readonly kept: Map<number, ReturnType<Record["checkpoint"]>>
+  byConnect: boolean
+  isCommon: boolean
 }
 
 class Model {
   atUs = 0
   readonly clients = new Set<number>()
   readonly records = Array.from({ length: CANDIDATES }, () => new Record())
+  trouble: Trouble | null = null
+  returnedAtUs = Number.NEGATIVE_INFINITY
   readonly breaker: Breaker
 
   constructor(breaker: Breaker) {
     this.breaker = breaker
   }
 
-  dialled(slot: number, ok: boolean): void {
+  connected(slot: number): void {
     const record = this.records[slot]!
-    record.dials.push({ atUs: this.atUs, ok })
-    record.connects = ok ? 0 : record.connects + 1
-    const { failureThreshold } = this.breaker
-    if (!ok && (record.connects >= failureThreshold || record.isRateTooHigh(this.breaker, this.atUs))) this.#open(slot)
+    const beganUs = this.atUs - TOOK_US
+    const { trouble } = this
+    // Where sessions fail a handshake proves nothing, and one that began before a trouble says nothing about it.
+    if (trouble !== null && beganUs > trouble.sinceUs && trouble.byConnect && trouble.failed.get(slot) !== "session") {
+      this.#ended(trouble)
+    }
+    record.works = record.worked = true
+    record.provenAtUs = Math.max(record.provenAtUs, beganUs)
+    record.connects = 0
+    record.dials = [...record.dials, { atUs: this.atUs, ok: true }]
   }
 
-  failedAfter(slot: number, client: number): void {
+  failed(slot: number, reason: DialFailure): void {
     const record = this.records[slot]!
-    const { after } = record
-    const recent = after.filter((one) => one.client === client && one.atUs > this.atUs - 60_000_000)
+    const beganUs = this.atUs - TOOK_US
+    if (reason === "timeout" && beganUs <= record.provenAtUs) return void seen.overtaken++
+    this.#troubled(slot, "connect")
+    if (this.#isFrozen(slot)) return void seen.frozen++
+    if (beganUs < this.returnedAtUs) return void seen.late++
+    record.works = false
+    record.connects++
+    record.dials = [...record.dials, { atUs: this.atUs, ok: false }]
+    const { failureThreshold } = this.breaker
+    if (record.connects >= failureThreshold || record.isRateTooHigh(this.breaker, this.atUs)) this.#open(slot)
+  }
+
+  /** `beganUs`: when the session began, or to be silent. */
+  failedAfter(slot: number, client: number, beganUs: number): void {
+    this.#troubled(slot, "session")
+    if (this.#isFrozen(slot)) return void seen.frozen++
+    if (beganUs < this.returnedAtUs) return void seen.late++
+    const record = this.records[slot]!
+    const recent = record.after.filter((one) => one.client === client && one.atUs > this.atUs - 60_000_000)
     if (this.clients.size > 1 && recent.length >= 2) return
     record.failedAfterAtUs = this.atUs
-    if (after.length < this.breaker.failureThreshold) after.push({ client, atUs: this.atUs })
-    if (after.length >= this.breaker.failureThreshold) this.#open(slot)
+    const { failureThreshold } = this.breaker
+    if (record.after.length < failureThreshold) record.after = [...record.after, { client, atUs: this.atUs }]
+    if (record.after.length >= failureThreshold) this.#open(slot)
   }
 
   heard(slot: number, atUs: number): void {
-    const { after, failedAfterAtUs } = this.records[slot]!
-    if (atUs > failedAfterAtUs) after.splice(0)
+    const { trouble } = this
+    if (trouble !== null && atUs > trouble.sinceUs) this.#ended(trouble)
+    const record = this.records[slot]!
+    if (atUs > record.failedAfterAtUs) record.after = []
   }
 
   #open(slot: number): void {
     const record = this.records[slot]!
-    if (this.records.filter(({ shut }) => !shut).length > 1) record.shut = true
+    const isLast = this.records.filter(({ shut }) => !shut).length === 1
+    if (!record.shut) isLast ? seen.kept++ : seen.opened++
+    if (!isLast) record.shut = true
+  }
+
+  #isFrozen(slot: number): boolean {
+    return this.trouble?.isCommon === true && this.records[slot]!.worked
+  }
+
+  /** One more that fails. When it is the last of those that worked, all of them are as they were. */
+  #troubled(slot: number, how: "connect" | "session"): void {
+    if (this.trouble === null) {
+      const order = this.records.flatMap(({ shut, works }, i) => (works && !shut ? [i] : []))
+      if (!order.includes(slot)) return
+      this.trouble = { sinceUs: this.atUs, order, failed: new Map(), kept: new Map(), byConnect: false, isCommon: false }
+    }
+    const { trouble } = this
+    if (how === "connect") trouble.byConnect = true
+    if (trouble.isCommon) return
+    const record = this.records[slot]!
+    if (!trouble.kept.has(slot) && record.works) trouble.kept.set(slot, record.checkpoint())
+    if (trouble.kept.has(slot) && trouble.failed.get(slot) !== "connect") trouble.failed.set(slot, how)
+    if (!trouble.order.every((one) => trouble.failed.has(one))) return
+    trouble.isCommon = true
+    seen.began++
+    for (const [one, kept] of trouble.kept) {
+      if (this.records[one]!.shut && !kept.shut) seen.rolledBack++
+      Object.assign(this.records[one]!, kept)
+    }
+  }
+
+  #ended({ isCommon }: Trouble): void {
+    this.trouble = null
+    if (!isCommon) return
+    this.returnedAtUs = this.atUs
+    seen.ended++
   }
 }
 
-/** The core with three candidates that nobody probes: all it hears of them is what commands tell. */
+/** The core with three candidates that no probe reaches: all it hears of them is what commands tell. */
 class Real {
   state: State
   atUs = 0
 
   constructor(breaker: Breaker) {
-    // Cooldowns outlast every run: trials are another law's matter.
-    const long = { cooldownMs: 1e9, timeoutCooldownMs: 1e9, maxCooldownMs: 1e9 }
-    const config = configWith([{
+    // Waits for trials outlast every run: they are another law's matter.
+    const long = { firstTrialMs: 1e9, cooldownMs: 1e9, timeoutCooldownMs: 1e9, maxCooldownMs: 1e9 }
+    const whole = configWith([{
       candidates: addresses(CANDIDATES),
       breaker: { ...breaker, ...long },
       pool: { mode: "off" },
       probing: { intervalMs: 1e9 },
       scoreTtlMs: 1e9
     }])
+    const config = { ...whole, autoDisable: { ...whole.autoDisable, failures: 1e9 } }
     this.state = initial(config, 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
     // The upstream is known to answer, from a candidate that is none of these.
@@ -96,7 +185,13 @@ class Real {
   }
 
   post(event: Event): void {
-    this.state = step(this.state, { seq: this.state.seq + 1, at: this.atUs, event }).state
+    const { state, decisions } = step(this.state, { seq: this.state.seq + 1, at: this.atUs, event })
+    this.state = state
+    for (const act of decisions) {
+      if (act._tag !== "Probe") continue
+      const { probe, candidate } = act
+      this.post({ _tag: "ProbeFailed", worker: 0, probe, candidate, tookUs: 0, reason: "local" })
+    }
   }
 
   pass(us: number): void {
@@ -115,7 +210,7 @@ class Real {
   accept(slot: number, client: number, outcome: Attempt["outcome"]): void {
     const candidate = outcome === "connected" ? this.idOf(slot) : -1
     const choice = { listener: "web", upstream: 0, routes: 1, chosen: -1, why: "unranked" as const, warm: 0 }
-    const tried = [{ candidate: this.idOf(slot), outcome, tookUs: 5_000 }]
+    const tried = [{ candidate: this.idOf(slot), outcome, tookUs: TOOK_US }]
     this.post({ _tag: "ClientAccepted", worker: 0, session: 1, ...choice, client, candidate, tried })
   }
 
@@ -160,14 +255,14 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   fc.tuple(slot, client).map(([slot, client]) =>
     command(`dial ${slot} for ${client}: connected`, isClosed(slot), (model, real) => {
       model.clients.add(client)
-      model.dialled(slot, true)
+      model.connected(slot)
       real.accept(slot, client, "connected")
     })
   ),
   fc.tuple(slot, client, failure).map(([slot, client, reason]) =>
     command(`dial ${slot} for ${client}: ${reason}`, isClosed(slot), (model, real) => {
       model.clients.add(client)
-      model.dialled(slot, false)
+      model.failed(slot, reason)
       real.accept(slot, client, reason)
     })
   ),
@@ -181,13 +276,13 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     [slot, client, cause]
   ) =>
     command(`session at ${slot} of ${client}: ${cause}`, isClosed(slot), (model, real) => {
-      model.failedAfter(slot, client)
+      model.failedAfter(slot, client, model.atUs)
       real.close(slot, { client, firstByteUs: -1, durationUs: 0, cause, silence: "none" })
     })
   ),
   fc.tuple(slot, client).map(([slot, client]) =>
     command(`session at ${slot} of ${client}: stalled`, isClosed(slot), (model, real) => {
-      model.failedAfter(slot, client)
+      model.failedAfter(slot, client, model.atUs - STALL_US)
       real.post({ _tag: "SessionStalled", worker: 0, session: 1, candidate: real.idOf(slot), client })
     })
   ),
@@ -228,9 +323,19 @@ const breaker = fc.record({
 
 describe("the breaker", () => {
   law(
-    "opens exactly when the failures in a row, the rate or the failures after connect say so, and somebody else is left",
+    "opens exactly when failures in a row, the rate or failures after connect say so, another one is left, and not all fail together",
     fc.property(breaker, fc.commands([...commands], { maxCommands: 60, size: "max" }), (breaker, all) => {
-      fc.modelRun(() => ({ model: new Model(breaker), real: new Real(breaker) }), all)
+      fc.modelRun(() => {
+        const [model, real] = [new Model(breaker), new Real(breaker)]
+        // No handshake began before the start.
+        real.pass(1_000_000)
+        model.atUs = real.atUs
+        return { model, real }
+      }, all)
     })
   )
+
+  afterAll(() => {
+    for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(20)
+  })
 })

@@ -211,7 +211,8 @@ describe("a refresh", () => {
   })
 
   it("gives who is shut out its trial now", () => {
-    const toy = toyOf(configWith([web({ breaker: { failureThreshold: 1, cooldownMs: 900_000 }, pool: { mode: "off" } })]))
+    const breaker = { failureThreshold: 1, firstTrialMs: 900_000, cooldownMs: 900_000 }
+    const toy = toyOf(configWith([web({ breaker, pool: { mode: "off" } })]))
     toy.set(b, "refused").run(20_000).set(b, 20).run(20_000)
     expect(candidateOf(toy, b)!.breaker.state).toBe("open")
     toy.post({ _tag: "RefreshRequested", worker: 0, upstream: -1 }).run(1_000)

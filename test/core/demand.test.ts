@@ -368,14 +368,18 @@ describe("who serves", () => {
     expect(toy.state.routes.upstreams[0]?.state).not.toBe("active")
   })
 
-  it("stays in the set from the first answer on, however long the wait for it had become", () => {
+  it("is back from the first answer on when all refused for half an hour, tried ever more seldom meanwhile", () => {
     const config = seldom({ breaker: { enabled: false } })
     const patient = { ...config, autoDisable: { ...config.autoDisable, failures: 1_000 } }
     const toy = new ToyInterpreter(patient, { otherwise: 10 }).start().run(60_000)
     for (const { host } of addresses(4)) toy.set(host, "refused")
+    const refusesUs = toy.atUs
     toy.run(HOUR_MS / 2)
+    const trials = toy.probes.filter(({ atUs }) => atUs > refusesUs)
+    expect(trials.length).toBeLessThan(4 * (64 + 64 * 4))
+    expect(toy.atUs - trials.at(-1)!.atUs).toBeLessThan((HOUR_MS / 2) * 1_000 / 60)
     for (const { host } of addresses(4)) toy.set(host, 10)
     toy.run(HOUR_MS / 2)
-    expect(factsOf(toy, "LadderStepped").map((fact) => "to" in fact && fact.to)).toEqual(["active", "stale", "active"])
+    expect(factsOf(toy, "LadderStepped").map((fact) => "to" in fact && fact.to)).toEqual(["active", "unranked", "active"])
   })
 })

@@ -96,7 +96,7 @@ describe("a name", () => {
   })
 
   it("that flips back while one of its addresses is shut out finds it shut out, and tries it when that is due", () => {
-    const toy = new ToyInterpreter(named({ breaker: { cooldownMs: 90_000, maxCooldownMs: 900_000 } }))
+    const toy = new ToyInterpreter(named({ breaker: { firstTrialMs: 90_000, cooldownMs: 90_000, maxCooldownMs: 900_000 } }))
       .set(a, 10).set(b, 20).names(WEB, [a, b]).start().run(1_000)
     refuse(toy, b)
     const { trialDueUs } = at(toy, b)[0]!.breaker
@@ -108,7 +108,9 @@ describe("a name", () => {
     expect([at(toy, b)[0]!.sources, state(), at(toy, b)[0]!.breaker.trialDueUs]).toEqual([[], "open", trialDueUs])
     expect(toy.atUs).toBeGreaterThan(trialDueUs)
     toy.names(WEB, [a, b]).run(20_100)
-    expect(toy.probes.slice(probed).filter(({ host }) => host === b)).toHaveLength(1)
+    const trials = toy.probes.slice(probed).filter(({ host }) => host === b)
+    const closed = toy.facts.find(({ _tag }) => _tag === "BreakerClosed")!
+    expect(trials[0]!.atUs).toBe(closed.atUs - 20_000)
     expect([state(), toy.active()]).toEqual(["closed", [1, 2]])
     // Away and back within one cooldown: shut out until the trial that was due all the time.
     refuse(toy.run(30_000), b)

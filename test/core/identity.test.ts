@@ -44,7 +44,10 @@ describe("a hijacker that answers faster than anyone", () => {
   it("is told once as failed, and its breaker opens as after other failures", () => {
     const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(120_000)
     expect(facts(toy, "IdentityFailed")).toHaveLength(1)
-    expect(facts(toy, "BreakerOpened")[0]).toMatchObject({ reason: "certificate", forMs: 30_000 })
+    const [opened] = facts(toy, "BreakerOpened")
+    // The whole cooldown, less a draw: an impostor does not pass within seconds.
+    expect(opened).toMatchObject({ reason: "certificate" })
+    expect(opened).toHaveProperty("forMs", expect.closeTo(28_500, -3.5))
     const trials = toy.probes.filter(({ host, atUs }) => host === a && atUs > facts(toy, "BreakerOpened")[0]!.atUs)
     expect(trials.length).toBeGreaterThan(0)
     expect(trials.every((trial) => trial.identity !== null)).toBe(true)

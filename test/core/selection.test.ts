@@ -61,9 +61,9 @@ describe("selection", () => {
       selector: { activeSetSize: 2 },
       breaker: { failureThreshold: 2 }
     })
-    const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).set(c, 30).start().run(2_000)
-    toy.set(a, "reset").client().run(30).client().run(1_100)
-    expect(toy.active()).toEqual([2, 1])
+    const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).set(c, 80).start().run(2_000)
+    toy.set(a, "reset").client().run(30)
+    expect(toy.active()).toEqual([1, 2])
     const failsUs = toy.atUs
     toy.run(20_000)
     expect(toy.active()).toEqual([2, 3])

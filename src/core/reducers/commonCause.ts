@@ -9,8 +9,9 @@
  *   sample, no candidate that had worked is judged, expires or is suspected, the set stands, and the resolver is asked anew.
  * - Clients go on with the routes as they were, and after as many failures as open a breaker down the ladder (ladder.ts), where the
  *   order of before stands among the first.
- * - Meanwhile members are tried out of turn, up to four at a time: each second, later each time a sixty-fourth of what it has
- *   lasted goes by, at most each `interval`. So the return is noticed soon, and the trials grow with the logarithm of time.
+ * - Meanwhile candidates of the order are tried in turn, up to four at a time: each second, later each time a sixty-fourth of what it
+ *   has lasted goes by, at most each six times `scoreTtl`. So the return is noticed soon, and the trials grow with the
+ *   logarithm of time. After `staleFor` it is given up: what is believed expires.
  * - The first success ends it: at the end of the same step all other candidates of the order are due for a trial and are suspects
  *   until they answer, and every shut one is due for its trial. A handshake that began before says nothing any more.
  * - Where handshakes succeed and only sessions fail, an upstream byte is the success that counts. Probes can bring none, so
@@ -38,6 +39,7 @@ import { reasonOf, upstreamByte } from "./samples.ts"
 
 const TRIAL_US = 1_000_000
 const LASTED_PER_TRIAL = 64
+const MOST_TTLS = 6
 const TRIED_AT_ONCE = 4
 /** A trial with a client costs that client, so it comes later than one with a probe. */
 const CLIENT_TRIALS = 5
@@ -45,7 +47,7 @@ const CLIENT_TRIALS = 5
 interface Failing {
   readonly candidate: CandidateId
   readonly failed: Checkpoint["failed"]
-  readonly byConnect: boolean
+  readonly in: "handshake" | "proof" | "session"
 }
 
 export function commonCause(state: State, step: Step): State {
@@ -137,38 +139,41 @@ function failingOf(state: State, step: Step): ReadonlyArray<Failing> {
   const { event, samples, due } = step
   const failing: Array<Failing> = []
   for (const { candidate, failure } of samples) {
-    if (failure !== null && failure !== "certificate") failing.push({ candidate, failed: "connect", byConnect: true })
+    // A proof that failed is the candidate's own fault, unless the network turns out to be down.
+    const isOwn = failure === "certificate"
+    if (failure !== null) failing.push({ candidate, failed: isOwn ? null : "connect", in: isOwn ? "proof" : "handshake" })
   }
   for (const { kind, id } of due) {
     // An entry changes what is too long for a handshake that is watched.
     const isWatched = kind === "entry" && (Candidates.find(state, id)?.suspicion.pendingDueUs ?? -1) >= 0
-    if (kind === "pending" || isWatched) failing.push({ candidate: id, failed: null, byConnect: kind === "pending" })
-    if (kind === "silent") failing.push({ candidate: id, failed: null, byConnect: false })
+    if (kind === "pending" || isWatched) failing.push({ candidate: id, failed: null, in: "handshake" })
+    if (kind === "silent") failing.push({ candidate: id, failed: null, in: "session" })
   }
-  if (event._tag === "DialPending") failing.push({ candidate: event.candidate, failed: null, byConnect: true })
+  if (event._tag === "DialPending") failing.push({ candidate: event.candidate, failed: null, in: "handshake" })
   if (event._tag === "WarmLost" && event.reason === "reset") {
-    failing.push({ candidate: event.candidate, failed: null, byConnect: false })
+    failing.push({ candidate: event.candidate, failed: null, in: "session" })
   }
-  if (event._tag === "SessionSilent") failing.push({ candidate: event.candidate, failed: null, byConnect: false })
+  if (event._tag === "SessionSilent") failing.push({ candidate: event.candidate, failed: null, in: "session" })
   if (reasonOf(event) !== undefined && (event._tag === "ClientClosed" || event._tag === "SessionStalled")) {
-    failing.push({ candidate: event.candidate, failed: "session", byConnect: false })
+    failing.push({ candidate: event.candidate, failed: "session", in: "session" })
   }
   return failing
 }
 
-function noted(state: State, step: Step, { candidate: id, failed, byConnect }: Failing): State {
+function noted(state: State, step: Step, { candidate: id, failed, in: where }: Failing): State {
   const candidate = Candidates.find(state, id)
   const upstream = Upstreams.find(state, candidate?.upstream ?? -1)
   if (candidate === undefined || upstream === undefined || !isUsable(candidate)) return state
   if (!Upstreams.isOn(state, upstream.id) || isExcused(state, id, step.at)) return state
   // One-way protocols exist: silence is a sign only where the upstream has ever answered.
-  if (!byConnect && failed !== "connect" && !upstream.answered) return state
+  if (where === "session" && !upstream.answered) return state
   if (upstream.trouble === null && candidate.streak === 0) return state
   const open = upstream.trouble === null ? begun(state, step, upstream, candidate) : state
   const troubled = Upstreams.find(open, upstream.id) as Upstream
   const trouble = troubled.trouble
   if (trouble === null) return state
   const isFailure = failed !== null
+  const byConnect = where === "handshake"
   const turn = isCommon(troubled) && failed === "session" && !trouble.byConnect
     ? trouble.order.indexOf(id) + 1
     : trouble.turn
@@ -264,9 +269,11 @@ function probes(state: State, step: Step, id: number): State {
   const upstream = Upstreams.find(state, id)
   const trouble = upstream?.trouble ?? null
   if (upstream === undefined || trouble === null) return state
-  const intervalUs = Upstreams.configOf(state, id).probing.intervalMs * 1000
-  const share = Math.floor((step.at - trouble.commonAtUs) / LASTED_PER_TRIAL)
-  const waitUs = Math.min(Math.max(share, TRIAL_US), Math.max(intervalUs, TRIAL_US))
+  const { scoreTtlMs, staleForMs } = Upstreams.configOf(state, id)
+  const lastedUs = step.at - trouble.commonAtUs
+  if (lastedUs > staleForMs * 1000) return Upstreams.replace(state, upstream, { ...upstream, trouble: null })
+  const share = Math.floor(lastedUs / LASTED_PER_TRIAL)
+  const waitUs = Math.max(Math.min(share, MOST_TTLS * scoreTtlMs * 1000), TRIAL_US)
   const { length } = trouble.order
   // What is found on first use is tried while it is used; where sessions fail, probes prove nothing.
   const tries = Upstreams.isLive(state, id) && trouble.byConnect && state.outage.sinceUs < 0

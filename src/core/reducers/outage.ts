@@ -205,11 +205,13 @@ function proof(state: State, step: Step, beganUs: number): State {
   return allDead ? began(state, step, "connectivity") : state
 }
 
-/** What failures changed where no cause was found in the upstream itself. */
+/** What failures changed; an upstream all of whose candidates failed before the spell began has a cause of its own. */
 function rolledBack(state: State, step: Step): State {
+  const { spellSinceUs } = state.outage
   let next = state
   for (const { id, trouble } of Upstreams.all(state)) {
-    if (trouble === null || trouble.commonAtUs >= 0 || !Upstreams.isOn(state, id)) continue
+    if (trouble === null || !Upstreams.isOn(state, id)) continue
+    if (trouble.commonAtUs >= 0 && (spellSinceUs < 0 || trouble.commonAtUs < spellSinceUs)) continue
     next = rollBack(next, step, id, true, ({ host }) => needsNetwork(host))
     const upstream = Upstreams.find(next, id) as Upstream
     next = Upstreams.replace(next, upstream, { ...upstream, trouble: null })

@@ -227,9 +227,10 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const worker = 0
   const { probing: { timeoutMs: longMs }, identity: wanted } = Candidates.configOf(state, candidate)
   const shortMs = Math.ceil(Math.max(OUTAGE_TIMEOUT_MS, pendingMs(candidate)))
-  // Whose record stands still is neither waited for as long, nor watched.
+  // A candidate whose record stands still is not watched, and not waited for as long, unless its silence is to prove an outage.
   const frozen = isFrozen(state, candidate)
-  const timeoutMs = frozen ? Math.min(longMs, shortMs) : longMs
+  const { sinceUs, spellSinceUs } = state.outage
+  const timeoutMs = frozen && (sinceUs >= 0 || spellSinceUs < 0) ? Math.min(longMs, shortMs) : longMs
   const identity = isCheckDue(candidate, step.at) ? wanted : null
   step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
   const probing: ProbingState = {

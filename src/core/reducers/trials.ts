@@ -35,9 +35,14 @@ export function waited(state: State, candidate: Candidate, reason: Reason, openi
   const longestMs = reason === "timeout" || reason === "stalled" ? timeoutCooldownMs : cooldownMs
   const ceilingMs = backoffMs(openings - 1, longestMs, Math.max(longestMs, maxCooldownMs))
   const doublings = Math.floor(candidate.breaker.trials / TRIALS_EACH) + openings - 1
-  const fullMs = backoffMs(doublings, firstMs(candidate, config), ceilingMs)
+  const fullMs = isImpostor(reason) ? ceilingMs : backoffMs(doublings, firstMs(candidate, config), ceilingMs)
   const drawn = Rng.uniform(state.rng)
   return { waitMs: jitteredMs(fullMs, drawn.value), rng: drawn.rng }
+}
+
+/** Something else answers in its place: that does not pass within seconds. */
+function isImpostor(reason: Reason): boolean {
+  return reason === "certificate" || reason === "implausible"
 }
 
 function firstMs(candidate: Candidate, { breaker, probing }: UpstreamConfig): number {
