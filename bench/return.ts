@@ -1,11 +1,12 @@
 /**
- * How soon clients are on the best address again after any trouble, with default settings: three addresses at 20, 40 and 60 ms
- * fail together, the best alone, two of them, or all of them again and again. Many services run at once in one lab, each with
- * its own configuration and clients; a round robin and mihomo's url-test rule are simulated over the same troubles.
+ * How soon clients are on the best address again after any trouble, with default settings: three addresses at 20, 40 and
+ * 60 ms fail together, the best alone, two of them, or all of them again and again. Many services run at once in one lab,
+ * each with its own configuration and clients; a round robin and mihomo's url-test rule are simulated over the same troubles.
  *
- * `--quick`: all addresses for 30 s, a set of one and of three, one round. `--fault dark|refuse`, `--length S`, `--only PATTERN`
- * (of "TROUBLE | CONFIGURATION", as the table names them) and `--spares none,fallback,candidate,lost` choose; `--rounds N`,
- * `--rate N` clients a second each, `--at-once N` services, `--settle S`, `--watch S`; `--list` names what would run.
+ * `--quick`: all addresses for 30 s, a set of one and of three, one round. `--fault dark|refuse`, `--length S`,
+ * `--only PATTERN` (of "TROUBLE | CONFIGURATION", as the table names them) and `--spares none,fallback,candidate,lost`
+ * choose; `--rounds N`, `--rate N` clients a second each, `--at-once N` services, `--settle S`, `--watch S`; `--list` names
+ * what would run.
  */
 import process from "node:process"
 import { parseArgs } from "node:util"
@@ -13,14 +14,15 @@ import { whyNot } from "./lab/Lab.ts"
 import { whyNoResolver } from "./lab/names.ts"
 import type { Case } from "./lab/returnBatch.ts"
 import { runBatch } from "./lab/returnBatch.ts"
+import { batchesOf, caseName, casesOf, lastsS } from "./lab/returnCases.ts"
 import { figuresOf } from "./lab/returnFigures.ts"
 import { rivalsIn } from "./lab/returnRivals.ts"
 import type { Result } from "./lab/returnTable.ts"
 import { LEGEND, missedBy, tableOf } from "./lab/returnTable.ts"
 import type { Spare } from "./lab/setups.ts"
-import { isPlain, setupName, setups, SPARES } from "./lab/setups.ts"
+import { setupName, SPARES } from "./lab/setups.ts"
 import type { Trouble } from "./lab/trouble.ts"
-import { endsS, RTT_MS, troubleName, troubles, watchS } from "./lab/trouble.ts"
+import { RTT_MS, troubleName, troubles } from "./lab/trouble.ts"
 import { aligned, runtime, short } from "./support/report.ts"
 
 const { values } = parseArgs({
@@ -28,7 +30,7 @@ const { values } = parseArgs({
     "rounds": { type: "string" },
     "fault": { type: "string" },
     "length": { type: "string" },
-    "only": { type: "string" },
+    "only": { type: "string", default: "" },
     "spares": { type: "string", default: "none,fallback" },
     "rate": { type: "string", default: "20" },
     "at-once": { type: "string", default: "8" },
@@ -46,33 +48,17 @@ const pace = { rate: Number(values.rate), settleS: Number(values.settle), watchS
 const spares = values.spares.split(",") as Array<Spare>
 for (const spare of spares) if (!SPARES.includes(spare)) throw new Error(`--spares knows ${SPARES.join(", ")}, not ${spare}`)
 
-/** All configurations where all addresses fail; the plain ones, with a set of one and of three, for all other troubles. */
-function wanted(): ReadonlyArray<Case> {
-  const lengthS = values.length ?? (quick ? "30" : undefined)
-  const pattern = new RegExp(values.only ?? "")
-  const isWanted = ({ kind, fault, lengthS: own }: Trouble) =>
-    (values.fault ?? fault) === fault && Number(lengthS ?? own) === own && (!quick || kind === "all")
-  const cases = troubles().filter(isWanted).flatMap((trouble) =>
-    setups(spares).filter((setup) => isPlain(setup) || (trouble.kind === "all" && !quick)).map((setup) => ({
-      trouble,
-      setup
-    }))
-  )
-  return cases.filter(({ trouble, setup }) => pattern.test(`${troubleName(trouble)} | ${setupName(setup)}`))
-}
+/** A first byte from the best that takes longer, before the trouble, shows that the machine is at its end. */
+const MOST_P50_MS = 1.25 * RTT_MS.best
 
-const lastsS = ({ trouble }: Case) => endsS(trouble) + watchS(trouble, pace.watchS)
-
-/** Those that take about as long run at the same time. */
-function batchesOf(cases: ReadonlyArray<Case>): ReadonlyArray<ReadonlyArray<Case>> {
-  const sorted = cases.toSorted((a, b) => lastsS(a) - lastsS(b))
-  return Array.from({ length: Math.ceil(sorted.length / atOnce) }, (_, i) => sorted.slice(i * atOnce, (i + 1) * atOnce))
-}
+/** What the start of a batch takes, by and large. */
+const START_S = 15
 
 const said = (text: string) => console.error(`return: ${text}`)
 const strict = process.env["REQUIRE_RIVALS"] === "1"
-let cases = wanted()
-if (cases.length === 0) throw new Error("nothing is left of what there is; --list without other options shows all")
+const lengthS = values.length === undefined ? undefined : Number(values.length)
+let cases = casesOf({ fault: values.fault, lengthS, only: new RegExp(values.only), spares, isQuick: quick })
+if (cases.length === 0) throw new Error("nothing is left of what there is; --list alone shows all")
 const missing = whyNot()
 if (missing !== undefined && !values.list) {
   said(`${missing}; no figures`)
@@ -84,11 +70,12 @@ if (noResolver !== undefined && cases.some(({ setup }) => setup.from === "name")
   if (strict) process.exit(1)
   cases = cases.filter(({ setup }) => setup.from === "list")
 }
-const batches = batchesOf(cases)
-const minutes = batches.reduce((sum, batch) => sum + 15 + pace.settleS + Math.max(...batch.map(lastsS)), 0) * rounds / 60
+const batches = batchesOf(cases, atOnce, pace.watchS)
+const longestS = (batch: ReadonlyArray<Case>) => Math.max(...batch.map((one) => lastsS(one, pace.watchS)))
+const minutes = batches.reduce((sum, batch) => sum + START_S + pace.settleS + longestS(batch), 0) * rounds / 60
 said(`${cases.length} cases in ${batches.length} batches, ${rounds} rounds: some ${Math.ceil(minutes)} minutes`)
 if (values.list) {
-  for (const { trouble, setup } of cases) console.log(`${troubleName(trouble)} | ${setupName(setup)}`)
+  for (const one of cases) console.log(caseName(one))
   process.exit(0)
 }
 
@@ -113,9 +100,9 @@ for (let round = 0; round < rounds; round++) {
 
 function checkOf({ services, busy, changeMs, p50Ms }: (typeof checks)[number]): string {
   const processors = `the processors ${(busy * 100).toFixed(0)} % busy`
-  return `${services} services, ${processors}, slowest p50 ${
-    short(p50Ms)
-  } ms for ${RTT_MS.best}; a change took ${changeMs} ms at most`
+  const p50 = Number.isFinite(p50Ms) ? `slowest p50 ${short(p50Ms)} ms for ${RTT_MS.best}` : "none on the best"
+  const verdict = p50Ms > MOST_P50_MS ? "; TOO BUSY to be believed, run fewer at once" : ""
+  return `${services} services, ${processors}, ${p50}; a change took ${changeMs} ms at most${verdict}`
 }
 
 const all = troubles().filter((trouble) => cases.some((one) => sameTrouble(one.trouble, trouble))).flatMap((trouble) => [

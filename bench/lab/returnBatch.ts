@@ -125,15 +125,15 @@ async function observe(
   const zeroMs = done[0]?.doneMs ?? 0
   const returns = done.filter(({ isUp, roles }) => isUp && roles.includes("best")).map(({ doneMs }) => doneMs)
   const taken = JSON.parse(await lab.tellServers(`since ${returns.at(-1)}`)) as Record<string, number | null>
-  const answeredAtMs = taken[`${place.hosts.best}:${place.upstreamPort}`] ?? Number.POSITIVE_INFINITY
+  const acceptedAtMs = taken[`${place.hosts.best}:${place.upstreamPort}`] ?? Number.POSITIVE_INFINITY
   const seen = lines.map(([, atMs, firstByteMs, by, failure]) => ({
     startedMs: atMs - zeroMs,
     firstByteMs,
     by: by === "" ? undefined : roleOf(by),
     isFailed: failure !== ""
   })).toSorted((a, b) => a.startedMs - b.startedMs)
-  const answeredMs = answeredAtMs + RTT_MS.best / 2 - zeroMs
-  return { trouble, who: setup, seen, returnsMs: returns.map((atMs) => atMs - zeroMs), answeredMs }
+  const acceptedMs = acceptedAtMs + RTT_MS.best / 2 - zeroMs
+  return { trouble, who: setup, seen, returnsMs: returns.map((atMs) => atMs - zeroMs), acceptedMs }
 }
 
 function idleMs(): number {

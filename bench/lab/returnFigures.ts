@@ -20,8 +20,8 @@ export interface Observed {
   readonly seen: ReadonlyArray<Glimpse>
   /** Each time the best came back. */
   readonly returnsMs: ReadonlyArray<number>
-  /** When the best first answered after its last return. */
-  readonly answeredMs: number
+  /** When the best first answered a handshake after its last return. */
+  readonly acceptedMs: number
 }
 
 /** Infinity: not before the end of the watch. NaN: nothing to tell. */
@@ -30,15 +30,16 @@ export interface Figures {
   readonly onBestBefore: number
   /** In the window that begins when the grace is over. */
   readonly onBest: number
-  /** From when on 95 of 100 clients of the next second are on the best. */
+  /** From when on 95 of 100 clients are on the best, of the next second and of all that are watched. */
   readonly mostOnBestS: number
   /** The start of the last client that failed, after the return; 0: none did. */
   readonly lastFailedS: number
   /** The start of the last client on the worst or a spare, after the best had answered; 0: none. */
   readonly worstUntilS: number
+  /** The best's first answer to this service, be it a handshake or a client's request. */
   readonly answeredS: number
   readonly usedAgainS: number
-  /** Of flapping: the share on the best while the network is up, from the third second on, over all times and in the least. */
+  /** Of flapping: the share on the best while the network is up, from the third second on: over all times, and the least. */
   readonly onBestUp: number
   readonly onBestUpLeast: number
 }
@@ -52,8 +53,9 @@ const ENOUGH = 0.95
 const UP_FROM_MS = 2_000
 const UP_UNTIL_MS = 5_000
 
-export function figuresOf({ trouble, seen, returnsMs, answeredMs }: Observed, leastWatchS: number): Figures {
+export function figuresOf({ trouble, seen, returnsMs, acceptedMs }: Observed, leastWatchS: number): Figures {
   const returnMs = returnsMs.at(-1) ?? 0
+  const answeredMs = Math.min(acceptedMs, servedMs(seen, returnMs))
   const untilMs = returnMs + watchS(trouble, leastWatchS) * 1000
   const before = within(seen, -BEFORE_MS, -GUARD_MS)
   const after = within(seen, returnMs, untilMs)
@@ -77,6 +79,12 @@ export function figuresOf({ trouble, seen, returnsMs, answeredMs }: Observed, le
   }
 }
 
+/** When the best first served a client again; a socket of before the trouble may have lived on. */
+function servedMs(seen: ReadonlyArray<Glimpse>, returnMs: number): number {
+  const endsMs = seen.filter(({ by }) => by === "best").map(({ startedMs, firstByteMs }) => startedMs + firstByteMs)
+  return endsMs.reduce((least, endMs) => endMs >= returnMs ? Math.min(least, endMs) : least, Infinity)
+}
+
 const isWorst = (by: Role | undefined) => by === "worst" || by === "spare" || by === "lostSpare"
 
 function within(seen: ReadonlyArray<Glimpse>, fromMs: number, untilMs: number): ReadonlyArray<Glimpse> {
@@ -87,15 +95,18 @@ function share(seen: ReadonlyArray<Glimpse>): number {
   return seen.filter(({ by }) => by === "best").length / seen.length
 }
 
-/** The start of the first second in which enough clients are on the best. `after` is in order. */
+/** When it begins that enough clients are on the best, in the second that follows and in all the rest. `after` is in order. */
 function mostOnBest(after: ReadonlyArray<Glimpse>, untilMs: number): number {
-  let best = 0
+  let onBest = after.filter(({ by }) => by === "best").length
+  let onBestNext = 0
   let end = 0
   for (const [i, { startedMs, by }] of after.entries()) {
     if (startedMs + SLIDE_MS > untilMs) break
-    for (; (after[end]?.startedMs ?? Infinity) < startedMs + SLIDE_MS; end++) if (after[end]?.by === "best") best++
-    if (best / (end - i) >= ENOUGH) return startedMs
-    if (by === "best") best--
+    for (; (after[end]?.startedMs ?? Infinity) < startedMs + SLIDE_MS; end++) if (after[end]?.by === "best") onBestNext++
+    if (onBestNext / (end - i) >= ENOUGH && onBest / (after.length - i) >= ENOUGH) return startedMs
+    if (by !== "best") continue
+    onBest--
+    onBestNext--
   }
   return Infinity
 }

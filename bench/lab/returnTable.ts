@@ -85,17 +85,24 @@ export function tableOf(results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyA
   ]
 }
 
-/** What the columns mean, and the limits. */
-export const LEGEND = `p50 ms, before: median way to a first byte, and clients on the best, in the 10 s before the trouble.
-All that follows counts from the best's last return.
-after: clients on the best in the 10 s that begin when the grace is over: 5 s, after dark 8 s; alone or of two, max(5 s, absence).
-95 % s: from when on 95 of 100 clients of a second are on the best.  again s: the first client on it.
-failed s: the start of the last client that failed.
-worst s: the last client on the worst or a spare, after the best had answered this service; answer s: when it had.
-while up: flapping alone; clients on the best while the network is up, from the third second on.
+const shareOf = (least: number) => `${least * 100} %`
 
-ok, by the medians: all: after at least ${
-  ON_BEST * 100
-} %, failed at most ${LAST_FAILED_S} s, worst at most ${WORST_UNTIL_S} s; the best alone: again within the grace; two: 95 % within the grace; flapping: while up at least ${
-  ON_BEST_UP * 100
-} %. What misses is marked !.`
+/** What the columns mean, and the limits. */
+export const LEGEND = [
+  "p50 ms, before: the median way to a first byte, and clients on the best, in the 10 s before the trouble.",
+  "All that follows counts from the best's last return.",
+  "after: clients on the best in the 10 s that begin when the grace is over: 5 s, after dark 8 s; where the best failed",
+  "  alone, or two, max(5 s, its absence).",
+  "95 % s: from when on 95 of 100 clients are on the best, of the next second and of all the rest.",
+  "failed s: the start of the last client that failed.",
+  "worst s: the last client on the worst or a spare, counted from when the best had answered this service (answer s).",
+  "again s: the first client on the best.",
+  "while up: clients on the best while a flapping network is up, from the third second on, all ten times together.",
+  "never: not while it was watched.  A cell with brackets: the median, least and greatest of rounds, for url-test of where",
+  "  the trouble falls between two tests.",
+  "",
+  `ok, by the medians: all failed: after at least ${shareOf(ON_BEST)},`,
+  `  failed at most ${LAST_FAILED_S}, worst at most ${WORST_UNTIL_S}; the best alone: again within the grace;`,
+  `  two: 95 % s within the grace; flapping: while up at least ${shareOf(ON_BEST_UP)}.`,
+  "  What misses its limit is marked with !."
+].join("\n")

@@ -25,7 +25,7 @@ export interface Place {
 
 export const SPARES: ReadonlyArray<Spare> = ["none", "fallback", "candidate", "lost"]
 /** Neither the first nor the last of the list is the best, so no default order finds it by luck. */
-const LISTED: ReadonlyArray<Role> = ["second", "best", "worst"]
+export const LISTED: ReadonlyArray<Role> = ["second", "best", "worst"]
 const DEFAULT_SET_SIZE = 3
 
 export function setups(spares: ReadonlyArray<Spare>): ReadonlyArray<Setup> {
