@@ -18,7 +18,7 @@ import { batchesOf, caseName, casesOf, lastsS } from "./lab/returnCases.ts"
 import { figuresOf } from "./lab/returnFigures.ts"
 import { rivalsIn } from "./lab/returnRivals.ts"
 import type { Result } from "./lab/returnTable.ts"
-import { LEGEND, missedBy, tableOf } from "./lab/returnTable.ts"
+import { LEGEND, missedBy, tableOf, verdictOf } from "./lab/returnTable.ts"
 import type { Spare } from "./lab/setups.ts"
 import { setupName, SPARES } from "./lab/setups.ts"
 import type { Trouble } from "./lab/trouble.ts"
@@ -48,8 +48,9 @@ const pace = { rate: Number(values.rate), settleS: Number(values.settle), watchS
 const spares = values.spares.split(",") as Array<Spare>
 for (const spare of spares) if (!SPARES.includes(spare)) throw new Error(`--spares knows ${SPARES.join(", ")}, not ${spare}`)
 
-/** A first byte from the best that takes longer, before the trouble, shows that the machine is at its end. */
+/** A first byte from the best, before the trouble, or a change of the network that takes longer: the machine is at its end. */
 const MOST_P50_MS = 1.25 * RTT_MS.best
+const MOST_CHANGE_MS = 250
 
 /** What the start of a batch takes, by and large. */
 const START_S = 15
@@ -101,7 +102,7 @@ for (let round = 0; round < rounds; round++) {
 function checkOf({ services, busy, changeMs, p50Ms }: (typeof checks)[number]): string {
   const processors = `the processors ${(busy * 100).toFixed(0)} % busy`
   const p50 = Number.isFinite(p50Ms) ? `slowest p50 ${short(p50Ms)} ms for ${RTT_MS.best}` : "none on the best"
-  const verdict = p50Ms > MOST_P50_MS ? "; TOO BUSY to be believed, run fewer at once" : ""
+  const verdict = p50Ms > MOST_P50_MS || changeMs > MOST_CHANGE_MS ? "; TOO BUSY to be believed, run fewer at once" : ""
   return `${services} services, ${processors}, ${p50}; a change took ${changeMs} ms at most${verdict}`
 }
 
@@ -118,6 +119,7 @@ if (values.json) {
   const named = all.map((result) => ({
     trouble: troubleName(result.trouble),
     who: typeof result.who === "string" ? result.who : setupName(result.who),
+    ok: verdictOf(result),
     missed: missedBy(result),
     rounds: result.rounds
   }))

@@ -25,6 +25,7 @@ const LAST_FAILED_S = 3
 const WORST_UNTIL_S = 2
 const ON_BEST = 0.95
 const ON_BEST_UP = 0.9
+const ON_BEST_BEFORE = 0.9
 
 export function limitsOf(trouble: Trouble): ReadonlyArray<Limit> {
   if (trouble.kind === "flap") return [{ figure: "onBestUp", atLeast: ON_BEST_UP }]
@@ -80,9 +81,15 @@ export function tableOf(results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyA
         return `${missed.includes(figure) ? "!" : ""}${text(median)}${spread}`
       })
       const name = typeof who === "string" ? who : setupName(who)
-      return [troubleName(trouble), name, ...cells, missed.length === 0 ? "yes" : "NO"]
+      return [troubleName(trouble), name, ...cells, verdictOf(result)]
     })
   ]
+}
+
+/** Where clients were not on the best before, the trouble is not to blame alone. */
+export function verdictOf(result: Result): "yes" | "NO" | "NO, nor before" {
+  if (missedBy(result).length === 0) return "yes"
+  return medianOf(result.rounds, "onBestBefore") < ON_BEST_BEFORE ? "NO, nor before" : "NO"
 }
 
 const shareOf = (least: number) => `${least * 100} %`
@@ -104,5 +111,5 @@ export const LEGEND = [
   `ok, by the medians: all failed: after at least ${shareOf(ON_BEST)},`,
   `  failed at most ${LAST_FAILED_S}, worst at most ${WORST_UNTIL_S}; the best alone: again within the grace;`,
   `  two: 95 % s within the grace; flapping: while up at least ${shareOf(ON_BEST_UP)}.`,
-  "  What misses its limit is marked with !."
+  "  What misses its limit is marked with !. Nor before: fewer than 90 % were on the best before the trouble."
 ].join("\n")
