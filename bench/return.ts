@@ -70,6 +70,7 @@ if (noResolver !== undefined && cases.some(({ setup }) => setup.from === "name")
   said(`${noResolver}; no figures for configurations whose addresses come from a name`)
   if (strict) process.exit(1)
   cases = cases.filter(({ setup }) => setup.from === "list")
+  if (cases.length === 0) process.exit(0)
 }
 const batches = batchesOf(cases, atOnce, pace.watchS)
 const longestS = (batch: ReadonlyArray<Case>) => Math.max(...batch.map((one) => lastsS(one, pace.watchS)))
