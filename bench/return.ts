@@ -34,7 +34,7 @@ const { values } = parseArgs({
     "spares": { type: "string", default: "none,fallback" },
     "rate": { type: "string", default: "20" },
     "at-once": { type: "string", default: "8" },
-    "settle": { type: "string", default: "40" },
+    "settle": { type: "string" },
     "watch": { type: "string", default: "60" },
     "quick": { type: "boolean", default: false },
     "list": { type: "boolean", default: false },
@@ -44,7 +44,9 @@ const { values } = parseArgs({
 const { quick } = values
 const rounds = Number(values.rounds ?? (quick ? 1 : 3))
 const atOnce = Number(values["at-once"])
-const pace = { rate: Number(values.rate), settleS: Number(values.settle), watchS: Number(values.watch) }
+/** On demand the first one found is held for 30 s, and a better one has to be confirmed at two rounds of probes. */
+const settleS = Number(values.settle ?? (quick ? 40 : 75))
+const pace = { rate: Number(values.rate), settleS, watchS: Number(values.watch) }
 const spares = values.spares.split(",") as Array<Spare>
 for (const spare of spares) if (!SPARES.includes(spare)) throw new Error(`--spares knows ${SPARES.join(", ")}, not ${spare}`)
 
