@@ -8,6 +8,7 @@ import process from "node:process"
 import * as readline from "node:readline"
 import { fileURLToPath } from "node:url"
 import type { Seen } from "./clients.ts"
+import type { Line } from "./manyClients.ts"
 import type { TlsClients, TlsSeen } from "./tlsClients.ts"
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
@@ -21,8 +22,8 @@ export function whyNot(): string | undefined {
   if (process.platform !== "linux") return "the lab needs Linux"
   if (process.getuid?.() !== 0) return "the lab needs root (network namespaces)"
   if (!fs.existsSync("/dev/net/tun")) return "the lab needs /dev/net/tun"
-  for (const tool of ["ip", "python3"]) {
-    if (spawnSync("which", [tool]).status !== 0) return `the lab needs ${tool}`
+  for (const [tool, its] of [["ip", "iproute2"], ["python3", "python3"]] as const) {
+    if (spawnSync("which", [tool]).status !== 0) return `the lab needs ${tool} (Debian package ${its})`
   }
   return undefined
 }
@@ -114,6 +115,11 @@ export class Lab {
     return this.#upstreams.tell(`${host} ${mode}`)
   }
 
+  /** Tells the servers' script a line of its own, and gives its answer. */
+  tellServers(line: string): Promise<string> {
+    return this.#upstreams.tell(line)
+  }
+
   /** Requests that each server has answered. */
   async served(): Promise<Readonly<Record<string, number>>> {
     return JSON.parse(await this.#upstreams.tell("served"))
@@ -128,8 +134,8 @@ export class Lab {
   }
 
   /** Starts Fairlead and resolves once every candidate has been measured. */
-  async fairlead(yaml: string, settleMs = 3_000, runtime?: RuntimeName): Promise<ChildProcess> {
-    const file = path.join(this.scratch, "fairlead.yaml")
+  async fairlead(yaml: string, settleMs = 3_000, runtime?: RuntimeName, name = "fairlead"): Promise<ChildProcess> {
+    const file = path.join(this.scratch, `${name}.yaml`)
     fs.writeFileSync(file, yaml)
     const program = [path.join(ROOT, "src/apps/main.ts"), "run", "--config", file]
     const child = this.near(runtime === undefined ? runnable([process.execPath, ...program]) : launched(runtime, program))
@@ -149,6 +155,11 @@ export class Lab {
   /** The same with TLS. */
   tlsClients(wanted: TlsClients): Promise<Array<TlsSeen>> {
     return this.#seen("tlsClients.ts", [JSON.stringify(wanted)])
+  }
+
+  /** The same for many listeners at once, so many clients a second for each. */
+  manyClients(rate: number, seconds: number, ports: ReadonlyArray<number>): Promise<Array<Line>> {
+    return this.#seen("manyClients.ts", [rate, seconds, ...ports].map(String))
   }
 
   #seen<A>(script: string, args: ReadonlyArray<string>): Promise<Array<A>> {

@@ -9,11 +9,17 @@ import * as path from "node:path"
 import type { Lab } from "./Lab.ts"
 
 /** Why there is none; undefined when there is. */
+export function whyNoResolver(): string | undefined {
+  return absent("dnsmasq", "--version", "dnsmasq-base")
+}
+
+/** The same for names with certificates. */
 export function whyNoNames(): string | undefined {
-  for (const [tool, ask, its] of [["dnsmasq", "--version", "dnsmasq-base"], ["openssl", "version", "openssl"]] as const) {
-    if (spawnSync(tool, [ask]).status !== 0) return `the lab needs ${tool} (Debian package ${its})`
-  }
-  return undefined
+  return whyNoResolver() ?? absent("openssl", "version", "openssl")
+}
+
+function absent(tool: string, ask: string, its: string): string | undefined {
+  return spawnSync(tool, [ask]).status === 0 ? undefined : `the lab needs ${tool} (Debian package ${its})`
 }
 
 /** Answers from now on; the end takes its files away, the process ends with the lab. */
