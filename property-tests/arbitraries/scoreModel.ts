@@ -1,9 +1,22 @@
 /** Score as contract 3.1 tells it, for one candidate, from plain lists and the platform's own arithmetic. */
 import type { UpstreamConfig } from "../../src/core/model/Config.ts"
 
+/** What is known of the other candidates of the upstream: only what is at stake follows from them. */
+export interface Other {
+  readonly latencyMs: number
+  readonly costMs: number
+}
+
+type Outcome = "connected" | "refused" | "timeout"
+
+const MOST_COMPARED = 8
+const LEAST_PENALTY_MS = 0.5
+
 export class ScoreModel {
   costMs = -1
   outlookMs = -1
+  /** How often each rule was needed. */
+  readonly used = { overtaken: 0, resent: 0, blamed: 0, faded: 0, episodes: 0 }
   #usualMs = 0
   readonly entriesMs: Array<number> = []
   #latencyMs = 0
@@ -11,9 +24,13 @@ export class ScoreModel {
   #entryAtUs = -1
   #gathered: Array<number> = []
   #expireDueUs = Infinity
+  #fadeDueUs = Infinity
   #streak = 0
-  readonly #samples: Array<{ readonly atUs: number; readonly ok: boolean }> = []
-  readonly #failuresUs: Array<number> = []
+  #provenAtUs = -1
+  #sampled = false
+  #countedAtUs = -Infinity
+  #penalty = { ms: 0, atUs: -1 }
+  readonly #counts: Array<{ readonly atUs: number; readonly ok: boolean }> = []
   readonly #config: UpstreamConfig
   readonly #windowUs: number
 
@@ -22,15 +39,26 @@ export class ScoreModel {
     this.#windowUs = 1000 * Math.max(2_000, config.probing.intervalMs / 2)
   }
 
-  sample(atUs: number, tookMs: number, answered: boolean): void {
-    const ok = answered && tookMs >= this.#config.scoring.minPlausibleRttMs
-    this.#samples.push({ atUs, ok })
-    this.#streak = ok ? this.#streak + 1 : 0
+  sample(atUs: number, tookMs: number, outcome: Outcome, others: ReadonlyArray<Other>): void {
+    // A later handshake was answered already.
+    if (outcome === "timeout" && atUs - tookMs * 1000 <= this.#provenAtUs) return void this.used.overtaken++
+    const ok = outcome === "connected" && tookMs >= this.#config.scoring.minPlausibleRttMs
+    const isResent = ok && this.#isResent(tookMs)
+    const isFirst = !this.#sampled
+    this.#sampled = true
+    if (ok) this.#provenAtUs = Math.max(this.#provenAtUs, atUs - Math.floor(tookMs * 1000))
     this.#expireDueUs = atUs + this.#config.scoreTtlMs * 1000
-    if (!ok) {
-      this.#failuresUs.push(atUs)
-      if (this.costMs >= 0) this.#reprice(atUs)
-    } else if (this.costMs < 0 || (this.#gathered.length === 0 && atUs >= this.#entryAtUs + this.#windowUs)) {
+    if (isResent) {
+      this.used.resent++
+      if (isFirst) return
+    }
+    this.#streak = ok && !isResent ? this.#streak + 1 : 0
+    if (!ok) return this.#blame(atUs, others)
+    this.#counts.push({ atUs, ok: !isResent })
+    // While there is blame each success wears some off.
+    if (this.costMs >= 0 && (isResent || this.#fadeDueUs < Infinity)) this.#reprice(atUs)
+    if (isResent) return
+    if (this.costMs < 0 || (this.#gathered.length === 0 && atUs >= this.#entryAtUs + this.#windowUs)) {
       this.#enter(atUs, tookMs)
     } else {
       this.#gathered.push(tookMs)
@@ -39,17 +67,54 @@ export class ScoreModel {
     }
   }
 
+  /** What is due happens in the order in which it was due; once expired, nothing is left to enter or to fade. */
   tick(atUs: number): void {
-    const expires = atUs >= this.#expireDueUs
-    const closes = this.#gathered.length > 0 && atUs >= this.#entryAtUs + this.#windowUs
-    if (closes && !(expires && this.#expireDueUs <= this.#entryAtUs + this.#windowUs)) {
-      const { length } = this.#gathered
-      this.#enter(atUs, (this.#gathered[(length - 1) >> 1]! + this.#gathered[length >> 1]!) / 2)
-    }
-    if (!expires) return
+    const dues = [
+      { us: this.#expireDueUs, does: () => this.#expire() },
+      { us: this.#gathered.length > 0 ? this.#entryAtUs + this.#windowUs : Infinity, does: () => this.#close(atUs) },
+      { us: this.#fadeDueUs, does: () => this.#fade(atUs) }
+    ]
+    for (const { us, does } of dues.toSorted((a, b) => a.us - b.us)) if (us <= atUs) does()
+  }
+
+  /** Karn: a whole number of seconds, and about the usual time more, where the usual is far below that. */
+  #isResent(tookMs: number): boolean {
+    const known = this.#entryAtUs >= 0
+    if (tookMs < 1_000 || (known ? this.#latencyMs >= 500 : this.#sampled)) return false
+    return tookMs % 1_000 <= Math.max(250, known ? 3 * this.#latencyMs : 0)
+  }
+
+  #blame(atUs: number, others: ReadonlyArray<Other>): void {
+    this.used.blamed++
+    const ranked = [...(this.costMs < 0 ? [] : [{ latencyMs: this.#latencyMs, costMs: this.costMs }]), ...others]
+      .filter(({ costMs }) => costMs >= 0).toSorted((a, b) => a.costMs - b.costMs).slice(0, MOST_COMPARED)
+    const compared = [...ranked.map(({ latencyMs }) => latencyMs), ...(this.#entryAtUs < 0 ? [] : [this.#latencyMs])]
+    const spreadMs = compared.length === 0 ? 0 : Math.max(...compared) - Math.min(...compared)
+    this.#penalty = { ms: Math.min(this.#config.scoring.failurePenaltyMs, Math.max(20, 2 * spreadMs)), atUs }
+    if (atUs - this.#countedAtUs >= 1_000_000) {
+      this.#countedAtUs = atUs
+      this.#counts.push({ atUs, ok: false })
+    } else this.used.episodes++
+    if (this.costMs >= 0) this.#reprice(atUs)
+  }
+
+  #expire(): void {
     this.costMs = this.outlookMs = -1
     this.#gathered = []
-    this.#expireDueUs = Infinity
+    this.#expireDueUs = this.#fadeDueUs = Infinity
+  }
+
+  #close(atUs: number): void {
+    const { length } = this.#gathered
+    if (length > 0) this.#enter(atUs, (this.#gathered[(length - 1) >> 1]! + this.#gathered[length >> 1]!) / 2)
+  }
+
+  #fade(atUs: number): void {
+    if (this.costMs < 0) return
+    this.used.faded++
+    // What has faded does not come back, whatever is lost later.
+    if (this.#penaltyMs(atUs) === 0) this.#penalty = { ms: 0, atUs: -1 }
+    this.#reprice(atUs)
   }
 
   #enter(atUs: number, entryMs: number): void {
@@ -71,22 +136,41 @@ export class ScoreModel {
   }
 
   #reprice(atUs: number): void {
-    const { habitWeight } = this.#config.scoring
+    const { habitWeight, decayMs } = this.#config.scoring
     this.costMs = this.#price(atUs, this.#latencyMs)
     this.outlookMs = this.#price(atUs, mixed(this.#usualMs, this.#latencyMs, habitWeight))
+    this.#fadeDueUs = this.#penaltyMs(atUs) > 0
+      ? atUs + decayMs * 500
+      : this.#streak < 10 && this.#recent(atUs).some(({ ok }) => !ok)
+      ? (Math.floor(atUs / this.#bucketUs) + 1) * this.#bucketUs
+      : Infinity
   }
 
   #price(atUs: number, latencyMs: number): number {
     const { scoring } = this.#config
-    const bucketUs = scoring.successWindowMs * 100
-    const recent = this.#samples.filter((one) => Math.floor(one.atUs / bucketUs) > Math.floor(atUs / bucketUs) - 10)
-    const success = (recent.filter(({ ok }) => ok).length + 1) / (recent.length + 1)
+    const recent = this.#recent(atUs)
+    const succeeded = recent.filter(({ ok }) => ok).length
+    const failed = (recent.length - succeeded) * Math.max(0, 1 - this.#streak / 10)
+    const success = (succeeded + 1) / (succeeded + failed + 1)
     const expected = latencyMs + scoring.jitterWeight * this.#jitterMs
-    const penaltyMs = this.#failuresUs
-      .map((failedUs) => scoring.failurePenaltyMs * Math.exp(-(atUs - failedUs) / 1000 / scoring.decayMs))
-      .reduce((a, b) => a + b, 0)
     const rewardMs = scoring.historyRewardMs * Math.min(1, this.#streak / 20)
-    return Math.max(0, expected / Math.max(success, 0.05) ** scoring.successExponent + penaltyMs - rewardMs)
+    const priceMs = expected / Math.max(success, 0.05) ** scoring.successExponent
+    return Math.max(0, priceMs + this.#penaltyMs(atUs) - rewardMs)
+  }
+
+  #penaltyMs(atUs: number): number {
+    const { ms, atUs: failedUs } = this.#penalty
+    if (failedUs < 0) return 0
+    const left = ms * Math.exp(-(atUs - failedUs) / 1000 / this.#config.scoring.decayMs) / 2 ** this.#streak
+    return left < LEAST_PENALTY_MS ? 0 : left
+  }
+
+  #recent(atUs: number): ReadonlyArray<{ readonly ok: boolean }> {
+    return this.#counts.filter((one) => Math.floor(one.atUs / this.#bucketUs) > Math.floor(atUs / this.#bucketUs) - 10)
+  }
+
+  get #bucketUs(): number {
+    return this.#config.scoring.successWindowMs * 100
   }
 }
 

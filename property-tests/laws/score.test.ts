@@ -1,22 +1,20 @@
 import fc from "fast-check"
-import { describe, expect } from "vitest"
-import { advance } from "../../src/core/advance.ts"
-import * as Vector from "../../src/core/data/Vector.ts"
-import { nextDeadline } from "../../src/core/deadline.ts"
-import type { Config, UpstreamConfig } from "../../src/core/model/Config.ts"
-import type { Event } from "../../src/core/model/Event.ts"
-import type { State } from "../../src/core/model/State.ts"
+import { describe, expect, it } from "vitest"
 import { scoreOf } from "../../src/core/reducers/score.ts"
-import { initial } from "../../src/core/state.ts"
-import { upstream } from "../arbitraries/config.ts"
+import { companions, scoredUpstream, ScoredWorld } from "../arbitraries/ScoredWorld.ts"
 import { ScoreModel } from "../arbitraries/scoreModel.ts"
 import { law } from "../check.ts"
-import { configWith } from "../../test/support/config.ts"
 
 const spell = fc.record({
   gapUs: fc.oneof(fc.nat(100_000), fc.nat(4_000_000), fc.nat(400_000_000)),
-  tookUs: fc.nat(200_000),
-  answered: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+  tookUs: fc.oneof(
+    { weight: 8, arbitrary: fc.nat(200_000) },
+    { weight: 1, arbitrary: fc.integer({ min: 1_000_000, max: 3_400_000 }) }
+  ),
+  outcome: fc.oneof(
+    { weight: 8, arbitrary: fc.constant("connected" as const) },
+    { weight: 2, arbitrary: fc.constantFrom("refused" as const, "timeout" as const) }
+  ),
   // Whether the shell slept through the deadlines before this sample, and woke up just before it.
   late: fc.boolean(),
   /** Now and then a crowd comes at once, each dial a little slower: more than a window gathers, or success at its floor. */
@@ -27,58 +25,14 @@ const samples = fc.array(spell, { minLength: 1, maxLength: 60, size: "max" }).ma
     Array.from({ length: crowd }, (_, i) => ({ ...rest, gapUs: i === 0 ? gapUs : 10_000, tookUs: tookUs + 500 * i }))
   )
 )
-const oneCandidate: fc.Arbitrary<UpstreamConfig> = upstream.map((one) => ({
-  ...one,
-  name: "up",
-  host: "",
-  candidates: [{ host: "198.18.0.1", port: 443 }],
-  pool: { ...one.pool, mode: "off" }
-}))
-
-const WHO = { warm: 0, client: 1 }
-
-class One {
-  state: State
-  #atUs = 0
-
-  constructor(config: UpstreamConfig) {
-    const probing: Config["probing"] = { maxParallel: 1, perHost: 1, ratePerSecond: 1 }
-    this.state = initial({ ...configWith([]), upstreams: [config], probing, maxCandidates: 10, poolTotal: 0 }, 1)
-    this.post({ _tag: "Started", worker: 0, wallMs: 0 })
-  }
-
-  get candidate() {
-    return Vector.get(this.state.candidates, 0)!
-  }
-
-  post(event: Event): void {
-    this.state = advance(this.state, { seq: this.state.seq + 1, at: this.#atUs, event }).state
-  }
-
-  /** Lets time pass, with a tick at each deadline or only at the end. */
-  pass(gapUs: number, late: boolean, onTick: (atUs: number) => void): number {
-    const untilUs = this.#atUs + gapUs
-    for (let due = nextDeadline(this.state); due !== undefined && due <= untilUs; due = nextDeadline(this.state)) {
-      this.#atUs = late ? untilUs : due
-      this.post({ _tag: "Ticked", worker: 0 })
-      onTick(this.#atUs)
-    }
-    return (this.#atUs = untilUs)
-  }
-
-  dialled(tookUs: number, answered: boolean): void {
-    const { id } = this.candidate
-    const tried = [{ candidate: id, outcome: answered ? "connected" as const : "refused" as const, tookUs }]
-    const choice = { listener: "web", upstream: 0, routes: 0, chosen: -1, why: "unranked" as const }
-    this.post({ _tag: "ClientAccepted", worker: 0, session: 1, ...choice, candidate: answered ? id : -1, ...WHO, tried })
-  }
-}
 
 describe("score", () => {
+  const used = { cases: 0, overtaken: 0, resent: 0, blamed: 0, faded: 0, episodes: 0 }
+
   law(
-    "is what contract 3.1 says: entries are medians of windows, and the cost follows the formula",
-    fc.property(oneCandidate, samples, (config, samples) => {
-      const one = new One(config)
+    "is what contract 3.1 says: entries are medians of windows, and the cost follows the formula and what is left of blame",
+    fc.property(scoredUpstream, companions, samples, (config, companions, samples) => {
+      const one = new ScoredWorld(config, companions)
       const model = new ScoreModel(config)
       const expectSame = () => {
         const { costMs, outlookMs } = one.candidate
@@ -86,29 +40,45 @@ describe("score", () => {
         expect(Math.abs(costMs - model.costMs)).toBeLessThanOrEqual(1e-9 * (1 + model.costMs))
         expect(Math.abs(outlookMs - model.outlookMs)).toBeLessThanOrEqual(1e-9 * (1 + model.outlookMs))
       }
-      for (const { gapUs, tookUs, answered, late } of samples) {
-        const atUs = one.pass(gapUs, late, (tickUs) => {
+      const others = () => one.all.slice(1).map(({ latency, costMs }) => ({ latencyMs: latency.value, costMs }))
+      for (const { gapUs, tookUs, outcome, late } of samples) {
+        one.pass(gapUs, late, (tickUs) => {
           model.tick(tickUs)
           expectSame()
         })
-        one.dialled(tookUs, answered)
-        model.sample(atUs, tookUs / 1000, answered)
+        // The others answer, so what fails is no common cause.
+        const tookMs = Math.min(tookUs, one.atUs) / 1000
+        if (outcome !== "connected" || tookMs < config.scoring.minPlausibleRttMs) one.companionsAnswer()
+        const atStake = others()
+        one.dialled(tookUs, outcome)
+        model.sample(one.atUs, tookMs, outcome, atStake)
         expectSame()
       }
+      used.cases++
+      for (const rule of ["overtaken", "resent", "blamed", "faded", "episodes"] as const) used[rule] += model.used[rule]
     }),
     { share: 2 }
   )
 
+  it("was compared where each of its rules counts", () => {
+    for (const [rule, count] of Object.entries(used)) {
+      if (used.cases >= 20) expect([rule, count >= used.cases]).toEqual([rule, true])
+    }
+  })
+
   law(
     "of a busy candidate has no more entries than windows, and each lies among its samples",
-    fc.property(oneCandidate, fc.array(fc.nat(50_000), { minLength: 2, maxLength: 80, size: "max" }), (config, tooks) => {
-      const one = new One({ ...config, scoreTtlMs: 300_000, scoring: { ...config.scoring, minPlausibleRttMs: 0 } })
+    fc.property(scoredUpstream, fc.array(fc.nat(50_000), { minLength: 2, maxLength: 80, size: "max" }), (config, tooks) => {
+      const scoring = { ...config.scoring, minPlausibleRttMs: 0 }
+      const one = new ScoredWorld({ ...config, scoreTtlMs: 300_000, scoring }, [])
+      // So much time that no dial is cut short.
+      one.pass(1_000_000)
       const windowUs = 1000 * Math.max(2_000, config.probing.intervalMs / 2)
       const gapUs = Math.floor(windowUs / 10)
       const entriesUs = new Set<number>()
       tooks.forEach((tookUs) => {
         one.pass(gapUs, false, () => entriesUs.add(one.candidate.lastEntryAtUs))
-        one.dialled(tookUs, true)
+        one.dialled(tookUs, "connected")
         entriesUs.add(one.candidate.lastEntryAtUs)
         expect(one.candidate.latency.value).toBeLessThanOrEqual(Math.max(...tooks) / 1000)
         expect(one.candidate.latency.value).toBeGreaterThanOrEqual(Math.min(...tooks) / 1000)

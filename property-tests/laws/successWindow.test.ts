@@ -18,7 +18,6 @@ describe("SuccessWindow", () => {
         const recent = list.filter(({ bucket }) => bucket > Math.floor(at / bucketUs) - 10)
         const ok = recent.filter((one) => one.ok).length
         expect(SuccessWindow.totals(window)).toEqual({ ok, failed: recent.length - ok })
-        expect(SuccessWindow.rate(window)).toBe((ok + 1) / (recent.length + 1))
       }
       for (const { gapUs, ok } of items) {
         at += gapUs
@@ -33,20 +32,16 @@ describe("SuccessWindow", () => {
   )
 
   law(
-    "has a rate above 0 and at most 1, lowered by each failure and raised by each success until it is 1",
-    fc.property(samples, windowMs, (items, windowMs) => {
+    "tells when its newest bucket ends: nothing changes by time alone before that moment",
+    fc.property(samples, windowMs, fc.nat(60_000_000), (items, windowMs, laterUs) => {
       let window = SuccessWindow.empty
       let at = 0
-      for (const { gapUs, ok } of items) {
-        at += gapUs
-        const before = SuccessWindow.rate(SuccessWindow.advanceTo(window, at, windowMs))
-        window = SuccessWindow.record(window, ok, at, windowMs)
-        const after = SuccessWindow.rate(window)
-        expect(after).toBeGreaterThan(0)
-        expect(after).toBeLessThanOrEqual(1)
-        if (ok) expect(after).toBeGreaterThanOrEqual(before)
-        else expect(after).toBeLessThan(before)
-      }
+      for (const { gapUs, ok } of items) window = SuccessWindow.record(window, ok, at += gapUs, windowMs)
+      const moved = SuccessWindow.advanceTo(window, at, windowMs)
+      const endsUs = SuccessWindow.nextBucketUs(moved, windowMs)
+      expect(endsUs).toBeGreaterThan(at)
+      expect(SuccessWindow.advanceTo(moved, Math.min(at + laterUs, endsUs - 1), windowMs)).toBe(moved)
+      expect(SuccessWindow.advanceTo(moved, endsUs, windowMs)).not.toBe(moved)
     })
   )
 

@@ -1,10 +1,13 @@
 import fc from "fast-check"
-import { describe, expect } from "vitest"
+import { describe, expect, it as test } from "vitest"
 import { advance } from "../../src/core/advance.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
-import type { Candidate } from "../../src/core/model/Candidate.ts"
+import { isFrozen } from "../../src/core/frozen.ts"
+import type { Candidate, CandidateId } from "../../src/core/model/Candidate.ts"
+import type { UpstreamConfig } from "../../src/core/model/Config.ts"
+import type { Decision } from "../../src/core/model/Decision.ts"
 import type { ClientClosed, Entry, Event } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { initial } from "../../src/core/state.ts"
@@ -17,6 +20,26 @@ const isSuspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.s
 function patienceMs({ latency, gathered }: Candidate): number {
   const slowest = Math.max(0, ...gathered.filter((tookMs) => tookMs < 1_000))
   return Math.max(100, 3 * (latency.atUs < 0 ? slowest : Math.max(slowest, latency.value)))
+}
+
+/** How often it came to what the laws are about, over all runs. */
+const met = { told: 0, pending: 0, doubted: 0, watched: 0, rolledBack: 0, sessions: 0 }
+
+/** What a candidate's suspicion is rolled back to, when an event shows that all fail. */
+function rolledBack(before: State, decisions: ReadonlyArray<Decision>, { id, upstream }: Candidate) {
+  const began = decisions.some((one) => one._tag === "CommonCauseBegan" && one.upstream === upstream)
+  const checkpoint = Candidates.find(before, id)?.checkpoint ?? null
+  return began && checkpoint?.trouble === Vector.get(before.upstreams, upstream)?.trouble?.seq ? checkpoint?.suspicion : undefined
+}
+
+/** Whether another candidate's answer ended a common cause in which this one had failed as well: it has to answer first. */
+function isDoubted(before: State, decisions: ReadonlyArray<Decision>, id: CandidateId): boolean {
+  const was = Candidates.find(before, id)
+  const trouble = Vector.get(before.upstreams, was?.upstream ?? 0)?.trouble ?? null
+  const checkpoint = was?.checkpoint ?? null
+  if (trouble === null || checkpoint === null || !trouble.order.includes(id) || checkpoint.trouble !== trouble.seq) return false
+  return checkpoint.failed === "connect" && trouble.commonAtUs >= 0
+    && decisions.some((one) => one._tag === "CommonCauseEnded" && one.upstream === was?.upstream)
 }
 
 /** When the handshakes began that are under way towards a candidate. */
@@ -46,6 +69,7 @@ describe("suspicion", () => {
             (one._tag === "Suspected" || one._tag === "Cleared") && one.candidate === after.id
           ).map(({ _tag }) => _tag)
           const left = was !== undefined && was.sources.length > 0 && after.sources.length === 0
+          met.told += told.length
           // One that lapses in the moment in which another begins is told twice.
           if (was !== undefined && isSuspect(was) && isSuspect(after)) expect([0, 2]).toContain(told.length)
           else if (isSuspect(after)) expect(told).toEqual(["Suspected"])
@@ -57,13 +81,19 @@ describe("suspicion", () => {
   )
 
   law(
-    "for a pending handshake needs one that has been pending for too long and that no later one has overtaken",
+    "for a pending handshake needs one that has been pending for too long and that no later one has overtaken, or the return of another",
     fc.property(script(120), (it) => {
-      play(it, (entry, before, { state }) => {
+      play(it, (entry, before, { state, decisions }) => {
         const { event, at } = entry
         for (const after of present(state)) {
           const was = Candidates.find(before, after.id)
           if (!after.suspicion.pending || was?.suspicion.pending !== false) continue
+          if (isDoubted(before, decisions, after.id)) {
+            met.doubted++
+            continue
+          }
+          if (rolledBack(before, decisions, after)?.pending === true) continue
+          met.pending++
           if (event._tag === "DialPending") {
             expect(event.candidate).toBe(after.id)
             expect(at - event.pendingUs).toBeGreaterThan(was.suspicion.provenAtUs)
@@ -80,14 +110,17 @@ describe("suspicion", () => {
   )
 
   law(
-    "for a pending handshake comes on time: nothing that serves has one pending for too long and is not suspected",
+    "for a pending handshake comes on time: nothing that serves has one pending for too long, begun since all failed, and is no suspect",
     fc.property(script(120), (it) => {
       play(it, ({ event, at }, _before, { state }) => {
         if (event._tag !== "Ticked") return
         for (const one of present(state)) {
-          if (one.costMs < 0 || one.suspicion.pending || one.sources.length === 0) continue
+          if (one.costMs < 0 || one.suspicion.pending || one.sources.length === 0 || isFrozen(state, one)) continue
+          // What began in a common cause says nothing.
+          const { returnedAtUs } = Vector.get(state.upstreams, one.upstream)!
+          if (beganUs(one).length > 0) met.watched++
           const tooLong = beganUs(one).filter((began) =>
-            began > one.suspicion.provenAtUs && at - began > Math.ceil(patienceMs(one) * 1000)
+            began > one.suspicion.provenAtUs && began >= returnedAtUs && at - began > Math.ceil(patienceMs(one) * 1000)
           )
           expect(tooLong).toEqual([])
         }
@@ -96,29 +129,33 @@ describe("suspicion", () => {
   )
 
   law(
-    "for a pending handshake ends with any that is answered, and not before",
+    "for a pending handshake ends with any that is answered, and not before, unless all fail",
     fc.property(script(120), (it) => {
-      play(it, (entry, before, { state }) => {
+      play(it, (entry, before, { state, decisions }) => {
         for (const was of present(before)) {
           const after = Candidates.find(state, was.id)
           const { minPlausibleRttMs } = it.config.upstreams[was.upstream]!.scoring
           const answered = answers(entry, was, minPlausibleRttMs)
           if (answered && after !== undefined) expect(after.suspicion.pending).toBe(false)
           const left = was.sources.length > 0 && (after?.sources ?? []).length === 0
-          if (was.suspicion.pending && after?.suspicion.pending === false && !left) expect(answered).toBe(true)
+          if (!was.suspicion.pending || after?.suspicion.pending !== false || left) continue
+          if (rolledBack(before, decisions, was)?.pending === false) met.rolledBack++
+          else expect(answered).toBe(true)
         }
       })
     })
   )
 
   law(
-    "from sessions ends with an upstream byte that came later, by lapsing, or with a departure",
+    "from sessions ends with an upstream byte that came later, by lapsing, with a departure, or as all fail",
     fc.property(script(120), (it) => {
-      play(it, ({ event, at }, before, { state }) => {
+      play(it, ({ event, at }, before, { state, decisions }) => {
         for (const was of present(before)) {
           const after = Candidates.find(state, was.id)
           if (!was.suspicion.session || after === undefined || after.suspicion.session) continue
           if (was.sources.length > 0 && after.sources.length === 0) continue
+          if (rolledBack(before, decisions, was)?.session === false) continue
+          met.sessions++
           if (event._tag === "Ticked") {
             expect(at).toBeGreaterThanOrEqual(was.suspicion.lapseDueUs)
             expect(after.breaker.share).toBeLessThanOrEqual(
@@ -135,22 +172,29 @@ describe("suspicion", () => {
   )
 
   law(
-    "from sessions lapses after three cooldowns, twice as many with each renewal, up to 32 times",
-    fc.property(fc.integer({ min: 1, max: 9 }), fc.constantFrom(500, 30_000), (resets, cooldownMs) => {
-      const one = new Sessions(cooldownMs)
-      one.spoke(0, 1_000)
-      for (let i = 0; i < resets; i++) {
+    "from sessions lapses after five times firstTrial, twice as long with each renewal, up to maxCooldown",
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      fc.constantFrom(200, 1_000),
+      fc.constantFrom(500, 9_000, 300_000),
+      (resets, firstTrialMs, maxCooldownMs) => {
+        const one = new Sessions({ firstTrialMs, maxCooldownMs })
+        one.spoke(0, 1_000)
+        for (let i = 0; i < resets; i++) {
+          one.reset()
+          const { suspicion } = one.candidate
+          expect(suspicion.session).toBe(true)
+          const firstMs = 5 * firstTrialMs
+          const lapseMs = Math.min(firstMs * 2 ** i, Math.max(firstMs, maxCooldownMs))
+          expect(suspicion.lapseDueUs - one.atUs).toBe(lapseMs * 1000)
+          one.pass(suspicion.lapseDueUs - one.atUs)
+          expect(one.candidate.suspicion.session).toBe(false)
+        }
         one.reset()
-        const { suspicion } = one.candidate
-        expect(suspicion.session).toBe(true)
-        expect(suspicion.lapseDueUs - one.atUs).toBe(3 * cooldownMs * 1000 * 2 ** Math.min(i, 5))
-        one.pass(suspicion.lapseDueUs - one.atUs)
-        expect(one.candidate.suspicion.session).toBe(false)
+        one.spoke(0, 1)
+        expect(one.candidate.suspicion).toMatchObject({ session: false, renewals: 0 })
       }
-      one.reset()
-      one.spoke(0, 1)
-      expect(one.candidate.suspicion).toMatchObject({ session: false, renewals: 0 })
-    }),
+    ),
     { share: 0.3 }
   )
 
@@ -167,7 +211,7 @@ describe("suspicion", () => {
   law(
     "for silence needs two sessions, or one for 300 ms, that began to wait after the latest byte of the candidate",
     fc.property(fc.array(told, { minLength: 1, maxLength: 30 }), (steps) => {
-      const one = new Sessions(30_000)
+      const one = new Sessions()
       one.spoke(0, 1_000)
       one.pass(1_000_000)
       let waiting: Array<{ readonly session: number; readonly sinceUs: number }> = []
@@ -211,8 +255,8 @@ describe("suspicion", () => {
       fc.integer({ min: 1, max: 5 }),
       fc.integer({ min: 1, max: 5_000_000 }),
       (steps, slow, endsUs) => {
-        const plain = new Sessions(30_000)
-        const masked = new Sessions(30_000)
+        const plain = new Sessions()
+        const masked = new Sessions()
         for (const one of [plain, masked]) {
           one.spoke(0, 1_000)
           one.pass(1_000_000)
@@ -237,16 +281,21 @@ describe("suspicion", () => {
       }
     )
   )
+
+  test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("in these runs meets each of its rules often enough", () => {
+    console.log(JSON.stringify(met))
+    for (const [what, times] of Object.entries(met)) expect(times, what).toBeGreaterThanOrEqual(10)
+  })
 })
 
-/** One candidate whose sessions are told of, one by one; the upstream is known to answer. */
+/** One candidate whose sessions are told of, one by one, beside one that is well; the upstream is known to answer. */
 class Sessions {
   state: State
   atUs = 0
 
-  constructor(cooldownMs: number) {
+  constructor(breaker: Partial<UpstreamConfig["breaker"]> = {}) {
     const quiet = { probing: { intervalMs: 3_600_000 }, pool: { mode: "off" as const }, scoreTtlMs: 3_600_000_000 }
-    this.state = initial(configWith([{ candidates: addresses(1), breaker: { enabled: false, cooldownMs }, ...quiet }]), 1)
+    this.state = initial(configWith([{ candidates: addresses(2), breaker: { enabled: false, ...breaker }, ...quiet }]), 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 

@@ -5,7 +5,8 @@
  *   `LEAST_STAKE_MS`: what is at stake is the difference between candidates. Failures are not added up, so a hundred clients
  *   that fail together blame no more than one. The penalty fades over `decay`, and each success
  *   in a row halves it.
- * - A *success rate*: (s + 1) / (s + f + 1) over `successWindow`. Failures count at most once a second, and each success in a row
+ * - A *success rate*: (s + 1) / (s + f + 1) over `successWindow`: one success is granted in advance, so a candidate that was never
+ *   measured is not called broken, and a single failure out of one halves it. Failures count at most once a second, and each success in a row
  *   takes a tenth of them away: a candidate that answered ten times in a row is as good as one that never failed.
  * - What fades is seen when it has faded: `fadeDueUs` is the next moment at which the price is worth computing again, until
  *   time or successes have taken all blame away.

@@ -2,7 +2,7 @@
 import * as Candidates from "../core/candidates.ts"
 import * as Ordered from "../core/data/Ordered.ts"
 import * as Vector from "../core/data/Vector.ts"
-import * as SuccessWindow from "../core/math/SuccessWindow.ts"
+import { successRate } from "../core/blame.ts"
 import type { Candidate, CandidateId } from "../core/model/Candidate.ts"
 import type { State } from "../core/model/State.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
@@ -133,7 +133,7 @@ function candidateOf(state: State, upstream: Upstream, id: CandidateId, { addres
     costMs: measured ? round(candidate.costMs) : null,
     latencyMs: candidate.latency.atUs < 0 ? null : round(candidate.latency.value),
     jitterMs: candidate.jitter.atUs < 0 ? null : round(candidate.jitter.value),
-    successRate: round(SuccessWindow.rate(candidate.success)),
+    successRate: round(successRate(candidate, scoring, state.at)),
     breaker: candidate.breaker.state,
     suspect: Candidates.isSuspect(candidate),
     active: upstream.members.includes(candidate.id),

@@ -10,6 +10,7 @@ import { darkness, lonely } from "./darkness.ts"
 import { demands } from "./demands.ts"
 import { operators } from "./operators.ts"
 import { priors } from "./priors.ts"
+import { returns } from "./returns.ts"
 import { seldom, surrender } from "./surrender.ts"
 import { bursts, names, outage, suspects } from "./troubles.ts"
 
@@ -142,7 +143,8 @@ export const worlds: ReadonlyArray<World> = [
   surrender,
   seldom,
   priors,
-  operators
+  operators,
+  returns
 ]
 
 /** A world after its script has run. */

@@ -1,7 +1,7 @@
 /** Looks at the running service and at the clients' figures: one frame. */
 import * as Candidates from "../../core/candidates.ts"
 import * as Vector from "../../core/data/Vector.ts"
-import * as SuccessWindow from "../../core/math/SuccessWindow.ts"
+import { successRate } from "../../core/blame.ts"
 import type { Candidate } from "../../core/model/Candidate.ts"
 import { scoreOf } from "../../core/reducers/score.ts"
 import type { Site } from "../../adapters/demo/Site.ts"
@@ -56,17 +56,18 @@ function addressRows(stage: Stage, atMs: number): ReadonlyArray<AddressRow> {
     const candidate = Candidates.find(state, id)
     const site = sites[i]
     if (candidate === undefined || site === undefined) return []
-    const { costMs, latency, jitter, success } = candidate
+    const { costMs, latency, jitter } = candidate
+    const { scoring } = Candidates.configOf(state, candidate)
     const measured = costMs >= 0
     return {
       label: Candidates.labelOf(state, id),
       truth: truthOf(site),
       state: stateOf(stage, candidate),
       costMs,
-      score: measured ? scoreOf(costMs, Candidates.configOf(state, candidate).scoring.referenceMs) : -1,
+      score: measured ? scoreOf(costMs, scoring.referenceMs) : -1,
       latencyMs: latency.atUs < 0 ? -1 : latency.value,
       jitterMs: jitter.atUs < 0 ? -1 : jitter.value,
-      successRate: candidate.lastSampleAtUs < 0 ? -1 : SuccessWindow.rate(success),
+      successRate: candidate.lastSampleAtUs < 0 ? -1 : successRate(candidate, scoring, state.at),
       share: shares.get(site.name) ?? 0,
       plainShare: plainShares.get(site.name) ?? 0,
       warm: engine.shelf.countOf(id),

@@ -2,8 +2,6 @@
  * Exact counts of successes and failures over a sliding window of ten buckets.
  *
  * A ring of buckets, not an average: weighted by arrival, a tight burst of failures would have almost no weight.
- * `rate` = (s + 1) / (s + f + 1): one success is granted in advance, so nothing measured yet is not called broken and
- * a single failure out of one halves it.
  */
 export const BUCKETS = 10
 
@@ -20,7 +18,7 @@ export const empty: SuccessWindow = { newest: 0, ok: ZEROS, failed: ZEROS }
 
 /** Moves the ring on to `atUs`: buckets that fell out of the window are zero. The same object when nothing fell out. */
 export function advanceTo(window: SuccessWindow, atUs: number, windowMs: number): SuccessWindow {
-  const bucket = Math.floor(atUs / (windowMs * 100))
+  const bucket = Math.floor(atUs / bucketUs(windowMs))
   const steps = bucket - window.newest
   if (steps <= 0) return window
   if (steps >= BUCKETS) return { newest: bucket, ok: ZEROS, failed: ZEROS }
@@ -54,13 +52,12 @@ export function totals(window: SuccessWindow): { readonly ok: number; readonly f
   return { ok, failed }
 }
 
-/** (s + 1) / (s + f + 1), above 0 and at most 1. */
-export function rate(window: SuccessWindow): number {
-  const { ok, failed } = totals(window)
-  return (ok + 1) / (ok + failed + 1)
-}
-
 /** When the newest bucket ends, in µs: the next moment at which something may fall out of the window. */
 export function nextBucketUs(window: SuccessWindow, windowMs: number): number {
-  return (window.newest + 1) * windowMs * 100
+  return (window.newest + 1) * bucketUs(windowMs)
+}
+
+/** A tenth of the window. */
+function bucketUs(windowMs: number): number {
+  return windowMs * 100
 }

@@ -170,7 +170,7 @@ function fill(state: State, step: Step, upstream: Upstream, config: UpstreamConf
   const wasEmpty = set.members.length === 0 && upstream.selectedAtUs >= 0
   eachEntrant(state, upstream, config, set, (candidate) => {
     enter(step, set, candidate, "filled")
-    if (wasEmpty) set.sinceUs.set(candidate.id, step.at - config.selector.switching.holdMs * 1000)
+    if (wasEmpty) set.sinceUs.set(candidate.id, step.at - 1000 * config.selector.switching.holdMs)
     return set.members.length < config.selector.activeSetSize
   })
 }

@@ -1,0 +1,95 @@
+/**
+ * One candidate beside companions of one upstream, with nothing but dials of clients and the core's own deadlines: probes are asked
+ * for and never answered.
+ */
+import fc from "fast-check"
+import type { Advanced } from "../../src/core/advance.ts"
+import { advance } from "../../src/core/advance.ts"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { nextDeadline } from "../../src/core/deadline.ts"
+import type { Candidate } from "../../src/core/model/Candidate.ts"
+import type { Config, UpstreamConfig } from "../../src/core/model/Config.ts"
+import type { DialFailure, Event } from "../../src/core/model/Event.ts"
+import type { State } from "../../src/core/model/State.ts"
+import { initial } from "../../src/core/state.ts"
+import { configWith } from "../../test/support/config.ts"
+import { upstream } from "./config.ts"
+
+const CHOICE = { listener: "web", upstream: 0, routes: 0, chosen: -1, why: "unranked", warm: 0, client: 1 } as const
+
+/** All candidates are challengers, so what fails alone is never a common cause; no breaker replaces a latency. */
+export const scoredUpstream: fc.Arbitrary<UpstreamConfig> = upstream.map((one) => ({
+  ...one,
+  name: "up",
+  host: "",
+  probing: { ...one.probing, challengers: 64 },
+  breaker: { ...one.breaker, enabled: false },
+  pool: { ...one.pool, mode: "off" }
+}))
+
+/** Latencies of the companions in ms: above what is plausible, below what a repeated SYN explains. */
+export const companions: fc.Arbitrary<ReadonlyArray<number>> = fc.array(fc.integer({ min: 3, max: 900 }), {
+  minLength: 1,
+  maxLength: 11
+})
+
+export class ScoredWorld {
+  state: State
+  atUs = 0
+  readonly #companionsMs: ReadonlyArray<number>
+
+  constructor(config: UpstreamConfig, companionsMs: ReadonlyArray<number>) {
+    this.#companionsMs = companionsMs
+    const probing: Config["probing"] = { maxParallel: 1, perHost: 1, ratePerSecond: 1 }
+    const candidates = [0, ...companionsMs].map((_, i) => ({ host: `127.0.0.${i + 1}`, port: 443 }))
+    const upstreams = [{ ...config, candidates }]
+    this.state = initial({ ...configWith([]), upstreams, probing, maxCandidates: 20, poolTotal: 0 }, 1)
+    this.#post({ _tag: "Started", worker: 0, wallMs: 0 })
+  }
+
+  get all(): ReadonlyArray<Candidate> {
+    return Vector.toArray(this.state.candidates).filter((one) => one !== null)
+  }
+
+  get candidate(): Candidate {
+    return this.all[0]!
+  }
+
+  /** Lets time pass, with a tick at each deadline or only at the end. */
+  pass(gapUs: number, late = false, onTick: (atUs: number, advanced: Advanced) => void = () => {}): void {
+    const untilUs = this.atUs + gapUs
+    for (let due = nextDeadline(this.state); due !== undefined && due <= untilUs; due = nextDeadline(this.state)) {
+      this.atUs = late ? untilUs : Math.max(due, this.atUs)
+      onTick(this.atUs, this.#post({ _tag: "Ticked", worker: 0 }))
+    }
+    this.atUs = untilUs
+  }
+
+  /** A dial of a client to the candidate; none takes longer than there has been time. */
+  dialled(tookUs: number, outcome: DialFailure | "connected"): void {
+    this.#dials([{ candidate: this.candidate.id, outcome, tookUs: Math.min(tookUs, this.atUs) }])
+  }
+
+  /** Each companion answers, as always. */
+  companionsAnswer(): void {
+    const tried = this.all.slice(1).map(({ id }, i) => ({
+      ...{ candidate: id, outcome: "connected" as const, tookUs: this.#companionsMs[i]! * 1000 }
+    }))
+    this.#dials(tried)
+  }
+
+  companionsFail(): void {
+    for (const { id } of this.all.slice(1)) this.#dials([{ candidate: id, outcome: "refused", tookUs: 0 }])
+  }
+
+  #dials(tried: Extract<Event, { _tag: "ClientAccepted" }>["tried"]): void {
+    const candidate = tried.find(({ outcome }) => outcome === "connected")?.candidate ?? -1
+    this.#post({ _tag: "ClientAccepted", worker: 0, session: 1, ...CHOICE, candidate, tried })
+  }
+
+  #post(event: Event): Advanced {
+    const advanced = advance(this.state, { seq: this.state.seq + 1, at: this.atUs, event })
+    this.state = advanced.state
+    return advanced
+  }
+}
