@@ -57,7 +57,7 @@ describe("score", () => {
       used.cases++
       for (const rule of ["overtaken", "resent", "blamed", "faded", "episodes"] as const) used[rule] += model.used[rule]
     }),
-    { share: 2 }
+    { share: 1.5 }
   )
 
   it("was compared where each of its rules counts", () => {

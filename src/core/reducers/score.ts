@@ -78,6 +78,7 @@ function learn(state: State, step: Step, sample: Sample): State {
   const sampled: Candidate = {
     ...before,
     lastSampleAtUs: step.at,
+    resends: sample.isResent ? before.resends + 1 : 0,
     expireDueUs: step.at + config.scoreTtlMs * 1000,
     ...dequeued(before, step.at)
   }
