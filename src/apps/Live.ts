@@ -68,7 +68,7 @@ export const serving = (
     Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: networkTag })),
     Layer.provideMerge(facts),
     Layer.provideMerge(
-      Layer.mergeAll(transport, NodeResolver.layer, recorder(settings, run), historyStore(settings))
+      Layer.mergeAll(transport, NodeResolver.layerWith(settings.names), recorder(settings, run), historyStore(settings))
     )
   )
 }

@@ -21,6 +21,7 @@ import type { ControlEvent, Entry, Event, InterfacesChanged } from "../core/mode
 import type { Routes } from "../core/model/Routes.ts"
 import type { State } from "../core/model/State.ts"
 import { isReady } from "../core/ready.ts"
+import { namedBy } from "../core/sources.ts"
 import { initial } from "../core/state.ts"
 import { entryBody } from "../log/codec.ts"
 import { Alarm } from "./Alarm.ts"
@@ -114,7 +115,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     wake(AWAITED.has(event._tag))
   }
   const shelf = new Shelf(transport, postOwn)
-  const interpreter = yield* Interpreter.make(shelf, postOwn)
+  const interpreter = yield* Interpreter.make(shelf, postOwn, (id) => namedBy(state, id, "dns").length === 0)
 
   let ticking = false
   const alarm = new Alarm({ timerUnsafe: transport.timerUnsafe, nowUs }, () => {

@@ -17,7 +17,7 @@ describe("core facts", () => {
   it.effect("reach who keeps up, one by one, though another has fallen behind and loses the oldest", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
-      const interpreter = yield* Interpreter.make(new Shelf(transport, () => {}), () => {})
+      const interpreter = yield* Interpreter.make(new Shelf(transport, () => {}), () => {}, () => false)
       const behind = yield* PubSub.subscribe(interpreter.facts)
       const awake = yield* PubSub.subscribe(interpreter.facts)
       for (let i = 0; i < 2 * KEPT; i++) {

@@ -140,7 +140,8 @@ export const omitted = one({
 export const silent = one({
   name: "fairlead_dns_silent_total",
   kind: "counter",
-  help: "Questions for a name's candidates that a server gave no answer to; one where nobody answered.",
+  help:
+    "Questions for a name's candidates that had no answer by the time the others' answers were used; one where no server answered.",
   labels: ["upstream"]
 })
 export const outage = one({
