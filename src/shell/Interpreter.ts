@@ -6,7 +6,8 @@ import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { Decision, Fact } from "../core/model/Decision.ts"
 import type { Event } from "../core/model/Event.ts"
 import { probe } from "./Prober.ts"
-import { resolve, Resolver } from "./Resolver.ts"
+import type { Resolver } from "./Resolver.ts"
+import { resolve } from "./Resolver.ts"
 import type { Shelf } from "./Shelf.ts"
 import { Transport } from "./Transport.ts"
 
@@ -21,11 +22,11 @@ export interface Interpreter {
 /** `isAwaited`: of an upstream's name no address is known. */
 export const make = Effect.fnUntraced(function* (
   shelf: Shelf,
+  resolver: Resolver["Service"],
   post: (event: Event) => void,
   isAwaited: (upstream: UpstreamId) => boolean
 ) {
   const transport = yield* Transport
-  const resolver = yield* Resolver
   const facts = yield* PubSub.sliding<Fact>(FACTS_KEPT)
   const forkProbe = yield* FiberMap.runtime(yield* FiberMap.make<number>())()
   const forkResolve = yield* FiberMap.runtime(yield* FiberMap.make<number>())()

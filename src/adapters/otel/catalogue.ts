@@ -144,6 +144,13 @@ export const silent = one({
     "Questions for a name's candidates that had no answer by the time the others' answers were used; one where no server answered.",
   labels: ["upstream"]
 })
+export const unresolved = one({
+  name: "fairlead_dns_failed_total",
+  kind: "counter",
+  help:
+    "Questions for a name's candidates, or for clients on their last resort, that ended without an address, by what the resolver said.",
+  labels: ["upstream", "reason"]
+})
 export const outage = one({
   name: "fairlead_local_outage",
   kind: "gauge",
@@ -209,5 +216,6 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   fallbacks,
   latency,
   omitted,
-  silent
+  silent,
+  unresolved
 ]

@@ -146,7 +146,8 @@ const make = Effect.fnUntraced(function* (started: InForce) {
         nowUs: engine.nowUs(),
         restarts: engine.restartsUnsafe(),
         listeners: acceptor.statusUnsafe(),
-        record: recorder.statusUnsafe()
+        record: recorder.statusUnsafe(),
+        names: engine.names
       }, { addresses: "full", candidates: CANDIDATES_SHOWN })
     ),
     facts: facts.streamAfter(0),

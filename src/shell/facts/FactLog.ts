@@ -25,7 +25,9 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   IpPoolCidrFilter: "addresses kept out",
   LocalOutage: "local outage",
   IpPoolAutoDisable: "auto-disabled",
-  IpPoolAutoEnable: "auto-disable over"
+  IpPoolAutoEnable: "auto-disable over",
+  NameUnresolved: "the name of an upstream has no addresses",
+  NameResolved: "the name of an upstream has addresses again"
 }
 
 /** Writes every fact from now on. */
@@ -44,6 +46,7 @@ function isWarning(fact: PublicFact): boolean {
     case "IpPoolIpTripped":
     case "CoreRestarted":
     case "IpPoolAutoDisable":
+    case "NameUnresolved":
       return true
     case "LocalOutage":
       return fact.began
