@@ -24,7 +24,6 @@ import type { BindError } from "./errors.ts"
 import type { Client } from "./Forward.ts"
 import { forwardUnsafe } from "./Forward.ts"
 import { Names } from "./Names.ts"
-import { Resolver } from "./Resolver.ts"
 import { Sessions } from "./Sessions.ts"
 import type { Cancel, ClientSocket, Listening } from "./Transport.ts"
 import { Transport } from "./Transport.ts"
@@ -102,7 +101,7 @@ export class Acceptor extends Context.Service<Acceptor, {
 }>()("fairlead/shell/Acceptor") {
   static readonly layer = (
     listeners: ReadonlyArray<ListenerOptions>
-  ): Layer.Layer<Acceptor, BindError, Engine | Resolver | Transport> => Layer.effect(Acceptor, make(listeners))
+  ): Layer.Layer<Acceptor, BindError, Engine | Transport> => Layer.effect(Acceptor, make(listeners))
 }
 
 const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptions>) {
@@ -118,7 +117,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   let turns = 0
   // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
-  const { ask } = new Names(yield* Resolver)
+  const { ask } = new Names(engine.resolver)
   const domains = new Domains(engine, transport)
   const ports = { transport, engine, counts, ask, clients: new ClientNumbers(), chance, domains }
   let stopLooking: Cancel | undefined

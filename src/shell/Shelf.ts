@@ -19,7 +19,7 @@ export interface Parked {
 
 /** A race is between addresses: there is no name to ask for. */
 const nobody: Ask = (_host, _limits, answer) => {
-  answer([])
+  answer([], true)
   return () => {}
 }
 

@@ -128,6 +128,7 @@ describe("metrics", () => {
         listenersUnsafe: () => [],
         gapsUnsafe: () => gaps,
         troublesUnsafe: () => new Map([["damaged", 2]]),
+        unresolvedUnsafe: () => new Map(),
         droppedUnsafe: () => 3,
         lagUnsafe: () => 250
       }
@@ -193,6 +194,7 @@ describe("metrics", () => {
         listenersUnsafe,
         gapsUnsafe: none,
         troublesUnsafe: () => new Map(),
+        unresolvedUnsafe: () => new Map(),
         droppedUnsafe: none,
         lagUnsafe: none
       })
@@ -226,6 +228,7 @@ describe("metrics", () => {
         listenersUnsafe: () => [],
         gapsUnsafe: () => 0,
         troublesUnsafe: () => new Map<string, number>(),
+        unresolvedUnsafe: () => new Map(),
         droppedUnsafe: () => 0,
         lagUnsafe: () => 0
       }
@@ -259,6 +262,7 @@ describe("metrics", () => {
         listenersUnsafe: () => [],
         gapsUnsafe: () => 0,
         troublesUnsafe: () => new Map<string, number>(),
+        unresolvedUnsafe: () => new Map(),
         droppedUnsafe: () => 0,
         lagUnsafe: () => 0
       }

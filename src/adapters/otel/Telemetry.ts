@@ -99,6 +99,7 @@ export const pageLayer = Layer.effect(
       listenersUnsafe: acceptor.statusUnsafe,
       gapsUnsafe: () => recorder.statusUnsafe().gaps,
       troublesUnsafe: yield* troubles,
+      unresolvedUnsafe: () => engine.names.counts,
       droppedUnsafe: drops.total,
       lagUnsafe: yield* watchLoopLag
     }

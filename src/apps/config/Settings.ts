@@ -14,6 +14,8 @@ export interface Settings {
   readonly admin: AdminSettings | null
   readonly log: ConfigFile["log"]
   readonly telemetry: TelemetryOptions
+  /** What asks for names, beside what the core has of it. */
+  readonly names: { readonly resolutionDelayMs: number; readonly tellAgainMs: number }
   readonly privacy: ConfigFile["privacy"]
   readonly limits: Omit<ConfigFile["limits"], "adminClients" | "backlog">
   readonly shutdown: ConfigFile["shutdown"]

@@ -3,6 +3,8 @@ import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
 import type * as SchemaAST from "effect/SchemaAST"
+import { HOST, hostCure } from "../../core/schema/host.ts"
+import { asciiHost } from "../asciiHost.ts"
 import { nearest } from "./nearest.ts"
 import { valueAt } from "./plain.ts"
 import type { Found, Path } from "./Problem.ts"
@@ -87,6 +89,7 @@ function cure(type: SchemaAST.AST | undefined, value: unknown): Cure {
   if (type === undefined || value === undefined || value === HIDDEN) return NONE
   if (value === null) return { text: ": give it a value, or take the key out" }
   const expected = expectationOf(type)
+  if (expected === HOST && typeof value === "string") return { text: `: ${hostCure(asciiHost(value))}` }
   const choices = choicesOf(type)
   if (choices !== undefined) {
     const guess = nearest(String(value), choices)

@@ -11,6 +11,7 @@ import { resolve } from "node:path"
 import { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import type { AddressList } from "./addressesOf.ts"
 import { addressesOf } from "./addressesOf.ts"
+import { asciiHosts } from "./asciiHosts.ts"
 import { builtinOf } from "./builtinOf.ts"
 import { checksOf, warningsOf } from "./checks.ts"
 import { effective } from "./effective.ts"
@@ -73,6 +74,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
     message: found.message,
     nearest: found.nearest
   })
+  asciiHosts(file)
   overlay(file)
   fillDefaults(AST, file)
   const { decoded, issues } = decodeAround(file, written, unset.map(({ path }) => path))

@@ -78,6 +78,7 @@ export function settingsOf(
       : { listen, hosts, token: token === "" ? null : Redacted.make(token), clients: adminClients, timeoutMs, heartbeatMs },
     log: file.log,
     telemetry,
+    names: { resolutionDelayMs: file.dns.resolutionDelay, tellAgainMs: file.dns.tellAgain },
     privacy: file.privacy,
     limits,
     shutdown: file.shutdown

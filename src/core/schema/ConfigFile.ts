@@ -3,10 +3,11 @@
  * over the general ones before decoding, so each section has one schema.
  */
 import * as Schema from "effect/Schema"
+import { DomainText, HostText } from "./host.ts"
 import { key, required, secret, section } from "./keys.ts"
 import { names } from "./names.ts"
 import { budget, pool, probing, shared } from "./sections.ts"
-import { between, CandidateText, DomainText, duration, formed, ListenAddress, Name } from "./units.ts"
+import { between, CandidateText, duration, formed, ListenAddress, Name } from "./units.ts"
 import { OtlpEndpoint, size, Token, whole } from "./units.ts"
 
 const MINUTE = 60_000
@@ -22,7 +23,7 @@ const Listener = Schema.Struct({
 })
 
 const Upstream = Schema.Struct({
-  host: key(Schema.String, "", "A name whose addresses are candidates too"),
+  host: key(HostText, "", "A name whose addresses are candidates too; in any script, DNS and certificates get it in ASCII"),
   port: Schema.optionalKey(whole(1, 65_535).annotate({ description: "For candidates that name none" })),
   candidates: key(
     Schema.Array(CandidateText.annotate({ examples: ["198.18.0.11"] })),
