@@ -33,13 +33,15 @@
 import * as Candidates from "../candidates.ts"
 import { isFrozen } from "../frozen.ts"
 import { isVouched } from "../identity.ts"
-import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
-import type { Move, MoveReason } from "../model/Decision.ts"
+import type { MoveReason } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Challenge, Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
+import type { Set } from "./departed.ts"
+import { displacedAfter, staleAfter } from "./departed.ts"
 import { scoreOf } from "./score.ts"
 
 const MOST_PASSED_OVER = 64
@@ -84,12 +86,6 @@ function consider(state: State, step: Step, upstream: Upstream): State {
 function isUrgent(state: State, upstream: Upstream, config: UpstreamConfig): boolean {
   return upstream.members.length !== config.selector.activeSetSize
     || upstream.members.some((id) => mustGo(Candidates.find(state, id)) !== null)
-}
-
-interface Set {
-  readonly members: Array<Candidate>
-  readonly sinceUs: Map<CandidateId, number>
-  readonly moves: Array<Move>
 }
 
 function evaluate(state: State, step: Step, upstream: Upstream, config: UpstreamConfig): State {
@@ -137,33 +133,6 @@ function trim(config: UpstreamConfig, set: Set): void {
     set.members.splice(set.members.indexOf(member), 1)
     set.moves.push({ candidate: member.id, into: false, reason: "surplus", costMs: member.costMs })
   }
-}
-
-/** Members that failed, the latest last, without those that are back. */
-function displacedAfter({ displaced }: Upstream, config: UpstreamConfig, { moves, members }: Set): Upstream["displaced"] {
-  const shut = moves.filter(({ into, reason }) => !into && (reason === "shut" || reason === "failing")).map((
-    { candidate }
-  ) => candidate)
-  const back = (id: CandidateId) => members.some((member) => member.id === id)
-  if (shut.length === 0 && !displaced.some(back)) return displaced
-  return [...displaced.filter((id) => !shut.includes(id)), ...shut].filter((id) => !back(id))
-    .slice(-config.selector.activeSetSize)
-}
-
-/** Who is remembered, and until when: those that expired last, without those that are back. */
-function staleAfter(
-  step: Step,
-  upstream: Upstream,
-  config: UpstreamConfig,
-  set: Set
-): Pick<Upstream, "stale" | "staleDueUs"> {
-  const expired = set.moves.filter(({ reason }) => reason === "expired").map(({ candidate }) => candidate)
-  const back = upstream.stale.some((id) => set.members.some((member) => member.id === id))
-  if (expired.length === 0 && !back) return { stale: upstream.stale, staleDueUs: upstream.staleDueUs }
-  const before = upstream.stale.filter((id) => !expired.includes(id) && !set.members.some((member) => member.id === id))
-  const stale = [...before, ...expired].slice(-config.selector.activeSetSize)
-  if (stale.length === 0) return { stale, staleDueUs: -1 }
-  return { stale, staleDueUs: expired.length > 0 ? step.at + config.staleForMs * 1000 : upstream.staleDueUs }
 }
 
 /** Free places go to the cheapest that may enter. */
