@@ -92,11 +92,11 @@ class Premise {
 describe("blame", () => {
   const premises = {
     /** Cases with a penalty at its ceiling after at least ten failures. */
-    bounded: new Premise(0.3),
+    bounded: new Premise(0.4),
     /** Crowds of which one alone makes a candidate dearer. */
     crowd: new Premise(0.6),
     /** Pasts that cost something until they are forgiven. */
-    forgiven: new Premise(0.6),
+    forgiven: new Premise(0.8),
     /** Pasts that cost something until time has passed. */
     time: new Premise(0.6)
   }
@@ -105,7 +105,7 @@ describe("blame", () => {
   })
 
   law(
-    "is at most failurePenalty and twice the spread of latencies, 20 ms at least, and one failure a second, however many failures",
+    "is at most failurePenalty and twice the spread of latencies, 20 ms at least, however many failures",
     fc.property(config, companions, fc.nat(900_000), dials, (config, companions, firstUs, dials) => {
       const one = world(config, companions, firstUs)
       const { failurePenaltyMs } = config.scoring
@@ -159,7 +159,7 @@ describe("blame", () => {
     "does not depend on how many clients failed together, whether or not so many open a breaker, then and as time passes",
     fc.property(
       config,
-      scoredUpstream.chain(() => fc.record({ enabled: fc.boolean(), failureThreshold: fc.integer({ min: 1, max: 20 }) })),
+      fc.record({ enabled: fc.boolean(), failureThreshold: fc.integer({ min: 1, max: 20 }) }),
       companions,
       dials,
       fc.integer({ min: 2, max: 200 }),
@@ -195,7 +195,7 @@ describe("blame", () => {
       config,
       companions,
       dials,
-      fc.array(fc.tuple(fc.nat(1_000_000), fc.nat(900_000)), { minLength: 10, maxLength: 10 }),
+      fc.array(fc.tuple(fc.oneof(fc.nat(20_000), fc.nat(1_000_000)), fc.nat(900_000)), { minLength: 10, maxLength: 10 }),
       (config, companions, dials, successes) => {
         // The reward for twenty successes is another matter, and a success that was lost on the way is a failure.
         const scoring = { ...config.scoring, historyRewardMs: 0 }
@@ -207,9 +207,13 @@ describe("blame", () => {
             const skips = each.outcome !== "connected" && !fails
             make(one, { ...each, others: each.others === "fail" ? "answer" : each.others, crowd: skips ? 0 : each.crowd })
           }
+          one.companionsAnswer()
+          if (fails) {
+            one.dialled(0, "refused")
+            dearerMs = one.candidate.costMs - blameless(one.candidate, scoring, one.atUs)
+          }
           for (const [gapUs, tookUs] of successes) {
             one.pass(gapUs)
-            if (fails) dearerMs = Math.max(dearerMs, one.candidate.costMs - blameless(one.candidate, scoring, one.atUs))
             one.dialled(tookUs, "connected")
           }
           return one.candidate

@@ -20,13 +20,18 @@ import { law } from "../check.ts"
 const HOSTS = ["198.18.0.1", "198.18.0.2", "198.18.0.3", "198.18.0.4", "198.18.0.5"]
 const NEAR = HOSTS.map((_, i) => `127.0.0.${i + 1}`)
 const NEVER_MS = 1e12
-/** Of a probe that is dark: as long as it may be under way. */
+/** As long as a probe may be under way. */
 const PROBE_MS = 2_000
 
 /** How often it came to what the laws are about, over all runs. */
 const met = {
   ...{ returns: 0, several: 0, mixed: 0, crowds: 0, autoDisabled: 0, frozenFailures: 0, frozenAnswers: 0 },
   ...{ trials: 0, ceilings: 0, single: 0, long: 0, probes: 0, logarithmic: 0 }
+}
+/** How often it has to, where the machine is so busy that only a part of the runs is done. */
+const least: typeof met = {
+  ...{ returns: 20, several: 15, mixed: 5, crowds: 5, autoDisabled: 5, frozenFailures: 40, frozenAnswers: 15 },
+  ...{ trials: 500, ceilings: 300, single: 20, long: 4, probes: 2_000, logarithmic: 1_000 }
 }
 
 const fault = fc.constantFrom<Fault>("dark", "refused")
@@ -136,13 +141,13 @@ describe("a common cause", () => {
     { share: 0.5 }
   )
 
-  /** Everything stays closed, so whoever failed in it is told. */
+  /** It is not given up within a run. */
   const plain = config.map((config) => ({
     ...config,
     upstreams: config.upstreams.map((one) => ({ ...one, staleForMs: 86_400_000 }))
   }))
   law(
-    "while it lasts moves no blame, breaker, suspicion, expiry or set of candidates that had worked, but for those that answer or leave",
+    "while it lasts moves no blame, breaker, suspicion, expiry or set of candidates that had worked, unless they answer, leave or prove false",
     fc.property(script(120, plain), (it) => {
       play(it, ({ event }, before, { state }) => {
         for (const upstream of Vector.toArray(state.upstreams)) {
@@ -187,7 +192,9 @@ describe("a common cause", () => {
       fc.constantFrom(90_000, 300_000, 1_200_000),
       fc.integer({ min: 1, max: 3 }),
       fc.integer({ min: 60, max: 7_200 }),
-      (distances, kind, all, intervalMs, scoreTtlMs, activeSetSize, seconds) => {
+      (distances, kind, all, intervalMs, ttlMs, activeSetSize, seconds) => {
+        // Where rounds are too seldom for the time to live, renewals (renewal.test.ts) come beside these probes.
+        const scoreTtlMs = Math.max(ttlMs, 2 * intervalMs)
         const faulty: Array<Faulty> = []
         const toy = world(distances, faulty, {
           probing: { intervalMs },
@@ -274,8 +281,9 @@ describe("an outage of one candidate among others that are well", () => {
         })
         toy.client(10).run(20_000)
         const id = candidates(toy.state)[0]!.id
+        const sinceMs = toy.atMs
         fails(toy, faulty, HOSTS[0]!, kind)
-        const endMs = toy.atMs + lastsMs
+        const endMs = sinceMs + lastsMs
         for (const { afterMs, count, holdMs } of clients) {
           toy.run(afterMs)
           for (let i = 0; i < count; i++) toy.client(holdMs)
@@ -294,10 +302,13 @@ describe("an outage of one candidate among others that are well", () => {
           met.trials++
           if (!isBelow) met.ceilings++
         })
-        // And never less than every second wait, with the time that a trial takes.
-        const longestMs = Math.min(ceilingMs, Math.max(firstTrialMs, lastsMs)) + PROBE_MS + 1_000
-        const lastUs = trials.at(-1)?.atUs ?? opened.atUs
-        expect((toy.atUs - lastUs) / 1000).toBeLessThanOrEqual(longestMs)
+        // Nor is it forgotten: a wait, after the trial itself, is not longer than it has failed by then.
+        const moments = [opened.atUs, ...trials.map(({ atUs }) => atUs), toy.atUs]
+        moments.slice(1).forEach((atUs, i) => {
+          const failedMs = moments[i]! / 1000 - sinceMs
+          const waitMs = Math.max(firstTrialMs, Math.min(ceilingMs, failedMs / 0.9))
+          expect((atUs - moments[i]!) / 1000).toBeLessThanOrEqual(waitMs + PROBE_MS)
+        })
       }
     ),
     { share: 0.5 }
@@ -335,11 +346,12 @@ describe("an outage of one candidate among others that are well", () => {
         if (lengthMs > 60_000) met.long++
       }
     ),
-    { share: 0.3 }
+    { share: 0.6 }
   )
 })
 
 test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("the laws of trouble meet what they are about often enough", () => {
-  console.log(JSON.stringify(met))
-  for (const [what, times] of Object.entries(met)) expect(times, what).toBeGreaterThanOrEqual(10)
+  for (const what of Object.keys(met) as Array<keyof typeof met>) {
+    expect(met[what], what).toBeGreaterThanOrEqual(least[what])
+  }
 })

@@ -38,11 +38,11 @@ const answers = fc.array(
   }
 )
 
-/** Suspicion, breakers, trials after a failure and troubles of the upstream ask for probes of their own. */
+/** Suspicion, breakers, trials after a failure and troubles of the upstream ask for probes of their own; a common one for all. */
 function isCalm(state: State, { id, upstream, suspicion, breaker }: Candidate): boolean {
   const { trouble } = Vector.get(state.upstreams, upstream)!
   return !suspicion.pending && !suspicion.session && breaker.state === "closed" && breaker.trialDueUs < 0
-    && trouble?.order.includes(id) !== true
+    && (trouble === null || (trouble.commonAtUs < 0 && !trouble.order.includes(id)))
 }
 
 function world(config: Config, answers: ReadonlyArray<number | "refused" | "timeout" | "local">): ToyInterpreter {
@@ -140,7 +140,7 @@ describe("refresh", () => {
   )
 
   law(
-    "does not ask again when a sample of any kind is fresh, and asks members and challengers when none is",
+    "does not ask again when a sample of any kind is fresh, and asks members and challengers when none is, troubles aside",
     fc.property(script(80, roundsOnly), (it) => {
       play(it, ({ event, at }, before, { state }) => {
         if (event._tag !== "Ticked") return
