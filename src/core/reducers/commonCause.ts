@@ -271,7 +271,10 @@ function probes(state: State, step: Step, id: number): State {
   if (upstream === undefined || trouble === null) return state
   const { scoreTtlMs, staleForMs } = Upstreams.configOf(state, id)
   const lastedUs = step.at - trouble.commonAtUs
-  if (lastedUs > staleForMs * 1000) return Upstreams.replace(state, upstream, { ...upstream, trouble: null })
+  if (lastedUs > staleForMs * 1000) {
+    step.touched.add(upstream.id)
+    return Upstreams.replace(state, upstream, { ...upstream, trouble: null })
+  }
   const share = Math.floor(lastedUs / LASTED_PER_TRIAL)
   const waitUs = Math.max(Math.min(share, MOST_TTLS * scoreTtlMs * 1000), TRIAL_US)
   const { length } = trouble.order
