@@ -330,7 +330,8 @@ describe("an outage of one candidate among others that are well", () => {
         const sorted = distances.toSorted((a, b) => a - b)
         const toy = world(sorted, faulty, { probing: { intervalMs }, selector: { activeSetSize } })
         const clientsUntil = (untilMs: number) => {
-          while (toy.atMs < untilMs) toy.client(50).run(Math.min(everyMs, untilMs - toy.atMs))
+          const gapMs = Math.max(everyMs, lengthMs / 500)
+          while (toy.atMs < untilMs) toy.client(50).run(Math.min(gapMs, untilMs - toy.atMs))
         }
         clientsUntil(20_000)
         const id = candidates(toy.state)[0]!.id

@@ -46,10 +46,10 @@ function orderOf(state: State, { trouble, listed }: Upstream): ReadonlyArray<num
 }
 
 function rungWithout(state: State, upstream: Upstream): Omit<Rung, "then"> & { readonly hasSpares: boolean } {
-  const { bypass, removed, host, fallback } = state.config.upstreams[upstream.id]!
+  const { host, fallback } = state.config.upstreams[upstream.id]!
   const { sources, access } = state.config
   const hasSpares = sources.fallback && fallback.some((one) => admits(access, one.host))
-  if (!(state.override ?? state.config.enabled) || bypass || removed) return { name: "disabled", first: [], hasSpares }
+  if (isOff(state, upstream)) return { name: "disabled", first: [], hasSpares }
   if (servingOf(state, upstream).length > 0) return { name: "active", first: [], hasSpares }
   const kept = keptOf(state, upstream)
   const stale = upstream.stale.filter((id) => {
@@ -83,9 +83,15 @@ function keptOf(state: State, { listed, id }: Upstream): Candidate | undefined {
   return Math.max(last.breaker.consecutive, last.breaker.consecutiveAfter) >= failureThreshold ? last : undefined
 }
 
-/** Contract 3.3: unsuspected members, else the best outside the set, else suspects; none when all fail together. */
+/** Whether an operator, or the core itself, has turned it off. */
+function isOff(state: State, { id }: Upstream): boolean {
+  const { bypass, removed } = state.config.upstreams[id]!
+  return !(state.override ?? state.config.enabled) || bypass || removed
+}
+
+/** Contract 3.3: unsuspected members, else the best outside the set, else suspects; none when it is off, or all fail together. */
 function servingOf(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
-  if (isPanic(state, upstream) || keptOf(state, upstream) !== undefined) return []
+  if (isOff(state, upstream) || isPanic(state, upstream) || keptOf(state, upstream) !== undefined) return []
   const members = upstream.members.map((id) => Candidates.find(state, id)!)
   const trusted = members.filter((one) => !suspect(one))
   if (trusted.length > 0) return trusted

@@ -170,7 +170,7 @@ describe("one constant changed turns a history red", () => {
     { file: "core/reducers/selector.ts", from: "MOST_CHALLENGES = 8", to: "MOST_CHALLENGES = 1" },
     { file: "core/reducers/selector.ts", from: "holdMs * 1000", to: "holdMs * 1100" },
     { file: "core/routes.ts", from: "count++ * raceDelayMs", to: "count++ * 1.5 * raceDelayMs" },
-    { file: "core/reducers/outage.ts", from: "LEAST_SPELL_US = 2_000_000", to: "LEAST_SPELL_US = 2_100_000" },
+    inPulse("LEAST_SPELL_US = 2_000_000", "LEAST_SPELL_US = 2_100_000"),
     { file: "core/reducers/outage.ts", from: "timeoutMs * 1000", to: "timeoutMs * 1050" },
     inPulse("PULSE_US = 250_000", "PULSE_US = 251_000"),
     inPulse("ASKED = 2", "ASKED = 1"),

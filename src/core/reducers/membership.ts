@@ -64,7 +64,7 @@ function learned(state: State, step: Step): State {
   if (event._tag !== "ClientAccepted" || event.candidate !== STRANGER || !asks(state, event.upstream)) return state
   const { host: name, port } = Upstreams.configOf(state, event.upstream)
   const host = event.tried.find(({ candidate, outcome }) => candidate < 0 && outcome === "connected")?.host
-  if (host === undefined || name === "" || isLiteral(name)) return state
+  if (host === undefined || !isLiteral(host) || name === "" || isLiteral(name)) return state
   const known = namedBy(state, event.upstream, "dns")
   if (known.some((one) => one.host === host && one.port === port)) return state
   return merge(state, step, event.upstream, "dns", [...known, { host, port }])
