@@ -62,7 +62,7 @@ export const serving = (
   )
   const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
   const interfaces = Layer.provide(InterfaceWatch.layer(limits.interfaces), NodeInterfaces.layer)
-  return Layer.merge(Acceptor.layer(listeners), interfaces).pipe(
+  return Layer.merge(Acceptor.layer(listeners, limits.reserve), interfaces).pipe(
     Layer.provideMerge(HistoryKeeper.writing),
     Layer.provideMerge(engine),
     Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: networkTag })),

@@ -161,6 +161,11 @@ export const ConfigFile = Schema.Struct({
   limits: section({
     mailbox: key(whole(64, 16_777_216), 65_536, "Events on their way into the core; when full, accepting waits"),
     backlog: key(whole(0, 1_000_000), 512, "Clients of one listener that may wait for a place"),
+    reserve: key(
+      whole(0, 100_000),
+      64,
+      "Descriptors that clients leave free, for dials, probes, the admin port, the record and the log; at most a quarter of what the process may open. Clients beyond wait unaccepted (Linux)"
+    ),
     factsPerSecond: key(whole(1, 100_000), 50, "Facts of each kind; what comes beyond is counted, not told"),
     factsKept: key(whole(1, 65_536), 1_024, "Facts kept for readers that come back or fall behind"),
     turn: key(duration(1, 1_000), "2ms", "How long the engine works before it lets others go first"),
