@@ -15,7 +15,7 @@ export interface Settings {
   readonly log: ConfigFile["log"]
   readonly telemetry: TelemetryOptions
   readonly privacy: ConfigFile["privacy"]
-  readonly limits: Omit<ConfigFile["limits"], "adminClients" | "backlog">
+  readonly limits: Omit<ConfigFile["limits"], "adminClients" | "eventReaders" | "backlog">
   readonly shutdown: ConfigFile["shutdown"]
 }
 
@@ -24,8 +24,10 @@ export interface AdminSettings {
   readonly hosts: ReadonlyArray<string>
   /** null: nobody has to show one. */
   readonly token: Redacted.Redacted | null
-  /** Connections at once. */
+  /** Requests at once. */
   readonly clients: number
+  /** Readers of facts at once. */
+  readonly readers: number
   readonly timeoutMs: number
   readonly heartbeatMs: number
 }

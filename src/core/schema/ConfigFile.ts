@@ -142,7 +142,11 @@ export const ConfigFile = Schema.Struct({
     listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off; off loopback it needs a token"),
     hosts: key(Schema.Array(Name), ["localhost", "127.0.0.1"], "Host names it answers to"),
     token: secret(key(Token, "", "Who asks has to show this token; empty: nobody has to")),
-    timeout: key(duration(100, HOUR), "5s", "A caller that sends its request slower, or stays idle longer, is cut off"),
+    timeout: key(
+      duration(100, HOUR),
+      "5s",
+      "A caller that takes longer to send its request, body included, or stays idle longer, is cut off"
+    ),
     heartbeat: key(duration(100, HOUR), "15s", "Signs of life on `/events`; who takes nothing for as long is cut off")
   }),
   log: section({
@@ -176,7 +180,12 @@ export const ConfigFile = Schema.Struct({
     ),
     interfaces: key(duration(100, HOUR), "1s", "How often is looked whether this machine still has a network interface"),
     restartDelay: key(duration(1, MINUTE), "1s", "Pause before a failed core starts afresh"),
-    adminClients: key(whole(1, 1024), 16, "Connections to the admin port at once")
+    adminClients: key(
+      whole(1, 1024),
+      16,
+      "Requests to the admin port at once; `/healthz`, `/readyz` and `/metrics` have as many places of their own"
+    ),
+    eventReaders: key(whole(1, 1024), 16, "Readers of `/events` at once")
   }),
   shutdown: section({
     drain: key(duration(0, DAY), "30s", "How long a graceful stop waits for sessions")
