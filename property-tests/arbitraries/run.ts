@@ -45,6 +45,36 @@ export function farScript(mostMoves = 80): fc.Arbitrary<Script> {
   )
 }
 
+/** Runs of many answers: everybody is measured, costs go up and down, and the set moves. */
+export function measuredScript(mostMoves = 120): fc.Arbitrary<Script> {
+  return script(mostMoves).map((it) => ({
+    ...it,
+    moves: it.moves.map((one, i): Move => ({
+      ...one,
+      kind: one.pick % 8 === 0 ? one.kind : i % 3 === 0 ? "tick" : "answer",
+      failure: one.pick % 6 === 0 ? one.failure : null,
+      gapUs: Math.min(one.gapUs, 2_000_000)
+    }))
+  }))
+}
+
+const TOLD: ReadonlyArray<Move["kind"]> = ["accept", "accept", "close", "close", "silent", "stalled", "spoke"]
+
+/** Runs of many sessions with those who were measured before: they connect, and fare in all ways after that. */
+export function sessionScript(mostMoves = 120): fc.Arbitrary<Script> {
+  return script(mostMoves).map((it) => ({
+    ...it,
+    moves: it.moves.map((one, i): Move =>
+      i < 20 ? { ...one, kind: i % 3 === 0 ? "tick" : "answer", failure: null, gapUs: Math.min(one.gapUs, 300_000) } : {
+        ...one,
+        kind: one.pick % 12 === 0 ? one.kind : TOLD[one.pick % TOLD.length]!,
+        outcomes: ["connected", ...one.outcomes],
+        gapUs: Math.min(one.gapUs, 3_000_000)
+      }
+    )
+  }))
+}
+
 /** How the network falls silent: everybody at once, for so many moves, after so many others. */
 const silence = fc.record({
   after: fc.integer({ min: 25, max: 60 }),

@@ -7,8 +7,8 @@ import type { Candidate, CandidateId } from "../../src/core/model/Candidate.ts"
 import type { Decision } from "../../src/core/model/Decision.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { config } from "../arbitraries/config.ts"
-import { play, script } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { play, script, sessionScript } from "../arbitraries/run.ts"
+import { law, met } from "../check.ts"
 
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const isShut = (one: Candidate | undefined) => one !== undefined && one.breaker.state !== "closed"
@@ -57,6 +57,7 @@ describe("the breaker", () => {
           if (decision._tag !== "Probe" && decision._tag !== "DialWarm") continue
           const after = Candidates.find(state, decision.candidate)!
           if (!isShut(after)) continue
+          met("somebody who is shut out was asked")
           expect(decision._tag).toBe("Probe")
           expect(after.breaker.state).toBe("half-open")
           expect(tried.has(after.id)).toBe(false)
@@ -70,7 +71,8 @@ describe("the breaker", () => {
           }
         }
       })
-    })
+    }),
+    { floors: { "somebody who is shut out was asked": 120 } }
   )
 
   law(
@@ -82,6 +84,7 @@ describe("the breaker", () => {
           const after = Candidates.find(state, was.id)
           const [isListed, wasListed] = [(after?.sources.length ?? 0) > 0, was.sources.length > 0]
           if (after === undefined || (isListed && wasListed)) continue
+          met("somebody was off the list before or after")
           const { state: shut, trialDueUs, openings, openForMs, closedAtUs, share } = after.breaker
           const lets = closed.includes(was.id)
           if (!lets) expect(shut === "closed").toBe(was.breaker.state === "closed")
@@ -99,7 +102,8 @@ describe("the breaker", () => {
           if (kind === "trial" || kind === "ramp") expect(Candidates.find(state, id)!.sources.length).toBeGreaterThan(0)
         }
       })
-    })
+    }),
+    { floors: { "somebody was off the list before or after": 610 } }
   )
 
   law(
@@ -134,6 +138,7 @@ describe("the breaker", () => {
           const { share } = after.breaker
           if (closed.includes(after.id)) expect(share).toBe(rampMs > 0 ? 0.1 : 1)
           if (share === was.share && !closed.includes(after.id)) continue
+          met("a share changed")
           if (share > was.share) {
             // It grows with time, or a new opening or a departure ended the ramp.
             if (event._tag === "Ticked" && !isShut(after)) expect(Math.abs(share - was.share - 0.1)).toBeLessThan(1e-9)
@@ -144,12 +149,13 @@ describe("the breaker", () => {
           grownUs.set(after.id, at)
         }
       })
-    })
+    }),
+    { floors: { "a share changed": 190 } }
   )
 
   law(
     "believes of one client address at most two failures after connect a minute, once two addresses were seen",
-    fc.property(script120, (it) => {
+    fc.property(sessionScript(), (it) => {
       /** When which client was believed about whom, since it was last cleared. */
       const believed = new Map<CandidateId, Array<{ readonly client: number; readonly atUs: number }>>()
       play(it, ({ event, at }, before, { state }) => {
@@ -160,6 +166,7 @@ describe("the breaker", () => {
           if (consecutiveAfter <= was || isShut(after)) continue
           expect(event._tag === "ClientClosed" || event._tag === "SessionStalled").toBe(true)
           if (event._tag !== "ClientClosed" && event._tag !== "SessionStalled") continue
+          met("a failure after connect was believed")
           const mine = (believed.get(after.id) ?? []).filter(({ client, atUs }) =>
             client === event.client && atUs > at - 60_000_000
           )
@@ -167,17 +174,19 @@ describe("the breaker", () => {
           believed.set(after.id, [...(believed.get(after.id) ?? []), { client: event.client, atUs: at }])
         }
       })
-    })
+    }),
+    { floors: { "a failure after connect was believed": 75 } }
   )
 
   law(
     "forgets failures after connect only for an upstream byte that came later, or with an opening, a closing or a departure",
-    fc.property(script120, (it) => {
+    fc.property(sessionScript(), (it) => {
       play(it, ({ event, at }, before, { state }) => {
         for (const after of present(state)) {
           const was = Candidates.find(before, after.id)
           if (was === undefined || after.breaker.consecutiveAfter >= was.breaker.consecutiveAfter) continue
           if (isShut(was) || isShut(after) || after.sources.length === 0 || was.sources.length === 0) continue
+          met("failures after connect were forgotten")
           const byteUs = event._tag === "SessionSpoke"
             ? at
             : event._tag === "ClientClosed" && event.firstByteUs >= 0
@@ -187,6 +196,7 @@ describe("the breaker", () => {
           expect(after.breaker.consecutiveAfter).toBe(0)
         }
       })
-    })
+    }),
+    { floors: { "failures after connect were forgotten": 30 } }
   )
 })

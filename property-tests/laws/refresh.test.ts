@@ -8,7 +8,7 @@ import type { State } from "../../src/core/model/State.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
 import { config } from "../arbitraries/config.ts"
 import { play, script } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const everybody = (
   config: Config,
@@ -145,6 +145,7 @@ describe("refresh", () => {
           for (const after of all) {
             const earlier = Candidates.find(before, after.id)
             if (earlier === undefined || !isCalm(after) || !isCalm(earlier)) continue
+            met("somebody calm was looked at when a round was due")
             const idle = earlier.probe === 0 && earlier.queue === "none"
             const fresh = after.lastSampleAtUs >= 0 && after.lastSampleAtUs > freshUs
             if (fresh && idle) expect([after.probe, after.queue]).toEqual([0, "none"])
@@ -152,7 +153,8 @@ describe("refresh", () => {
           }
         }
       })
-    })
+    }),
+    { floors: { "somebody calm was looked at when a round was due": 2_100 } }
   )
 
   law(
@@ -164,6 +166,7 @@ describe("refresh", () => {
           if (roundDueUs < 0 || roundDueUs > at) continue
           const { candidatesPerRound, intervalMs } = it.config.upstreams[id]!.probing
           if ([before, state].some((of) => candidatesOf(of, id).some((one) => !isCalm(one)))) continue
+          met("a round was due with everybody calm")
           const agedUs = (one: Candidate) => Math.max(one.probedAtUs, one.lastSampleAtUs)
           const idle = candidatesOf(before, id).filter((one) => {
             const after = Candidates.find(state, one.id)
@@ -178,12 +181,14 @@ describe("refresh", () => {
           const left = idle.filter((one) => !joined.includes(one) && agedUs(one) <= at - intervalMs * 500)
           // Urgent ones may come beside them, but nobody who waited longer is left behind while others of the rest go.
           if (left.length === 0) continue
+          met("somebody of the rest was left behind")
           expect(joined.length).toBeGreaterThanOrEqual(candidatesPerRound)
           const longestWaiting = Math.min(...left.map(agedUs))
           const rest = joined.map(agedUs).filter((since) => since <= longestWaiting)
           expect(rest.length).toBeGreaterThanOrEqual(candidatesPerRound)
         }
       })
-    })
+    }),
+    { floors: { "a round was due with everybody calm": 710, "somebody of the rest was left behind": 60 } }
   )
 })

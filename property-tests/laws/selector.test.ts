@@ -5,9 +5,9 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { SelectionMoved } from "../../src/core/model/Decision.ts"
 import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
-import { play, script } from "../arbitraries/run.ts"
+import { measuredScript, play, script } from "../arbitraries/run.ts"
 import { candidatesOf, isBelowMinScore, isSuspect, mayEnter, mayStay, SelectorModel } from "../arbitraries/selectorModel.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 interface Seen {
   readonly before: Upstream | undefined
@@ -96,6 +96,7 @@ describe("the selector", () => {
         const beforeUs = lastUs.get(after.id)
         lastUs.set(after.id, state.at)
         if (before === undefined || beforeUs === undefined) return
+        met("an upstream was evaluated again")
         const { activeSetSize, evaluationIntervalMs } = it.config.upstreams[after.id]!.selector
         const urgent = before.members.length < activeSetSize
           || before.members.some((id) => {
@@ -104,7 +105,8 @@ describe("the selector", () => {
           })
         if (!urgent) expect(state.at - beforeUs).toBeGreaterThanOrEqual(evaluationIntervalMs * 1000)
       })
-    })
+    }),
+    { floors: { "an upstream was evaluated again": 990 } }
   )
 
   law(
@@ -116,6 +118,7 @@ describe("the selector", () => {
         const into = after.members.filter((id) => !had.includes(id))
         expect(facts).toHaveLength(out.length + into.length > 0 ? 1 : 0)
         if (facts[0] === undefined) return
+        met("the set changed")
         const { members, moves } = facts[0]
         expect(members).toEqual(after.members)
         expect(moves.map(({ candidate }) => candidate).toSorted()).toEqual([...out, ...into].toSorted())
@@ -129,20 +132,23 @@ describe("the selector", () => {
           else expect(move.reason).toBe(mayStay(candidate) ? "costlier" : gone)
         }
       })
-    })
+    }),
+    { floors: { "the set changed": 280 } }
   )
 
   law(
     "lets the incumbent stay when costs are equal",
-    fc.property(script(), (it) => {
+    fc.property(measuredScript(), (it) => {
       watch(it, ({ before, after: { members }, state }) => {
         for (const gone of before?.members.filter((id) => !members.includes(id)) ?? []) {
           const left = Candidates.find(state, gone)
           if (left === undefined || !mayStay(left)) continue
+          met("a member that could stay had to leave")
           const entered = members.filter((id) => !before!.members.includes(id))
           expect(entered.some((id) => Candidates.find(state, id)!.costMs < left.costMs)).toBe(true)
         }
       })
-    })
+    }),
+    { floors: { "a member that could stay had to leave": 60 } }
   )
 })

@@ -9,8 +9,8 @@ import type { ClientClosed, Entry, Event } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { initial } from "../../src/core/state.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
-import { play, script } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { play, script, sessionScript } from "../arbitraries/run.ts"
+import { law, met } from "../check.ts"
 
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const isSuspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.session
@@ -64,6 +64,7 @@ describe("suspicion", () => {
         for (const after of present(state)) {
           const was = Candidates.find(before, after.id)
           if (!after.suspicion.pending || was?.suspicion.pending !== false) continue
+          met("somebody became suspect")
           if (event._tag === "DialPending") {
             expect(event.candidate).toBe(after.id)
             expect(at - event.pendingUs).toBeGreaterThan(was.suspicion.provenAtUs)
@@ -76,7 +77,8 @@ describe("suspicion", () => {
           expect(tooLong.length).toBeGreaterThan(0)
         }
       })
-    })
+    }),
+    { floors: { "somebody became suspect": 170 } }
   )
 
   law(
@@ -86,13 +88,15 @@ describe("suspicion", () => {
         if (event._tag !== "Ticked") return
         for (const one of present(state)) {
           if (one.costMs < 0 || one.suspicion.pending || one.sources.length === 0) continue
+          met("somebody who serves was looked at")
           const tooLong = beganUs(one).filter((began) =>
             began > one.suspicion.provenAtUs && at - began > Math.ceil(patienceMs(one) * 1000)
           )
           expect(tooLong).toEqual([])
         }
       })
-    })
+    }),
+    { floors: { "somebody who serves was looked at": 410 } }
   )
 
   law(
@@ -113,12 +117,13 @@ describe("suspicion", () => {
 
   law(
     "from sessions ends with an upstream byte that came later, by lapsing, or with a departure",
-    fc.property(script(120), (it) => {
+    fc.property(sessionScript(), (it) => {
       play(it, ({ event, at }, before, { state }) => {
         for (const was of present(before)) {
           const after = Candidates.find(state, was.id)
           if (!was.suspicion.session || after === undefined || after.suspicion.session) continue
           if (was.sources.length > 0 && after.sources.length === 0) continue
+          met("a suspicion from sessions ended")
           if (event._tag === "Ticked") {
             expect(at).toBeGreaterThanOrEqual(was.suspicion.lapseDueUs)
             expect(after.breaker.share).toBeLessThanOrEqual(
@@ -131,7 +136,8 @@ describe("suspicion", () => {
           expect(heardUs).toBeGreaterThan(was.suspicion.sinceUs)
         }
       })
-    })
+    }),
+    { floors: { "a suspicion from sessions ended": 45 } }
   )
 
   law(
