@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as http from "node:http"
 import { BindError, ExposedError } from "../../shell/errors.ts"
 import { isLoopback } from "../../shell/privacy.ts"
+import { keepAccepting } from "../node/listening.ts"
 import { Places } from "./Places.ts"
 import type { AdminOptions } from "./AdminOptions.ts"
 import { guard } from "./guard.ts"
@@ -52,6 +53,7 @@ function newServer(options: AdminOptions, places: Places): http.Server {
     keepAliveTimeout: timeoutMs,
     connectionsCheckingInterval: Math.max(LEAST_CHECK_MS, Math.min(MOST_CHECK_MS, Math.ceil(timeoutMs / CHECKS)))
   })
+  server.on("listening", () => keepAccepting(server))
   server.on("connection", (socket) => places.connected(socket))
   server.on("request", ({ socket }, response) => places.requested(socket, response))
   return server

@@ -11,7 +11,7 @@ import { coarse } from "./coarse.ts"
 import { descriptorLimit, hasDescriptors, opened } from "./descriptors.ts"
 import { dial } from "./dial.ts"
 import { identify } from "./identify.ts"
-import { begin, pausing, takenAtOnce } from "./listening.ts"
+import { begin, keepAccepting, pausing, takenAtOnce } from "./listening.ts"
 import { NodeClient } from "./NodeClient.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 import { relay } from "./relay.ts"
@@ -34,6 +34,7 @@ const listen = (name: string, address: Address, onClient: (client: ClientSocket)
         server.off("error", failed)
         // An accept that fails is the kernel's news about one connection, not the end of the server.
         server.on("error", () => {})
+        keepAccepting(server)
         resume(Effect.succeed(server))
       })
     }),

@@ -5,7 +5,8 @@
  * not, pausing does nothing, and what the runtime does without descriptors is what happens.
  * - Node: a handle that was opened by descriptor may start and stop reading, which for a listening one means accepting.
  * - Deno: a callback that takes no connection stops the accepting, after what waited in the kernel at that moment (at most its queue)
- *   has been taken from it. Listening again looks at the queue anew, also after an accept has failed for want of a descriptor.
+ *   has been taken from it. Listening again looks at the queue anew, also after an accept has failed for want of a descriptor: every
+ *   server does so now and then.
  */
 import * as net from "node:net"
 import process from "node:process"
@@ -23,6 +24,23 @@ const isDeno = "deno" in process.versions
 export interface Pausing {
   readonly pause: () => void
   readonly resume: () => void
+}
+
+/** On Deno a listener whose accept has failed hears of nobody until it looks again by itself. */
+const LOOK_AGAIN_MS = 1_000
+
+/** Keeps a server accepting after an accept has failed, for as long as it listens. */
+export function keepAccepting(server: net.Server): void {
+  if (!isDeno) return
+  const look = setInterval(() => {
+    if (server.listening) handleOf(server)?.listen?.(backlog())
+    else clearInterval(look)
+  }, LOOK_AGAIN_MS)
+  look.unref()
+}
+
+function handleOf(server: net.Server): Handle | undefined {
+  return (server as unknown as { readonly _handle?: Handle | null })._handle ?? undefined
 }
 
 /** The part of a handle that is used here. */
@@ -58,8 +76,8 @@ export function begin(server: net.Server, address: Address, listening: () => voi
 
 /** To be called while the server listens. */
 export function pausing(server: net.Server): Pausing {
-  const handle = (server as unknown as { readonly _handle?: Handle })._handle
-  if (handle === undefined || handle === null) return never
+  const handle = handleOf(server)
+  if (handle === undefined) return never
   return isDeno ? pausingOnDeno(handle) : pausingOnNode(handle)
 }
 
