@@ -10,7 +10,7 @@ import type { State } from "../../src/core/model/State.ts"
 import { initial } from "../../src/core/state.ts"
 import { config } from "../arbitraries/config.ts"
 import { play, script } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const start = (state: State) =>
   advance(state, { seq: state.seq + 1, at: state.at, event: { _tag: "Started", worker: 0, wallMs: 0 } }).state
@@ -108,6 +108,7 @@ describe("membership", () => {
         const gone = present(state).filter(({ sources }) => sources.length === 0)
         for (const decision of decisions) {
           if (decision._tag !== "Probe" && decision._tag !== "DialWarm") continue
+          met("a probe or warm dial was asked for")
           expect(gone.some(({ id }) => id === decision.candidate)).toBe(false)
         }
         for (const { members, lastResort } of state.routes.upstreams) {
@@ -128,7 +129,8 @@ describe("membership", () => {
           if (was.sources.length === 0 && (back?.sources.length ?? 0) > 0) expect(measured(back!)).toEqual(measured(was))
         }
       })
-    })
+    }),
+    { floors: { "a probe or warm dial was asked for": 1_300 } }
   )
 
   law(

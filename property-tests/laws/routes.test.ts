@@ -9,7 +9,7 @@ import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
 import { routesOf } from "../../src/core/routes.ts"
 import { play, ruledScript, script } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const cheapestFirst = (a: Candidate, b: Candidate) => a.costMs - b.costMs || a.id - b.id
 const suspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.session
@@ -139,6 +139,7 @@ describe("routes", () => {
     fc.property(fc.oneof(script(), ruledScript()), (it) => {
       play(it, (_entry, before, { state }) => {
         if (state.routes === before.routes) return
+        met("routes changed")
         for (const { id, members, lastResort } of routesOf(state).upstreams) {
           const upstream = Vector.get(state.upstreams, id)!
           const { attempts: most } = state.config.upstreams[id]!
@@ -152,7 +153,8 @@ describe("routes", () => {
           }
         }
       })
-    })
+    }),
+    { floors: { "routes changed": 560 } }
   )
 })
 

@@ -9,7 +9,7 @@ import { targetOf } from "../../src/core/reducers/warm.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
 import { play, script } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const isCommon = ({ trouble }: Upstream) => trouble !== null && trouble.commonAtUs >= 0
@@ -45,6 +45,7 @@ describe("warm sockets", () => {
         }
         for (const act of decisions) {
           if (act._tag !== "DialWarm") continue
+          met("a warm dial was asked for")
           const candidate = Candidates.find(state, act.candidate)!
           const { host, port, suspicion, sources, breaker } = candidate
           expect([act.host, act.port]).toEqual([host, port])
@@ -61,7 +62,8 @@ describe("warm sockets", () => {
           expect(count(candidate)).toBeLessThanOrEqual(mostOf(candidate, state, takes.get(act.candidate) ?? []))
         }
       })
-    })
+    }),
+    { floors: { "a warm dial was asked for": 470 } }
   )
 
   law(
@@ -91,10 +93,12 @@ describe("warm sockets", () => {
           // None is added to what waits, and then what has worked is let go.
           if (isCommon(upstream) && !(isPanic(state, upstream) && one.latency.atUs < 0)) continue
           if (!shelves.includes(one.id) || Candidates.isSuspect(one) || one.warm.refillDueUs >= 0) continue
+          met("a shelf with no refill to come was looked at")
           expect(count(one)).toBeGreaterThanOrEqual(targetOf(one, it.config.upstreams[one.upstream]!, at))
         }
       })
-    })
+    }),
+    { floors: { "a shelf with no refill to come was looked at": 1_200 } }
   )
 
   law(

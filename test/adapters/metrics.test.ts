@@ -14,7 +14,7 @@ import { watchLoopLag } from "../../src/adapters/otel/loopLag.ts"
 import { makePage } from "../../src/adapters/otel/prometheus.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { isReady } from "../../src/core/ready.ts"
-import type { ListenerStatus } from "../../src/shell/Acceptor.ts"
+import type { ListenerStatus } from "../../src/shell/Listener.ts"
 import { addresses, configWith, onDemandDefaults } from "../support/config.ts"
 import { serve, until } from "../support/servers.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
@@ -183,6 +183,7 @@ describe("metrics", () => {
       listen: { host: "127.0.0.1", port: 1 },
       connections: 3,
       waiting: 0,
+      paused: false,
       accepted: 3,
       refused
     })

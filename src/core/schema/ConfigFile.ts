@@ -143,7 +143,11 @@ export const ConfigFile = Schema.Struct({
     listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off; off loopback it needs a token"),
     hosts: key(Schema.Array(Name), ["localhost", "127.0.0.1"], "Host names it answers to"),
     token: secret(key(Token, "", "Who asks has to show this token; empty: nobody has to")),
-    timeout: key(duration(100, HOUR), "5s", "A caller that sends its request slower, or stays idle longer, is cut off"),
+    timeout: key(
+      duration(100, HOUR),
+      "5s",
+      "A caller that takes longer to send its request, body included, or stays idle longer, is cut off"
+    ),
     heartbeat: key(duration(100, HOUR), "15s", "Signs of life on `/events`; who takes nothing for as long is cut off")
   }),
   log: section({
@@ -162,6 +166,11 @@ export const ConfigFile = Schema.Struct({
   limits: section({
     mailbox: key(whole(64, 16_777_216), 65_536, "Events on their way into the core; when full, accepting waits"),
     backlog: key(whole(0, 1_000_000), 512, "Clients of one listener that may wait for a place"),
+    reserve: key(
+      whole(0, 100_000),
+      64,
+      "Descriptors that clients leave free, for dials, probes, the admin port, the record and the log; at most a quarter of what the process may open. Clients beyond wait unaccepted (Linux)"
+    ),
     factsPerSecond: key(whole(1, 100_000), 50, "Facts of each kind; what comes beyond is counted, not told"),
     factsKept: key(whole(1, 65_536), 1_024, "Facts kept for readers that come back or fall behind"),
     turn: key(duration(1, 1_000), "2ms", "How long the engine works before it lets others go first"),
@@ -172,7 +181,12 @@ export const ConfigFile = Schema.Struct({
     ),
     interfaces: key(duration(100, HOUR), "1s", "How often is looked whether this machine still has a network interface"),
     restartDelay: key(duration(1, MINUTE), "1s", "Pause before a failed core starts afresh"),
-    adminClients: key(whole(1, 1024), 16, "Connections to the admin port at once")
+    adminClients: key(
+      whole(1, 1024),
+      16,
+      "Requests to the admin port at once; `/healthz`, `/readyz` and `/metrics` have as many places of their own"
+    ),
+    eventReaders: key(whole(1, 1024), 16, "Readers of `/events` at once")
   }),
   shutdown: section({
     drain: key(duration(0, DAY), "30s", "How long a graceful stop waits for sessions")

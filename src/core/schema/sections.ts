@@ -71,7 +71,11 @@ const dial = {
 const session = {
   idle: key(duration(100, 30 * DAY), "1h", "A session without a byte in either direction ends"),
   halfClose: key(duration(10, DAY), "60s", "The same, once one direction has ended"),
-  keepAlive: key(duration(0, DAY), "15s", "TCP keep-alive after this much silence; 0ms turns it off"),
+  keepAlive: key(
+    duration(0, DAY),
+    "15s",
+    "TCP keep-alive after this much silence; 0ms turns it off. It finds no dead peer while sent bytes are unacknowledged (operations.md, Dead peers)"
+  ),
   stall: key(duration(100, DAY), "10s", "Silence of the upstream after client bytes that counts as a failure")
 }
 const MaxAge = formed(Schema.Union([Schema.Literal("auto"), duration(100, DAY)]), {
