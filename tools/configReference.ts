@@ -23,7 +23,7 @@ share: \`maxParallel\`, \`perHost\`, \`ratePerSecond\`, \`maxCandidates\`, \`con
 \`\${NAME}\` in a value stands for what the environment holds under that name; \`\${NAME:-default}\` gives a default for an unset or
 empty one; \`$\${\` stands for the two characters themselves. It may stand anywhere in a text, and where a number or a truth value
 is wanted it becomes one. Inside \`{ }\` and \`[ ]\` YAML wants quotes round it: \`{ port: "\${PORT}" }\`. A variable that is neither set
-nor has a default is an error. What came from the environment is shown as \`***\` in error messages.
+nor has a default is an error, and so is an empty one for a key that protects (\`admin.token\`, \`caFile\`). What came from the environment is shown as \`***\` in error messages.
 
 The variables \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\`, \`OTEL_EXPORTER_OTLP_HEADERS\`,
 \`OTEL_TRACES_SAMPLER_ARG\`, \`OTEL_SERVICE_NAME\`, \`OTEL_RESOURCE_ATTRIBUTES\` and \`OTEL_SDK_DISABLED\` mean what they mean to every
@@ -46,8 +46,19 @@ This page is generated from the schema: \`node tools/configReference.ts\`.
 
 `
 
-function rows(ast: SchemaAST.AST, path: string): ReadonlyArray<string> {
-  if (ast._tag === "Arrays") return ast.rest.flatMap((one) => one.encoding === undefined ? rows(one, `${path}[]`) : [])
+const LATER = `
+## Keys of later versions
+
+A file may have these keys already. They are checked like all others and change nothing yet, of which a warning tells. One that protects
+(\`clients\`, \`users\`, \`allow\`, \`privateTargets: false\`, \`proxyProtocol\`) is a mistake in this version, which could not keep what it promises.
+
+`
+
+/** `later`: the keys that nothing acts upon yet, which have a table of their own. */
+function rows(ast: SchemaAST.AST, path: string, later: boolean, within = false): ReadonlyArray<string> {
+  if (ast._tag === "Arrays") {
+    return ast.rest.flatMap((one) => one.encoding === undefined ? rows(one, `${path}[]`, later, within) : [])
+  }
   if (ast._tag !== "Objects") return []
   const own = ast.propertySignatures.flatMap(({ name, type }) => {
     const here = path === "" ? String(name) : `${path}.${String(name)}`
@@ -55,11 +66,13 @@ function rows(ast: SchemaAST.AST, path: string): ReadonlyArray<string> {
     const description = note(type, "description")
     const isSection = type._tag === "Objects" && description === undefined
     const shown = fallback === undefined ? "" : `\`${JSON.stringify(fallback)}\``
+    const isLater = within || note(type, "later") === true
     const row = `| \`${here}\` | ${shown} | ${allowed(type)} | ${String(description ?? "")} |`
     // What is written as text is one key, whatever it becomes.
-    return [...(isSection ? [] : [row]), ...(type.encoding === undefined ? rows(type, here) : [])]
+    const inner = type.encoding === undefined ? rows(type, here, later, isLater) : []
+    return [...(isSection || isLater !== later ? [] : [row]), ...inner]
   })
-  const values = ast.indexSignatures.flatMap(({ type }) => rows(type, `${path}.NAME`))
+  const values = ast.indexSignatures.flatMap(({ type }) => rows(type, `${path}.NAME`, later, within))
   return [...own, ...values]
 }
 
@@ -73,9 +86,11 @@ function allowed(type: SchemaAST.AST): string {
 }
 
 const OVERRIDE = new RegExp(`^\\| \`upstreams\\.NAME\\.(${OVERRIDABLE.join("|")}|attempts)\\b`)
-const page = `${HEAD}| key | default | range | meaning |\n| --- | --- | --- | --- |\n${
-  rows(ConfigFile.ast, "").filter((row) => !OVERRIDE.test(row)).join("\n")
-}\n`
+const table = (later: boolean) =>
+  `| key | default | range | meaning |\n| --- | --- | --- | --- |\n${
+    rows(ConfigFile.ast, "", later).filter((row) => !OVERRIDE.test(row)).join("\n")
+  }\n`
+const page = `${HEAD}${table(false)}${LATER}${table(true)}`
 if (process.argv.includes("--check")) {
   if (readFileSync(PAGE, "utf8") !== page) {
     console.error(`${PAGE} is not what the schema says: run node tools/configReference.ts`)

@@ -34,6 +34,8 @@ function leaves(
   if (ast._tag !== "Objects" || ast.encoding !== undefined) return []
   return [
     ...ast.propertySignatures.flatMap(({ name, type }) => {
+      // What changes nothing yet is in laterKeys.test.ts.
+      if (SchemaAST.resolve(type)?.["later"] === true) return []
       const here = [...path, String(name)]
       const inner = type.encoding === undefined ? leaves(type, here) : []
       return inner.length > 0 ? inner : [{ path: here, fallback: SchemaAST.resolve(type)?.["default"] }]

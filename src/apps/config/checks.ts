@@ -30,13 +30,14 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
       return inherited ? [] : poolBounds(["upstreams", name, "pool"], pool, show)
     }),
     ...nameless(file),
+    ...unusedAuthorities(file, true),
     ...adminPort(file, show)
   ]
 }
 
 /** What a running service has to be told about a file that is valid. */
 export function warningsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
-  return [...unusedAuthorities(file), ...refusedReferences(file, show), ...exposed(file, show)]
+  return [...unusedAuthorities(file, false), ...refusedReferences(file, show), ...exposed(file, show)]
 }
 
 function exposed({ admin: { listen, token } }: ConfigFile, show: Show): ReadonlyArray<Found> {

@@ -30,7 +30,8 @@ function schemaOf(ast: SchemaAST.AST): JsonSchema {
 function notesOf(ast: SchemaAST.AST): JsonSchema {
   const [description, fallback, examples] = ["description", "default", "examples"].map((name) => note(ast, name))
   const expected = formOf(ast)?.expected
-  const words = [description, expected === undefined ? undefined : `(${expected})`].filter((part) => part !== undefined)
+  const yet = note(ast, "later") === true ? "(no effect yet in this version)" : undefined
+  const words = [description, expected === undefined ? undefined : `(${expected})`, yet].filter((part) => part !== undefined)
   return {
     ...(words.length === 0 ? {} : { description: words.join(" ") }),
     // A section's default is what its keys say, not an empty section.

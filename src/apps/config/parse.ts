@@ -18,7 +18,8 @@ import type { Environment } from "./environment.ts"
 import { substitute } from "./environment.ts"
 import type { Written } from "./explain.ts"
 import { explain, HIDDEN, shownValue } from "./explain.ts"
-import { takeLaterKeys } from "./later.ts"
+import { emptied } from "./emptied.ts"
+import { laterOf } from "./later.ts"
 import { isInherited, overlay } from "./overlay.ts"
 import { setAt, valueAt } from "./plain.ts"
 import type { Found, Path, Problem, Show } from "./Problem.ts"
@@ -63,7 +64,6 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
     return { settings: undefined, problems: source.broken, warnings: source.warnings, effective: undefined, caFiles: [] }
   }
   const { value: file, problems: unset, fromEnvironment } = substitute(source.value, AST, environment)
-  const later = takeLaterKeys(file)
   const written: Written = { file: structuredClone(file), ast: AST, fromEnvironment }
   const placed = (found: Found): Problem => ({
     ...source.placeOf(found.path),
@@ -79,10 +79,13 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
   const show: Show = (path, value) => shownValue(written, path) === HIDDEN ? HIDDEN : value
   const built = decoded === undefined ? undefined : build(decoded, written, show, environment, embedded)
   const wrong = [...unset, ...issues].map(({ path }) => nameOf(path))
+  const later = laterOf(AST, written.file, (path) => isWithin(path, wrong))
   const found = [
     ...source.repeated,
     ...unset,
     ...issues.filter(({ path }) => !isInherited(written.file, path) && !unset.some((one) => same(one.path, path))),
+    ...later.problems,
+    ...emptied(written).filter(({ path }) => !isWithin(path, wrong)),
     ...(built?.problems ?? []).filter(({ path, uses = [path] }) => !uses.some((use) => isWithin(use, wrong)))
   ]
   const ok = found.length === 0 && built !== undefined
@@ -91,7 +94,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
     problems: inOrder(found.map(placed)),
     warnings: [
       ...source.warnings,
-      ...later.map((path) => placed({ path, expected: "nothing", message: "has no effect yet in this version" })),
+      ...later.warnings.map(placed),
       ...(built?.warnings ?? []).map(placed)
     ],
     effective: ok ? effective(AST, file) : undefined,

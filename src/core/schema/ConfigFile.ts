@@ -3,7 +3,8 @@
  * over the general ones before decoding, so each section has one schema.
  */
 import * as Schema from "effect/Schema"
-import { key, required, secret, section } from "./keys.ts"
+import { key, protective, required, secret, section } from "./keys.ts"
+import { ofListeners, proxyProtocol, workers } from "./later.ts"
 import { names } from "./names.ts"
 import { budget, pool, probing, shared } from "./sections.ts"
 import { between, CandidateText, DomainText, duration, formed, ListenAddress, Name } from "./units.ts"
@@ -18,7 +19,8 @@ const Listener = Schema.Struct({
   protocol: key(Schema.Literals(["tcp"]), "tcp", "How clients say where they want to go"),
   listen: required(ListenAddress, "127.0.0.1:1234", "Address to listen on; port 0: the system chooses one"),
   upstream: required(Schema.String, "web", "The upstream that serves this listener"),
-  maxConnections: key(whole(1, 1_000_000), 10_000, "Clients served at once; further ones wait")
+  maxConnections: key(whole(1, 1_000_000), 10_000, "Clients served at once; further ones wait"),
+  ...ofListeners
 })
 
 const Upstream = Schema.Struct({
@@ -34,17 +36,18 @@ const Upstream = Schema.Struct({
     [],
     "Addresses that clients get, in this order, when none of the others can serve; never probed"
   ),
-  caFile: key(
+  caFile: protective(key(
     Schema.String,
     "",
     "Certificates (PEM) to trust when candidates show theirs, instead of those the runtime trusts; read at start and reload"
-  ),
+  )),
   preheat: key(
     Schema.Boolean,
     true,
     "Probe its candidates from the start; false: they are found when the first client comes"
   ),
   bypass: key(Schema.Boolean, false, "Always use the last resort: the addresses of `host`, else the list in its order"),
+  proxyProtocol,
   probing: section(probing),
   pool: section(pool),
   ...shared
@@ -141,7 +144,7 @@ export const ConfigFile = Schema.Struct({
   admin: section({
     listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off; off loopback it needs a token"),
     hosts: key(Schema.Array(Name), ["localhost", "127.0.0.1"], "Host names it answers to"),
-    token: secret(key(Token, "", "Who asks has to show this token; empty: nobody has to")),
+    token: protective(secret(key(Token, "", "Who asks has to show this token; empty: nobody has to"))),
     timeout: key(duration(100, HOUR), "5s", "A caller that sends its request slower, or stays idle longer, is cut off"),
     heartbeat: key(duration(100, HOUR), "15s", "Signs of life on `/events`; who takes nothing for as long is cut off")
   }),
@@ -175,7 +178,8 @@ export const ConfigFile = Schema.Struct({
   }),
   shutdown: section({
     drain: key(duration(0, DAY), "30s", "How long a graceful stop waits for sessions")
-  })
+  }),
+  workers
 })
 
 export type ConfigFile = typeof ConfigFile.Type
