@@ -24,6 +24,7 @@ import type { BindError } from "./errors.ts"
 import type { Client } from "./Forward.ts"
 import { forwardUnsafe } from "./Forward.ts"
 import { Names } from "./Names.ts"
+import { blameOwn, isSame } from "./ownListeners.ts"
 import { Resolver } from "./Resolver.ts"
 import { Sessions } from "./Sessions.ts"
 import type { Cancel, ClientSocket, Listening } from "./Transport.ts"
@@ -208,7 +209,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     }
     const onClient = (socket: ClientSocket) => arrived(listener, socket)
     listener.listening = yield* Scope.provide(transport.listen(options.name, options.listen, onClient), own).pipe(
-      Effect.onError(() => Scope.close(own, Exit.void))
+      Effect.onError(() => Scope.close(own, Exit.void)),
+      Effect.mapError((error) => blameOwn(bound, error))
     )
     return listener
   })
@@ -288,9 +290,3 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     })
   })
 })
-
-/** Whether a listener stays as it is bound; port 0 is another one each time, so there the name decides. */
-function isSame(bound: ListenerOptions, wanted: ListenerOptions): boolean {
-  const { host, port } = bound.listen
-  return host === wanted.listen.host && port === wanted.listen.port && (port !== 0 || bound.name === wanted.name)
-}
