@@ -25,14 +25,17 @@ empty one; \`$\${\` stands for the two characters themselves. It may stand anywh
 is wanted it becomes one. Inside \`{ }\` and \`[ ]\` YAML wants quotes round it: \`{ port: "\${PORT}" }\`. A variable that is neither set
 nor has a default is an error, and so is an empty one for a key that protects (\`admin.token\`, \`caFile\`). What came from the environment is shown as \`***\` in error messages.
 
-The variables \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\`, \`OTEL_EXPORTER_OTLP_HEADERS\`,
-\`OTEL_TRACES_SAMPLER_ARG\`, \`OTEL_SERVICE_NAME\`, \`OTEL_RESOURCE_ATTRIBUTES\` and \`OTEL_SDK_DISABLED\` mean what they mean to every
-program with OpenTelemetry; what the file says under \`telemetry\` wins.
+The variables of OpenTelemetry mean what they mean to every program with its SDK; what the file says under \`telemetry\` wins, but \`OTEL_SDK_DISABLED=true\` and
+\`OTEL_TRACES_EXPORTER=none\` turn traces off whatever it says. These have an effect: \`OTEL_SDK_DISABLED\`, \`OTEL_TRACES_EXPORTER\` (otlp, none), \`OTEL_TRACES_SAMPLER\`
+(\`always_on\`, \`always_off\`, \`traceidratio\` and their \`parentbased_\` forms: no connection has a parent) with \`OTEL_TRACES_SAMPLER_ARG\`, which counts without a sampler too,
+\`OTEL_SERVICE_NAME\`, \`OTEL_RESOURCE_ATTRIBUTES\`, \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`_HEADERS\`, \`_TIMEOUT\`, \`_COMPRESSION\`, \`_CERTIFICATE\`, \`_CLIENT_KEY\`, \`_CLIENT_CERTIFICATE\` and each of
+them with \`_TRACES_\`, \`OTEL_BSP_*\`, and the limits \`OTEL_ATTRIBUTE_*\` and \`OTEL_SPAN_ATTRIBUTE_*\`. Traces are sent as JSON over HTTP alone, so \`OTEL_EXPORTER_OTLP_PROTOCOL\` has no other
+value than \`http/json\`, and 4317 is the wrong port. A variable of the specification that has no effect, or a value that cannot be read, is named in a warning, without the value.
 
 ## Secrets
 
 \`admin.token\` is a secret: it is never logged, recorded, traced or printed, \`check\` shows it as \`***\`. Better than in the file it is
-kept in the environment: \`token: \${FAIRLEAD_TOKEN}\`. Headers for the collector come from \`OTEL_EXPORTER_OTLP_HEADERS\` alone.
+kept in the environment: \`token: \${FAIRLEAD_TOKEN}\`. Headers for the collector come from \`OTEL_EXPORTER_OTLP_HEADERS\` and \`OTEL_EXPORTER_OTLP_TRACES_HEADERS\` alone.
 
 ## Reload
 

@@ -143,17 +143,14 @@ function build(file: ConfigFile, written: Written, show: Show, environment: Envi
     )
   )
   const ratioWritten = valueAt(written.file, ["telemetry", "otlp", "sampleRatio"]) !== undefined
-  const { telemetry, warnings } = telemetryOf(file.telemetry, ratioWritten, environment)
+  const { telemetry, warnings } = telemetryOf(file.telemetry, environment, { ratioWritten, embedded })
   const builtin = builtinOf(file, show)
   const addresses = (name: string, list: AddressList) => expanded.get(`${list} ${name}`)?.addresses ?? []
   const settings = settingsOf(file, addresses, telemetry, builtin.names)
-  const unread = warnings.map(({ name, expected }): Found => {
-    return { path: [], expected, message: `the environment variable ${name} is passed over: expected ${expected}` }
-  })
   return {
     settings,
     problems: [...checksOf(file, show, embedded), ...[...expanded.values(), builtin].flatMap(({ problems }) => problems)],
-    warnings: [...warningsOf(file, show), ...unread]
+    warnings: [...warningsOf(file, show), ...warnings]
   }
 }
 
