@@ -3,7 +3,7 @@
  * `${NAME}` may stand where a number, a truth value or a choice is wanted.
  */
 import type * as SchemaAST from "effect/SchemaAST"
-import { choicesOf, formOf, isRequired, note } from "./schemaKeys.ts"
+import { choicesOf, formOf, isRequired, note, OWN_KEYS } from "./schemaKeys.ts"
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -73,6 +73,7 @@ function objectOf(ast: SchemaAST.Objects): JsonSchema {
     type: "object",
     properties: Object.fromEntries(ast.propertySignatures.map(({ name, type }) => [String(name), schemaOf(type)])),
     ...(required.length === 0 ? {} : { required }),
+    patternProperties: { [OWN_KEYS.source]: {} },
     additionalProperties: false
   }
 }

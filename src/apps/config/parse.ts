@@ -24,7 +24,7 @@ import { isInherited, overlay } from "./overlay.ts"
 import { setAt, valueAt } from "./plain.ts"
 import type { Found, Path, Problem, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
-import { fillDefaults, placeholder, schemaAt } from "./schemaKeys.ts"
+import { fillDefaults, placeholder, schemaAt, withoutOwn } from "./schemaKeys.ts"
 import type { Settings } from "./Settings.ts"
 import { settingsOf } from "./settingsOf.ts"
 import { telemetryOf } from "./telemetryOf.ts"
@@ -63,7 +63,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
   if (source.broken.length > 0) {
     return { settings: undefined, problems: source.broken, warnings: source.warnings, effective: undefined, caFiles: [] }
   }
-  const { value: file, problems: unset, fromEnvironment } = substitute(source.value, AST, environment)
+  const { value: file, problems: unset, fromEnvironment } = substitute(withoutOwn(AST, source.value), AST, environment)
   const written: Written = { file: structuredClone(file), ast: AST, fromEnvironment }
   const placed = (found: Found): Problem => ({
     ...source.placeOf(found.path),
@@ -125,7 +125,7 @@ function decodeAround(file: unknown, written: Written, wrong: ReadonlyArray<Path
   const issues = format(first.failure.issue).issues.map((issue) => {
     const path: Path = (issue.path ?? []).map((step) => typeof step === "object" ? step.key : step) as Path
     return explain(written, path, issue.message)
-  })
+  }).filter((issue, i, all) => all.findIndex((one) => same(one.path, issue.path) && one.message === issue.message) === i)
   for (const path of [...wrong, ...issues.map(({ path }) => path)]) {
     const type = schemaAt(AST, path)
     setAt(file, path, type === undefined ? undefined : placeholder(type))

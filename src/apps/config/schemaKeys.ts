@@ -57,6 +57,21 @@ export function kindAt(ast: SchemaAST.AST, path: Path): "number" | "boolean" | "
   return kinds.includes("Number") ? "number" : kinds.includes("Boolean") ? "boolean" : "text"
 }
 
+/** Keys that a file has for itself. */
+export const OWN_KEYS = /^x-/
+
+/** A copy without the keys that a file has for itself, wherever the schema says which keys there are. */
+export function withoutOwn(ast: SchemaAST.AST | undefined, value: unknown): unknown {
+  if (ast === undefined || ast.encoding !== undefined || typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return ast._tag === "Arrays" ? value.map((item) => withoutOwn(ast.rest[0], item)) : value
+  if (ast._tag !== "Objects") return value
+  const copy = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (ast.indexSignatures.length > 0 || !OWN_KEYS.test(key)) put(copy, key, withoutOwn(schemaAt(ast, [key]), item))
+  }
+  return copy
+}
+
 /** Calls with every value that stands at a known place, sections and lists before what is in them. */
 export function eachValue(
   ast: SchemaAST.AST,
