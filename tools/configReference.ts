@@ -16,7 +16,8 @@ it: save it beside the file and begin the file with \`# yaml-language-server: $s
 Durations are \`250ms\`, \`10s\`, \`5m\`, \`1h30m\`, \`7d\`; sizes \`512B\`, \`64KiB\`, \`64MiB\`. Unknown keys are errors, and a key that is written
 twice is one. Keys that begin with \`x-\` are the file's own: they may hold anything, in every section, and change nothing. With anchors and YAML's merge keys
 they save repetition: \`x-base: &base { port: 443, attempts: 3 }\`, and in an upstream \`<<: *base\` (or \`<<: [*one, *other]\`, of which the first wins); what stands beside it wins.
- The sections ${OVERRIDABLE.map((name) => `\`${name}\``).join(", ")} and the key
+
+The sections ${OVERRIDABLE.map((name) => `\`${name}\``).join(", ")} and the key
 \`attempts\` may also stand in an upstream and override the general ones there, key by key (not the budgets that all upstreams
 share: \`maxParallel\`, \`perHost\`, \`ratePerSecond\`, \`maxCandidates\`, \`connectivity\`, \`total\`).
 
