@@ -27,6 +27,7 @@ import type { Listener, ListenerOptions, ListenerStatus } from "./Listener.ts"
 import { isSame } from "./Listener.ts"
 import { Names } from "./Names.ts"
 import { Room } from "./Room.ts"
+import { blameOwn } from "./ownListeners.ts"
 import { Sessions } from "./Sessions.ts"
 import type { Cancel, ClientSocket } from "./Transport.ts"
 import { Transport } from "./Transport.ts"
@@ -190,7 +191,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     }
     const onClient = (socket: ClientSocket) => arrived(listener, socket)
     listener.listening = yield* Scope.provide(transport.listen(options.name, options.listen, onClient), own).pipe(
-      Effect.onError(() => Scope.close(own, Exit.void))
+      Effect.onError(() => Scope.close(own, Exit.void)),
+      Effect.mapError((error) => blameOwn(bound, error))
     )
     return listener
   })

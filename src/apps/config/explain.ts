@@ -24,6 +24,9 @@ export const HIDDEN = "***"
 export function shownValue(written: Written, path: Path): unknown {
   const value = valueAt(written.file, path)
   if (value === undefined || value === null) return value
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return Number.isNaN(value) ? ".nan" : value < 0 ? "-.inf" : ".inf"
+  }
   const type = schemaAt(written.ast, path)
   if (written.fromEnvironment.has(nameOf(path)) || isSecretAt(written.ast, path)) return HIDDEN
   // Of an unknown key nobody knows whether it was meant to be a secret, and a text in place of a section may be one.
@@ -46,7 +49,7 @@ function got(written: Written, path: Path): string {
   const shown = shownValue(written, path)
   if (shown === HIDDEN) return HIDDEN
   if (shown === undefined) return Array.isArray(value) ? "a list" : `a ${KINDS[typeof value] ?? "section"}`
-  const text = JSON.stringify(shown)
+  const text = typeof value === "number" ? String(shown) : JSON.stringify(shown)
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text
 }
 

@@ -22,7 +22,7 @@ import { actsOn, tellCore } from "../control.ts"
 import { embedded } from "../Live.ts"
 import type { InForce } from "../Reload.ts"
 import { rehearsal } from "../rehearsal.ts"
-import { afterwards, putInForce } from "../Reload.ts"
+import { afterwards, heldByAdmin, putInForce } from "../Reload.ts"
 import type { ConfigError, FairleadConfig } from "./config.ts"
 import { decode } from "./config.ts"
 import { connecting, connectingIn } from "./connecting.ts"
@@ -131,14 +131,17 @@ const make = Effect.fnUntraced(function* (started: InForce) {
       decode(config),
       ({ problems }) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems: problems.length })
     )
-    const confirmed = yield* putInForce({
-      coreUnsafe: () => engine.stateUnsafe().config,
-      arrange,
-      rebind: acceptor.rebind,
-      tellCore: (core) => tellCore(engine, core),
-      setLogLevelUnsafe: () => {},
-      rehearse: (core) => rehearsal(core, true)
-    }, next.settings)
+    const confirmed = yield* Effect.mapError(
+      putInForce({
+        coreUnsafe: () => engine.stateUnsafe().config,
+        arrange,
+        rebind: acceptor.rebind,
+        tellCore: (core) => tellCore(engine, core),
+        setLogLevelUnsafe: () => {},
+        rehearse: (core) => rehearsal(core, true)
+      }, next.settings),
+      heldByAdmin(started.settings)
+    )
     return [...warnings, ...afterwards(started, next, confirmed)]
   }, oneAtATime.withPermits(1))
 

@@ -4,7 +4,8 @@
  */
 import * as Schema from "effect/Schema"
 import { DomainText, HostText } from "./host.ts"
-import { key, required, secret, section } from "./keys.ts"
+import { key, protective, required, secret, section } from "./keys.ts"
+import { ofListeners, proxyProtocol, workers } from "./later.ts"
 import { names } from "./names.ts"
 import { budget, pool, probing, shared } from "./sections.ts"
 import { between, CandidateText, duration, formed, ListenAddress, Name } from "./units.ts"
@@ -19,7 +20,8 @@ const Listener = Schema.Struct({
   protocol: key(Schema.Literals(["tcp"]), "tcp", "How clients say where they want to go"),
   listen: required(ListenAddress, "127.0.0.1:1234", "Address to listen on; port 0: the system chooses one"),
   upstream: required(Schema.String, "web", "The upstream that serves this listener"),
-  maxConnections: key(whole(1, 1_000_000), 10_000, "Clients served at once; further ones wait")
+  maxConnections: key(whole(1, 1_000_000), 10_000, "Clients served at once; further ones wait"),
+  ...ofListeners
 })
 
 const Upstream = Schema.Struct({
@@ -35,17 +37,18 @@ const Upstream = Schema.Struct({
     [],
     "Addresses that clients get, in this order, when none of the others can serve; never probed"
   ),
-  caFile: key(
+  caFile: protective(key(
     Schema.String,
     "",
     "Certificates (PEM) to trust when candidates show theirs, instead of those the runtime trusts; read at start and reload"
-  ),
+  )),
   preheat: key(
     Schema.Boolean,
     true,
     "Probe its candidates from the start; false: they are found when the first client comes"
   ),
   bypass: key(Schema.Boolean, false, "Always use the last resort: the addresses of `host`, else the list in its order"),
+  proxyProtocol,
   probing: section(probing),
   pool: section(pool),
   ...shared
@@ -142,7 +145,7 @@ export const ConfigFile = Schema.Struct({
   admin: section({
     listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off; off loopback it needs a token"),
     hosts: key(Schema.Array(Name), ["localhost", "127.0.0.1"], "Host names it answers to"),
-    token: secret(key(Token, "", "Who asks has to show this token; empty: nobody has to")),
+    token: protective(secret(key(Token, "", "Who asks has to show this token; empty: nobody has to"))),
     timeout: key(
       duration(100, HOUR),
       "5s",
@@ -190,7 +193,8 @@ export const ConfigFile = Schema.Struct({
   }),
   shutdown: section({
     drain: key(duration(0, DAY), "30s", "How long a graceful stop waits for sessions")
-  })
+  }),
+  workers
 })
 
 export type ConfigFile = typeof ConfigFile.Type
