@@ -48,7 +48,7 @@ export const candidate = (toy: Toy, n = 1, upstream = 0) => {
     state: toy.state,
     nowUs: toy.atUs,
     restarts: 0,
-    names: { of: () => null },
+    names: { of: () => undefined },
     listeners: [],
     record: { from: 0, to: 0, gaps: 0, bytes: 0, path: null } as never
   }
