@@ -157,12 +157,15 @@ describe("a socket lent to a program", () => {
         ["upstream-closed", (socket) => void socket.once("data", () => socket.end()), () => {}],
         ["done", (socket) => void socket.once("data", () => socket.end("bye")), () => {}],
         ["done", () => {}, ({ socket }) => socket.destroy()],
+        // The program ends first, without an answer: politely, and with an upstream that takes it badly.
+        ["done", () => {}, ({ socket }) => void socket.end()],
+        ["done", (socket) => void socket.on("end", () => socket.resetAndDestroy()), ({ socket }) => void socket.end()],
         ["stopped", () => {}, ({ cancel }) => cancel()]
       ]
       for (const [cause, answer, act] of cases) {
         const server = yield* serving((socket) => {
           answer(socket.resume())
-          socket.on("end", () => socket.end())
+          socket.on("end", () => socket.destroyed || socket.end())
         })
         const one = yield* lent(yield* dialled(server.port))
         one.socket.resume().write("?")

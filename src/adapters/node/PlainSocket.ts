@@ -13,9 +13,12 @@ export class PlainSocket extends net.Socket {
   /** Whom to tell; each is told once. */
   firstBytes: FirstBytes | undefined
   hasReceived = false
+  /** The program had ended its side when the other one ended. */
+  endedFirst = false
   #hasSent = false
 
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    if (chunk === null) this.endedFirst = this.writableEnded
     if (!this.hasReceived && chunk !== null) {
       this.hasReceived = true
       this.firstBytes?.received()

@@ -70,7 +70,7 @@ export function lend(
   socket.firstBytes = { received: () => watch.answered(), sent: () => watch.asked() }
   if (socket.hasReceived) watch.answered()
   upstream.hear = (news, error) => {
-    if (news === "failed") wasReset ||= RESETS.has(error?.code ?? "")
+    if (news === "failed") wasReset ||= RESETS.has(error?.code ?? "") && !hasLeft(socket)
     else if (news === "closed") finish(wasReset ? "upstream-reset" : endOf(socket))
   }
   client.receive(socket)
@@ -78,6 +78,11 @@ export function lend(
 }
 
 /** A program that lets go of its socket has done nothing wrong, nor has the upstream. */
-function endOf({ readableEnded, bytesRead, bytesWritten }: PlainUpstream["socket"]): CloseCause {
-  return readableEnded && bytesWritten > 0 && bytesRead === 0 ? "upstream-closed" : "done"
+function endOf({ readableEnded, endedFirst, bytesRead, bytesWritten }: PlainUpstream["socket"]): CloseCause {
+  return readableEnded && !endedFirst && bytesWritten > 0 && bytesRead === 0 ? "upstream-closed" : "done"
+}
+
+/** It had ended its side before an answer came: what the upstream does then says nothing. */
+function hasLeft({ writableEnded, bytesRead }: PlainUpstream["socket"]): boolean {
+  return writableEnded && bytesRead === 0
 }

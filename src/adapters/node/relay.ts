@@ -4,6 +4,8 @@
  * - Each side's end is passed on by itself: half-closed connections go on in the other direction.
  * - Back-pressure both ways: a reader that stops costs at most what is under way in two socket buffers and one chunk.
  * - A reset is passed on as a reset, not as a polite end.
+ * - Its cause is who ended it. Where the client ended first and the upstream never said a word, that was the client, however the upstream
+ *   takes it; where the upstream ended first, but took what the client still sent, the session went one way alone.
  * - No byte for `idle` ends the session, `halfClose` instead once one direction has ended.
  */
 import type { Buffer } from "node:buffer"
@@ -48,14 +50,16 @@ export function relay(
   let closed = 0
   let over = false
   let halfClosed = false
-  let leftUnanswered = false
+  let clientEnded = false
+  /** What the client had sent when the upstream ended without a word to a client that had not; -1: it did not. */
+  let unansweredBytes = -1
 
-  const finish = (cause: CloseCause) => {
+  const finish = (cause: CloseCause, politely = false) => {
     if (over) return
     over = true
     stopUpkeep()
     watch.stop()
-    if (cause !== "done" && cause !== "upstream-closed") {
+    if (!politely) {
       if (!near.destroyed) near.resetAndDestroy()
       if (!far.destroyed) far.resetAndDestroy()
     }
@@ -65,7 +69,7 @@ export function relay(
   const onClosed = () => {
     if (++closed < 2) return
     upstream.recycle()
-    finish(leftUnanswered ? "upstream-closed" : "done")
+    finish(unansweredBytes > 0 && unansweredBytes === bytesUp ? "upstream-closed" : "done", true)
   }
 
   const stopUpkeep = upkeep({
@@ -86,7 +90,7 @@ export function relay(
   }
 
   const onFarEnd = () => {
-    leftUnanswered = bytesUp > 0 && bytesDown === 0
+    if (bytesDown === 0 && !clientEnded) unansweredBytes = bytesUp
     watch.stop()
     halfClosed = true
     near.end()
@@ -102,6 +106,7 @@ export function relay(
   })
   near.on("end", () => {
     halfClosed = true
+    clientEnded = true
     far.end()
   })
   near.on("drain", () => far.resume())
@@ -112,7 +117,7 @@ export function relay(
     return { more, spent: near.writableLength === 0 }
   })
   upstream.hear = (news) => {
-    if (news === "failed") finish("upstream-reset")
+    if (news === "failed") finish(clientEnded && bytesDown === 0 ? "done" : "upstream-reset")
     else if (news === "closed") onClosed()
     else if (news === "drained") near.resume()
     else if (news === "ended") onFarEnd()
