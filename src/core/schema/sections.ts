@@ -72,7 +72,7 @@ const session = {
   idle: key(duration(100, 30 * DAY), "1h", "A session without a byte in either direction ends"),
   halfClose: key(duration(10, DAY), "60s", "The same, once one direction has ended"),
   keepAlive: key(duration(0, DAY), "15s", "TCP keep-alive after this much silence; 0ms turns it off"),
-  stall: key(duration(100, DAY), "10s", "Silence of the upstream after client bytes that counts as a failure")
+  stall: key(duration(100, DAY), "10s", "Silence of the upstream, from the client's last byte on, that counts as a failure")
 }
 const MaxAge = formed(Schema.Union([Schema.Literal("auto"), duration(100, DAY)]), {
   expected: "auto, or a duration such as 20s or 5m, from 100ms to 1d",
@@ -99,7 +99,11 @@ export const pool = {
 }
 const breaker = {
   enabled: key(Schema.Boolean, true, "Shut broken candidates out for a while"),
-  failureThreshold: key(whole(1, 1000), 5, "Failures in a row that open it"),
+  failureThreshold: key(
+    whole(1, 1000),
+    5,
+    "Failures in a row that open it; where no client was ever answered, that move clients on to another address"
+  ),
   failureRateThreshold: key(between(0, 1), 0.5, "Share of failures that opens it when exceeded"),
   window: key(duration(1_000, DAY), "60s", "How far back that share looks"),
   minSamples: key(whole(1, 10_000), 5, "Samples in the window before the share counts"),
