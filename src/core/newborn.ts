@@ -35,7 +35,11 @@ export const noSuspicion: Suspicion = {
   session: false,
   sinceUs: -1,
   lapseDueUs: -1,
-  renewals: 0
+  renewals: 0,
+  failures: 0,
+  failedAtUs: -1,
+  refutations: 0,
+  refutedAtUs: -1
 }
 
 export const emptyShelf: Warm = {

@@ -21,8 +21,22 @@ export function serving(state: State, upstream: Upstream): ReadonlyArray<Candida
   const members = Candidates.among(state, upstream.members).filter(mayServe)
   const trusted = members.filter((member) => !Candidates.isSuspect(member))
   if (trusted.length > 0) return trusted
-  const outside = bestOutside(state, upstream, Upstreams.configOf(state, upstream.id).selector.activeSetSize)
+  const { activeSetSize } = Upstreams.configOf(state, upstream.id).selector
+  const outside = isExplored(state, upstream) ? [] : bestOutside(state, upstream, activeSetSize)
   return outside.length > 0 ? outside : members
+}
+
+/** Whether so many have been tried without one answer that the upstream may be one that never gives any (reducers/unanswered.ts). */
+function isExplored(state: State, upstream: Upstream): boolean {
+  if (upstream.answered || upstream.members.length === 0) return false
+  const most = upstream.members.length + Upstreams.configOf(state, upstream.id).probing.challengers
+  let looked = 0
+  let tried = 0
+  Candidates.visitRanked(state, upstream.id, (id) => {
+    if (Candidates.find(state, id)?.suspicion.session === true) tried++
+    return tried < most && ++looked < LOOK_AHEAD
+  })
+  return tried >= most
 }
 
 /** The cheapest unsuspected candidates outside the set, at most `count`. */

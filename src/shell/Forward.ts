@@ -155,7 +155,7 @@ function silenceOf(ports: Ports, client: Client, upstream: UpstreamRoutes, candi
     stallMs: upstream.session.stallMs,
     silent: (waitedUs) => offer(engine, { _tag: "SessionSilent", ...told, waitedUs }),
     stalled: () => offer(engine, { _tag: "SessionStalled", ...told, client: numberOf(ports, client) }),
-    spoke: () => void offer(engine, { _tag: "SessionSpoke", ...told })
+    spoke: (side) => void offer(engine, { _tag: "SessionSpoke", ...told, ...(side === "client" ? { side } : {}) })
   }
 }
 
@@ -211,7 +211,7 @@ function closed(
     session: client.session,
     candidate,
     // Only an end that may be blamed on the candidate needs to know who tells of it.
-    client: firstByteAtUs < 0 && bytesUp > 0 ? numberOf(ports, client) : 0,
+    client: firstByteAtUs < 0 && (bytesUp > 0 || cause === "upstream-alert") ? numberOf(ports, client) : 0,
     bytesUp,
     bytesDown,
     firstByteUs: firstByteAtUs < 0 ? -1 : Math.max(0, firstByteAtUs - engine.epochUs - acceptedUs),

@@ -27,14 +27,15 @@ export interface UpstreamSocket {
   readonly isAliveUnsafe: () => boolean
 }
 
-/** Whom to tell about a session that waits for its first upstream byte after client bytes. */
+/** Whom to tell about a session that waits for its first upstream byte after its client's last one. */
 export interface Silence {
   readonly silentAfterMs: number
   readonly stallMs: number
   /** False: it could not be told, so nothing that follows from it will be. */
   readonly silent: (waitedUs: number) => boolean
   readonly stalled: () => boolean
-  readonly spoke: () => void
+  /** It had been told silent, and waits no more: it was answered, or its client went on sending. */
+  readonly spoke: (side: "upstream" | "client") => void
 }
 
 /** Takes back what was asked for; harmless when it is over already. */
@@ -47,7 +48,7 @@ export interface RelayEnd {
   readonly bytesDown: number
   /** When the first upstream byte came, as `nowUs` tells it; -1 when none did. */
   readonly firstByteAtUs: number
-  /** From the first client byte to the first upstream byte; -1 when one is missing or the upstream spoke first. */
+  /** From the last client byte before it to the first upstream byte; -1 when one is missing or the upstream spoke first. */
   readonly answerUs: number
   /** What was last told of its silence; `none` once it spoke. */
   readonly silence: "none" | "silent" | "stalled"

@@ -192,7 +192,7 @@ describe("a socket lent to a program", () => {
         stallMs: 90,
         silent: () => heard.push("silent") > 0,
         stalled: () => heard.push("stalled") > 0,
-        spoke: () => void heard.push("spoke")
+        spoke: (side) => void heard.push(side)
       }
       const server = yield* serving(() => {})
       const { socket } = yield* lent(yield* dialled(server.port), {}, told)
@@ -200,7 +200,7 @@ describe("a socket lent to a program", () => {
       yield* holds("it stalled", () => heard.length === 2)
       for (const one of server.sockets) one.write("!")
       yield* holds("it spoke", () => heard.length === 3)
-      assert.deepStrictEqual(heard, ["silent", "stalled", "spoke"])
+      assert.deepStrictEqual(heard, ["silent", "stalled", "upstream"])
       socket.destroy()
     }).pipe(embedding))
 })

@@ -119,6 +119,7 @@ covers<Decisions.SuspicionReason>("reasons for a suspicion", of("Suspected").map
   pending: "seen",
   silent: "seen",
   reset: "seen",
+  unanswered: "seen",
   "parked-reset": "seen"
 })
 covers<Decisions.UpstreamRefreshed["reason"]>("reasons for a refresh", of("UpstreamRefreshed").map(({ reason }) => reason), {
@@ -195,6 +196,7 @@ covers<CloseCause>("ends of sessions", eventsOf("ClientClosed").map(({ cause }) 
   done: "seen",
   "upstream-reset": "seen",
   "upstream-closed": "seen",
+  "upstream-alert": { not: "to the core it is the same as upstream-closed" },
   "client-reset": { not: "to the core it is the same as done" },
   idle: { not: "to the core it is the same as done" },
   "half-close-timeout": { not: "to the core it is the same as done" },

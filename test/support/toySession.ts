@@ -1,8 +1,11 @@
 /** What a session's shell tells, from how the upstream behaves in it. Clients send something as soon as they are connected. */
 import type { ClientClosed, Event } from "../../src/core/model/Event.ts"
 
-/** The first byte after so many ms, or never: a silent peer, one that resets, one that closes politely. */
-export type Reply = number | "silent" | "reset" | "closed"
+/**
+ * The first byte after so many ms, or never: a silent peer, one that resets, one that closes politely, one that answers with an alert
+ * of TLS, one whose clients want no answer and leave when they have sent all.
+ */
+export type Reply = number | "silent" | "reset" | "closed" | "alert" | "one-way"
 
 export interface Of {
   readonly worker: number
@@ -25,6 +28,7 @@ interface Later {
 }
 
 const CUT_AFTER_MS = 1
+const ALERT_BYTES = 7
 /** So long a client waits that hears nothing. */
 const PATIENCE_MS = 15_000
 
@@ -37,7 +41,7 @@ export function sessionEvents(
   const events: Array<Later> = []
   const us = (ms: number) => Math.round(ms * 1000)
   const heardMs = typeof reply === "number" ? reply : Number.POSITIVE_INFINITY
-  const isCut = reply === "reset" || reply === "closed"
+  const isCut = typeof reply !== "number" && reply !== "silent"
   const endMs = isCut ? CUT_AFTER_MS : Math.max(holdMs, typeof reply === "number" ? reply : PATIENCE_MS)
   const silentMs = Math.min(heardMs, endMs)
   let silence: ClientClosed["silence"] = "none"
@@ -59,12 +63,18 @@ export function sessionEvents(
     _tag: "ClientClosed",
     ...of,
     bytesUp: 100,
-    bytesDown: heard ? 1000 : 0,
+    bytesDown: heard ? 1000 : reply === "alert" ? ALERT_BYTES : 0,
     firstByteUs: heard ? us(tookMs + heardMs) : -1,
     answerUs: heard ? us(heardMs) : -1,
     durationUs: us(tookMs + endMs),
     silence,
-    cause: reply === "reset" ? "upstream-reset" : reply === "closed" ? "upstream-closed" : "done"
+    cause: causeOf(reply)
   }
   return [...events, { afterMs: tookMs + endMs, event: closed }]
+}
+
+function causeOf(reply: Reply): ClientClosed["cause"] {
+  if (reply === "reset") return "upstream-reset"
+  if (reply === "closed") return "upstream-closed"
+  return reply === "alert" ? "upstream-alert" : "done"
 }

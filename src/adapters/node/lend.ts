@@ -8,9 +8,11 @@
 import type { Session } from "../../core/model/Config.ts"
 import type { CloseCause } from "../../core/model/Event.ts"
 import type { Cancel, RelayEnd, Silence } from "../../shell/Transport.ts"
+import { ALERT_BYTES } from "./alert.ts"
 import { coarse } from "./coarse.ts"
 import type { PlainUpstream } from "./PlainUpstream.ts"
 import type { ProgramClient } from "./ProgramClient.ts"
+import { OF_AN_ALERT } from "./relay.ts"
 import { SilenceWatch } from "./silence.ts"
 import { upkeep } from "./upkeep.ts"
 
@@ -28,6 +30,7 @@ export function lend(
   const watch = new SilenceWatch(told)
   let over = false
   let wasReset = false
+  let askedBytes = 0
 
   const finish = (cause: CloseCause) => {
     if (over) return
@@ -38,16 +41,22 @@ export function lend(
     watch.stop()
     socket.firstBytes = undefined
     const { bytesWritten: bytesUp, bytesRead: bytesDown } = socket
+    const isAlerted = isRefused(socket) && OF_AN_ALERT.has(cause)
     if (!socket.destroyed) socket.resetAndDestroy()
     const { firstByteAtUs, level } = watch
     // What was only seen by a look tells nothing of how long the answer took.
     const answerUs = socket.hasReceived ? watch.answerUs : -1
-    end({ cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence: level })
+    end({ cause: isAlerted ? "upstream-alert" : cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence: level })
   }
 
   const look = () => {
-    if (socket.bytesWritten > 0) watch.asked()
-    if (socket.bytesRead > 0) watch.answered()
+    const { bytesWritten, bytesRead } = socket
+    if (bytesWritten > askedBytes) asked(bytesWritten - askedBytes)
+    if (bytesRead > 0 && !isRefused(socket)) watch.answered()
+  }
+  const asked = (bytes: number) => {
+    askedBytes += bytes
+    watch.asked(bytes)
   }
   const lookAgain = () => {
     look()
@@ -67,10 +76,11 @@ export function lend(
 
   // A program expects what `net.connect` gives by default: the upstream's end ends its own side too.
   socket.allowHalfOpen = false
-  socket.firstBytes = { received: () => watch.answered(), sent: () => watch.asked() }
+  socket.firstBytes = { received: () => watch.answered(), sent: asked }
   if (socket.hasReceived) watch.answered()
   upstream.hear = (news, error) => {
     if (news === "failed") wasReset ||= RESETS.has(error?.code ?? "") && !hasLeft(socket)
+    else if (news === "drained") watch.moved()
     else if (news === "closed") finish(wasReset ? "upstream-reset" : endOf(socket))
   }
   client.receive(socket)
@@ -80,6 +90,11 @@ export function lend(
 /** A program that lets go of its socket has done nothing wrong, nor has the upstream. */
 function endOf({ readableEnded, endedFirst, bytesRead, bytesWritten }: PlainUpstream["socket"]): CloseCause {
   return readableEnded && !endedFirst && bytesWritten > 0 && bytesRead === 0 ? "upstream-closed" : "done"
+}
+
+/** All that came was an alert of TLS: inside TLS, where only the counter tells, nothing else is as short. */
+function isRefused(socket: PlainUpstream["socket"]): boolean {
+  return socket.isRefused || (!socket.hasReceived && socket.bytesRead > 0 && socket.bytesRead <= ALERT_BYTES)
 }
 
 /** It had ended its side before an answer came: what the upstream does then says nothing. */

@@ -5,7 +5,8 @@
  * - Back-pressure both ways: a reader that stops costs at most what is under way in two socket buffers and one chunk.
  * - A reset is passed on as a reset, not as a polite end.
  * - Its cause is who ended it. Where the client ended first and the upstream never said a word, that was the client, however the upstream
- *   takes it; where the upstream ended first, but took what the client still sent, the session went one way alone.
+ *   takes it; where the upstream ended first, but took what the client still sent, the session went one way alone. An alert of TLS, with
+ *   nothing after it, is no answer.
  * - No byte for `idle` ends the session, `halfClose` instead once one direction has ended.
  */
 import type { Buffer } from "node:buffer"
@@ -13,6 +14,7 @@ import type * as net from "node:net"
 import type { Session } from "../../core/model/Config.ts"
 import type { CloseCause } from "../../core/model/Event.ts"
 import type { Cancel, RelayEnd, Silence } from "../../shell/Transport.ts"
+import { isAlert } from "./alert.ts"
 import type { NodeClient } from "./NodeClient.ts"
 import type { Hear } from "./HeardSocket.ts"
 import type { Sink } from "./NodeUpstream.ts"
@@ -32,6 +34,8 @@ export interface Far {
   recycle(): void
 }
 
+/** After an alert each side may be the first to end, and how says nothing. */
+export const OF_AN_ALERT: ReadonlySet<CloseCause> = new Set(["done", "client-reset", "upstream-reset", "upstream-closed"])
 /** Chunks of at least this many bytes are given back as soon as they are written. */
 const FREED_AT_ONCE = 16_384
 
@@ -51,6 +55,7 @@ export function relay(
   let over = false
   let halfClosed = false
   let clientEnded = false
+  let isRefused = false
   /** What the client had sent when the upstream ended without a word to a client that had not; -1: it did not. */
   let unansweredBytes = -1
 
@@ -64,7 +69,8 @@ export function relay(
       if (!far.destroyed) far.resetAndDestroy()
     }
     const { firstByteAtUs, answerUs, level } = watch
-    end({ cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence: level })
+    const isAlerted = isRefused && OF_AN_ALERT.has(cause)
+    end({ cause: isAlerted ? "upstream-alert" : cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence: level })
   }
   const onClosed = () => {
     if (++closed < 2) return
@@ -100,8 +106,9 @@ export function relay(
 
   near.on("data", (chunk: Buffer) => {
     bytesUp += chunk.length
-    watch.asked()
-    const more = chunk.length < FREED_AT_ONCE ? far.write(chunk) : far.write(chunk, () => free(chunk))
+    const { length } = chunk
+    const more = length < FREED_AT_ONCE ? far.write(chunk) : far.write(chunk, () => free(chunk))
+    watch.asked(length, more ? 0 : far.writableLength)
     if (!more) near.pause()
   })
   near.on("end", () => {
@@ -111,7 +118,8 @@ export function relay(
   })
   near.on("drain", () => far.resume())
   upstream.take((chunk) => {
-    watch.answered()
+    isRefused = bytesDown === 0 && isAlert(chunk)
+    if (!isRefused) watch.answered()
     bytesDown += chunk.length
     const more = near.write(chunk)
     return { more, spent: near.writableLength === 0 }
@@ -119,8 +127,10 @@ export function relay(
   upstream.hear = (news) => {
     if (news === "failed") finish(clientEnded && bytesDown === 0 ? "done" : "upstream-reset")
     else if (news === "closed") onClosed()
-    else if (news === "drained") near.resume()
-    else if (news === "ended") onFarEnd()
+    else if (news === "drained") {
+      watch.moved()
+      near.resume()
+    } else if (news === "ended") onFarEnd()
   }
   // The upstream may have ended while it waited; its end is then passed on behind what was held of it.
   if (upstream.hasEnded) onFarEnd()

@@ -11,6 +11,7 @@ const SUSPICIONS: Readonly<Record<SuspicionReason, string>> = {
   pending: "a handshake is overdue",
   silent: "clients wait for an answer",
   reset: "a session was reset",
+  unanswered: "sessions end without an answer",
   "parked-reset": "waiting sockets were reset together"
 }
 

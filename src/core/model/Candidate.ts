@@ -64,6 +64,12 @@ export interface Suspicion {
   /** When session suspicion lapses, and how often it was renewed since an upstream byte. */
   readonly lapseDueUs: number
   readonly renewals: number
+  /** Sessions in a row that failed after connect, and when the last of them did. */
+  readonly failures: number
+  readonly failedAtUs: number
+  /** How often an upstream byte has refuted a suspicion from such failures lately, and when last. */
+  readonly refutations: number
+  readonly refutedAtUs: number
 }
 
 export interface Usual {

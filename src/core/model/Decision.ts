@@ -137,7 +137,7 @@ export interface Cleared {
   readonly upstream: UpstreamId
   readonly candidate: CandidateId
 }
-export type SuspicionReason = "pending" | "silent" | "reset" | "parked-reset"
+export type SuspicionReason = "pending" | "silent" | "reset" | "unanswered" | "parked-reset"
 
 /** The list of an upstream's candidates changed. */
 export interface MembershipChanged {

@@ -40,6 +40,8 @@ export type CloseCause =
   | "upstream-reset"
   /** It ended politely, but without one byte of its own after client bytes. */
   | "upstream-closed"
+  /** All that the upstream said was an alert of TLS, whoever ended it then: that is no answer, and no byte in the sense of `firstByteUs`. */
+  | "upstream-alert"
   | "idle"
   | "half-close-timeout"
   | "stopped"
@@ -110,7 +112,7 @@ export interface ClientClosed {
   readonly bytesDown: number
   /** From accept to the first upstream byte; -1 when there was none. */
   readonly firstByteUs: number
-  /** From the first client byte to the first upstream byte; -1 when one is missing or the upstream spoke first. */
+  /** From the last client byte before it to the first upstream byte; -1 when one is missing or the upstream spoke first. */
   readonly answerUs: number
   readonly durationUs: number
   /** What was last told of it while it waited for its first upstream byte; `none` once that came. */
@@ -124,7 +126,7 @@ export interface DialPending {
   readonly candidate: CandidateId
   readonly pendingUs: number
 }
-/** A session waits for its first upstream byte for longer than its routes' `silentAfterMs` after client bytes. */
+/** A session waits for its first upstream byte for longer than its routes' `silentAfterMs` since its client's last byte can have left. */
 export interface SessionSilent {
   readonly _tag: "SessionSilent"
   readonly worker: number
@@ -132,12 +134,14 @@ export interface SessionSilent {
   readonly candidate: CandidateId
   readonly waitedUs: number
 }
-/** A session that was told silent got its first upstream byte. */
+/** A session that was told silent waits no more: it got its first upstream byte, or what its client sends moves again. */
 export interface SessionSpoke {
   readonly _tag: "SessionSpoke"
   readonly worker: number
   readonly session: number
   readonly candidate: CandidateId
+  /** The client went on sending, or the upstream took more of it; without it: the upstream answered. */
+  readonly side?: "client"
 }
 /** A session was silent for `session.stall`. */
 export interface SessionStalled {

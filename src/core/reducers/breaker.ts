@@ -16,7 +16,7 @@
  * - The last closed breaker of an upstream never opens: somebody must be left to try. Who could not show its certificate
  *   (identity.ts) is nobody.
  * - Failures after connect: a session in which the client sent bytes and the upstream reset, closed or stayed silent for
- *   `session.stall` without one byte of its own. They count only where this upstream has ever answered; only an upstream
+ *   `session.stall` without one byte of its own, or with nothing but an alert of TLS. They count only where this upstream has ever answered; only an upstream
  *   byte that came later clears them; and one client address adds at most two a minute once two addresses have been seen.
  */
 import * as Candidates from "../candidates.ts"
@@ -30,7 +30,7 @@ import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
-import { failureAfterConnect, upstreamByte } from "./samples.ts"
+import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts"
 import type { Reason } from "./trials.ts"
 import { scheduled, settledTrials, waited } from "./trials.ts"
 
@@ -114,7 +114,7 @@ function isRateTooHigh(window: SuccessWindow.SuccessWindow, config: Breaker): bo
 function afterConnect(state: State, step: Step): State {
   const failure = failureAfterConnect(state, step.event, step.at)
   const candidate = Candidates.find(state, failure?.candidate)
-  if (failure === undefined || candidate === undefined) return state
+  if (failure === undefined || candidate === undefined || !isKnownToAnswer(state, candidate.upstream)) return state
   const config = Candidates.configOf(state, candidate).breaker
   if (!config.enabled) return state
   const recent = candidate.breaker.blamed.filter(({ atUs }) => atUs > step.at - MINUTE_US)

@@ -8,10 +8,11 @@
  *   it; it is probed at once.
  * - `silent`: while a session has had no first byte for max(3 x the upstream's usual time to first byte, 300 ms) after client
  *   bytes; two such sessions that have waited for max(3 x usual, 100 ms) are as good a sign as one that has waited for 300.
- *   Only where this upstream has ever answered, and only sessions that began to wait after the latest byte that the candidate
+ *   Only sessions that began to wait after the latest byte that the candidate
  *   is known to have sent to anybody: of all others the request is slow, or a packet was lost, and nobody is dead. So a slow
- *   request is no sign itself, and hides none.
- * - `reset`: after a session was reset before any upstream byte.
+ *   request is no sign itself, and hides none. Silence of which a client's own pause was the reason is taken back when it goes on
+ *   sending. Where the upstream has never answered see unanswered.ts.
+ * - `reset`, `unanswered`: after sessions were reset before any upstream byte, or ended otherwise without one (unanswered.ts).
  * - `parked-reset`: when at least half of four or more parked sockets were reset within 100 ms (a polite end never counts).
  *
  * In an outage of this machine's own network nobody is suspected (outage.ts).
@@ -22,28 +23,26 @@
  * one whose breaker closed.
  */
 import * as Candidates from "../candidates.ts"
-import { isFailureExcused, isFrozen } from "../frozen.ts"
+import { isFailureExcused } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
-import { backoffMs } from "../math/backoff.ts"
 import * as Ewma from "../math/Ewma.ts"
 import type { Candidate, Suspicion } from "../model/Candidate.ts"
-import type { SuspicionReason } from "../model/Decision.ts"
-import type { ClientClosed, SessionSilent } from "../model/Event.ts"
+import type { ClientClosed, SessionSilent, SessionSpoke } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { LATENCIES, pendingMs } from "../patience.ts"
 import * as Upstreams from "../upstreams.ts"
 import { ramping } from "./breaker.ts"
-import { failureAfterConnect, upstreamByte } from "./samples.ts"
+import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts"
+import { clear, suspect, told } from "./suspects.ts"
+import { afterByte, afterWellEnded, hasOthers, isEndedWell, isSign, withFailure } from "./unanswered.ts"
 
 const LEAST_SILENCE_US = 300_000
 export const LEAST_SHARED_SILENCE_MS = 100
 const SILENT_TOGETHER = 2
 const PARKED_LEAST = 4
 const RESET_TOGETHER_US = 100_000
-const LAPSE_TRIALS = 5
-const MOST_RENEWALS = 32
 /** Usual time to first byte: over some minutes, as it changes with what clients ask. */
 const FIRST_BYTE_DECAY_MS = 60_000
 const nobodySilent = { silent: [], silentDueUs: -1 }
@@ -111,9 +110,11 @@ function sessions(state: State, step: Step): State {
     case "SessionSilent":
       return isFailureExcused(state, event.candidate, step.at - event.waitedUs) ? state : silent(state, step, event)
     case "SessionSpoke":
-      return byte(state, step)
+      return event.side === undefined ? byte(state, step) : resumed(state, step, event)
     case "ClientClosed":
-      return reset(usualFirstByte(byte(ended(state, step, event), step), step, event), step)
+      return failed(usualFirstByte(byte(ended(state, step, event), step), step, event), step)
+    case "SessionStalled":
+      return failed(state, step)
     case "WarmLost":
       return event.reason === "reset" ? parkedReset(state, step, event.candidate, event.warm) : state
     case "WorkerLost":
@@ -121,48 +122,6 @@ function sessions(state: State, step: Step): State {
     default:
       return state
   }
-}
-
-/** The candidate with parts of its suspicion changed. */
-function told(candidate: Candidate, changes: Partial<Suspicion>): Candidate {
-  return { ...candidate, suspicion: { ...candidate.suspicion, ...changes } }
-}
-
-function suspect(state: State, step: Step, candidate: Candidate, reason: SuspicionReason): State {
-  if (!Upstreams.isOn(state, candidate.upstream)) return state
-  const { suspicion } = candidate
-  const ofSession = reason !== "pending"
-  const news = ofSession ? !suspicion.session : !suspicion.pending
-  const cleared = reason === "pending" ? { pendingDueUs: -1 } : {}
-  if (!news || isFrozen(state, candidate)) return Candidates.replace(state, candidate, told(candidate, cleared))
-  if (!Candidates.isSuspect(candidate)) {
-    step.decisions.push({ _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
-  }
-  step.touched.add(candidate.upstream)
-  const signs = ofSession ? session(state, step, candidate) : { pending: true }
-  const marked = told(candidate, { ...cleared, sinceUs: step.at, ...signs })
-  const probes = candidate.probe === 0 && candidate.breaker.state === "closed" && candidate.queue !== "urgent"
-    && Candidates.isListed(candidate)
-  step.wantsProbes ||= probes
-  return Candidates.replace(state, candidate, probes ? Candidates.urgent(marked, step.at) : marked)
-}
-
-function session(state: State, step: Step, { upstream, suspicion }: Candidate): Partial<Suspicion> {
-  const { firstTrialMs, maxCooldownMs } = Upstreams.configOf(state, upstream).breaker
-  const renewals = suspicion.renewals < MOST_RENEWALS ? suspicion.renewals + 1 : MOST_RENEWALS
-  const firstMs = LAPSE_TRIALS * firstTrialMs
-  const lapseMs = backoffMs(renewals - 1, firstMs, Math.max(firstMs, maxCooldownMs))
-  return { session: true, renewals, lapseDueUs: step.at + Math.ceil(lapseMs * 1000) }
-}
-
-function clear(state: State, step: Step, candidate: Candidate, suspicion: Suspicion): State {
-  const after: Candidate = { ...candidate, suspicion }
-  if (Candidates.isSuspect(candidate) && !Candidates.isSuspect(after)) {
-    step.decisions.push({ _tag: "Cleared", upstream: candidate.upstream, candidate: candidate.id })
-    step.touched.add(candidate.upstream)
-    return Candidates.replace(state, candidate, { ...after, suspicion: { ...suspicion, sinceUs: -1 } })
-  }
-  return Candidates.replace(state, candidate, after)
 }
 
 /** It answered: what began before this handshake and is still pending was lost on the way, not by a dead candidate. */
@@ -176,7 +135,9 @@ function silent(state: State, step: Step, { candidate: id, session, waitedUs }: 
   const candidate = Candidates.find(state, id)
   const sinceUs = step.at - waitedUs
   if (candidate === undefined || sinceUs <= candidate.suspicion.byteAtUs) return state
-  const run = [...candidate.suspicion.silent, { session, sinceUs }].slice(-SILENT_TOGETHER)
+  const all = [...candidate.suspicion.silent, { session, sinceUs }]
+  // Without any answer the first ones tell most.
+  const run = isKnownToAnswer(state, candidate.upstream) ? all.slice(-SILENT_TOGETHER) : all.slice(0, SILENT_TOGETHER)
   const counted: Candidate = { ...candidate, suspicion: waiting(candidate.suspicion, run, step.at) }
   const next = Candidates.replace(state, candidate, counted)
   return run.length >= SILENT_TOGETHER || waitedUs >= LEAST_SILENCE_US ? doubt(next, step, counted) : next
@@ -194,9 +155,13 @@ function waiting(suspicion: Suspicion, silent: Suspicion["silent"], atUs: number
   return { ...suspicion, silent, silentDueUs: dues.length === 0 ? -1 : Math.min(...dues) }
 }
 
-/** Silence is a sign only of those who are known to answer. */
+/** Of an upstream that has never answered, silence is a sign when two have met it and clients can go to somebody else. */
 function doubt(state: State, step: Step, candidate: Candidate): State {
-  return Upstreams.find(state, candidate.upstream)?.answered === true ? suspect(state, step, candidate, "silent") : state
+  const { upstream, suspicion: { silent } } = candidate
+  const first = silent[0]
+  const explores = first !== undefined && silent.length >= SILENT_TOGETHER
+    && step.at - first.sinceUs >= LEAST_SILENCE_US && hasOthers(state, upstream)
+  return explores || isKnownToAnswer(state, upstream) ? suspect(state, step, candidate, "silent") : state
 }
 
 function silentTooLong(state: State, step: Step, candidate: Candidate): State {
@@ -205,10 +170,16 @@ function silentTooLong(state: State, step: Step, candidate: Candidate): State {
   return doubt(Candidates.replace(state, candidate, due), step, due)
 }
 
-/** A session that is over waits no more. */
-function ended(state: State, step: Step, { candidate: id, session }: ClientClosed): State {
-  const candidate = Candidates.find(state, id)
-  if (candidate === undefined || candidate.suspicion.silent.length === 0) return state
+/** A session that is over waits no more; of an upstream that has never answered it is remembered. */
+function ended(state: State, step: Step, event: ClientClosed): State {
+  const { session } = event
+  const candidate = Candidates.find(state, event.candidate)
+  if (candidate === undefined) return state
+  if (!isKnownToAnswer(state, candidate.upstream)) {
+    const after = isEndedWell(event) ? afterWellEnded(candidate.suspicion) : candidate.suspicion
+    return after === candidate.suspicion ? state : Candidates.replace(state, candidate, { ...candidate, suspicion: after })
+  }
+  if (candidate.suspicion.silent.length === 0) return state
   const rest = candidate.suspicion.silent.filter((one) => one.session !== session)
   if (rest.length === candidate.suspicion.silent.length) return state
   return Candidates.replace(state, candidate, { ...candidate, suspicion: waiting(candidate.suspicion, rest, step.at) })
@@ -227,7 +198,7 @@ function byte(state: State, step: Step): State {
   const { suspicion } = candidate
   const byteAtUs = heard.atUs > suspicion.byteAtUs ? heard.atUs : suspicion.byteAtUs
   const run = suspicion.silent.filter(({ sinceUs }) => sinceUs > byteAtUs)
-  const after = waiting({ ...suspicion, byteAtUs }, run, step.at)
+  const after = waiting({ ...afterByte(suspicion, heard.atUs, step.at), byteAtUs }, run, step.at)
   if (suspicion.renewals === 0 || heard.atUs <= suspicion.sinceUs) {
     return Candidates.replace(state, candidate, { ...candidate, suspicion: after })
   }
@@ -239,6 +210,7 @@ function usualFirstByte(state: State, step: Step, event: ClientClosed): State {
   const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)
   if (upstream === undefined || event.firstByteUs < 0) return state
   const answered: Upstream = { ...upstream, answered: true }
+  if (!upstream.answered) step.touched.add(upstream.id)
   if (event.answerUs < 0) return Upstreams.replace(state, upstream, upstream.answered ? upstream : answered)
   const firstByte = Ewma.add(upstream.firstByte, event.answerUs / 1000, step.at, FIRST_BYTE_DECAY_MS)
   const shouldMs = silenceMs(firstByte)
@@ -249,10 +221,27 @@ function usualFirstByte(state: State, step: Step, event: ClientClosed): State {
   return Upstreams.replace(state, upstream, { ...answered, firstByte, silentAfterMs })
 }
 
-function reset(state: State, step: Step): State {
+function failed(state: State, step: Step): State {
   const failure = failureAfterConnect(state, step.event, step.at)
-  const candidate = failure?.reason === "reset" ? Candidates.find(state, failure.candidate) : undefined
-  return candidate === undefined ? state : suspect(state, step, candidate, "reset")
+  const candidate = Candidates.find(state, failure?.candidate)
+  if (failure === undefined || candidate === undefined) return state
+  const counted: Candidate = { ...candidate, suspicion: withFailure(candidate.suspicion, step.at) }
+  const next = Candidates.replace(state, candidate, counted)
+  if (!isSign(state, counted, failure.reason, step.at)) return next
+  return suspect(next, step, counted, failure.reason === "reset" ? "reset" : "unanswered")
+}
+
+/** A client that sends again had only paused: where nothing else speaks against the candidate, it is no suspect for that. */
+function resumed(state: State, step: Step, { candidate: id, session }: SessionSpoke): State {
+  const candidate = Candidates.find(state, id)
+  const paused = candidate?.suspicion.silent.find((one) => one.session === session)
+  if (candidate === undefined || paused === undefined) return state
+  const { suspicion } = candidate
+  const rest = suspicion.silent.filter((one) => one !== paused)
+  const after = waiting(suspicion, rest, step.at)
+  const isReason = suspicion.session && rest.length === 0 && suspicion.failures === 0 && paused.sinceUs < suspicion.sinceUs
+  if (!isReason) return Candidates.replace(state, candidate, { ...candidate, suspicion: after })
+  return clear(state, step, candidate, { ...after, session: false, lapseDueUs: -1, renewals: suspicion.renewals - 1 })
 }
 
 /** Called before the warm reducer takes the socket out, so `parked` still counts it. */
@@ -274,7 +263,9 @@ function parkedReset(state: State, step: Step, id: number, socket: number): Stat
 function lapse(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
   const lapsed: Suspicion = { ...candidate.suspicion, session: false, lapseDueUs: -1 }
-  const breaker = { ...candidate.breaker, ...ramping(step.at, rampMs) }
+  // Nothing is known that would make one of those better that have never answered.
+  const ramps = isKnownToAnswer(state, candidate.upstream)
+  const breaker = ramps ? { ...candidate.breaker, ...ramping(step.at, rampMs) } : candidate.breaker
   const ramped: Candidate = { ...candidate, breaker }
   step.touched.add(candidate.upstream)
   return clear(Candidates.replace(state, candidate, ramped), step, ramped, lapsed)

@@ -34,6 +34,7 @@ const CloseCause = Schema.Literals([
   "client-reset",
   "upstream-reset",
   "upstream-closed",
+  "upstream-alert",
   "idle",
   "half-close-timeout",
   "stopped"
@@ -87,7 +88,7 @@ export const EventSchema = Schema.TaggedUnion({
   },
   DialPending: { worker, candidate: Count, pendingUs: Micros },
   SessionSilent: { worker, session: Count, candidate: Count, waitedUs: Micros },
-  SessionSpoke: { worker, session: Count, candidate: Count },
+  SessionSpoke: { worker, session: Count, candidate: Count, side: Schema.optionalKey(Schema.Literal("client")) },
   SessionStalled: { worker, session: Count, candidate: Count, client: Count },
   WarmParked: { worker, warm: Count, candidate: Count, tookUs: Micros },
   WarmFailed: { worker, warm: Count, candidate: Count, tookUs: Micros, reason: DialFailure },

@@ -78,7 +78,7 @@ const session = {
     "15s",
     "TCP keep-alive after this much silence; 0ms turns it off. It finds no dead peer while sent bytes are unacknowledged (operations.md, Dead peers)"
   ),
-  stall: key(duration(100, DAY), "10s", "Silence of the upstream after client bytes that counts as a failure"),
+  stall: key(duration(100, DAY), "10s", "Silence of the upstream, from the client's last byte on, that counts as a failure"),
   onCandidateDeath
 }
 const MaxAge = formed(Schema.Union([Schema.Literal("auto"), duration(100, DAY)]), {
@@ -107,7 +107,11 @@ export const pool = {
 }
 const breaker = {
   enabled: key(Schema.Boolean, true, "Shut broken candidates out for a while"),
-  failureThreshold: key(whole(1, 1000), 5, "Failures in a row that open it"),
+  failureThreshold: key(
+    whole(1, 1000),
+    5,
+    "Failures in a row that open it; where no client was ever answered, that move clients on to another address"
+  ),
   failureRateThreshold: key(between(0, 1), 0.5, "Share of failures that opens it when exceeded"),
   window: key(duration(1_000, DAY), "60s", "How far back that share looks"),
   minSamples: key(whole(1, 10_000), 5, "Samples in the window before the share counts"),
