@@ -25,7 +25,8 @@ const pool: fc.Arbitrary<UpstreamConfig["pool"]> = fc.record({
   headroom: fc.constantFrom(1, 1.5, 3),
   maxAgeMs: fc.constantFrom(1_000, 20_000),
   connectsPerSecond: fc.constantFrom(1, 20),
-  idleAfterMs: fc.constantFrom(500, 60_000)
+  idleAfterMs: fc.constantFrom(500, 60_000),
+  withholdForMs: fc.constantFrom(500, 3_600_000)
 })
 
 const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({

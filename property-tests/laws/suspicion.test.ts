@@ -29,7 +29,9 @@ const met = { told: 0, pending: 0, doubted: 0, watched: 0, rolledBack: 0, sessio
 function rolledBack(before: State, decisions: ReadonlyArray<Decision>, { id, upstream }: Candidate) {
   const began = decisions.some((one) => one._tag === "CommonCauseBegan" && one.upstream === upstream)
   const checkpoint = Candidates.find(before, id)?.checkpoint ?? null
-  return began && checkpoint?.trouble === Vector.get(before.upstreams, upstream)?.trouble?.seq ? checkpoint?.suspicion : undefined
+  return began && checkpoint?.trouble === Vector.get(before.upstreams, upstream)?.trouble?.seq
+    ? checkpoint?.suspicion
+    : undefined
 }
 
 /** Whether another candidate's answer ended a common cause in which this one had failed as well: it has to answer first. */
@@ -37,7 +39,9 @@ function isDoubted(before: State, decisions: ReadonlyArray<Decision>, id: Candid
   const was = Candidates.find(before, id)
   const trouble = Vector.get(before.upstreams, was?.upstream ?? 0)?.trouble ?? null
   const checkpoint = was?.checkpoint ?? null
-  if (trouble === null || checkpoint === null || !trouble.order.includes(id) || checkpoint.trouble !== trouble.seq) return false
+  if (trouble === null || checkpoint === null || !trouble.order.includes(id) || checkpoint.trouble !== trouble.seq) {
+    return false
+  }
   return checkpoint.failed === "connect" && trouble.commonAtUs >= 0
     && decisions.some((one) => one._tag === "CommonCauseEnded" && one.upstream === was?.upstream)
 }

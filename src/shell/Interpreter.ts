@@ -52,6 +52,7 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "PreheatCompleted":
         case "UpstreamRefreshed":
         case "PoolResized":
+        case "WarmWithheld":
         case "ConfigApplied":
         case "EnabledChanged":
         case "AddressesRefused":

@@ -41,7 +41,8 @@ export const upstreamDefaults: UpstreamConfig = {
     headroom: 1.5,
     maxAgeMs: 20_000,
     connectsPerSecond: 20,
-    idleAfterMs: 60_000
+    idleAfterMs: 60_000,
+    withholdForMs: 3_600_000
   },
   breaker: {
     enabled: true,

@@ -163,7 +163,8 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
       headroom: pool.headroom,
       maxAgeMs: pool.maxAge === "auto" ? AUTO_MAX_AGE_MS : pool.maxAge,
       connectsPerSecond: pool.connectsPerSecond,
-      idleAfterMs: pool.idleAfter
+      idleAfterMs: pool.idleAfter,
+      withholdForMs: pool.withholdFor
     },
     breaker: {
       enabled: breaker.enabled,

@@ -248,6 +248,8 @@ export interface Pool {
   readonly maxAgeMs: number
   readonly connectsPerSecond: number
   readonly idleAfterMs: number
+  /** The longest for which none are kept where they stand in the way of clients. */
+  readonly withholdForMs: number
 }
 
 export interface Breaker {

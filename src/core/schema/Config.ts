@@ -54,7 +54,8 @@ const UpstreamSchema = Schema.Struct({
     headroom: Num,
     maxAgeMs: Num,
     connectsPerSecond: Num,
-    idleAfterMs: Num
+    idleAfterMs: Num,
+    withholdForMs: Num
   }),
   breaker: Schema.Struct({
     enabled: Schema.Boolean,

@@ -95,7 +95,12 @@ export const pool = {
     20,
     "Warm dials to one candidate each second; twice the take rate if that is more"
   ),
-  idleAfter: key(duration(1_000, DAY), "60s", "Without a client for this long, only `min` are kept")
+  idleAfter: key(duration(1_000, DAY), "60s", "Without a client for this long, only `min` are kept"),
+  withholdFor: key(
+    duration(100, DAY),
+    "1h",
+    "Where warm sockets keep clients from being served, none are kept for a minute, doubling each time up to this"
+  )
 }
 const breaker = {
   enabled: key(Schema.Boolean, true, "Shut broken candidates out for a while"),

@@ -14,6 +14,7 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   Cleared: "cleared",
   MembershipChanged: "membership changed",
   PoolResized: "pool resized",
+  PoolWithheld: "no warm sockets for a while",
   LadderStep: "ladder step",
   IpPoolPreheatStarted: "preheat started",
   IpPoolPreheatCompleted: "preheat completed",
@@ -45,6 +46,7 @@ function isWarning(fact: PublicFact): boolean {
     case "IpPoolIpTripped":
     case "CoreRestarted":
     case "IpPoolAutoDisable":
+    case "PoolWithheld":
       return true
     case "LocalOutage":
     case "CommonCause":
