@@ -266,7 +266,7 @@ export class PlayedWorld {
     const warm = (id: number) => this.#shelf.filter((one) => one.candidate === id).length
     let drawn = 0
     const chance = { draw: () => move.draws[drawn++ % move.draws.length]!, turn: () => this.#turn++ }
-    const chosen = pick(upstream, connections, warm, chance)
+    const chosen = pick(upstream, connections, warm, chance, () => String(move.client))
     const parked = this.#shelf.find((one) => one.candidate === chosen?.candidate)
     this.#shelf = this.#shelf.filter((other) => other !== parked)
     const plan = parked === undefined ? (chosen?.plan ?? upstream.lastResort).attempts : []

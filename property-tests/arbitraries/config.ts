@@ -2,6 +2,7 @@
 import fc from "fast-check"
 import type {
   Address,
+  Affinity,
   BalancingPolicy,
   Config,
   Identity,
@@ -86,6 +87,7 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   }),
   balancing: fc.record({
     policy: fc.constantFrom<BalancingPolicy>("leastConnections", "powerOfTwo", "roundRobin", "random"),
+    affinity: fc.constantFrom<Affinity>("none", "none", "client"),
     toleranceMs: fc.constantFrom(0, 5, 50),
     tolerancePercent: fc.constantFrom(0, 10, 100)
   }),

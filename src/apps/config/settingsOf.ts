@@ -142,7 +142,12 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
         swapsPerEvaluation: switching.swapsPerEvaluation
       }
     },
-    balancing: { policy: balancing.policy, toleranceMs: balancing.tolerance, tolerancePercent: balancing.tolerancePercent },
+    balancing: {
+      policy: balancing.policy,
+      affinity: balancing.affinity,
+      toleranceMs: balancing.tolerance,
+      tolerancePercent: balancing.tolerancePercent
+    },
     dial: {
       timeoutMs: dial.timeout,
       raceDelayMs: dial.raceDelay,

@@ -213,10 +213,13 @@ export interface Switching {
 
 export interface Balancing {
   readonly policy: BalancingPolicy
+  readonly affinity: Affinity
   readonly toleranceMs: number
   readonly tolerancePercent: number
 }
 
+/** Whether one client's connections go to one of the members that share clients. */
+export type Affinity = "client" | "none"
 export type BalancingPolicy = "leastConnections" | "powerOfTwo" | "roundRobin" | "random"
 
 export interface Dial {

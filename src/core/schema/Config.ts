@@ -41,6 +41,7 @@ const UpstreamSchema = Schema.Struct({
   }),
   balancing: Schema.Struct({
     policy: Schema.Literals(["leastConnections", "powerOfTwo", "roundRobin", "random"]),
+    affinity: Schema.Literals(["client", "none"]),
     toleranceMs: Num,
     tolerancePercent: Num
   }),

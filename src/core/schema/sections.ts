@@ -55,6 +55,11 @@ const balancing = {
     "leastConnections",
     "How members that are about as good share the clients"
   ),
+  affinity: key(
+    Schema.Literals(["client", "none"]),
+    "none",
+    "client: all connections of one client address go to the same of these members while the set stays, whatever the policy"
+  ),
   tolerance: key(duration(0, MINUTE), "5ms", "Members this close to the best share the clients"),
   tolerancePercent: key(between(0, 10_000), 10, "The same, in percent of the best; the larger of the two counts")
 }
