@@ -258,7 +258,7 @@ export class PlayedWorld {
     this.post({ _tag: "Raced", worker: 0, race: race.race, upstream: race.upstream, candidate, tried, tookUs })
   }
 
-  /** A client that takes the newest parked socket, or follows the plan as far as the move's outcomes go. */
+  /** A client that takes the oldest parked socket, or follows the plan as far as the move's outcomes go. */
   #accept(routes: Routes, move: Move): void {
     const upstream = routes.upstreams[move.pick % Math.max(1, routes.upstreams.length)]
     if (upstream === undefined) return
@@ -266,8 +266,8 @@ export class PlayedWorld {
     const warm = (id: number) => this.#shelf.filter((one) => one.candidate === id).length
     let drawn = 0
     const chance = { draw: () => move.draws[drawn++ % move.draws.length]!, turn: () => this.#turn++ }
-    const chosen = pick(upstream, connections, warm, chance)
-    const parked = this.#shelf.findLast((one) => one.candidate === chosen?.candidate)
+    const chosen = pick(upstream, connections, warm, chance, () => String(move.client))
+    const parked = this.#shelf.find((one) => one.candidate === chosen?.candidate)
     this.#shelf = this.#shelf.filter((other) => other !== parked)
     const plan = parked === undefined ? (chosen?.plan ?? upstream.lastResort).attempts : []
     const tried: Array<Attempt> = []

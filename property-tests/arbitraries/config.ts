@@ -2,6 +2,7 @@
 import fc from "fast-check"
 import type {
   Address,
+  Affinity,
   BalancingPolicy,
   Config,
   Identity,
@@ -25,7 +26,8 @@ const pool: fc.Arbitrary<UpstreamConfig["pool"]> = fc.record({
   headroom: fc.constantFrom(1, 1.5, 3),
   maxAgeMs: fc.constantFrom(1_000, 20_000),
   connectsPerSecond: fc.constantFrom(1, 20),
-  idleAfterMs: fc.constantFrom(500, 60_000)
+  idleAfterMs: fc.constantFrom(500, 60_000),
+  withholdForMs: fc.constantFrom(500, 3_600_000)
 })
 
 const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({
@@ -85,6 +87,7 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   }),
   balancing: fc.record({
     policy: fc.constantFrom<BalancingPolicy>("leastConnections", "powerOfTwo", "roundRobin", "random"),
+    affinity: fc.constantFrom<Affinity>("none", "none", "client"),
     toleranceMs: fc.constantFrom(0, 5, 50),
     tolerancePercent: fc.constantFrom(0, 10, 100)
   }),

@@ -26,7 +26,14 @@ function moments(state: State): ReadonlyArray<number> {
         ...[one.entryDueUs, one.fadeDueUs, one.expireDueUs, one.forgetDueUs],
         // Who left, or is a spare by now, keeps its breaker's deadlines for its return.
         ...(isListed(one) ? [breaker.trialDueUs, breaker.rampDueUs] : []),
-        ...[suspicion.pendingDueUs, suspicion.silentDueUs, suspicion.lapseDueUs, warm.refillDueUs, warm.idleDueUs]
+        ...[
+          suspicion.pendingDueUs,
+          suspicion.silentDueUs,
+          suspicion.lapseDueUs,
+          warm.refillDueUs,
+          warm.idleDueUs,
+          one.relief.dueUs
+        ]
       ]
     })
   ].filter((moment) => moment >= 0)

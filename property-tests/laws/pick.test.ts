@@ -27,6 +27,7 @@ const routes: fc.Arbitrary<UpstreamRoutes> = fc.record({
   silentAfterMs: 100,
   domain: "",
   ask: false,
+  affinity: "none",
   ...some
 }))
 const counts = fc.array(fc.nat(3), { minLength: 5, maxLength: 5 })
@@ -108,7 +109,7 @@ describe("pick", () => {
       const member = (candidate: number, share: number): Member => ({ candidate, warmMs: 5, dialMs: 10, share, plan })
       const of = (members: ReadonlyArray<Member>): UpstreamRoutes => ({
         ...{ id: 0, name: "web", state: "active", members, policy: "leastConnections", toleranceMs: 0 },
-        ...{ tolerancePercent: 0, lastResort: plan, silentAfterMs: 100, domain: "", ask: false },
+        ...{ tolerancePercent: 0, lastResort: plan, silentAfterMs: 100, domain: "", ask: false, affinity: "none" },
         session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1, stallMs: 1 }
       })
       let rng = Rng.make(seed)

@@ -29,6 +29,8 @@ class Model {
   parked: Array<Socket> = []
   readonly taken = new Set<number>()
   told: Array<Told> = []
+  /** For each candidate: up to this age a socket is as likely to be alive as the newest. */
+  readonly trustedUs = new Map<number, number>()
 
   dial(warm: number, candidate: number, timeoutMs: number, parkForMs: number): void {
     if (this.isClosed) return
@@ -48,6 +50,12 @@ class Model {
   lose(socket: Socket, why: WarmLoss): void {
     this.parked = this.parked.filter((other) => other !== socket)
     socket.state = "gone"
+    const { candidate } = socket
+    const lifeUs = this.ageUs(socket) * 0.7
+    const fearedUs = this.trustedUs.get(candidate) ?? Infinity
+    if (why === "closed" || why === "reset") this.trustedUs.set(candidate, Math.min(fearedUs, lifeUs))
+    else if (lifeUs > fearedUs) this.trustedUs.delete(candidate)
+    if (this.of(candidate).length === 0) this.trustedUs.delete(candidate)
     this.told.push(["lost", socket.warm, why])
   }
 
@@ -55,14 +63,21 @@ class Model {
     return this.parked.filter((one) => one.candidate === candidate)
   }
 
-  /** The newest that is alive; the dead ones before it are found out. */
+  ageUs(socket: Socket): number {
+    return this.atUs - (socket.untilUs - socket.parkForUs)
+  }
+
+  /** The oldest that is alive, or the newest where others died at such an age; the dead ones before it are found out. */
   take(candidate: number): number | undefined {
-    for (const socket of this.of(candidate).toReversed()) {
+    for (let all = this.of(candidate); all.length > 0; all = this.of(candidate)) {
+      const oldest = all[0]!
+      const socket = this.ageUs(oldest) <= (this.trustedUs.get(candidate) ?? Infinity) ? oldest : all.at(-1)!
       if (socket.isDead) {
         this.lose(socket, "closed")
         continue
       }
       this.parked = this.parked.filter((other) => other !== socket)
+      if (all.length === 1) this.trustedUs.delete(candidate)
       socket.state = "gone"
       this.taken.add(socket.warm)
       return socket.warm
@@ -276,7 +291,7 @@ const close = fc.constant(command("close", always, (model, real) => {
 
 describe("the shelf", () => {
   law(
-    "parks, loses or fails each socket once, gives none to two clients, takes the newest, retires the oldest, counts right",
+    "parks, loses or fails each socket once, gives none to two clients, takes the oldest likely to live, retires the oldest, counts right",
     fc.property(fc.commands([...commands, ...commands, ...commands, close], { maxCommands: 80, size: "max" }), (all) => {
       fc.modelRun(() => ({ model: new Model(), real: new Real() }), all)
     })

@@ -71,6 +71,11 @@ export function isSuspect(candidate: Candidate): boolean {
   return candidate.suspicion.pending || candidate.suspicion.session
 }
 
+/** Whether warm sockets are not kept for it now, as they stand in the way of clients. */
+export function isWithheld({ relief: { phase } }: Candidate): boolean {
+  return phase === "relieved" || phase === "withheld"
+}
+
 /** First in the queue for a probe, unless one is under way. */
 export function urgent(candidate: Candidate, atUs: number): Candidate {
   return candidate.probe === 0 ? { ...candidate, queue: "urgent", queuedAtUs: atUs } : candidate
@@ -124,6 +129,7 @@ function rescheduleAll(
     deadlines = reschedule(deadlines, "silent", id, before?.silentDueUs, after?.silentDueUs)
     deadlines = reschedule(deadlines, "lapse", id, before?.lapseDueUs, after?.lapseDueUs)
   }
+  deadlines = reschedule(deadlines, "relief", id, was?.relief.dueUs, is?.relief.dueUs)
   if (was?.warm !== is?.warm) {
     const before = was?.warm
     const after = is?.warm

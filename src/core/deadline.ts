@@ -32,7 +32,8 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
   "outage",
   "pause",
   "prune",
-  "renew"
+  "renew",
+  "relief"
 ]
 /** Ids stay below 2^48: 2^28 generations of 2^20 slots; up to 32 kinds keep the code below 2^53. */
 const KIND_UNIT = 2 ** 48

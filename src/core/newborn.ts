@@ -2,7 +2,7 @@
 import { unproven } from "./identity.ts"
 import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
-import type { BreakerState, Candidate, CandidateId, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
+import type { BreakerState, Candidate, CandidateId, Relief, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
 import type { Address, Identity } from "./model/Config.ts"
 import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
@@ -55,6 +55,21 @@ export const emptyShelf: Warm = {
   target: 0,
   resets: 0,
   firstResetAtUs: -1
+}
+
+export const noRelief: Relief = {
+  phase: "idle",
+  dueUs: -1,
+  session: 0,
+  endedAtUs: -1,
+  hits: 0,
+  misses: 0,
+  notBeforeUs: -1,
+  strikes: 0,
+  struckAtUs: -1,
+  reason: "serial",
+  withheldUntilUs: -1,
+  times: 0
 }
 
 export const noOutage: OutageState = {
@@ -115,6 +130,7 @@ export function newCandidate(
     breaker: closedBreaker,
     suspicion: noSuspicion,
     warm: emptyShelf,
+    relief: noRelief,
     prior: null,
     identity: unproven(identity),
     checkpoint: null

@@ -9,9 +9,13 @@
  * - powerOfTwo: of two drawn at random, the one with fewer connections (Mitzenmacher 2001).
  * - roundRobin: one after the other. random: any.
  *
+ * With `affinity: client` it is the client's own member of them (affinity.ts). Who is near then does not depend on warm
+ * sockets, or one client's connections would change members with every one that is taken.
+ *
  * A member that ramps up takes part only in the share of draws that its routes give it, as long as somebody else is left.
  * Without a member there is no choice: the last resort serves.
  */
+import { isReadyFor, ownerOf } from "./affinity.ts"
 import type { CandidateId } from "./model/Candidate.ts"
 import type { ChoiceReason } from "./model/Event.ts"
 import type { Member, UpstreamRoutes } from "./model/Routes.ts"
@@ -25,17 +29,20 @@ export interface Chance {
   readonly turn: () => number
 }
 
+const nobody = (): string => ""
 const NO_CHANCE: Chance = { draw: () => 0, turn: () => 0 }
 
-/** The chosen member; undefined when the upstream has none. */
+/** The chosen member; undefined when the upstream has none. `client` tells the client's address, asked for only with affinity. */
 export function pick(
   routes: UpstreamRoutes,
   connections: Count,
   warm: Count,
-  chance: Chance = NO_CHANCE
+  chance: Chance = NO_CHANCE,
+  client: () => string = nobody
 ): Member | undefined {
   const { members } = routes
   if (members.length <= 1) return members[0]
+  if (routes.affinity === "client") return own(routes, client())
   const present = takingPart(members, chance)
   let lowestMs = -1
   for (const member of present) {
@@ -45,6 +52,15 @@ export function pick(
   const limitMs = lowestMs + tolerance(routes, lowestMs)
   const near = present.filter((member) => expectation(member, warm) <= limitMs)
   return near.length <= 1 ? near[0] : share(routes, near, connections, warm, chance)
+}
+
+/** The client's own of those whose cost is within the tolerance. */
+function own(routes: UpstreamRoutes, client: string): Member | undefined {
+  const ready = routes.members.filter((member) => isReadyFor(member, client))
+  const present = ready.length > 0 ? ready : routes.members
+  const lowestMs = present.reduce((least, { warmMs }) => warmMs < least ? warmMs : least, Number.POSITIVE_INFINITY)
+  const limitMs = lowestMs + tolerance(routes, lowestMs)
+  return ownerOf(present.filter(({ warmMs }) => warmMs <= limitMs), client)
 }
 
 /** Members that ramp up win a place by draw; the very same list when nobody does. */

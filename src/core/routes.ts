@@ -70,6 +70,7 @@ export function upstreamRoutes(state: State, upstream: Upstream): UpstreamRoutes
     state: rung.state,
     members: present,
     policy: config.balancing.policy,
+    affinity: config.balancing.affinity,
     toleranceMs: config.balancing.toleranceMs,
     tolerancePercent: config.balancing.tolerancePercent,
     lastResort: planOf(state, upstream, config, rung.first, rung.then),

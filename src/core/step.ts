@@ -17,6 +17,7 @@ import { outage } from "./reducers/outage.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { reload } from "./reducers/reload.ts"
 import { samplesOf } from "./reducers/samples.ts"
+import { relief } from "./reducers/relief.ts"
 import { renewal } from "./reducers/renewal.ts"
 import { score } from "./reducers/score.ts"
 import { selector } from "./reducers/selector.ts"
@@ -71,6 +72,7 @@ export function step(state: State, entry: Entry): Stepped {
   next = identity(next, shared)
   next = suspicion(next, shared)
   for (const { upstream } of wornChanged(before, next, event)) shared.touched.add(upstream)
+  next = relief(next, shared)
   next = unserved(selector(next, shared), shared)
   next = warm(next, shared)
   next = renewal(next, shared)

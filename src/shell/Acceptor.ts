@@ -245,7 +245,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
       const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream, asked }
       return sessions.add((end) => forwardUnsafe(ports, client, end), admitWaiting)
     },
-    chooseUnsafe: (upstream) => pick(upstream, counts.of, engine.shelf.countOf, chance),
+    chooseUnsafe: (upstream) => pick(upstream, counts.of, engine.shelf.countOf, chance, () => INSIDE),
     sessionUnsafe: () => ({ session: nextSession++, client: ports.clients.of(INSIDE) })
   }
 

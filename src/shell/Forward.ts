@@ -68,7 +68,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     return () => {}
   }
   if (upstream.ask && client.asked !== true) return asking(ports, client, end)
-  const chosen = pick(upstream, counts.of, engine.shelf.countOf, ports.chance)
+  const chosen = pick(upstream, counts.of, engine.shelf.countOf, ports.chance, client.socket.addressUnsafe)
   const parked = chosen === undefined ? undefined : engine.shelf.take(chosen.candidate)
   let stop: Cancel = () => {}
   const got = ({ socket, candidate, warm, tried }: Got) => {

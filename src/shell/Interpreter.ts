@@ -62,6 +62,7 @@ export const make = Effect.fnUntraced(function* (
         case "PreheatCompleted":
         case "UpstreamRefreshed":
         case "PoolResized":
+        case "WarmWithheld":
         case "ConfigApplied":
         case "EnabledChanged":
         case "AddressesRefused":

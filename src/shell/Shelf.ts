@@ -1,6 +1,9 @@
 /**
  * Shelf: warm sockets, connected and waiting for clients. It owns the sockets; the core knows their ids and decides how many
- * there are. A take is an array pop: newest first, as the newest is likeliest to work.
+ * there are.
+ *
+ * A client takes the oldest: a server that serves one connection at a time sits on that one and reads no other. Where the peer has ended one at
+ * some age, those of more than 0.7 of that age are less likely to be alive, and the newest is taken instead, until one is seen to live longer.
  */
 import type { CandidateId } from "../core/model/Candidate.ts"
 import type { DialWarm, Race, Retire } from "../core/model/Decision.ts"
@@ -17,6 +20,16 @@ export interface Parked {
   readonly stopTimer: Cancel
 }
 
+/** Those of one candidate, oldest first. */
+interface Row {
+  readonly parked: Array<Parked>
+  /** Up to this age they are as likely to be alive as the newest. */
+  trustedUs: number
+}
+
+/** Of the age at which the peer ended one. */
+const TRUSTED_SHARE = 0.7
+
 /** A race is between addresses: there is no name to ask for. */
 const nobody: Ask = (_host, _limits, answer) => {
   answer([], true)
@@ -26,7 +39,7 @@ const nobody: Ask = (_host, _limits, answer) => {
 export class Shelf {
   readonly #transport: Transport["Service"]
   readonly #post: (event: Event) => void
-  readonly #parked = new Map<CandidateId, Array<Parked>>()
+  readonly #rows = new Map<CandidateId, Row>()
   readonly #dials = new Set<Cancel>()
   #closed = false
   #isHeld = false
@@ -37,11 +50,11 @@ export class Shelf {
   }
 
   /** How many wait for a candidate; a field, so that it can be handed to `pick`. */
-  readonly countOf = (candidate: CandidateId): number => this.#parked.get(candidate)?.length ?? 0
+  readonly countOf = (candidate: CandidateId): number => this.#rows.get(candidate)?.parked.length ?? 0
 
   get size(): number {
     let sum = 0
-    for (const parked of this.#parked.values()) sum += parked.length
+    for (const { parked } of this.#rows.values()) sum += parked.length
     return sum
   }
 
@@ -86,21 +99,25 @@ export class Shelf {
     this.#dials.add(cancel)
   }
 
-  /** The newest that is alive. */
+  /** The oldest that is alive, or the newest where the oldest may not be. */
   take(candidate: CandidateId): Parked | undefined {
-    const parked = this.#parked.get(candidate)
-    for (let one = parked?.pop(); one !== undefined; one = parked?.pop()) {
-      if (parked?.length === 0) this.#parked.delete(candidate)
-      one.stopTimer()
+    for (let row = this.#rows.get(candidate); row !== undefined; row = this.#rows.get(candidate)) {
+      const one = this.#next(row)
+      this.#remove(row, one)
       if (one.socket.isAliveUnsafe()) return one
-      this.#lose(one, "closed")
+      this.#lose(row, one, "closed")
     }
     return undefined
   }
 
+  #next({ parked, trustedUs }: Row): Parked {
+    const oldest = parked[0] as Parked
+    return this.#ageUs(oldest) <= trustedUs ? oldest : parked.at(-1) as Parked
+  }
+
   /** Closes the oldest. */
   retire({ candidate, count }: Retire): void {
-    for (const one of this.#parked.get(candidate)?.slice(0, count) ?? []) this.#drop(one, "drained")
+    for (const one of this.#rows.get(candidate)?.parked.slice(0, count) ?? []) this.#drop(one, "drained")
   }
 
   /** While it is held, nothing waits and nothing is dialled: clients need the descriptors. */
@@ -118,7 +135,7 @@ export class Shelf {
   }
 
   #empty(): void {
-    for (const parked of [...this.#parked.values()]) for (const one of [...parked]) this.#drop(one, "drained")
+    for (const { parked } of [...this.#rows.values()]) for (const one of [...parked]) this.#drop(one, "drained")
   }
 
   #park(act: DialWarm, socket: UpstreamSocket, tookUs: number): void {
@@ -137,25 +154,35 @@ export class Shelf {
       parkedAtUs: this.#transport.nowUs(),
       stopTimer: this.#transport.coarseUnsafe(parkForMs, () => this.#drop(one, "expired"))
     }
-    const parked = this.#parked.get(candidate)
-    if (parked === undefined) this.#parked.set(candidate, [one])
-    else parked.push(one)
+    const row = this.#rows.get(candidate)
+    if (row === undefined) this.#rows.set(candidate, { parked: [one], trustedUs: Number.POSITIVE_INFINITY })
+    else row.parked.push(one)
     return one
   }
 
   #drop(one: Parked, reason: WarmLoss): void {
-    const parked = this.#parked.get(one.candidate)
-    const at = parked?.indexOf(one) ?? -1
-    if (parked === undefined || at < 0) return
-    parked.splice(at, 1)
-    if (parked.length === 0) this.#parked.delete(one.candidate)
-    one.stopTimer()
-    this.#lose(one, reason)
+    const row = this.#rows.get(one.candidate)
+    if (row === undefined || !row.parked.includes(one)) return
+    this.#remove(row, one)
+    this.#lose(row, one, reason)
   }
 
-  #lose({ warm, candidate, socket, parkedAtUs }: Parked, reason: WarmLoss): void {
+  #remove({ parked }: Row, one: Parked): void {
+    parked.splice(parked.indexOf(one), 1)
+    if (parked.length === 0) this.#rows.delete(one.candidate)
+    one.stopTimer()
+  }
+
+  #lose(row: Row, one: Parked, reason: WarmLoss): void {
+    const { warm, candidate, socket } = one
     socket.closeUnsafe()
-    const ageUs = this.#transport.nowUs() - parkedAtUs
+    const ageUs = this.#ageUs(one)
+    if (reason === "closed" || reason === "reset") row.trustedUs = Math.min(row.trustedUs, ageUs * TRUSTED_SHARE)
+    else if (ageUs * TRUSTED_SHARE > row.trustedUs) row.trustedUs = Number.POSITIVE_INFINITY
     this.#post({ _tag: "WarmLost", worker: 0, warm, candidate, reason, ageUs })
+  }
+
+  #ageUs({ parkedAtUs }: Parked): number {
+    return this.#transport.nowUs() - parkedAtUs
   }
 }

@@ -148,6 +148,7 @@ function candidateOf(state: State, upstream: Upstream, id: CandidateId, { addres
     suspect: Candidates.isSuspect(candidate),
     active: upstream.members.includes(candidate.id),
     warm: candidate.warm.parked.length,
+    warmWithheld: candidate.relief.phase === "withheld" ? candidate.relief.reason : null,
     connections: Candidates.connectionsOf(candidate),
     lastSampleAt: wallTime(state, candidate.lastSampleAtUs),
     identity: candidate.identity.state

@@ -73,12 +73,12 @@ describe("clients", () => {
     expect(toy.members().toSorted()).toEqual([1, 2])
   })
 
-  it("take a warm socket when one waits, the newest first, and nothing is dialled for them", () => {
+  it("take a warm socket when one waits, the oldest first, and nothing is dialled for them", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: addresses(1), pool: { mode: "fixed", size: 3 } }]))
     toy.set(a, 10).start().run(1_000)
     expect(toy.parked(a)).toBe(3)
     toy.client(100).run(1)
-    expect(accepted(toy)[0]).toMatchObject({ warm: 3, tried: [] })
+    expect(accepted(toy)[0]).toMatchObject({ warm: 1, tried: [] })
     expect(toy.parked(a)).toBe(2)
     expect(toy.run(20) && toy.parked(a)).toBe(3)
   })

@@ -93,8 +93,11 @@ describe("an outage", () => {
   it("of everybody keeps the last one in: somebody must be left to try", () => {
     // Without a pause of the whole, which would come after five rounds.
     const toy = busy({ autoDisable: { failures: 1_000, cooldownMs: 1_000, roundMs: 10_000 } })
-    for (const host of [a, b, c]) toy.set(host, "refused")
-    for (let i = 0; i < 100; i++) toy.client().run(1_000)
+    // One after the other: those that refuse together have a common cause.
+    for (const host of [a, b, c]) {
+      toy.set(host, "refused")
+      for (let i = 0; i < 40; i++) toy.client().run(1_000)
+    }
     const open = Vector.toArray(toy.state.candidates).filter((one) => one!.breaker.state !== "closed")
     expect(open).toHaveLength(2)
     // It has failed as often as the others: it is tried, but no client is promised to it.

@@ -67,6 +67,7 @@ covers<Decisions.Decision["_tag"]>("decisions", decisions.map(({ _tag }) => _tag
   PreheatCompleted: "seen",
   UpstreamRefreshed: "seen",
   PoolResized: "seen",
+  WarmWithheld: "seen",
   ConfigApplied: "seen",
   EnabledChanged: "seen",
   AddressesRefused: "seen",

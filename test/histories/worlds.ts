@@ -11,6 +11,7 @@ import { demands } from "./demands.ts"
 import { operators } from "./operators.ts"
 import { priors } from "./priors.ts"
 import { returns } from "./returns.ts"
+import { serial } from "./serial.ts"
 import { seldom, surrender } from "./surrender.ts"
 import { bursts, names, outage, suspects } from "./troubles.ts"
 
@@ -144,7 +145,8 @@ export const worlds: ReadonlyArray<World> = [
   seldom,
   priors,
   operators,
-  returns
+  returns,
+  serial
 ]
 
 /** A world after its script has run. */

@@ -37,6 +37,7 @@ const routes: Routes = {
     domain: "",
     ask: false,
     toleranceMs: 5,
+    affinity: "none",
     tolerancePercent: 10,
     lastResort: plan,
     session: upstreamDefaults.session

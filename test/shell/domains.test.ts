@@ -10,7 +10,18 @@ import { SimTransport } from "../support/SimTransport.ts"
 
 const plan = { attempts: [], deadlineMs: 1_000 }
 const upstream = (id: number, domain: string, ask: boolean, name = "on-demand"): UpstreamRoutes => ({
-  ...{ id, name, domain, ask, state: "system", members: [], policy: "random", toleranceMs: 0, tolerancePercent: 0 },
+  ...{
+    id,
+    name,
+    domain,
+    ask,
+    state: "system",
+    members: [],
+    policy: "random",
+    toleranceMs: 0,
+    tolerancePercent: 0,
+    affinity: "none"
+  },
   ...{ lastResort: plan, session: upstreamDefaults.session, silentAfterMs: 100 }
 })
 

@@ -171,6 +171,7 @@ describe("public facts", () => {
           { _tag: "PreheatCompleted", upstream: 0, reachable: 2, tookUs: 12_345_678 },
           { _tag: "UpstreamRefreshed", upstream: 0, reason: "requested" },
           { _tag: "PoolResized", upstream: 0, candidate, from: 1, to: 4 },
+          { _tag: "WarmWithheld", upstream: 0, candidate, reason: "serial", forMs: 60_000 },
           { _tag: "ConfigApplied" },
           { _tag: "EnabledChanged", enabled: false, override: false }
         ]
@@ -184,6 +185,7 @@ describe("public facts", () => {
           { kind: "IpPoolRefresh", upstream: "web", reason: "preheat", success: true, ...measured },
           { kind: "IpPoolRefresh", upstream: "web", reason: "requested", success: null, ...measured },
           { kind: "PoolResized", upstream: "web", candidate: "web#1", from: 1, to: 4 },
+          { kind: "PoolWithheld", upstream: "web", candidate: "web#1", reason: "serial", forMs: 60_000 },
           { kind: "IpPoolConfigUpdate", upstream: null, applied: true, problems: 0 },
           { kind: "EnabledChanged", upstream: null, enabled: false, override: false }
         ])

@@ -186,7 +186,13 @@ export class ToyInterpreter {
     const routes = this.state.routes.upstreams[upstream]
     if (routes === undefined) return this
     const session = ++this.#sessions
-    const chosen = pick(routes, (id) => this.clients.get(id) ?? 0, (id) => this.#shelf.countOf(id), this.#chance)
+    const chosen = pick(
+      routes,
+      (id) => this.clients.get(id) ?? 0,
+      (id) => this.#shelf.countOf(id),
+      this.#chance,
+      () => String(client)
+    )
     const id = chosen?.candidate ?? -1
     const parked = this.#shelf.take(id)
     const plan = chosen?.plan ?? routes.lastResort

@@ -27,9 +27,9 @@ export class ToyShelf {
     this.#all.push(parked)
   }
 
-  /** The newest. */
+  /** The oldest. */
   take(candidate: number): Parked | undefined {
-    const parked = this.#all.findLast((one) => one.candidate === candidate)
+    const parked = this.#all.find((one) => one.candidate === candidate)
     this.#all = this.#all.filter((other) => other !== parked)
     return parked
   }

@@ -30,7 +30,7 @@ export const upstreamDefaults: UpstreamConfig = {
     minScore: 5,
     switching: { marginMs: 20, marginPercent: 25, holdMs: 30_000, confirmations: 2, standing: 6, swapsPerEvaluation: 1 }
   },
-  balancing: { policy: "leastConnections", toleranceMs: 5, tolerancePercent: 10 },
+  balancing: { policy: "leastConnections", affinity: "none", toleranceMs: 5, tolerancePercent: 10 },
   dial: { timeoutMs: 3_000, raceDelayMs: 250, deadlineMs: 10_000, lastResortAttempts: 8 },
   session: { idleMs: 3_600_000, halfCloseMs: 60_000, keepAliveMs: 15_000, stallMs: 10_000 },
   pool: {
@@ -41,7 +41,8 @@ export const upstreamDefaults: UpstreamConfig = {
     headroom: 1.5,
     maxAgeMs: 20_000,
     connectsPerSecond: 20,
-    idleAfterMs: 60_000
+    idleAfterMs: 60_000,
+    withholdForMs: 3_600_000
   },
   breaker: {
     enabled: true,

@@ -2,6 +2,9 @@
 import type * as net from "node:net"
 import type { ClientSocket } from "../../shell/Transport.ts"
 
+/** A client by IPv4 of a socket that listens for both families is the same as by one for IPv4 alone. */
+const MAPPED = /^::ffff:(?=[0-9.]+$)/
+
 export class NodeClient implements ClientSocket {
   readonly socket: net.Socket
 
@@ -11,7 +14,7 @@ export class NodeClient implements ClientSocket {
     socket.on("error", ignore)
   }
 
-  readonly addressUnsafe = (): string => this.socket.remoteAddress ?? ""
+  readonly addressUnsafe = (): string => (this.socket.remoteAddress ?? "").replace(MAPPED, "")
 
   readonly resetUnsafe = (): void => {
     if (!this.socket.destroyed) this.socket.resetAndDestroy()

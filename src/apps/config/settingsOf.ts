@@ -149,7 +149,12 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
         swapsPerEvaluation: switching.swapsPerEvaluation
       }
     },
-    balancing: { policy: balancing.policy, toleranceMs: balancing.tolerance, tolerancePercent: balancing.tolerancePercent },
+    balancing: {
+      policy: balancing.policy,
+      affinity: balancing.affinity,
+      toleranceMs: balancing.tolerance,
+      tolerancePercent: balancing.tolerancePercent
+    },
     dial: {
       timeoutMs: dial.timeout,
       raceDelayMs: dial.raceDelay,
@@ -170,7 +175,8 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
       headroom: pool.headroom,
       maxAgeMs: pool.maxAge === "auto" ? AUTO_MAX_AGE_MS : pool.maxAge,
       connectsPerSecond: pool.connectsPerSecond,
-      idleAfterMs: pool.idleAfter
+      idleAfterMs: pool.idleAfter,
+      withholdForMs: pool.withholdFor
     },
     breaker: {
       enabled: breaker.enabled,

@@ -100,6 +100,32 @@ export interface Warm {
   readonly firstResetAtUs: number
 }
 
+/** `serial`: it serves one connection at a time; `full`: it turns new connections away. */
+export type WithheldReason = "serial" | "full"
+
+/** Whether warm sockets stand in the way of clients: see reducers/relief.ts. */
+export interface Relief {
+  /** `watching`: a session is silent; `relieved`: its shelf was emptied for that; `withheld`: no warm sockets are kept. */
+  readonly phase: "idle" | "watching" | "relieved" | "withheld"
+  /** When the phase ends; -1: idle. */
+  readonly dueUs: number
+  /** The one that is silent; 0: none, or it is another candidate's at the same address. */
+  readonly session: number
+  /** When a warm socket ended since, or all of them did. */
+  readonly endedAtUs: number
+  /** Trials in a row that ended a silence, and that did not. */
+  readonly hits: number
+  readonly misses: number
+  readonly notBeforeUs: number
+  /** New connections in a row that were turned away. */
+  readonly strikes: number
+  readonly struckAtUs: number
+  /** Why warm sockets are, or were last, withheld, until when, and how often. */
+  readonly reason: WithheldReason
+  readonly withheldUntilUs: number
+  readonly times: number
+}
+
 /**
  * Whether it could show the certificate of the upstream's name (reducers/identity.ts). `unchecked`: nobody asks for one;
  * `unknown`: it was not asked yet.
@@ -175,6 +201,7 @@ export interface Candidate {
   readonly breaker: BreakerState
   readonly suspicion: Suspicion
   readonly warm: Warm
+  readonly relief: Relief
   /** What an earlier run knew of it; null: nothing. */
   readonly prior: Prior | null
   readonly identity: Proof

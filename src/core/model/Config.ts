@@ -213,10 +213,13 @@ export interface Switching {
 
 export interface Balancing {
   readonly policy: BalancingPolicy
+  readonly affinity: Affinity
   readonly toleranceMs: number
   readonly tolerancePercent: number
 }
 
+/** Whether one client's connections go to one of the members that share clients. */
+export type Affinity = "client" | "none"
 export type BalancingPolicy = "leastConnections" | "powerOfTwo" | "roundRobin" | "random"
 
 export interface Dial {
@@ -248,6 +251,8 @@ export interface Pool {
   readonly maxAgeMs: number
   readonly connectsPerSecond: number
   readonly idleAfterMs: number
+  /** The longest for which none are kept where they stand in the way of clients. */
+  readonly withholdForMs: number
 }
 
 export interface Breaker {

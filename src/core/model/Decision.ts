@@ -3,6 +3,9 @@ import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 import type { Identity } from "./Config.ts"
 import type { OutageReason } from "./Outage.ts"
 import type { DialPlan, UpstreamState } from "./Routes.ts"
+import type { PoolResized, WarmWithheld } from "./ShelfFacts.ts"
+
+export type { PoolResized, WarmWithheld } from "./ShelfFacts.ts"
 
 /**
  * Do one handshake with an address, say how it went under this id, and hang up. With `identity` it also has to show its
@@ -198,15 +201,6 @@ export interface DomainDropped {
   readonly reason: "limit" | "idle"
 }
 
-/** Another number of warm sockets is wanted. */
-export interface PoolResized {
-  readonly _tag: "PoolResized"
-  readonly upstream: UpstreamId
-  readonly candidate: CandidateId
-  readonly from: number
-  readonly to: number
-}
-
 /** A changed configuration is in force. */
 export interface ConfigApplied {
   readonly _tag: "ConfigApplied"
@@ -268,6 +262,7 @@ export type Fact =
   | PreheatCompleted
   | UpstreamRefreshed
   | PoolResized
+  | WarmWithheld
   | ConfigApplied
   | EnabledChanged
   | AddressesRefused

@@ -1,6 +1,6 @@
 /** What clients need, as one immutable value that is published whole. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
-import type { Access, BalancingPolicy, Identity, Session } from "./Config.ts"
+import type { Access, Affinity, BalancingPolicy, Identity, Session } from "./Config.ts"
 
 export interface DialAttempt {
   /** -1 where `host` is a name. */
@@ -65,6 +65,7 @@ export interface UpstreamRoutes {
   readonly state: UpstreamState
   readonly members: ReadonlyArray<Member>
   readonly policy: BalancingPolicy
+  readonly affinity: Affinity
   readonly toleranceMs: number
   readonly tolerancePercent: number
   /** For when there is no member. */

@@ -27,6 +27,7 @@ export type DeadlineKind =
   | "pause"
   | "prune"
   | "renew"
+  | "relief"
 
 export interface Due {
   readonly kind: DeadlineKind

@@ -15,6 +15,7 @@
  *   waited longest, before whoever freed it may have it again. Nobody waits while there is room.
  * - After `idleAfter` without a client, half of what is more than `min` goes, and half again each second. What is found on
  *   first use keeps none then, and dials none before the first client.
+ * - Where warm sockets stand in the way of clients none are kept (relief.ts).
  * - A parked socket is closed by the shelf after `maxAge` less up to a fifth, drawn, so that a shelf does not age as one.
  */
 import * as Candidates from "../candidates.ts"
@@ -191,7 +192,7 @@ function settle(state: State, step: Step, id: CandidateId): State {
   // Until enough has failed the sockets that wait may be well; none is added to them.
   const waits = upstream !== undefined && isCommon(upstream) && !isPanic(state, upstream)
   const keeps = upstream?.shelves.includes(id) === true && known.breaker.state === "closed"
-    && (waits || !isFrozen(state, known))
+    && (waits || !isFrozen(state, known)) && !Candidates.isWithheld(known)
   if (keeps && (waits || Candidates.isSuspect(known))) return state
   const target = keeps ? targetOf(known, config, step.at) : 0
   const next = resized(state, step, known, target)

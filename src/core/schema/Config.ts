@@ -41,6 +41,7 @@ const UpstreamSchema = Schema.Struct({
   }),
   balancing: Schema.Struct({
     policy: Schema.Literals(["leastConnections", "powerOfTwo", "roundRobin", "random"]),
+    affinity: Schema.Literals(["client", "none"]),
     toleranceMs: Num,
     tolerancePercent: Num
   }),
@@ -54,7 +55,8 @@ const UpstreamSchema = Schema.Struct({
     headroom: Num,
     maxAgeMs: Num,
     connectsPerSecond: Num,
-    idleAfterMs: Num
+    idleAfterMs: Num,
+    withholdForMs: Num
   }),
   breaker: Schema.Struct({
     enabled: Schema.Boolean,

@@ -56,6 +56,11 @@ const balancing = {
     "leastConnections",
     "How members that are about as good share the clients"
   ),
+  affinity: key(
+    Schema.Literals(["client", "none"]),
+    "none",
+    "client: all connections of one client address go to the same of these members while the set stays, whatever the policy"
+  ),
   tolerance: key(duration(0, MINUTE), "5ms", "Members this close to the best share the clients"),
   tolerancePercent: key(between(0, 10_000), 10, "The same, in percent of the best; the larger of the two counts")
 }
@@ -103,7 +108,12 @@ export const pool = {
     "Warm dials to one candidate each second; twice the take rate if that is more"
   ),
   idleAfter: key(duration(1_000, DAY), "60s", "Without a client for this long, only `min` are kept"),
-  rescue
+  rescue,
+  withholdFor: key(
+    duration(100, DAY),
+    "1h",
+    "Where warm sockets keep clients from being served, none are kept for a minute, doubling each time up to this"
+  )
 }
 const breaker = {
   enabled: key(Schema.Boolean, true, "Shut broken candidates out for a while"),

@@ -14,6 +14,7 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   Cleared: "cleared",
   MembershipChanged: "membership changed",
   PoolResized: "pool resized",
+  PoolWithheld: "no warm sockets for a while",
   LadderStep: "ladder step",
   IpPoolPreheatStarted: "preheat started",
   IpPoolPreheatCompleted: "preheat completed",
@@ -48,6 +49,7 @@ function isWarning(fact: PublicFact): boolean {
     case "CoreRestarted":
     case "IpPoolAutoDisable":
     case "NameUnresolved":
+    case "PoolWithheld":
       return true
     case "LocalOutage":
     case "CommonCause":

@@ -78,6 +78,13 @@ export const PoolResized = fact("PoolResized", "How many warm sockets are kept f
   from: Count,
   to: Count
 })
+export const PoolWithheld = fact("PoolWithheld", "Warm sockets stood in the way of clients: none are kept for a while", {
+  candidate: Label,
+  reason: Schema.Literals(["serial", "full"]).annotate({
+    description: "serial: the server serves one connection at a time; full: it turns new connections away"
+  }),
+  forMs: Millis
+})
 export const LadderStep = fact("LadderStep", "What serves an upstream, down from its set to its last resort and back", {
   from: Schema.String,
   to: Schema.String,
@@ -164,6 +171,7 @@ export const PublicFact = Schema.Union([
   Cleared,
   MembershipChanged,
   PoolResized,
+  PoolWithheld,
   LadderStep,
   IpPoolPreheatStarted,
   IpPoolPreheatCompleted,

@@ -96,6 +96,11 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
       const candidate = Candidates.labelOf(state, decision.candidate)
       return tell("PoolResized", () => ({ ...about(state, decision.upstream), candidate, from, to }))
     }
+    case "WarmWithheld": {
+      const { upstream, reason, forMs } = decision
+      const candidate = Candidates.labelOf(state, decision.candidate)
+      return tell("PoolWithheld", () => ({ ...about(state, upstream), candidate, reason, forMs: Math.round(forMs) }))
+    }
     case "ConfigApplied":
       return tell("IpPoolConfigUpdate", () => ({ upstream: null, applied: true, problems: 0 }))
     case "EnabledChanged": {

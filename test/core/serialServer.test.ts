@@ -1,0 +1,145 @@
+/** Warm sockets that keep clients from being served: of a server that serves one connection at a time, or turns others away. */
+import { describe, expect, it } from "vitest"
+import * as Vector from "../../src/core/data/Vector.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a] = addresses(1).map(({ host }) => host) as [string]
+const quiet = { breaker: { enabled: false }, probing: { intervalMs: 3_600_000 }, scoreTtlMs: 36_000_000 }
+const world = (changes: UpstreamChanges = {}) =>
+  new ToyInterpreter(
+    configWith([{ candidates: addresses(1), pool: { mode: "fixed", size: 2, maxAgeMs: 36_000_000 }, ...quiet, ...changes }]),
+    { otherwise: 2 }
+  ).start().run(1_000)
+const candidateOf = (toy: ToyInterpreter, slot = 0) => Vector.get(toy.state.candidates, slot)!
+const withheld = (toy: ToyInterpreter) =>
+  toy.facts.flatMap((fact) => fact._tag === "WarmWithheld" ? [[fact.reason, fact.forMs]] : [])
+const held = [["serial", 60_000]]
+
+let session = 1_000
+/** A session that waits behind warm sockets: it is told silent, and speaks `afterMs` after the last of them has ended. */
+function waits(toy: ToyInterpreter, afterMs: number, mostMs = 10_000): number {
+  const told = { worker: 0, session: ++session, candidate: candidateOf(toy).id }
+  toy.post({ _tag: "SessionSilent", ...told, waitedUs: 100_000 })
+  const sinceMs = toy.atMs
+  while (toy.parked(a) > 0 && toy.atMs - sinceMs < mostMs) toy.run(1)
+  const emptiedAfterMs = toy.atMs - sinceMs
+  toy.run(afterMs).post({ _tag: "SessionSpoke", ...told }).run(2_000)
+  return emptiedAfterMs
+}
+/** A session whose request takes that long, whatever becomes of warm sockets. */
+function isSlow(toy: ToyInterpreter, ms: number): void {
+  const told = { worker: 0, session: ++session, candidate: candidateOf(toy).id }
+  toy.post({ _tag: "SessionSilent", ...told, waitedUs: 100_000 })
+  toy.run(ms).post({ _tag: "SessionSpoke", ...told }).run(2_000)
+}
+
+describe("a server that serves one connection at a time", () => {
+  it("has its warm sockets closed within a second when a session waits behind them, and gets new ones after that", () => {
+    const toy = world()
+    const emptiedAfterMs = waits(toy, 5)
+    expect(emptiedAfterMs).toBeGreaterThanOrEqual(200)
+    expect(emptiedAfterMs).toBeLessThanOrEqual(400)
+    expect(toy.parked(a)).toBe(2)
+    expect(withheld(toy)).toEqual([])
+  })
+
+  it("gets no warm sockets for a minute after the third session that spoke only when they were closed", () => {
+    const toy = world()
+    for (let i = 0; i < 3; i++) waits(toy, 5)
+    expect(withheld(toy)).toEqual(held)
+    expect(toy.parked(a)).toBe(0)
+    for (let i = 0; i < 20; i++) toy.client(10).run(1_000)
+    expect(toy.parked(a)).toBe(0)
+    expect(toy.run(60_000).parked(a)).toBe(2)
+  })
+
+  it.each([[1_000, [1_000, 1_000, 1_000]], [3_600_000, [60_000, 120_000, 240_000]]])(
+    "is tried again after a minute, twice as long each time, never longer than withholdFor: %d ms",
+    (withholdForMs, expected) => {
+      const toy = world({ pool: { mode: "fixed", size: 2, maxAgeMs: 36_000_000, withholdForMs } })
+      for (const forMs of expected) {
+        for (let i = 0; i < 3; i++) waits(toy, 5)
+        toy.run(forMs)
+      }
+      // Whether the waits between count as forgotten: with a short one they do, and each is the first again.
+      expect(withheld(toy)).toEqual(expected.map((forMs) => ["serial", forMs]))
+    }
+  )
+
+  it("is told of the same address in another upstream: both shelves are emptied, and both are withheld", () => {
+    const shelf = { ...quiet, candidates: addresses(1), pool: { mode: "fixed" as const, size: 2, maxAgeMs: 36_000_000 } }
+    const toy = new ToyInterpreter(configWith([shelf, { ...shelf, name: "api" }]), { otherwise: 2 }).start().run(1_000)
+    expect(toy.parked(a)).toBe(4)
+    for (let i = 0; i < 3; i++) waits(toy, 5)
+    expect(withheld(toy)).toEqual([...held, ...held])
+    expect(toy.parked(a)).toBe(0)
+  })
+})
+
+describe("a server whose requests are slow", () => {
+  it("is not taken for one that serves one connection at a time, however many requests are, and loses few warm sockets", () => {
+    const toy = world()
+    for (let i = 0; i < 300; i++) isSlow(toy, 250 + (i * 37) % 700)
+    expect(withheld(toy)).toEqual([])
+    expect(toy.warmDials.length).toBeLessThanOrEqual(2 + 2 * 24)
+  })
+
+  it("is not, when each of its slow requests takes the same time", () => {
+    for (const ms of [180, 250, 330, 450, 700]) {
+      const toy = world()
+      for (let i = 0; i < 300; i++) isSlow(toy, ms)
+      expect(withheld(toy)).toEqual([])
+    }
+  })
+
+  it("is not, when a warm socket was taken while the request went on, and others still wait when it speaks", () => {
+    const toy = world({ pool: { mode: "fixed", size: 4, maxAgeMs: 36_000_000 } })
+    for (let i = 0; i < 100; i++) {
+      const told = { worker: 0, session: ++session, candidate: candidateOf(toy).id }
+      toy.post({ _tag: "SessionSilent", ...told, waitedUs: 100_000 })
+      toy.run(100).client(10).run(20).post({ _tag: "SessionSpoke", ...told }).run(2_000)
+    }
+    expect(withheld(toy)).toEqual([])
+  })
+})
+
+describe("a server that turns new connections away", () => {
+  it("gets no warm sockets once three in a row were ended at once while an older one lived on", () => {
+    const toy = world()
+    const [, second] = candidateOf(toy).warm.parked
+    const lose = (warm: number) =>
+      toy.post({ _tag: "WarmLost", worker: 0, warm, candidate: candidateOf(toy).id, reason: "closed", ageUs: 1_000 })
+    lose(second!)
+    for (let i = 0; i < 8; i++) {
+      const { parked } = toy.run(150) && candidateOf(toy).warm
+      if (parked.length > 1) lose(parked[1]!)
+    }
+    expect(withheld(toy)).toEqual([["full", 60_000]])
+    expect(candidateOf(toy).warm).toMatchObject({ dialling: [], target: 0 })
+  })
+
+  it("gets none once new ones are refused while an older one lives on, and gets some while there is no older one", () => {
+    const alone = world({ pool: { mode: "fixed", size: 1, maxAgeMs: 36_000_000 } })
+    alone.set(a, "refused").lose(a, "closed").run(5_000)
+    expect(withheld(alone)).toEqual([])
+    const older = world().set(a, "refused").lose(a, "expired", 1).run(5_000)
+    expect(withheld(older)).toEqual([["full", 60_000]])
+    expect(older.parked(a)).toBe(0)
+  })
+
+  it("keeps none when new ones time out while it talks to others, and may when it is silent: then the network is dark", () => {
+    const full = (talks: boolean) => {
+      const toy = world({ candidates: addresses(2) }).set(a, "timeout").lose(a, "expired", 1)
+      for (let i = 0; i < 100; i++) {
+        toy.run(100)
+        const candidate = candidateOf(toy).id
+        if (talks) toy.post({ _tag: "SessionSpoke", worker: 0, session: 1, candidate })
+      }
+      return withheld(toy)
+    }
+    expect(full(true)).toEqual([["full", 60_000]])
+    expect(full(false)).toEqual([])
+  })
+})
