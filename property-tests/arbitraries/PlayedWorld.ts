@@ -6,7 +6,9 @@ import type { Config } from "../../src/core/model/Config.ts"
 import type { Decision, DialWarm, Probe, Race, Resolve } from "../../src/core/model/Decision.ts"
 import { STRANGER } from "../../src/core/model/Event.ts"
 import type { Attempt, DialFailure, Entry, Event, WarmLoss } from "../../src/core/model/Event.ts"
-import type { Routes } from "../../src/core/model/Routes.ts"
+import { admits } from "../../src/core/access.ts"
+import { isAvoided } from "../../src/core/identity.ts"
+import type { DialAttempt, DialPlan, Routes } from "../../src/core/model/Routes.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { pick, reasonOf } from "../../src/core/pick.ts"
 import { initial } from "../../src/core/state.ts"
@@ -274,8 +276,7 @@ export class PlayedWorld {
     let candidate = parked?.candidate ?? -1
     for (const [i, outcome] of move.outcomes.slice(0, plan.length).entries()) {
       const { candidate: id, host, verify } = plan[i]!
-      // A name stands there only while it could not be resolved.
-      const stranger = id < 0 ? { host: outcome === "connected" ? `198.18.0.${70 + move.client % 3}` : host } : {}
+      const stranger = id < 0 ? { host: outcome === "connected" ? strangerOf(plan, plan[i]!) : host } : {}
       const proven = outcome === "connected" && verify !== undefined ? { verified: true } as const : {}
       const told = outcome === "certificate" ? failureOf(outcome, verify !== undefined) ?? outcome : outcome
       tried.push({ candidate: id, ...stranger, outcome: told, tookUs: Math.floor(this.#took(0, move) / (i + 1)), ...proven })
@@ -348,4 +349,13 @@ export class PlayedWorld {
 /** Who was not asked for a certificate cannot fail to show it. */
 function failureOf(failure: DialFailure | null, proves: boolean): DialFailure | null {
   return failure === "certificate" && !proves ? "reset" : failure
+}
+
+/** An address that a name may have, and that the plan does not know; the name where there is none. */
+function strangerOf(plan: DialPlan["attempts"], { host: name, resolve }: DialAttempt): string {
+  const hosts = Array.from({ length: 6 }, (_, i) => `198.18.0.${70 + i}`)
+  const may = (host: string) =>
+    resolve !== undefined && admits(resolve.access, host) && !isAvoided(resolve, host)
+    && !plan.some((one) => one.host === host)
+  return hosts.find(may) ?? name
 }

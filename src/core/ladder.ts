@@ -57,7 +57,12 @@ export function rungOf(state: State, upstream: Upstream, someServe: boolean): Ru
   const below = upstream.fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system"
   if (isPanic(state, upstream)) {
     const order = orderOf(state, upstream)
-    return { state: below, reason: "shut", first: below === "unranked" ? order : [], then: order }
+    return {
+      state: below,
+      reason: isAllImpostors(state, upstream) ? "certificate" : "shut",
+      first: below === "unranked" ? order : [],
+      then: order
+    }
   }
   const kept = keptOf(state, upstream)
   const reason = reasonOf(state, upstream, kept)
@@ -80,8 +85,12 @@ export function priorsOf(state: State, upstream: Upstream): ReadonlyArray<Candid
 
 function reasonOf(state: State, upstream: Upstream, kept: CandidateId): LadderReason {
   if (upstream.listed.length === 0) return "empty"
-  if (Ordered.size(Vector.get(state.index.impostors, upstream.id) ?? null) >= upstream.listed.length) return "certificate"
+  if (isAllImpostors(state, upstream)) return "certificate"
   return kept >= 0 ? "shut" : upstream.selectedAtUs >= 0 ? "expired" : "unmeasured"
+}
+
+function isAllImpostors(state: State, { id, listed }: Upstream): boolean {
+  return Ordered.size(Vector.get(state.index.impostors, id) ?? null) >= listed.length
 }
 
 function mayStillServe(candidate: Candidate | undefined): candidate is Candidate {

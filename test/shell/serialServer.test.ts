@@ -45,7 +45,8 @@ const poolOf = (size: number): UpstreamChanges => size === 2 ? {} : { pool: { mo
 const candidateOf = ({ engine }: Live) => Vector.get(engine.stateUnsafe().candidates, 0)!
 const shownBy = ({ engine }: Live) => {
   const record = { from: 0, to: 0, gaps: 0 } as never
-  const seen = { state: engine.stateUnsafe(), nowUs: engine.nowUs(), restarts: 0, listeners: [], record }
+  const names = { of: () => undefined }
+  const seen = { state: engine.stateUnsafe(), nowUs: engine.nowUs(), restarts: 0, names, listeners: [], record }
   return statusOf(seen, { addresses: "full", candidates: 1 }).upstreams[0]!.candidates[0]!
 }
 

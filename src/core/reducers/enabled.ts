@@ -73,7 +73,7 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
   if (trouble !== null) {
     next = Upstreams.replace(next, Upstreams.find(state, id) as Upstream, {
       ...(Upstreams.find(state, id) as Upstream),
-      trouble: { ...trouble, trialDueUs: step.at }
+      trouble: { ...trouble, trialDueUs: step.at + 1 }
     })
   }
   for (const one of (Upstreams.find(state, id) as Upstream).listed) {
@@ -103,7 +103,11 @@ function asleep(state: State, step: Step, id: UpstreamId): State {
     trouble: { ...trouble, trialDueUs: -1, clientTrialDueUs: -1 }
   })
   for (const candidate of Candidates.among(next, upstream.listed)) {
-    next = Candidates.replace(next, candidate, { ...candidate, queue: "none", queuedAtUs: -1 })
+    const { breaker } = candidate
+    const untried = candidate.probe === 0 && breaker.state === "half-open"
+      ? { ...breaker, state: "open" as const, trialDueUs: step.at + 1 }
+      : breaker
+    next = Candidates.replace(next, candidate, { ...candidate, breaker: untried, queue: "none", queuedAtUs: -1 })
   }
   return next
 }

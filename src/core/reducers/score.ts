@@ -68,6 +68,7 @@ function atDeadline(
   frozen: boolean
 ): Candidate {
   if (kind === "entry") return closeWindow(candidate, config, atUs)
+  if (kind === "fade" && frozen) return { ...candidate, fadeDueUs: atUs + config.probing.intervalMs * 1000 }
   if (kind === "fade") return fadedPrice(candidate, config.scoring, atUs)
   return frozen ? { ...candidate, expireDueUs: atUs + config.scoreTtlMs * 1000 } : expired(candidate)
 }

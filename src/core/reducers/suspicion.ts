@@ -264,7 +264,7 @@ function lapse(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
   const lapsed: Suspicion = { ...candidate.suspicion, session: false, lapseDueUs: -1 }
   // Nothing is known that would make one of those better that have never answered.
-  const ramps = isKnownToAnswer(state, candidate.upstream)
+  const ramps = isKnownToAnswer(state, candidate.upstream) && Candidates.isListed(candidate)
   const breaker = ramps ? { ...candidate.breaker, ...ramping(step.at, rampMs) } : candidate.breaker
   const ramped: Candidate = { ...candidate, breaker }
   step.touched.add(candidate.upstream)
