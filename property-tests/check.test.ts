@@ -1,7 +1,7 @@
 /** The laws' own harness: a failure is found, told so that it can be repeated, and repeats. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { check } from "./check.ts"
+import { check, met } from "./check.ts"
 
 const checked = {
   law: "stays (below) 1,000",
@@ -67,5 +67,30 @@ describe("the harness of the laws", () => {
     check(checked, below(Infinity, fixed), {}, [kept])
     expect(fixed[0]).toBe(1_000)
     expect(fixed.length).toBeGreaterThan(200)
+  })
+
+  it("fails where not all cases could be run in time, and says how many were", () => {
+    const slow = fc.property(fc.nat(), () => {
+      const untilMs = performance.now() + 5
+      while (performance.now() < untilMs) continue
+    })
+    expect(failureOf(() => check(checked, slow, {}, [], { limitMs: 100 }))).toMatch(
+      /is not checked: \d+ of 200 cases in 100 ms/
+    )
+    expect(failureOf(() => check(checked, slow, {}, [], { limitMs: 60_000, share: 0.05 }))).toBe("")
+  })
+
+  it("fails where a premise held less often than its floor says, or has none, and counts anew for each law", () => {
+    const even = fc.property(fc.nat(), (n) => {
+      if (n % 2 === 0) met("it is even")
+    })
+    const failure = (floors: Record<string, number>) => failureOf(() => check(checked, even, {}, [], { floors }))
+    expect(failure({ "it is even": 50 })).toBe("")
+    expect(failure({ "it is even": 50 })).toBe("")
+    expect(failure({ "it is even": 150 })).toMatch(
+      /says nothing: "it is even" held \d+ times in all cases, and has to hold 150/
+    )
+    expect(failure({ "it is even": 50, "it is odd": 1 })).toMatch(/"it is odd" held 0 times/)
+    expect(failure({})).toMatch(/counts "it is even" and has no floor/)
   })
 })

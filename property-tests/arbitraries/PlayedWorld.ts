@@ -274,7 +274,8 @@ export class PlayedWorld {
     let candidate = parked?.candidate ?? -1
     for (const [i, outcome] of move.outcomes.slice(0, plan.length).entries()) {
       const { candidate: id, host, verify } = plan[i]!
-      const stranger = id < 0 ? { host } : {}
+      // A name stands there only while it could not be resolved.
+      const stranger = id < 0 ? { host: outcome === "connected" ? `198.18.0.${70 + move.client % 3}` : host } : {}
       const proven = outcome === "connected" && verify !== undefined ? { verified: true } as const : {}
       const told = outcome === "certificate" ? failureOf(outcome, verify !== undefined) ?? outcome : outcome
       tried.push({ candidate: id, ...stranger, outcome: told, tookUs: Math.floor(this.#took(0, move) / (i + 1)), ...proven })

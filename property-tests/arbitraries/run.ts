@@ -1,5 +1,6 @@
 /** Whole runs: moves played against the core, which yields the entries that a shell would have posted. */
 import fc from "fast-check"
+import type { DialFailure } from "../../src/core/model/Event.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import { config, protecting, provenReloads, reloads } from "./config.ts"
 import type { Move } from "./moves.ts"
@@ -42,6 +43,73 @@ export function farScript(mostMoves = 80): fc.Arbitrary<Script> {
       return JSON.parse(JSON.stringify(whole).replaceAll(/127\.0\.0\.(\d)/g, (_, i: string) => farHost(Number(i)))) as Script
     }
   )
+}
+
+/** Runs of many answers: everybody is measured, costs go up and down, and the set moves. */
+export function measuredScript(mostMoves = 120): fc.Arbitrary<Script> {
+  return script(mostMoves).map((it) => ({
+    ...it,
+    moves: it.moves.map((one, i): Move => ({
+      ...one,
+      kind: one.pick % 8 === 0 ? one.kind : i % 3 === 0 ? "tick" : "answer",
+      failure: one.pick % 6 === 0 ? one.failure : null,
+      gapUs: Math.min(one.gapUs, 2_000_000)
+    }))
+  }))
+}
+
+const TOLD: ReadonlyArray<Move["kind"]> = ["accept", "accept", "close", "close", "silent", "stalled", "spoke"]
+
+/** Runs of many sessions with those who were measured before: they connect, and fare in all ways after that. */
+export function sessionScript(mostMoves = 120): fc.Arbitrary<Script> {
+  return script(mostMoves).map((it) => ({
+    ...it,
+    moves: it.moves.map((one, i): Move =>
+      i < 20 ? { ...one, kind: i % 3 === 0 ? "tick" : "answer", failure: null, gapUs: Math.min(one.gapUs, 300_000) } : {
+        ...one,
+        kind: one.pick % 12 === 0 ? one.kind : TOLD[one.pick % TOLD.length]!,
+        outcomes: ["connected", ...one.outcomes],
+        gapUs: Math.min(one.gapUs, 3_000_000)
+      }
+    )
+  }))
+}
+
+/** How the network falls silent: everybody at once, for so many moves, after so many others. */
+const silence = fc.record({
+  after: fc.integer({ min: 25, max: 60 }),
+  moves: fc.integer({ min: 25, max: 60 }),
+  /** The interface itself is gone for so long. */
+  unplugged: fc.boolean(),
+  how: fc.constantFrom<DialFailure>("timeout", "unreachable")
+})
+/** As a move "interfaces" reads it. */
+const [NO_FAMILY, BOTH_FAMILIES] = [3, 0]
+const IN_SILENCE: ReadonlyArray<Move["kind"]> = ["tick", "answer", "warmAnswer", "accept"]
+
+/** The same with a stretch in which nobody answers anything: what is under way fails, and time passes. */
+export function darkScript(mostMoves = 120): fc.Arbitrary<Script> {
+  return fc.tuple(farScript(mostMoves), silence).map(([it, { after, moves, unplugged, how }]) => ({
+    ...it,
+    moves: it.moves.map((one, i): Move => {
+      if (unplugged && i === after) return { ...one, kind: "interfaces", pick: NO_FAMILY }
+      if (unplugged && i === after + moves) return { ...one, kind: "interfaces", pick: BOTH_FAMILIES }
+      return i < after || i >= after + moves ? calm(one, i < after) : silenced(one, i, how)
+    })
+  }))
+}
+
+/** Before it most go well and nobody changes the world: somebody has to have answered. */
+function calm(move: Move, isBefore: boolean): Move {
+  if (!isBefore) return move
+  const kind = move.kind === "reload" || move.kind === "override" || move.kind === "interfaces" ? "tick" : move.kind
+  return { ...move, kind, failure: move.pick % 8 === 0 ? move.failure : null, gapUs: Math.min(move.gapUs, 300_000) }
+}
+
+function silenced(move: Move, i: number, how: DialFailure): Move {
+  const kind = move.pick % 16 === 0 ? move.kind : IN_SILENCE[i % IN_SILENCE.length]!
+  const gapUs = Math.min(move.gapUs, 700_000)
+  return { ...move, kind, gapUs, failure: how, outcomes: move.outcomes.map(() => how), heard: false, tookUs: 2_000_000 }
 }
 
 /** Two networks of IPv4, so that all can be far apart, one of IPv6, and loopback. */

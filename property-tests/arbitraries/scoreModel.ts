@@ -28,6 +28,7 @@ export class ScoreModel {
   #streak = 0
   #provenAtUs = -1
   #sampled = false
+  #lostLast = false
   #countedAtUs = -Infinity
   #penalty = { ms: 0, atUs: -1 }
   readonly #counts: Array<{ readonly atUs: number; readonly ok: boolean }> = []
@@ -46,6 +47,7 @@ export class ScoreModel {
     const isResent = ok && this.#isResent(tookMs)
     const isFirst = !this.#sampled
     this.#sampled = true
+    this.#lostLast = isResent
     if (ok) this.#provenAtUs = Math.max(this.#provenAtUs, atUs - Math.floor(tookMs * 1000))
     this.#expireDueUs = atUs + this.#config.scoreTtlMs * 1000
     if (isResent) {
@@ -77,17 +79,18 @@ export class ScoreModel {
     for (const { us, does } of dues.toSorted((a, b) => a.us - b.us)) if (us <= atUs) does()
   }
 
-  /** Karn: a whole number of seconds, and about the usual time more, where the usual is far below that. */
+  /** Karn: whole seconds and about the usual time, where that is far less; a second one in a row is believed. */
   #isResent(tookMs: number): boolean {
-    const known = this.#entryAtUs >= 0
-    if (tookMs < 1_000 || (known ? this.#latencyMs >= 500 : this.#sampled)) return false
-    return tookMs % 1_000 <= Math.max(250, known ? 3 * this.#latencyMs : 0)
+    if (tookMs < 1_000 || this.#lostLast) return false
+    const beyondMs = tookMs % 1_000
+    if (this.#entryAtUs < 0) return !this.#sampled && beyondMs <= 250
+    const usualMs = this.#latencyMs
+    return usualMs < 500 && beyondMs >= 0.9 * usualMs && beyondMs <= 1.25 * usualMs + 20
   }
 
   #blame(atUs: number, others: ReadonlyArray<Other>): void {
     this.used.blamed++
-    const ranked = [...(this.costMs < 0 ? [] : [{ latencyMs: this.#latencyMs, costMs: this.costMs }]), ...others]
-      .filter(({ costMs }) => costMs >= 0).toSorted((a, b) => a.costMs - b.costMs).slice(0, MOST_COMPARED)
+    const ranked = others.filter(({ costMs }) => costMs >= 0).toSorted((a, b) => a.costMs - b.costMs).slice(0, MOST_COMPARED)
     const compared = [...ranked.map(({ latencyMs }) => latencyMs), ...(this.#entryAtUs < 0 ? [] : [this.#latencyMs])]
     const spreadMs = compared.length === 0 ? 0 : Math.max(...compared) - Math.min(...compared)
     this.#penalty = { ms: Math.min(this.#config.scoring.failurePenaltyMs, Math.max(20, 2 * spreadMs)), atUs }
@@ -114,7 +117,10 @@ export class ScoreModel {
     this.used.faded++
     // What has faded does not come back, whatever is lost later.
     if (this.#penaltyMs(atUs) === 0) this.#penalty = { ms: 0, atUs: -1 }
+    const { costMs, outlookMs } = this
     this.#reprice(atUs)
+    // Successes may fall out of the window before failures do: time alone makes no candidate dearer.
+    if (this.costMs > costMs) Object.assign(this, { costMs, outlookMs })
   }
 
   #enter(atUs: number, entryMs: number): void {
@@ -160,7 +166,7 @@ export class ScoreModel {
 
   #penaltyMs(atUs: number): number {
     const { ms, atUs: failedUs } = this.#penalty
-    if (failedUs < 0) return 0
+    if (failedUs < 0 || this.#streak >= 10) return 0
     const left = ms * Math.exp(-(atUs - failedUs) / 1000 / this.#config.scoring.decayMs) / 2 ** this.#streak
     return left < LEAST_PENALTY_MS ? 0 : left
   }

@@ -140,7 +140,9 @@ describe("the breaker", () => {
           const longestMs = ["timeout", "stalled"].includes(reason) ? breaker.timeoutCooldownMs : breaker.cooldownMs
           const ceilingMs = Math.min(longestMs * 2 ** (openings - 1), Math.max(longestMs, breaker.maxCooldownMs))
           // Of long lists most never answer, and an impostor does not go away within seconds.
-          const firstMs = candidate.latency.atUs < 0 ? Math.max(probing.intervalMs, breaker.firstTrialMs) : breaker.firstTrialMs
+          const firstMs = candidate.latency.atUs < 0
+            ? Math.max(probing.intervalMs, breaker.firstTrialMs)
+            : breaker.firstTrialMs
           const isImpostor = reason === "certificate" || reason === "implausible"
           const wholeMs = isImpostor
             ? ceilingMs

@@ -6,7 +6,7 @@ import type { Config } from "../../src/core/model/Config.ts"
 import { configWith, onDemandDefaults, upstreamWith } from "../../test/support/config.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
 import { play, ruledScript } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const HELD_MS = 10_000_000
 const KEPT = "kept.example:443"
@@ -77,6 +77,7 @@ describe("what clients ask for", () => {
       play(it, ({ event }, before, { decisions, state }) => {
         for (const decision of decisions) {
           if (decision._tag !== "Race") continue
+          met("a race began")
           const race = Vector.get(before.upstreams, decision.upstream)?.race ?? 0
           // One that said nothing about anybody is run again as it ends.
           if (event._tag !== "Raced" || event.race !== race) expect(race).toBeLessThanOrEqual(0)
@@ -86,9 +87,11 @@ describe("what clients ask for", () => {
         }
         if (event._tag !== "DomainRequested" || event.upstream < 0) return
         if (before.routes.upstreams[event.upstream]?.ask === true) return
+        met("a name was asked for that serves")
         expect(decisions).toEqual([])
       })
-    })
+    }),
+    { floors: { "a race began": 13, "a name was asked for that serves": 35 } }
   )
 })
 

@@ -5,17 +5,33 @@ import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { historyMs, historyOf, newest } from "../../src/core/history.ts"
 import { faults } from "../../src/core/invariants.ts"
+import type { Candidate } from "../../src/core/model/Candidate.ts"
 import type { HistoryRecord } from "../../src/core/model/History.ts"
+import type { State } from "../../src/core/model/State.ts"
 import { play, ruledScript } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import type { Move } from "../arbitraries/moves.ts"
+import { law, met } from "../check.ts"
 
-/** Runs in which history comes again and again. */
-const remembering = ruledScript(60).map((script) => ({
+/** Runs in which history comes again and again, the clock is read while it serves, and in the middle most handshakes fail: breakers open. */
+const remembering = ruledScript(90).map((script) => ({
   ...script,
-  moves: script.moves.flatMap((one, i) => i % 7 === 0 ? [{ ...one, kind: "history" as const }, one] : [one])
+  moves: script.moves.flatMap((one, i): ReadonlyArray<Move> => {
+    const bad = i >= 30 && i < 60 && one.pick % 4 > 0
+    const move: Move = bad ? { ...one, kind: SHAKES[i % SHAKES.length]!, failure: one.failure ?? "refused" } : one
+    if (i % 7 !== 0) return [move]
+    return [{ ...one, kind: "history" }, { ...one, kind: "wall", gapUs: Math.min(one.gapUs, 500_000) }, move]
+  })
 }))
+const SHAKES: ReadonlyArray<Move["kind"]> = ["answer", "tick", "warmAnswer", "answer", "close"]
+
+const candidatesOf = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 
 const keyOf = ({ host, upstream, address, port }: HistoryRecord) => JSON.stringify([host, upstream, address, port])
+
+const placeOf = (state: State, candidate: Candidate) => {
+  const { name, host } = Candidates.configOf(state, candidate)
+  return JSON.stringify([host, host === "" ? name : undefined, candidate.host, candidate.port])
+}
 
 const record: fc.Arbitrary<HistoryRecord> = fc.record({
   host: fc.constantFrom("", "a.example", "b.example"),
@@ -50,8 +66,21 @@ describe("history", () => {
         expect(left.length).toBeLessThanOrEqual(state.config.history.maxEntries)
         expect(new Set(left.map(keyOf)).size).toBe(left.length)
         for (const { expiresMs } of left) expect(expiresMs).toBeGreaterThan(historyMs(state, state.at))
+        if (left.length > 0) met("something is left")
+        const sampled = candidatesOf(state).filter(({ lastEntryAtUs, lastSampleAtUs }) =>
+          lastEntryAtUs >= 0 || lastSampleAtUs >= 0
+        )
+        const good = new Set(sampled.filter(({ breaker }) => breaker.state === "closed").map((one) => placeOf(state, one)))
+        const places = new Set(left.map(keyOf))
+        for (const one of sampled) {
+          // Upstreams of one domain share what is known of an address.
+          if (one.breaker.state === "closed" || good.has(placeOf(state, one))) continue
+          met("somebody is shut out")
+          expect(places.has(placeOf(state, one))).toBe(false)
+        }
       })
-    })
+    }),
+    { floors: { "something is left": 3_000, "somebody is shut out": 600 } }
   )
 
   law(
@@ -60,18 +89,22 @@ describe("history", () => {
       play(script, ({ event }, _before, { state }) => {
         for (const upstream of Vector.toArray(state.upstreams)) {
           const members = state.routes.upstreams[upstream.id]?.members ?? []
+          if (members.length > 0 && upstream.priors.length > 0) met("priors stand beside members")
           for (const { candidate } of members) expect(Candidates.find(state, candidate)?.costMs).toBeGreaterThanOrEqual(0)
           for (const id of upstream.priors) {
             const candidate = Candidates.find(state, id)
             expect(upstream.members).not.toContain(id)
+            met("a prior serves")
             // What is due at this very moment is over with the next tick, or with a clock that is read anew.
             if (event._tag !== "WallRead" || candidate === undefined) continue
+            met("the clock was read while it serves")
             expect(candidate.prior?.servesMs).toBeGreaterThan(historyMs(state, state.at))
             expect(candidate.prior?.expiresMs).toBeGreaterThan(historyMs(state, state.at))
           }
         }
       })
-    })
+    }),
+    { floors: { "a prior serves": 600, "the clock was read while it serves": 100, "priors stand beside members": 40 } }
   )
 
   law(

@@ -8,7 +8,7 @@ import type { Event } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import { play, provenScript } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const plansOf = (state: State, id: number) => {
   const routes = state.routes.upstreams[id]!
@@ -72,6 +72,7 @@ describe("identity", () => {
             for (const one of Vector.toArray(state.candidates)) if (one?.upstream === id) shown.delete(one.id)
           }
           if (identity === null) continue
+          met("an upstream asked for a proof")
           const chosen = [
             ...Vector.get(state.upstreams, id)!.members,
             ...state.routes.upstreams[id]!.members.map((one) => one.candidate)
@@ -80,11 +81,13 @@ describe("identity", () => {
         }
         for (const one of decisions) {
           if (one._tag !== "DialWarm") continue
+          met("a warm dial was asked for")
           const { upstream } = Candidates.find(state, one.candidate)!
           if (Upstreams.configOf(state, upstream).identity !== null) expect(shown.has(one.candidate)).toBe(true)
         }
       })
-    })
+    }),
+    { floors: { "an upstream asked for a proof": 2_900, "a warm dial was asked for": 75 } }
   )
 
   law(
@@ -92,6 +95,7 @@ describe("identity", () => {
     fc.property(provenScript(), (it) => {
       play(it, (_entry, before, { state }) => {
         if (state.routes === before.routes) return
+        met("routes changed")
         for (const { id } of Vector.toArray(state.upstreams)) {
           const { identity, port } = Upstreams.configOf(state, id)
           const asks = Upstreams.isOn(state, id) ? identity ?? undefined : undefined
@@ -105,7 +109,8 @@ describe("identity", () => {
           }
         }
       })
-    })
+    }),
+    { floors: { "routes changed": 510 } }
   )
 
   law(
@@ -120,6 +125,7 @@ describe("identity", () => {
         }
         for (const one of decisions) {
           if (one._tag !== "Probe") continue
+          met("a probe was asked for")
           const candidate = Candidates.find(state, one.candidate)!
           const { identity, scoreTtlMs } = Candidates.configOf(state, candidate)
           const since = candidate.identity.state === "verified" ? provenAtUs.get(one.candidate) ?? -1 : -1
@@ -130,6 +136,7 @@ describe("identity", () => {
           if (since < 0) expect(one.identity).toEqual(identity)
         }
       })
-    })
+    }),
+    { floors: { "a probe was asked for": 230 } }
   )
 })

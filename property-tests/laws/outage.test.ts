@@ -10,8 +10,8 @@ import { needsNetwork } from "../../src/core/network.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { configWith } from "../../test/support/config.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
-import { farScript, play } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { darkScript, play } from "../arbitraries/run.ts"
+import { law, met } from "../check.ts"
 
 const candidates = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const known = (state: State) =>
@@ -60,6 +60,7 @@ describe("an outage of the own network", () => {
       toy.run(outageMs)
       if (toy.state.outage.sinceUs < 0) expect(outageMs).toBeLessThan(20_000)
       else {
+        met("an outage was found out")
         // Who failed before may have failed once more before the first of the others did.
         const worked = (_: unknown, i: number) => candidates(before)[i]!.streak > 0
         expect(known(toy.state).filter(worked)).toEqual(known(before).filter(worked))
@@ -67,17 +68,19 @@ describe("an outage of the own network", () => {
       }
       expect(faults(toy.state)).toEqual([])
     }),
-    { share: 0.3 }
+    { share: 0.3, floors: { "an outage was found out": 40 } }
   )
 
   law(
     "moves no score, breaker, penalty or suspicion of anybody whom the network leads to",
-    fc.property(farScript(120), (it) => {
+    fc.property(darkScript(150), (it) => {
       play(it, (entry, before, { state }) => {
         if (before.outage.sinceUs < 0 || state.outage.sinceUs < 0 || entry.event._tag === "Started") return
+        met("an entry came in an outage")
         for (const one of candidates(state)) {
           const was = Vector.get(before.candidates, candidates(before).findIndex(({ id }) => id === one.id))
           if (was?.id !== one.id || !needsNetwork(one.host) || was.sources !== one.sources) continue
+          met("it concerns somebody whom the network leads to")
           expect(one.penalty).toEqual(was.penalty)
           expect(one.success).toEqual(was.success)
           expect(one.breaker.consecutive).toBe(was.breaker.consecutive)
@@ -86,21 +89,23 @@ describe("an outage of the own network", () => {
         }
       })
     }),
-    { share: 0.5 }
+    { share: 0.5, floors: { "an entry came in an outage": 300, "it concerns somebody whom the network leads to": 2_000 } }
   )
 
   law(
     "begins only with a silence and ends only with an answer, or when nobody is left to give one",
-    fc.property(farScript(120), (it) => {
+    fc.property(darkScript(150), (it) => {
       play(it, (entry, before, { state, decisions }) => {
         const began = decisions.some(({ _tag }) => _tag === "OutageBegan")
         const ended = decisions.some(({ _tag }) => _tag === "OutageEnded")
         expect(began).toBe(before.outage.sinceUs < 0 && state.outage.sinceUs >= 0)
         expect(ended).toBe(before.outage.sinceUs >= 0 && state.outage.sinceUs < 0)
+        if (began) met("an outage began")
+        if (ended) met("an outage ended")
         if (began) expect(["ProbeFailed", "WarmFailed", "ClientAccepted"]).toContain(entry.event._tag)
         expect(advance(before, entry).state.outage).toEqual(state.outage)
       })
     }),
-    { share: 0.3 }
+    { floors: { "an outage began": 20, "an outage ended": 15 } }
   )
 })

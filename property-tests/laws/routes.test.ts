@@ -9,31 +9,61 @@ import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
 import { routesOf } from "../../src/core/routes.ts"
 import { play, ruledScript, script } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const cheapestFirst = (a: Candidate, b: Candidate) => a.costMs - b.costMs || a.id - b.id
 const suspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.session
 
-/** Contract 3.5: the first rung that has somebody, and whom it puts first. */
-function rungOf(state: State, upstream: Upstream): { readonly name: UpstreamState; readonly first: ReadonlyArray<number> } {
-  const { bypass, removed, host, fallback } = state.config.upstreams[upstream.id]!
+interface Rung {
+  readonly name: UpstreamState
+  readonly first: ReadonlyArray<number>
+  /** Those of before a common cause, behind the first list that follows. */
+  readonly then: ReadonlyArray<number>
+}
+
+/** Contract 3.5: the first rung that has a candidate, and what it puts first. */
+function rungOf(state: State, upstream: Upstream): Rung {
+  const rung = rungWithout(state, upstream)
+  const [order, then] = [orderOf(state, upstream), []]
+  const isLowest = state.config.upstreams[upstream.id]!.host === ""
+  if (rung.name === "disabled") return { ...rung, first: isLowest ? order : [], then }
+  if (!isPanic(state, upstream)) return { ...rung, then }
+  const name = rung.hasSpares ? "fallback" : isLowest ? "unranked" : "system"
+  return { name, first: name === "unranked" ? order : [], then: order }
+}
+
+/** Whether as many failures as open a breaker were heard of since all candidates of the order failed. */
+function isPanic(state: State, { trouble, id }: Upstream): boolean {
+  const { failureThreshold } = state.config.upstreams[id]!.breaker
+  return trouble !== null && trouble.commonAtUs >= 0 && trouble.failures >= failureThreshold
+}
+
+/** The order of before the trouble, without those that left; where sessions fail, each failure turns it. */
+function orderOf(state: State, { trouble, listed }: Upstream): ReadonlyArray<number> {
+  const { order, byConnect, turn } = trouble ?? { order: [], byConnect: true, turn: 0 }
+  const turned = order.map((_, i) => order[(i + (byConnect ? 0 : turn)) % order.length]!)
+  return turned.filter((id) => Candidates.find(state, id) !== undefined && listed.includes(id))
+}
+
+function rungWithout(state: State, upstream: Upstream): Omit<Rung, "then"> & { readonly hasSpares: boolean } {
+  const { host, fallback } = state.config.upstreams[upstream.id]!
   const { sources, access } = state.config
-  const spares = sources.fallback && fallback.some((one) => admits(access, one.host))
-  if (!(state.override ?? state.config.enabled) || bypass || removed) return { name: "disabled", first: [] }
-  if (servingOf(state, upstream).length > 0) return { name: "active", first: [] }
+  const hasSpares = sources.fallback && fallback.some((one) => admits(access, one.host))
+  if (isOff(state, upstream)) return { name: "disabled", first: [], hasSpares }
+  if (servingOf(state, upstream).length > 0) return { name: "active", first: [], hasSpares }
   const kept = keptOf(state, upstream)
   const stale = upstream.stale.filter((id) => {
     return upstream.listed.includes(id) && id !== kept?.id && Candidates.find(state, id)!.breaker.state === "closed"
   })
-  if (stale.length > 0) return { name: "stale", first: stale }
+  if (stale.length > 0) return { name: "stale", first: stale, hasSpares }
   const priors = upstream.priors.map((id) => Candidates.find(state, id)).filter((one) => one !== undefined).filter((one) =>
     upstream.listed.includes(one.id) && one.breaker.state === "closed" && one.id !== kept?.id && !suspect(one)
   )
   const known = priors.slice(0, state.config.upstreams[upstream.id]!.selector.activeSetSize).map(({ id }) => id)
-  if (known.length > 0) return { name: "stale", first: known }
-  const name = spares ? "fallback" : host === "" ? "unranked" : "system"
+  if (known.length > 0) return { name: "stale", first: known, hasSpares }
+  const name = hasSpares ? "fallback" : host === "" ? "unranked" : "system"
   const first = kept === undefined || (name !== "unranked" && kept.suspicion.session) ? [] : [kept.id]
-  return { name, first }
+  return { name, first, hasSpares }
 }
 
 /** Measured, unsuspected, not shut out, and not in the set: those that clients may go to beside it. */
@@ -53,9 +83,15 @@ function keptOf(state: State, { listed, id }: Upstream): Candidate | undefined {
   return Math.max(last.breaker.consecutive, last.breaker.consecutiveAfter) >= failureThreshold ? last : undefined
 }
 
-/** Contract 3.3: unsuspected members, else the best outside the set, else suspects. */
+/** Whether an operator, or the core itself, has turned it off. */
+function isOff(state: State, { id }: Upstream): boolean {
+  const { bypass, removed } = state.config.upstreams[id]!
+  return !(state.override ?? state.config.enabled) || bypass || removed
+}
+
+/** Contract 3.3: unsuspected members, else the best outside the set, else suspects; none when it is off, or all fail together. */
 function servingOf(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
-  if (keptOf(state, upstream) !== undefined) return []
+  if (isOff(state, upstream) || isPanic(state, upstream) || keptOf(state, upstream) !== undefined) return []
   const members = upstream.members.map((id) => Candidates.find(state, id)!)
   const trusted = members.filter((one) => !suspect(one))
   if (trusted.length > 0) return trusted
@@ -103,42 +139,61 @@ describe("routes", () => {
     fc.property(fc.oneof(script(), ruledScript()), (it) => {
       play(it, (_entry, before, { state }) => {
         if (state.routes === before.routes) return
+        met("routes changed")
         for (const { id, members, lastResort } of routesOf(state).upstreams) {
           const upstream = Vector.get(state.upstreams, id)!
           const { attempts: most } = state.config.upstreams[id]!
-          expectPlan(state, upstream, lastResort, rungOf(state, upstream).first)
+          const { first, then } = rungOf(state, upstream)
+          expectPlan(state, upstream, lastResort, first, then)
           const chosen = servingOf(state, upstream).map((one) => one.id)
           const outside = outsideOf(state, upstream).map((one) => one.id).filter((one) => !chosen.includes(one))
           for (const { candidate, plan } of members) {
             const others = chosen.filter((one) => one !== candidate)
-            expectPlan(state, upstream, plan, [candidate, ...others, ...outside].slice(0, most))
+            expectPlan(state, upstream, plan, [candidate, ...others, ...outside].slice(0, most), [])
           }
         }
       })
-    })
+    }),
+    { floors: { "routes changed": 560 } }
   )
 })
 
-/** First `first`, then fallback, the name's addresses and the list, each list only after the one before it had its time. */
-function expectPlan(state: State, upstream: Upstream, { attempts, deadlineMs }: DialPlan, first: ReadonlyArray<number>) {
+/**
+ * First `first`, then fallback, the name's addresses and the list, and `then` behind the first of those three that there is; each
+ * joins the race `raceDelay` after the last attempt before it, or once that one has been pending for too long, if that is later.
+ */
+function expectPlan(
+  state: State,
+  upstream: Upstream,
+  { attempts, deadlineMs }: DialPlan,
+  first: ReadonlyArray<number>,
+  then: ReadonlyArray<number>
+) {
   const { dial, dns, host, port } = state.config.upstreams[upstream.id]!
   const { lastResortAttempts: most, timeoutMs, raceDelayMs } = dial
   const isOff = rungOf(state, upstream).name === "disabled"
-  const spares = isOff ? [] : upstream.fallback.filter((one) => !first.includes(one)).slice(0, most)
-  const listed = upstream.listed.filter((one) => ![...first, ...spares].includes(one)).slice(0, most)
   const expected: Array<readonly [candidate: number, startAfterMs: number]> = []
   let fromMs = 0
-  const add = (ids: ReadonlyArray<number>) => {
-    ids.forEach((one, i) => expected.push([one, fromMs + i * raceDelayMs]))
-    if (ids.length > 0) fromMs += (ids.length - 1) * raceDelayMs + timeoutMs
+  const suspectAfterMs = (id: number) => attempts.find(({ candidate }) => candidate === id)?.suspectAfterMs ?? 0
+  const add = (ids: ReadonlyArray<number>, most: number) => {
+    const more = ids.filter((id) => !expected.some(([known]) => known === id)).slice(0, most)
+    more.forEach((one, i) => expected.push([one, fromMs + i * raceDelayMs]))
+    const last = more.at(-1)
+    if (last === undefined) return
+    fromMs += (more.length - 1) * raceDelayMs + Math.min(timeoutMs, Math.max(raceDelayMs, suspectAfterMs(last)))
   }
-  add(first)
-  add(spares)
-  if (host !== "") {
+  const addName = () => {
+    if (host === "") return
     expected.push([-1, fromMs])
-    fromMs += dns.timeoutMs + timeoutMs
+    fromMs += raceDelayMs
   }
-  add(listed)
+  const spares = isOff ? [] : upstream.fallback
+  add(first, first.length)
+  add(spares, most)
+  if (spares.length > 0) add(then, most)
+  addName()
+  add(then, most)
+  add(upstream.listed, most)
   expect(attempts.map(({ candidate, startAfterMs }) => [candidate, startAfterMs])).toEqual(expected)
   expect(deadlineMs).toBe(dial.deadlineMs)
   for (const attempt of attempts) {

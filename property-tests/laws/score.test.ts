@@ -9,7 +9,8 @@ const spell = fc.record({
   gapUs: fc.oneof(fc.nat(100_000), fc.nat(4_000_000), fc.nat(400_000_000)),
   tookUs: fc.oneof(
     { weight: 8, arbitrary: fc.nat(200_000) },
-    { weight: 1, arbitrary: fc.integer({ min: 1_000_000, max: 3_400_000 }) }
+    // As if a SYN had been sent again.
+    { weight: 1, arbitrary: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.nat(250_000)).map(([s, us]) => 1_000_000 * s + us) }
   ),
   outcome: fc.oneof(
     { weight: 8, arbitrary: fc.constant("connected" as const) },
@@ -56,14 +57,13 @@ describe("score", () => {
       }
       used.cases++
       for (const rule of ["overtaken", "resent", "blamed", "faded", "episodes"] as const) used[rule] += model.used[rule]
-    }),
-    { share: 2 }
+    })
   )
 
   it("was compared where each of its rules counts", () => {
-    for (const [rule, count] of Object.entries(used)) {
-      if (used.cases >= 20) expect([rule, count >= used.cases]).toEqual([rule, true])
-    }
+    const { cases, ...rules } = used
+    const seldom = Object.entries(rules).filter(([, count]) => count < cases / 4)
+    if (cases >= 20) expect(seldom).toEqual([])
   })
 
   law(

@@ -4,13 +4,18 @@ import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate, CandidateId } from "../../src/core/model/Candidate.ts"
 import type { State } from "../../src/core/model/State.ts"
+import type { Upstream } from "../../src/core/model/Upstream.ts"
 import { targetOf } from "../../src/core/reducers/warm.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
 import { play, script } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
+const isCommon = ({ trouble }: Upstream) => trouble !== null && trouble.commonAtUs >= 0
+/** So much failed in common that what waits is not trusted either. */
+const isPanic = (state: State, upstream: Upstream) =>
+  isCommon(upstream) && upstream.trouble!.failures >= state.config.upstreams[upstream.id]!.breaker.failureThreshold
 const count = ({ warm }: Candidate) => warm.parked.length + warm.dialling.length
 
 /** Clients that came for a candidate, and when. */
@@ -28,7 +33,8 @@ function mostOf(candidate: Candidate, state: State, takesUs: ReadonlyArray<numbe
 
 describe("warm sockets", () => {
   law(
-    "are dialled only towards who serves or is a member, no suspect and not shut out, and never beyond what is wanted",
+    "are dialled only towards those that serve or are members, no suspect, not shut out and in no common cause, and never beyond "
+      + "what is wanted",
     fc.property(script(120), (it) => {
       const takes: Takes = new Map()
       play(it, ({ event, at }, _before, { state, decisions }) => {
@@ -39,13 +45,16 @@ describe("warm sockets", () => {
         }
         for (const act of decisions) {
           if (act._tag !== "DialWarm") continue
+          met("a warm dial was asked for")
           const candidate = Candidates.find(state, act.candidate)!
           const { host, port, suspicion, sources, breaker } = candidate
           expect([act.host, act.port]).toEqual([host, port])
           expect([suspicion.pending, suspicion.session, breaker.state]).toEqual([false, false, "closed"])
           expect(sources.length).toBeGreaterThan(0)
           const routes = state.routes.upstreams[candidate.upstream]!
-          const { members, priors } = Vector.get(state.upstreams, candidate.upstream)!
+          const upstream = Vector.get(state.upstreams, candidate.upstream)!
+          expect(isCommon(upstream) && !(isPanic(state, upstream) && candidate.latency.atUs < 0)).toBe(false)
+          const { members, priors } = upstream
           expect([...members, ...priors, ...routes.members.map((one) => one.candidate)]).toContain(act.candidate)
           const { maxAgeMs } = it.config.upstreams[candidate.upstream]!.pool
           expect(act.parkForMs).toBeLessThanOrEqual(maxAgeMs)
@@ -53,7 +62,8 @@ describe("warm sockets", () => {
           expect(count(candidate)).toBeLessThanOrEqual(mostOf(candidate, state, takes.get(act.candidate) ?? []))
         }
       })
-    })
+    }),
+    { floors: { "a warm dial was asked for": 470 } }
   )
 
   law(
@@ -68,7 +78,7 @@ describe("warm sockets", () => {
   )
 
   law(
-    "are as many as are wanted as soon as there is room: nobody waits for a change of costs",
+    "are as many as are wanted as soon as there is room, without waiting for a change of costs, unless all candidates fail together",
     fc.property(script(120), (it) => {
       let known = false
       play(it, ({ event, at }, _before, { state }) => {
@@ -78,23 +88,29 @@ describe("warm sockets", () => {
         if (!known || state.warmTotal >= it.config.poolTotal) return
         expect(state.wantsRoom).toEqual([])
         for (const one of present(state)) {
-          const { shelves } = Vector.get(state.upstreams, one.upstream)!
+          const upstream = Vector.get(state.upstreams, one.upstream)!
+          const { shelves } = upstream
+          // None is added to what waits, and then what has worked is let go.
+          if (isCommon(upstream) && !(isPanic(state, upstream) && one.latency.atUs < 0)) continue
           if (!shelves.includes(one.id) || Candidates.isSuspect(one) || one.warm.refillDueUs >= 0) continue
+          met("a shelf with no refill to come was looked at")
           expect(count(one)).toBeGreaterThanOrEqual(targetOf(one, it.config.upstreams[one.upstream]!, at))
         }
       })
-    })
+    }),
+    { floors: { "a shelf with no refill to come was looked at": 1_200 } }
   )
 
   law(
-    "are all told to go when their candidate is not kept any more",
+    "are all told to go when their candidate is not kept any more, or when all candidates fail together and enough has failed",
     fc.property(script(120), (it) => {
       play(it, ({ event }, before) => {
         // What a shelf closes it tells at once; before anything else happens all of it is gone.
         if (event._tag === "WarmLost") return
-        for (const { warm, upstream, id, breaker } of present(before)) {
-          const { shelves } = Vector.get(before.upstreams, upstream)!
-          if (!shelves.includes(id) || breaker.state !== "closed") expect(warm.parked).toEqual([])
+        for (const { warm, upstream, id, breaker, latency } of present(before)) {
+          const of = Vector.get(before.upstreams, upstream)!
+          const isFrozen = isPanic(before, of) && latency.atUs >= 0
+          if (!of.shelves.includes(id) || breaker.state !== "closed" || isFrozen) expect(warm.parked).toEqual([])
         }
       })
     })

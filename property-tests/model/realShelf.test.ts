@@ -128,6 +128,7 @@ class Real {
       relayUnsafe: unused,
       identifyUnsafe: unused,
       soonUnsafe: unused,
+      hasDescriptorsUnsafe: unused,
       nowUs: () => this.nowUs,
       // The port stands for the warm id, which a transport does not know.
       dialUnsafe: ({ port }, _keepAliveMs, answer) => {

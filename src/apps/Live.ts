@@ -23,6 +23,7 @@ import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
 import * as FactLog from "../shell/facts/FactLog.ts"
 import { Facts } from "../shell/facts/Facts.ts"
+import * as NameFacts from "../shell/facts/NameFacts.ts"
 import { HistoryKeeper } from "../shell/HistoryKeeper.ts"
 import * as InterfaceWatch from "../shell/InterfaceWatch.ts"
 import type { Control } from "../shell/Control.ts"
@@ -62,15 +63,16 @@ export const serving = (
   )
   const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
   const interfaces = Layer.provide(InterfaceWatch.layer(limits.interfaces), NodeInterfaces.layer)
-  return Layer.merge(Acceptor.layer(listeners), interfaces).pipe(
-    Layer.provideMerge(HistoryKeeper.writing),
-    Layer.provideMerge(engine),
-    Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: networkTag })),
-    Layer.provideMerge(facts),
-    Layer.provideMerge(
-      Layer.mergeAll(transport, NodeResolver.layer, recorder(settings, run), historyStore(settings))
+  return Layer.mergeAll(Acceptor.layer(listeners, limits.reserve), interfaces, NameFacts.layer(settings.names.tellAgainMs))
+    .pipe(
+      Layer.provideMerge(HistoryKeeper.writing),
+      Layer.provideMerge(engine),
+      Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: networkTag })),
+      Layer.provideMerge(facts),
+      Layer.provideMerge(
+        Layer.mergeAll(transport, NodeResolver.layerWith(settings.names), recorder(settings, run), historyStore(settings))
+      )
     )
-  )
 }
 
 /** The whole service. `control`: what an operator may ask for; `threshold`: from where on is logged. */

@@ -11,9 +11,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import type { Config } from "../core/model/Config.ts"
-import type { ListenerOptions } from "../shell/Acceptor.ts"
+import type { ListenerOptions } from "../shell/Listener.ts"
 import type { ReloadOutcome } from "../shell/Control.ts"
 import type { BindError } from "../shell/errors.ts"
+import { overlap } from "../shell/overlap.ts"
+import { endpointText } from "../shell/privacy.ts"
 import { withAuthorities } from "./config/authorities.ts"
 import { changedKeys, needRestart, tokenChanged } from "./config/changes.ts"
 import type { Environment } from "./config/environment.ts"
@@ -89,7 +91,7 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
     const { settings, effective, problems, warnings } = yield* withAuthorities(parse(text, environment))
     const told = warnings.map((one) => render(file, one))
     if (settings === undefined) return refused(problems.map((one) => render(file, one)), told)
-    const done = yield* Effect.result(putInForce(options, settings))
+    const done = yield* Effect.result(Effect.mapError(putInForce(options, settings), heldByAdmin(started.settings)))
     if (Result.isFailure(done)) return refused([done.failure.message], told)
     const changed = changedKeys(inForce.effective, effective)
     inForce = { settings, effective }
@@ -139,6 +141,12 @@ export const putInForce = (target: Reconfigure, settings: Settings) =>
     yield* target.rehearse?.(core) ?? Effect.void
     return confirmed
   }))
+
+/** The admin port stays where it was bound at the start, whatever the file says by now. */
+export const heldByAdmin = ({ admin }: Settings) => (error: BindError): BindError => {
+  const isHeld = error.code === "EADDRINUSE" && admin !== null && overlap(admin.listen, error)
+  return isHeld ? error.heldBy(`admin port on ${endpointText(admin.listen)}`) : error
+}
 
 /** What is to be said of a configuration that was put in force. */
 export function afterwards(started: InForce, now: InForce, confirmed: boolean): ReadonlyArray<string> {

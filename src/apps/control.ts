@@ -14,6 +14,7 @@ import { Acceptor } from "../shell/Acceptor.ts"
 import { Control } from "../shell/Control.ts"
 import { Engine } from "../shell/Engine.ts"
 import { Facts } from "../shell/facts/Facts.ts"
+import { asciiDomain } from "./asciiHost.ts"
 import type { Environment } from "./config/environment.ts"
 import type { LogThreshold } from "./LogThreshold.ts"
 import { rehearsal } from "./rehearsal.ts"
@@ -89,8 +90,9 @@ export const tellCore = (engine: Engine["Service"], config: Config): Effect.Effe
 
 /** The place of a configured upstream, or of a host that clients asked for: port 443 may be left out. */
 function placeOf(config: Config, name: string): number | undefined {
-  const lower = name.toLowerCase()
-  const named = config.upstreams.findIndex((one) => one.name === name && !one.removed)
+  const ascii = asciiDomain(name)
+  const lower = ascii.toLowerCase()
+  const named = config.upstreams.findIndex((one) => [name, ascii].includes(one.name) && !one.removed)
   const place = named >= 0
     ? named
     : config.upstreams.findIndex((one) => one.onDemand && !one.removed && [lower, `${lower}:443`].includes(one.name))

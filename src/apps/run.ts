@@ -5,6 +5,7 @@ import type * as Stream from "effect/Stream"
 import * as Command from "effect/cli/Command"
 import process from "node:process"
 import * as Log from "../adapters/log/Log.ts"
+import { endpointText } from "../shell/privacy.ts"
 import { hangups } from "../adapters/node/hangups.ts"
 import { Acceptor } from "../shell/Acceptor.ts"
 import { tellAll } from "./check.ts"
@@ -55,7 +56,7 @@ const serve = (file: string, asked: Stream.Stream<void>) =>
     const reload = yield* Reload
     yield* Control.reloadOnDemand(file, asked)
     for (const { name, listen } of acceptor.statusUnsafe()) {
-      yield* say("listening", { listener: name, address: `${listen.host}:${listen.port}` })
+      yield* say("listening", { listener: name, address: endpointText(listen) })
     }
     // Clients of listeners ask for what is configured alone.
     yield* Effect.forkScoped(rehearsal(reload.settingsUnsafe().core, false))

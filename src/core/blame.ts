@@ -41,7 +41,7 @@ export function blamed(candidate: Candidate, scoring: Scoring, atUs: number, spr
 
 /** What is left of the penalty, in ms. */
 export function penaltyMs({ penalty, streak }: Candidate, scoring: Scoring, atUs: number): number {
-  if (penalty.atUs < 0) return 0
+  if (penalty.atUs < 0 || streak >= FORGIVING_STREAK) return 0
   let left = penalty.value * decay((atUs - penalty.atUs) / 1000, scoring.decayMs)
   for (let i = 0; i < streak && left >= LEAST_PENALTY_MS; i++) left /= 2
   return left < LEAST_PENALTY_MS ? 0 : left

@@ -6,10 +6,12 @@ import { admits } from "./access.ts"
 import * as Candidates from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
-import type { Candidate, CandidateId } from "./model/Candidate.ts"
+import { isLiteral } from "./domain.ts"
+import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import { SLOTS } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { asks } from "./reducers/membership.ts"
 import { upstreamRoutes } from "./routes.ts"
 import { indexOf } from "./state.ts"
 import { isCommon } from "./trouble.ts"
@@ -78,6 +80,9 @@ export function faults(state: State): ReadonlyArray<string> {
     )
     const failed = impostorsIn(state, upstream)
     expect(failed.length === 0, `${upstream.name}: who could not show the certificate is routed: ${failed.join(" ")}`)
+    const isPlanned = upstream.resolve !== 0 || upstream.resolveDueUs >= 0
+    const mustResolve = Upstreams.isPreheated(state, upstream.id) && mayResolve(state, upstream.id)
+    expect(!mustResolve || isPlanned, `${upstream.name}: its name is never resolved again`)
     const routed = state.routes.upstreams[upstream.id]
     expect(JSON.stringify(routed) === JSON.stringify(upstreamRoutes(state, upstream)), `${upstream.name}: routes are old`)
   }
@@ -99,6 +104,11 @@ export function faults(state: State): ReadonlyArray<string> {
   expect(new Set(state.wantsRoom).size === state.wantsRoom.length, "an upstream waits twice for room")
   expect(sameIndex(state), "the derived index differs from the records")
   return found
+}
+
+function mayResolve(state: State, id: UpstreamId): boolean {
+  const { host } = Upstreams.configOf(state, id)
+  return host !== "" && !isLiteral(host) && asks(state, id)
 }
 
 /** Of the plans and the set. */

@@ -3,17 +3,17 @@
  *
  * A client is served when a session is free on its listener and the mailbox can promise places for its beginning and its
  * end. Otherwise it waits its turn, unread, in order of arrival; more than `backlog` waiting are reset, as a full backlog
- * of the kernel would. It waits as well while the routes do not know its upstream yet, between a reload's new listener and the
+ * of the kernel would. While descriptors are short it is not even accepted (Room.ts). It waits as well while the routes do not know its upstream yet, between a reload's new listener and the
  * core's word.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { UpstreamId } from "../core/model/Candidate.ts"
-import type { Address } from "../core/model/Config.ts"
 import type { Member, UpstreamRoutes } from "../core/model/Routes.ts"
 import { pick } from "../core/pick.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
@@ -23,38 +23,21 @@ import { Engine } from "./Engine.ts"
 import type { BindError } from "./errors.ts"
 import type { Client } from "./Forward.ts"
 import { forwardUnsafe } from "./Forward.ts"
+import type { Listener, ListenerOptions, ListenerStatus } from "./Listener.ts"
+import { isSame } from "./Listener.ts"
 import { Names } from "./Names.ts"
-import { Resolver } from "./Resolver.ts"
+import { Room } from "./Room.ts"
+import { blameOwn } from "./ownListeners.ts"
 import { Sessions } from "./Sessions.ts"
-import type { Cancel, ClientSocket, Listening } from "./Transport.ts"
+import type { Cancel, ClientSocket } from "./Transport.ts"
 import { Transport } from "./Transport.ts"
-
-export interface ListenerOptions {
-  readonly name: string
-  readonly listen: Address
-  readonly upstream: UpstreamId
-  /** The upstream's name: its place may be another one's until the core has arranged a new configuration. */
-  readonly serves?: string
-  readonly maxConnections: number
-  /** Clients that may wait for a place. */
-  readonly backlog: number
-}
-
-export interface ListenerStatus {
-  readonly name: string
-  /** As bound. */
-  readonly listen: Address
-  readonly connections: number
-  readonly waiting: number
-  /** Since start. */
-  readonly accepted: number
-  readonly refused: number
-}
 
 /** Places in the mailbox that a client needs: its beginning and its end. */
 const PLACES = 2
 /** A full mailbox empties without a word to us, so who waits for it has another look after this long. */
 const LOOK_AGAIN_MS = 1
+const SHORT =
+  "descriptors are short: warm sockets are closed, and clients wait to be accepted until others leave; raise the limit (ulimit -n)"
 
 /** For clients within this very program: they come by no listener, and are sessions like all others. */
 export interface Inside {
@@ -72,19 +55,7 @@ export interface Inside {
 /** What stands for listener and client address where a client came by no listener. */
 export const INSIDE = "program"
 
-interface Listener {
-  options: ListenerOptions
-  /** undefined until bound. */
-  listening: Listening | undefined
-  readonly scope: Scope.Closeable
-  /** `new`: bound, but its clients wait until all others are; `gone`: it accepts nobody any more, its clients go on. */
-  phase: "new" | "open" | "gone"
-  readonly waiting: Array<ClientSocket>
-  connections: number
-  accepted: number
-  refused: number
-}
-
+/** `reserve`: descriptors that clients leave free. */
 export class Acceptor extends Context.Service<Acceptor, {
   readonly statusUnsafe: () => ReadonlyArray<ListenerStatus>
   /** Whether clients are accepted: from start until the drain. */
@@ -101,11 +72,12 @@ export class Acceptor extends Context.Service<Acceptor, {
   readonly drain: (drainMs: number) => Effect.Effect<number>
 }>()("fairlead/shell/Acceptor") {
   static readonly layer = (
-    listeners: ReadonlyArray<ListenerOptions>
-  ): Layer.Layer<Acceptor, BindError, Engine | Resolver | Transport> => Layer.effect(Acceptor, make(listeners))
+    listeners: ReadonlyArray<ListenerOptions>,
+    reserve = 0
+  ): Layer.Layer<Acceptor, BindError, Engine | Transport> => Layer.effect(Acceptor, make(listeners, reserve))
 }
 
-const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptions>) {
+const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptions>, reserve: number) {
   const transport = yield* Transport
   const engine = yield* Engine
   const counts = new Counts()
@@ -118,13 +90,23 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   let turns = 0
   // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
-  const { ask } = new Names(yield* Resolver)
+  const { ask } = new Names(engine.resolver)
   const domains = new Domains(engine, transport)
   const ports = { transport, engine, counts, ask, clients: new ClientNumbers(), chance, domains }
+  const fork = yield* FiberSet.makeRuntime<never, void>()
+  const room = new Room(
+    transport,
+    engine.shelf,
+    reserve,
+    () => bound.flatMap(({ listening }) => listening ?? []),
+    () => bound.every(({ connections }) => connections === 0),
+    () => void fork(Effect.logWarning(SHORT))
+  )
   let stopLooking: Cancel | undefined
   // Runs when nobody is accepted anymore.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
+      room.stop()
       resetWaiting()
       sessions.stopAll()
       domains.stop()
@@ -178,6 +160,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }
 
   const arrived = (listener: Listener, socket: ClientSocket) => {
+    room.changed()
     const free = listener.waiting.length === 0 && hasRoom(listener)
     if (free && engine.reserveUnsafe(PLACES)) return serve(listener, socket)
     if (listener.waiting.length < listener.options.backlog) {
@@ -208,7 +191,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     }
     const onClient = (socket: ClientSocket) => arrived(listener, socket)
     listener.listening = yield* Scope.provide(transport.listen(options.name, options.listen, onClient), own).pipe(
-      Effect.onError(() => Scope.close(own, Exit.void))
+      Effect.onError(() => Scope.close(own, Exit.void)),
+      Effect.mapError((error) => blameOwn(bound, error))
     )
     return listener
   })
@@ -238,6 +222,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
       for (const listener of gone) listener.phase = "gone"
       for (const listener of fresh) listener.phase = "open"
       bound = [...bound, ...fresh]
+      room.changed()
       yield* Effect.forEach(gone, (listener) => Scope.close(listener.scope, Exit.void), { discard: true })
       sweep()
       admitWaiting()
@@ -277,6 +262,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
         listen: listening?.address ?? options.listen,
         connections,
         waiting: waiting.length,
+        paused: room.isPaused,
         accepted,
         refused
       })),
@@ -288,9 +274,3 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     })
   })
 })
-
-/** Whether a listener stays as it is bound; port 0 is another one each time, so there the name decides. */
-function isSame(bound: ListenerOptions, wanted: ListenerOptions): boolean {
-  const { host, port } = bound.listen
-  return host === wanted.listen.host && port === wanted.listen.port && (port !== 0 || bound.name === wanted.name)
-}

@@ -2,19 +2,17 @@
  * Runs a dial plan blindly: attempts in order, each at its offset or as soon as all before it have failed, until one
  * connects, all have failed, or the deadline has passed. Tells who is pending for longer than its plan expects. One timer at a time, for whatever comes next.
  *
- * An attempt that names a host instead of an address is resolved first; the addresses that are not in the plan's past are then
- * dialled in its place, one after the other, as far as the plan's `access` admits them and it does not avoid them. One that the plan
- * knows is that candidate; any other is a stranger, told by its address.
+ * An attempt that names a host instead of an address is resolved first; its addresses are then dialled in its place, and those that
+ * come later join in (NamedAddresses.ts). A question that was answered in part holds nothing up any more.
  *
  * An attempt with `verify` connects only who proves who it is (verifiedDial.ts); what it took is its first handshake alone.
  *
  * An attempt that the deadline cuts short is `cancelled`, not `timeout`: nobody may be blamed for time it never had.
  */
-import { admits } from "../core/access.ts"
-import { isAvoided } from "../core/identity.ts"
 import type { Attempt, DialFailure } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
+import { NamedAddresses } from "./NamedAddresses.ts"
 import type { Ask } from "./Names.ts"
 import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
 import type { Verified } from "./verifiedDial.ts"
@@ -30,6 +28,8 @@ export interface Dialled {
 
 interface Pending {
   readonly attempt: DialAttempt
+  /** Of a question: the addresses that it led to. */
+  readonly named: NamedAddresses | undefined
   readonly startedUs: number
   readonly lateUs: number
   /** When it will have been pending for too long; infinite once that was told. */
@@ -51,7 +51,10 @@ export function runPlanUnsafe(
   const deadlineUs = beganUs + toUs(plan.deadlineMs)
   let { attempts } = plan
   let pending: Array<Pending> = []
+  /** Questions that were answered in part. */
+  let open: Array<Pending> = []
   let next = 0
+  let lastStartUs = beganUs
   let stopTimer: Cancel | undefined
 
   const settle = (one: Pending, outcome: Attempt["outcome"], proven?: Verified) => {
@@ -62,8 +65,18 @@ export function runPlanUnsafe(
     tried.push({ candidate, ...(candidate < 0 ? { host } : {}), outcome, tookUs, ...verified })
   }
 
+  /** A question is an attempt by itself where it led to no address. */
+  const closed = (one: Pending, outcome: Attempt["outcome"]) => {
+    open = open.filter((other) => other !== one)
+    if (one.named?.isEmpty === true) settle(one, outcome)
+  }
+
   const abandon = () => {
     stopTimer?.()
+    for (const one of open) {
+      one.cancel()
+      closed(one, "cancelled")
+    }
     for (const one of pending) {
       one.cancel()
       settle(one, "cancelled")
@@ -97,31 +110,33 @@ export function runPlanUnsafe(
         (result) => typeof result === "string" ? answered(one(), result) : answered(one(), result.socket, result)
       )
 
-  /** Puts the addresses of a name in its place. */
-  const resolved = (one: Pending, answer: ReadonlyArray<string>) => {
-    const { resolve } = one.attempt
-    const addresses = answer.filter((host) => resolve === undefined || admits(resolve.access, host))
-    const denied = answer.filter((host) => !addresses.includes(host)).slice(0, resolve?.most)
+  /** Puts the addresses of a name in its place, and those that come later beside those that still wait. */
+  const resolved = (one: Pending, answer: ReadonlyArray<string>, isOver: boolean) => {
+    const { named, attempt } = one
+    if (named === undefined) return
+    const afterUs = named.isEmpty ? 0 : lastStartUs + toUs(attempt.resolve?.raceDelayMs ?? 0)
+    const fromUs = Math.max(transport.nowUs(), afterUs) - beganUs
+    const { denied, later } = named.place(answer, attempts, next, fromUs / 1000)
     tried.push(...denied.map((host): Attempt => ({ candidate: -1, host, outcome: "denied", tookUs: 0 })))
-    const found = placed(one.attempt, addresses, attempts, next, (transport.nowUs() - beganUs) / 1000)
-    if (found.length === 0) settle(one, "unresolved")
-    else pending = pending.filter((other) => other !== one)
-    const taken = new Set(found.map(({ candidate }) => candidate).filter((candidate) => candidate >= 0))
-    const later = attempts.slice(next).filter(({ candidate }) => !taken.has(candidate))
-    attempts = [...attempts.slice(0, next), ...found, ...later]
+    attempts = [...attempts.slice(0, next), ...later]
+    pending = pending.filter((other) => other !== one)
+    if (isOver) closed(one, "unresolved")
+    else if (!open.includes(one)) open.push(one)
     proceed()
   }
 
   const start = (attempt: DialAttempt, nowUs: number) => {
     const { resolve } = attempt
+    lastStartUs = nowUs
     const one: Pending = {
       attempt,
+      named: resolve === undefined ? undefined : new NamedAddresses(attempt),
       startedUs: nowUs,
       suspectUs: attempt.candidate < 0 ? Number.POSITIVE_INFINITY : nowUs + toUs(attempt.suspectAfterMs),
       lateUs: nowUs + Math.min(toUs(resolve?.timeoutMs ?? attempt.timeoutMs), deadlineUs - beganUs),
       cancel: resolve === undefined
         ? dial(() => one, attempt)
-        : ask(attempt.host, resolve, (addresses) => resolved(one, addresses))
+        : ask(attempt.host, resolve, (addresses, isOver) => resolved(one, addresses, isOver))
     }
     pending.push(one)
   }
@@ -136,6 +151,11 @@ export function runPlanUnsafe(
       one.cancel()
       settle(one, "timeout")
     }
+    for (const one of open) {
+      if (nowUs < one.lateUs) continue
+      one.cancel()
+      closed(one, "timeout")
+    }
     if (nowUs >= deadlineUs) return giveUp()
     while (next < attempts.length) {
       const attempt = attempts[next] as DialAttempt
@@ -147,7 +167,7 @@ export function runPlanUnsafe(
       next++
       start(attempt, nowUs)
     }
-    if (pending.length === 0) return giveUp()
+    if (pending.length + open.length === 0) return giveUp()
     for (const one of pending) {
       if (nowUs >= one.suspectUs) {
         one.suspectUs = Number.POSITIVE_INFINITY
@@ -155,32 +175,13 @@ export function runPlanUnsafe(
       }
       wakeUs = Math.min(wakeUs, one.lateUs, one.suspectUs)
     }
+    for (const { lateUs } of open) wakeUs = Math.min(wakeUs, lateUs)
     stopTimer = transport.timerUnsafe((wakeUs - nowUs) / 1000, proceed)
   }
 
   if (plan.attempts.length === 0 || plan.deadlineMs <= 0) stopTimer = transport.timerUnsafe(0, giveUp)
   else proceed()
   return abandon
-}
-
-/** The addresses of a name as attempts from now on, without those that had their turn. */
-function placed(
-  { port, timeoutMs, suspectAfterMs, resolve, verify }: DialAttempt,
-  addresses: ReadonlyArray<string>,
-  attempts: ReadonlyArray<DialAttempt>,
-  next: number,
-  nowMs: number
-): ReadonlyArray<DialAttempt> {
-  const { most = 0, raceDelayMs = 0 } = resolve ?? {}
-  const planned = addresses.filter((host) => !isAvoided(resolve, host)).map((host) => ({
-    host,
-    at: attempts.findIndex((one) => one.host === host && one.port === port)
-  }))
-  return planned.filter(({ at }) => at < 0 || at >= next).slice(0, most).map(({ host, at }, i) => {
-    const proof = verify === undefined ? {} : { verify }
-    const stranger: DialAttempt = { candidate: -1, host, port, startAfterMs: 0, timeoutMs, suspectAfterMs, ...proof }
-    return { ...(attempts[at] ?? stranger), startAfterMs: nowMs + i * raceDelayMs }
-  })
 }
 
 /** Whole microseconds, so that no comparison with the clock is lost to a rounded fraction. */

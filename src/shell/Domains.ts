@@ -6,6 +6,7 @@
  * routes' last resort serves. Who comes while others wait leaves with them.
  */
 import { domainOf } from "../core/domain.ts"
+import { isHost } from "../core/hostName.ts"
 import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { DomainRequested } from "../core/model/Event.ts"
 import type { Routes } from "../core/model/Routes.ts"
@@ -20,9 +21,6 @@ interface Wait {
   /** Who has the place now; undefined: nobody yet. */
   readonly place: () => UpstreamId | undefined
 }
-
-/** Longer is no host name (RFC 1035). */
-const LONGEST = 253
 
 export class Domains {
   readonly #engine: Engine["Service"]
@@ -52,7 +50,7 @@ export class Domains {
     const domain = domainOf(host, port)
     const known = this.#places.get(domain)
     if (known !== undefined) return this.settled(known, ready)
-    if (!isName(host) || !this.#engine.stateUnsafe().config.onDemand.enabled) {
+    if (!isHost(host) || !this.#engine.stateUnsafe().config.onDemand.enabled) {
       ready(undefined)
       return () => {}
     }
@@ -134,8 +132,3 @@ export class Domains {
 }
 
 type Asked = Pick<DomainRequested, "upstream" | "host" | "port">
-
-/** Whether it may be asked for: a host name or an address, and nothing else. */
-export function isName(host: string): boolean {
-  return host.length > 0 && host.length <= LONGEST && /^[^\s/@[\]]+$/.test(host)
-}

@@ -21,14 +21,18 @@ import type { ControlEvent, Entry, Event, InterfacesChanged } from "../core/mode
 import type { Routes } from "../core/model/Routes.ts"
 import type { State } from "../core/model/State.ts"
 import { isReady } from "../core/ready.ts"
+import { namedBy } from "../core/sources.ts"
 import { initial } from "../core/state.ts"
+import * as Upstreams from "../core/upstreams.ts"
 import { entryBody } from "../log/codec.ts"
 import { Alarm } from "./Alarm.ts"
 import * as Interpreter from "./Interpreter.ts"
 import { LoadedHistory } from "./LoadedHistory.ts"
 import { Mailbox } from "./Mailbox.ts"
+import { NameTroubles } from "./NameTroubles.ts"
 import { Observer, shielded } from "./Observer.ts"
 import { Recorder } from "./Recorder.ts"
+import { Resolver } from "./Resolver.ts"
 import { Shelf } from "./Shelf.ts"
 import { Transport } from "./Transport.ts"
 import * as WallClock from "./WallClock.ts"
@@ -65,6 +69,9 @@ export class Engine extends Context.Service<Engine, {
   readonly watchRoutesUnsafe: (published: (routes: Routes) => void) => void
   /** Warm sockets, for the client's way to take one. */
   readonly shelf: Shelf
+  /** What is wrong with names, and the resolver at which it is seen. */
+  readonly names: NameTroubles
+  readonly resolver: Resolver["Service"]
   readonly stateUnsafe: () => State
   /** The moment of the transport's clock at which the engine started, in µs. */
   readonly epochUs: number
@@ -114,7 +121,13 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     wake(AWAITED.has(event._tag))
   }
   const shelf = new Shelf(transport, postOwn)
-  const interpreter = yield* Interpreter.make(shelf, postOwn)
+  const names = new NameTroubles({
+    nowUs,
+    ownersOf: (host) => ownersOf(state, host),
+    hosts: () => state.config.upstreams.map(({ host }) => host)
+  })
+  const resolver = names.watching(yield* Resolver)
+  const interpreter = yield* Interpreter.make(shelf, resolver, postOwn, (id) => namedBy(state, id, "dns").length === 0)
 
   let ticking = false
   const alarm = new Alarm({ timerUnsafe: transport.timerUnsafe, nowUs }, () => {
@@ -254,6 +267,8 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     routesUnsafe: () => routes,
     watchRoutesUnsafe: (told) => void (published = told),
     shelf,
+    names,
+    resolver,
     stateUnsafe: () => state,
     epochUs,
     nowUs,
@@ -261,3 +276,10 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     restartsUnsafe: () => restarts
   })
 })
+
+/** The upstreams that have a name, by what labels call them. */
+function ownersOf(state: State, host: string) {
+  return state.config.upstreams.flatMap(({ removed, host: own, onDemand }, id) =>
+    removed || own !== host ? [] : [{ label: Upstreams.labelOf(state, id), isConfigured: !onDemand }]
+  )
+}

@@ -2,10 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as PubSub from "effect/PubSub"
+import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { Decision, Fact } from "../core/model/Decision.ts"
 import type { Event } from "../core/model/Event.ts"
 import { probe } from "./Prober.ts"
-import { resolve, Resolver } from "./Resolver.ts"
+import type { Resolver } from "./Resolver.ts"
+import { resolve } from "./Resolver.ts"
 import type { Shelf } from "./Shelf.ts"
 import { Transport } from "./Transport.ts"
 
@@ -17,9 +19,14 @@ export interface Interpreter {
   readonly facts: PubSub.PubSub<Fact>
 }
 
-export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Event) => void) {
+/** `isAwaited`: of an upstream's name no address is known. */
+export const make = Effect.fnUntraced(function* (
+  shelf: Shelf,
+  resolver: Resolver["Service"],
+  post: (event: Event) => void,
+  isAwaited: (upstream: UpstreamId) => boolean
+) {
   const transport = yield* Transport
-  const resolver = yield* Resolver
   const facts = yield* PubSub.sliding<Fact>(FACTS_KEPT)
   const forkProbe = yield* FiberMap.runtime(yield* FiberMap.make<number>())()
   const forkResolve = yield* FiberMap.runtime(yield* FiberMap.make<number>())()
@@ -34,7 +41,10 @@ export const make = Effect.fnUntraced(function* (shelf: Shelf, post: (event: Eve
         case "Probe":
           return void forkProbe(decision.probe, Effect.map(probe(transport, decision), post))
         case "Resolve":
-          return void forkResolve(decision.resolve, Effect.map(resolve(resolver, decision), post))
+          return void forkResolve(
+            decision.resolve,
+            Effect.map(resolve(resolver, decision, isAwaited(decision.upstream)), post)
+          )
         case "DialWarm":
           return shelf.dial(decision)
         case "Retire":

@@ -1,17 +1,22 @@
-/** Names for clients on their last resort: whoever wants the same name at the same time shares one query. */
+/** Names for clients on their last resort: clients that want the same name at the same time share one query. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Resolver, ResolverLimits } from "./Resolver.ts"
 import type { Cancel } from "./Transport.ts"
 
-/** Literals in the resolver's order; empty when there are none, or the resolver failed. */
-type Answer = (addresses: ReadonlyArray<string>) => void
+/**
+ * Literals in the resolver's order, all that are known by now; empty when there are none, or the resolver failed. `isOver`: there will be
+ * no more of them; else it is called again.
+ */
+type Answer = (addresses: ReadonlyArray<string>, isOver: boolean) => void
 
-/** Calls back once, never from within the call itself; the cancel takes that back. How long to wait is the caller's business; limits are those of the first who asks. */
+/** Calls back, never from within the call itself; the cancel takes that back. How long to wait is the caller's business; limits are those of the first caller. */
 export type Ask = (host: string, limits: ResolverLimits, answer: Answer) => Cancel
 
 interface Query {
   readonly waiting: Set<{ readonly answer: Answer }>
+  /** What was told so far. */
+  known: ReadonlyArray<string>
   stop: () => void
 }
 
@@ -23,30 +28,43 @@ export class Names {
     this.#resolver = resolver
   }
 
-  /** A field, so that it can be handed on. A query for which nobody waits any more is given up. */
+  /** A field, so that it can be handed on. A query that no client waits for any more is given up. */
   readonly ask: Ask = (host, limits, answer) => {
     const query = this.#queries.get(host) ?? this.#begin(host, limits)
     const one = { answer }
     query.waiting.add(one)
+    if (query.known.length > 0) {
+      Effect.runCallback(Effect.yieldNow, {
+        onExit: () => {
+          if (query.waiting.has(one)) answer(query.known, false)
+        }
+      })
+    }
     return () => {
       if (!query.waiting.delete(one) || query.waiting.size > 0) return
-      this.#queries.delete(host)
+      this.#forget(host, query)
       query.stop()
     }
   }
 
   #begin(host: string, limits: ResolverLimits): Query {
-    const query: Query = { waiting: new Set(), stop: () => {} }
+    const query: Query = { waiting: new Set(), known: [], stop: () => {} }
     this.#queries.set(host, query)
-    query.stop = Effect.runCallback(Effect.andThen(Effect.yieldNow, this.#resolver.resolve(host, limits)), {
+    const resolving = this.#resolver.resolve(host, limits, ({ addresses }) => {
+      query.known = addresses
+      for (const one of [...query.waiting]) if (query.waiting.has(one)) one.answer(addresses, false)
+    })
+    query.stop = Effect.runCallback(Effect.andThen(Effect.yieldNow, resolving), {
       onExit: (exit) => {
-        if (this.#queries.get(host) === query) this.#queries.delete(host)
+        this.#forget(host, query)
         const addresses = Exit.isSuccess(exit) ? exit.value.addresses : []
-        const waiting = [...query.waiting]
-        query.waiting.clear()
-        for (const { answer } of waiting) answer(addresses)
+        for (const one of [...query.waiting]) if (query.waiting.delete(one)) one.answer(addresses, true)
       }
     })
     return query
+  }
+
+  #forget(host: string, query: Query): void {
+    if (this.#queries.get(host) === query) this.#queries.delete(host)
   }
 }

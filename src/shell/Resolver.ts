@@ -1,5 +1,6 @@
 /** Port: names to literal addresses. */
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Resolve } from "../core/model/Decision.ts"
 import type { Event } from "../core/model/Event.ts"
@@ -23,18 +24,35 @@ export interface Answers {
   readonly silent: number
 }
 
+/** Told what is known while some questions are still open, which count as silent; again when more addresses come. */
+export type Early = (answers: Answers) => void
+
 export class Resolver extends Context.Service<Resolver, {
-  /** Fails when nobody answered with an address. */
-  readonly resolve: (host: string, limits: ResolverLimits) => Effect.Effect<Answers, ResolveError>
+  /** The whole answer, once every question is over; fails when no server answered with an address. */
+  readonly resolve: (host: string, limits: ResolverLimits, early?: Early) => Effect.Effect<Answers, ResolveError>
 }>()("fairlead/shell/Resolver") {}
 
-/** Does what the core asked and tells how it went, within its time limit. */
-export function resolve(resolver: Resolver["Service"], act: Resolve): Effect.Effect<Event> {
+/**
+ * Does what the core asked and tells how it went, within its time limit. `isAwaited`: no address of the name is known, so clients
+ * may wait for the first. What is known early is the answer then, and as a part of it is silent the core asks anew in some
+ * seconds: that question has all its time, and finds what came late.
+ */
+export function resolve(resolver: Resolver["Service"], act: Resolve, isAwaited: boolean): Effect.Effect<Event> {
   const { worker, resolve, upstream, host, timeoutMs, maxAnswers, servers } = act
   const failed = (reason: string): Event => ({ _tag: "ResolveFailed", worker, resolve, upstream, reason })
-  return resolver.resolve(host, { timeoutMs, maxAnswers, servers }).pipe(
+  const limits = { timeoutMs, maxAnswers, servers }
+  return (isAwaited ? firstOf(resolver, host, limits) : resolver.resolve(host, limits)).pipe(
     Effect.map((answers): Event => ({ _tag: "Resolved", worker, resolve, upstream, ...answers })),
     Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => Effect.succeed(failed("timeout")) }),
     Effect.catchTag("ResolveError", ({ code }) => Effect.succeed(failed(code)))
   )
+}
+
+/** What is known first; the questions that are open by then are given up. */
+function firstOf(resolver: Resolver["Service"], host: string, limits: ResolverLimits): Effect.Effect<Answers, ResolveError> {
+  return Effect.suspend(() => {
+    const first = Deferred.makeUnsafe<Answers>()
+    const early: Early = (answers) => void Deferred.doneUnsafe(first, Effect.succeed(answers))
+    return Effect.raceFirst(resolver.resolve(host, limits, early), Deferred.await(first))
+  })
 }

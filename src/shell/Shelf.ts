@@ -19,7 +19,7 @@ export interface Parked {
 
 /** A race is between addresses: there is no name to ask for. */
 const nobody: Ask = (_host, _limits, answer) => {
-  answer([])
+  answer([], true)
   return () => {}
 }
 
@@ -29,6 +29,7 @@ export class Shelf {
   readonly #parked = new Map<CandidateId, Array<Parked>>()
   readonly #dials = new Set<Cancel>()
   #closed = false
+  #isHeld = false
 
   constructor(transport: Transport["Service"], post: (event: Event) => void) {
     this.#transport = transport
@@ -47,6 +48,7 @@ export class Shelf {
   dial(act: DialWarm): void {
     if (this.#closed) return
     const { worker, warm, candidate } = act
+    if (this.#isHeld) return this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs: 0, reason: "local" })
     const transport = this.#transport
     const startedUs = transport.nowUs()
     const answer = (result: UpstreamSocket | "timeout" | Parameters<Parameters<typeof transport.dialUnsafe>[2]>[0]) => {
@@ -101,11 +103,21 @@ export class Shelf {
     for (const one of this.#parked.get(candidate)?.slice(0, count) ?? []) this.#drop(one, "drained")
   }
 
+  /** While it is held, nothing waits and nothing is dialled: clients need the descriptors. */
+  holdUnsafe(isHeld: boolean): void {
+    this.#isHeld = isHeld
+    if (isHeld) this.#empty()
+  }
+
   /** Closes everything and dials no more. */
   close(): void {
     this.#closed = true
     for (const cancel of this.#dials) cancel()
     this.#dials.clear()
+    this.#empty()
+  }
+
+  #empty(): void {
     for (const parked of [...this.#parked.values()]) for (const one of [...parked]) this.#drop(one, "drained")
   }
 

@@ -59,6 +59,9 @@ export interface Listening {
   readonly address: Address
   /** Accepts nobody anymore; connections that exist are left alone. */
   readonly stop: Effect.Effect<void>
+  /** Leaves who comes unaccepted in the system's queue until it is resumed; where that cannot be done, nothing happens. */
+  readonly pauseUnsafe: () => void
+  readonly resumeUnsafe: () => void
 }
 
 export class Transport extends Context.Service<Transport, {
@@ -99,6 +102,11 @@ export class Transport extends Context.Service<Transport, {
   readonly coarseUnsafe: (delayMs: number, fire: () => void) => Cancel
   /** Calls back soon, but after whatever has arrived on sockets meanwhile. */
   readonly soonUnsafe: (run: () => void) => void
+  /**
+   * Whether the system lets this process open at least `count` more descriptors (of more than a quarter of its limit, a quarter), beside
+   * those of clients that cannot be stopped any more.
+   */
+  readonly hasDescriptorsUnsafe: (count: number) => boolean
   /** Integer microseconds of a monotonic clock. */
   readonly nowUs: () => number
 }>()("fairlead/shell/Transport") {}

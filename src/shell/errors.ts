@@ -1,5 +1,6 @@
 /** What can go wrong in the shell, as typed values. A message tells what was tried, what happened, what to do. */
 import * as Schema from "effect/Schema"
+import { endpointText } from "./privacy.ts"
 
 /** A listener's or the admin port's address cannot be bound. */
 export class BindError extends Schema.TaggedError<BindError>()("BindError", {
@@ -7,17 +8,27 @@ export class BindError extends Schema.TaggedError<BindError>()("BindError", {
   host: Schema.String,
   port: Schema.Int,
   /** The system's code, such as EADDRINUSE. */
-  code: Schema.String
+  code: Schema.String,
+  /** What of this very service has the address: `listener web on 127.0.0.1:80`. */
+  own: Schema.optionalKey(Schema.String)
 }) {
+  heldBy(own: string): BindError {
+    const { listener, host, port, code } = this
+    return new BindError({ listener, host, port, code, own })
+  }
+
   override get message(): string {
-    const why = this.code === "EADDRINUSE"
+    const why = this.own !== undefined
+      ? `the service has it by its own ${this.own}, which goes on until the new one is bound: restart the service, `
+        + "or reload without the old one first"
+      : this.code === "EADDRINUSE"
       ? "the port is in use: stop the program that holds it, or choose another port"
       : this.code === "EACCES"
       ? "not permitted: ports below 1024 need privileges, choose a higher one"
       : this.code === "EADDRNOTAVAIL" || this.code === "EINVAL"
       ? "this machine has no such address"
       : this.code
-    return `listener ${this.listener}: cannot listen on ${this.host}:${this.port}: ${why}`
+    return `listener ${this.listener}: cannot listen on ${endpointText(this)}: ${why}`
   }
 }
 
@@ -28,7 +39,7 @@ export class ExposedError extends Schema.TaggedError<ExposedError>()("ExposedErr
   port: Schema.Int
 }) {
   override get message(): string {
-    const where = `${this.host}:${this.port}`
+    const where = endpointText(this)
     return `listener ${this.listener}: ${where} is reachable from other machines: set admin.token, or listen on 127.0.0.1`
   }
 }

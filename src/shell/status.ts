@@ -8,7 +8,8 @@ import type { State } from "../core/model/State.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
 import { scoreOf } from "../core/reducers/score.ts"
 import * as Upstreams from "../core/upstreams.ts"
-import type { ListenerStatus } from "./Acceptor.ts"
+import type { ListenerStatus } from "./Listener.ts"
+import type { NameTrouble, NameTroubles } from "./NameTroubles.ts"
 import type { Addresses } from "./privacy.ts"
 import { endpointText, shownAddress } from "./privacy.ts"
 import type { RecordStatus } from "./Recorder.ts"
@@ -20,6 +21,7 @@ export interface Seen {
   readonly restarts: number
   readonly listeners: ReadonlyArray<ListenerStatus>
   readonly record: RecordStatus
+  readonly names: Pick<NameTroubles, "of">
 }
 
 export interface StatusOptions {
@@ -35,7 +37,7 @@ export function statusOf(seen: Seen, options: StatusOptions) {
   return {
     ...headOf(seen),
     upstreams: present(state).map((upstream) => ({
-      ...upstreamHead(state, upstream),
+      ...upstreamHead(seen, upstream),
       candidates: shownOf(state, upstream, options.candidates).map((id) => candidateOf(state, upstream, id, options))
     }))
   }
@@ -49,7 +51,7 @@ export function* statusText(seen: Seen, options: StatusOptions): Generator<strin
   const { state } = seen
   yield `${JSON.stringify(headOf(seen)).slice(0, -1)},"upstreams":[`
   for (const [i, upstream] of present(state).entries()) {
-    yield `${i === 0 ? "" : ","}${JSON.stringify(upstreamHead(state, upstream)).slice(0, -1)},"candidates":[`
+    yield `${i === 0 ? "" : ","}${JSON.stringify(upstreamHead(seen, upstream)).slice(0, -1)},"candidates":[`
     const shown = shownOf(state, upstream, options.candidates)
     for (let from = 0; from < shown.length; from += SLICE) {
       const slice = shown.slice(from, from + SLICE).map((id) => candidateOf(state, upstream, id, options))
@@ -83,17 +85,25 @@ function outageOf({ outage: { sinceUs, reason } }: State, nowUs: number) {
   return sinceUs < 0 ? null : { sinceSeconds: Math.floor((nowUs - sinceUs) / 1_000_000), reason }
 }
 
-function upstreamHead(state: State, upstream: Upstream) {
+function upstreamHead({ state, names }: Seen, upstream: Upstream) {
   const { name, host, port } = Upstreams.configOf(state, upstream.id)
   return {
     name,
     host: host === "" ? null : host,
     port,
+    dns: troubleOf(state, names.of(host)),
     state: state.routes.upstreams[upstream.id]?.state ?? "unranked",
     selectedAt: wallTime(state, upstream.selectedAtUs),
     expiresAt: wallTime(state, expiresAtUs(state, upstream)),
     candidateCount: known(upstream).length
   }
+}
+
+/** What is wrong with its name; null: nothing, or it has none. */
+function troubleOf(state: State, trouble: NameTrouble | undefined) {
+  if (trouble === undefined) return null
+  const { reason, sinceUs, lastUs, times } = trouble
+  return { reason, since: wallTime(state, sinceUs), lastAt: wallTime(state, lastUs), times }
 }
 
 /** When the last of its members expires, if nothing is measured until then. */

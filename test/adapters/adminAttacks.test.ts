@@ -48,6 +48,8 @@ describe("the admin port", () => {
       }
       const twice = get("/status", "Host: localhost", "Authorization: Bearer wrong", `Authorization: Bearer ${TOKEN}`)
       assert.notInclude(statuses((await raw(port, twice)).answer), 200)
+      const also = get("/status", "Host: localhost", `Authorization: Bearer ${TOKEN}`, "Authorization: Bearer wrong")
+      assert.deepStrictEqual(statuses((await raw(port, also)).answer), [400])
     }))
 
   it.live("shows no address in full to whom a proxy speaks for, by whatever header it says so", () =>
@@ -76,6 +78,9 @@ describe("the admin port", () => {
       const wrong = [
         get("/status"),
         get("/status", "Host: evil.example", "Host: localhost"),
+        get("/status", "Host: localhost", "Host: evil.example"),
+        get("/status", "Host: localhost", "Host: localhost"),
+        get("/status", "HOST: localhost", "host: evil.example"),
         get("/status", "Host: localhost, evil.example"),
         get("/status", "Host: localhost.evil.example"),
         get("/status", "Host: evil.example:localhost"),
@@ -151,11 +156,11 @@ describe("the admin port", () => {
     }))
 
   it.live("ends a HEAD of the facts at once, and lets its place go", () =>
-    withAdmin(nowhere, { clients: 1 }, async ({ port }) => {
+    withAdmin(nowhere, { readers: 1 }, async ({ port }) => {
       const { status, body } = await request(port, "/events", { method: "HEAD" })
       assert.deepStrictEqual([status, body], [200, ""])
       let again = 0
-      for (let i = 0; i < 200 && again !== 200; i++) again = (await request(port, "/healthz")).status
+      for (let i = 0; i < 200 && again !== 200; i++) again = (await request(port, "/events", { method: "HEAD" })).status
       assert.strictEqual(again, 200)
     }))
 

@@ -3,13 +3,19 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as net from "node:net"
 import { ExposedError } from "../../src/shell/errors.ts"
-import type { Asked } from "../support/admin.ts"
+import type { Answer, Asked } from "../support/admin.ts"
 import { openEvents, request, withAdmin } from "../support/admin.ts"
 import { configWith } from "../support/config.ts"
 import { until } from "../support/servers.ts"
 
 const nowhere = configWith([{ candidates: [{ host: "127.0.0.1", port: 1 }], pool: { mode: "off" } }])
 const TOKEN = "correct-horse-battery"
+
+/** Without metrics the page is a 404, which takes a place all the same. */
+const HEALTH = ["/healthz", "/readyz", "/metrics"]
+
+/** Not ready is a 503 as well; what tells of a lack of places names its key. */
+const isSurplus = ({ status, body }: Answer) => status === 503 && body.includes("limits.")
 
 /** What comes back for raw bytes until the other side closes. */
 function raw(port: number, text: string): Promise<string> {
@@ -98,17 +104,63 @@ describe("the admin port's guard", () => {
 })
 
 describe("the admin port's bounds", () => {
-  it.live("tell whom it has no place for when to come again, and give places back", () =>
-    withAdmin(nowhere, { clients: 2 }, async ({ port }) => {
+  it.live("tell a reader of facts for whom there is no place when to come again, and give places back", () =>
+    withAdmin(nowhere, { readers: 2 }, async ({ port }) => {
       const streams = await Promise.all([openEvents(port), openEvents(port)])
-      const { status, headers, body } = await request(port, "/healthz")
+      const { status, headers, body } = await request(port, "/events")
       assert.deepStrictEqual([status, headers["retry-after"]], [503, "1"])
-      assert.include(body, "limits.adminClients")
+      assert.include(body, "limits.eventReaders")
       streams[0]?.stop()
-      let again = 503
-      for (let i = 0; i < 200 && again === 503; i++) again = (await request(port, "/healthz")).status
-      assert.strictEqual(again, 200)
-      streams[1]?.stop()
+      let again = await openEvents(port)
+      for (let i = 0; i < 200 && again.status === 503; i++) again = await openEvents(port)
+      assert.strictEqual(again.status, 200)
+      for (const stream of [...streams, again]) stream.stop()
+    }))
+
+  it.live("keep places for health, metrics and pages, however many read facts", () =>
+    withAdmin(nowhere, { clients: 2, readers: 17 }, async ({ port }) => {
+      const streams = await Promise.all(Array.from({ length: 17 }, () => openEvents(port)))
+      assert.deepStrictEqual(streams.map(({ status }) => status), Array.from({ length: 17 }, () => 200))
+      for (const path of [...HEALTH, "/status"]) assert.isFalse(isSurplus(await request(port, path)), path)
+      for (const stream of streams) stream.stop()
+    }))
+
+  it.live("keep places for health and metrics while requests fill all others", () =>
+    withAdmin(nowhere, { clients: 2, timeoutMs: 60_000 }, async ({ port }) => {
+      const slow = Array.from({ length: 2 }, () => net.connect(port, "127.0.0.1").on("error", () => {}))
+      const half = "PUT /enabled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n{"
+      for (const socket of slow) socket.write(half)
+      let page = await request(port, "/status")
+      for (let i = 0; i < 200 && page.status === 200; i++) page = await request(port, "/status")
+      assert.deepStrictEqual([page.status, page.headers["retry-after"]], [503, "1"])
+      assert.include(page.body, "limits.adminClients")
+      for (const path of HEALTH) assert.isFalse(isSurplus(await request(port, path)), path)
+      for (const socket of slow) socket.destroy()
+      for (let i = 0; i < 200 && page.status === 503; i++) page = await request(port, "/status")
+      assert.strictEqual(page.status, 200)
+    }))
+
+  it.live("answer in spite of hundreds of requests that never become whole, the token asked for or not", () =>
+    withAdmin(nowhere, { clients: 2, readers: 2, timeoutMs: 60_000, token: TOKEN }, async ({ port }) => {
+      const authorization = `Bearer ${TOKEN}`
+      const halves: Array<net.Socket> = []
+      for (
+        const text of [
+          "GET /healthz HTTP/1.1\r\nHo",
+          "PUT /enabled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+          ""
+        ]
+      ) {
+        for (let i = 0; i < 100; i++) {
+          const socket = net.connect(port, "127.0.0.1", () => socket.write(text)).on("error", () => {})
+          halves.push(socket)
+        }
+        await until("they are connected", () => halves.every(({ connecting }) => !connecting))
+        for (const path of [...HEALTH, "/status"]) {
+          assert.isFalse(isSurplus(await request(port, path, { headers: { authorization } })), path)
+        }
+      }
+      for (const socket of halves) socket.destroy()
     }))
 
   it.live("cut off who sends its request too slowly, or nothing at all", () =>
@@ -120,6 +172,21 @@ describe("the admin port's bounds", () => {
       ])
       assert.include(answers[0], " 408 ")
       assert.notInclude(answers[1], " 200 ")
+    }))
+
+  it.live("cut a slow body off after the timeout, not after twice that", () =>
+    withAdmin(nowhere, { timeoutMs: 1_000 }, async ({ port }) => {
+      const took = async (text: string) => {
+        const beganMs = performance.now()
+        await raw(port, text)
+        return performance.now() - beganMs
+      }
+      const tookMs = await Promise.all([
+        took("PUT /enabled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n{"),
+        took("POST /reload HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 16\r\n\r\n{")
+      ])
+      for (const ms of tookMs) assert.isBelow(ms, 1_700)
+      assert.isAbove(tookMs[0] ?? 0, 900)
     }))
 
   it.live("refuse headers without end", () =>

@@ -14,7 +14,7 @@ import { watchLoopLag } from "../../src/adapters/otel/loopLag.ts"
 import { makePage } from "../../src/adapters/otel/prometheus.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { isReady } from "../../src/core/ready.ts"
-import type { ListenerStatus } from "../../src/shell/Acceptor.ts"
+import type { ListenerStatus } from "../../src/shell/Listener.ts"
 import { addresses, configWith, onDemandDefaults } from "../support/config.ts"
 import { serve, until } from "../support/servers.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
@@ -128,6 +128,7 @@ describe("metrics", () => {
         listenersUnsafe: () => [],
         gapsUnsafe: () => gaps,
         troublesUnsafe: () => new Map([["damaged", 2]]),
+        unresolvedUnsafe: () => new Map(),
         droppedUnsafe: () => 3,
         lagUnsafe: () => 250
       }
@@ -182,6 +183,7 @@ describe("metrics", () => {
       listen: { host: "127.0.0.1", port: 1 },
       connections: 3,
       waiting: 0,
+      paused: false,
       accepted: 3,
       refused
     })
@@ -193,6 +195,7 @@ describe("metrics", () => {
         listenersUnsafe,
         gapsUnsafe: none,
         troublesUnsafe: () => new Map(),
+        unresolvedUnsafe: () => new Map(),
         droppedUnsafe: none,
         lagUnsafe: none
       })
@@ -226,6 +229,7 @@ describe("metrics", () => {
         listenersUnsafe: () => [],
         gapsUnsafe: () => 0,
         troublesUnsafe: () => new Map<string, number>(),
+        unresolvedUnsafe: () => new Map(),
         droppedUnsafe: () => 0,
         lagUnsafe: () => 0
       }
@@ -259,6 +263,7 @@ describe("metrics", () => {
         listenersUnsafe: () => [],
         gapsUnsafe: () => 0,
         troublesUnsafe: () => new Map<string, number>(),
+        unresolvedUnsafe: () => new Map(),
         droppedUnsafe: () => 0,
         lagUnsafe: () => 0
       }

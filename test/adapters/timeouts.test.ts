@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
+import * as net from "node:net"
 import process from "node:process"
 import type { Relayed } from "../support/relaying.ts"
 import { relaying, serving } from "../support/relaying.ts"
@@ -98,3 +99,17 @@ function keepAliveTimerMs(port: number, peerPort: number): number {
   const [kind, centiseconds] = (row?.[5] ?? "").split(":")
   return kind === "02" ? Number.parseInt(centiseconds ?? "", 16) * 10 : -1
 }
+
+describe("a socket of this runtime", () => {
+  it("has no user timeout, as the handbook says of dead peers behind unacknowledged bytes", () => {
+    // Where a runtime offers one, session.userTimeout can be had, and the handbook is wrong.
+    const socket = new net.Socket()
+    const names: Array<string> = []
+    for (let one: object | null = socket; one !== null; one = Object.getPrototypeOf(one)) {
+      names.push(...Object.getOwnPropertyNames(one))
+    }
+    assert.include(names, "setKeepAlive")
+    assert.deepStrictEqual(names.filter((name) => /user_?timeout|set_?(sock)?_?opt/i.test(name)), [])
+    assert.match(readFileSync("docs/operations.md", "utf8"), /there is no `session.userTimeout`/)
+  })
+})

@@ -15,6 +15,7 @@ import * as path from "node:path"
 import { gunzipSync } from "node:zlib"
 import { text } from "node:stream/consumers"
 import { actsOn } from "../../src/apps/control.ts"
+import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import type { FairleadConfig } from "../../src/mod.ts"
 import { ConnectError, Fairlead } from "../../src/mod.ts"
 import { blackHole } from "../support/blackHole.ts"
@@ -71,6 +72,19 @@ const eventually = (what: string, holds: Effect.Effect<boolean, never, Fairlead>
 
 const resolver = (names: Readonly<Record<string, ReadonlyArray<string>>>) =>
   Effect.map(dnsServer(names), (dns) => ({ ...dns, config: { dns: { servers: [`127.0.0.1:${dns.port}`] } } }))
+
+/** The clients that the record in a directory tells of. */
+async function clientsIn(directory: string): Promise<ReadonlyArray<ClientAccepted>> {
+  const found: Array<ClientAccepted> = []
+  for (const name of (await fsp.readdir(directory)).filter((name) => name.includes(".ndjson")).toSorted()) {
+    const bytes = await fsp.readFile(path.join(directory, name))
+    for (const line of (name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString().split("\n")) {
+      const entry = line === "" ? undefined : JSON.parse(line)
+      if (entry?.event?._tag === "ClientAccepted") found.push(entry.event)
+    }
+  }
+  return found
+}
 
 describe("a host that nobody configured", () => {
   it.live("is sampled once for two hundred clients at once, and all are served", () =>
@@ -157,28 +171,78 @@ describe("a host that nobody configured", () => {
       }).pipe(Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
     }).pipe(Effect.scoped))
 
-  it.live("whose first answer does not come in time sends its clients down the ladder", () =>
-    Effect.gen(function* () {
-      const waitedMs = (singleFlightTimeout: string) =>
-        Effect.gen(function* () {
-          const port = yield* blackHole
-          const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
-          return yield* Effect.gen(function* () {
-            const from = performance.now()
-            yield* Effect.flip(Effect.flatMap(Fairlead, ({ connect }) => connect(NAME, port)))
-            return performance.now() - from
-          }).pipe(Effect.provide(Fairlead.layer({
-            ...dns.config,
-            dial: { timeout: "5s", deadline: "1s" },
-            onDemand: { singleFlightTimeout }
-          })))
-        }).pipe(Effect.scoped)
-      const shortMs = yield* waitedMs("100ms")
-      const longMs = yield* waitedMs("10s")
-      // After the wait there is a last try of a second; the race itself takes no longer than a dial may.
-      assert.isAbove(longMs - shortMs, 600)
-      assert.isBelow(longMs, 4_000)
-    }), 30_000)
+  it.live(
+    "whose first answer does not come in time is served by the resolver's addresses, on the ladder's rung for them",
+    () =>
+      Effect.promise(() =>
+        inScratch(async (directory) => {
+          const served = Effect.gen(function* () {
+            const port = yield* blackHole
+            yield* elsewhere("127.0.0.2", port)
+            const dns = yield* resolver({ [NAME]: ["127.0.0.1", "127.0.0.2"] })
+            return yield* Effect.gen(function* () {
+              const { connect } = yield* Fairlead
+              const from = performance.now()
+              const connecting = yield* Effect.forkChild(connect(NAME, port))
+              const rungs = new Set<string>()
+              yield* eventually(
+                "it is served",
+                Effect.map(upstreamsOf, ([one]) => {
+                  if (connecting.pollUnsafe() === undefined && one !== undefined) rungs.add(one.state)
+                  return connecting.pollUnsafe() !== undefined
+                })
+              )
+              const waitedMs = performance.now() - from
+              return { waitedMs, rungs: [...rungs], answer: yield* said(yield* Fiber.join(connecting)) }
+            }).pipe(Effect.provide(Fairlead.layer({
+              ...dns.config,
+              eventLog: { path: directory },
+              // One address races, the one that answers nobody.
+              onDemand: { singleFlightTimeout: "400ms", raceAddresses: 1 },
+              dial: { timeout: "5s", deadline: "3s", raceDelay: "100ms" }
+            })))
+          }).pipe(Effect.scoped)
+          const { waitedMs, rungs, answer } = await Effect.runPromise(served)
+          assert.strictEqual(answer, "good")
+          assert.deepStrictEqual(rungs, ["system"])
+          assert.isAtLeast(waitedMs, 400)
+          assert.isBelow(waitedMs, 2_500)
+          const [client, ...more] = await clientsIn(directory)
+          assert.deepStrictEqual(more, [])
+          // Nobody was chosen, and no socket of the race was taken.
+          assert.deepInclude(client, { chosen: -1, why: "unranked", warm: 0 })
+          assert.deepStrictEqual(client?.tried.map(({ outcome }) => outcome).toSorted(), ["cancelled", "connected"])
+        })
+      ),
+    30_000
+  )
+
+  it.live(
+    "whose first answer does not come in time keeps its clients waiting no longer than that",
+    () =>
+      Effect.gen(function* () {
+        const waitedMs = (singleFlightTimeout: string) =>
+          Effect.gen(function* () {
+            const port = yield* blackHole
+            const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
+            return yield* Effect.gen(function* () {
+              const from = performance.now()
+              yield* Effect.flip(Effect.flatMap(Fairlead, ({ connect }) => connect(NAME, port)))
+              return performance.now() - from
+            }).pipe(Effect.provide(Fairlead.layer({
+              ...dns.config,
+              dial: { timeout: "5s", deadline: "1s" },
+              onDemand: { singleFlightTimeout }
+            })))
+          }).pipe(Effect.scoped)
+        const shortMs = yield* waitedMs("100ms")
+        const longMs = yield* waitedMs("10s")
+        // After the wait there is a last try of a second; the race itself takes no longer than a dial may.
+        assert.isAbove(longMs - shortMs, 600)
+        assert.isBelow(longMs, 4_000)
+      }),
+    30_000
+  )
 
   it.live("may be an address, for which no resolver is asked", () =>
     Effect.gen(function* () {

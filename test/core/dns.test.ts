@@ -160,4 +160,28 @@ describe("a name", () => {
     toy.names(WEB, [b, c]).run(60_000)
     expect([b, c].map((host) => at(toy, host)[0]!.breaker.state).filter((state) => state === "closed")).toHaveLength(1)
   })
+
+  it("is asked for again as often as before when everything had turned itself off", () => {
+    const toy = new ToyInterpreter({ ...named(), autoDisable: { failures: 2, cooldownMs: 30_000, roundMs: 10_000 } })
+    toy.set(a, 10).names(WEB, [a]).start().run(20_000).set(a, "refused").run(60_000)
+    expect(toy.facts.map(({ _tag }) => _tag)).toContain("AutoDisabled")
+    toy.set(a, 10).run(60_000)
+    expect(toy.facts.map(({ _tag }) => _tag)).toContain("AutoEnabled")
+    const asked = toy.queries.length
+    toy.run(300_000)
+    expect(toy.queries.length - asked).toBe(5)
+  })
+
+  it("has an address in its list that the last resort found by it, until an answer no longer names it", () => {
+    const toy = new ToyInterpreter(named()).set(a, 10).names(WEB, [a]).start().run(20_000)
+    toy.set(a, "refused").set(b, 20).client().run(500).client().run(500)
+    for (let i = 0; i < 5; i++) toy.client().run(500)
+    toy.names(WEB, [b])
+    for (let i = 0; i < 3; i++) toy.client().run(500)
+    expect(listed(toy)).toContain(b)
+    toy.client().run(500)
+    expect(toy.active()).toContain(at(toy, b)[0]!.ordinal)
+    toy.names(WEB, [a]).set(a, 10).run(130_000)
+    expect(listed(toy)).toEqual([a])
+  })
 })

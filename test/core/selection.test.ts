@@ -61,7 +61,7 @@ describe("selection", () => {
       selector: { activeSetSize: 2 },
       breaker: { failureThreshold: 2 }
     })
-    const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).set(c, 80).start().run(2_000)
+    const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).set(c, 400).start().run(2_000)
     toy.set(a, "reset").client().run(30)
     expect(toy.active()).toEqual([1, 2])
     const failsUs = toy.atUs

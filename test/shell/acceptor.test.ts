@@ -12,6 +12,7 @@ import { initial } from "../../src/core/state.ts"
 import { Acceptor } from "../../src/shell/Acceptor.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { Mailbox } from "../../src/shell/Mailbox.ts"
+import { NameTroubles } from "../../src/shell/NameTroubles.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
 import { Transport } from "../../src/shell/Transport.ts"
 import { answersOf } from "../support/answers.ts"
@@ -42,7 +43,8 @@ const routes: Routes = {
   }]
 }
 
-const nobodysNames = Layer.succeed(Resolver, Resolver.of({ resolve: () => Effect.succeed(answersOf([])) }))
+const resolver = Resolver.of({ resolve: () => Effect.succeed(answersOf([])) })
+const names = new NameTroubles({ nowUs: () => 0, ownersOf: () => [], hosts: () => [] })
 
 interface World {
   readonly sim: SimTransport
@@ -75,6 +77,8 @@ const world = <A>(
     let tell: (routes: Routes) => void = () => {}
     const engine = Engine.of({
       shelf,
+      names,
+      resolver,
       reserveUnsafe: (count) => mailbox.reserve(count),
       releaseUnsafe: (count) => mailbox.release(count),
       postUnsafe: (event) => mailbox.post(0, event),
@@ -89,7 +93,7 @@ const world = <A>(
     })
     const listener = { name: "web", listen: { host: "127.0.0.1", port: 1 }, upstream: 0, maxConnections, backlog }
     const layer = Acceptor.layer([listener]).pipe(
-      Layer.provide(Layer.mergeAll(Layer.succeed(Engine, engine), Layer.succeed(Transport, sim.service), nobodysNames))
+      Layer.provide(Layer.merge(Layer.succeed(Engine, engine), Layer.succeed(Transport, sim.service)))
     )
     const turn = () => {
       const events: Array<Event> = []

@@ -77,7 +77,7 @@ describe("an operator", () => {
           const { engine, acceptor, port, recorder } = live
           const status = () => {
             const [listeners, record] = [acceptor.statusUnsafe(), recorder.statusUnsafe()]
-            const seen = { state: engine.stateUnsafe(), nowUs: 0, restarts: 0, listeners, record }
+            const seen = { state: engine.stateUnsafe(), nowUs: 0, restarts: 0, listeners, record, names: engine.names }
             return statusOf(seen, { addresses: "redacted", candidates: 10 })
           }
           await isIn(live, "active")

@@ -19,19 +19,22 @@ function planOf(offsetsMs: ReadonlyArray<number>, timeoutMs = 1_000, deadlineMs 
   return { attempts, deadlineMs }
 }
 
-/** Names that the resolver knows, and after how long it says so. */
-const names = new Map<string, { readonly afterMs: number; readonly addresses: ReadonlyArray<string> }>()
+/** What the resolver knows of a name, and after how long it says so: the last of it is the whole. */
+type Told = ReadonlyArray<{ readonly afterMs: number; readonly addresses: ReadonlyArray<string> }>
+const names = new Map<string, Told>()
 
 /** Starts a plan whose dials do as scripted, port by port. */
 function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
   const sim = new SimTransport(({ port }) => script[port - 1] ?? never)
   const ask: Ask = (host, _limits, answer) => {
     sim.note(`ask ${host}`)
-    const { afterMs, addresses } = names.get(host) ?? { afterMs: 1e9, addresses: [] }
-    const stop = sim.service.timerUnsafe(afterMs, () => answer(addresses))
+    const told = names.get(host) ?? []
+    const stops = told.map(({ afterMs, addresses }, i) =>
+      sim.service.timerUnsafe(afterMs, () => answer(addresses, i === told.length - 1))
+    )
     return () => {
       sim.note(`forget ${host}`)
-      stop()
+      for (const stop of stops) stop()
     }
   }
   const done: Array<Dialled> = []
@@ -200,7 +203,10 @@ describe("a dial plan", () => {
       deadlineMs: 10_000
     }
     const refused = after(10, "refused")
-    const known = (...addresses: ReadonlyArray<string>) => void names.set("web.example", { afterMs: 20, addresses })
+    const known = (...addresses: ReadonlyArray<string>) => void names.set("web.example", [{ afterMs: 20, addresses }])
+    /** Part of it after 20 ms, the rest when it says. */
+    const knownLate = (early: ReadonlyArray<string>, afterMs: number, late: ReadonlyArray<string>) =>
+      void names.set("web.example", [{ afterMs: 20, addresses: early }, { afterMs, addresses: [...early, ...late] }])
 
     it("asks for its addresses when its turn comes, and dials them in order in its place", () => {
       known("x", "y", "z", "more")
@@ -288,6 +294,68 @@ describe("a dial plan", () => {
       sim.advance(60_000)
       assert.deepStrictEqual(sim.log, ["0 dial h:1", "250 ask web.example", "300 forget web.example", "300 got 1"])
       assert.strictEqual(sim.pendingTimers, 0)
+    })
+
+    it("dials what is known early, and those that come late in turns with those that still wait", () => {
+      knownLate(["x", "y", "z"], 50, ["late"])
+      const most = plan.attempts.map((one) =>
+        one.resolve === undefined ? one : { ...one, resolve: { ...one.resolve, most: 4 } }
+      )
+      const { sim } = run({ ...plan, attempts: most }, refused)
+      sim.advance(500)
+      assert.deepStrictEqual(sim.log.slice(2), ["30 dial x:9", "130 dial late:9", "230 dial y:9", "330 dial z:9"])
+    })
+
+    it("dials at most as many of its addresses as it may, early and late ones together", () => {
+      knownLate(["x", "y"], 300, ["late", "later"])
+      const { sim } = run(plan, refused)
+      sim.advance(900)
+      assert.deepStrictEqual(sim.log.slice(2), ["30 dial x:9", "130 dial y:9", "310 dial late:9"])
+    })
+
+    it("whose first addresses all fail goes on while later ones are awaited, and dials those when they come", () => {
+      knownLate(["x"], 200, ["late"])
+      const { sim, done } = run(plan, refused, after(40, "refused"), ...Array<Scripted>(6).fill(never), after(5, "refused"))
+      sim.advance(100)
+      assert.deepStrictEqual(sim.log.slice(2), ["30 dial x:9", "35 dial h:2", "75 dial known:9"])
+      sim.advance(60_000)
+      assert.deepStrictEqual(sim.log.slice(5), ["210 dial late:9", "215 gave up"])
+      assert.deepStrictEqual(done[0]?.tried.map(({ host, outcome }) => `${host ?? "plan"} ${outcome}`), [
+        "plan refused",
+        "x refused",
+        "plan refused",
+        "plan refused",
+        "late refused"
+      ])
+    })
+
+    it("whose early addresses may not be dialled holds nothing up while later ones are awaited", () => {
+      knownLate(["198.18.0.1"], 200, [])
+      const access = { allow: [], deny: networks(["198.18.0.1"]) }
+      const attempts = plan.attempts.map((one) =>
+        one.resolve === undefined ? one : { ...one, resolve: { ...one.resolve, access } }
+      )
+      const { sim, done } = run({ ...plan, attempts }, refused, after(40, "refused"), ...Array<Scripted>(7).fill(refused))
+      sim.advance(60_000)
+      assert.deepStrictEqual(sim.log.slice(1), ["10 ask web.example", "30 dial h:2", "70 dial known:9", "210 gave up"])
+      assert.deepStrictEqual(done[0]?.tried.map(({ outcome }) => outcome), [
+        "refused",
+        "denied",
+        "refused",
+        "refused",
+        "unresolved"
+      ])
+    })
+
+    it("waits for late addresses no longer than the answer's own time, and leaves nothing behind", () => {
+      names.set("web.example", [{ afterMs: 20, addresses: ["x"] }, { afterMs: 5_000, addresses: ["x", "late"] }])
+      const refusing = run(plan, refused, refused, ...Array<Scripted>(6).fill(never), refused)
+      refusing.sim.advance(60_000)
+      assert.deepStrictEqual(refusing.sim.log.slice(-2), ["510 forget web.example", "510 gave up"])
+      const served = run(plan, refused, refused, ...Array<Scripted>(6).fill(never), after(30, "connected"))
+      served.sim.advance(60_000)
+      assert.deepStrictEqual(served.sim.log.slice(-2), ["60 forget web.example", "60 got -2"])
+      assert.deepStrictEqual([refusing.sim.pendingTimers, served.sim.pendingTimers], [0, 0])
     })
   })
 })

@@ -7,6 +7,7 @@ import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import type { Fact } from "../../src/core/model/Decision.ts"
 import * as Interpreter from "../../src/shell/Interpreter.ts"
+import { Resolver } from "../../src/shell/Resolver.ts"
 import { Shelf } from "../../src/shell/Shelf.ts"
 import { Transport } from "../../src/shell/Transport.ts"
 
@@ -17,7 +18,8 @@ describe("core facts", () => {
   it.effect("reach who keeps up, one by one, though another has fallen behind and loses the oldest", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
-      const interpreter = yield* Interpreter.make(new Shelf(transport, () => {}), () => {})
+      const shelf = new Shelf(transport, () => {})
+      const interpreter = yield* Interpreter.make(shelf, yield* Resolver, () => {}, () => false)
       const behind = yield* PubSub.subscribe(interpreter.facts)
       const awake = yield* PubSub.subscribe(interpreter.facts)
       for (let i = 0; i < 2 * KEPT; i++) {

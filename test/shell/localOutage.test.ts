@@ -128,7 +128,14 @@ describe("an outage in the engine", () => {
 
 function seen(engine: Engine["Service"]) {
   const record = { from: 0, to: 0, gaps: 0 } as never
-  const looked = { state: engine.stateUnsafe(), nowUs: engine.nowUs(), restarts: 0, listeners: [], record }
+  const looked = {
+    state: engine.stateUnsafe(),
+    nowUs: engine.nowUs(),
+    restarts: 0,
+    listeners: [],
+    record,
+    names: engine.names
+  }
   return statusOf(looked, { addresses: "full", candidates: 9 })
 }
 
@@ -160,7 +167,8 @@ describe("who looks on", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: at("198.18.0.1") }])).set("198.18.0.1", 10).start().run(25_000)
     const status = () => {
       const record = { from: 0, to: 0, gaps: 0 } as never
-      return statusOf({ state: toy.state, nowUs: toy.atUs, restarts: 0, listeners: [], record }, {
+      const names = { of: () => undefined }
+      return statusOf({ state: toy.state, nowUs: toy.atUs, restarts: 0, listeners: [], record, names }, {
         addresses: "full",
         candidates: 9
       })

@@ -9,21 +9,23 @@ import { Resolver } from "../../src/shell/Resolver.ts"
 import { answersOf, LIMITS } from "../support/answers.ts"
 import { until } from "../support/servers.ts"
 
-/** A resolver that answers when it is told to, and what came of its queries. */
+/** A resolver that answers when it is told to, in part or in whole, and what came of its queries. */
 function slow() {
   const asked: Array<string> = []
+  const early: Array<(addresses: ReadonlyArray<string>) => void> = []
   const given: Array<string> = []
   const open: Array<Deferred.Deferred<Answers, ResolveError>> = []
   const resolver = Resolver.of({
-    resolve: (host) =>
+    resolve: (host, _limits, told) =>
       Effect.suspend(() => {
         const answer = Deferred.makeUnsafe<Answers, ResolveError>()
         asked.push(host)
         open.push(answer)
+        early.push((addresses) => told?.(answersOf(addresses)))
         return Effect.onInterrupt(Deferred.await(answer), () => Effect.sync(() => void given.push(host)))
       })
   })
-  return { asked, given, open, names: new Names(resolver) }
+  return { asked, early, given, open, names: new Names(resolver) }
 }
 
 const asking = (what: string, holds: () => boolean) => Effect.promise(() => until(what, holds))
@@ -57,5 +59,30 @@ describe("names", () => {
       second?.()
       yield* asking("given up", () => given.length === 1)
       assert.deepStrictEqual(got, [])
+    }))
+
+  it.live("that are known in part are told to all waiting clients, to later ones at once, and then in whole", () =>
+    Effect.gen(function* () {
+      const { asked, early, open, names } = slow()
+      const got: Array<string> = []
+      const come = (client: string) =>
+        names.ask("a.example", LIMITS, (addresses, isOver) => got.push(`${client} ${addresses.join()}${isOver ? "." : ""}`))
+      come("first")
+      yield* asking("asked", () => open.length === 1)
+      early[0]?.(["192.0.2.1"])
+      assert.deepStrictEqual(got, ["first 192.0.2.1"])
+      come("second")
+      const leave = come("third")
+      leave()
+      assert.strictEqual(got.length, 1)
+      yield* asking("told", () => got.length > 1)
+      Deferred.doneUnsafe(open[0]!, Effect.succeed(answersOf(["192.0.2.1", "192.0.2.2"])))
+      yield* asking("over", () => got.length === 4)
+      assert.deepStrictEqual(got.slice(1), [
+        "second 192.0.2.1",
+        "first 192.0.2.1,192.0.2.2.",
+        "second 192.0.2.1,192.0.2.2."
+      ])
+      assert.strictEqual(asked.length, 1)
     }))
 })

@@ -8,9 +8,11 @@ import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 const pool = { mode: "off" } as const
 
 function seen(candidates: number): Seen {
-  const config = configWith([{ candidates: addresses(candidates), pool }, { name: "other", candidates: [], pool }])
+  const config = configWith([{ candidates: addresses(candidates), pool }, { name: "other", host: "gone.example", pool }])
   const { state } = new ToyInterpreter(config, { otherwise: 20 }).start().run(2_000)
-  return { state, nowUs: 2_000_000, restarts: 0, listeners: [], record: { from: 0, to: 9, gaps: 0 } }
+  const trouble = { reason: "ENOTFOUND", sinceUs: 500_000, lastUs: 1_500_000, times: 3 }
+  const names = { of: (host: string) => host === "gone.example" ? trouble : undefined }
+  return { state, nowUs: 2_000_000, restarts: 0, listeners: [], record: { from: 0, to: 9, gaps: 0 }, names }
 }
 
 describe("the status", () => {
@@ -20,6 +22,14 @@ describe("the status", () => {
     const slices = [...statusText(now, options)]
     assert.deepStrictEqual(JSON.parse(slices.join("")), JSON.parse(JSON.stringify(statusOf(now, options))))
     assert.isAtMost(Math.max(...slices.map((slice) => slice.split('"lastSampleAt"').length - 1)), 64)
+  })
+
+  it("tells of a name without addresses why, since when and how often", () => {
+    const [web, other] = statusOf(seen(1), { addresses: "redacted", candidates: 1 }).upstreams
+    assert.isNull(web?.dns)
+    const [since, lastAt] = [other?.dns?.since, other?.dns?.lastAt].map((at) => Date.parse(at ?? ""))
+    assert.deepInclude(other?.dns, { reason: "ENOTFOUND", times: 3 })
+    assert.strictEqual((lastAt ?? 0) - (since ?? 0), 1_000)
   })
 
   it("shows the set first, then the best measured, then the list", () => {

@@ -55,6 +55,8 @@ export class SimTransport {
   /** `<ms> <what>`, in order. */
   readonly log: Array<string> = []
   readonly relays: Array<SimRelay> = []
+  /** How many may still be opened; nothing here opens any. */
+  descriptors = Number.POSITIVE_INFINITY
   readonly #dials: (address: Address, nth: number) => Scripted
   readonly #listeners = new Map<string, (client: ClientSocket) => void>()
   #timers: Array<Timer> = []
@@ -111,7 +113,13 @@ export class SimTransport {
     listen: (name, address, onClient) =>
       Effect.sync(() => {
         this.#listeners.set(name, onClient)
-        return { address, stop: Effect.sync(() => void this.#listeners.delete(name)) }
+        const pauses = (isPaused: boolean) => () => void this.note(`${isPaused ? "pauses" : "resumes"} ${name}`)
+        return {
+          address,
+          stop: Effect.sync(() => void this.#listeners.delete(name)),
+          pauseUnsafe: pauses(true),
+          resumeUnsafe: pauses(false)
+        }
       }),
     dialUnsafe: (address, _keepAliveMs, answer) => {
       const { afterMs, result } = this.#dials(address, this.#dialled++)
@@ -175,6 +183,7 @@ export class SimTransport {
     timerUnsafe: this.#timer,
     coarseUnsafe: this.#timer,
     soonUnsafe: (run) => void this.#timer(0, run),
+    hasDescriptorsUnsafe: (count) => this.descriptors >= count,
     nowUs: () => this.#nowUs
   }
 }

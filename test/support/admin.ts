@@ -59,6 +59,7 @@ export const withAdmin = <A>(config: Config, setting: AdminSetting, use: (admin:
     listen: { host: "127.0.0.1", port: 0 },
     hosts: ["localhost", "127.0.0.1"],
     clients: 16,
+    readers: 16,
     timeoutMs: 5_000,
     heartbeatMs: 15_000,
     addresses: "redacted",

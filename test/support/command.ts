@@ -42,6 +42,8 @@ export interface Start {
   readonly runtime?: RuntimeName
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** A program that is given the command line, and becomes what it says. */
+  readonly by?: ReadonlyArray<string>
 }
 
 /** Starts the program; `ended` resolves with everything it printed. */
@@ -60,10 +62,11 @@ export const program = (name: string, args: ReadonlyArray<string>): Running =>
 function startFile(
   file: string,
   args: ReadonlyArray<string>,
-  { runtime = here, cwd = ROOT, env = {} }: Start = {}
+  { runtime = here, cwd = ROOT, env = {}, by = [] }: Start = {}
 ): Running {
   const before = runtime === "deno" ? ["run", "-A", "--config", path.join(ROOT, "deno.json")] : []
-  const child = spawn(binaryOf(runtime), [...before, file, ...args], {
+  const [first = "", ...others] = [...by, binaryOf(runtime), ...before, file, ...args]
+  const child = spawn(first, others, {
     cwd,
     env: { ...process.env, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"]

@@ -19,6 +19,7 @@ const KNOWN = new Set([
   "minLength",
   "items",
   "properties",
+  "patternProperties",
   "required",
   "additionalProperties"
 ])
@@ -78,9 +79,11 @@ function members(root: Json, value: Json, schema: Json, path: string): ReadonlyA
   const properties = (schema["properties"] ?? {}) as Record<string, Json>
   const required = (schema["required"] ?? []) as ReadonlyArray<string>
   const others = schema["additionalProperties"]
+  const patterns = Object.keys(schema["patternProperties"] ?? {}).map((pattern) => new RegExp(pattern))
   return [
     ...required.filter((name) => !Object.hasOwn(value, name)).map((name) => `${path}/${name}: missing`),
     ...Object.entries(value).flatMap(([name, member]) => {
+      if (patterns.some((pattern) => pattern.test(name))) return []
       const own = properties[name] ?? (typeof others === "object" ? others as Json : undefined)
       return own === undefined ? [`${path}/${name}: unknown`] : violations(root, member, own, `${path}/${name}`)
     })

@@ -9,8 +9,10 @@ export interface AdminOptions {
   readonly hosts: ReadonlyArray<string>
   /** undefined: none is asked for, which only a loopback address may do. */
   readonly token: Redacted.Redacted | undefined
-  /** Connections at once. */
+  /** Requests for pages and orders at once; as many again of health and metrics. */
   readonly clients: number
+  /** Readers of facts at once. */
+  readonly readers: number
   /** For a caller to send its request, and to stay idle between two, in ms. */
   readonly timeoutMs: number
   /** Between two signs of life in a stream of facts, in ms. */

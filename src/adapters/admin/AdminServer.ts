@@ -1,7 +1,7 @@
 /**
  * The admin port: alive, ready, what the service is doing, and the few things an operator may ask of it.
  *
- * It is bounded whatever callers do: so many connections, so long to send a request, so long to stay idle between two, a body
+ * It is bounded whatever callers do: so many requests of each kind (Places.ts), so long to send one, so long to stay idle between two, a body
  * of 1 KiB. On stop every connection is closed at once, streams of facts included.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -11,15 +11,21 @@ import * as Layer from "effect/Layer"
 import * as http from "node:http"
 import { BindError, ExposedError } from "../../shell/errors.ts"
 import { isLoopback } from "../../shell/privacy.ts"
+import { keepAccepting } from "../node/listening.ts"
 import { Places } from "./Places.ts"
 import type { AdminOptions } from "./AdminOptions.ts"
 import { guard } from "./guard.ts"
 import { routes } from "./routes.ts"
 
+/** A caller is cut off after the time it has, and at most an eighth or a second later. */
+const CHECKS = 8
+const LEAST_CHECK_MS = 25
+const MOST_CHECK_MS = 1_000
+
 /** Gives the bound `HttpServer`. Fails with `BindError`, or `ExposedError` off loopback without a token. */
 export const layer = (options: AdminOptions) => {
   const { host, port } = options.listen
-  const places = new Places(options.clients)
+  const places = new Places(options)
   const server = newServer(options, places)
   const exposed = options.token === undefined && !isLoopback(host)
   const allowed = exposed ? Effect.fail(new ExposedError({ listener: "admin", host, port })) : Effect.void
@@ -38,15 +44,18 @@ export const layer = (options: AdminOptions) => {
   )
 }
 
-function newServer({ timeoutMs }: AdminOptions, places: Places): http.Server {
+function newServer(options: AdminOptions, places: Places): http.Server {
+  // The runtime takes whole milliseconds alone.
+  const timeoutMs = Math.ceil(options.timeoutMs)
   const server = http.createServer({
     headersTimeout: timeoutMs,
-    requestTimeout: 2 * timeoutMs,
+    requestTimeout: timeoutMs,
     keepAliveTimeout: timeoutMs,
-    connectionsCheckingInterval: Math.min(1_000, timeoutMs)
+    connectionsCheckingInterval: Math.max(LEAST_CHECK_MS, Math.min(MOST_CHECK_MS, Math.ceil(timeoutMs / CHECKS)))
   })
-  server.maxConnections = places.most
-  server.on("connection", (socket) => places.take(socket))
+  server.on("listening", () => keepAccepting(server))
+  server.on("connection", (socket) => places.connected(socket))
+  server.on("request", ({ socket }, response) => places.requested(socket, response))
   return server
 }
 

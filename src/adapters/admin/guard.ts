@@ -1,7 +1,7 @@
 /**
- * Who is answered at all, in this order: who found a place (503), who asks for a path (400), who calls it by a name of its own
- * (421, so that a web page cannot reach it through a name that it controls), who has the token (401, but for `/healthz`), and who is no page of
- * another site (403, for whatever changes or holds something).
+ * Who is answered at all, in this order: who asks for a path and says each thing once (400), who calls it by a name of its own
+ * (421, so that a web page cannot reach it through a name that it controls), who has the token (401, but for `/healthz`), who is no page of
+ * another site (403, for whatever changes or holds something), and who finds a place (503).
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
@@ -10,6 +10,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import { createHash, timingSafeEqual } from "node:crypto"
+import type { ServerResponse } from "node:http"
 import type { AdminOptions } from "./AdminOptions.ts"
 import type { Places } from "./Places.ts"
 
@@ -20,25 +21,43 @@ export const guard = (options: AdminOptions, places: Places) =>
   HttpRouter.middleware(
     (handler) =>
       Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-        const refused = refusal(request, options, places)
-        return refused === undefined ? handler : Effect.succeed(refused)
+        const refused = refusal(request, options) ?? surplus(request, places)
+        return refused === undefined ? handler : Effect.succeed(lastOn(request, refused))
       }),
     { global: true }
   )
 
-function refusal(request: Request, { hosts, token, clients }: AdminOptions, places: Places): Response | undefined {
-  if (places.isSurplus(NodeHttpServerRequest.toIncomingMessage(request).socket)) {
-    const headers = { "retry-after": "1", connection: "close" }
-    return said(503, `all ${clients} connections (limits.adminClients) are taken`, headers)
-  }
+/** Nobody reads the rest of a refused request, so a caller that still sends it is let go. */
+function lastOn(request: Request, refused: Response): Response {
+  const { complete } = NodeHttpServerRequest.toIncomingMessage(request)
+  return complete ? refused : HttpServerResponse.setHeader(refused, "connection", "close")
+}
+
+function surplus(request: Request, places: Places): Response | undefined {
+  const response = NodeHttpServerRequest.toServerResponse(request) as ServerResponse
+  const full = places.take(pathOf(request), response)
+  return full === undefined ? undefined : said(503, `${full} are taken`, { "retry-after": "1", connection: "close" })
+}
+
+function refusal(request: Request, { hosts, token }: AdminOptions): Response | undefined {
   // A whole URL has become its path, and its host the Host, unless it cannot be read.
   if (!request.url.startsWith("/")) return said(400, "the target of a request begins with /")
+  const twice = ONCE.find((name) => isTwice(request, name))
+  if (twice !== undefined) return said(400, `a request has one ${twice} header`, { connection: "close" })
   if (!hosts.includes(hostName(request.headers["host"] ?? ""))) return said(421, "this Host is not in admin.hosts")
   if (token !== undefined && pathOf(request) !== "/healthz" && !hasToken(request, Redacted.value(token))) {
     return said(401, "this needs `Authorization: Bearer <admin.token>`", { "www-authenticate": 'Bearer realm="fairlead"' })
   }
   if (isForeign(request)) return said(403, "requests from other sites are refused")
   return undefined
+}
+
+/** Of two, a proxy in front may have gone by the other one; the runtime shows only one of them. */
+const ONCE = ["host", "authorization"]
+
+function isTwice(request: Request, name: string): boolean {
+  const { rawHeaders } = NodeHttpServerRequest.toIncomingMessage(request)
+  return rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name).length > 1
 }
 
 export function said(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {

@@ -26,7 +26,8 @@ export const status = Effect.fnUntraced(function* ({ addresses }: { readonly add
     nowUs: engine.nowUs(),
     restarts: engine.restartsUnsafe(),
     listeners: acceptor.statusUnsafe(),
-    record: recorder.statusUnsafe()
+    record: recorder.statusUnsafe(),
+    names: engine.names
   })
   const handler: Handler = (request) =>
     Effect.sync(() => {

@@ -23,11 +23,13 @@ export async function list(directory: string): Promise<ReadonlyArray<SegmentFile
   return [...found.values()].sort((a, b) => a.segment - b.segment)
 }
 
-/** Replaces a closed segment by its compressed form; a crash in between leaves the plain one whole. */
+/** Replaces a closed segment by its compressed form, of the same age; a crash in between leaves the plain one whole. */
 export async function compress(file: SegmentFile): Promise<void> {
   const target = `${file.path}.gz`
   const partial = `${target}.tmp`
   await pipeline(fs.createReadStream(file.path), zlib.createGzip(), fs.createWriteStream(partial, { mode: 0o600 }))
+  const { atime, mtime } = await fsp.stat(file.path)
+  await fsp.utimes(partial, atime, mtime)
   await fsp.rename(partial, target)
   await fsp.unlink(file.path)
 }

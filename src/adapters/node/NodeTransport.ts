@@ -8,36 +8,48 @@ import type { ClientSocket } from "../../shell/Transport.ts"
 import { Transport } from "../../shell/Transport.ts"
 import { nowUs } from "./clock.ts"
 import { coarse } from "./coarse.ts"
+import { descriptorLimit, hasDescriptors, opened } from "./descriptors.ts"
 import { dial } from "./dial.ts"
 import { identify } from "./identify.ts"
+import { begin, keepAccepting, pausing, takenAtOnce } from "./listening.ts"
 import { NodeClient } from "./NodeClient.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 import { relay } from "./relay.ts"
 
-/** The kernel's own queue of connections not yet accepted; it caps this at net.core.somaxconn. */
-const KERNEL_BACKLOG = 1024
+/** At most one part in so many of what may be open is kept back: a small limit is to serve somebody too. */
+const MOST_RESERVE = 4
 
 const listen = (name: string, address: Address, onClient: (client: ClientSocket) => void) =>
   Effect.acquireRelease(
     Effect.callback<net.Server, BindError>((resume) => {
       const server = net.createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+        opened()
         onClient(new NodeClient(socket))
       })
       const failed = (error: NodeJS.ErrnoException) => {
         resume(Effect.fail(new BindError({ listener: name, ...address, code: error.code ?? error.message })))
       }
       server.once("error", failed)
-      server.listen({ host: address.host, port: address.port, backlog: KERNEL_BACKLOG }, () => {
+      begin(server, address, () => {
         server.off("error", failed)
-        // An accept that fails (out of descriptors) is the kernel's news about one connection, not the end of the server.
+        // An accept that fails is the kernel's news about one connection, not the end of the server.
         server.on("error", () => {})
+        keepAccepting(server)
         resume(Effect.succeed(server))
       })
     }),
     stop
   ).pipe(Effect.map((server) => {
     const bound = server.address() as net.AddressInfo
-    return { address: { host: bound.address, port: bound.port }, stop: stop(server) }
+    const { pause, resume } = pausing(server)
+    return {
+      address: { host: bound.address, port: bound.port },
+      stop: stop(server),
+      pauseUnsafe: pause,
+      resumeUnsafe: () => {
+        if (server.listening) resume()
+      }
+    }
   }))
 
 /** `close` alone would wait for connections; its callback is not needed to stop accepting. */
@@ -55,6 +67,8 @@ export const common = {
     return () => clearTimeout(timer)
   },
   identifyUnsafe: identify,
+  hasDescriptorsUnsafe: (count: number) =>
+    hasDescriptors(Math.min(count, Math.floor(descriptorLimit() / MOST_RESERVE)) + takenAtOnce()),
   coarseUnsafe: coarse,
   // Immediates run before sockets are looked at again: the second one lets what has arrived go on its way first. A client
   // that came a moment ago has its first bytes forwarded before the core is told of it, which saves it a millisecond.

@@ -3,6 +3,7 @@ import * as net from "node:net"
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
+import { opened } from "./descriptors.ts"
 import type { Hear } from "./HeardSocket.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 
@@ -44,6 +45,7 @@ export function connecting<S extends net.Socket>(
     if (news === "connected") settle(upstream)
     else if (news === "failed") settle(failureOf(error?.code))
   }
+  opened()
   const socket = connect()
   upstream.attach(socket)
   return () => {

@@ -12,6 +12,7 @@ import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel } from "../../shell/Transport.ts"
 import { contextOf } from "./authorities.ts"
 import { coarse } from "./coarse.ts"
+import { opened } from "./descriptors.ts"
 import { failureOf } from "./dial.ts"
 
 const LINGER_MS = 1_000
@@ -26,6 +27,7 @@ export function identify(
   let answered = false
   let isConnected = false
   let secure: tls.TLSSocket | undefined
+  opened()
   const socket = net.connect({ host, port, noDelay: true, autoSelectFamily: false })
   const drop = () => {
     secure?.destroy()

@@ -7,7 +7,7 @@ import type { State } from "../../core/model/State.ts"
 import type { Upstream } from "../../core/model/Upstream.ts"
 import { scoreOf } from "../../core/reducers/score.ts"
 import * as Upstreams from "../../core/upstreams.ts"
-import type { ListenerStatus } from "../../shell/Acceptor.ts"
+import type { ListenerStatus } from "../../shell/Listener.ts"
 import * as catalogue from "./catalogue.ts"
 import type { EntryMeters } from "./EntryMeters.ts"
 import type { Meters, Update } from "./Meters.ts"
@@ -22,6 +22,8 @@ export interface Sources {
   readonly gapsUnsafe: () => number
   /** What went wrong with the history file, and how often. */
   readonly troublesUnsafe: () => ReadonlyMap<string, number>
+  /** Questions for names that failed, by upstream and reason. */
+  readonly unresolvedUnsafe: () => ReadonlyMap<string, ReadonlyMap<string, number>>
   /** Spans that were dropped and entries that could not be counted. */
   readonly droppedUnsafe: () => number
   /** In ms. */
@@ -51,6 +53,7 @@ export class ScrapedMeters {
   #listening = new Set<string>()
   #gapsSeen = 0
   readonly #troublesSeen = new Map<string, number>()
+  readonly #unresolvedSeen = new Map<string, number>()
   #droppedSeen = 0
 
   constructor(meters: Meters, entries: EntryMeters) {
@@ -63,7 +66,9 @@ export class ScrapedMeters {
     this.#autoDisabled = meters.of(catalogue.autoDisabled, {})
   }
 
-  read({ stateUnsafe, listenersUnsafe, gapsUnsafe, troublesUnsafe, droppedUnsafe, lagUnsafe }: Sources): void {
+  read(
+    { stateUnsafe, listenersUnsafe, gapsUnsafe, troublesUnsafe, unresolvedUnsafe, droppedUnsafe, lagUnsafe }: Sources
+  ): void {
     const gaps = gapsUnsafe()
     this.#gaps(gaps - this.#gapsSeen)
     this.#gapsSeen = gaps
@@ -71,6 +76,7 @@ export class ScrapedMeters {
       this.#meters.of(catalogue.history, { what })(times - (this.#troublesSeen.get(what) ?? 0))
       this.#troublesSeen.set(what, times)
     }
+    this.#unresolved(unresolvedUnsafe())
     const dropped = droppedUnsafe()
     this.#dropped(dropped - this.#droppedSeen)
     this.#droppedSeen = dropped
@@ -88,6 +94,16 @@ export class ScrapedMeters {
     }
     for (const [key, labels] of this.#shown) if (!shown.has(key)) this.#meters.remove(catalogue.score, labels)
     this.#shown = shown
+  }
+
+  #unresolved(counts: ReadonlyMap<string, ReadonlyMap<string, number>>): void {
+    for (const [upstream, reasons] of counts) {
+      for (const [reason, times] of reasons) {
+        const key = `${upstream} ${reason}`
+        this.#meters.of(catalogue.unresolved, { upstream, reason })(times - (this.#unresolvedSeen.get(key) ?? 0))
+        this.#unresolvedSeen.set(key, times)
+      }
+    }
   }
 
   #listeners(listeners: ReadonlyArray<ListenerStatus>): void {

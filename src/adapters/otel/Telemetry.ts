@@ -68,6 +68,7 @@ const tracing = Effect.gen(function* () {
   const { SpanWriter } = yield* Effect.promise(() => import("./SpanWriter.ts"))
   const { EntrySpans } = yield* Effect.promise(() => import("./EntrySpans.ts"))
   const tracer = yield* makeTracer(options, version, drops)
+  if (tracer === null) return null
   const drop = () => drops.add(1, "too many sampled connections at once")
   return new EntrySpans(new SpanWriter(tracer), options.otlp.sampleRatio, seed, drop).see
 })
@@ -99,6 +100,7 @@ export const pageLayer = Layer.effect(
       listenersUnsafe: acceptor.statusUnsafe,
       gapsUnsafe: () => recorder.statusUnsafe().gaps,
       troublesUnsafe: yield* troubles,
+      unresolvedUnsafe: () => engine.names.counts,
       droppedUnsafe: drops.total,
       lagUnsafe: yield* watchLoopLag
     }

@@ -140,8 +140,16 @@ export const omitted = one({
 export const silent = one({
   name: "fairlead_dns_silent_total",
   kind: "counter",
-  help: "Questions for a name's candidates that a server gave no answer to; one where nobody answered.",
+  help:
+    "Questions for a name's candidates that had no answer by the time the others' answers were used; one where no server answered.",
   labels: ["upstream"]
+})
+export const unresolved = one({
+  name: "fairlead_dns_failed_total",
+  kind: "counter",
+  help:
+    "Questions for a name's candidates, or for clients on their last resort, that ended without an address, by what the resolver said.",
+  labels: ["upstream", "reason"]
 })
 export const outage = one({
   name: "fairlead_local_outage",
@@ -208,5 +216,6 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   fallbacks,
   latency,
   omitted,
-  silent
+  silent,
+  unresolved
 ]

@@ -13,6 +13,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { accessSync, constants } from "node:fs"
 import process from "node:process"
 import type { Drops } from "./Drops.ts"
 import type { TelemetryOptions } from "./options.ts"
@@ -75,15 +76,48 @@ export class CountedSpans implements SpanProcessor {
     exporter.export(spans, (result) => {
       this.#sent -= spans.length
       if (result.code !== 0 && !this.#isOver) {
-        this.#drops.add(spans.length, `the collector: ${result.error?.message ?? "not reached"}`)
+        this.#drops.add(spans.length, `the collector: ${reasonOf(result.error)}`)
       }
       done(result)
     })
   }
 }
 
-/** A tracer that exports; flushed within two seconds when the scope closes. */
+/** The first thing that a server for gRPC says is no HTTP/1, and each runtime has its own words for that. */
+const NO_HTTP = /Parse Error|HPE_|invalid HTTP|HTTP\/2/i
+
+function reasonOf(error: (Error & { readonly code?: unknown }) | undefined): string {
+  const reason = error?.message ?? "not reached"
+  if (!NO_HTTP.test(`${String(error?.code)} ${reason}`)) return reason
+  return `${reason}; that is no HTTP/1: if it is its port for OTLP over gRPC (4317), give that for HTTP (4318)`
+}
+
+/** What the SDK would leave out, and trust what the runtime trusts, when it cannot be read. */
+const FILES = ["CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"]
+  .flatMap((what) => [`OTEL_EXPORTER_OTLP_${what}`, `OTEL_EXPORTER_OTLP_TRACES_${what}`])
+
+const unreadableFiles = Effect.sync(() =>
+  FILES.filter((name) => {
+    const file = process.env[name]?.trim() ?? ""
+    if (file === "") return false
+    try {
+      accessSync(file, constants.R_OK)
+      return false
+    } catch {
+      return true
+    }
+  })
+)
+
+/** A tracer that exports, null when it may not; flushed within two seconds when the scope closes. */
 export const makeTracer = Effect.fnUntraced(function* (options: TelemetryOptions, version: string, drops: Drops) {
+  const unreadable = yield* unreadableFiles
+  if (unreadable.length > 0) {
+    yield* Effect.logWarning(
+      `no traces are sent: a file cannot be read that ${unreadable.join(", ")} names; see to it, and start anew`
+    )
+    return null
+  }
   const { endpoint, headers } = options.otlp
   const exporter = new OTLPTraceExporter({
     url: endpoint,

@@ -3,7 +3,7 @@ import type * as Redacted from "effect/Redacted"
 import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import type { Address, Config } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
-import type { ListenerOptions } from "../../shell/Acceptor.ts"
+import type { ListenerOptions } from "../../shell/Listener.ts"
 
 export interface Settings {
   readonly core: Config
@@ -14,8 +14,10 @@ export interface Settings {
   readonly admin: AdminSettings | null
   readonly log: ConfigFile["log"]
   readonly telemetry: TelemetryOptions
+  /** What asks for names, beside what the core has of it. */
+  readonly names: { readonly resolutionDelayMs: number; readonly tellAgainMs: number }
   readonly privacy: ConfigFile["privacy"]
-  readonly limits: Omit<ConfigFile["limits"], "adminClients" | "backlog">
+  readonly limits: Omit<ConfigFile["limits"], "adminClients" | "eventReaders" | "backlog">
   readonly shutdown: ConfigFile["shutdown"]
 }
 
@@ -24,8 +26,10 @@ export interface AdminSettings {
   readonly hosts: ReadonlyArray<string>
   /** null: nobody has to show one. */
   readonly token: Redacted.Redacted | null
-  /** Connections at once. */
+  /** Requests at once. */
   readonly clients: number
+  /** Readers of facts at once. */
+  readonly readers: number
   readonly timeoutMs: number
   readonly heartbeatMs: number
 }

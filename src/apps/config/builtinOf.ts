@@ -1,5 +1,6 @@
 /** What is known of well-known names: what ships with Fairlead, and what the file says instead. */
 import type { BuiltinName } from "../../core/model/Config.ts"
+import { isHost } from "../../core/hostName.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
 import { BUILTIN } from "./builtinList.ts"
@@ -10,16 +11,13 @@ export interface Builtin {
   readonly problems: ReadonlyArray<Found>
 }
 
-/** A name as DNS has them; a dot at the end says nothing. */
-const NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?([.][a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i
-
 export function builtinOf(file: ConfigFile, show: Show): Builtin {
   const names = new Map(Object.entries(BUILTIN))
   const problems: Array<Found> = []
   const most = file.probing.maxCandidates
   for (const [name, texts] of Object.entries(file.builtin)) {
     const path = ["builtin", name]
-    if (!NAME.test(name)) {
+    if (!isHost(name) || parseEndpoint(name) !== undefined) {
       problems.push({
         path,
         expected: "a name",

@@ -11,7 +11,17 @@ export function changedKeys(before: unknown, after: unknown, path = ""): Readonl
 }
 
 /** What is bound or opened once, at start, and what of it is not. */
-const AT_START = ["admin", "eventLog", "history", "limits", "log", "privacy", "telemetry"]
+const AT_START = [
+  "admin",
+  "dns.resolutionDelay",
+  "dns.tellAgain",
+  "eventLog",
+  "history",
+  "limits",
+  "log",
+  "privacy",
+  "telemetry"
+]
 const AT_ONCE = ["history.maxEntries", "history.serveFor", "limits.backlog", "log.level"]
 
 /** Of these keys those that take effect with the next start only. */

@@ -1,6 +1,8 @@
 /** Checks that look at more than one key of a decoded file. */
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { covers, overlap } from "../../shell/overlap.ts"
+import { endpointText } from "../../shell/privacy.ts"
 import { nameless, unusedAuthorities } from "./identityOf.ts"
 import { loopsOf } from "./loops.ts"
 import { nearest } from "./nearest.ts"
@@ -30,13 +32,14 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
       return inherited ? [] : poolBounds(["upstreams", name, "pool"], pool, show)
     }),
     ...nameless(file),
+    ...unusedAuthorities(file, true),
     ...adminPort(file, show)
   ]
 }
 
 /** What a running service has to be told about a file that is valid. */
 export function warningsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
-  return [...unusedAuthorities(file), ...refusedReferences(file, show), ...exposed(file, show)]
+  return [...unusedAuthorities(file, false), ...refusedReferences(file, show), ...exposed(file, show)]
 }
 
 function exposed({ admin: { listen, token } }: ConfigFile, show: Show): ReadonlyArray<Found> {
@@ -100,8 +103,18 @@ function takenTwice(file: ConfigFile, show: Show): ReadonlyArray<Found> {
     const message = `${kind} ${show(path, value)} is taken by ${nameOf(first.slice(0, -1))} already: choose another`
     found.push({ path, expected: `a ${kind} of its own`, message, uses: [path, first] })
   }
+  const bound: Array<readonly [Address, Path]> = []
   const claimAddress = (listen: Address, path: Path) => {
-    if (listen.port !== 0) claim("address", addressText(listen), path)
+    const other = bound.find(([address]) => overlap(address, listen))
+    if (other === undefined) return void bound.push([listen, path])
+    const [address, first] = other
+    const [own, theirs] = [show(path, endpointText(listen)), show(first, endpointText(address))]
+    const holder = nameOf(first.slice(0, -1))
+    const message = listen.host === address.host
+      ? `address ${own} is taken by ${holder} already: choose another`
+      : `address ${own} overlaps with ${theirs} of ${holder}: ${widerOf(listen, address)}; take one of them out, or choose `
+        + "another port"
+    found.push({ path, expected: "an address of its own", message, uses: [path, first] })
   }
   file.listeners.forEach(({ name, listen }, i) => {
     claim("name", name, ["listeners", i, "name"])
@@ -111,8 +124,11 @@ function takenTwice(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   return found
 }
 
-function addressText({ host, port }: Address): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
+/** Of two addresses that overlap, what the wider one takes. */
+function widerOf(a: Address, b: Address): string {
+  const [wide, other] = covers(a.host, b.host) ? [a, b] : [b, a]
+  if (wide.host === "0.0.0.0") return "0.0.0.0 takes every IPv4 address"
+  return other.host.includes(":") ? "[::] takes every address" : "[::] takes IPv4 as well"
 }
 
 interface Bounds {

@@ -16,7 +16,8 @@ export function effective(ast: SchemaAST.AST, raw: unknown): unknown {
   const ordered = {}
   for (const { name, type } of ast.propertySignatures) {
     const key = String(name)
-    if (raw[key] !== undefined) put(ordered, key, effective(type, raw[key]))
+    // Of later work nothing is in force.
+    if (raw[key] !== undefined && note(type, "later") !== true) put(ordered, key, effective(type, raw[key]))
   }
   const values = ast.indexSignatures[0]?.type
   if (values === undefined) return ordered

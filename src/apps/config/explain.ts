@@ -3,6 +3,8 @@ import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
 import type * as SchemaAST from "effect/SchemaAST"
+import { HOST, hostCure } from "../../core/schema/host.ts"
+import { asciiHost } from "../asciiHost.ts"
 import { nearest } from "./nearest.ts"
 import { valueAt } from "./plain.ts"
 import type { Found, Path } from "./Problem.ts"
@@ -22,6 +24,9 @@ export const HIDDEN = "***"
 export function shownValue(written: Written, path: Path): unknown {
   const value = valueAt(written.file, path)
   if (value === undefined || value === null) return value
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return Number.isNaN(value) ? ".nan" : value < 0 ? "-.inf" : ".inf"
+  }
   const type = schemaAt(written.ast, path)
   if (written.fromEnvironment.has(nameOf(path)) || isSecretAt(written.ast, path)) return HIDDEN
   // Of an unknown key nobody knows whether it was meant to be a secret, and a text in place of a section may be one.
@@ -44,7 +49,7 @@ function got(written: Written, path: Path): string {
   const shown = shownValue(written, path)
   if (shown === HIDDEN) return HIDDEN
   if (shown === undefined) return Array.isArray(value) ? "a list" : `a ${KINDS[typeof value] ?? "section"}`
-  const text = JSON.stringify(shown)
+  const text = typeof value === "number" ? String(shown) : JSON.stringify(shown)
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text
 }
 
@@ -87,6 +92,7 @@ function cure(type: SchemaAST.AST | undefined, value: unknown): Cure {
   if (type === undefined || value === undefined || value === HIDDEN) return NONE
   if (value === null) return { text: ": give it a value, or take the key out" }
   const expected = expectationOf(type)
+  if (expected === HOST && typeof value === "string") return { text: `: ${hostCure(asciiHost(value))}` }
   const choices = choicesOf(type)
   if (choices !== undefined) {
     const guess = nearest(String(value), choices)

@@ -28,13 +28,17 @@ export function nameless(file: ConfigFile): ReadonlyArray<Found> {
   })
 }
 
-/** Authorities that nobody is asked by. */
-export function unusedAuthorities(file: ConfigFile): ReadonlyArray<Found> {
+/** Authorities that nothing is checked by: a mistake where they are relied upon, and not where `probing.mode: tcp` turns checks off. */
+export function unusedAuthorities(file: ConfigFile, reliedUpon: boolean): ReadonlyArray<Found> {
   return Object.entries(file.upstreams).flatMap(([name, upstream]) => {
     if (upstream.caFile === "" || identityOf(upstream) !== null) return []
-    const message =
-      "has no effect: candidates are checked with probing.mode tls and a host, or mode auto, a host and port 443"
-    return [{ path: ["upstreams", name, "caFile"], expected: "an upstream whose candidates are checked", message }]
+    if (reliedUpon !== (upstream.probing.mode !== "tcp")) return []
+    const message = reliedUpon
+      ? "would check no candidate: that takes a host, and port 443 or probing.mode tls; set them, or take it out"
+      : "has no effect, as probing.mode tcp checks no candidate"
+    const at = ["upstreams", name]
+    const uses = [[...at, "caFile"], [...at, "host"], [...at, "port"], [...at, "probing", "mode"], ["probing", "mode"]]
+    return [{ path: [...at, "caFile"], expected: "an upstream whose candidates are checked", message, uses }]
   })
 }
 

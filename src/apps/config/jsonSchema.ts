@@ -3,7 +3,7 @@
  * `${NAME}` may stand where a number, a truth value or a choice is wanted.
  */
 import type * as SchemaAST from "effect/SchemaAST"
-import { choicesOf, formOf, isRequired, note } from "./schemaKeys.ts"
+import { choicesOf, formOf, isRequired, note, OWN_KEYS } from "./schemaKeys.ts"
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -30,7 +30,8 @@ function schemaOf(ast: SchemaAST.AST): JsonSchema {
 function notesOf(ast: SchemaAST.AST): JsonSchema {
   const [description, fallback, examples] = ["description", "default", "examples"].map((name) => note(ast, name))
   const expected = formOf(ast)?.expected
-  const words = [description, expected === undefined ? undefined : `(${expected})`].filter((part) => part !== undefined)
+  const yet = note(ast, "later") === true ? "(no effect yet in this version)" : undefined
+  const words = [description, expected === undefined ? undefined : `(${expected})`, yet].filter((part) => part !== undefined)
   return {
     ...(words.length === 0 ? {} : { description: words.join(" ") }),
     // A section's default is what its keys say, not an empty section.
@@ -72,6 +73,7 @@ function objectOf(ast: SchemaAST.Objects): JsonSchema {
     type: "object",
     properties: Object.fromEntries(ast.propertySignatures.map(({ name, type }) => [String(name), schemaOf(type)])),
     ...(required.length === 0 ? {} : { required }),
+    patternProperties: { [OWN_KEYS.source]: {} },
     additionalProperties: false
   }
 }

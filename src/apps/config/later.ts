@@ -1,48 +1,73 @@
 /**
  * Keys of the configuration that come with later work. They are accepted, so that one file fits every version, and each
- * one that is set gets a warning that it has no effect yet. This list shrinks to nothing.
+ * one that is set gets a warning that it has no effect yet. A key that would protect is a mistake instead: who has written it
+ * relies on it. This list shrinks to nothing.
  */
-const LATER: ReadonlyArray<string> = [
-  "listeners.*.proxyProtocol",
-  "listeners.*.allow",
-  "listeners.*.privateTargets",
-  "listeners.*.users",
-  "listeners.*.clients",
-  "listeners.*.handshake",
-  "upstreams.*.proxyProtocol",
-  "?.dial.perCandidate",
-  "?.pool.rescue",
-  "?.session.onCandidateDeath",
-  "workers"
-]
+import type * as SchemaAST from "effect/SchemaAST"
+import type { Found, Path } from "./Problem.ts"
+import { eachValue, note } from "./schemaKeys.ts"
 
-/** `?.` stands for the top of the file and for each upstream. */
-const PATTERNS = LATER.flatMap((path) => path.startsWith("?.") ? [path.slice(2), `upstreams.*.${path.slice(2)}`] : [path])
-  .map((path) => path.split("."))
-
-/** Takes the later keys out of a parsed file, in place, and tells their paths. */
-export function takeLaterKeys(file: unknown): ReadonlyArray<ReadonlyArray<string | number>> {
-  const taken: Array<ReadonlyArray<string | number>> = []
-  for (const pattern of PATTERNS) takeOne(file, pattern, [], taken)
-  return taken
+interface Protection {
+  /** Whether a value wants to hold something back. */
+  readonly holds: (value: unknown) => boolean
+  readonly message: string
 }
 
-function takeOne(
-  node: unknown,
-  pattern: ReadonlyArray<string>,
-  path: ReadonlyArray<string | number>,
-  taken: Array<ReadonlyArray<string | number>>
-): void {
-  const [head, ...rest] = pattern
-  if (typeof node !== "object" || node === null || head === undefined) return
-  const record = node as Record<string, unknown>
-  const keys = head === "*" ? Object.keys(record) : Object.hasOwn(record, head) ? [head] : []
-  for (const key of keys) {
-    const step = Array.isArray(node) ? Number(key) : key
-    if (rest.length > 0) takeOne(record[key], rest, [...path, step], taken)
-    else {
-      delete record[key]
-      taken.push([...path, step])
-    }
+const always = () => true
+const notEmpty = (value: unknown) => typeof value !== "object" || Object.keys(value ?? {}).length > 0
+
+const LISTENERS: Readonly<Record<string, Protection>> = {
+  clients: {
+    holds: notEmpty,
+    message: "would keep no client out, as this version serves every address that can connect: "
+      + "take it out, and listen on a loopback address or let a firewall decide"
+  },
+  users: {
+    holds: notEmpty,
+    message: "would ask no client for a password: take it out, and listen on a loopback address or let a firewall decide"
+  },
+  allow: {
+    holds: always,
+    message: "would hold no client back, as listeners of protocol tcp lead to their upstream whatever it says: take it out"
+  },
+  privateTargets: {
+    holds: (value) => value === false,
+    message: "would keep no client from a private address: take it out, and deny such networks under access.deny"
+  },
+  proxyProtocol: {
+    holds: (value) => JSON.stringify({ mode: "off", trusted: [], ...Object(value) }) !== '{"mode":"off","trusted":[]}',
+    message: "would be neither required nor read, as this version serves every peer and hands such a header on as data: "
+      + "take it out, and let the peer send none"
   }
+}
+
+const UPSTREAMS: Readonly<Record<string, Protection>> = {
+  proxyProtocol: {
+    holds: (value) => value !== "off",
+    message: "would be sent to no candidate, which would take every client for this machine: take it out"
+  }
+}
+
+export interface Later {
+  readonly problems: ReadonlyArray<Found>
+  readonly warnings: ReadonlyArray<Found>
+}
+
+/** What is to be said of the later keys in a file as it was written. `wrong`: what is no value for them is told elsewhere. */
+export function laterOf(ast: SchemaAST.AST, file: unknown, isWrong: (path: Path) => boolean): Later {
+  const problems: Array<Found> = []
+  const warnings: Array<Found> = []
+  eachValue(ast, file, (path, type, value) => {
+    if (note(type, "later") !== true || value === null || isWrong(path)) return
+    const protection = protectionAt(path)
+    const expected = "nothing in this version"
+    if (protection?.holds(value) === true) problems.push({ path, expected, message: protection.message })
+    else warnings.push({ path, expected, message: "has no effect yet in this version" })
+  })
+  return { problems, warnings }
+}
+
+function protectionAt([section, , key, ...rest]: Path): Protection | undefined {
+  if (key === undefined || rest.length > 0) return undefined
+  return section === "listeners" ? LISTENERS[key] : section === "upstreams" ? UPSTREAMS[key] : undefined
 }

@@ -2,6 +2,8 @@
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
+import { covers } from "../../shell/overlap.ts"
+import { isLoopback } from "../../shell/privacy.ts"
 import type { Found, Path, Show } from "./Problem.ts"
 
 export function loopsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
@@ -30,6 +32,5 @@ export function loopsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
 
 /** A listener on all addresses of this machine has its loopback ones too. */
 function leadsTo(listen: Address, host: string): boolean {
-  const onAll = listen.host === "0.0.0.0" || listen.host === "::"
-  return listen.host === host || (onAll && (host.startsWith("127.") || host === "::1"))
+  return covers(listen.host, host) && (listen.host === host || isLoopback(host))
 }

@@ -11,6 +11,7 @@ import { resolve } from "node:path"
 import { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import type { AddressList } from "./addressesOf.ts"
 import { addressesOf } from "./addressesOf.ts"
+import { asciiHosts } from "./asciiHosts.ts"
 import { builtinOf } from "./builtinOf.ts"
 import { checksOf, warningsOf } from "./checks.ts"
 import { effective } from "./effective.ts"
@@ -18,12 +19,13 @@ import type { Environment } from "./environment.ts"
 import { substitute } from "./environment.ts"
 import type { Written } from "./explain.ts"
 import { explain, HIDDEN, shownValue } from "./explain.ts"
-import { takeLaterKeys } from "./later.ts"
+import { emptied } from "./emptied.ts"
+import { laterOf } from "./later.ts"
 import { isInherited, overlay } from "./overlay.ts"
 import { setAt, valueAt } from "./plain.ts"
 import type { Found, Path, Problem, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
-import { fillDefaults, placeholder, schemaAt } from "./schemaKeys.ts"
+import { fillDefaults, placeholder, schemaAt, withoutOwn } from "./schemaKeys.ts"
 import type { Settings } from "./Settings.ts"
 import { settingsOf } from "./settingsOf.ts"
 import { telemetryOf } from "./telemetryOf.ts"
@@ -62,8 +64,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
   if (source.broken.length > 0) {
     return { settings: undefined, problems: source.broken, warnings: source.warnings, effective: undefined, caFiles: [] }
   }
-  const { value: file, problems: unset, fromEnvironment } = substitute(source.value, AST, environment)
-  const later = takeLaterKeys(file)
+  const { value: file, problems: unset, fromEnvironment } = substitute(withoutOwn(AST, source.value), AST, environment)
   const written: Written = { file: structuredClone(file), ast: AST, fromEnvironment }
   const placed = (found: Found): Problem => ({
     ...source.placeOf(found.path),
@@ -73,16 +74,20 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
     message: found.message,
     nearest: found.nearest
   })
+  asciiHosts(file)
   overlay(file)
   fillDefaults(AST, file)
   const { decoded, issues } = decodeAround(file, written, unset.map(({ path }) => path))
   const show: Show = (path, value) => shownValue(written, path) === HIDDEN ? HIDDEN : value
   const built = decoded === undefined ? undefined : build(decoded, written, show, environment, embedded)
   const wrong = [...unset, ...issues].map(({ path }) => nameOf(path))
+  const later = laterOf(AST, written.file, (path) => isWithin(path, wrong))
   const found = [
     ...source.repeated,
     ...unset,
     ...issues.filter(({ path }) => !isInherited(written.file, path) && !unset.some((one) => same(one.path, path))),
+    ...later.problems,
+    ...emptied(written).filter(({ path }) => !isWithin(path, wrong)),
     ...(built?.problems ?? []).filter(({ path, uses = [path] }) => !uses.some((use) => isWithin(use, wrong)))
   ]
   const ok = found.length === 0 && built !== undefined
@@ -91,7 +96,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
     problems: inOrder(found.map(placed)),
     warnings: [
       ...source.warnings,
-      ...later.map((path) => placed({ path, expected: "nothing", message: "has no effect yet in this version" })),
+      ...later.warnings.map(placed),
       ...(built?.warnings ?? []).map(placed)
     ],
     effective: ok ? effective(AST, file) : undefined,
@@ -122,7 +127,7 @@ function decodeAround(file: unknown, written: Written, wrong: ReadonlyArray<Path
   const issues = format(first.failure.issue).issues.map((issue) => {
     const path: Path = (issue.path ?? []).map((step) => typeof step === "object" ? step.key : step) as Path
     return explain(written, path, issue.message)
-  })
+  }).filter((issue, i, all) => all.findIndex((one) => same(one.path, issue.path) && one.message === issue.message) === i)
   for (const path of [...wrong, ...issues.map(({ path }) => path)]) {
     const type = schemaAt(AST, path)
     setAt(file, path, type === undefined ? undefined : placeholder(type))
@@ -140,17 +145,14 @@ function build(file: ConfigFile, written: Written, show: Show, environment: Envi
     )
   )
   const ratioWritten = valueAt(written.file, ["telemetry", "otlp", "sampleRatio"]) !== undefined
-  const { telemetry, warnings } = telemetryOf(file.telemetry, ratioWritten, environment)
+  const { telemetry, warnings } = telemetryOf(file.telemetry, environment, { ratioWritten, embedded })
   const builtin = builtinOf(file, show)
   const addresses = (name: string, list: AddressList) => expanded.get(`${list} ${name}`)?.addresses ?? []
   const settings = settingsOf(file, addresses, telemetry, builtin.names)
-  const unread = warnings.map(({ name, expected }): Found => {
-    return { path: [], expected, message: `the environment variable ${name} is passed over: expected ${expected}` }
-  })
   return {
     settings,
     problems: [...checksOf(file, show, embedded), ...[...expanded.values(), builtin].flatMap(({ problems }) => problems)],
-    warnings: [...warningsOf(file, show), ...unread]
+    warnings: [...warningsOf(file, show), ...warnings]
   }
 }
 

@@ -53,7 +53,41 @@ export function expectationOf(ast: SchemaAST.AST): string {
 export function kindAt(ast: SchemaAST.AST, path: Path): "number" | "boolean" | "text" {
   const node = schemaAt(ast, path)
   if (node === undefined || node.encoding !== undefined) return "text"
-  return node._tag === "Number" ? "number" : node._tag === "Boolean" ? "boolean" : "text"
+  const kinds = (node._tag === "Union" ? node.types : [node]).map(({ _tag, encoding }) => encoding === undefined ? _tag : "")
+  return kinds.includes("Number") ? "number" : kinds.includes("Boolean") ? "boolean" : "text"
+}
+
+/** Keys that a file has for itself. */
+export const OWN_KEYS = /^x-/
+
+/** A copy without the keys that a file has for itself, wherever the schema says which keys there are. */
+export function withoutOwn(ast: SchemaAST.AST | undefined, value: unknown): unknown {
+  if (ast === undefined || ast.encoding !== undefined || typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return ast._tag === "Arrays" ? value.map((item) => withoutOwn(ast.rest[0], item)) : value
+  if (ast._tag !== "Objects") return value
+  const copy = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (ast.indexSignatures.length > 0 || !OWN_KEYS.test(key)) put(copy, key, withoutOwn(schemaAt(ast, [key]), item))
+  }
+  return copy
+}
+
+/** Calls with every value that stands at a known place, sections and lists before what is in them. */
+export function eachValue(
+  ast: SchemaAST.AST,
+  value: unknown,
+  visit: (path: Path, type: SchemaAST.AST, value: unknown) => void,
+  path: Path = []
+): void {
+  if (value === undefined) return
+  visit(path, ast, value)
+  if (Array.isArray(value)) value.forEach((item, i) => below(i, item))
+  else if (isPlain(value)) { for (const [key, item] of Object.entries(value)) below(key, item) }
+
+  function below(step: string | number, item: unknown): void {
+    const type = ast.encoding === undefined ? schemaAt(ast, [step]) : undefined
+    if (type !== undefined) eachValue(type, item, visit, [...path, step])
+  }
 }
 
 export function isSecretAt(ast: SchemaAST.AST, path: Path): boolean {
@@ -72,6 +106,10 @@ export function fillDefaults(ast: SchemaAST.AST, raw: unknown): void {
   if (ast._tag !== "Objects" || !isPlain(raw)) return
   for (const { name, type } of ast.propertySignatures) {
     const fallback = note(type, "default")
+    if (note(type, "later") === true && (raw[String(name)] ?? undefined) === undefined) {
+      delete raw[String(name)]
+      continue
+    }
     // A key without a value, such as a section of which every line is commented out, is as good as missing.
     if ((raw[String(name)] ?? undefined) === undefined && fallback !== undefined) {
       raw[String(name)] = structuredClone(fallback)

@@ -65,7 +65,7 @@ export function settingsOf(
     template
   }
   const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
-  const { adminClients, backlog, ...limits } = file.limits
+  const { adminClients, eventReaders, backlog, ...limits } = file.limits
   return {
     core,
     listeners: file.listeners.map(({ name, listen, upstream, maxConnections }) => {
@@ -73,11 +73,18 @@ export function settingsOf(
     }),
     eventLog: file.eventLog,
     history: file.history,
-    admin: listen === "off"
-      ? null
-      : { listen, hosts, token: token === "" ? null : Redacted.make(token), clients: adminClients, timeoutMs, heartbeatMs },
+    admin: listen === "off" ? null : {
+      listen,
+      hosts,
+      token: token === "" ? null : Redacted.make(token),
+      clients: adminClients,
+      readers: eventReaders,
+      timeoutMs,
+      heartbeatMs
+    },
     log: file.log,
     telemetry,
+    names: { resolutionDelayMs: file.dns.resolutionDelay, tellAgainMs: file.dns.tellAgain },
     privacy: file.privacy,
     limits,
     shutdown: file.shutdown

@@ -1,49 +1,93 @@
 /**
- * Where traces go, from the file and from the OTEL_* variables of the environment. What the file says wins; a variable that
- * cannot be read is passed over with a warning, as OpenTelemetry wants it.
+ * Where traces go, from the file and from the OTEL_* variables of the environment. What the file says wins, but that nothing is
+ * to be sent at all; a variable that cannot be read or has no effect is named in a warning, as OpenTelemetry wants it.
  */
 import * as Redacted from "effect/Redacted"
 import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { isOtlpEndpoint } from "../../core/schema/units.ts"
 import type { Environment } from "./environment.ts"
+import type { VariableWarning } from "./otelVariables.ts"
+import { passedOver, textOf, variableWarnings } from "./otelVariables.ts"
+import type { Found } from "./Problem.ts"
+import { isSent, ratioOf } from "./traceVariables.ts"
 
 export interface ReadTelemetry {
   readonly telemetry: TelemetryOptions
-  /** Names of variables that could not be read, with what was expected. */
-  readonly warnings: ReadonlyArray<{ readonly name: string; readonly expected: string }>
+  readonly warnings: ReadonlyArray<Found>
 }
 
-/** `ratioWritten`: the file itself gives a ratio. */
-export function telemetryOf(file: ConfigFile["telemetry"], ratioWritten: boolean, environment: Environment): ReadTelemetry {
-  const warnings: Array<ReadTelemetry["warnings"][number]> = []
+export interface Asked {
+  /** The file itself gives a ratio. */
+  readonly ratioWritten: boolean
+  /** Within a program, to which variables of other signals belong. */
+  readonly embedded: boolean
+}
+
+export function telemetryOf(
+  file: ConfigFile["telemetry"],
+  environment: Environment,
+  { ratioWritten, embedded }: Asked
+): ReadTelemetry {
+  const unread: Array<VariableWarning> = []
   const read = <A>(name: string, expected: string, parse: (text: string) => A | undefined): A | undefined => {
-    const text = environment[name]?.trim() ?? ""
+    const text = textOf(environment, name)
     if (text === "") return undefined
     const value = parse(text)
-    if (value === undefined) warnings.push({ name, expected })
+    if (value === undefined) unread.push(passedOver(name, `expected ${expected}`))
     return value
   }
-  const url = (text: string) => isOtlpEndpoint(text) ? text : undefined
-  const exact = read("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", URL_EXPECTED, url)
-  const base = read("OTEL_EXPORTER_OTLP_ENDPOINT", URL_EXPECTED, url)
+  const url = (name: string) => {
+    const value = read(name, URL_EXPECTED, (text) => isOtlpEndpoint(text) ? text : undefined)
+    if (value !== undefined && isGrpcPort(value)) unread.push({ name: `${name}:`, message: GRPC_PORT })
+    return value
+  }
+  const exact = url("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+  const base = url("OTEL_EXPORTER_OTLP_ENDPOINT")
   const fromEnvironment = exact ?? (base === undefined ? "" : withSignal(base))
   const endpoint = file.otlp.endpoint === "" ? fromEnvironment : withSignal(file.otlp.endpoint)
-  const off = environment["OTEL_SDK_DISABLED"]?.toLowerCase() === "true"
-  const ratio = read("OTEL_TRACES_SAMPLER_ARG", "a number from 0 to 1", ratioOf)
-  const attributes = read("OTEL_RESOURCE_ATTRIBUTES", PAIRS_EXPECTED, pairsOf) ?? {}
+  const sent = isSent(environment)
+  const ratio = ratioOf(environment, ratioWritten)
+  const pairs = (name: string) => read(name, PAIRS_EXPECTED, pairsOf)
+  const attributes = pairs("OTEL_RESOURCE_ATTRIBUTES") ?? {}
   const { "service.name": named, ...others } = attributes
+  const headers = { ...pairs("OTEL_EXPORTER_OTLP_HEADERS"), ...pairs("OTEL_EXPORTER_OTLP_TRACES_HEADERS") }
   const telemetry: TelemetryOptions = {
     otlp: {
-      endpoint: off ? "" : endpoint,
-      sampleRatio: ratioWritten ? file.otlp.sampleRatio : ratio ?? file.otlp.sampleRatio,
-      headers: Redacted.make(read("OTEL_EXPORTER_OTLP_HEADERS", PAIRS_EXPECTED, pairsOf) ?? {})
+      endpoint: sent.value ? endpoint : "",
+      sampleRatio: ratioWritten ? file.otlp.sampleRatio : ratio.value ?? file.otlp.sampleRatio,
+      headers: Redacted.make(headers)
     },
     metrics: file.metrics,
     serviceName: read("OTEL_SERVICE_NAME", "a name", (text) => text) ?? named ?? "fairlead",
     attributes: others
   }
-  return { telemetry, warnings }
+  const told = [...unread, ...sent.warnings, ...ratio.warnings, ...variableWarnings(environment, embedded)]
+  const inFile: Found = {
+    path: ["telemetry", "otlp", "endpoint"],
+    expected: "a port for OTLP over HTTP",
+    message: GRPC_PORT
+  }
+  return {
+    telemetry,
+    warnings: [
+      ...(isGrpcPort(file.otlp.endpoint) ? [inFile] : []),
+      ...told.map(({ name, message }): Found => {
+        return {
+          path: [],
+          expected: "a variable that has an effect",
+          message: `the environment variable ${name} ${message}`
+        }
+      })
+    ]
+  }
+}
+
+const GRPC_PORT =
+  "port 4317 is where collectors listen for OTLP over gRPC; traces are sent over HTTP: use its port for that, 4318"
+
+function isGrpcPort(endpoint: string): boolean {
+  return /^https?:[/][/][^/]*:4317([/]|$)/i.test(endpoint)
 }
 
 const URL_EXPECTED = "an http or https URL without user, query and fragment"
@@ -53,11 +97,6 @@ const PAIRS_EXPECTED = "pairs such as name=value,other=value"
 function withSignal(endpoint: string): string {
   const base = endpoint.replace(/\/+$/, "")
   return base.endsWith("/v1/traces") ? base : `${base}/v1/traces`
-}
-
-function ratioOf(text: string): number | undefined {
-  const ratio = Number(text)
-  return ratio >= 0 && ratio <= 1 ? ratio : undefined
 }
 
 /** `a=1,b=2` with percent encoding, as the W3C baggage header has it. */

@@ -2,11 +2,10 @@
 import type { Document } from "yaml"
 import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml"
 import type { Found, Path, Problem } from "./Problem.ts"
-
-export interface Place {
-  readonly line: number | undefined
-  readonly column: number | undefined
-}
+import { aliasMistakes } from "./yamlMerges.ts"
+import { cautionsOf, mistakesOf } from "./yamlMistakes.ts"
+import type { Place } from "./yamlPlaces.ts"
+import { keyName, placeIn, targetsOf } from "./yamlPlaces.ts"
 
 export interface YamlSource {
   /** undefined when the text is no YAML. */
@@ -20,59 +19,20 @@ export interface YamlSource {
   readonly placeOf: (path: Path) => Place
 }
 
-/** Aliases can blow a small file up to gigabytes; a configuration needs a handful. */
-const MOST_ALIASES = 100
-
 export function readYaml(text: string): YamlSource {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false })
-  const placeOf = (path: Path) => place(document, lines, path)
-  const told = ({ message, linePos }: (typeof document.errors)[number]): Problem => ({
-    line: linePos?.[0].line,
-    column: linePos?.[0].col,
-    path: "",
-    value: undefined,
-    expected: "YAML or JSON",
-    message: `${withoutSource(message)}${hint(text, linePos?.[0].line)}`,
-    nearest: undefined
-  })
-  const unresolved = danglingAliases(document, lines)
-  const source = { repeated: repeatedKeys(document, lines), warnings: document.warnings.map(told), placeOf }
-  const broken = [...document.errors.map(told), ...unresolved]
-  if (broken.length > 0) return { ...source, value: undefined, broken }
-  try {
-    return { ...source, value: document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {}, broken: [] }
-  } catch {
-    const message = `too many aliases: at most ${MOST_ALIASES} values may come from them`
-    const problem = { ...placeOf([]), path: "", value: undefined, expected: "fewer aliases", message, nearest: undefined }
-    return { ...source, value: undefined, broken: [problem] }
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, merge: true })
+  const targets = targetsOf(document)
+  const source = {
+    repeated: repeatedKeys(document, lines),
+    warnings: cautionsOf(document, lines, text),
+    placeOf: (path: Path) => placeIn(document, targets, lines, path)
   }
-}
-
-/** What the text itself says after a colon may be a secret. */
-function withoutSource(message: string): string {
-  const line = message.split("\n")[0] ?? message
-  return line.replace(/ at line \d+, column \d+:?$/, "").replace(/: .*$/, "")
-}
-
-/** A password that begins with a star looks like one of these. */
-function danglingAliases(document: Document, lines: LineCounter): ReadonlyArray<Problem> {
-  const found: Array<Problem> = []
-  visit(document, {
-    Alias(_key, alias) {
-      if (alias.resolve(document) !== undefined) return
-      const { line, col } = lines.linePos(alias.range?.[0] ?? 0)
-      const message = "is an alias without an anchor before it: a text that begins with * has to be in quotes"
-      found.push({ line, column: col, path: "", value: undefined, expected: "a value", message, nearest: undefined })
-    }
-  })
-  return found
-}
-
-/** The one mistake of YAML that this program itself invites. */
-function hint(text: string, line: number | undefined): string {
-  const at = line === undefined ? "" : text.split("\n")[line - 1] ?? ""
-  return /[:,[]\s*\$\{/.test(at) && /[{[].*\$\{/.test(at) ? '; inside { } and [ ] write "${NAME}" in quotes' : ""
+  const mistakes = mistakesOf(document, lines, text)
+  const broken = mistakes.length > 0 ? mistakes : aliasMistakes(document, targets, lines)
+  if (broken.length > 0) return { ...source, value: undefined, broken }
+  // How much may come from aliases has been looked at.
+  return { ...source, value: document.toJS({ maxAliasCount: -1 }) ?? {}, broken: [] }
 }
 
 function repeatedKeys(document: Document, lines: LineCounter): ReadonlyArray<Found> {
@@ -82,7 +42,7 @@ function repeatedKeys(document: Document, lines: LineCounter): ReadonlyArray<Fou
       const first = new Map<string, number | undefined>()
       for (const { key } of map.items) {
         if (!isScalar(key)) continue
-        const name = String(key.value)
+        const name = keyName(key)
         const start = key.range?.[0]
         if (!first.has(name)) {
           first.set(name, start)
@@ -102,28 +62,8 @@ function repeatedKeys(document: Document, lines: LineCounter): ReadonlyArray<Fou
 function pathOf(ancestors: ReadonlyArray<unknown>): Path {
   return ancestors.flatMap((node, i): Path => {
     const child = ancestors[i + 1]
-    if (isPair(node)) return [isScalar(node.key) ? String(node.key.value) : String(node.key)]
+    if (isPair(node)) return [keyName(node.key)]
     if (isNode(node) && "items" in node && !isMap(node)) return [(node.items as Array<unknown>).indexOf(child)]
     return []
   })
-}
-
-function place(document: Document, lines: LineCounter, path: Path): Place {
-  for (let depth = path.length; depth >= 0; depth--) {
-    const parent = depth === 0 ? undefined : document.getIn(path.slice(0, depth - 1), true)
-    // Of a key that is written twice, the last one counts.
-    const pair = isMap(parent)
-      ? parent.items.findLast((item) => isPair(item) && keyName(item.key) === String(path[depth - 1]))
-      : undefined
-    const node = document.getIn(path.slice(0, depth), true)
-    const start = (isNode(pair?.key) ? pair.key.range?.[0] : undefined) ?? (isNode(node) ? node.range?.[0] : undefined)
-    if (start === undefined) continue
-    const { line, col } = lines.linePos(start)
-    return { line, column: col }
-  }
-  return { line: undefined, column: undefined }
-}
-
-function keyName(key: unknown): string {
-  return isScalar(key) ? String(key.value) : String(key)
 }

@@ -2,6 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type * as Stream from "effect/Stream"
 import type * as net from "node:net"
@@ -21,10 +22,10 @@ import { actsOn, tellCore } from "../control.ts"
 import { embedded } from "../Live.ts"
 import type { InForce } from "../Reload.ts"
 import { rehearsal } from "../rehearsal.ts"
-import { afterwards, putInForce } from "../Reload.ts"
+import { afterwards, heldByAdmin, putInForce } from "../Reload.ts"
 import type { ConfigError, FairleadConfig } from "./config.ts"
 import { decode } from "./config.ts"
-import { connecting } from "./connecting.ts"
+import { connecting, connectingIn } from "./connecting.ts"
 import type { ConnectError } from "./errors.ts"
 import { UnknownUpstreamError } from "./errors.ts"
 import type { Outcome, Selection } from "./Selections.ts"
@@ -39,9 +40,17 @@ export class Fairlead extends Context.Service<Fairlead, {
   /**
    * A connection to the best address there is now, warm when one waits, else dialled as `dial` and the ladder say. `host` and
    * `port` are those of an upstream; or `host` is its name, and the port is its own or left out; or they are nobody's, and are found
-   * on first use (`onDemand`). The socket is the caller's own: use `Effect.acquireRelease` to close it with a scope. The end of the layer resets it, and so does `session.idle`.
+   * on first use (`onDemand`). The socket is the caller's own (`connectScoped` closes it with a scope). The end of the layer resets it, and so does `session.idle`.
+   *
+   * Interruption and time limits end the wait at once. Within `Effect.acquireRelease` they do so only with `{ interruptible: true }`:
+   * without it the wait lasts until `dial.deadline`.
    */
   readonly connect: (host: string, port?: number) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError>
+  /** The same with a socket that the scope closes: after what was written has gone, or at once where the scope fails. */
+  readonly connectScoped: (
+    host: string,
+    port?: number
+  ) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError, Scope.Scope>
   /** What `connect` would choose now, for programs that dial by themselves. */
   readonly pick: (host: string, port?: number) => Effect.Effect<Selection, UnknownUpstreamError>
   /** What came of a selection, once for each; false: it does not count (see `Selections.report`). */
@@ -122,19 +131,26 @@ const make = Effect.fnUntraced(function* (started: InForce) {
       decode(config),
       ({ problems }) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems: problems.length })
     )
-    const confirmed = yield* putInForce({
-      coreUnsafe: () => engine.stateUnsafe().config,
-      arrange,
-      rebind: acceptor.rebind,
-      tellCore: (core) => tellCore(engine, core),
-      setLogLevelUnsafe: () => {},
-      rehearse: (core) => rehearsal(core, true)
-    }, next.settings)
+    const confirmed = yield* Effect.mapError(
+      putInForce({
+        coreUnsafe: () => engine.stateUnsafe().config,
+        arrange,
+        rebind: acceptor.rebind,
+        tellCore: (core) => tellCore(engine, core),
+        setLogLevelUnsafe: () => {},
+        rehearse: (core) => rehearsal(core, true)
+      }, next.settings),
+      heldByAdmin(started.settings)
+    )
     return [...warnings, ...afterwards(started, next, confirmed)]
   }, oneAtATime.withPermits(1))
 
+  const connect = (host: string, port: number | undefined) =>
+    Effect.flatMap(targeted(host, port), (target) => connecting(ports, target, nameOf(target)))
+
   return Fairlead.of({
-    connect: (host, port) => Effect.flatMap(targeted(host, port), (target) => connecting(ports, target, nameOf(target))),
+    connect,
+    connectScoped: (host, port) => connectingIn(connect(host, port)),
     pick: Effect.fnUntraced(function* (host, port) {
       const found = yield* picked(yield* targeted(host, port))
       return found ?? (yield* new UnknownUpstreamError({ host, port: port ?? null, known: [] }))
@@ -146,7 +162,8 @@ const make = Effect.fnUntraced(function* (started: InForce) {
         nowUs: engine.nowUs(),
         restarts: engine.restartsUnsafe(),
         listeners: acceptor.statusUnsafe(),
-        record: recorder.statusUnsafe()
+        record: recorder.statusUnsafe(),
+        names: engine.names
       }, { addresses: "full", candidates: CANDIDATES_SHOWN })
     ),
     facts: facts.streamAfter(0),

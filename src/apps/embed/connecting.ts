@@ -1,5 +1,7 @@
 /** A connection for the program: a client like all others, except that it gets the socket itself. */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
 import type * as net from "node:net"
 import { ProgramClient } from "../../adapters/node/ProgramClient.ts"
 import * as Candidates from "../../core/candidates.ts"
@@ -21,7 +23,7 @@ export interface Ports {
 /** A full mailbox empties without a word to us. */
 const LOOK_AGAIN_MS = 1
 
-/** Interrupted while it dials it dials no more. */
+/** Interrupted while it waits it dials no more, and a socket that came in that moment is closed. */
 export const connecting = (ports: Ports, target: Target, name: string): Effect.Effect<net.Socket, ConnectError> => {
   const { engine, acceptor, hasStopped } = ports
   const failed = (reason: ConnectError["reason"], tried: ReadonlyArray<Attempt>) =>
@@ -30,9 +32,13 @@ export const connecting = (ports: Ports, target: Target, name: string): Effect.E
       reason: hasStopped() ? "stopped" : reason,
       tried: tried.map((one) => triedIn(engine.stateUnsafe(), one))
     })
+  let received: net.Socket | undefined
   const attempt = Effect.callback<net.Socket | undefined, ConnectError>((resume) => {
     const client = new ProgramClient({
-      received: (socket) => resume(Effect.succeed(socket)),
+      received: (socket) => {
+        received = socket
+        resume(Effect.succeed(socket))
+      },
       refused: (tried) => resume(Effect.fail(failed("unreachable", tried)))
     })
     let cancel: Cancel | undefined
@@ -59,8 +65,17 @@ export const connecting = (ports: Ports, target: Target, name: string): Effect.E
       socket = yield* attempt
     }
     return socket
-  })
+  }).pipe(Effect.onInterrupt(() => Effect.sync(() => received?.destroy())))
 }
+
+/** The same with the socket closed by the scope: after what was written has gone, or at once where the scope fails. */
+export const connectingIn = <E>(connect: Effect.Effect<net.Socket, E>): Effect.Effect<net.Socket, E, Scope.Scope> =>
+  Effect.acquireRelease(
+    connect,
+    (socket, exit) => Effect.sync(() => Exit.isSuccess(exit) ? socket.destroySoon() : socket.destroy()),
+    // A wait on the network that a time limit cannot end would defeat it.
+    { interruptible: true }
+  )
 
 function triedIn(state: State, { candidate, host, outcome, tookUs }: Attempt) {
   return { candidate: host ?? Candidates.labelOf(state, candidate), outcome, tookMs: Math.round(tookUs / 1000) }

@@ -1,8 +1,9 @@
 /** Which upstream a program means. */
 import type { Address } from "../../core/model/Config.ts"
 import type { UpstreamId } from "../../core/model/Candidate.ts"
+import { isHost } from "../../core/hostName.ts"
 import type { Config, UpstreamConfig } from "../../core/model/Config.ts"
-import { isName } from "../../shell/Domains.ts"
+import { asciiDomain, asciiHost } from "../asciiHost.ts"
 import { UnknownUpstreamError } from "./errors.ts"
 
 /** A configured one by its place, or a host and port that nobody configured. */
@@ -12,13 +13,16 @@ export type Target = UpstreamId | Address
 export function targetOf(config: Config, host: string, port: number | undefined): Target | UnknownUpstreamError {
   const find = (named: (upstream: UpstreamConfig) => boolean) =>
     config.upstreams.findIndex((one) => !one.removed && one.name !== "" && !one.onDemand && named(one))
-  const wanted = host.toLowerCase()
+  const ascii = asciiHost(host)
+  const wanted = ascii.toLowerCase()
   const byHost = find((upstream) => upstream.port === port && upstream.host !== "" && upstream.host.toLowerCase() === wanted)
   if (byHost >= 0) return byHost
-  const byName = find((upstream) => upstream.name === host && (port === undefined || port === upstream.port))
+  const byName = find((upstream) =>
+    [host, asciiDomain(host)].includes(upstream.name) && (port === undefined || port === upstream.port)
+  )
   if (byName >= 0) return byName
-  return config.onDemand.enabled && port !== undefined && isName(host) && isPort(port)
-    ? { host, port }
+  return config.onDemand.enabled && port !== undefined && isHost(ascii) && isPort(port)
+    ? { host: ascii, port }
     : new UnknownUpstreamError({ host, port: port ?? null, known: knownIn(config) })
 }
 

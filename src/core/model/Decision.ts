@@ -73,7 +73,7 @@ export type MoveReason =
   | "filled" // a place was free
   | "cheaper" // it costs less than the member it replaced, by the margin
   | "costlier" // one that is cheaper by the margin took its place
-  | "failing" // the same, while it failed last or was a suspect
+  | "failing" // the same, of a member that failed last or is a suspect
   | "shut" // its breaker is open
   | "expired" // no sample for scoreTtl
   | "score" // below minScore
@@ -191,11 +191,10 @@ export interface UpstreamRefreshed {
   readonly reason: "requested" | "outage" | "first-use" | "all-failed" | "no-candidates"
 }
 
-/** A name that a client had asked for is forgotten. */
+/** A name that a client had asked for is forgotten: there was no room for it, or no client used it. */
 export interface DomainDropped {
   readonly _tag: "DomainDropped"
   readonly upstream: UpstreamId
-  /** There was no room for it, or nobody used it. */
   readonly reason: "limit" | "idle"
 }
 

@@ -23,6 +23,8 @@ export interface Upstream {
   readonly staleDueUs: number
   readonly evaluateDueUs: number
   readonly selectedAtUs: number
+  /** When its empty set was filled last: by the first to answer. */
+  readonly filledAtUs: number
   readonly roundDueUs: number
   /** Since when its first round of probes is under way; -1 when it is over. */
   readonly preheatSinceUs: number

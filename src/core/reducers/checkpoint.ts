@@ -66,7 +66,11 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Ch
   const mayReturn = checkpoint.breaker.state === "closed" || was !== "closed"
   const isTried = candidate.probe !== 0 || candidate.queue !== "none"
   const breaker = !mayReturn ? candidate.breaker : isTried ? checkpoint.breaker : untried(checkpoint.breaker, step.at)
-  const { pending, session, sinceUs, lapseDueUs, renewals } = checkpoint.suspicion
+  const { sinceUs, renewals } = checkpoint.suspicion
+  // A suspicion that was cleared meanwhile stays so.
+  const pending = checkpoint.suspicion.pending && candidate.suspicion.pending
+  const session = checkpoint.suspicion.session && candidate.suspicion.session
+  const lapseDueUs = session ? checkpoint.suspicion.lapseDueUs : -1
   const suspicion = { ...candidate.suspicion, pending, session, sinceUs, lapseDueUs, renewals, silent: [], silentDueUs: -1 }
   // A network that dies between the two handshakes of a proof makes an impostor of the candidate.
   const identity = proofs ? checkpoint.identity : candidate.identity

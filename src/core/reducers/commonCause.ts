@@ -24,7 +24,7 @@ import * as Candidates from "../candidates.ts"
 import { isExcused, isFrozen } from "../frozen.ts"
 import { isVouched } from "../identity.ts"
 import { backoffMs } from "../math/backoff.ts"
-import type { Candidate, CandidateId, Checkpoint } from "../model/Candidate.ts"
+import type { Candidate } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
 import type { Trouble, Upstream } from "../model/Upstream.ts"
@@ -35,7 +35,10 @@ import { rollBack, setOf, withCheckpoint } from "./checkpoint.ts"
 import { hastenedResolve } from "./membership.ts"
 import { challengersOf } from "./refresh.ts"
 import { beginning } from "./outage.ts"
-import { reasonOf, upstreamByte } from "./samples.ts"
+import type { Failing } from "./failing.ts"
+import { failingOf, isLate } from "./failing.ts"
+import { upstreamByte } from "./samples.ts"
+import { watched } from "./suspicion.ts"
 
 const TRIAL_US = 1_000_000
 const LASTED_PER_TRIAL = 64
@@ -43,12 +46,6 @@ const MOST_TTLS = 6
 const TRIED_AT_ONCE = 4
 /** A trial with a client costs that client, so it comes later than one with a probe. */
 const CLIENT_TRIALS = 5
-
-interface Failing {
-  readonly candidate: CandidateId
-  readonly failed: Checkpoint["failed"]
-  readonly in: "handshake" | "proof" | "session"
-}
 
 export function commonCause(state: State, step: Step): State {
   let next = answers(state, step)
@@ -74,9 +71,7 @@ export function commonCause(state: State, step: Step): State {
 function isJudged(state: State, { candidate: id, failure, tookMs }: Sample, step: Step): boolean {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || failure === null || failure === "certificate") return true
-  const returnedAtUs = Upstreams.find(state, candidate.upstream)?.returnedAtUs ?? -1
-  const beganUs = beginning(step) ?? step.at - Math.round(tookMs * 1000)
-  return !isFrozen(state, candidate) && (returnedAtUs < 0 || beganUs >= returnedAtUs)
+  return !isFrozen(state, candidate) && !isLate(state, id, beginning(step) ?? step.at - Math.round(tookMs * 1000))
 }
 
 function put(state: State, upstream: Upstream, changes: Partial<Trouble>): State {
@@ -104,12 +99,18 @@ function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: numb
   const trouble = upstream?.trouble ?? null
   // A spare that serves says nothing about the others.
   if (upstream === undefined || trouble === null || !Candidates.isListed(candidate)) return state
-  if (aboutUs <= trouble.sinceUs) return state
+  if (aboutUs <= trouble.sinceUs) return withoutSigns(state, upstream, candidate)
   const failsInSessions = checkpointOf(upstream, candidate)?.failed === "session"
   if (!isByte && (!trouble.byConnect || failsInSessions)) return state
   return isCommon(upstream)
     ? ended(state, step, upstream, candidate, trouble)
     : Upstreams.replace(state, upstream, { ...upstream, trouble: null })
+}
+
+/** What only showed signs of failing is well: its next failure makes a checkpoint of what it is by then. */
+function withoutSigns(state: State, upstream: Upstream, candidate: Candidate): State {
+  if (checkpointOf(upstream, candidate)?.failed !== null) return state
+  return Candidates.replace(state, candidate, { ...candidate, checkpoint: null })
 }
 
 /** The others are suspects until they answer; each answers to its trial, or, where sessions failed, to a client. */
@@ -128,36 +129,22 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
       : { pending: true, pendingDueUs: -1 }
     const suspicion = { ...candidate.suspicion, ...doubt, sinceUs: step.at }
     const reason = checkpoint.failed === "session" ? "silent" : "pending"
-    step.decisions.push({ _tag: "Suspected", upstream: upstream.id, candidate: candidate.id, reason })
+    if (!Candidates.isSuspect(candidate)) {
+      step.decisions.push({ _tag: "Suspected", upstream: upstream.id, candidate: candidate.id, reason })
+    }
     next = Candidates.replace(next, candidate, { ...candidate, suspicion })
   }
-  return Upstreams.replace(next, upstream, { ...upstream, trouble: null, returnedAtUs: step.at })
+  return over(next, step, upstream)
 }
 
-/** What the event says of candidates that fail, or may. */
-function failingOf(state: State, step: Step): ReadonlyArray<Failing> {
-  const { event, samples, due } = step
-  const failing: Array<Failing> = []
-  for (const { candidate, failure } of samples) {
-    // A proof that failed is the candidate's own fault, unless the network turns out to be down.
-    const isOwn = failure === "certificate"
-    if (failure !== null) failing.push({ candidate, failed: isOwn ? null : "connect", in: isOwn ? "proof" : "handshake" })
+/** Handshakes that are pending began before: they are watched no more, and those that begin from now on are. */
+function over(state: State, step: Step, upstream: Upstream): State {
+  let next = Upstreams.replace(state, upstream, { ...upstream, trouble: null, returnedAtUs: step.at })
+  for (const one of Candidates.among(next, upstream.listed)) {
+    const provenAtUs = Math.max(one.suspicion.provenAtUs, step.at - 1)
+    next = Candidates.replace(next, one, watched({ ...one, suspicion: { ...one.suspicion, provenAtUs } }))
   }
-  for (const { kind, id } of due) {
-    // An entry changes what is too long for a handshake that is watched.
-    const isWatched = kind === "entry" && (Candidates.find(state, id)?.suspicion.pendingDueUs ?? -1) >= 0
-    if (kind === "pending" || isWatched) failing.push({ candidate: id, failed: null, in: "handshake" })
-    if (kind === "silent") failing.push({ candidate: id, failed: null, in: "session" })
-  }
-  if (event._tag === "DialPending") failing.push({ candidate: event.candidate, failed: null, in: "handshake" })
-  if (event._tag === "WarmLost" && event.reason === "reset") {
-    failing.push({ candidate: event.candidate, failed: null, in: "session" })
-  }
-  if (event._tag === "SessionSilent") failing.push({ candidate: event.candidate, failed: null, in: "session" })
-  if (reasonOf(event) !== undefined && (event._tag === "ClientClosed" || event._tag === "SessionStalled")) {
-    failing.push({ candidate: event.candidate, failed: "session", in: "session" })
-  }
-  return failing
+  return next
 }
 
 function noted(state: State, step: Step, { candidate: id, failed, in: where }: Failing): State {
@@ -271,7 +258,10 @@ function probes(state: State, step: Step, id: number): State {
   if (upstream === undefined || trouble === null) return state
   const { scoreTtlMs, staleForMs } = Upstreams.configOf(state, id)
   const lastedUs = step.at - trouble.commonAtUs
-  if (lastedUs > staleForMs * 1000) return Upstreams.replace(state, upstream, { ...upstream, trouble: null })
+  if (lastedUs > staleForMs * 1000) {
+    step.touched.add(upstream.id)
+    return over(state, step, upstream)
+  }
   const share = Math.floor(lastedUs / LASTED_PER_TRIAL)
   const waitUs = Math.max(Math.min(share, MOST_TTLS * scoreTtlMs * 1000), TRIAL_US)
   const { length } = trouble.order

@@ -41,7 +41,7 @@ export function switched(state: State, step: Step, changes: Partial<Pick<State, 
     } else if (upstream !== undefined && was !== Upstreams.isOn(next, id)) {
       next = !was
         ? begin(next, step, id)
-        : changes.autoDisable?.untilUs ?? -1 >= 0
+        : (changes.autoDisable?.untilUs ?? -1) >= 0
         ? asleep(next, step, id)
         : rest(next, step, id)
     }

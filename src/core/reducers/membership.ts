@@ -10,12 +10,14 @@
  *   switched off, and one that is found on first use asks while it is used (demand.ts).
  * - Silence takes nobody away: while some server contributes nothing, an answer only adds, and it asks again after 5 s. From the
  *   third such answer in a row on that server counts as gone, and the list follows those that do answer.
+ * - An address that served a client on the last resort joins the list, until an answer no longer names it.
  */
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { isLiteral } from "../domain.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
+import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import { emptyShelf, newUpstream } from "../newborn.ts"
@@ -51,9 +53,21 @@ export function membership(state: State, step: Step): State {
 
 /** Upstreams that begin in this step, by whatever reducer, ask the resolver. */
 export function begunResolving(state: State, step: Step): State {
-  let next = state
+  let next = learned(state, step)
   for (const id of step.begun) next = ask(next, step, id)
   return next
+}
+
+/** An address that served a client on the last resort, as the resolver had it for the name, joins the list. */
+function learned(state: State, step: Step): State {
+  const { event } = step
+  if (event._tag !== "ClientAccepted" || event.candidate !== STRANGER || !asks(state, event.upstream)) return state
+  const { host: name, port } = Upstreams.configOf(state, event.upstream)
+  const host = event.tried.find(({ candidate, outcome }) => candidate < 0 && outcome === "connected")?.host
+  if (host === undefined || !isLiteral(host) || name === "" || isLiteral(name)) return state
+  const known = namedBy(state, event.upstream, "dns")
+  if (known.some((one) => one.host === host && one.port === port)) return state
+  return merge(state, step, event.upstream, "dns", [...known, { host, port }])
 }
 
 /** The resolver is asked at once, unless that is under way: the addresses may have been replaced. */

@@ -29,11 +29,10 @@ import type { Sample, Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { familyOf, needsNetwork, networkOf } from "../network.ts"
 import * as Upstreams from "../upstreams.ts"
-import { pulse, pulseAt, referenceOf } from "./pulse.ts"
+import { LEAST_SPELL_US, pulse, pulseAt, referenceOf } from "./pulse.ts"
 import { upstreamByte } from "./samples.ts"
 import { rollBack } from "./checkpoint.ts"
 
-const LEAST_SPELL_US = 2_000_000
 const NOBODY: ReadonlyArray<Family> = []
 
 export function outage(state: State, step: Step): State {

@@ -4,7 +4,8 @@
  * Each 250 ms one candidate each of two upstreams, in turn: of the set whoever was asked longest ago. In an outage a probe waits
  * for 700 ms, or for as long as the candidate may be pending, so that packets leave all the time however few there are to be asked: the return
  * is noticed within a second. References are asked until they have failed once in the spell, in an outage all the time;
- * one that `access` refuses is as if it were not there.
+ * one that `access` refuses is as if it were not there. An upstream in a common cause takes no part once a spell has lasted long enough to
+ * prove an outage, as it has trials of its own (commonCause.ts).
  */
 import { admits } from "../access.ts"
 import * as Candidates from "../candidates.ts"
@@ -16,10 +17,14 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { needsNetwork } from "../network.ts"
+import { isCommon } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const PULSE_US = 250_000
 const ASKED = 2
+export const LEAST_SPELL_US = 2_000_000
+/** After so many times the silence that proves an outage. */
+const SPELLS = 2
 /** For probes that look whether the network is back. */
 export const OUTAGE_TIMEOUT_MS = 700
 /** Of an upstream without a set so many of its list are in question. */
@@ -52,13 +57,20 @@ function members(state: State, step: Step): State {
   let { turn } = state.outage
   for (let looked = 0; looked < length && looked < MOST_UPSTREAMS && asked < ASKED; looked++) {
     const upstream = Upstreams.find(next, turn++ % length)
-    const one = upstream === undefined || !Upstreams.isOn(next, upstream.id) ? undefined : askable(next, upstream)
+    const takesPart = upstream !== undefined && Upstreams.isOn(next, upstream.id) && !(isCommon(upstream) && isProven(next))
+    const one = takesPart ? askable(next, upstream) : undefined
     if (one === undefined) continue
     asked++
     step.wantsProbes = true
     next = Candidates.replace(next, one, Candidates.urgent(one, step.at))
   }
   return { ...next, outage: { ...next.outage, turn: length === 0 ? 0 : turn % length } }
+}
+
+/** Whether the spell has lasted so long that it would be an outage by now. */
+function isProven({ at, outage: { sinceUs, spellSinceUs }, config }: State): boolean {
+  return sinceUs < 0 && spellSinceUs >= 0
+    && at - spellSinceUs > SPELLS * Math.max(LEAST_SPELL_US, config.outage.timeoutMs * 1000)
 }
 
 /** Whoever was asked longest ago of those who serve, or might. */

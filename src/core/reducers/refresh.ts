@@ -75,7 +75,10 @@ function answered(state: State, step: Step, probe: number): State {
   if (candidate === undefined) return next
   const free = { ...candidate, probe: 0 }
   // What began in an outage that is over said nothing.
-  const again = next.outage.sinceUs < 0 && isExcused(next, candidate.id, candidate.probedAtUs) && mayWait(next, candidate)
+  const isMoot = next.outage.sinceUs < 0 && isExcused(next, candidate.id, candidate.probedAtUs)
+  // A first sample that a repeated SYN explains tells no distance.
+  const isUnmeasured = candidate.resends > 0 && candidate.latency.atUs < 0
+  const again = (isMoot || isUnmeasured) && mayWait(next, candidate)
   return Candidates.replace(next, candidate, again ? Candidates.urgent(free, step.at) : free)
 }
 

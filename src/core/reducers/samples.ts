@@ -17,12 +17,16 @@ import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmFailed, WarmParked } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Sample } from "../model/Step.ts"
-import { LATENCIES, RESENT_MS } from "../patience.ts"
+import { RESENT_MS } from "../patience.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const NONE: ReadonlyArray<Sample> = []
-/** How far beyond whole seconds an answer to a repeated SYN may come, at least. */
+/** How far beyond whole seconds an answer to a repeated SYN may come where nothing is usual yet. */
 const LEAST_SPAN_MS = 250
+/** The same as shares of what is usual, and what timers and a busy machine add. */
+const LEAST_OF_USUAL = 0.9
+const MOST_OF_USUAL = 1.25
+const SLACK_MS = 20
 
 export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArray<Sample> {
   switch (event._tag) {
@@ -85,16 +89,16 @@ function judged(
   return { candidate: candidate.id, tookMs, failure: judgedFailure, isResent, verified }
 }
 
-/** Whether a repeated SYN explains what the handshake took. A candidate's first sample is judged by how it looks alone. */
-function wasResent({ latency, prior, lastSampleAtUs }: Candidate, tookMs: number): boolean {
-  if (tookMs < RESENT_MS) return false
+/**
+ * Whether a repeated SYN explains what the handshake took: whole seconds, and about what is usual. What is not known yet is judged
+ * by its look alone. A second one in a row is believed: whatever the reason, it is what a client pays there.
+ */
+function wasResent({ latency, prior, resends, lastSampleAtUs }: Candidate, tookMs: number): boolean {
+  if (tookMs < RESENT_MS || resends > 0) return false
   const usualMs = latency.atUs >= 0 ? latency.value : prior?.latencyMs ?? -1
-  // A second sample of about the same says that it is the distance.
-  if (usualMs < 0 && lastSampleAtUs >= 0) return false
-  if (usualMs >= RESENT_MS / 2) return false
   const beyondMs = tookMs % RESENT_MS
-  const spanMs = LATENCIES * usualMs > LEAST_SPAN_MS ? LATENCIES * usualMs : LEAST_SPAN_MS
-  return beyondMs <= spanMs
+  if (usualMs < 0) return lastSampleAtUs < 0 && beyondMs <= LEAST_SPAN_MS
+  return usualMs < RESENT_MS / 2 && beyondMs >= LEAST_OF_USUAL * usualMs && beyondMs <= MOST_OF_USUAL * usualMs + SLACK_MS
 }
 
 export interface FailureAfterConnect {

@@ -25,7 +25,7 @@
  * `score` = 100 x reference / (reference + cost) is for people and for `minScore`; ranking uses cost.
  */
 import * as Candidates from "../candidates.ts"
-import { isFrozen } from "../frozen.ts"
+import { isFailureExcused, isFrozen } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
 import { decay } from "../math/decay.ts"
 import { blamed, faded, fadeDueUs, penaltyMs, successRate } from "../blame.ts"
@@ -68,8 +68,15 @@ function atDeadline(
   frozen: boolean
 ): Candidate {
   if (kind === "entry") return closeWindow(candidate, config, atUs)
-  if (kind === "fade") return priced(faded(candidate, config.scoring, atUs), config.scoring, atUs)
+  if (kind === "fade") return fadedPrice(candidate, config.scoring, atUs)
   return frozen ? { ...candidate, expireDueUs: atUs + config.scoreTtlMs * 1000 } : expired(candidate)
+}
+
+/** Old successes may leave the window before a failure does: time alone makes no candidate dearer. */
+function fadedPrice(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
+  const after = repriced(faded(candidate, scoring, atUs), scoring, atUs)
+  const { costMs, outlookMs } = candidate
+  return after.costMs <= costMs ? after : { ...after, costMs, outlookMs }
 }
 
 function learn(state: State, step: Step, sample: Sample): State {
@@ -78,11 +85,14 @@ function learn(state: State, step: Step, sample: Sample): State {
   const sampled: Candidate = {
     ...before,
     lastSampleAtUs: step.at,
+    resends: sample.isResent ? before.resends + 1 : 0,
     expireDueUs: step.at + config.scoreTtlMs * 1000,
     ...dequeued(before, step.at)
   }
   const after = sample.failure !== null
     ? failed(sampled, config.scoring, step.at, spreadMs(state, before))
+    : sample.isResent && isFailureExcused(state, before.id, step.at - sample.tookMs * 1000)
+    ? repriced({ ...sampled, streak: sampled.streak + 1 }, config.scoring, step.at)
     : sample.isResent
     ? lost(sampled, before.lastSampleAtUs < 0, config, step.at)
     : succeed(sampled, sample.tookMs, config, step.at)
@@ -137,11 +147,12 @@ function failed(candidate: Candidate, scoring: Scoring, atUs: number, spread: nu
 }
 
 /** How far the nearest latencies of an upstream are apart, in ms: what a wrong choice among them costs. */
-function spreadMs(state: State, { upstream, latency }: Candidate): number {
+function spreadMs(state: State, { id: own, upstream, latency }: Candidate): number {
   let least = latency.atUs < 0 ? -1 : latency.value
   let greatest = least
   let looked = 0
   Candidates.visitRanked(state, upstream, (id) => {
+    if (id === own) return true
     const { value } = (Candidates.find(state, id) as Candidate).latency
     if (least < 0 || value < least) least = value
     if (value > greatest) greatest = value

@@ -15,7 +15,8 @@
  * - A member that left because it failed has lost its place to a stand-in. When it may enter again and is cheaper, now and by its
  *   outlook, it gets the place back at once, without margin, confirmations and hold: hysteresis is for candidates that are
  *   about as good, and how often it may do so is limited by its breaker.
- * - Members that filled an empty set have no hold: they were the first to answer, not chosen.
+ * - Members that filled an empty set are provisional for one `interval`: they were the first to answer, not chosen. A challenger that
+ *   is cheaper, now and by its outlook, replaces one of them without margin, confirmations and hold.
  * - A member whose breaker opened, whose identity failed, or that left or expired, goes at once, whatever margin, hold and swaps say. Those that
  *   expired are remembered for `staleFor`, as many as the set is large: they serve as stale while nobody else can.
  * - When the set was made smaller, the costliest go.
@@ -32,13 +33,15 @@
 import * as Candidates from "../candidates.ts"
 import { isFrozen } from "../frozen.ts"
 import { isVouched } from "../identity.ts"
-import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
-import type { Move, MoveReason } from "../model/Decision.ts"
+import type { MoveReason } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Challenge, Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
+import type { Set } from "./departed.ts"
+import { displacedAfter, staleAfter } from "./departed.ts"
 import { scoreOf } from "./score.ts"
 
 const MOST_PASSED_OVER = 64
@@ -85,12 +88,6 @@ function isUrgent(state: State, upstream: Upstream, config: UpstreamConfig): boo
     || upstream.members.some((id) => mustGo(Candidates.find(state, id)) !== null)
 }
 
-interface Set {
-  readonly members: Array<Candidate>
-  readonly sinceUs: Map<CandidateId, number>
-  readonly moves: Array<Move>
-}
-
 function evaluate(state: State, step: Step, upstream: Upstream, config: UpstreamConfig): State {
   const set = incumbents(state, upstream)
   trim(config, set)
@@ -104,6 +101,7 @@ function evaluate(state: State, step: Step, upstream: Upstream, config: Upstream
     memberSinceUs: members.map((id) => set.sinceUs.get(id) ?? step.at),
     challenges,
     displaced: displacedAfter(upstream, config, set),
+    filledAtUs: upstream.members.length === 0 && members.length > 0 ? step.at : upstream.filledAtUs,
     ...staleAfter(step, upstream, config, set),
     evaluateDueUs: -1
   }
@@ -137,40 +135,11 @@ function trim(config: UpstreamConfig, set: Set): void {
   }
 }
 
-/** Members that failed, the latest last, without those that are back. */
-function displacedAfter({ displaced }: Upstream, config: UpstreamConfig, { moves, members }: Set): Upstream["displaced"] {
-  const shut = moves.filter(({ into, reason }) => !into && (reason === "shut" || reason === "failing")).map((
-    { candidate }
-  ) => candidate)
-  const back = (id: CandidateId) => members.some((member) => member.id === id)
-  if (shut.length === 0 && !displaced.some(back)) return displaced
-  return [...displaced.filter((id) => !shut.includes(id)), ...shut].filter((id) => !back(id))
-    .slice(-config.selector.activeSetSize)
-}
-
-/** Who is remembered, and until when: those that expired last, without those that are back. */
-function staleAfter(
-  step: Step,
-  upstream: Upstream,
-  config: UpstreamConfig,
-  set: Set
-): Pick<Upstream, "stale" | "staleDueUs"> {
-  const expired = set.moves.filter(({ reason }) => reason === "expired").map(({ candidate }) => candidate)
-  const back = upstream.stale.some((id) => set.members.some((member) => member.id === id))
-  if (expired.length === 0 && !back) return { stale: upstream.stale, staleDueUs: upstream.staleDueUs }
-  const before = upstream.stale.filter((id) => !expired.includes(id) && !set.members.some((member) => member.id === id))
-  const stale = [...before, ...expired].slice(-config.selector.activeSetSize)
-  if (stale.length === 0) return { stale, staleDueUs: -1 }
-  return { stale, staleDueUs: expired.length > 0 ? step.at + config.staleForMs * 1000 : upstream.staleDueUs }
-}
-
 /** Free places go to the cheapest that may enter. */
 function fill(state: State, step: Step, upstream: Upstream, config: UpstreamConfig, set: Set): void {
   if (set.members.length >= config.selector.activeSetSize) return
-  const wasEmpty = set.members.length === 0 && upstream.selectedAtUs >= 0
   eachEntrant(state, upstream, config, set, (candidate) => {
     enter(step, set, candidate, "filled")
-    if (wasEmpty) set.sinceUs.set(candidate.id, step.at - 1000 * config.selector.switching.holdMs)
     return set.members.length < config.selector.activeSetSize
   })
 }
@@ -189,16 +158,20 @@ function challenge(
     if (challenger.costMs < costliest(set).costMs) challengers.push(challenger)
     return challengers.length < MOST_CHALLENGES && challenger.costMs < costliest(set).costMs
   })
-  const judged = challengers.map((challenger) => judge(upstream, config, costliest(set), challenger))
-  const displaced = (id: CandidateId) => upstream.displaced.includes(id)
+  const provisional = (member: Candidate) =>
+    set.sinceUs.get(member.id) === upstream.filledAtUs && step.at - upstream.filledAtUs <= config.probing.intervalMs * 1000
+  const isFree = (member: Candidate, { id }: Candidate) => provisional(member) || upstream.displaced.includes(id)
+  const judgeOf = (member: Candidate, challenger: Candidate) =>
+    judge(upstream, config, member, challenger, isFree(member, challenger))
+  const judged = challengers.map((challenger) => judgeOf(costliest(set), challenger))
   const ready = judged.filter(({ ready }) => ready).map(({ challenger }) => challenger)
   ready.sort((a, b) => a.outlookMs - b.outlookMs || a.costMs - b.costMs || a.id - b.id)
   let swaps = 0
   for (const challenger of ready) {
     const member = costliest(set)
     if (swaps >= config.selector.switching.swapsPerEvaluation) break
-    if (!displaced(challenger.id) && !mayBeReplaced(step, config, set, member)) continue
-    if (swaps > 0 && !judge(upstream, config, member, challenger).ready) continue
+    if (!isFree(member, challenger) && !mayBeReplaced(step, config, set, member)) continue
+    if (swaps > 0 && !judgeOf(member, challenger).ready) continue
     swaps++
     set.members.splice(set.members.indexOf(member), 1)
     const reason = member.streak === 0 || Candidates.isSuspect(member) ? "failing" : "costlier"
@@ -216,7 +189,13 @@ interface Judged {
 }
 
 /** One challenger against the member that would go. */
-function judge(upstream: Upstream, config: UpstreamConfig, member: Candidate, challenger: Candidate): Judged {
+function judge(
+  upstream: Upstream,
+  config: UpstreamConfig,
+  member: Candidate,
+  challenger: Candidate,
+  isFree: boolean
+): Judged {
   const { confirmations, standing } = config.selector.switching
   const known = upstream.challenges.find(({ candidate }) => candidate === challenger.id)
   const newer = known === undefined || challenger.lastEntryAtUs > known.entryAtUs ? 1 : 0
@@ -230,8 +209,8 @@ function judge(upstream: Upstream, config: UpstreamConfig, member: Candidate, ch
     standing: byCostMs > costLimitMs ? (known?.standing ?? 0) + newer : 0,
     entryAtUs: challenger.lastEntryAtUs
   }
-  const isBack = upstream.displaced.includes(challenger.id) && byOutlookMs > 0 && byCostMs > 0
-  const ready = isBack || challenge.count >= confirmations || challenge.standing >= standing
+  const ready = (isFree && byOutlookMs > 0 && byCostMs > 0) || challenge.count >= confirmations
+    || challenge.standing >= standing
     || byOutlookMs > 2 * outlookLimitMs || byCostMs > 2 * costLimitMs
   return { challenger, challenge, ready }
 }

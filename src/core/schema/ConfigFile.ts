@@ -3,10 +3,12 @@
  * over the general ones before decoding, so each section has one schema.
  */
 import * as Schema from "effect/Schema"
-import { key, required, secret, section } from "./keys.ts"
+import { DomainText, HostText } from "./host.ts"
+import { key, protective, required, secret, section } from "./keys.ts"
+import { ofListeners, proxyProtocol, workers } from "./later.ts"
 import { names } from "./names.ts"
 import { budget, pool, probing, shared } from "./sections.ts"
-import { between, CandidateText, DomainText, duration, formed, ListenAddress, Name } from "./units.ts"
+import { between, CandidateText, duration, formed, ListenAddress, Name } from "./units.ts"
 import { OtlpEndpoint, size, Token, whole } from "./units.ts"
 
 const MINUTE = 60_000
@@ -18,11 +20,12 @@ const Listener = Schema.Struct({
   protocol: key(Schema.Literals(["tcp"]), "tcp", "How clients say where they want to go"),
   listen: required(ListenAddress, "127.0.0.1:1234", "Address to listen on; port 0: the system chooses one"),
   upstream: required(Schema.String, "web", "The upstream that serves this listener"),
-  maxConnections: key(whole(1, 1_000_000), 10_000, "Clients served at once; further ones wait")
+  maxConnections: key(whole(1, 1_000_000), 10_000, "Clients served at once; further ones wait"),
+  ...ofListeners
 })
 
 const Upstream = Schema.Struct({
-  host: key(Schema.String, "", "A name whose addresses are candidates too"),
+  host: key(HostText, "", "A name whose addresses are candidates too; in any script, DNS and certificates get it in ASCII"),
   port: Schema.optionalKey(whole(1, 65_535).annotate({ description: "For candidates that name none" })),
   candidates: key(
     Schema.Array(CandidateText.annotate({ examples: ["198.18.0.11"] })),
@@ -34,17 +37,18 @@ const Upstream = Schema.Struct({
     [],
     "Addresses that clients get, in this order, when none of the others can serve; never probed"
   ),
-  caFile: key(
+  caFile: protective(key(
     Schema.String,
     "",
     "Certificates (PEM) to trust when candidates show theirs, instead of those the runtime trusts; read at start and reload"
-  ),
+  )),
   preheat: key(
     Schema.Boolean,
     true,
     "Probe its candidates from the start; false: they are found when the first client comes"
   ),
   bypass: key(Schema.Boolean, false, "Always use the last resort: the addresses of `host`, else the list in its order"),
+  proxyProtocol,
   probing: section(probing),
   pool: section(pool),
   ...shared
@@ -141,8 +145,12 @@ export const ConfigFile = Schema.Struct({
   admin: section({
     listen: key(AdminListen, "127.0.0.1:9099", "Address of the admin port, or off; off loopback it needs a token"),
     hosts: key(Schema.Array(Name), ["localhost", "127.0.0.1"], "Host names it answers to"),
-    token: secret(key(Token, "", "Who asks has to show this token; empty: nobody has to")),
-    timeout: key(duration(100, HOUR), "5s", "A caller that sends its request slower, or stays idle longer, is cut off"),
+    token: protective(secret(key(Token, "", "Who asks has to show this token; empty: nobody has to"))),
+    timeout: key(
+      duration(100, HOUR),
+      "5s",
+      "A caller that takes longer to send its request, body included, or stays idle longer, is cut off"
+    ),
     heartbeat: key(duration(100, HOUR), "15s", "Signs of life on `/events`; who takes nothing for as long is cut off")
   }),
   log: section({
@@ -161,6 +169,11 @@ export const ConfigFile = Schema.Struct({
   limits: section({
     mailbox: key(whole(64, 16_777_216), 65_536, "Events on their way into the core; when full, accepting waits"),
     backlog: key(whole(0, 1_000_000), 512, "Clients of one listener that may wait for a place"),
+    reserve: key(
+      whole(0, 100_000),
+      64,
+      "Descriptors that clients leave free, for dials, probes, the admin port, the record and the log; at most a quarter of what the process may open. Clients beyond wait unaccepted (Linux)"
+    ),
     factsPerSecond: key(whole(1, 100_000), 50, "Facts of each kind; what comes beyond is counted, not told"),
     factsKept: key(whole(1, 65_536), 1_024, "Facts kept for readers that come back or fall behind"),
     turn: key(duration(1, 1_000), "2ms", "How long the engine works before it lets others go first"),
@@ -171,11 +184,17 @@ export const ConfigFile = Schema.Struct({
     ),
     interfaces: key(duration(100, HOUR), "1s", "How often is looked whether this machine still has a network interface"),
     restartDelay: key(duration(1, MINUTE), "1s", "Pause before a failed core starts afresh"),
-    adminClients: key(whole(1, 1024), 16, "Connections to the admin port at once")
+    adminClients: key(
+      whole(1, 1024),
+      16,
+      "Requests to the admin port at once; `/healthz`, `/readyz` and `/metrics` have as many places of their own"
+    ),
+    eventReaders: key(whole(1, 1024), 16, "Readers of `/events` at once")
   }),
   shutdown: section({
     drain: key(duration(0, DAY), "30s", "How long a graceful stop waits for sessions")
-  })
+  }),
+  workers
 })
 
 export type ConfigFile = typeof ConfigFile.Type

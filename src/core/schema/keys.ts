@@ -14,6 +14,19 @@ export function secret<S extends Schema.Top>(schema: S): S["Rebuild"] {
   return schema.annotate({ secret: true } as never)
 }
 
+/**
+ * A key of later work: it is checked as what it will be, and is left out of what is in force. The default is what it will have,
+ * and is never filled in.
+ */
+export function later<S extends Schema.Top>(schema: S, fallback: S["Encoded"], description: string) {
+  return Schema.optionalKey(schema.annotate({ description, default: fallback, later: true } as never))
+}
+
+/** A key that protects: left empty by the environment it would protect nobody, without a word. */
+export function protective<S extends Schema.Top>(schema: S): S["Rebuild"] {
+  return schema.annotate({ protects: true } as never)
+}
+
 /** A key that has to be written; the example shows how. */
 export function required<S extends Schema.Top>(schema: S, example: S["Encoded"], description: string): S["Rebuild"] {
   return schema.annotate({ description, examples: [example] } as never)

@@ -16,6 +16,16 @@ export const names = {
     ),
     refresh: key(duration(1_000, DAY), "5m", "How often names are asked anew"),
     timeout: key(duration(100, MINUTE), "3s", "An answer that takes longer has failed"),
+    resolutionDelay: key(
+      duration(0, MINUTE),
+      "50ms",
+      "Where a client may wait, the first addresses are used when other questions have had this much more time; later ones join in"
+    ),
+    tellAgain: key(
+      duration(1_000, DAY),
+      "1m",
+      "That the name of an upstream has no addresses is told once in this time, however often it is asked for"
+    ),
     maxAnswers: key(whole(1, 65_536), 256, "Addresses taken from one answer, all servers together")
   }),
   sources: section({

@@ -1,6 +1,7 @@
 /** The sections that say how an upstream is judged and served: for all at the top of the file, for one in its own. */
 import * as Schema from "effect/Schema"
 import { key, section } from "./keys.ts"
+import { onCandidateDeath, perCandidate, rescue } from "./later.ts"
 import { between, duration, formed, ReferenceText, whole } from "./units.ts"
 
 const MINUTE = 60_000
@@ -66,13 +67,19 @@ const dial = {
     "The next candidate is dialled beside one that has not answered for this long"
   ),
   deadline: key(duration(10, 10 * MINUTE), "10s", "All attempts for one client together"),
-  lastResortAttempts: key(whole(1, 1024), 8, "How many addresses of each list the last resort tries")
+  lastResortAttempts: key(whole(1, 1024), 8, "How many addresses of each list the last resort tries"),
+  perCandidate
 }
 const session = {
   idle: key(duration(100, 30 * DAY), "1h", "A session without a byte in either direction ends"),
   halfClose: key(duration(10, DAY), "60s", "The same, once one direction has ended"),
-  keepAlive: key(duration(0, DAY), "15s", "TCP keep-alive after this much silence; 0ms turns it off"),
-  stall: key(duration(100, DAY), "10s", "Silence of the upstream, from the client's last byte on, that counts as a failure")
+  keepAlive: key(
+    duration(0, DAY),
+    "15s",
+    "TCP keep-alive after this much silence; 0ms turns it off. It finds no dead peer while sent bytes are unacknowledged (operations.md, Dead peers)"
+  ),
+  stall: key(duration(100, DAY), "10s", "Silence of the upstream, from the client's last byte on, that counts as a failure"),
+  onCandidateDeath
 }
 const MaxAge = formed(Schema.Union([Schema.Literal("auto"), duration(100, DAY)]), {
   expected: "auto, or a duration such as 20s or 5m, from 100ms to 1d",
@@ -95,7 +102,8 @@ export const pool = {
     20,
     "Warm dials to one candidate each second; twice the take rate if that is more"
   ),
-  idleAfter: key(duration(1_000, DAY), "60s", "Without a client for this long, only `min` are kept")
+  idleAfter: key(duration(1_000, DAY), "60s", "Without a client for this long, only `min` are kept"),
+  rescue
 }
 const breaker = {
   enabled: key(Schema.Boolean, true, "Shut broken candidates out for a while"),

@@ -202,21 +202,12 @@ export const ReferenceText = formed(
   { expected: REFERENCE, json: { type: "string", pattern: "^[0-9A-Fa-f:.\\[\\]]+$" } }
 )
 
-const DOMAIN = "a host, with a port or without, such as github.com or api.github.com:8443"
-
 /** Host and port as they are written; a port that is left out is 443. */
 export function parseDomain(text: string): { readonly host: string; readonly port: number } | undefined {
-  const found = /^([A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?)(?::(\d{1,5}))?$/.exec(text)
-  const port = Number(found?.[3] ?? 443)
+  const found = /^([^\s:]+)(?::(\d{1,5}))?$/.exec(text)
+  const port = Number(found?.[2] ?? 443)
   return found === null || port < 1 || port > 65_535 ? undefined : { host: found[1] as string, port }
 }
-
-export const DomainText = formed(
-  Schema.String.check(
-    Schema.makeFilter((text) => parseDomain(text) === undefined ? `expected ${DOMAIN}` : undefined)
-  ),
-  { expected: DOMAIN, json: { type: "string", pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[0-9]{1,5})?$" } }
-)
 
 /** Text that must not be empty. */
 export const Name = formed(Schema.NonEmptyString, {

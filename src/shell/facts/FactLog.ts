@@ -26,7 +26,9 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   LocalOutage: "local outage",
   CommonCause: "common cause",
   IpPoolAutoDisable: "auto-disabled",
-  IpPoolAutoEnable: "auto-disable over"
+  IpPoolAutoEnable: "auto-disable over",
+  NameUnresolved: "the name of an upstream has no addresses",
+  NameResolved: "the name of an upstream has addresses again"
 }
 
 /** Writes every fact from now on. */
@@ -45,6 +47,7 @@ function isWarning(fact: PublicFact): boolean {
     case "IpPoolIpTripped":
     case "CoreRestarted":
     case "IpPoolAutoDisable":
+    case "NameUnresolved":
       return true
     case "LocalOutage":
     case "CommonCause":

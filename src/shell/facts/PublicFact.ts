@@ -146,6 +146,15 @@ export const IpPoolAutoEnable = fact("IpPoolAutoEnable", "That is over", {
   reason: Schema.String.annotate({ description: "cooldown, operator, reload, or answered: a client was served" })
 })
 
+export const NameUnresolved = fact("NameUnresolved", "The name of an upstream has no addresses", {
+  reason: Schema.String.annotate({ description: "What the resolver said, such as ENOTFOUND or ETIMEOUT" }),
+  times: Count.annotate({ description: "Failed questions since the last such fact" }),
+  forMs: Millis.annotate({ description: "Since the first failure in a row" })
+})
+export const NameResolved = fact("NameResolved", "The name of an upstream has addresses again", {
+  afterMs: Millis.annotate({ description: "Since the first failure in a row" })
+})
+
 export const PublicFact = Schema.Union([
   IpPoolSelection,
   SelectionMoved,
@@ -167,7 +176,9 @@ export const PublicFact = Schema.Union([
   LocalOutage,
   CommonCause,
   IpPoolAutoDisable,
-  IpPoolAutoEnable
+  IpPoolAutoEnable,
+  NameUnresolved,
+  NameResolved
 ])
 export type PublicFact = typeof PublicFact.Type
 export type FactKind = PublicFact["kind"]

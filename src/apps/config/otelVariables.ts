@@ -1,0 +1,88 @@
+/**
+ * What OpenTelemetry's specification of SDK variables lists and `telemetryOf.ts` does not read itself: numbers and choices that the
+ * SDK takes from the environment, checked here as it would pass over a wrong one without a word, and those that have no effect.
+ */
+import type { Environment } from "./environment.ts"
+
+/** A variable by its name, and what is to be said of it; its value may be a secret. */
+export interface VariableWarning {
+  readonly name: string
+  readonly message: string
+}
+
+export const textOf = (environment: Environment, name: string): string => environment[name]?.trim() ?? ""
+
+export const passedOver = (name: string, why: string): VariableWarning => ({ name, message: `is passed over: ${why}` })
+
+const NUMBERS = [
+  "OTEL_BSP_SCHEDULE_DELAY",
+  "OTEL_BSP_EXPORT_TIMEOUT",
+  "OTEL_BSP_MAX_QUEUE_SIZE",
+  "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+  "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+  "OTEL_ATTRIBUTE_COUNT_LIMIT",
+  "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+  "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+  "OTEL_EXPORTER_OTLP_TIMEOUT",
+  "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"
+]
+const COMPRESSIONS = ["OTEL_EXPORTER_OTLP_COMPRESSION", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"]
+const PROTOCOLS = ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"]
+
+const NO_METRICS = "metrics are not sent, they are read from /metrics on the admin port"
+const NO_LOGS = "logs are not sent, they go where log.output says"
+
+/** Variables without an effect, and what has one instead. `isHosts`: in a program they are the program's own business. */
+const UNHEARD: ReadonlyArray<{ readonly names: RegExp; readonly why: string; readonly isHosts: boolean }> = [
+  {
+    names: /^OTEL_EXPORTER_OTLP_METRICS_|^OTEL_METRICS?_EX(PORT_|EMPLAR_)|^OTEL_EXPORTER_PROMETHEUS_/,
+    why: NO_METRICS,
+    isHosts: true
+  },
+  { names: /^OTEL_EXPORTER_OTLP_LOGS_|^OTEL_BLRP_|^OTEL_LOGRECORD_/, why: NO_LOGS, isHosts: true },
+  { names: /^OTEL_PROPAGATORS$/, why: "what is forwarded carries no context of a trace", isHosts: true },
+  { names: /^OTEL_LOG_LEVEL$/, why: "log.level has this effect", isHosts: true },
+  { names: /^OTEL_(EXPERIMENTAL_)?CONFIG_FILE$/, why: "the section telemetry has this effect", isHosts: true },
+  { names: /^OTEL_ENTITIES$/, why: "OTEL_RESOURCE_ATTRIBUTES has this effect", isHosts: true },
+  {
+    names: /^OTEL_EXPORTER_OTLP_(TRACES_|SPAN_)?INSECURE$/,
+    why: "whether TLS is used follows from http or https in the endpoint",
+    isHosts: false
+  },
+  { names: /^OTEL_EXPORTER_(ZIPKIN|JAEGER)_/, why: "traces are sent by OTLP alone", isHosts: true }
+]
+
+/** `embedded`: other signals are sent, or not, by the program itself. */
+export function variableWarnings(environment: Environment, embedded: boolean): ReadonlyArray<VariableWarning> {
+  const text = (name: string) => textOf(environment, name)
+  const numbers = NUMBERS.filter((name) => text(name) !== "" && !/^\d+$/.test(text(name)))
+  const compressions = COMPRESSIONS.filter((name) => !["", "gzip", "none"].includes(text(name)))
+  const unheard = Object.keys(environment).filter((name) => text(name) !== "").flatMap((name) => {
+    const found = UNHEARD.find(({ names }) => names.test(name))
+    return found === undefined || (embedded && found.isHosts) ? [] : [passedOver(name, found.why)]
+  })
+  return [
+    ...numbers.map((name) => passedOver(name, "expected a whole number")),
+    ...compressions.map((name) => passedOver(name, "expected gzip or none")),
+    ...PROTOCOLS.flatMap((name) => protocolWarning(name, text(name))),
+    ...(embedded ? [] : exporterWarnings(environment)),
+    ...unheard
+  ]
+}
+
+function protocolWarning(name: string, protocol: string): ReadonlyArray<VariableWarning> {
+  if (protocol === "" || protocol === "http/json") return []
+  const cure = protocol === "grpc"
+    ? ", to which a collector listens on another port than to gRPC (4318 where that is 4317)"
+    : ", which collectors take at the same address"
+  return [passedOver(name, `traces are sent by http/json alone${cure}`)]
+}
+
+/** Metrics and logs leave this program in no other way than these. */
+function exporterWarnings(environment: Environment): ReadonlyArray<VariableWarning> {
+  const wants = (name: string, fine: ReadonlyArray<string>) => !["", "none", ...fine].includes(textOf(environment, name))
+  return [
+    ...(wants("OTEL_METRICS_EXPORTER", ["prometheus"]) ? [passedOver("OTEL_METRICS_EXPORTER", NO_METRICS)] : []),
+    ...(wants("OTEL_LOGS_EXPORTER", []) ? [passedOver("OTEL_LOGS_EXPORTER", NO_LOGS)] : [])
+  ]
+}

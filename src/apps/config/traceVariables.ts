@@ -1,0 +1,71 @@
+/** Whether traces are sent and how many of them, from OpenTelemetry's variables: exporter, sampler and the switch for all. */
+import type { Environment } from "./environment.ts"
+import type { VariableWarning } from "./otelVariables.ts"
+import { passedOver, textOf } from "./otelVariables.ts"
+
+export interface Wanted<A> {
+  readonly value: A
+  readonly warnings: ReadonlyArray<VariableWarning>
+}
+
+/** Exporters of the specification that this program does not have. */
+const OTHERS = ["console", "zipkin", "jaeger", "logging", "otlp/stdout"]
+
+/** Nothing is sent where another exporter was asked for: whoever asked wants it there, or not at all. */
+export function isSent(environment: Environment): Wanted<boolean> {
+  const disabled = textOf(environment, "OTEL_SDK_DISABLED").toLowerCase()
+  const exporters = textOf(environment, "OTEL_TRACES_EXPORTER").split(",").map((name) => name.trim()).filter((name) =>
+    name !== ""
+  )
+  const isElsewhere = exporters.some((name) => name === "none" || OTHERS.includes(name)) && !exporters.includes("otlp")
+  const known = exporters.every((name) => name === "otlp" || name === "none")
+  const outcome = isElsewhere ? ", so no traces are sent" : ""
+  return {
+    value: disabled !== "true" && !isElsewhere,
+    warnings: [
+      ...(["", "true", "false"].includes(disabled) ? [] : [passedOver("OTEL_SDK_DISABLED", "expected true or false")]),
+      ...(known
+        ? []
+        : [{ name: "OTEL_TRACES_EXPORTER", message: `names what is not there: expected otlp or none${outcome}` }])
+    ]
+  }
+}
+
+const RATIOS: Readonly<Record<string, number | "argument">> = {
+  always_on: 1,
+  always_off: 0,
+  traceidratio: "argument",
+  parentbased_always_on: 1,
+  parentbased_always_off: 0,
+  parentbased_traceidratio: "argument"
+}
+
+/**
+ * undefined: nothing is said of it. No connection has a parent, so samplers that look at one decide by its absence. An argument
+ * without a sampler, which the specification passes over, is taken as what it can only mean.
+ */
+export function ratioOf(environment: Environment, ratioWritten: boolean): Wanted<number | undefined> {
+  const sampler = textOf(environment, "OTEL_TRACES_SAMPLER")
+  const wanted = sampler === "" ? "argument" : RATIOS[sampler]
+  if (wanted === undefined) {
+    return {
+      value: undefined,
+      warnings: [passedOver("OTEL_TRACES_SAMPLER", `expected one of ${Object.keys(RATIOS).join(", ")}`)]
+    }
+  }
+  const losing = sampler !== "" && ratioWritten
+    ? [passedOver("OTEL_TRACES_SAMPLER", "telemetry.otlp.sampleRatio in the file wins")]
+    : []
+  if (wanted !== "argument") return { value: wanted, warnings: losing }
+  const argument = textOf(environment, "OTEL_TRACES_SAMPLER_ARG")
+  const share = argument === "" ? undefined : shareOf(argument)
+  const unread = argument !== "" && share === undefined
+    ? [passedOver("OTEL_TRACES_SAMPLER_ARG", "expected a number from 0 to 1")]
+    : []
+  return { value: share ?? (sampler === "" ? undefined : 1), warnings: [...losing, ...unread] }
+}
+
+function shareOf(text: string): number | undefined {
+  const share = Number(text)
+  return share >= 0 && share <= 1 ? share : undefined
+}

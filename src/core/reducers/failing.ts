@@ -1,0 +1,69 @@
+/**
+ * Failing: what an event says of candidates that fail, or that show signs of it, before any reducer learns from it.
+ *
+ * - A handshake that failed, and a session that failed after it was connected, are failures. A handshake that is pending for too long,
+ *   silence in a session and resets of parked sockets are signs.
+ * - A proof of identity that failed is the candidate's own fault; it counts as a sign, as the network may turn out to be down.
+ * - What began before the end of the upstream's last common cause says nothing.
+ */
+import * as Candidates from "../candidates.ts"
+import type { CandidateId, Checkpoint } from "../model/Candidate.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import * as Upstreams from "../upstreams.ts"
+import { beginning } from "./outage.ts"
+import { reasonOf } from "./samples.ts"
+import { watched } from "./suspicion.ts"
+
+export interface Failing {
+  readonly candidate: CandidateId
+  readonly failed: Checkpoint["failed"]
+  readonly in: "handshake" | "proof" | "session"
+}
+
+/** Whether what began at `beganUs` began before its upstream's last common cause ended. */
+export function isLate(state: State, id: CandidateId, beganUs: number): boolean {
+  const upstream = Upstreams.find(state, Candidates.find(state, id)?.upstream ?? -1)
+  return upstream !== undefined && upstream.returnedAtUs >= 0 && beganUs < upstream.returnedAtUs
+}
+
+/** Whether a handshake has been pending for too long indeed. */
+function isOverdue(state: State, id: CandidateId, atUs: number): boolean {
+  const candidate = Candidates.find(state, id)
+  const pendingDueUs = candidate === undefined ? -1 : watched(candidate).suspicion.pendingDueUs
+  return pendingDueUs >= 0 && pendingDueUs <= atUs
+}
+
+/** What the event says of candidates that fail, or may. */
+export function failingOf(state: State, step: Step): ReadonlyArray<Failing> {
+  const { event, samples, due } = step
+  const failing: Array<Failing> = []
+  for (const { candidate, failure, tookMs } of samples) {
+    if (isLate(state, candidate, beginning(step) ?? step.at - Math.round(tookMs * 1000))) continue
+    // A proof that failed is the candidate's own fault, unless the network turns out to be down.
+    const isOwn = failure === "certificate"
+    if (failure !== null) failing.push({ candidate, failed: isOwn ? null : "connect", in: isOwn ? "proof" : "handshake" })
+  }
+  for (const { kind, id } of due) {
+    // An entry changes what is too long for a handshake that is watched.
+    const isWatched = kind === "entry" && (Candidates.find(state, id)?.suspicion.pendingDueUs ?? -1) >= 0
+    if ((kind === "pending" && isOverdue(state, id, step.at)) || isWatched) {
+      failing.push({ candidate: id, failed: null, in: "handshake" })
+    }
+    if (kind === "silent") failing.push({ candidate: id, failed: null, in: "session" })
+  }
+  if (event._tag === "DialPending") failing.push({ candidate: event.candidate, failed: null, in: "handshake" })
+  if (event._tag === "WarmLost" && event.reason === "reset") {
+    failing.push({ candidate: event.candidate, failed: null, in: "session" })
+  }
+  if (event._tag === "SessionSilent") failing.push({ candidate: event.candidate, failed: null, in: "session" })
+  if (reasonOf(event) !== undefined && (event._tag === "ClientClosed" || event._tag === "SessionStalled")) {
+    const candidate = Candidates.find(state, event.candidate)
+    const stallMs = candidate === undefined ? 0 : Candidates.configOf(state, candidate).session.stallMs
+    const beganUs = step.at - (event._tag === "ClientClosed" ? event.durationUs : stallMs * 1000)
+    if (!isLate(state, event.candidate, beganUs)) {
+      failing.push({ candidate: event.candidate, failed: "session", in: "session" })
+    }
+  }
+  return failing
+}

@@ -1,0 +1,93 @@
+/**
+ * Room: whether there are descriptors for another client. A reserve is left free for the dials of those who were accepted, for probes, the
+ * admin port, the record and the log.
+ *
+ * Where it is touched, warm sockets go first (none are dialled until twice the reserve is free), and listeners pause: who comes waits in
+ * the system's queue, and is accepted as soon as others have left. While nobody is served, nothing holds others up: a limit that
+ * leaves no room for the reserve still serves a few.
+ */
+import type { Shelf } from "./Shelf.ts"
+import type { Cancel, Listening, Transport } from "./Transport.ts"
+
+/** Descriptors are given back without a word to us, so who waits for them has another look after this long. */
+const LOOK_AGAIN_MS = 20
+/** Beyond the reserve there has to be room for one more client: its own socket and its upstream's. */
+const ONE_CLIENT = 2
+/** That descriptors are short is said this often at most. */
+const SAID_EVERY_US = 60_000_000
+
+export class Room {
+  readonly #transport: Transport["Service"]
+  readonly #shelf: Shelf
+  readonly #reserve: number
+  readonly #listening: () => Iterable<Listening>
+  readonly #isIdle: () => boolean
+  readonly #say: () => void
+  #saidAtUs = Number.NEGATIVE_INFINITY
+  #isShort = false
+  #isPaused = false
+  #stopLooking: Cancel | undefined
+
+  /** `isIdle`: no client is served; `say` tells people that descriptors are short. */
+  constructor(
+    transport: Transport["Service"],
+    shelf: Shelf,
+    reserve: number,
+    listening: () => Iterable<Listening>,
+    isIdle: () => boolean,
+    say: () => void
+  ) {
+    this.#transport = transport
+    this.#shelf = shelf
+    this.#reserve = reserve
+    this.#listening = listening
+    this.#isIdle = isIdle
+    this.#say = say
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** A client was accepted, or a listener was bound. */
+  changed(): void {
+    if (this.#isPaused) return this.#pause()
+    if (this.#transport.hasDescriptorsUnsafe(this.#reserve)) return
+    this.#isShort = true
+    this.#shelf.holdUnsafe(true)
+    this.#isPaused = true
+    this.#pause()
+    this.#lookLater()
+    const nowUs = this.#transport.nowUs()
+    if (nowUs - this.#saidAtUs < SAID_EVERY_US) return
+    this.#saidAtUs = nowUs
+    this.#say()
+  }
+
+  stop(): void {
+    this.#stopLooking?.()
+  }
+
+  #pause(): void {
+    for (const { pauseUnsafe } of this.#listening()) pauseUnsafe()
+  }
+
+  #lookLater(): void {
+    this.#stopLooking ??= this.#transport.timerUnsafe(LOOK_AGAIN_MS, () => {
+      this.#stopLooking = undefined
+      this.#look()
+    })
+  }
+
+  #look(): void {
+    if (this.#isPaused && (this.#isIdle() || this.#transport.hasDescriptorsUnsafe(this.#reserve + ONE_CLIENT))) {
+      this.#isPaused = false
+      for (const { resumeUnsafe } of this.#listening()) resumeUnsafe()
+    }
+    if (this.#isShort && !this.#isPaused && this.#transport.hasDescriptorsUnsafe(2 * this.#reserve)) {
+      this.#isShort = false
+      this.#shelf.holdUnsafe(false)
+    }
+    if (this.#isShort) this.#lookLater()
+  }
+}

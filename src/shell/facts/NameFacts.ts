@@ -1,0 +1,46 @@
+/**
+ * Names without addresses as facts: the first failure at once, then one of each upstream in `tellAgainMs`, with how many there were
+ * since. Hosts that clients asked for share one label, and when one of them is answered nothing is told.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Engine } from "../Engine.ts"
+import type { NameNews } from "../NameTroubles.ts"
+import { Facts } from "./Facts.ts"
+
+interface Told {
+  readonly atUs: number
+  /** Failures that were not told since. */
+  held: number
+  /** A failure was told, and its end was not. */
+  isOpen: boolean
+}
+
+export const layer = (tellAgainMs: number): Layer.Layer<never, never, Engine | Facts> =>
+  Layer.effectDiscard(Effect.gen(function* () {
+    const engine = yield* Engine
+    const facts = yield* Facts
+    const run = Effect.runSyncWith(yield* Effect.context<never>())
+    const told = new Map<string, Told>()
+
+    const failed = ({ label, trouble }: NameNews, reason: string) => {
+      const nowUs = engine.nowUs()
+      const last = told.get(label)
+      if (last !== undefined && nowUs - last.atUs < tellAgainMs * 1000) {
+        last.held++
+        return
+      }
+      told.set(label, { atUs: nowUs, held: 0, isOpen: true })
+      const forMs = Math.round((trouble.lastUs - trouble.sinceUs) / 1000)
+      run(facts.tell("NameUnresolved", { upstream: label, reason, times: (last?.held ?? 0) + 1, forMs }))
+    }
+
+    const ended = ({ label, isConfigured, trouble }: NameNews) => {
+      const last = told.get(label)
+      if (last?.isOpen !== true || !isConfigured) return
+      last.isOpen = false
+      run(facts.tell("NameResolved", { upstream: label, afterMs: Math.round((engine.nowUs() - trouble.sinceUs) / 1000) }))
+    }
+
+    engine.names.watch((news) => news.reason === null ? ended(news) : failed(news, news.reason))
+  }))

@@ -1,0 +1,20 @@
+/**
+ * Which addresses cannot be bound beside each other: the same one, and all addresses beside one of them. `[::]` takes IPv4 as
+ * well: that it shall not is more than Deno's sockets can be told.
+ */
+import { wordsOf } from "../core/access.ts"
+import type { Address } from "../core/model/Config.ts"
+
+export function overlap(a: Address, b: Address): boolean {
+  // A port that the system chooses is free.
+  return a.port === b.port && a.port !== 0 && (covers(a.host, b.host) || covers(b.host, a.host))
+}
+
+/** Whoever listens on `wide` gets what is sent to `host`, an address of this machine. */
+export function covers(wide: string, host: string): boolean {
+  const [a, b] = [wordsOf(wide), wordsOf(host)]
+  if (a === undefined || b === undefined) return wide === host
+  const everywhere = a.every((word) => word === 0)
+  if (everywhere) return a.length === 4 || b.length === 1
+  return a.length === b.length && a.every((word, i) => word === b[i])
+}

@@ -1,0 +1,26 @@
+/** Which listener of our own stands in the way of a new one. */
+import type { Address } from "../core/model/Config.ts"
+import type { BindError } from "./errors.ts"
+import { overlap } from "./overlap.ts"
+import { endpointText } from "./privacy.ts"
+
+interface Wanted {
+  readonly name: string
+  readonly listen: Address
+}
+
+interface Bound {
+  readonly options: Wanted
+  readonly listening: { readonly address: Address } | undefined
+  readonly phase: "new" | "open" | "gone"
+}
+
+/** No other program is to blame for an address that a listener of ours has. */
+export function blameOwn(listeners: ReadonlyArray<Bound>, error: BindError): BindError {
+  if (error.code !== "EADDRINUSE") return error
+  for (const { options, listening, phase } of listeners) {
+    if (phase === "gone" || listening === undefined || !overlap(listening.address, error)) continue
+    return error.heldBy(`listener ${options.name} on ${endpointText(listening.address)}`)
+  }
+  return error
+}

@@ -1,0 +1,145 @@
+/** A service with few descriptors: clients that find none left wait in the kernel's queue, everything else goes on. */
+import { assert, describe, it } from "vitest"
+import { spawnSync } from "node:child_process"
+import * as net from "node:net"
+import process from "node:process"
+import { request } from "../support/admin.ts"
+import type { Running } from "../support/command.ts"
+import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
+import type { Server } from "../support/servers.ts"
+import { serve, until } from "../support/servers.ts"
+import { freePorts } from "../support/telemetry.ts"
+
+const CLIENTS = 250
+
+interface Stage {
+  readonly running: Running
+  readonly admin: number
+  readonly upstream: Server
+}
+
+/** Answers everybody who sends something, and keeps the connection. */
+const staying = () => serve((socket) => void socket.on("data", () => socket.write("good")).on("end", () => socket.end()))
+
+/** A service that may open `limit` descriptors; undefined where a process cannot be given such a limit. */
+async function limited(directory: string, limit: number, more = ""): Promise<Stage | undefined> {
+  const by = ["prlimit", `--nofile=${limit}:${limit}`]
+  if (process.platform !== "linux" || spawnSync("prlimit", ["--version"]).status !== 0) return undefined
+  const upstream = await staying()
+  const [admin = 0] = await freePorts(1)
+  const settings = `admin: { listen: "127.0.0.1:${admin}" }\nshutdown: { drain: 100ms }\n${more}`
+  const file = writeConfig(directory, { candidates: [upstream.port], more: settings })
+  const running = start(["run", "--config", file], { by })
+  await until("it listens", () => portOf(running) !== undefined)
+  return { running, admin, upstream }
+}
+
+async function stopped({ running, upstream }: Stage): Promise<void> {
+  running.kill("SIGTERM")
+  const { code, stderr } = await running.ended
+  assert.strictEqual(code, 0, stderr)
+  await upstream.stop()
+}
+
+class Crowd {
+  readonly #clients = new Set<net.Socket>()
+  readonly #answered = new Set<net.Socket>()
+  #everAnswered = 0
+  /** Closed before an answer. */
+  lost = 0
+
+  constructor(port: number, count: number) {
+    for (let i = 0; i < count; i++) {
+      const client = net.connect(port, "127.0.0.1", () => client.write("?"))
+      this.#clients.add(client)
+      client.once("data", () => {
+        this.#everAnswered++
+        this.#answered.add(client)
+      })
+      client.on("error", () => {})
+      client.on("close", () => {
+        if (!this.#answered.has(client) && this.#clients.has(client)) this.lost++
+        this.#clients.delete(client)
+      })
+    }
+  }
+
+  get answered(): number {
+    return this.#everAnswered
+  }
+
+  /** Those that were answered go. */
+  leave(): void {
+    for (const client of this.#answered) {
+      this.#clients.delete(client)
+      client.destroy()
+    }
+    this.#answered.clear()
+  }
+
+  stop(): void {
+    for (const client of [...this.#clients]) {
+      this.#clients.delete(client)
+      client.destroy()
+    }
+  }
+}
+
+/** How many are answered once listeners pause and that number stands still. */
+async function settled({ admin }: Stage, crowd: Crowd): Promise<number> {
+  const giveUp = performance.now() + 30_000
+  for (let last = -1, looks = 0; looks < 6;) {
+    if (performance.now() > giveUp) {
+      throw new Error(`after 30 s the listener does not pause for good; ${crowd.answered} answered`)
+    }
+    const { status, body } = await request(admin, "/status")
+    const still = status === 200 && JSON.parse(body).listeners[0].paused && crowd.answered === last
+    looks = still ? looks + 1 : 0
+    last = crowd.answered
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return crowd.answered
+}
+
+describe("a service that may open 300 descriptors and has 250 clients that stay", () => {
+  it(
+    "closes none, serves its admin port, and answers those that wait as others leave",
+    (context) =>
+      inScratch(async (directory) => {
+        const stage = await limited(directory, 300)
+        if (stage === undefined) return context.skip("no limit can be set here")
+        const crowd = new Crowd(portOf(stage.running) as number, CLIENTS)
+        const first = await settled(stage, crowd)
+        assert.isAtLeast(first, 50)
+        assert.isBelow(first, CLIENTS)
+        assert.strictEqual(crowd.lost, 0)
+        for (const path of ["/healthz", "/metrics", "/status"]) {
+          assert.strictEqual((await request(stage.admin, path)).status, 200, path)
+        }
+        await until("all were answered", () => {
+          crowd.leave()
+          return crowd.answered === CLIENTS
+        }, 60_000)
+        assert.strictEqual(crowd.lost, 0)
+        crowd.stop()
+        await stopped(stage)
+        assert.strictEqual(stage.running.stderr().match(/descriptors are short/g)?.length, 1)
+      }),
+    120_000
+  )
+
+  it("serves fewer at once the more descriptors limits.reserve keeps back", (context) =>
+    inScratch(async (directory) => {
+      const served: Array<number> = []
+      for (const reserve of [16, 75]) {
+        const stage = await limited(directory, 300, `limits: { reserve: ${reserve} }`)
+        if (stage === undefined) return context.skip("no limit can be set here")
+        const crowd = new Crowd(portOf(stage.running) as number, CLIENTS)
+        served.push(await settled(stage, crowd))
+        crowd.stop()
+        await stopped(stage)
+      }
+      const [few = 0, many = 0] = [served[1], served[0]]
+      assert.isAtLeast(many - few, 15, String(served))
+    }), 120_000)
+})

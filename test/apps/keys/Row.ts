@@ -1,0 +1,52 @@
+/** One key of the configuration, two of its values, and how what is done differs under them. */
+import { parse } from "../../../src/apps/config/parse.ts"
+import { render } from "../../../src/apps/config/Problem.ts"
+import type { Settings } from "../../../src/apps/config/Settings.ts"
+
+export type Json = { [key: string]: unknown }
+
+export interface Row {
+  /** As the page of the configuration has it: `listeners[].name`, `upstreams.NAME.host`. */
+  readonly key: string
+  readonly values: readonly [unknown, unknown]
+  /** What is done under each of them; `more` or `less`: of the second value, where a figure follows from many things. */
+  readonly shows: readonly [unknown, unknown] | "more" | "less"
+  /** What is done by a service with this file: never what the file itself says. */
+  readonly behave: (file: Json) => unknown
+  /** Keys beside it, of the file's top. */
+  readonly beside: Json
+}
+
+const LEAST = (): Json => ({
+  listeners: [{ name: "web", listen: "127.0.0.1:0", upstream: "web" }],
+  upstreams: { web: { port: 443, candidates: ["198.18.0.1", "198.18.0.2"] } },
+  admin: { listen: "off" },
+  history: { path: "none" },
+  eventLog: { path: "none" }
+})
+
+/** The file in which the key has this value. */
+export function fileOf({ key, beside }: Pick<Row, "key" | "beside">, value: unknown): Json {
+  const file = merged(LEAST(), structuredClone(beside))
+  const steps = key.replace("[]", ".0").replace("NAME", "web").split(".")
+  let node = file
+  for (const step of steps.slice(0, -1)) node = (node[step] ??= {}) as Json
+  node[steps.at(-1) as string] = value
+  return file
+}
+
+/** Section by section; a list or an upstream replaces another. */
+function merged(base: Json, own: Json, depth = 0): Json {
+  for (const [key, value] of Object.entries(own)) {
+    const before = base[key]
+    const both = [before, value].every((one) => typeof one === "object" && one !== null && !Array.isArray(one))
+    base[key] = both && depth < 1 && key !== "upstreams" ? merged(before as Json, value as Json, depth + 1) : value
+  }
+  return base
+}
+
+export function settingsOf(file: Json): Settings {
+  const { settings, problems } = parse(JSON.stringify(file))
+  if (settings === undefined) throw new Error(problems.map((one) => render("file", one)).join("\n"))
+  return settings
+}

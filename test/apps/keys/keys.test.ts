@@ -1,0 +1,67 @@
+/** Every key of the configuration does something: under two of its values something else is done. */
+import * as SchemaAST from "effect/SchemaAST"
+import process from "node:process"
+import { assert, describe, it } from "vitest"
+import { choicesOf, schemaAt } from "../../../src/apps/config/schemaKeys.ts"
+import { ConfigFile } from "../../../src/core/schema/ConfigFile.ts"
+import { OVERRIDABLE } from "../../../src/core/schema/sections.ts"
+import { JUDGING } from "./judging.ts"
+import { OUTPUTS } from "./outputs.ts"
+import { POOLS } from "./pools.ts"
+import type { Row } from "./Row.ts"
+import { fileOf } from "./Row.ts"
+import { SESSIONS } from "./sessions.ts"
+import { UPSTREAMS } from "./upstreams.ts"
+
+const ROWS = [...UPSTREAMS, ...JUDGING, ...POOLS, ...SESSIONS, ...OUTPUTS]
+
+/** Keys that nothing can be shown of, and why. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  "listeners[].protocol": "it has one value so far",
+  ...(process.platform === "linux" ? {} : { "session.keepAlive": "only Linux shows the timers of its sockets" })
+}
+
+/** Every key that stands for a value; those of an upstream's own sections are the general ones, laid over in one place. */
+function keysOf(ast: SchemaAST.AST, path: string): ReadonlyArray<string> {
+  if (ast._tag === "Arrays") return ast.rest.flatMap((element) => keysOf(element, `${path}[]`))
+  if (ast._tag !== "Objects" || ast.encoding !== undefined) return []
+  const own = ast.propertySignatures.flatMap(({ name, type }) => {
+    const here = path === "" ? String(name) : `${path}.${String(name)}`
+    // Of later work nothing is done yet: laterKeys.test.ts.
+    if (SchemaAST.resolve(type)?.["later"] === true) return []
+    const inner = type.encoding === undefined ? keysOf(type, here) : []
+    return inner.length > 0 ? inner : [here]
+  })
+  return [...own, ...ast.indexSignatures.flatMap(({ type }) => keysOf(type, `${path}.NAME`))]
+}
+
+const OVERRIDE = new RegExp(`^upstreams\\.NAME\\.(${OVERRIDABLE.join("|")}|attempts)\\b`)
+const KEYS = keysOf(ConfigFile.ast, "").filter((key) => !OVERRIDE.test(key))
+const missing = (rows: ReadonlyArray<Row>) =>
+  KEYS.filter((key) => WITHOUT[key] === undefined && !rows.some((row) => row.key === key))
+
+describe("two values of a key do different things", () => {
+  it("for every key of the schema, each once", () => {
+    assert.deepStrictEqual(missing(ROWS), [])
+    assert.deepStrictEqual(ROWS.map(({ key }) => key).toSorted(), [...new Set(ROWS.map(({ key }) => key))].toSorted())
+    assert.deepStrictEqual(ROWS.map(({ key }) => key).filter((key) => !KEYS.includes(key)), [])
+    assert.isAbove(KEYS.length, 130)
+  })
+
+  it("and a key without a row is found out", () => {
+    assert.deepStrictEqual(missing(ROWS.filter(({ key }) => key !== "pool.headroom")), ["pool.headroom"])
+  })
+
+  it("but for one that has a single value", () => {
+    const protocol = schemaAt(ConfigFile.ast, ["listeners", 0, "protocol"])
+    assert.deepStrictEqual(protocol === undefined ? [] : choicesOf(protocol), ["tcp"])
+  })
+
+  it.each(ROWS.map((row) => [row.key, row] as const))("%s", async (_key, row) => {
+    const [first, second] = [await row.behave(fileOf(row, row.values[0])), await row.behave(fileOf(row, row.values[1]))]
+    if (row.shows === "more") return assert.isAbove(Number(second), Number(first))
+    if (row.shows === "less") return assert.isBelow(Number(second), Number(first))
+    assert.deepStrictEqual([first, second], [...row.shows])
+    assert.notDeepEqual(first, second)
+  })
+})

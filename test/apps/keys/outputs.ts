@@ -1,0 +1,282 @@
+/** What the running service leaves on disks, says in its log, and answers on its admin port. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as fs from "node:fs"
+import * as net from "node:net"
+import * as HistoryFile from "../../../src/adapters/file/HistoryFile.ts"
+import * as Log from "../../../src/adapters/log/Log.ts"
+import { LogThreshold } from "../../../src/apps/LogThreshold.ts"
+import * as HistoryKeeper from "../../../src/shell/HistoryKeeper.ts"
+import { HistoryStore } from "../../../src/shell/HistoryStore.ts"
+import { openEvents, request } from "../../support/admin.ts"
+import { inScratch } from "../../support/command.ts"
+import { until } from "../../support/servers.ts"
+import { ToyInterpreter } from "../../support/ToyInterpreter.ts"
+import { fakeCollector } from "../../support/telemetry.ts"
+import type { Json, Row } from "./Row.ts"
+import { settingsOf } from "./Row.ts"
+import type { Service } from "./service.ts"
+import { echoed, lasts, placed, row, served, serving } from "./service.ts"
+import { answering } from "./toy.ts"
+
+const onAdmin: Json = { admin: { listen: "127.0.0.1:0" } }
+const filesIn = (directory: string) =>
+  fs.existsSync(directory) ? fs.readdirSync(directory).filter((name) => /^\d+\.ndjson/.test(name)) : []
+
+/** What a section writes below its directory while `use` runs; the path is a value of the key itself where that is `path`. */
+const writing = <A>(file: Json, section: string, use: (service: Service, place: string) => Promise<A>) =>
+  echoed(
+    file,
+    (file) => placed(file, section, (file, directory) => serving(file, (service) => use(service, `${directory}/${section}`)))
+  )
+
+/** So many entries, a client's turn of the event loop after another. */
+async function entries({ engine }: Service, count: number): Promise<void> {
+  const target = engine.stateUnsafe().seq + count
+  for (let i = 0; i < count; i++) engine.postUnsafe({ _tag: "WallRead", worker: 0, wallMs: 1_790_000_000_000 + i })
+  await until("they are folded", () => engine.stateUnsafe().seq >= target)
+}
+
+/** Many small entries, written one batch after another, until `enough` or there were a lot of them. */
+async function filled(service: Service, enough: () => boolean): Promise<boolean> {
+  for (let round = 0; round < 40 && !enough(); round++) {
+    const { to } = service.recorder.statusUnsafe()
+    await entries(service, 100)
+    await until("they are written", () => service.recorder.statusUnsafe().to !== to)
+  }
+  return enough()
+}
+
+/** Whether there come to be more than three segments. */
+const manySegments = (file: Json) =>
+  writing(file, "eventLog", (service, place) => filled(service, () => filesIn(place).length > 3))
+
+/** Whether a file is there, by the name that is the value. */
+const made = (section: string) => (file: Json) =>
+  echoed(file, (file) =>
+    inScratch(async (directory) => {
+      const own = file[section] as Json
+      const place = own["path"] === "none" ? "none" : `${directory}/${String(own["path"])}`
+      await serving({ ...file, [section]: { ...own, path: place } }, async ({ engine }) => {
+        await until("something is known", () => engine.stateUnsafe().seq > 2)
+      })
+      return fs.readdirSync(directory).filter((name) => !name.endsWith(".lock")).length > 0
+    }))
+
+const oldSegment = (file: Json) =>
+  echoed(file, (file) =>
+    placed(file, "eventLog", async (file, directory) => {
+      const place = `${directory}/eventLog`
+      fs.mkdirSync(place)
+      const old = `${place}/00000001.ndjson`
+      fs.writeFileSync(old, "")
+      const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
+      fs.utimesSync(old, twoDaysAgo, twoDaysAgo)
+      // One is looked at as a new one begins.
+      await serving(file, async (service) => void await filled(service, () => filesIn(place).length > 3))
+      return filesIn(place).some((name) => name.startsWith("00000001"))
+    }))
+
+/** Entries that come faster than any disk takes them. */
+const flooded = (file: Json) =>
+  writing(file, "eventLog", async (service) => {
+    await entries(service, 3_000)
+    return service.recorder.statusUnsafe().gaps > 0
+  })
+
+/** How long single entries take to be on the disk, three after each other. */
+const written = (file: Json) =>
+  writing(file, "eventLog", async (service, place) => {
+    const size = () => filesIn(place).reduce((sum, name) => sum + fs.statSync(`${place}/${name}`).size, 0)
+    await until("it has begun", () => size() > 0)
+    let took = 0
+    for (let round = 0; round < 3; round++) {
+      const quiet = size()
+      service.engine.postUnsafe({ _tag: "WallRead", worker: 0, wallMs: 1_790_000_000_000 + round })
+      took += await lasts("it is written", () => size() > quiet)
+    }
+    return took
+  })
+
+/** How long four versions of the history take, while there is always news. */
+const rewritten = (file: Json) => {
+  const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settingsOf(file).history
+  const { state } = answering(new ToyInterpreter(settingsOf(file).core), 2).start().run(5_000)
+  let saves = 0
+  const load = Effect.succeed({ records: [], dropped: 0, problem: null })
+  const store = Layer.succeed(HistoryStore, { load, save: () => Effect.sync(() => void saves++) })
+  const keeper = HistoryKeeper.HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: () => "" })
+  return Effect.gen(function* () {
+    yield* (yield* HistoryKeeper.HistoryKeeper).keep(() => ({ ...state }))
+    return yield* Effect.promise(() => lasts("four are written", () => saves >= 4))
+  }).pipe(Effect.provide(Layer.provide(keeper, store)), Effect.scoped, Effect.runPromise)
+}
+
+/** How much is known at the start that an earlier run has left, of a hundred addresses. */
+const remembered = (file: Json) =>
+  placed(file, "history", async (file) => {
+    const place = String((file["history"] as Json)["path"])
+    const store = HistoryFile.layer({ path: place, maxEntries: 1_024, maxBytes: 1_048_576 })
+    const records = Array.from({ length: 100 }, (_, i) => ({
+      host: "",
+      upstream: "web",
+      port: 443,
+      address: `198.18.0.${i + 1}`,
+      sources: ["user-static" as const],
+      latencyMs: 1,
+      measuredMs: Date.now(),
+      expiresMs: Date.now() + 3_600_000
+    }))
+    const save = Effect.gen(function* () {
+      yield* (yield* HistoryStore).save(records)
+    })
+    await Effect.runPromise(Effect.scoped(Effect.provide(save, store)))
+    return serving(file, async ({ engine }) => {
+      await until("it has begun", () => engine.stateUnsafe().seq > 1)
+      return engine.stateUnsafe().remembered.records.length
+    })
+  })
+
+/** A disk that never answers, at the start. */
+const silent = (file: Json) => {
+  const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settingsOf(file).history
+  const store = Layer.succeed(HistoryStore, { load: Effect.never, save: () => Effect.never })
+  const keeper = HistoryKeeper.HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: () => "" })
+  const began = performance.now()
+  return Effect.runPromise(
+    Effect.scoped(Effect.map(Layer.build(Layer.provide(keeper, store)), () => performance.now() - began))
+  )
+}
+
+const traced = (file: Json) =>
+  echoed(file, async (file) => {
+    const collector = await fakeCollector()
+    const telemetry = (file["telemetry"] ?? {}) as Json
+    const otlp = { endpoint: "here", ...(telemetry["otlp"] as Json) }
+    const own = {
+      ...file,
+      telemetry: { ...telemetry, otlp: { ...otlp, endpoint: otlp["endpoint"] === "" ? "" : collector.url } }
+    }
+    await serving(own, async ({ port }) => (await served(port)).socket.destroy())
+    await collector.stop()
+    return collector.requests() > 0
+  })
+
+/** Answers of the admin port. */
+const asking = <A>(file: Json, use: (admin: number, service: Service) => Promise<A>) =>
+  echoed(file, (file) => serving(file, (service) => use(service.admin, service)))
+const statusAt = (path: string, headers = {}) => (file: Json) =>
+  asking(file, async (admin) => (await request(admin, path, { headers })).status)
+
+/** How long a caller is borne that never ends its request. */
+const slowCaller = (file: Json) =>
+  asking(file, (admin) => {
+    const socket = net.connect(admin, "127.0.0.1", () => socket.write("GET /healthz HTTP/1.1\r\n"))
+    let closed = false
+    socket.on("error", () => {}).on("close", () => (closed = true)).resume()
+    return lasts("it is cut off", () => closed)
+  })
+
+/** Of so many facts of one kind within a moment. */
+const FACTS = 60
+const tell = ({ facts }: Service) =>
+  Effect.runPromise(Effect.forEach(
+    Array.from({ length: FACTS }),
+    () => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems: 1 }),
+    { discard: true }
+  ))
+
+/** Lines that a log with these settings holds after `say`. */
+const logged = (file: Json, say: Effect.Effect<void>) =>
+  inScratch(async (directory) => {
+    const { level, format, output, buffer } = settingsOf(file).log
+    const place = `${directory}/${output === "stderr" ? "log" : output}`
+    const layer = Log.layer({ threshold: new LogThreshold(level), format, output: place, buffer, secrets: [] })
+    await Effect.runPromise(Effect.provide(say, layer).pipe(Effect.scoped))
+    return fs.readdirSync(directory).flatMap((name) => {
+      return fs.readFileSync(`${directory}/${name}`, "utf8").trim().split("\n").map((line) => ({ name, line }))
+    })
+  })
+const burst = Effect.forEach(Array.from({ length: 500 }), () => Effect.logInfo("x".repeat(100)), { discard: true })
+
+export const OUTPUTS: ReadonlyArray<Row> = [
+  row("history.path", ["none", "h.json"], [false, true], made("history"), { eventLog: { path: "none" } }),
+  row("history.maxBytes", ["1KiB", "1MiB"], [0, 100], remembered, { eventLog: { path: "none" } }),
+  row("history.flushInterval", ["20ms", "500ms"], "more", rewritten),
+  row("history.timeout", ["30ms", "500ms"], "more", silent),
+  row("eventLog.path", ["none", "log"], [false, true], made("eventLog"), { history: { path: "none" } }),
+  row("eventLog.segmentBytes", ["4KiB", "1GiB"], [true, false], manySegments, {
+    eventLog: { segments: 100 },
+    history: { path: "none" }
+  }),
+  row("eventLog.segments", [1, 100], [false, true], manySegments, {
+    eventLog: { segmentBytes: "4KiB" },
+    history: { path: "none" }
+  }),
+  row("eventLog.maxAge", ["1d", "7d"], [false, true], oldSegment, {
+    eventLog: { segmentBytes: "4KiB", segments: 100 },
+    history: { path: "none" }
+  }),
+  row("eventLog.buffer", ["64KiB", "64MiB"], [true, false], flooded, { history: { path: "none" } }),
+  row("eventLog.flushInterval", ["5ms", "600ms"], "more", written, {
+    history: { path: "none" },
+    pool: { mode: "off" },
+    probing: { interval: "1h" }
+  }),
+  row("telemetry.otlp.endpoint", ["", "here"], [false, true], traced),
+  row("telemetry.otlp.sampleRatio", [0, 1], [false, true], traced),
+  row("telemetry.metrics", [true, false], [200, 404], statusAt("/metrics"), onAdmin),
+  row("admin.listen", ["off", "127.0.0.1:0"], [false, true], (file) => asking(file, (admin) => Promise.resolve(admin > 0))),
+  row("admin.hosts", [["127.0.0.1"], ["ops.example"]], [200, 421], statusAt("/healthz"), onAdmin),
+  row("admin.token", ["", "s3cr3t"], [200, 401], statusAt("/status"), onAdmin),
+  row("admin.timeout", ["200ms", "1500ms"], "more", slowCaller, onAdmin),
+  row("admin.heartbeat", ["100ms", "700ms"], "more", (file) =>
+    asking(file, async (admin) => {
+      const events = await openEvents(admin)
+      const took = await lasts("it lives", () => events.text().includes(": alive"))
+      events.stop()
+      return took
+    }), onAdmin),
+  row("privacy.addresses", ["redacted", "full"], [false, true], (file) =>
+    serving(file, async ({ admin, facts }) => {
+      const events = await openEvents(admin, { "last-event-id": "0" })
+      await until("something is told", () => facts.latestUnsafe() > 0 && events.text().includes("IpPoolCidrFilter"))
+      events.stop()
+      return events.text().includes("198.51.100.7")
+    }), { ...onAdmin, access: { deny: ["198.51.100.0/24"] }, upstreams: { web: { candidates: ["198.51.100.7:9"] } } }),
+  row("limits.factsPerSecond", [5, 1_000], "more", (file) =>
+    asking(file, async (_admin, service) => {
+      const before = service.facts.latestUnsafe()
+      await tell(service)
+      return service.facts.latestUnsafe() - before
+    })),
+  row("limits.factsKept", [10, 1_000], "more", (file) =>
+    asking(file, async (admin, service) => {
+      await tell(service)
+      const events = await openEvents(admin, { "last-event-id": "0" })
+      await until("the last is told", () => events.facts().some(({ seq }) => seq === service.facts.latestUnsafe()))
+      events.stop()
+      return events.facts().length
+    }), { ...onAdmin, limits: { factsPerSecond: 1_000 } }),
+  row("limits.adminClients", [2, 16], [true, false], (file) =>
+    asking(file, async (admin) => {
+      const held = [await openEvents(admin), await openEvents(admin)]
+      const answer = await request(admin, "/healthz").then(({ status }) => status !== 200, () => true)
+      for (const one of held) one.stop()
+      return answer
+    }), onAdmin),
+  row(
+    "log.level",
+    ["info", "warn"],
+    [1, 0],
+    async (file) => (await logged(file, Effect.logInfo("hello"))).filter(({ line }) => line.includes("hello")).length
+  ),
+  row(
+    "log.format",
+    ["text", "json"],
+    [false, true],
+    async (file) => (await logged(file, Effect.logInfo("hello")))[0]?.line.startsWith("{")
+  ),
+  row("log.output", ["one", "two"], ["one", "two"], async (file) => (await logged(file, Effect.logInfo("hello")))[0]?.name),
+  row("log.buffer", ["4KiB", "1MiB"], "more", async (file) => (await logged(file, burst)).length)
+]

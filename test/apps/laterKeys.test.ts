@@ -1,0 +1,166 @@
+/** Keys that this version knows and does not act upon: those that protect are mistakes, all are checked as what they will be. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as fs from "node:fs"
+import { assert, describe, it } from "vitest"
+import { decode } from "../../src/apps/embed/config.ts"
+import { parse } from "../../src/apps/config/parse.ts"
+import { render } from "../../src/apps/config/Problem.ts"
+import { command, inScratch, writeConfig } from "../support/command.ts"
+
+interface Wish {
+  readonly listener?: string
+  readonly upstream?: string
+  readonly top?: string
+}
+
+const text = ({ listener = "", upstream = "", top = "" }: Wish) =>
+  `listeners:
+  - { name: web, listen: "0.0.0.0:1234", upstream: web${listener} }
+upstreams:
+  web: { port: 443, candidates: ["198.18.0.1"]${upstream} }
+${top}
+`
+const read = (wish: Wish, environment = {}) => {
+  const { settings, problems, warnings, effective } = parse(text(wish), environment)
+  return {
+    settings,
+    effective,
+    problems: problems.map((one) => render("f", one)),
+    warnings: warnings.map((one) => render("f", one))
+  }
+}
+
+describe("a key that protects and does nothing yet", () => {
+  const protections: ReadonlyArray<readonly [path: string, wish: Wish, expected: RegExp]> = [
+    ["listeners.0.clients", { listener: ", clients: [10.0.0.0/8]" }, /would keep no client out.*[Tt]ake it out/],
+    ["listeners.0.users", { listener: ", users: { ann: s3cr3t }" }, /would ask no client for a password/],
+    ["listeners.0.allow", { listener: ', allow: ["*:443"]' }, /would hold no client back/],
+    ["listeners.0.privateTargets", { listener: ", privateTargets: false" }, /access\.deny/],
+    ["listeners.0.proxyProtocol", { listener: ", proxyProtocol: { mode: v1v2, trusted: [10.0.0.1] }" }, /neither required/],
+    ["listeners.0.proxyProtocol", { listener: ", proxyProtocol: { trusted: [10.0.0.1] }" }, /neither required/],
+    ["upstreams.web.proxyProtocol", { upstream: ", proxyProtocol: v2" }, /would be sent to no candidate/]
+  ]
+
+  it.each(protections)("%s is a mistake: %j", (path, wish, expected) => {
+    const { settings, problems, warnings } = read(wish)
+    assert.isUndefined(settings)
+    assert.lengthOf(problems, 1, problems.join("\n"))
+    assert.match(problems[0] ?? "", new RegExp(`^f:\\d+:\\d+ ${path.replaceAll(".", "\\.")}: `))
+    assert.match(problems[0] ?? "", expected)
+    assert.notInclude(problems.join(), "s3cr3t")
+    assert.deepStrictEqual(warnings, [])
+  })
+
+  it.each([
+    ["no clients", { listener: ", clients: []" }],
+    ["no users", { listener: ", users: {}" }],
+    ["private targets that clients may reach", { listener: ", privateTargets: true" }],
+    ["no PROXY protocol", { listener: ", proxyProtocol: { mode: off }", upstream: ", proxyProtocol: off" }]
+  ])("with the value for no protection is a warning alone: %s", (_name, wish: Wish) => {
+    const { settings, problems, warnings } = read(wish)
+    assert.deepStrictEqual(problems, [])
+    assert.isDefined(settings)
+    for (const warning of warnings) assert.include(warning, "has no effect yet in this version")
+    assert.isNotEmpty(warnings)
+  })
+
+  it("lets nothing be bound: check and run exit 2 and name it", () =>
+    inScratch(async (directory) => {
+      const file = writeConfig(directory, { candidates: [9] })
+      fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("upstream: web", "upstream: web, clients: [10.0.0.0/8]"))
+      for (const name of ["check", "run"]) {
+        const { code, stderr } = await command([name, "--config", file])
+        assert.strictEqual(code, 2, stderr)
+        assert.include(stderr, "listeners.0.clients")
+        assert.notInclude(stderr, "listening")
+      }
+    }))
+
+  it("is a mistake in a program as well", async () => {
+    const listener = { name: "web", listen: "127.0.0.1:0", upstream: "web", users: { ann: "s3cr3t" } }
+    const config = { listeners: [listener], upstreams: { web: { port: 1, candidates: ["198.18.0.1"] } } }
+    const made = await Effect.runPromise(Effect.result(decode(config)))
+    const message = Result.isFailure(made) ? made.failure.message : "it was taken"
+    assert.include(message, "listeners.0.users: would ask no client for a password")
+    assert.notInclude(message, "s3cr3t")
+  })
+})
+
+describe("a key that does nothing yet", () => {
+  const wrong: ReadonlyArray<readonly [path: string, wish: Wish, expected: string]> = [
+    ["workers", { top: "workers: banana" }, "expected auto, or a whole number from 1 to 1024"],
+    ["workers", { top: "workers: 0" }, "expected auto, or a whole number from 1 to 1024"],
+    ["listeners.0.clients.0", { listener: ", clients: [everybody]" }, "expected a network"],
+    ["listeners.0.users.ann", { listener: ", users: { ann: [s3cr3t] }" }, "expected a password"],
+    ["listeners.0.users.ann", { listener: ', users: { ann: "" }' }, "expected a password"],
+    ["listeners.0.allow.0", { listener: ", allow: [web]" }, "expected a host and a port"],
+    ["listeners.0.allow.0", { listener: ', allow: ["*:70000"]' }, "expected a host and a port"],
+    ["listeners.0.privateTargets", { listener: ", privateTargets: never" }, "expected true, false or auto"],
+    ["listeners.0.handshake.timeout", { listener: ", handshake: { timeout: 10 }" }, "add a unit"],
+    ["listeners.0.handshake.maxByte", { listener: ", handshake: { maxByte: 1KiB }" }, "did you mean maxBytes?"],
+    ["listeners.0.proxyProtocol.mode", { listener: ", proxyProtocol: { mode: v2 }" }, "expected one of off, v1v2"],
+    ["upstreams.web.proxyProtocol", { upstream: ", proxyProtocol: v3" }, "did you mean v1?"],
+    ["dial.perCandidate", { top: "dial: { perCandidate: 0 }" }, "from 1 to 1000000"],
+    ["upstreams.web.dial.perCandidate", { upstream: ", dial: { perCandidate: many }" }, "from 1 to 1000000"],
+    ["pool.rescue", { top: "pool: { rescue: all }" }, "expected one of tls, any, off"],
+    ["session.onCandidateDeath", { top: "session: { onCandidateDeath: kep }" }, "did you mean keep?"]
+  ]
+
+  it.each(wrong)("%s is checked as what it will be: %j", (path, wish, expected) => {
+    const { settings, problems } = read(wish)
+    assert.isUndefined(settings)
+    const found = problems.find((problem) => problem.includes(` ${path}: `)) ?? ""
+    assert.include(found, expected, problems.join("\n"))
+    assert.notInclude(problems.join(), "s3cr3t")
+  })
+
+  const good: ReadonlyArray<readonly [path: string, wish: Wish]> = [
+    ["workers", { top: "workers: auto" }],
+    ["workers", { top: 'workers: "${N}"' }],
+    ["listeners.0.handshake", { listener: ", handshake: { timeout: 5s, maxBytes: 8KiB, perClient: 4 }" }],
+    ["dial.perCandidate", { top: "dial: { perCandidate: 7 }" }],
+    ["upstreams.web.pool.rescue", { upstream: ", pool: { rescue: any }" }],
+    ["session.onCandidateDeath", { top: "session: { onCandidateDeath: reset }" }]
+  ]
+
+  it.each(good)("%s is taken with one warning, and stands in nothing that is in force: %j", (path, wish) => {
+    const { settings, problems, warnings, effective } = read(wish, { N: "2" })
+    assert.deepStrictEqual(problems, [])
+    assert.lengthOf(warnings, 1)
+    assert.include(warnings[0], ` ${path}: has no effect yet in this version`)
+    assert.deepStrictEqual([settings, effective], [read({}).settings, read({}).effective])
+  })
+})
+
+describe("protection that comes empty from the environment", () => {
+  it.each([
+    ["admin.token", { top: 'admin: { token: "${IT}" }' }],
+    ["admin.token", { top: 'admin: { token: "${IT:-}" }' }],
+    ["upstreams.web.caFile", { upstream: ', host: web.example, caFile: "${IT}"' }]
+  ])("is a mistake: %s", (path, wish: Wish) => {
+    const { settings, problems } = read(wish, { IT: "" })
+    assert.isUndefined(settings)
+    assert.match(problems[0] ?? "", new RegExp(` ${path}: .*is empty`))
+  })
+
+  it("is none where the file itself says that there is to be none", () => {
+    assert.deepStrictEqual(read({ top: 'admin: { token: "" }' }).problems, [])
+  })
+})
+
+describe("authorities that prove nothing", () => {
+  const caFile = (rest: string) => read({ upstream: `, host: web.example, caFile: ca.pem${rest}` })
+
+  it("are a mistake, as candidates would be trusted without a proof", () => {
+    const { problems } = read({ upstream: ", caFile: ca.pem" })
+    assert.include(problems[0], "upstreams.web.caFile: would check no candidate")
+  })
+
+  it("are none where they are used, and a warning where proofs were turned off in words", () => {
+    assert.deepStrictEqual([caFile("").problems, caFile("").warnings], [[], []])
+    const off = caFile(", probing: { mode: tcp }")
+    assert.deepStrictEqual(off.problems, [])
+    assert.include(off.warnings[0], "upstreams.web.caFile")
+  })
+})

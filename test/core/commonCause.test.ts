@@ -1,0 +1,130 @@
+/** All candidates of an upstream fail together, or one or two of them do, and come back: with default settings. */
+import { describe, expect, it } from "vitest"
+import * as Vector from "../../src/core/data/Vector.ts"
+import { faults } from "../../src/core/invariants.ts"
+import { addresses, configWith } from "../support/config.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import type { Fault, Faulty } from "../support/outageScript.ts"
+import { play, shareOf } from "../support/outageScript.ts"
+import type { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [best, worst, middle, spare] = addresses(4).map(({ host }) => host) as [string, string, string, string]
+const DISTANCES = { [best]: 20, [worst]: 60, [middle]: 40, [spare]: 80 }
+const FAILS_MS = 20_000
+const LENGTHS_S = [5, 30, 120]
+
+const all = (fault: Fault, fromMs: number, toMs: number): ReadonlyArray<Faulty> =>
+  [best, worst, middle].map((host) => ({ host, fault, fromMs, toMs }))
+const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
+const candidates = (toy: ToyInterpreter) => Vector.toArray(toy.state.candidates).map((one) => one!)
+
+interface Kind {
+  readonly what: string
+  readonly upstream: UpstreamChanges
+  readonly prepare?: (toy: ToyInterpreter) => void
+}
+const KINDS: ReadonlyArray<Kind> = [
+  { what: "a list", upstream: { candidates: addresses(3) } },
+  {
+    what: "a name's addresses",
+    upstream: { host: "web.test", candidates: [] },
+    prepare: (toy) => toy.names("web.test", [best, worst, middle])
+  },
+  {
+    what: "a list found on first use",
+    upstream: { candidates: addresses(3), preheat: false },
+    prepare: (toy) => toy.later(1, () => ({ _tag: "DomainRequested", worker: 0, upstream: 0, host: "", port: 443 }))
+  }
+]
+const cases = KINDS.flatMap(({ what, upstream, prepare }) =>
+  [1, 3].flatMap((size) =>
+    [false, true].map((isSpared) => ({ what, size, spare: isSpared ? "a spare" : "no spare", upstream, prepare }))
+  )
+)
+
+describe.each(cases)(
+  "all addresses of $what fail together, a set of $size, $spare",
+  ({ size, spare: has, upstream, prepare }) => {
+    const changes = {
+      ...upstream,
+      selector: { activeSetSize: size },
+      fallback: has === "a spare" ? addresses(4).slice(3) : []
+    }
+
+    it.each(LENGTHS_S.flatMap((lengthS) => (["dark", "refused"] as const).map((fault) => [fault, lengthS] as const)))(
+      "%s for %d s: 95 of 100 clients are on the best soon after, none fails, the worst serves none once the best answers",
+      (fault, lengthS) => {
+        const returnMs = FAILS_MS + lengthS * 1000
+        const script = all(fault, FAILS_MS, returnMs)
+        const { toy, served } = play(configWith([changes]), DISTANCES, script, returnMs + 20_000, prepare)
+        expect(shareOf(served, best, FAILS_MS - 5_000, FAILS_MS)).toBeGreaterThan(0.95)
+        const graceMs = fault === "dark" ? 8_000 : 5_000
+        expect(shareOf(served, best, returnMs + graceMs, returnMs + graceMs + 10_000)).toBeGreaterThanOrEqual(0.95)
+        expect(served.filter(({ host, atMs }) => host === "" && atMs > returnMs + 3_000)).toEqual([])
+        const answeredMs = served.find(({ host, atMs }) => host === best && atMs > returnMs)?.atMs ?? Infinity
+        expect(answeredMs).toBeLessThan(returnMs + graceMs)
+        expect(served.filter(({ host, atMs }) => host === worst && atMs > answeredMs + 2_000)).toEqual([])
+        // It is told as one cause, and no candidate is blamed for it.
+        expect(facts(toy, "CommonCauseBegan", "CommonCauseEnded").length).toBeGreaterThanOrEqual(2)
+        expect(facts(toy, "BreakerOpened")).toEqual([])
+        expect(candidates(toy).slice(0, 3).map(({ penalty }) => penalty.atUs)).toEqual([-1, -1, -1])
+        expect(faults(toy.state)).toEqual([])
+      }
+    )
+  }
+)
+
+describe("one or two of three addresses fail", () => {
+  const within = (lengthS: number) => Math.max(5_000, lengthS * 1000)
+
+  it.each(
+    [1, 3].flatMap((size) =>
+      (["dark", "refused"] as const).flatMap((fault) => [2, 10, 60, 300].map((lengthS) => [size, fault, lengthS] as const))
+    )
+  )("a set of %d, the best %s for %d s: it serves again within that time, at least 5 s", (size, fault, lengthS) => {
+    const returnMs = FAILS_MS + lengthS * 1000
+    const config = configWith([{ candidates: addresses(3), selector: { activeSetSize: size } }])
+    const script = [{ host: best, fault, fromMs: FAILS_MS, toMs: returnMs }]
+    const { served } = play(config, DISTANCES, script, returnMs + within(lengthS) + 1_000)
+    const againMs = served.find(({ host, atMs }) => host === best && atMs >= returnMs)?.atMs ?? Infinity
+    expect(againMs - returnMs).toBeLessThanOrEqual(within(lengthS))
+    expect(served.filter(({ host }) => host === "")).toEqual([])
+  })
+
+  it.each(
+    [1, 3].flatMap((size) =>
+      (["dark", "refused"] as const).flatMap((fault) => [true, false].map((bestFirst) => [size, fault, bestFirst] as const))
+    )
+  )("a set of %d, two %s and back one after the other (the best first: %s): the best serves again in time", (
+    size,
+    fault,
+    bestFirst
+  ) => {
+    const firstMs = FAILS_MS + 10_000
+    const secondMs = FAILS_MS + 15_000
+    const returnMs = bestFirst ? firstMs : secondMs
+    const config = configWith([{ candidates: addresses(3), selector: { activeSetSize: size } }])
+    const script = [
+      { host: bestFirst ? best : middle, fault, fromMs: FAILS_MS, toMs: firstMs },
+      { host: bestFirst ? middle : best, fault, fromMs: FAILS_MS, toMs: secondMs }
+    ]
+    const { served } = play(config, DISTANCES, script, returnMs + 20_000)
+    const againMs = served.find(({ host, atMs }) => host === best && atMs >= returnMs)?.atMs ?? Infinity
+    expect(againMs - returnMs).toBeLessThanOrEqual(returnMs - FAILS_MS)
+    expect(served.filter(({ host }) => host === "")).toEqual([])
+  })
+
+  it.each([1, 3].flatMap((size) => (["dark", "refused"] as const).map((fault) => [size, fault] as const)))(
+    "a set of %d, a network that is %s for 5 s and well for 5 s, ten times: from the third second on the best serves",
+    (size, fault) => {
+      const script = Array.from({ length: 10 }, (_, i) => all(fault, FAILS_MS + i * 10_000, FAILS_MS + i * 10_000 + 5_000))
+      const config = configWith([{ candidates: addresses(3), selector: { activeSetSize: size } }])
+      const { toy, served } = play(config, DISTANCES, script.flat(), FAILS_MS + 100_000)
+      for (let i = 0; i < 10; i++) {
+        const upMs = FAILS_MS + i * 10_000 + 5_000
+        expect(shareOf(served, best, upMs + 2_000, upMs + 5_000)).toBeGreaterThanOrEqual(0.9)
+      }
+      expect(facts(toy, "BreakerOpened")).toEqual([])
+    }
+  )
+})

@@ -1,0 +1,166 @@
+/** What an answer, a failure and time mean for an address that was in trouble. */
+import { describe, expect, it } from "vitest"
+import * as Vector from "../../src/core/data/Vector.ts"
+import type { ClientAccepted } from "../../src/core/model/Event.ts"
+import { addresses, configWith } from "../support/config.ts"
+import type { UpstreamChanges } from "../support/config.ts"
+import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+
+const [a, b, c] = addresses(3).map(({ host }) => host) as [string, string, string]
+const NO_POOL: UpstreamChanges = { pool: { mode: "off" } }
+
+function running(changes: UpstreamChanges = {}, forMs = 25_000): ToyInterpreter {
+  const toy = new ToyInterpreter(configWith([{ candidates: addresses(3), ...NO_POOL, ...changes }]))
+  return toy.set(a, 20).set(b, 60).set(c, 40).start().run(forMs)
+}
+const first = (toy: ToyInterpreter) => Vector.get(toy.state.candidates, 0)!
+const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
+const lastClient = (toy: ToyInterpreter) =>
+  toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted").at(-1)
+
+describe("a handshake that a repeated SYN explains", () => {
+  it.each([1_020, 2_025, 3_033])("of %d ms is no distance of an address 20 ms away, but counts as a loss", (tookMs) => {
+    const toy = running({ probing: { timeoutMs: 9_000 } })
+    const before = first(toy)
+    toy.set(a, tookMs).run(10_000 + tookMs)
+    expect(first(toy).latency.value).toBe(before.latency.value)
+    expect(first(toy)).toMatchObject({ streak: 0, resends: 1, breaker: { state: "closed", consecutive: 0 } })
+    expect(first(toy).costMs).toBeGreaterThan(before.costMs)
+    expect(toy.active()).toContain(1)
+  })
+
+  it.each([900, 1_080, 1_500])("is told from one of %d ms, which is the distance now", (tookMs) => {
+    const toy = running().set(a, tookMs).run(20_000)
+    expect(first(toy).latency.value).toBeGreaterThan(800)
+  })
+
+  it("is believed when a second one follows it: so long a client waits there", () => {
+    const toy = running().set(a, 1_020).run(30_000)
+    expect(first(toy).latency.value).toBeGreaterThan(900)
+  })
+
+  it("as the first sample of all waits for a second one, which comes at once", () => {
+    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1), ...NO_POOL }])).set(a, 1_020)
+    toy.start().run(500).set(a, 20).run(600)
+    expect(first(toy)).toMatchObject({ costMs: expect.closeTo(19.75, 0), latency: { value: 20 } })
+  })
+})
+
+describe("evidence that comes late", () => {
+  it("a time-out of a handshake that began before a later one was answered is no failure", () => {
+    const toy = running()
+    const { id, streak } = first(toy)
+    toy.set(a, "lost").post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(100)
+    const { probe } = toy.probes.filter(({ host }) => host === a).at(-1)!
+    const tried = [{ candidate: id, outcome: "connected" as const, tookUs: 20_000 }]
+    const of = { worker: 0, session: 77, listener: "web", upstream: 0, routes: toy.state.routes.version }
+    toy.post({ _tag: "ClientAccepted", ...of, chosen: id, why: "cheapest", candidate: id, warm: 0, client: 5, tried })
+    toy.run(1_900).post({ _tag: "ProbeFailed", worker: 0, probe, candidate: id, tookUs: 2_000_000, reason: "timeout" })
+    expect(first(toy)).toMatchObject({ streak: streak + 1, probe: 0, breaker: { consecutive: 0 } })
+  })
+
+  it("a client that a shut candidate served on the last resort lets it in again", () => {
+    const breaker = { failureThreshold: 1, firstTrialMs: 60_000, cooldownMs: 60_000 }
+    const toy = running({ breaker })
+    toy.set(a, "refused").client().run(500)
+    expect(first(toy).breaker.state).toBe("open")
+    const { id } = first(toy)
+    const tried = [{ candidate: id, outcome: "connected" as const, tookUs: 20_000 }]
+    const of = { worker: 0, session: 78, listener: "web", upstream: 0, routes: toy.state.routes.version }
+    toy.set(a, 20)
+    toy.post({ _tag: "ClientAccepted", ...of, chosen: -1, why: "unranked", candidate: id, warm: 0, client: 5, tried })
+    expect(first(toy).breaker.state).toBe("closed")
+  })
+})
+
+describe("blame", () => {
+  it("is the same however many clients failed together", () => {
+    const after = (clients: number) => {
+      const toy = running({ breaker: { enabled: false } }).set(a, "refused")
+      for (let i = 0; i < clients; i++) toy.client()
+      toy.run(500)
+      const { penalty, success } = first(toy)
+      return [penalty.value, success.failed.reduce((sum, count) => sum + count, 0)]
+    }
+    expect(after(100)).toEqual(after(1))
+  })
+
+  it("is at most twice the spread of latencies", () => {
+    const toy = running({ scoring: { failurePenaltyMs: 10_000 } }).set(a, "refused").client().run(500)
+    expect(first(toy).penalty.value).toBeCloseTo(80, 0)
+  })
+
+  it("has gone from the price by time alone, without a sample", () => {
+    const quiet = { probing: { intervalMs: 600_000 }, breaker: { enabled: false }, scoreTtlMs: 3_600_000 }
+    const toy = running({ ...quiet, candidates: addresses(1) }, 1_000)
+    const before = first(toy).costMs
+    const { id } = first(toy)
+    const tried = [{ candidate: id, outcome: "cancelled" as const, tookUs: 20_000 }]
+    toy.set(b, 60)
+    const refused = [{ candidate: id, outcome: "refused" as const, tookUs: 20_000 }, ...tried]
+    // Another candidate answers after it, so it is the candidate's own failure.
+    const two = new ToyInterpreter(configWith([{ candidates: addresses(2), ...NO_POOL, ...quiet }])).set(a, 20).set(b, 60)
+    two.start().run(1_000)
+    const of = { worker: 0, session: 9, listener: "web", upstream: 0, routes: two.state.routes.version }
+    two.post({
+      _tag: "ClientAccepted",
+      ...of,
+      chosen: id,
+      why: "cheapest",
+      candidate: -1,
+      warm: 0,
+      client: 5,
+      tried: refused
+    })
+    const blamedMs = first(two).costMs
+    expect(blamedMs).toBeGreaterThan(before + 50)
+    two.set(a, "lost").run(15_000)
+    expect(first(two).costMs).toBeLessThan(blamedMs - 50)
+    two.run(310_000)
+    expect(first(two).costMs).toBeCloseTo(before, 0)
+  })
+
+  it("of a candidate that flaps is forgiven less and less", () => {
+    const toy = running({ breaker: { failureThreshold: 1 } })
+    const opened: Array<number> = []
+    for (let i = 0; i < 4; i++) {
+      toy.set(a, "refused").post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(30).set(a, 20)
+      // It is let in, and fails again right away.
+      while (first(toy).breaker.state !== "closed") toy.run(100)
+      const fact = facts(toy, "BreakerOpened").at(-1)
+      if (fact?._tag === "BreakerOpened") opened.push(fact.forMs)
+    }
+    expect(opened[3]!).toBeGreaterThan(3 * opened[0]!)
+  })
+})
+
+describe("sessions that all candidates cut off while handshakes are well", () => {
+  it("are one cause: an upstream byte ends it, handshakes do not, and a client tries the set again after 5 s, 10 s, ...", () => {
+    const toy = running()
+    for (let i = 0; i < 6; i++) toy.client(10).run(200)
+    for (const host of [a, b, c]) toy.replies(host, "reset")
+    for (let i = 0; i < 100; i++) toy.client(10).run(200)
+    expect(facts(toy, "CommonCauseBegan")).toHaveLength(1)
+    expect(facts(toy, "CommonCauseEnded")).toEqual([])
+    expect(facts(toy, "BreakerOpened")).toEqual([])
+    for (const host of [a, b, c]) toy.replies(host, 1)
+    for (let i = 0; i < 50; i++) toy.client(10).run(200)
+    expect(facts(toy, "CommonCauseEnded")).toHaveLength(1)
+    expect(lastClient(toy)?.candidate).toBe(first(toy).id)
+  })
+})
+
+describe("everything that turned itself off", () => {
+  it("is on again with the first client that the last resort serves, and the best serves the next ones", () => {
+    const toy = running()
+    for (const host of [a, b, c]) toy.set(host, "refused")
+    toy.run(90_000)
+    expect(facts(toy, "AutoDisabled")).toHaveLength(1)
+    toy.set(a, 20).set(b, 60).set(c, 40).run(5_000)
+    expect(facts(toy, "AutoEnabled")).toEqual([])
+    toy.client(10).run(500)
+    expect(facts(toy, "AutoEnabled")).toMatchObject([{ reason: "answered" }])
+    toy.client(10).run(200)
+    expect(lastClient(toy)).toMatchObject({ candidate: first(toy).id, chosen: first(toy).id })
+  })
+})

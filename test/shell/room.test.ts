@@ -1,0 +1,118 @@
+/** What clients leave free: listeners pause when it is touched, warm sockets go first, and both come back by themselves. */
+import { assert, describe, it } from "vitest"
+import type { DialWarm } from "../../src/core/model/Decision.ts"
+import type { Event } from "../../src/core/model/Event.ts"
+import type { Listening } from "../../src/shell/Transport.ts"
+import * as Effect from "effect/Effect"
+import { Room } from "../../src/shell/Room.ts"
+import { Shelf } from "../../src/shell/Shelf.ts"
+import { SimTransport } from "../support/SimTransport.ts"
+
+const RESERVE = 10
+const act = (warm: number): DialWarm => ({
+  _tag: "DialWarm",
+  worker: 0,
+  warm,
+  candidate: 1,
+  host: "198.18.0.1",
+  port: 443,
+  timeoutMs: 1_000,
+  keepAliveMs: 0,
+  parkForMs: 60_000
+})
+
+function stage() {
+  const sim = new SimTransport(() => ({ afterMs: 0, result: "connected" }))
+  const told: Array<Event> = []
+  const shelf = new Shelf(sim.service, (event) => told.push(event))
+  const done: Array<string> = []
+  const listening: Listening = {
+    address: { host: "127.0.0.1", port: 1 },
+    stop: Effect.void,
+    pauseUnsafe: () => done.push("pause"),
+    resumeUnsafe: () => done.push("resume")
+  }
+  const clients = { served: 1 }
+  const room = new Room(sim.service, shelf, RESERVE, () => [listening], () => clients.served === 0, () => done.push("say"))
+  const warmed = (warm: number) => {
+    shelf.dial(act(warm))
+    sim.advance(1)
+    return told.at(-1)?._tag
+  }
+  return { sim, told, shelf, done, room, warmed, clients }
+}
+
+describe("room for clients", () => {
+  it("does nothing while the reserve is free", () => {
+    const { sim, room, done } = stage()
+    sim.descriptors = RESERVE
+    room.changed()
+    assert.deepStrictEqual(done, [])
+    assert.isFalse(room.isPaused)
+  })
+
+  it("pauses listeners when the reserve is touched, and resumes them when there is room for one more client", () => {
+    const { sim, room, done } = stage()
+    sim.descriptors = RESERVE - 1
+    room.changed()
+    assert.deepStrictEqual(done, ["pause", "say"])
+    sim.descriptors = RESERVE + 1
+    sim.advance(1_000)
+    assert.isTrue(room.isPaused)
+    sim.descriptors = RESERVE + 2
+    sim.advance(20)
+    assert.deepStrictEqual(done, ["pause", "say", "resume"])
+    assert.isFalse(room.isPaused)
+  })
+
+  it("accepts a few while nobody is served, however little is free", () => {
+    const { sim, room, done, clients } = stage()
+    sim.descriptors = 0
+    room.changed()
+    sim.advance(20)
+    assert.isTrue(room.isPaused)
+    clients.served = 0
+    sim.advance(20)
+    assert.deepStrictEqual(done, ["pause", "say", "resume"])
+  })
+
+  it("closes warm sockets at once and has none dialled until twice the reserve is free", () => {
+    const { sim, told, shelf, room, warmed } = stage()
+    assert.strictEqual(warmed(1), "WarmParked")
+    sim.descriptors = RESERVE - 1
+    room.changed()
+    assert.strictEqual(shelf.size, 0)
+    assert.include(told.at(-1), { _tag: "WarmLost", warm: 1, reason: "drained" })
+    assert.strictEqual(warmed(2), "WarmFailed")
+    assert.include(told.at(-1), { warm: 2, reason: "local" })
+    sim.descriptors = 2 * RESERVE - 1
+    sim.advance(20)
+    assert.isFalse(room.isPaused)
+    assert.strictEqual(warmed(3), "WarmFailed")
+    sim.descriptors = 2 * RESERVE
+    sim.advance(20)
+    assert.strictEqual(warmed(4), "WarmParked")
+    assert.isAtMost(sim.pendingTimers, 1)
+  })
+
+  it("pauses a listener that is bound meanwhile", () => {
+    const { sim, room, done } = stage()
+    sim.descriptors = 0
+    room.changed()
+    room.changed()
+    assert.deepStrictEqual(done, ["pause", "say", "pause"])
+  })
+
+  it("says so once a minute at most", () => {
+    const { sim, room, done } = stage()
+    for (const afterMs of [0, 30_000, 59_000, 60_100]) {
+      sim.advance(afterMs - sim.nowMs)
+      sim.descriptors = 0
+      room.changed()
+      sim.descriptors = 3 * RESERVE
+      sim.advance(20)
+    }
+    assert.strictEqual(done.filter((one) => one === "say").length, 2)
+    assert.strictEqual(done.filter((one) => one === "resume").length, 4)
+  })
+})
