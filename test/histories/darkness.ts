@@ -111,9 +111,11 @@ export const lonely: World = {
     toy.names("web.example", [STRANGER]).set(STRANGER, 30)
     for (const host of WEB) toy.impostor(host)
     toy.client(30, 0).run(1_000)
+    // The stranger has joined the list by now.
+    toy.impostor(STRANGER)
     interfaces(lives(toy), ["ipv4"]).run(12_000)
     toy.client(30, 0).run(500)
-    for (const host of WEB) toy.impostor(host, false)
+    for (const host of [...WEB, STRANGER]) toy.impostor(host, false)
     // A session that was silent speaks.
     toy.run(9_000).replies(WEB[0]!, 2_800).replies(WEB[1]!, 2_800).client(4_000, 0).run(100)
     interfaces(put(toy, "unreachable"), []).run(4_000)

@@ -66,7 +66,7 @@ export const returns: World = {
     toy.set(hosts[0]!, "timeout").set(hosts[1]!, "refused")
     visit(toy, 6, 300).run(9_000).set(hosts[1]!, 36).run(8_000).set(hosts[0]!, 20).run(20_000)
     // Others become better than both members at once.
-    toy.set(hosts[0]!, 100).set(hosts[1]!, 104).run(40_000)
+    toy.set(hosts[0]!, 200).set(hosts[1]!, 210).run(40_000)
     all(toy, 0, 0).run(10_000)
     // So long that everything turns itself off; the first client that is served ends that.
     all(toy, "timeout", "silent").set(hosts[6]!, "refused").run(55_000)
