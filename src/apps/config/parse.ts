@@ -13,6 +13,7 @@ import type { AddressList } from "./addressesOf.ts"
 import { addressesOf } from "./addressesOf.ts"
 import { builtinOf } from "./builtinOf.ts"
 import { checksOf, warningsOf } from "./checks.ts"
+import { countingNotes } from "./counting.ts"
 import { effective } from "./effective.ts"
 import type { Environment } from "./environment.ts"
 import { substitute } from "./environment.ts"
@@ -35,6 +36,8 @@ export interface Parsed {
   readonly settings: Settings | undefined
   readonly problems: ReadonlyArray<Problem>
   readonly warnings: ReadonlyArray<Problem>
+  /** What follows from the file and may surprise, for who asks what is in force. */
+  readonly notes: ReadonlyArray<Problem>
   /** What is in force, as one would write it; undefined when there are problems. */
   readonly effective: unknown
   /** Files of certificates that are still to be read (authorities.ts); none when there are problems. */
@@ -60,7 +63,14 @@ export function parse(text: string, environment: Environment = {}): Parsed {
 /** The same for a configuration that is no text. `embedded`: it needs no listener. */
 export function parseSource(source: YamlSource, environment: Environment, embedded = false): Parsed {
   if (source.broken.length > 0) {
-    return { settings: undefined, problems: source.broken, warnings: source.warnings, effective: undefined, caFiles: [] }
+    return {
+      settings: undefined,
+      problems: source.broken,
+      warnings: source.warnings,
+      notes: [],
+      effective: undefined,
+      caFiles: []
+    }
   }
   const { value: file, problems: unset, fromEnvironment } = substitute(source.value, AST, environment)
   const later = takeLaterKeys(file)
@@ -94,6 +104,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
       ...later.map((path) => placed({ path, expected: "nothing", message: "has no effect yet in this version" })),
       ...(built?.warnings ?? []).map(placed)
     ],
+    notes: ok && decoded !== undefined ? countingNotes(decoded, show).map(placed) : [],
     effective: ok ? effective(AST, file) : undefined,
     caFiles: ok && decoded !== undefined ? caFilesOf(decoded, placed) : []
   }
