@@ -56,7 +56,9 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
     intervalMs: fc.constantFrom(1_000, 3_000, 10_000),
     timeoutMs: fc.constantFrom(100, 2_000),
     challengers: fc.integer({ min: 0, max: 3 }),
-    candidatesPerRound: fc.integer({ min: 0, max: 4 })
+    candidatesPerRound: fc.integer({ min: 0, max: 4 }),
+    idle: fc.constantFrom("always" as const, "always" as const, "lazy" as const),
+    idleProbes: fc.constantFrom(1, 3, 20)
   }),
   scoring: fc.record({
     decayMs: fc.constantFrom(1, 300, 3_000),

@@ -14,7 +14,7 @@ import { readConfig } from "./config/readConfig.ts"
 import { Ended } from "./exit.ts"
 
 const json = Flag.Boolean("json").pipe(
-  Flag.withDescription("Print one JSON document: ok, problems, warnings, config"),
+  Flag.withDescription("Print one JSON document: ok, problems, warnings, notes, config"),
   Flag.withDefault(false)
 )
 
@@ -42,8 +42,9 @@ export const check = Command.make("check", { config: configFlag, json }, ({ conf
     ])
   )
 
-const told = Effect.fnUntraced(function* (file: string, { problems, warnings, effective }: Parsed) {
+const told = Effect.fnUntraced(function* (file: string, { problems, warnings, notes, effective }: Parsed) {
   yield* tellAll(file, problems, warnings)
+  yield* Effect.forEach(notes, (one) => Console.error(`note: ${render(file, one)}`), { discard: true })
   // Long lists of addresses stay one a line, texts stay unfolded.
   if (problems.length === 0) yield* Console.log(stringify(effective, { lineWidth: 0 }).trimEnd())
 })
@@ -56,11 +57,12 @@ export const tellAll = (file: string, problems: ReadonlyArray<Problem>, warnings
     { discard: true }
   )
 
-function report({ problems, warnings, effective }: Parsed) {
+function report({ problems, warnings, notes, effective }: Parsed) {
   return {
     ok: problems.length === 0,
     problems: problems.map(shown),
     warnings: warnings.map(shown),
+    notes: notes.map(shown),
     config: effective ?? null
   }
 }
@@ -81,5 +83,5 @@ function unreadable(error: ConfigReadError): Parsed {
     message: error.message,
     nearest: undefined
   }
-  return { settings: undefined, problems: [problem], warnings: [], effective: undefined, caFiles: [] }
+  return { settings: undefined, problems: [problem], warnings: [], notes: [], effective: undefined, caFiles: [] }
 }

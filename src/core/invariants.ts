@@ -62,8 +62,10 @@ export function faults(state: State): ReadonlyArray<string> {
         `${upstream.name}: an opinion though it is off`
       )
     }
-    const { preheat } = Upstreams.configOf(state, upstream.id)
-    const asks = upstream.usedAtUs >= 0 || upstream.race !== 0 || upstream.pausedUntilUs >= 0
+    const config = Upstreams.configOf(state, upstream.id)
+    const { preheat } = config
+    const asks = (upstream.usedAtUs >= 0 && !Upstreams.notesUse(config)) || upstream.race !== 0
+      || upstream.pausedUntilUs >= 0
     expect(!preheat || !asks, `${upstream.name}: on demand though it is preheated`)
     const spares = upstream.fallback.map((id) => Candidates.find(state, id))
     expect(spares.every((one) => one?.sources.includes("fallback") === true), `${upstream.name}: a stranger in fallback`)

@@ -124,6 +124,7 @@ export function newCandidate(
     outlookMs: -1,
     probe: 0,
     probedAtUs: -1,
+    unused: 0,
     queue: "backlog",
     queuedAtUs: atUs,
     connections: [],

@@ -39,11 +39,24 @@ export function isPreheated(state: State, id: UpstreamId): boolean {
   return isOn(state, id) && configOf(state, id).preheat
 }
 
-/** Preheated, or used a short while ago: probed and resolved all the time. */
+/** Preheated, or used a short while ago: resolved all the time. */
 export function isLive(state: State, id: UpstreamId): boolean {
+  return isPreheated(state, id) || isUsed(state, id)
+}
+
+/** The same, but where idling spares probes only what is used: probed all the time. */
+export function isProbed(state: State, id: UpstreamId): boolean {
+  return configOf(state, id).probing.idle === "lazy" ? isUsed(state, id) : isLive(state, id)
+}
+
+/** Whether it is noted when clients come. */
+export function notesUse({ preheat, probing }: UpstreamConfig): boolean {
+  return !preheat || probing.idle === "lazy"
+}
+
+function isUsed(state: State, id: UpstreamId): boolean {
   const usedAtUs = find(state, id)?.usedAtUs ?? -1
-  const isUsed = usedAtUs >= 0 && state.at - usedAtUs <= state.config.onDemand.usedWithinMs * 1000
-  return isPreheated(state, id) || (isUsed && isOn(state, id))
+  return usedAtUs >= 0 && state.at - usedAtUs <= state.config.onDemand.usedWithinMs * 1000 && isOn(state, id)
 }
 
 /** Configured, unless an operator wished otherwise, and not while failed rounds turned it off. */

@@ -91,7 +91,7 @@ ${more}
       assert.deepInclude(config.admin, { listen: "off", token: "***" })
       assert.strictEqual(config.shutdown.drain, "30s")
       const json = JSON.parse((await command(["check", "-c", file, "--json"], { env })).stdout)
-      assert.deepEqual(json, { ok: true, problems: [], warnings: [], config })
+      assert.deepEqual(json, { ok: true, problems: [], warnings: [], notes: [], config })
       const before = parse(fs.readFileSync(file, "utf8"), env).settings
       assert.deepEqual(JSON.stringify(parse(stdout).settings), JSON.stringify(before))
     }))

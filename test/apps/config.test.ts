@@ -73,7 +73,9 @@ const OTHERS: ReadonlyArray<unknown> = [
   "json",
   "full",
   { "a.example": ["198.18.7.7"] },
-  "tcp"
+  "tcp",
+  "client",
+  "lazy"
 ]
 
 function withValue(path: ReadonlyArray<string>, value: unknown): Json {

@@ -9,7 +9,7 @@ export const upstreamDefaults: UpstreamConfig = {
   port: 443,
   candidates: [],
   fallback: [],
-  probing: { intervalMs: 10_000, timeoutMs: 2_000, challengers: 8, candidatesPerRound: 16 },
+  probing: { intervalMs: 10_000, timeoutMs: 2_000, challengers: 8, candidatesPerRound: 16, idle: "always", idleProbes: 20 },
   scoring: {
     decayMs: 3_000,
     jitterDecayMs: 300_000,

@@ -3,6 +3,7 @@ import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { covers, overlap } from "../../shell/overlap.ts"
 import { endpointText } from "../../shell/privacy.ts"
+import { countingWarnings } from "./counting.ts"
 import { nameless, unusedAuthorities } from "./identityOf.ts"
 import { loopsOf } from "./loops.ts"
 import { nearest } from "./nearest.ts"
@@ -39,7 +40,12 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
 
 /** What a running service has to be told about a file that is valid. */
 export function warningsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
-  return [...unusedAuthorities(file, false), ...refusedReferences(file, show), ...exposed(file, show)]
+  return [
+    ...unusedAuthorities(file, false),
+    ...refusedReferences(file, show),
+    ...exposed(file, show),
+    ...countingWarnings(file)
+  ]
 }
 
 function exposed({ admin: { listen, token } }: ConfigFile, show: Show): ReadonlyArray<Found> {

@@ -1,5 +1,6 @@
 /** An upstream's own sections laid over the general ones, key by key, before anything is decoded. */
 import { OVERRIDABLE } from "../../core/schema/sections.ts"
+import { parseEndpoint } from "../../core/schema/units.ts"
 import { isPlain, put, valueAt } from "./plain.ts"
 import type { Path } from "./Problem.ts"
 
@@ -7,7 +8,7 @@ const INHERITED: ReadonlyArray<string> = [...OVERRIDABLE, "attempts"]
 /** Limits that are one for all upstreams and cannot be overridden. */
 const BUDGET = ["maxParallel", "perHost", "ratePerSecond", "maxCandidates", "total"]
 /** Servers that speak first, and count whom they have greeted for nothing: SSH, mail, MySQL, PostgreSQL. */
-const NO_POOL_PORTS = [22, 25, 110, 143, 587, 3306, 5432]
+const COUNTING_PORTS = [22, 25, 110, 143, 587, 3306, 5432]
 
 /** In place. */
 export function overlay(file: unknown): void {
@@ -18,7 +19,7 @@ export function overlay(file: unknown): void {
       const general = withoutBudget(file[name])
       if (general !== undefined) upstream[name] = laidOver(general, upstream[name])
     }
-    presetPool(upstream)
+    presetSparing(upstream)
   }
 }
 
@@ -30,11 +31,23 @@ function laidOver(general: unknown, own: unknown): unknown {
   return merged
 }
 
-/** Where nobody said otherwise, upstreams on such ports start without warm sockets. */
-function presetPool(upstream: Record<string, unknown>): void {
-  if (!NO_POOL_PORTS.includes(upstream["port"] as number)) return
-  const pool = upstream["pool"] ?? {}
-  if (isPlain(pool)) upstream["pool"] = { mode: "off", ...pool }
+/** Where nothing else is said, upstreams on such ports start without warm sockets, and are probed only while they are used. */
+function presetSparing(upstream: Record<string, unknown>): void {
+  if (!countingPort(upstream)) return
+  preset(upstream, "pool", { mode: "off" })
+  preset(upstream, "probing", { idle: "lazy" })
+}
+
+function preset(upstream: Record<string, unknown>, name: string, values: Record<string, unknown>): void {
+  const section = upstream[name] ?? {}
+  if (isPlain(section)) upstream[name] = { ...values, ...section }
+}
+
+/** The first such port, of the upstream or of one of its addresses; undefined: none. */
+export function countingPort({ port, candidates, fallback }: Readonly<Record<string, unknown>>): number | undefined {
+  const lists = [candidates, fallback].flatMap((list) => Array.isArray(list) ? list : [])
+  const ports = lists.map((text) => typeof text === "string" ? parseEndpoint(text)?.port : undefined)
+  return [port, ...ports].find((one): one is number => COUNTING_PORTS.includes(one as number))
 }
 
 function withoutBudget(general: unknown): unknown {

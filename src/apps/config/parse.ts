@@ -14,6 +14,7 @@ import { addressesOf } from "./addressesOf.ts"
 import { asciiHosts } from "./asciiHosts.ts"
 import { builtinOf } from "./builtinOf.ts"
 import { checksOf, warningsOf } from "./checks.ts"
+import { countingNotes } from "./counting.ts"
 import { effective } from "./effective.ts"
 import type { Environment } from "./environment.ts"
 import { substitute } from "./environment.ts"
@@ -37,6 +38,8 @@ export interface Parsed {
   readonly settings: Settings | undefined
   readonly problems: ReadonlyArray<Problem>
   readonly warnings: ReadonlyArray<Problem>
+  /** What follows from the file and may surprise, for who asks what is in force. */
+  readonly notes: ReadonlyArray<Problem>
   /** What is in force, as one would write it; undefined when there are problems. */
   readonly effective: unknown
   /** Files of certificates that are still to be read (authorities.ts); none when there are problems. */
@@ -62,7 +65,14 @@ export function parse(text: string, environment: Environment = {}): Parsed {
 /** The same for a configuration that is no text. `embedded`: it needs no listener. */
 export function parseSource(source: YamlSource, environment: Environment, embedded = false): Parsed {
   if (source.broken.length > 0) {
-    return { settings: undefined, problems: source.broken, warnings: source.warnings, effective: undefined, caFiles: [] }
+    return {
+      settings: undefined,
+      problems: source.broken,
+      warnings: source.warnings,
+      notes: [],
+      effective: undefined,
+      caFiles: []
+    }
   }
   const { value: file, problems: unset, fromEnvironment } = substitute(withoutOwn(AST, source.value), AST, environment)
   const written: Written = { file: structuredClone(file), ast: AST, fromEnvironment }
@@ -99,6 +109,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
       ...later.warnings.map(placed),
       ...(built?.warnings ?? []).map(placed)
     ],
+    notes: ok && decoded !== undefined ? countingNotes(decoded, show).map(placed) : [],
     effective: ok ? effective(AST, file) : undefined,
     caFiles: ok && decoded !== undefined ? caFilesOf(decoded, placed) : []
   }

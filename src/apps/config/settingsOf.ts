@@ -120,7 +120,9 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
       intervalMs: probing.interval,
       timeoutMs: probing.timeout,
       challengers: probing.challengers,
-      candidatesPerRound: probing.candidatesPerRound
+      candidatesPerRound: probing.candidatesPerRound,
+      idle: probing.idle,
+      idleProbes: probing.idleProbes
     },
     scoring: {
       decayMs: scoring.decay,

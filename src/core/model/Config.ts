@@ -169,6 +169,9 @@ export interface Probing {
   readonly challengers: number
   /** How many of all others are probed each round, the stalest first. */
   readonly candidatesPerRound: number
+  /** Whether what no client uses is probed, and, of lazy, how often at most between two clients: see sparing.ts. */
+  readonly idle: "always" | "lazy"
+  readonly idleProbes: number
 }
 
 export interface Scoring {

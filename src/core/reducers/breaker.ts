@@ -210,7 +210,7 @@ function later(state: State, step: Step, candidate: Candidate, kind: string): St
 
 function tryAgain(state: State, step: Step, candidate: Candidate): State {
   // On demand there is no trial before the next use.
-  if (!Upstreams.isLive(state, candidate.upstream)) {
+  if (!Upstreams.isProbed(state, candidate.upstream)) {
     const trialDueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
     return Candidates.replace(state, candidate, changed(candidate, { trialDueUs }))
   }

@@ -266,7 +266,7 @@ function probes(state: State, step: Step, id: number): State {
   const waitUs = Math.max(Math.min(share, MOST_TTLS * scoreTtlMs * 1000), TRIAL_US)
   const { length } = trouble.order
   // What is found on first use is tried while it is used; where sessions fail, probes prove nothing.
-  const tries = Upstreams.isLive(state, id) && trouble.byConnect && state.outage.sinceUs < 0
+  const tries = Upstreams.isProbed(state, id) && trouble.byConnect && state.outage.sinceUs < 0
   const turn = tries ? (trouble.turn + Math.min(TRIED_AT_ONCE, length)) % length : trouble.turn
   let next = put(state, upstream, { trialDueUs: step.at + waitUs, turn })
   if (!tries) return next

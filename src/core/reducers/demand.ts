@@ -109,7 +109,7 @@ function born(state: State, step: Step, id: UpstreamId, own: Pick<UpstreamConfig
 /** Notes a use; rounds and queries that had stopped go on an interval later. */
 function used(state: State, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
-  if (upstream === undefined || Upstreams.configOf(state, id).preheat) return state
+  if (upstream === undefined || !Upstreams.notesUse(Upstreams.configOf(state, id))) return state
   const { probing, host } = Upstreams.configOf(state, id)
   const mayAsk = host !== "" && !isLiteral(host) && asks(state, id)
   const { resolve, roundDueUs, resolveDueUs } = upstream

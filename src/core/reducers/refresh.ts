@@ -13,6 +13,7 @@
  * - The queue is served urgent before backlog, oldest first, lower id first, as far as the budget allows: `maxParallel`
  *   at once, `perHost` at once to one IP over all upstreams, `ratePerSecond` by GCRA (Turner 1986: one number, the
  *   theoretical arrival time) with a burst of `maxParallel`. Past a candidate whose host is busy it looks at most 32 ahead.
+ * - Where probes are spared (sparing.ts) an upstream that is not used has no rounds, and who has had its probes leaves the queue.
  * - A candidate whose breaker is open is not probed; the breaker asks for its one trial, and suspicion for a probe of its own.
  * - While this machine's own network is down only those are probed who are asked out of turn (pulse.ts), and everybody once it
  *   is back.
@@ -30,6 +31,7 @@ import type { ProbingState, State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { pendingMs } from "../patience.ts"
+import { isSpent } from "../sparing.ts"
 import * as Upstreams from "../upstreams.ts"
 import { OUTAGE_TIMEOUT_MS } from "./pulse.ts"
 import { watched } from "./suspicion.ts"
@@ -73,7 +75,10 @@ function answered(state: State, step: Step, probe: number): State {
   const next: State = { ...state, probing: { ...state.probing, inFlight } }
   const candidate = Candidates.find(next, flight.candidate)
   if (candidate === undefined) return next
-  const free = { ...candidate, probe: 0 }
+  // It got as far as to say nothing.
+  const isUnused = step.event._tag === "ProbeSucceeded"
+    || (step.event._tag === "ProbeFailed" && step.event.reason === "certificate")
+  const free = { ...candidate, probe: 0, unused: candidate.unused + (isUnused ? 1 : 0) }
   // What began in an outage that is over said nothing.
   const isMoot = next.outage.sinceUs < 0 && isExcused(next, candidate.id, candidate.probedAtUs)
   // A first sample that a repeated SYN explains tells no distance.
@@ -130,7 +135,10 @@ function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRef
   step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
   let next = state
   for (const one of listed) {
-    const candidate = Candidates.find(next, one) as Candidate
+    const known = Candidates.find(next, one) as Candidate
+    // An operator's wish goes before what the far end counts.
+    const candidate = reason === "requested" ? { ...known, unused: 0 } : known
+    next = Candidates.replace(next, known, candidate)
     const { breaker } = candidate
     if (breaker.state === "open") {
       // What this machine suffered says nothing about who was shut out before.
@@ -147,8 +155,8 @@ function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRef
 
 function round(state: State, atUs: number, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  // What is found on first use has no rounds while nobody uses it.
-  if (!Upstreams.isLive(state, id)) return Upstreams.replace(state, upstream, { ...upstream, roundDueUs: -1 })
+  // What is found on first use, or spared, has no rounds while it is not used.
+  if (!Upstreams.isProbed(state, id)) return Upstreams.replace(state, upstream, { ...upstream, roundDueUs: -1 })
   const { intervalMs, challengers, candidatesPerRound } = Upstreams.configOf(state, upstream.id).probing
   const intervalUs = intervalMs * 1000
   const dueUs = upstream.roundDueUs + intervalUs
@@ -184,7 +192,7 @@ function stalest(state: State, atUs: number, upstream: Upstream, count: number, 
   const found: Array<number> = []
   Ordered.visit(Vector.get(state.index.stalest, upstream.id) ?? null, (sinceUs, id) => {
     if (found.length >= count || sinceUs > atUs - intervalUs / 2) return false
-    found.push(id)
+    if (!isSpent(state, Candidates.find(state, id) as Candidate)) found.push(id)
     return true
   })
   let next = state
@@ -204,6 +212,10 @@ function dispatch(state: State, step: Step): State {
   while (next.probing.inFlight.length < maxParallel) {
     const candidate = nextInQueue(next)
     if (candidate === undefined) return gated(next, -1)
+    if (isSpent(next, candidate)) {
+      next = Candidates.replace(next, candidate, { ...candidate, queue: "none", queuedAtUs: -1 })
+      continue
+    }
     if (next.probing.tatUs - burstUs > step.at) return gated(next, next.probing.tatUs - burstUs)
     const tatUs = (next.probing.tatUs > step.at ? next.probing.tatUs : step.at) + gapUs
     next = launch(next, step, candidate, tatUs)

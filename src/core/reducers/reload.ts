@@ -116,10 +116,11 @@ function unrefused(state: State, id: UpstreamId): State {
 }
 
 /** What is preheated is used all the time, and nobody notes when. */
-function renamed(state: State, id: UpstreamId, { preheat }: UpstreamConfig): State {
+function renamed(state: State, id: UpstreamId, is: UpstreamConfig): State {
+  const { preheat } = is
   const upstream = Upstreams.find(state, id) as Upstream
   const name = Upstreams.labelOf(state, id)
-  const usedAtUs = preheat ? -1 : upstream.usedAtUs
+  const usedAtUs = Upstreams.notesUse(is) ? upstream.usedAtUs : -1
   if (name === upstream.name && usedAtUs === upstream.usedAtUs) return state
   return Upstreams.replace(state, upstream, {
     ...upstream,
@@ -137,10 +138,13 @@ function hastened(state: State, step: Step, id: UpstreamId): State {
 function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, is: UpstreamConfig): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { roundDueUs, resolveDueUs } = upstream
+  const laterUs = step.at + is.probing.intervalMs * 1000
   let next = Upstreams.replace(state, upstream, {
     ...upstream,
     evaluateDueUs: step.at,
-    roundDueUs: Math.min(roundDueUs, step.at + is.probing.intervalMs * 1000),
+    roundDueUs: roundDueUs < 0 && !Upstreams.isProbed(state, id)
+      ? -1
+      : Math.min(roundDueUs < 0 ? laterUs : roundDueUs, laterUs),
     resolveDueUs: resolveDueUs < 0 ? -1 : Math.min(resolveDueUs, step.at + is.dns.refreshMs * 1000)
   })
   if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => repriced(one, is.scoring, step.at))

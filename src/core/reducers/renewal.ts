@@ -38,14 +38,18 @@ export function renewal(state: State, step: Step): State {
 
 function isNeeded(state: State, { id, members }: Upstream): boolean {
   const { probing, scoreTtlMs } = Upstreams.configOf(state, id)
-  return members.length > 0 && 3 * probing.intervalMs >= 2 * scoreTtlMs && Upstreams.isPreheated(state, id)
+  return members.length > 0 && 3 * probing.intervalMs >= 2 * scoreTtlMs && isRenewed(state, id)
+}
+
+function isRenewed(state: State, id: UpstreamId): boolean {
+  return Upstreams.isPreheated(state, id) && Upstreams.isProbed(state, id)
 }
 
 function renewed(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { probing, scoreTtlMs } = Upstreams.configOf(state, id)
   const ids = new Set([...upstream.members, ...upstream.stale, ...challengersOf(state, upstream, probing.challengers)])
-  if (!isNeeded(state, upstream) && (upstream.stale.length === 0 || !Upstreams.isPreheated(state, id))) {
+  if (!isNeeded(state, upstream) && (upstream.stale.length === 0 || !isRenewed(state, id))) {
     return Upstreams.replace(state, upstream, { ...upstream, renewDueUs: -1, renewalsFailed: 0 })
   }
   const all = Candidates.among(state, ids).filter(Candidates.isListed)

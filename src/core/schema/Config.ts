@@ -18,7 +18,14 @@ const UpstreamSchema = Schema.Struct({
   port: Num,
   candidates: Addresses,
   fallback: Addresses,
-  probing: numbers("intervalMs", "timeoutMs", "challengers", "candidatesPerRound"),
+  probing: Schema.Struct({
+    intervalMs: Num,
+    timeoutMs: Num,
+    challengers: Num,
+    candidatesPerRound: Num,
+    idle: Schema.Literals(["always", "lazy"]),
+    idleProbes: Num
+  }),
   scoring: numbers(
     "decayMs",
     "jitterDecayMs",

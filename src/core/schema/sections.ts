@@ -13,6 +13,12 @@ export const probing = {
   timeout: key(duration(100, 10_000), "2s", "A handshake that takes longer has failed"),
   challengers: key(whole(0, 64), 8, "Candidates outside the set that are probed as often as its members"),
   candidatesPerRound: key(whole(0, 1024), 16, "Of all others, how many are probed each interval, the stalest first"),
+  idle: key(
+    Schema.Literals(["always", "lazy"]),
+    "always",
+    "Whether an upstream that no client uses is probed; lazy: once, then only while it is used (default for ports 22, 25, 110, 143, 587, 3306, 5432)"
+  ),
+  idleProbes: key(whole(1, 10_000), 20, "Of lazy: probes of one candidate at most between two clients that it serves"),
   mode: key(
     Schema.Literals(["tcp", "tls", "auto"]),
     "auto",

@@ -1,0 +1,50 @@
+/** What is to be said of upstreams whose servers count connections that say nothing: on ports of SSH, mail, MySQL and PostgreSQL. */
+import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
+import { countingPort } from "./overlay.ts"
+import type { Found, Show } from "./Problem.ts"
+
+type Upstream = ConfigFile["upstreams"][string]
+type Counting = readonly [name: string, upstream: Upstream, port: number]
+
+const COUNTED =
+  "servers there count connections that say nothing, and some shut out who makes many (MySQL: max_connect_errors)"
+
+/** The defaults that follow from a port, for who asks what is in force. */
+export function countingNotes(file: ConfigFile, show: Show): ReadonlyArray<Found> {
+  return countingIn(file).filter(([, { probing }]) => probing.idle === "lazy").map(([name, { probing }, port]) => {
+    const path = ["upstreams", name, "probing", "idle"]
+    const message =
+      `port ${
+        show(["upstreams", name], String(port))
+      }: ${COUNTED}, so it is probed once, then only while clients use it, and `
+      + `no address more than ${probing.idleProbes} times between two clients that it serves`
+    return { path, expected: "nothing", message }
+  })
+}
+
+/** What goes against that. */
+export function countingWarnings(file: ConfigFile): ReadonlyArray<Found> {
+  return countingIn(file).flatMap(([name, { probing, pool }, port]) => {
+    const path = ["upstreams", name]
+    const probes = probing.idle === "always"
+      ? [{
+        path: [...path, "probing", "idle"],
+        expected: "lazy",
+        message: `port ${port}: ${COUNTED}, and each address gets one each ${probing.interval / 1000} s: set it to lazy`
+      }]
+      : []
+    const sockets = pool.mode === "off" ? [] : [{
+      path: [...path, "pool", "mode"],
+      expected: "off",
+      message: `port ${port}: ${COUNTED}, and warm sockets that no client takes are such: set it to off`
+    }]
+    return [...probes, ...sockets]
+  })
+}
+
+function countingIn(file: ConfigFile): ReadonlyArray<Counting> {
+  return Object.entries(file.upstreams).flatMap(([name, upstream]) => {
+    const port = countingPort(upstream)
+    return port === undefined ? [] : [[name, upstream, port] as const]
+  })
+}
