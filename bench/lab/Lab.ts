@@ -187,7 +187,8 @@ export class Lab {
     for (const child of [...this.#running]) await this.stop(child)
     await this.#upstreams.stop()
     await this.#network.stop()
-    fs.rmSync(this.scratch, { recursive: true, force: true })
+    // Records of a run that is to be looked at afterwards.
+    if (process.env["FAIRLEAD_KEEP_LAB"] === undefined) fs.rmSync(this.scratch, { recursive: true, force: true })
   }
 }
 

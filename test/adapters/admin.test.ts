@@ -55,6 +55,7 @@ describe("the admin port", () => {
           "suspect",
           "active",
           "warm",
+          "warmWithheld",
           "connections",
           "lastSampleAt",
           "identity"

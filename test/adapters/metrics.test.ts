@@ -294,7 +294,8 @@ describe("metrics", () => {
         assert.deepStrictEqual(missing, [
           "fairlead_pool_closed_total",
           "fairlead_history_errors_total",
-          "ip_pool_fallback_total"
+          "ip_pool_fallback_total",
+          "fairlead_dns_failed_total"
         ])
         const { stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: page, encoding: "utf8" })
         const complaints = `${stdout}${stderr}`.split("\n").filter((line) => line !== "")

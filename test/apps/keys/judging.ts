@@ -9,6 +9,13 @@ const alone = (scoring: Json, more: Json = {}): Json => {
   const plain = PLAIN["scoring"] as Json
   return { ...COLD, ...list(1), probing: { interval: "1s" }, ...more, scoring: { ...plain, ...scoring } }
 }
+/** The same beside another one that goes on answering, so that failures are the first one's own. */
+const besideOther = (scoring: Json): Json => ({ ...alone(scoring), ...list(2) })
+/** It fails for some seconds and answers again, but not often enough to be forgiven. */
+const faltered = (toy: Toy, beforeMs = 5_000) => {
+  toy.set(host(1), 100).set(host(2), 100).start().run(beforeMs).set(host(1), "refused").run(3_000)
+  return toy.set(host(1), 100).run(1_000)
+}
 /** A set of one, whose member gets slower than the other one after a while. */
 const rivals = (switching: Json, selector: Json = {}, scoring: Json = {}): Json => ({
   ...PLAIN,
@@ -37,6 +44,16 @@ const broken = (reason: "refused" | "timeout", forMs: number, toy: Toy) =>
   answering(toy, 2).start().run(10_000).set(host(1), reason).run(forMs)
 const openings = (toy: Toy) =>
   factsOf(toy, "BreakerOpened").map((fact) => "forMs" in fact ? Math.round(Number(fact.forMs) / 1000) : 0)
+/** It fails for longer than it answers between, time and again. */
+const flapping = (toy: Toy) => {
+  answering(toy, 2).start().run(10_000)
+  for (let round = 1; round <= 5; round++) {
+    toy.set(host(1), "refused").run(100_000).set(host(1), 10)
+    for (let i = 0; i < 100 && factsOf(toy, "BreakerClosed").length < round; i++) toy.run(1_000)
+  }
+  return toy
+}
+const longest = (toy: Toy) => Math.max(...openings(toy))
 
 export const JUDGING: ReadonlyArray<Row> = [
   row(
@@ -56,14 +73,8 @@ export const JUDGING: ReadonlyArray<Row> = [
     for (let i = 0; i < 20; i++) toy.set(host(1), i % 2 === 0 ? 10 : 200).run(2_100)
     return cost(toy)
   }, alone({})),
-  row("scoring.successExponent", [0, 3], "more", (toy) => {
-    toy.set(host(1), 100).start().run(5_000).set(host(1), "refused").run(3_000).set(host(1), 100)
-    return cost(toy.run(5_000))
-  }, alone({})),
-  row("scoring.failurePenalty", ["0ms", "1s"], "more", (toy) => {
-    toy.set(host(1), 100).start().run(5_000).set(host(1), "refused").run(1_500).set(host(1), 100)
-    return cost(toy.run(1_000))
-  }, alone({ decay: "1m" })),
+  row("scoring.successExponent", [0, 3], "more", (toy) => cost(faltered(toy)), besideOther({})),
+  row("scoring.failurePenalty", ["0ms", "1s"], "more", (toy) => cost(faltered(toy)), besideOther({ decay: "1m" })),
   row(
     "scoring.historyReward",
     ["0ms", "50ms"],
@@ -78,10 +89,14 @@ export const JUDGING: ReadonlyArray<Row> = [
     (toy) => Math.round(candidate(toy.set(host(1), 100).start().run(5_000))?.score ?? -1),
     alone({})
   ),
-  row("scoring.successWindow", ["10s", "1h"], "more", (toy) => {
-    toy.set(host(1), 100).start().run(5_000).set(host(1), "refused").run(3_000).set(host(1), 100)
-    return cost(toy.run(60_000))
-  }, alone({ successExponent: 3 })),
+  // Two minutes of successes make a few failures look small, the last seconds alone do not.
+  row(
+    "scoring.successWindow",
+    ["10s", "1h"],
+    "less",
+    (toy) => cost(faltered(toy, 120_000)),
+    besideOther({ successExponent: 3 })
+  ),
   row(
     "scoring.neutral",
     ["100ms", "300ms"],
@@ -138,6 +153,11 @@ export const JUDGING: ReadonlyArray<Row> = [
     for (let i = 0; i < 20; i++) toy.client(i % 2 === 0 ? 600_000 : 0).run(100)
     const [one = 0, other = 0] = toy.clients.values()
     return Math.abs(one - other)
+  }, COLD),
+  row("balancing.affinity", ["none", "client"], [2, 1], (toy) => {
+    toy.set(host(1), 10).set(host(2), 10).start().run(5_000)
+    for (let i = 0; i < 10; i++) toy.client(60_000, 0, 7).run(100)
+    return [...toy.clients.values()].filter((open) => open > 0).length
   }, COLD),
   row("balancing.tolerance", ["0ms", "1s"], [1, 2], (toy) => {
     clients(toy.set(host(1), 10).set(host(2), 60).start().run(5_000), 10, 100, 60_000)
@@ -219,11 +239,11 @@ export const JUDGING: ReadonlyArray<Row> = [
   row("breaker.minSamples", [2, 10_000], [true, false], (toy) => openings(broken("refused", 30_000, toy)).length > 0, {
     ...failing({ failureThreshold: 1_000, failureRateThreshold: 0.1 })
   }),
-  row("breaker.cooldown", ["10s", "40s"], [10, 40], (toy) => openings(broken("refused", 30_000, toy))[0], failing()),
-  row("breaker.timeoutCooldown", ["10s", "40s"], [10, 40], (toy) => openings(broken("timeout", 60_000, toy))[0], failing()),
-  row("breaker.maxCooldown", ["10s", "10m"], "more", (toy) => Math.max(...openings(broken("refused", 600_000, toy))), {
-    ...failing({ cooldown: "10s" })
-  }),
+  row("breaker.firstTrial", ["500ms", "5s"], "more", (toy) => openings(broken("refused", 20_000, toy))[0], failing()),
+  // Waits grow up to the longest one, of which a draw takes up to a tenth.
+  row("breaker.cooldown", ["10s", "40s"], "more", (toy) => longest(broken("refused", 600_000, toy)), failing()),
+  row("breaker.timeoutCooldown", ["10s", "40s"], "more", (toy) => longest(broken("timeout", 600_000, toy)), failing()),
+  row("breaker.maxCooldown", ["10s", "10m"], "more", (toy) => longest(flapping(toy)), failing({ cooldown: "10s" })),
   row("breaker.ramp", ["0ms", "1h"], [true, false], (toy) => {
     broken("refused", 8_000, toy).set(host(1), 10).run(30_000)
     return toy.state.routes.upstreams[0]?.members.every(({ share }) => share === 1)

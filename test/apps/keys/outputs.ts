@@ -177,6 +177,17 @@ const slowCaller = (file: Json) =>
     return lasts("it is cut off", () => closed)
   })
 
+/** Whether somebody is refused a page while two orders are under way, whose bodies have not come whole. */
+const withOrders = (file: Json) =>
+  asking(file, async (admin) => {
+    const orders = [1, 2].map(() => net.connect(admin, "127.0.0.1").on("error", () => {}))
+    for (const one of orders) one.write("PUT /enabled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n{")
+    let isRefused = false
+    for (let i = 0; i < 100 && !isRefused; i++) isRefused = (await request(admin, "/status")).status === 503
+    for (const one of orders) one.destroy()
+    return isRefused
+  })
+
 /** Of so many facts of one kind within a moment. */
 const FACTS = 60
 const tell = ({ facts }: Service) =>
@@ -258,12 +269,12 @@ export const OUTPUTS: ReadonlyArray<Row> = [
       events.stop()
       return events.facts().length
     }), { ...onAdmin, limits: { factsPerSecond: 1_000 } }),
-  row("limits.adminClients", [2, 16], [true, false], (file) =>
+  row("limits.adminClients", [2, 16], [true, false], withOrders, onAdmin),
+  row("limits.eventReaders", [1, 2], [[200, 503], [200, 200]], (file) =>
     asking(file, async (admin) => {
-      const held = [await openEvents(admin), await openEvents(admin)]
-      const answer = await request(admin, "/healthz").then(({ status }) => status !== 200, () => true)
-      for (const one of held) one.stop()
-      return answer
+      const readers = [await openEvents(admin), await openEvents(admin)]
+      for (const one of readers) one.stop()
+      return readers.map(({ status }) => status)
     }), onAdmin),
   row(
     "log.level",

@@ -8,13 +8,14 @@ import * as net from "node:net"
 import { withAuthorities } from "../../../src/apps/config/authorities.ts"
 import { parse } from "../../../src/apps/config/parse.ts"
 import type { Settings } from "../../../src/apps/config/Settings.ts"
-import { live } from "../../../src/apps/Live.ts"
+import { live, serving as withoutAdmin } from "../../../src/apps/Live.ts"
 import { LogThreshold } from "../../../src/apps/LogThreshold.ts"
 import { Acceptor } from "../../../src/shell/Acceptor.ts"
 import { Control } from "../../../src/shell/Control.ts"
 import { Engine } from "../../../src/shell/Engine.ts"
 import { Facts } from "../../../src/shell/facts/Facts.ts"
 import { Recorder } from "../../../src/shell/Recorder.ts"
+import type { Transport } from "../../../src/shell/Transport.ts"
 import { inScratch } from "../../support/command.ts"
 import type { Server } from "../../support/servers.ts"
 import { serve, until } from "../../support/servers.ts"
@@ -37,12 +38,19 @@ const control = Layer.succeed(Control, {
   refresh: () => Effect.succeed(true)
 })
 
-/** Runs it for as long as `use` takes, then stops it as a signal would. */
-export const serving = <A>(file: Json, use: (service: Service) => Promise<A>): Promise<A> =>
+/** Runs it for as long as `use` takes, then stops it as a signal would. Over another `transport` it has no admin port. */
+export const serving = <A>(
+  file: Json,
+  use: (service: Service) => Promise<A>,
+  transport?: Layer.Layer<Transport>
+): Promise<A> =>
   Effect.gen(function* () {
     const { settings, problems } = yield* withAuthorities(parse(JSON.stringify(file)))
     if (settings === undefined) throw new Error(problems.map(({ path, message }) => `${path}: ${message}`).join("\n"))
-    const layer = live(settings, control as never, new LogThreshold("error"))
+    const threshold = new LogThreshold("error")
+    const layer = transport === undefined
+      ? live(settings, control as never, threshold)
+      : withoutAdmin(settings, threshold, transport)
     return yield* Effect.gen(function* () {
       const context = yield* Effect.context<Acceptor | Engine | Facts | Recorder>()
       const everything: Context.Context<never> = context

@@ -1,14 +1,18 @@
 /** Listeners, sessions and limits of the running service. */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as fs from "node:fs"
 import process from "node:process"
+import * as NodeTransport from "../../../src/adapters/node/NodeTransport.ts"
 import { advance } from "../../../src/core/advance.ts"
 import { historyOf } from "../../../src/core/history.ts"
 import { parse } from "../../../src/apps/config/parse.ts"
 import { Engine } from "../../../src/shell/Engine.ts"
 import * as InterfaceWatch from "../../../src/shell/InterfaceWatch.ts"
 import { Interfaces } from "../../../src/shell/Interfaces.ts"
+import { Transport } from "../../../src/shell/Transport.ts"
 import { withLive } from "../../support/live.ts"
 import { dnsServer } from "../../support/dnsServer.ts"
 import { inScratch, portOf, start } from "../../support/command.ts"
@@ -17,6 +21,7 @@ import { authority, good, selfSigned } from "../../support/certificates.ts"
 import { serveTls } from "../../support/tlsServers.ts"
 import type { Json, Row } from "./Row.ts"
 import { settingsOf } from "./Row.ts"
+import type { Client } from "./service.ts"
 import { client, echoed, lasts, row, served, serving } from "./service.ts"
 import { answering, COLD, hosts, list, row as toyRow } from "./toy.ts"
 
@@ -108,6 +113,65 @@ const resolved = (file: Json) =>
       })
     )
   }).pipe(Effect.scoped, Effect.runPromise)
+
+const NAME = "svc.example"
+
+/** The first addresses that are used of a name that is known to have one at once and another 600 ms later. */
+const listedFirst = (file: Json) =>
+  Effect.gen(function* () {
+    const { port } = yield* dnsServer({ [NAME]: ["127.0.0.2", "::ffff:127.0.0.3"] }, { afterMs: { AAAA: 600 } })
+    const own = { ...file, dns: { ...(file["dns"] as Json), servers: [`127.0.0.1:${port}`] } }
+    return yield* Effect.promise(() =>
+      serving(own, async ({ engine }) => {
+        const addresses = () =>
+          engine.stateUnsafe().candidates.chunks.flat().flatMap((one) => one === null ? [] : [one.host])
+        await until("it is resolved", () => addresses().length > 0)
+        return addresses().toSorted()
+      })
+    )
+  }).pipe(Effect.scoped, Effect.runPromise)
+
+/** Whether within two seconds it is told twice that a name has no address, for which one client after the other asks. */
+const toldAgain = (file: Json) =>
+  Effect.gen(function* () {
+    const { port } = yield* dnsServer({})
+    const own = { ...file, dns: { ...(file["dns"] as Json), servers: [`127.0.0.1:${port}`] } }
+    return yield* Effect.promise(() =>
+      serving(own, async ({ facts, port }) => {
+        let times = 0
+        const heard = Stream.runForEach(
+          Stream.filter(facts.streamAfter(0), ({ kind }) => kind === "NameUnresolved"),
+          () => Effect.sync(() => void times++)
+        )
+        const hearing = Effect.runFork(heard)
+        const giveUp = performance.now() + 2_000
+        while (times < 2 && performance.now() < giveUp) {
+          const one = await client(port)
+          one.socket.write("x")
+          await until("it is refused", one.closed)
+        }
+        await Effect.runPromise(Fiber.interrupt(hearing))
+        return times > 1
+      })
+    )
+  }).pipe(Effect.scoped, Effect.runPromise)
+
+/** How many clients that stay are served where 20 descriptors are left and each client takes two of them. */
+const servedAtOnce = (file: Json) => {
+  let left = 20
+  const few = Effect.map(Transport, (all) => ({ ...all, hasDescriptorsUnsafe: (count: number) => left >= count }))
+  const transport = Layer.provide(Layer.effect(Transport, few), NodeTransport.layer)
+  return echoed(file, (file) =>
+    serving(file, async ({ port, acceptor }) => {
+      const clients: Array<Client> = []
+      while (acceptor.statusUnsafe()[0]?.paused === false && clients.length < 20) {
+        clients.push(await served(port))
+        left -= 2
+      }
+      for (const { socket } of clients) socket.destroy()
+      return clients.length
+    }, transport))
+}
 
 /** Pauses of the engine while it has much to do. */
 const pauses = (file: Json) =>
@@ -212,6 +276,14 @@ export const SESSIONS: ReadonlyArray<Row> = [
     pool: { mode: "off" }
   }),
   row("dns.servers", [["192.0.2.1"], ["192.0.2.2"]], [["127.0.0.1"], ["127.0.0.2"]], resolved, COLD),
+  row("dns.resolutionDelay", ["0ms", "5s"], [["127.0.0.2"], ["127.0.0.2", "127.0.0.3"]], listedFirst, {
+    ...COLD,
+    upstreams: { web: { host: NAME, port: 9 } }
+  }),
+  row("dns.tellAgain", ["1s", "1d"], [true, false], toldAgain, {
+    ...COLD,
+    upstreams: { web: { host: NAME, port: 9 } }
+  }),
   row("probing.maxCandidates", [7, 8], [1, 0], (file) => parse(JSON.stringify(file)).problems.length, {
     upstreams: { web: { port: 443, candidates: ["198.18.0.0/29"] } }
   }),
@@ -235,6 +307,7 @@ export const SESSIONS: ReadonlyArray<Row> = [
   row("limits.turn", ["1ms", "1s"], "less", pauses, { limits: { gather: "0ms" } }),
   row("limits.gather", ["0ms", "400ms"], "more", gathered),
   row("limits.interfaces", ["100ms", "300ms"], "more", looks),
+  row("limits.reserve", [4, 12], [10, 6], servedAtOnce, COLD),
   row("limits.restartDelay", ["20ms", "600ms"], "more", restarted),
   row("shutdown.drain", ["100ms", "1500ms"], "more", stopping),
   ...(process.platform === "linux"

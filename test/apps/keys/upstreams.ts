@@ -3,7 +3,7 @@ import type { Event } from "../../../src/core/model/Event.ts"
 import type { HistoryRecord } from "../../../src/core/model/History.ts"
 import type { Row } from "./Row.ts"
 import type { Toy } from "./toy.ts"
-import { answering, COLD, factsOf, host, hosts, lastOf, list, probesOf, row, secondOf, stateOf } from "./toy.ts"
+import { answering, clients, COLD, factsOf, host, hosts, lastOf, list, probesOf, row, secondOf, stateOf } from "./toy.ts"
 
 const NAME = "svc.example"
 const named = { ...COLD, upstreams: { web: { host: NAME, port: 8443 } } }
@@ -85,6 +85,12 @@ export const UPSTREAMS: ReadonlyArray<Row> = [
     upstreams: { web: { candidates: [1, 2, 3, 4, 5].map((port) => `${host(1)}:${port}`) } }
   }),
   row("probing.ratePerSecond", [5, 50], "more", (toy) => toy.start().run(1_000).probes.length, { ...COLD, ...list(60) }),
+  row("probing.idle", ["always", "lazy"], "less", (toy) => answering(toy, 2).start().run(120_000).probes.length),
+  // The third one is too slow to serve anybody.
+  row("probing.idleProbes", [5, 15], [5, 15], (toy) => {
+    clients(toy.set(host(1), 20).set(host(2), 24).set(host(3), 90).start(), 60, 5_000, 10)
+    return probesOf(toy, host(3))
+  }, { ...COLD, ...list(3), probing: { idle: "lazy" } }),
   row("probing.connectivity", [[], ["203.0.113.1:53"]], [false, true], (toy) => {
     answering(toy, 2).set("203.0.113.1", 10).start().run(30_000)
     toy.set(host(1), "timeout").set(host(2), "timeout").run(60_000)
