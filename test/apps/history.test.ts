@@ -207,7 +207,7 @@ describe("history", () => {
         await run()
         assert.deepStrictEqual(fs.readdirSync(directory), [])
         await run({ path: file })
-        assert.deepStrictEqual(fs.readdirSync(directory), ["history.json"])
+        assert.deepStrictEqual(fs.readdirSync(directory), ["history.json", "history.json.lock.db"])
       } finally {
         if (before === undefined) delete process.env["XDG_STATE_HOME"]
         else process.env["XDG_STATE_HOME"] = before

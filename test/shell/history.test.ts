@@ -195,7 +195,7 @@ const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
       far,
       NodeResolver.layer,
       Layer.succeed(Recorder, recorder),
-      HistoryFile.layer({ path: file, maxEntries: 100, maxBytes: 100_000 })
+      HistoryFile.layer({ path: file, maxEntries: 100, maxBytes: 100_000, timeoutMs: 5_000 })
     ))
   )
   const entries = () =>

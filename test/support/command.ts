@@ -54,8 +54,8 @@ export const example = (name: string, args: ReadonlyArray<string>): Promise<Ende
   startFile(path.join(ROOT, "examples", name), args).ended
 
 /** Starts one of the programs beside this file. */
-export const program = (name: string, args: ReadonlyArray<string>): Running =>
-  startFile(path.join(ROOT, "test/support", name), args)
+export const program = (name: string, args: ReadonlyArray<string>, options: Start = {}): Running =>
+  startFile(path.join(ROOT, "test/support", name), args, options)
 
 function startFile(
   file: string,

@@ -125,7 +125,12 @@ export const ConfigFile = Schema.Struct({
     segments: key(whole(1, 100_000), 8, "Segments kept, the oldest go first"),
     maxAge: key(duration(MINUTE, 3650 * DAY), "7d", "Segments older than this go"),
     buffer: key(size(65_536, 1_073_741_824), "16MiB", "What a slow disk may lag behind before entries are given up"),
-    flushInterval: key(duration(1, MINUTE), "50ms", "Entries are written at most this long after they happened")
+    flushInterval: key(duration(1, MINUTE), "50ms", "Entries are written at most this long after they happened"),
+    timeout: key(
+      duration(10, MINUTE),
+      "2s",
+      "A disk that keeps silent for longer holds neither the start nor the end up, and gets no entries until it answers"
+    )
   }),
   telemetry: section({
     otlp: section({
