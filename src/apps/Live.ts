@@ -61,12 +61,13 @@ export const serving = (
     Layer.provide(ClientLog.layer(() => threshold.allows("debug"))),
     Layer.provideMerge(Telemetry.layer(measured, VERSION, run.seed))
   )
-  const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
+  const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
+  const keeping = { enabled: core.enabled, firstWriteMs, flushIntervalMs, timeoutMs, network: networkTag }
   const interfaces = Layer.provide(InterfaceWatch.layer(limits.interfaces), NodeInterfaces.layer)
   return Layer.merge(Acceptor.layer(listeners), interfaces).pipe(
     Layer.provideMerge(HistoryKeeper.writing),
     Layer.provideMerge(engine),
-    Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: networkTag })),
+    Layer.provideMerge(HistoryKeeper.layer(keeping)),
     Layer.provideMerge(facts),
     Layer.provideMerge(
       Layer.mergeAll(transport, NodeResolver.layer, recorder(settings, run), historyStore(settings))

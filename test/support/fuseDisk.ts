@@ -1,6 +1,7 @@
 /**
  * A disk in memory that speaks FUSE: `node fuseDisk.ts DIRECTORY` mounts it there and says so. While this process is stopped
- * (SIGSTOP) the disk keeps silent: calls to it neither succeed nor fail. When it is killed, they fail.
+ * (SIGSTOP) the disk keeps silent: calls to it neither succeed nor fail. When it is killed, they fail. It says what makes things
+ * durable, in order: `fsync`, `fsyncdir` and `rename`.
  */
 import { Buffer } from "node:buffer"
 import { spawnSync } from "node:child_process"
@@ -152,6 +153,8 @@ function answer(opcode: number, inode: Inode, body: Buffer): Buffer | number | u
   }
 }
 
+const TOLD: Readonly<Record<number, string>> = { 12: "rename", 20: "fsync", 30: "fsyncdir", 45: "rename" }
+
 const device = fs.openSync("/dev/fuse", "r+")
 const options = `fd=3,rootmode=${(DIRECTORY | 0o700).toString(8)},user_id=0,group_id=0`
 const mount = spawnSync("mount", ["-i", "-t", "fuse", "-o", options, "fairlead-test", process.argv[2] as string], {
@@ -163,6 +166,7 @@ const request = Buffer.alloc(1 << 20)
 for (;;) {
   const length = fs.readSync(device, request)
   const [opcode, unique] = [request.readUInt32LE(4), request.readBigUInt64LE(8)]
+  if (TOLD[opcode] !== undefined) process.stdout.write(`${TOLD[opcode]}\n`)
   const inode = inodes.get(Number(request.readBigUInt64LE(16)))
   const found = opcode === 26 || inode !== undefined
   const reply = found ? answer(opcode, inode as Inode, request.subarray(40, length)) : ENOENT

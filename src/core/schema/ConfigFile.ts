@@ -116,7 +116,8 @@ export const ConfigFile = Schema.Struct({
       "1s",
       "After the start, what is remembered serves for this long while nobody has been measured; longer only what is younger than `cache.scoreTtl`"
     ),
-    flushInterval: key(duration(10, DAY), "5s", "It is written at most this often, and at the end"),
+    firstWrite: key(duration(10, MINUTE), "500ms", "It is first written at most this long after the first selection"),
+    flushInterval: key(duration(10, DAY), "5s", "After that it is written at most this often, and at the end"),
     timeout: key(duration(10, MINUTE), "1s", "A disk that takes longer holds neither the start nor the end up")
   }),
   eventLog: section({
