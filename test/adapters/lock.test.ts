@@ -55,6 +55,19 @@ describe("a lock", () => {
       if (!isTaken(mine)) await mine.letGo()
     }), TIMEOUT_MS)
 
+  it("is held in a directory whose path is too long for a socket", () =>
+    inScratch(async (directory) => {
+      const name = path.join(directory, "d".repeat(120), "lock")
+      const holder = program("lockHolder.ts", [name])
+      await said(holder)
+      assert.strictEqual(ownerOf(await take(name, disk)), holder.pid)
+      await killed(holder)
+      const mine = await take(name, disk)
+      if (isTaken(mine)) throw new Error("a dead process holds it")
+      await mine.letGo()
+      assert.deepStrictEqual(fs.readdirSync(path.dirname(name)), ["lock.db"])
+    }), TIMEOUT_MS)
+
   it("is kept from another part of its own process", () =>
     inDirectory(async (name) => {
       const mine = await take(name, disk)
