@@ -1,6 +1,7 @@
 /**
  * A disk in memory that speaks FUSE: `node fuseDisk.ts DIRECTORY` mounts it there and says so. While this process is stopped
- * (SIGSTOP) the disk keeps silent: calls to it neither succeed nor fail. When it is killed, they fail. It says what makes things
+ * (SIGSTOP) the disk keeps silent: calls to it neither succeed nor fail. When it is killed, they fail. Once somebody has asked for the
+ * file `.silent`, it stops itself as soon as no file is open, and says so. It says what makes things
  * durable, in order: `fsync`, `fsyncdir` and `rename`.
  */
 import { Buffer } from "node:buffer"
@@ -113,6 +114,8 @@ function answer(opcode: number, inode: Inode, body: Buffer): Buffer | number | u
       return attributesOnce(inode)
     case 4:
       return change(inode, body)
+    case 8:
+      return inode.names.has(text(body, 16)) ? EEXIST : entry(create(inode, text(body, 16), body.readUInt32LE(0)))
     case 9:
       return inode.names.has(text(body, 8)) ? EEXIST : entry(create(inode, text(body, 8), DIRECTORY | body.readUInt32LE(0)))
     case 10:
@@ -155,6 +158,9 @@ function answer(opcode: number, inode: Inode, body: Buffer): Buffer | number | u
 
 const TOLD: Readonly<Record<number, string>> = { 12: "rename", 20: "fsync", 30: "fsyncdir", 45: "rename" }
 
+let open = 0
+let isToBeSilent = false
+
 const device = fs.openSync("/dev/fuse", "r+")
 const options = `fd=3,rootmode=${(DIRECTORY | 0o700).toString(8)},user_id=0,group_id=0`
 const mount = spawnSync("mount", ["-i", "-t", "fuse", "-o", options, "fairlead-test", process.argv[2] as string], {
@@ -171,10 +177,18 @@ for (;;) {
   const found = opcode === 26 || inode !== undefined
   const reply = found ? answer(opcode, inode as Inode, request.subarray(40, length)) : ENOENT
   if (reply === undefined) continue
+  if (opcode === 14 || (opcode === 35 && typeof reply !== "number")) open++
+  if (opcode === 18) open--
+  if (opcode === 1 && text(request, 40) === ".silent") isToBeSilent = true
   const [error, body] = typeof reply === "number" ? [reply, Buffer.alloc(0)] : [0, reply]
   const head = Buffer.alloc(16)
   head.writeUInt32LE(16 + body.length, 0)
   head.writeInt32LE(error, 4)
   head.writeBigUInt64LE(unique, 8)
   fs.writevSync(device, [Buffer.concat([head, body])])
+  if (isToBeSilent && open === 0) {
+    isToBeSilent = false
+    fs.writeSync(1, "silent\n")
+    process.kill(process.pid, "SIGSTOP")
+  }
 }

@@ -9,8 +9,8 @@ import { until } from "./servers.ts"
 
 export interface SilentDisk {
   readonly directory: string
-  /** Every call that needs it waits, for as long as this lasts. */
-  readonly silence: () => void
+  /** Every call that needs it waits, for as long as this lasts; no file of it is open when it begins. */
+  readonly silence: () => Promise<void>
   readonly speak: () => void
   /** What was made durable, and renamed, in order. */
   readonly told: () => ReadonlyArray<string>
@@ -38,7 +38,11 @@ export const onSilentDisk = (
       if (over) return unable(context, "fuse", "no disk can be mounted by FUSE here")
       await use({
         directory,
-        silence: () => void process.kill(pid, "SIGSTOP"),
+        silence: async () => {
+          const times = said.split("silent").length
+          await fs.promises.stat(path.join(directory, ".silent")).catch(() => {})
+          await until("the disk is silent", () => said.split("silent").length > times)
+        },
         speak: () => void process.kill(pid, "SIGCONT"),
         told: () => said.split("\n").slice(1, -1)
       }, scratch)

@@ -3,7 +3,6 @@
  * is that of the lines that were written, so a failed write can be cut off and followed by a gap.
  */
 import { Buffer } from "node:buffer"
-import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import { setImmediate as pause } from "node:timers/promises"
@@ -13,6 +12,7 @@ import { link } from "../../log/codec.ts"
 import { fileName } from "../../log/Segment.ts"
 import { chainStart } from "../../log/write.ts"
 import { nowUs } from "../node/clock.ts"
+import { appendToExisting, truncate, writeNew } from "./calls.ts"
 import type { Disk } from "./Disk.ts"
 
 /** How long linking may keep the thread before it lets others go first, in µs. */
@@ -20,8 +20,6 @@ const SLICE_US = 1_000
 /** Lines between two looks at the clock. */
 const LINES_PER_LOOK = 16
 const WRITE_CHARS = 262_144
-/** A segment that somebody took away is not made again without its head. */
-const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND
 
 export class SegmentWriter {
   readonly path: string
@@ -41,7 +39,7 @@ export class SegmentWriter {
 
   static async open(disk: Disk, directory: string, segment: number): Promise<SegmentWriter> {
     const segmentPath = path.join(directory, fileName(segment))
-    await disk.ask(() => fsp.writeFile(segmentPath, "", { flag: "wx", mode: 0o600 }))
+    await disk.ask(() => writeNew(segmentPath, Buffer.alloc(0)))
     return new SegmentWriter(disk, segmentPath, segment)
   }
 
@@ -84,11 +82,12 @@ export class SegmentWriter {
     if (this.#torn) throw Object.assign(new Error("a write before could not be cut off"), { code: "EIO" })
     try {
       const bytes = Buffer.from(text)
-      await this.#disk.ask(() => fsp.appendFile(this.path, bytes, { flag: APPEND as unknown as string }))
+      // One that somebody took away is not made again without its head.
+      await this.#disk.ask(() => appendToExisting(this.path, bytes))
       this.#bytes += bytes.length
       this.#chain = chain
     } catch (cause) {
-      await this.#disk.ask(() => fsp.truncate(this.path, this.#bytes)).catch(() => {
+      await this.#disk.ask(() => truncate(this.path, this.#bytes)).catch(() => {
         this.#torn = true
       })
       throw cause

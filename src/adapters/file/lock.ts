@@ -6,11 +6,13 @@
  * neither Node nor Deno has such locks of its own; where the disk takes no sockets that lock is held for good. `NAME` tells people and
  * other processes who holds it, and nothing is decided by it.
  */
+import { Buffer } from "node:buffer"
 import type { DatabaseSync } from "node:sqlite"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import process from "node:process"
 import { setTimeout as pause } from "node:timers/promises"
+import { append, overwrite } from "./calls.ts"
 import type { Disk } from "./Disk.ts"
 import { isListening, listen } from "./holderSocket.ts"
 import { makeDirectory } from "./makeDirectory.ts"
@@ -39,7 +41,7 @@ export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
   await disk.ask(async () => {
     await makeDirectory(path.dirname(name))
     // SQLite and sockets work on this thread: let the disk show before that it answers.
-    await fsp.appendFile(file, "", { mode: 0o600 })
+    await append(file, Buffer.alloc(0))
   })
   const guard = await guarded(await sqlite(), file)
   if (guard === undefined || await isListening(socket)) {
@@ -49,7 +51,7 @@ export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
   const close = await listen(socket)
   if (close !== undefined) guard.close()
   // The lock stands whether or not it can be told whose it is.
-  await disk.ask(() => fsp.writeFile(name, String(process.pid), { mode: 0o600 })).catch(() => {})
+  await disk.ask(() => overwrite(name, Buffer.from(String(process.pid)))).catch(() => {})
   return {
     letGo: async () => {
       // On a disk that keeps silent the lock ends with the process.

@@ -1,10 +1,12 @@
 /** Segment files in a directory: finding, numbering, compressing, letting go. */
+import { Buffer } from "node:buffer"
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import { pipeline } from "node:stream"
 import * as zlib from "node:zlib"
 import { segmentOf } from "../../log/Segment.ts"
+import { append, overwrite } from "./calls.ts"
 import type { Disk } from "./Disk.ts"
 
 export interface SegmentFile {
@@ -28,7 +30,7 @@ export async function list(directory: string): Promise<ReadonlyArray<SegmentFile
 export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
   const target = `${file.path}.gz`
   const partial = `${target}.tmp`
-  await disk.ask(() => fsp.writeFile(partial, "", { mode: 0o600 }))
+  await disk.ask(() => overwrite(partial, Buffer.alloc(0)))
   const source = fs.createReadStream(file.path)
   // What goes wrong while reading ends the iteration with it.
   const chunks = pipeline(source, zlib.createGzip(), () => {})[Symbol.asyncIterator]()
@@ -36,7 +38,7 @@ export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
     for (;;) {
       const { done, value } = await disk.ask(() => chunks.next())
       if (done === true) break
-      await disk.ask(() => fsp.appendFile(partial, value))
+      await disk.ask(() => append(partial, value))
     }
   } finally {
     source.destroy()

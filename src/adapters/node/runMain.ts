@@ -12,6 +12,7 @@ import * as Runtime from "effect/Runtime"
 import * as fs from "node:fs"
 import process from "node:process"
 import { nowUs } from "./clock.ts"
+import { end } from "./end.ts"
 import { whenLauncherEnds } from "./launcher.ts"
 
 const ECHO_US = 1_000_000
@@ -24,7 +25,7 @@ export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unkn
       if (askedAtUs < 0) {
         askedAtUs = nowUs()
         fiber.interruptUnsafe(fiber.id)
-      } else if (nowUs() - askedAtUs >= ECHO_US) process.exit(1)
+      } else if (nowUs() - askedAtUs >= ECHO_US) end(1)
     }
     process.on("SIGINT", stop)
     process.on("SIGTERM", stop)
@@ -34,7 +35,7 @@ export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unkn
       fs.write(2, "fairlead: what started this process is gone: stopping as on SIGTERM\n", () => {})
       stop()
     })
-    fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
+    fiber.addObserver((exit) => teardown(exit, end))
   })
   run(program, {
     disableErrorReporting: true,

@@ -155,7 +155,8 @@ export const ConfigFile = Schema.Struct({
     level: key(Schema.Literals(["debug", "info", "warn", "error"]), "info", "Least severity that is logged"),
     format: key(Schema.Literals(["text", "json"]), "text", "Lines for people, or one JSON object a line"),
     output: key(Name, "stderr", "stderr, stdout, or the path of a file"),
-    buffer: key(size(4_096, 1_073_741_824), "1MiB", "What a slow disk may lag behind before lines are lost")
+    buffer: key(size(4_096, 1_073_741_824), "1MiB", "What a slow disk may lag behind before lines are lost"),
+    timeout: key(duration(10, MINUTE), "2s", "Lines that the disk of a file does not take for this long are given up")
   }),
   privacy: section({
     addresses: key(
