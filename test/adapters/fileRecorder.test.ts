@@ -14,6 +14,7 @@ import { Disk } from "../../src/adapters/file/Disk.ts"
 import * as FileRecorder from "../../src/adapters/file/FileRecorder.ts"
 import { feed, segmentsAt } from "../../src/adapters/file/readRecord.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
+import { unable } from "../support/able.ts"
 import { inScratch } from "../support/command.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { until } from "../support/servers.ts"
@@ -75,12 +76,15 @@ const scratch = <A>(use: (directory: string) => Effect.Effect<A, unknown>) =>
   Effect.promise(() => inScratch((directory) => Effect.runPromise(use(directory))))
 
 /** A disk of 256 KiB; skips where none can be mounted. */
-const onSmallDisk = (context: { skip: (note: string) => never }, use: (directory: string) => Effect.Effect<void, unknown>) =>
+const onSmallDisk = (
+  context: { readonly skip: (note?: string) => never },
+  use: (directory: string) => Effect.Effect<void, unknown>
+) =>
   scratch((scratchDirectory) => {
     const directory = path.join(scratchDirectory, "disk")
     fs.mkdirSync(directory)
     if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", directory]).status !== 0) {
-      return context.skip("no small disk can be mounted here")
+      return unable(context, "disks", "no small disk can be mounted here")
     }
     return Effect.ensuring(use(directory), Effect.sync(() => spawnSync("umount", ["-l", directory])))
   })

@@ -12,6 +12,7 @@ import process from "node:process"
 import * as HistoryFile from "../../src/adapters/file/HistoryFile.ts"
 import type { HistoryRecord } from "../../src/core/model/History.ts"
 import { HistoryStore } from "../../src/shell/HistoryStore.ts"
+import { unable } from "../support/able.ts"
 import { here, inScratch, program } from "../support/command.ts"
 import { until } from "../support/servers.ts"
 
@@ -218,7 +219,7 @@ describe("the history file", () => {
     inScratch(async (disk) => {
       if (process.platform !== "linux") return context.skip("mounts are made otherwise here")
       if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", disk]).status !== 0) {
-        return context.skip("no small disk can be mounted here")
+        return unable(context, "disks", "no small disk can be mounted here")
       }
       try {
         const [file, filler] = [path.join(disk, "history.json"), path.join(disk, "filler")]
@@ -244,7 +245,7 @@ describe("the history file", () => {
     inScratch(async (disk) => {
       if (process.platform !== "linux") return context.skip("mounts are made otherwise here")
       if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", disk]).status !== 0) {
-        return context.skip("nothing can be mounted here")
+        return unable(context, "disks", "nothing can be mounted here")
       }
       try {
         const file = path.join(disk, "history.json")

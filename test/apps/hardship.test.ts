@@ -5,6 +5,7 @@ import * as fs from "node:fs"
 import * as net from "node:net"
 import * as path from "node:path"
 import process from "node:process"
+import { unable } from "../support/able.ts"
 import { request } from "../support/admin.ts"
 import type { Running } from "../support/command.ts"
 import { command, here, inScratch, portOf, start, writeConfig } from "../support/command.ts"
@@ -82,7 +83,7 @@ describe("a service whose disk is full", () => {
         const disk = path.join(directory, "disk")
         fs.mkdirSync(disk)
         const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk]).status === 0
-        if (!mounted) return context.skip("no small disk can be mounted here")
+        if (!mounted) return unable(context, "disks", "no small disk can be mounted here")
         try {
           const good = await named("good")
           const [admin = 0] = await freePorts(1)
@@ -147,7 +148,7 @@ describe("a service without descriptors", () => {
       const limit = `--nofile=${open + 20}:${open + 20}`
       if (spawnSync("prlimit", ["--pid", String(running.pid), limit]).status !== 0) {
         await stopped(running)
-        return context.skip("prlimit is not there")
+        return unable(context, "descriptors", "prlimit is not there")
       }
       const crowd = Array.from({ length: 120 }, () => net.connect(port, "127.0.0.1").on("error", () => {}))
       await until("it has none left", () => fs.readdirSync(`/proc/${running.pid}/fd`).length >= open + 18)

@@ -7,6 +7,7 @@ import * as path from "node:path"
 import process from "node:process"
 import { needRestart } from "../../src/apps/config/changes.ts"
 import { Fairlead } from "../../src/apps/embed/Fairlead.ts"
+import { unable } from "../support/able.ts"
 import { request } from "../support/admin.ts"
 import type { Running } from "../support/command.ts"
 import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
@@ -168,7 +169,7 @@ describe("history", () => {
       withService(async ({ file, started, troubles }) => {
         const disk = path.dirname(file)
         if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=16k,mode=700", "tmpfs", disk]).status !== 0) {
-          return context.skip("no small disk can be mounted here")
+          return unable(context, "disks", "no small disk can be mounted here")
         }
         try {
           const filler = path.join(disk, "filler")

@@ -5,6 +5,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import process from "node:process"
 import type { Ended } from "./command.ts"
+import { lacks } from "./able.ts"
 import { binaryOf, here, ROOT } from "./command.ts"
 
 export interface Launcher {
@@ -24,7 +25,7 @@ const npm: Launcher = {
   args: ["start", "--"],
   hangup: "stop",
   waits: true,
-  isThere: spawnSync("npm", ["--version"]).status === 0
+  isThere: !lacks("npm", spawnSync("npm", ["--version"]).status === 0 ? "" : "npm is not installed")
 }
 const task: Launcher = {
   name: "deno task start",
