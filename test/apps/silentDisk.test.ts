@@ -97,6 +97,37 @@ describe("a disk that keeps silent", () => {
   )
 
   it(
+    "leaves the threads for names that have to be resolved, with all that is read and written on it, and a reload ends",
+    (context) =>
+      onSilentDisk(context, async ({ directory: disk, silence, speak }, directory) => {
+        const good = await named("good")
+        const upstreams = `upstreams: { web: { host: localhost, port: ${good.port}, preheat: false } }`
+        const log = path.join(disk, "fairlead.log")
+        const file = path.join(disk, "fairlead.yaml")
+        const more = `${upstreams}\nlog: { output: ${JSON.stringify(log)}, ${LIMITS} }`
+        fs.copyFileSync(configOn(disk, directory, good.port, more), file)
+        const running = start(["run", "--config", file])
+        const lines = () => fs.existsSync(log) ? fs.readFileSync(log, "utf8") : ""
+        await until("it listens", () => lines().includes("message=listening"), 20_000)
+        const port = Number(/message=listening.*127\.0\.0\.1:(\d+)/.exec(lines())?.[1])
+        await silence()
+        running.kill("SIGHUP")
+        await until("the log is given up", () => running.stderr().includes("lines are lost"), 20_000)
+        // By then the file watch has looked, and the reload has asked, as well.
+        await new Promise((resolve) => setTimeout(resolve, 3_000))
+        assert.strictEqual(await ask(port), "good")
+        await new Promise((resolve) => setTimeout(resolve, 3_000))
+        speak()
+        await until("the failed reload is told", () => lines().includes("no answer from the disk within 5000 ms"), 20_000)
+        running.kill("SIGHUP")
+        await until("it reloads", () => lines().includes("configuration reloaded"), 20_000)
+        assert.strictEqual(await ended(running, 10_000), 0, running.stderr())
+        await good.stop()
+      }),
+    TIMEOUT_MS
+  )
+
+  it(
     "and then answers again gets the record and the history again",
     (context) =>
       onSilentDisk(context, async ({ directory: disk, silence, speak }, directory) => {
