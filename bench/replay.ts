@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
 import { feed, segmentsAt } from "../src/adapters/file/readRecord.ts"
+import { Disk } from "../src/adapters/file/Disk.ts"
 import { SegmentWriter } from "../src/adapters/file/SegmentWriter.ts"
 import { entryBody } from "../src/log/codec.ts"
 import { Replay } from "../src/log/replay.ts"
@@ -23,7 +24,7 @@ const directory = await mkdtemp(join(tmpdir(), "fairlead-replay-"))
 /** One segment with the whole history. */
 async function record(): Promise<number> {
   const world = new World(configWith([{ candidates: addresses(CANDIDATES) }]), 100)
-  const writer = await SegmentWriter.open(directory, 1)
+  const writer = await SegmentWriter.open(new Disk(60_000), directory, 1)
   const run = { id: "bench", seed: 1 }
   await writer.write(openingBodies({ run, segment: 1, previous: null, after: null, state: world.state }))
   for (let written = 0; written < ENTRIES; written += 10_000) {
@@ -34,9 +35,7 @@ async function record(): Promise<number> {
     await writer.write(bodies)
   }
   await writer.write([footerBody(world.state)])
-  const { bytes } = writer
-  await writer.close()
-  return bytes
+  return writer.bytes
 }
 
 async function replay(): Promise<{ readonly seconds: number; readonly "us/entry": number; readonly "RSS MB": number }> {

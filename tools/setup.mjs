@@ -3,8 +3,9 @@
 // nothing to do, and speaks on stderr only: what comes after it may be read by a program.
 import { spawnSync } from "node:child_process"
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import process from "node:process"
 import { createHash } from "node:crypto"
 
@@ -62,4 +63,10 @@ if (has !== wanted) {
     ])
   }
   writeFileSync(stamp, wanted)
+}
+
+// Inside a task `deno` means the script that npm's package puts into .bin. A signal ends that script, and what it started goes on
+// without it: so the task starts the package's binary itself, which the package puts beside the script when it is first used.
+if (!existsSync(join("node_modules", "deno", process.platform === "win32" ? "deno.exe" : "deno"))) {
+  createRequire(import.meta.url)(resolve("node_modules/deno/install_api.cjs")).runInstall()
 }

@@ -11,6 +11,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
+import { Disk } from "../../src/adapters/file/Disk.ts"
 import * as FileRecorder from "../../src/adapters/file/FileRecorder.ts"
 import * as NoRecorder from "../../src/adapters/memory/NoRecorder.ts"
 import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
@@ -32,6 +33,7 @@ let droppedUnsafe = () => 0
 
 const recorder = FileRecorder.layer({
   directory,
+  disk: new Disk(5_000),
   run: { id: "bench", seed: 1 },
   segmentBytes: 64 * 1024 * 1024,
   segments: 16,

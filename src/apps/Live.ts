@@ -5,8 +5,9 @@ import * as path from "node:path"
 import * as AdminServer from "../adapters/admin/AdminServer.ts"
 import * as FileRecorder from "../adapters/file/FileRecorder.ts"
 import * as HistoryFile from "../adapters/file/HistoryFile.ts"
-import type { Held } from "../adapters/file/lock.ts"
-import { guestPlace, hold } from "../adapters/file/lock.ts"
+import { Disk } from "../adapters/file/Disk.ts"
+import type { Place } from "../adapters/file/place.ts"
+import { guestPlace, hold } from "../adapters/file/place.ts"
 import * as NoHistory from "../adapters/memory/NoHistory.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
@@ -61,13 +62,14 @@ export const serving = (
     Layer.provide(ClientLog.layer(() => threshold.allows("debug"))),
     Layer.provideMerge(Telemetry.layer(measured, VERSION, run.seed))
   )
-  const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
+  const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
+  const keeping = { enabled: core.enabled, firstWriteMs, flushIntervalMs, timeoutMs, network: networkTag }
   const interfaces = Layer.provide(InterfaceWatch.layer(limits.interfaces), NodeInterfaces.layer)
   return Layer.mergeAll(Acceptor.layer(listeners, limits.reserve), interfaces, NameFacts.layer(settings.names.tellAgainMs))
     .pipe(
       Layer.provideMerge(HistoryKeeper.writing),
       Layer.provideMerge(engine),
-      Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: networkTag })),
+      Layer.provideMerge(HistoryKeeper.layer(keeping)),
       Layer.provideMerge(facts),
       Layer.provideMerge(
         Layer.mergeAll(transport, NodeResolver.layerWith(settings.names), recorder(settings, run), historyStore(settings))
@@ -92,22 +94,25 @@ const withAdmin = <A, E, R>(settings: Settings, service: Layer.Layer<A | Adminis
   return Layer.provideMerge(Layer.provide(server, Telemetry.pageLayer), service)
 }
 
-function historyStore({ history: { path: wanted, maxEntries, maxBytes } }: Settings) {
+function historyStore({ history: { path: wanted, maxEntries, maxBytes, timeout: timeoutMs } }: Settings) {
   if (wanted === "none") return NoHistory.layer
   const file = wanted === "auto" ? path.join(stateDirectory(), "history.json") : path.resolve(wanted)
-  return HistoryFile.layer({ path: file, maxEntries, maxBytes })
+  return HistoryFile.layer({ path: file, maxEntries, maxBytes, timeoutMs })
 }
 
 function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
   if (eventLog.path === "none") return NoRecorder.layer
   const wanted = eventLog.path === "auto" ? path.join(stateDirectory(), "log") : path.resolve(eventLog.path)
   return Layer.unwrap(Effect.gen(function* () {
-    const { directory, owner } = yield* Effect.catchDefect(hold(wanted), (cause) => unheld(wanted, cause))
-    if (owner !== undefined) {
-      yield* Effect.logWarning(`process ${owner} records in ${wanted}; this one writes its own series in ${directory}`)
+    const disk = new Disk(eventLog.timeout)
+    const { directory, holder } = yield* Effect.catch(hold(wanted, run.id, disk), (cause) => unheld(wanted, run.id, cause))
+    if (holder !== undefined) {
+      const other = holder.owner === undefined ? "another process" : `process ${holder.owner}`
+      yield* Effect.logWarning(`${other} records in ${wanted}; this one writes its own series in ${directory}`)
     }
     return FileRecorder.layer({
       directory,
+      disk,
       run,
       segmentBytes: eventLog.segmentBytes,
       segments: eventLog.segments,
@@ -119,10 +124,10 @@ function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
 }
 
 /** Clients are served all the same: the record begins when the disk takes it, in a place that needs no lock. */
-function unheld(wanted: string, cause: unknown): Effect.Effect<Held> {
+function unheld(wanted: string, run: string, cause: unknown): Effect.Effect<Place> {
   const error = new RecordError({ path: wanted, code: codeOf(cause), doing: "open" })
-  const held = { directory: guestPlace(wanted), owner: undefined }
-  return Effect.as(Effect.logWarning(`${error.message}; nothing is recorded until it can be written`), held)
+  const held = { directory: guestPlace(wanted, run), holder: undefined }
+  return Effect.as(Effect.logWarning(`${error.message}; nothing is recorded until ${held.directory} can be written`), held)
 }
 
 function codeOf(cause: unknown): string {

@@ -1,4 +1,5 @@
 /** The program. */
+import "./threads.ts"
 import { restore } from "./denoFirst.ts"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"

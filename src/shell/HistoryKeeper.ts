@@ -1,7 +1,8 @@
 /**
- * History keeper: brings what earlier runs left to the core before anybody can connect, and writes what this run knows, at most
- * each `flushIntervalMs` and at the end. The disk may be damaged, full, read-only or silent: each is said once, counted, and
- * tried again; nobody waits for it longer than `timeoutMs`.
+ * History keeper: brings what earlier runs left to the core before anybody can connect, and writes what this run knows: at most
+ * `firstWriteMs` after the first selection, then at most each `flushIntervalMs`, and at the end. The disk may be damaged, full,
+ * read-only or silent: each is said once, counted, and tried again; nobody waits for it longer than `timeoutMs`. While the
+ * operator has everything turned off nothing is read or written.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -18,6 +19,9 @@ import { HistoryStore } from "./HistoryStore.ts"
 import { LoadedHistory } from "./LoadedHistory.ts"
 
 export interface KeeperOptions {
+  /** Whether it begins turned on: only then is read what earlier runs left. */
+  readonly enabled: boolean
+  readonly firstWriteMs: number
   readonly flushIntervalMs: number
   readonly timeoutMs: number
   /** Where this machine is now; empty: nobody knows. */
@@ -27,7 +31,8 @@ export interface KeeperOptions {
 /** How often each thing went wrong. */
 export type Troubles = ReadonlyMap<HistoryTrouble, number>
 
-const none: Troubles = new Map()
+const noTroubles: Troubles = new Map()
+const none: ReadonlyArray<HistoryRecord> = []
 
 export class HistoryKeeper extends Context.Service<HistoryKeeper, {
   readonly troublesUnsafe: () => Troubles
@@ -46,11 +51,11 @@ export class HistoryKeeper extends Context.Service<HistoryKeeper, {
 /** Counts of trouble where a keeper may be missing. */
 export const troubles: Effect.Effect<() => Troubles> = Effect.map(
   Effect.serviceOption(HistoryKeeper),
-  (keeper) => keeper._tag === "Some" ? keeper.value.troublesUnsafe : () => none
+  (keeper) => keeper._tag === "Some" ? keeper.value.troublesUnsafe : () => noTroubles
 )
 
 const make = Effect.fnUntraced(function* (options: KeeperOptions) {
-  const { flushIntervalMs, timeoutMs, network } = options
+  const { enabled, firstWriteMs, flushIntervalMs, timeoutMs, network } = options
   const store = yield* HistoryStore
   const counts = new Map<HistoryTrouble, number>(HISTORY_TROUBLES.map((what) => [what, 0]))
   const count = ({ what }: HistoryError, times = 1) => void counts.set(what, (counts.get(what) ?? 0) + times)
@@ -65,28 +70,37 @@ const make = Effect.fnUntraced(function* (options: KeeperOptions) {
     return Effect.logWarning(error.message)
   }
 
-  const found = yield* inTime(store.load)
-  if (Result.isFailure(found)) yield* told(found.failure)
-  else {
-    const { problem, dropped } = found.success
+  const load = Effect.gen(function* () {
+    const found = yield* inTime(store.load)
+    if (Result.isFailure(found)) {
+      yield* told(found.failure)
+      return none
+    }
+    const { records, problem, dropped } = found.success
     if (problem !== null) yield* told(problem)
     if (dropped > 0) {
       const error = new HistoryError({ what: "record", path: "", why: `${dropped} of them` })
       count(error, dropped)
       yield* Effect.logWarning(error.message)
     }
-  }
-  const records: ReadonlyArray<HistoryRecord> = Result.isSuccess(found) ? found.success.records : []
+    return records
+  })
+  const records = enabled ? yield* load : none
 
   const keep = Effect.fnUntraced(function* (stateUnsafe: () => State) {
     let seen: State | undefined
     let failing = false
     // Nothing known is nothing to write, unless it is the end of something.
     let begun = records.length > 0
+    let isRead = enabled
+    // The core takes earlier runs in at the start alone: what is read later is kept for the next run.
+    let unread = none
     const flush = Effect.gen(function* () {
       const state = stateUnsafe()
-      if (state === seen) return
-      const known = historyOf(state, network())
+      if (state === seen || !(state.override ?? state.config.enabled)) return
+      if (!isRead) unread = yield* load
+      isRead = true
+      const known = withEarlier(historyOf(state, network()), unread)
       if (known.length === 0 && !begun) return
       begun = true
       const done = yield* inTime(store.save(known))
@@ -101,10 +115,34 @@ const make = Effect.fnUntraced(function* (options: KeeperOptions) {
       }
     })
     yield* Effect.addFinalizer(() => flush)
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(flushIntervalMs), flush)))
+    let isSelected = false
+    let sinceMs = 0
+    const look = Effect.gen(function* () {
+      const waitMs = isSelected ? flushIntervalMs : Math.min(firstWriteMs, flushIntervalMs)
+      yield* Effect.sleep(waitMs)
+      sinceMs += waitMs
+      const isFirst = !isSelected
+        && stateUnsafe().upstreams.chunks.some((chunk) => chunk.some(({ members }) => members.length > 0))
+      isSelected ||= isFirst
+      if (!isFirst && sinceMs < flushIntervalMs) return
+      sinceMs = 0
+      yield* flush
+    })
+    yield* Effect.forkScoped(Effect.forever(look))
   })
 
   return Context.make(HistoryKeeper, HistoryKeeper.of({ troublesUnsafe: () => counts, keep })).pipe(
     Context.add(LoadedHistory, { records, network })
   )
 })
+
+/** What this run knows, then what earlier runs knew of others. */
+function withEarlier(
+  known: ReadonlyArray<HistoryRecord>,
+  earlier: ReadonlyArray<HistoryRecord>
+): ReadonlyArray<HistoryRecord> {
+  if (earlier.length === 0) return known
+  const placeOf = ({ host, upstream, address, port }: HistoryRecord) => JSON.stringify([host, upstream, address, port])
+  const places = new Set(known.map(placeOf))
+  return [...known, ...earlier.filter((one) => !places.has(placeOf(one)))]
+}

@@ -10,10 +10,11 @@ import type { Event } from "../../src/core/model/Event.ts"
 import { initial } from "../../src/core/state.ts"
 import { entryBody } from "../../src/log/codec.ts"
 import { Replay } from "../../src/log/replay.ts"
+import { Disk } from "../../src/adapters/file/Disk.ts"
 import * as FileRecorder from "../../src/adapters/file/FileRecorder.ts"
-import { hold } from "../../src/adapters/file/lock.ts"
 import { feed, segmentsAt } from "../../src/adapters/file/readRecord.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
+import { unable } from "../support/able.ts"
 import { inScratch } from "../support/command.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { until } from "../support/servers.ts"
@@ -22,6 +23,7 @@ type Options = FileRecorder.FileRecorderOptions
 
 const options = (directory: string, changes: Partial<Options> = {}): Options => ({
   directory,
+  disk: new Disk(5_000),
   run: { id: "test", seed: 1 },
   segmentBytes: 1 << 26,
   segments: 8,
@@ -74,12 +76,15 @@ const scratch = <A>(use: (directory: string) => Effect.Effect<A, unknown>) =>
   Effect.promise(() => inScratch((directory) => Effect.runPromise(use(directory))))
 
 /** A disk of 256 KiB; skips where none can be mounted. */
-const onSmallDisk = (context: { skip: (note: string) => never }, use: (directory: string) => Effect.Effect<void, unknown>) =>
+const onSmallDisk = (
+  context: { readonly skip: (note?: string) => never },
+  use: (directory: string) => Effect.Effect<void, unknown>
+) =>
   scratch((scratchDirectory) => {
     const directory = path.join(scratchDirectory, "disk")
     fs.mkdirSync(directory)
     if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", directory]).status !== 0) {
-      return context.skip("no small disk can be mounted here")
+      return unable(context, "disks", "no small disk can be mounted here")
     }
     return Effect.ensuring(use(directory), Effect.sync(() => spawnSync("umount", ["-l", directory])))
   })
@@ -246,21 +251,6 @@ describe("the file recorder", () => {
         const verdict = yield* verdictOf(directory)
         assert.strictEqual(verdict.outcome, "altered")
         assert.strictEqual(verdict.problem?.segment, 1)
-      })
-    ))
-
-  it.live("gives a second holder of its directory a place of its own, and a dead holder's place to the next", () =>
-    scratch((directory) =>
-      Effect.gen(function* () {
-        const file = path.join(directory, "lock")
-        fs.writeFileSync(file, "1")
-        const second = yield* Effect.scoped(hold(directory))
-        assert.strictEqual(second.owner, 1)
-        assert.notStrictEqual(second.directory, directory)
-        fs.writeFileSync(file, "999999999")
-        const heir = yield* Effect.scoped(hold(directory))
-        assert.deepStrictEqual(heir, { directory, owner: undefined })
-        assert.isFalse(fs.existsSync(file))
       })
     ))
 })

@@ -12,7 +12,8 @@ import process from "node:process"
 import * as HistoryFile from "../../src/adapters/file/HistoryFile.ts"
 import type { HistoryRecord } from "../../src/core/model/History.ts"
 import { HistoryStore } from "../../src/shell/HistoryStore.ts"
-import { here, inScratch } from "../support/command.ts"
+import { unable } from "../support/able.ts"
+import { here, inScratch, program } from "../support/command.ts"
 import { until } from "../support/servers.ts"
 
 const record = (i: number, changes: Partial<HistoryRecord> = {}): HistoryRecord => ({
@@ -35,7 +36,7 @@ const opened = async <A>(
   limits: { readonly maxEntries?: number; readonly maxBytes?: number } = {}
 ): Promise<A> => {
   const scope = Scope.makeUnsafe()
-  const layer = HistoryFile.layer({ path: file, maxEntries: 1_024, maxBytes: 1 << 20, ...limits })
+  const layer = HistoryFile.layer({ path: file, maxEntries: 1_024, maxBytes: 1 << 20, timeoutMs: 5_000, ...limits })
   const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
   try {
     return await use(Context.get(context, HistoryStore))
@@ -61,7 +62,7 @@ describe("the history file", () => {
       await written(file)
       const found = await opened(file, load)
       assert.deepStrictEqual(found, { records: records(3), dropped: 0, problem: null })
-      assert.deepStrictEqual(fs.readdirSync(directory), ["history.json"])
+      assert.deepStrictEqual(fs.readdirSync(directory), ["history.json", "history.json.lock.db"])
       if (process.platform === "win32") return
       assert.strictEqual(fs.statSync(file).mode & 0o777, 0o600)
       assert.strictEqual(fs.statSync(directory).mode & 0o777, 0o700)
@@ -185,7 +186,7 @@ describe("the history file", () => {
           assert.isAtLeast(found.length, 900)
         }
         await written(file, records(2))
-        assert.deepStrictEqual(fs.readdirSync(directory), ["history.json"])
+        assert.deepStrictEqual(fs.readdirSync(directory), ["history.json", "history.json.lock.db"])
       }),
     60_000
   )
@@ -193,12 +194,8 @@ describe("the history file", () => {
   it("is written by one process and read by another, which says so and sets nothing aside", () =>
     inFile(async (file, directory) => {
       await written(file)
-      // A process that lives and is not this one.
-      const other = spawn(
-        process.execPath,
-        here === "deno" ? ["eval", "setInterval(() => {}, 1e6)"] : ["-e", "setInterval(() => {}, 1e6)"]
-      )
-      fs.writeFileSync(`${file}.lock`, String(other.pid))
+      const other = program("lockHolder.ts", [`${file}.lock`])
+      await until("another process holds it", () => other.stdout().includes("mine"), 20_000)
       const before = fs.readFileSync(file, "utf8")
       await opened(file, async (store) => {
         const { records: found, problem } = await load(store)
@@ -212,9 +209,8 @@ describe("the history file", () => {
       assert.strictEqual((await opened(file, load)).problem?.what, "damaged")
       assert.deepStrictEqual(aside(directory), [])
       assert.isTrue(fs.existsSync(`${file}.lock`))
-      const gone = new Promise((resolve) => other.once("close", resolve))
-      process.kill(other.pid as number, "SIGKILL")
-      await gone
+      other.kill("SIGKILL")
+      await other.ended
       await written(file, records(1))
       assert.deepStrictEqual((await opened(file, load)).records, records(1))
     }))
@@ -223,7 +219,7 @@ describe("the history file", () => {
     inScratch(async (disk) => {
       if (process.platform !== "linux") return context.skip("mounts are made otherwise here")
       if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", disk]).status !== 0) {
-        return context.skip("no small disk can be mounted here")
+        return unable(context, "disks", "no small disk can be mounted here")
       }
       try {
         const [file, filler] = [path.join(disk, "history.json"), path.join(disk, "filler")]
@@ -249,7 +245,7 @@ describe("the history file", () => {
     inScratch(async (disk) => {
       if (process.platform !== "linux") return context.skip("mounts are made otherwise here")
       if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", disk]).status !== 0) {
-        return context.skip("nothing can be mounted here")
+        return unable(context, "disks", "nothing can be mounted here")
       }
       try {
         const file = path.join(disk, "history.json")

@@ -20,6 +20,7 @@ function writerTo(target: string, buffer = 65_536) {
   const options = {
     target,
     buffer,
+    timeoutMs: 5_000,
     onFailure: (told: string) => void failures.push(told),
     lostLine: (n: number) => `lost ${n}`
   }
@@ -38,6 +39,7 @@ const logged = (
         threshold: new LogThreshold(level),
         format: "text",
         buffer: 65_536,
+        timeout: 5_000,
         secrets: [],
         output,
         ...options

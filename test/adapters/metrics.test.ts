@@ -15,6 +15,7 @@ import { makePage } from "../../src/adapters/otel/prometheus.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { isReady } from "../../src/core/ready.ts"
 import type { ListenerStatus } from "../../src/shell/Listener.ts"
+import { unable } from "../support/able.ts"
 import { addresses, configWith, onDemandDefaults } from "../support/config.ts"
 import { serve, until } from "../support/servers.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
@@ -280,7 +281,7 @@ describe("metrics", () => {
 
   it.live("satisfy promtool, but for the one name that is given", (context) =>
     Effect.gen(function* () {
-      if (spawnSync("promtool", ["--version"]).status !== 0) return context.skip("promtool is not installed")
+      if (spawnSync("promtool", ["--version"]).status !== 0) return unable(context, "promtool", "promtool is not installed")
       const server = yield* Effect.promise(() => serve((socket) => socket.pipe(socket)))
       const config = configWith([{ candidates: [{ host: "127.0.0.1", port: server.port }] }])
       yield* withTelemetry(config, metricsOnly, async ({ engine, port, scrape }) => {

@@ -24,7 +24,7 @@ async function watched(options: { pollMs?: number; quietMs?: number; latestMs?: 
   let told = 0
   // What was there to be read when it was told.
   let text = ""
-  const watch = new FileWatch(file, { pollMs: 200, quietMs: 20, latestMs: 400, ...options }, () => {
+  const watch = new FileWatch(file, { pollMs: 200, quietMs: 20, latestMs: 400, silentMs: 5_000, ...options }, () => {
     told++
     text = fs.readFileSync(file, "utf8")
   })

@@ -5,6 +5,7 @@ import * as fs from "node:fs"
 import * as net from "node:net"
 import * as path from "node:path"
 import process from "node:process"
+import { unable } from "../support/able.ts"
 import { request } from "../support/admin.ts"
 import type { Running } from "../support/command.ts"
 import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
@@ -57,11 +58,13 @@ describe("a service whose record cannot be written at the start", () => {
       const running = start(["run", "--config", writeConfig(directory, { candidates: [good.port], log, more })])
       await until("it listens", () => portOf(running) !== undefined)
       assert.strictEqual(await ask(portOf(running) as number), "good")
-      assert.match(running.stderr(), /cannot open it: ENOTDIR; nothing is recorded until it can be written/)
+      const told = /cannot open it: ENOTDIR; nothing is recorded until (\S+guest-[0-9a-f]+) can be written/
+      assert.match(running.stderr(), told)
       const series = async (name: string) => seriesOf((await request(admin, "/metrics")).body).get(name) ?? 0
       assert.isAtLeast(await series("fairlead_record_gaps_total"), 1)
       fs.rmSync(obstacle)
-      const own = path.join(log, `guest-${running.pid}`)
+      const own = told.exec(running.stderr())?.[1] ?? ""
+      assert.strictEqual(path.dirname(own), log)
       await until("it records", () => segmentsIn(own).length > 0, 20_000)
       assert.strictEqual(fs.statSync(own).mode & 0o777, 0o700)
       assert.strictEqual(await ask(portOf(running) as number), "good")
@@ -80,7 +83,7 @@ describe("a service whose disk is full", () => {
         const disk = path.join(directory, "disk")
         fs.mkdirSync(disk)
         const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk]).status === 0
-        if (!mounted) return context.skip("no small disk can be mounted here")
+        if (!mounted) return unable(context, "disks", "no small disk can be mounted here")
         try {
           const good = await named("good")
           const [admin = 0] = await freePorts(1)
@@ -145,7 +148,7 @@ describe("a service without descriptors", () => {
       const limit = `--nofile=${open + 20}:${open + 20}`
       if (spawnSync("prlimit", ["--pid", String(running.pid), limit]).status !== 0) {
         await stopped(running)
-        return context.skip("prlimit is not there")
+        return unable(context, "descriptors", "prlimit is not there")
       }
       // The service looks at its limit with the first client that comes a tenth of a second after the last look.
       const lookedMs = performance.now() + 200

@@ -7,6 +7,7 @@ import * as path from "node:path"
 import process from "node:process"
 import { needRestart } from "../../src/apps/config/changes.ts"
 import { Fairlead } from "../../src/apps/embed/Fairlead.ts"
+import { unable } from "../support/able.ts"
 import { request } from "../support/admin.ts"
 import type { Running } from "../support/command.ts"
 import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
@@ -37,7 +38,7 @@ const withService = (
     readonly directory: string
     readonly file: string
     readonly port: number
-    readonly started: (history?: string) => Running
+    readonly started: (history?: string, also?: string) => Running
     readonly troubles: (what: string) => Promise<number>
   }) => Promise<void>,
   place: (directory: string) => string = (directory) => path.join(directory, "state", "history.json")
@@ -47,8 +48,8 @@ const withService = (
     const [admin = 0] = await freePorts(1)
     const file = place(directory)
     fs.mkdirSync(path.dirname(file), { recursive: true })
-    const started = (history = JSON.stringify(file)) => {
-      const more = `admin: { listen: "127.0.0.1:${admin}" }\nhistory: { path: ${history}, flushInterval: 20ms }`
+    const started = (history = JSON.stringify(file), also = "") => {
+      const more = `${also}\nadmin: { listen: "127.0.0.1:${admin}" }\nhistory: { path: ${history}, flushInterval: 20ms }`
       return start(["run", "--config", writeConfig(directory, { candidates: [good.port], more })])
     }
     const troubles = async (what: string) =>
@@ -88,6 +89,41 @@ describe("history", () => {
         assert.strictEqual(redacted.code, 0, redacted.stderr)
         assert.include(fs.readFileSync(path.join(copy, "00000002.ndjson"), "utf8"), '"_tag":"HistoryLoaded"')
         assert.notInclude(fs.readFileSync(path.join(copy, "00000002.ndjson"), "utf8"), "127.0.0.1")
+      }),
+    60_000
+  )
+
+  it(
+    "is there within a second of the first selection, with the interval as it is by default",
+    () =>
+      inScratch(async (directory) => {
+        const good = await named("good")
+        const file = path.join(directory, "state", "history.json")
+        const more = `history: { path: ${JSON.stringify(file)} }`
+        const running = start(["run", "--config", writeConfig(directory, { candidates: [good.port], more })])
+        await until("it selects", () => running.stderr().includes("fact=IpPoolSelection"), 20_000)
+        await until("it is written", () => fs.existsSync(file), 1_000)
+        running.kill("SIGKILL")
+        await running.ended
+        await good.stop()
+        assert.deepInclude(historyIn(file).records[0], { address: "127.0.0.1", port: good.port })
+      }),
+    60_000
+  )
+
+  it(
+    "is neither read nor written, nor locked, while everything is turned off",
+    () =>
+      withService(async ({ directory, file, started }) => {
+        fs.writeFileSync(file, "would be set aside if it were read")
+        fs.chmodSync(file, 0o600)
+        const running = started(`${JSON.stringify(file)}, firstWrite: 10ms`, "enabled: false")
+        assert.strictEqual(await ask(await listening(running)), "good")
+        // Ten times as long as a write takes to come.
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        assert.notInclude(await stopped(running), "history")
+        assert.strictEqual(fs.readFileSync(file, "utf8"), "would be set aside if it were read")
+        assert.deepStrictEqual(fs.readdirSync(path.join(directory, "state")), ["history.json"])
       }),
     60_000
   )
@@ -133,7 +169,7 @@ describe("history", () => {
       withService(async ({ file, started, troubles }) => {
         const disk = path.dirname(file)
         if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=16k,mode=700", "tmpfs", disk]).status !== 0) {
-          return context.skip("no small disk can be mounted here")
+          return unable(context, "disks", "no small disk can be mounted here")
         }
         try {
           const filler = path.join(disk, "filler")
@@ -207,7 +243,7 @@ describe("history", () => {
         await run()
         assert.deepStrictEqual(fs.readdirSync(directory), [])
         await run({ path: file })
-        assert.deepStrictEqual(fs.readdirSync(directory), ["history.json"])
+        assert.deepStrictEqual(fs.readdirSync(directory), ["history.json", "history.json.lock.db"])
       } finally {
         if (before === undefined) delete process.env["XDG_STATE_HOME"]
         else process.env["XDG_STATE_HOME"] = before

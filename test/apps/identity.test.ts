@@ -9,6 +9,7 @@ import * as tls from "node:tls"
 import { parse } from "../../src/apps/config/parse.ts"
 import { Fairlead } from "../../src/apps/embed/Fairlead.ts"
 import { authoritiesIn } from "../../src/apps/rehearsal.ts"
+import { unable } from "../support/able.ts"
 import { request } from "../support/admin.ts"
 import { authority, good, otherName, selfSigned } from "../support/certificates.ts"
 import type { Running } from "../support/command.ts"
@@ -264,7 +265,7 @@ describe("mode auto", () => {
   it("asks on port 443 of an upstream with a host, by itself", async (context) => {
     const place = { host: "127.0.44.3", port: 443 }
     const thief = await serveTls(selfSigned, "thief", place).catch(() => undefined)
-    if (thief === undefined) return context.skip("port 443 may not be bound here")
+    if (thief === undefined) return unable(context, "port443", "port 443 may not be bound here")
     const real = await serveTls(good, "good", { host: "127.0.44.4", port: 443 })
     const upstream = "port: 443, candidates: [127.0.44.3, 127.0.44.4], caFile: ca.pem"
     const more = `dns: { servers: ["127.0.0.1:${(await freePorts(1))[0]}"], timeout: 200ms }`

@@ -1,6 +1,7 @@
 /** The whole service in a network of its own that goes away and comes back. */
 import { assert, describe, it } from "vitest"
 import { whyNot } from "../../bench/lab/Lab.ts"
+import { unable } from "../support/able.ts"
 import { differ, localOutages, moved } from "../../bench/lab/localOutage.ts"
 
 const missing = whyNot()
@@ -10,7 +11,7 @@ describe("the network of the machine itself", () => {
   it(
     "goes dark, and its interface goes down: nobody is judged by it, and clients are served within two seconds of its return",
     async (context) => {
-      if (missing !== undefined) return context.skip(missing)
+      if (missing !== undefined) return unable(context, "namespaces", missing)
       const outcomes = await localOutages(["dark", "interface"], SECONDS)
       for (const one of outcomes) {
         const text = JSON.stringify(one)

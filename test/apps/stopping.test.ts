@@ -1,19 +1,15 @@
 /** The end of a service: what is under way is finished, whoever sends the signal, and how often. */
 import { assert, describe, it } from "vitest"
-import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as net from "node:net"
-import * as path from "node:path"
 import process from "node:process"
-import { fileURLToPath } from "node:url"
 import { request } from "../support/admin.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { serve, until } from "../support/servers.ts"
 import { connect, pattern } from "../support/sockets.ts"
 import { freePorts } from "../support/telemetry.ts"
 
-const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const DEEP = process.env["FAIRLEAD_DEEP"] !== undefined
 const CHUNK = pattern(1 << 20, 3)
 const CHUNKS = DEEP ? 1_024 : 48
@@ -72,66 +68,7 @@ describe("SIGTERM", () => {
       assert.strictEqual(code, 0, stderr)
       assert.include(stderr, "sessionsReset=0")
     }), DEEP ? 300_000 : 60_000)
-
-  it(
-    "through npm, which passes on what its whole group got already, is one wish",
-    (context) =>
-      inScratch(async (directory) => {
-        if (spawnSync("npm", ["--version"]).status !== 0) return context.skip("npm is not installed")
-        const echo = await serve((socket) => socket.pipe(socket))
-        const file = writeConfig(directory, { candidates: [echo.port] })
-        const running = npmStart(checkout(path.join(directory, "checkout")), ["run", "--config", file])
-        await until("it listens", () => portOf(running) !== undefined, 30_000)
-        const client = await connect(portOf(running) as number)
-        client.socket.write("before ")
-        await until("the first echo", () => client.text() === "before ")
-        process.kill(-running.pid, "SIGTERM")
-        await until("it stops", () => running.stderr().includes("stopping"))
-        client.socket.write("after")
-        await until("the second echo", () => client.text() === "before after")
-        client.socket.end()
-        const code = await running.code
-        await echo.stop()
-        assert.strictEqual(code, 0, running.stderr())
-        assert.strictEqual(running.stderr().split("stopping").length, 2)
-      }),
-    60_000
-  )
 })
-
-/** A checkout that is set up, made of this one's sources and packages. */
-function checkout(directory: string): string {
-  const modules = path.join(directory, "node_modules")
-  fs.mkdirSync(modules, { recursive: true })
-  const hash = createHash("sha256")
-  for (const name of ["package.json", "package-lock.json", "deno.lock"]) {
-    fs.copyFileSync(path.join(ROOT, name), path.join(directory, name))
-    hash.update(fs.readFileSync(path.join(ROOT, name)))
-  }
-  for (const name of ["src", "tools", "node_modules/.bin"]) fs.symlinkSync(path.join(ROOT, name), path.join(directory, name))
-  fs.writeFileSync(path.join(modules, ".fairlead-setup"), hash.digest("hex"))
-  return directory
-}
-
-/** In a process group of its own, as a terminal or a container starts it. */
-function npmStart(cwd: string, args: ReadonlyArray<string>) {
-  const env = {
-    ...process.env,
-    NO_COLOR: "1",
-    npm_config_update_notifier: "false",
-    npm_config_cache: path.join(cwd, ".npm")
-  }
-  const child = spawn("npm", ["start", "--", ...args], { cwd, env, detached: true, stdio: ["ignore", "ignore", "pipe"] })
-  let stderr = ""
-  child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text))
-  const code = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject)
-    child.once("close", (code) => resolve(code))
-  })
-  const none = () => {}
-  const ended = code.then((code) => ({ code, signal: null, stdout: "", stderr }))
-  return { pid: child.pid ?? -1, kill: none, stdout: () => "", stderr: () => stderr, ended, code }
-}
 
 describe("a port in use", () => {
   it("that was to be the admin port ends it with 1 and its name, and no listener stays", () =>

@@ -1,12 +1,13 @@
 /**
  * The whole chain: a client, Fairlead, and a real OpenTelemetry Collector with `otel-collector.yaml` as shipped. Runs where
- * deploy/collector/build.sh has built one; with REQUIRE_COLLECTOR=1 its absence is a failure.
+ * deploy/collector/build.sh has built one; where REQUIRE names `collector`, its absence is a failure.
  */
 import { spawn, spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import process from "node:process"
 import { assert, describe, it } from "vitest"
+import { lacks } from "../support/able.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { ask, named, until } from "../support/servers.ts"
 import type { Span } from "../support/telemetry.ts"
@@ -31,7 +32,7 @@ const metricNames = (file: string): ReadonlySet<string> =>
     )
   )
 
-describe.skipIf(!isBuilt && process.env["REQUIRE_COLLECTOR"] !== "1")(title, () => {
+describe.skipIf(lacks("collector", isBuilt ? "" : "no collector was built here"))(title, () => {
   it("gets a client's trace with its children, and scrapes the metrics", () =>
     inScratch(async (directory) => {
       const [http, grpc, admin] = await freePorts(3)

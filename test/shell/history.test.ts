@@ -36,6 +36,7 @@ import { replayText } from "../support/live.ts"
 import { ask, named, until } from "../support/servers.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
+const FIRST_MS = 500
 const FLUSH_MS = 5_000
 const TIMEOUT_MS = 1_000
 const [a, b] = addresses(2).map(({ host }) => host) as [string, string]
@@ -51,7 +52,12 @@ const past: HistoryRecord = {
 const full = new HistoryError({ what: "unwritable", path: "h.json", why: "ENOSPC" })
 
 /** A store that notes what it is given, and whatever else is said of it; a keeper over it, built while the clock stands. */
-const kept = (store: Partial<HistoryStore["Service"]>, flushIntervalMs = FLUSH_MS, timeoutMs = TIMEOUT_MS) =>
+const kept = (
+  store: Partial<HistoryStore["Service"]>,
+  flushIntervalMs = FLUSH_MS,
+  timeoutMs = TIMEOUT_MS,
+  { enabled = true, firstWriteMs = FIRST_MS } = {}
+) =>
   Effect.gen(function* () {
     const saved: Array<ReadonlyArray<HistoryRecord>> = []
     const lines: Array<string> = []
@@ -61,7 +67,7 @@ const kept = (store: Partial<HistoryStore["Service"]>, flushIntervalMs = FLUSH_M
       save: (records) => Effect.sync(() => void saved.push(records)),
       ...store
     })
-    const layer = HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: () => "home" }).pipe(
+    const layer = HistoryKeeper.layer({ enabled, firstWriteMs, flushIntervalMs, timeoutMs, network: () => "home" }).pipe(
       Layer.provide(Layer.succeed(HistoryStore, noting))
     )
     const scope = yield* Scope.make()
@@ -85,23 +91,50 @@ const addressesIn = (records: ReadonlyArray<HistoryRecord> | undefined) => recor
 
 describe("the history keeper", () => {
   for (const flushIntervalMs of [FLUSH_MS, 1_000]) {
-    it.effect(`writes when something is known, at most each ${flushIntervalMs} ms, and only what is new`, () =>
-      Effect.gen(function* () {
-        const { saved, keep } = yield* kept({}, flushIntervalMs)
-        const toy = measured()
-        yield* keep(toy)
-        yield* TestClock.adjust(flushIntervalMs - 1)
-        assert.strictEqual(saved.length, 0)
-        yield* TestClock.adjust(1)
-        assert.deepStrictEqual(addressesIn(saved[0]), [a, b])
-        assert.deepInclude(saved[0]?.[0], { network: "home", upstream: "web" })
-        yield* TestClock.adjust(10 * flushIntervalMs)
-        assert.strictEqual(saved.length, 1)
-        toy.run(20_000)
-        yield* TestClock.adjust(flushIntervalMs)
-        assert.strictEqual(saved.length, 2)
-      }))
+    for (const firstWriteMs of [FIRST_MS, 200]) {
+      it.effect(`writes ${firstWriteMs} ms after the first selection, then at most each ${flushIntervalMs} ms, and only what is new`, () =>
+        Effect.gen(function* () {
+          const { saved, keep } = yield* kept({}, flushIntervalMs, TIMEOUT_MS, { firstWriteMs })
+          const toy = measured()
+          yield* keep(toy)
+          yield* TestClock.adjust(firstWriteMs - 1)
+          assert.strictEqual(saved.length, 0)
+          yield* TestClock.adjust(1)
+          assert.deepStrictEqual(addressesIn(saved[0]), [a, b])
+          assert.deepInclude(saved[0]?.[0], { network: "home", upstream: "web" })
+          yield* TestClock.adjust(10 * flushIntervalMs)
+          assert.strictEqual(saved.length, 1)
+          toy.run(20_000)
+          yield* TestClock.adjust(flushIntervalMs - 1)
+          assert.strictEqual(saved.length, 1)
+          yield* TestClock.adjust(1)
+          assert.strictEqual(saved.length, 2)
+        }))
+    }
   }
+
+  it.effect("reads and writes nothing while everything is turned off, and then neither forgets what earlier runs knew", () =>
+    Effect.gen(function* () {
+      let loads = 0
+      const load = Effect.sync(() => {
+        loads++
+        return { records: [past], dropped: 0, problem: null }
+      })
+      const { saved, building, keep, close } = yield* kept({ load }, FLUSH_MS, TIMEOUT_MS, { enabled: false })
+      assert.deepStrictEqual(Context.get(yield* Fiber.join(building), LoadedHistory).records, [])
+      const toy = measured()
+      yield* keep(toy)
+      toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: false })
+      yield* TestClock.adjust(3 * FLUSH_MS)
+      assert.deepStrictEqual([loads, saved.length], [0, 0])
+      toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: true })
+      toy.run(1_000)
+      yield* TestClock.adjust(FLUSH_MS)
+      assert.deepStrictEqual([loads, saved.map(addressesIn)], [1, [[a, b, past.address].toSorted()]])
+      toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: false })
+      yield* close
+      assert.strictEqual(saved.length, 1)
+    }))
 
   it.effect("writes what is new at the end", () =>
     Effect.gen(function* () {
@@ -190,12 +223,20 @@ const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
   const layer = Acceptor.layer([listener]).pipe(
     Layer.provideMerge(HistoryKeeper.writing),
     Layer.provideMerge(engine),
-    Layer.provideMerge(HistoryKeeper.layer({ flushIntervalMs: 60_000, timeoutMs: 10_000, network: () => "lab" })),
+    Layer.provideMerge(
+      HistoryKeeper.layer({
+        enabled: true,
+        firstWriteMs: 60_000,
+        flushIntervalMs: 60_000,
+        timeoutMs: 10_000,
+        network: () => "lab"
+      })
+    ),
     Layer.provideMerge(Layer.mergeAll(
       far,
       NodeResolver.layer,
       Layer.succeed(Recorder, recorder),
-      HistoryFile.layer({ path: file, maxEntries: 100, maxBytes: 100_000 })
+      HistoryFile.layer({ path: file, maxEntries: 100, maxBytes: 100_000, timeoutMs: 5_000 })
     ))
   )
   const entries = () =>

@@ -9,7 +9,7 @@ import { networks } from "../support/access.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { configWith } from "../support/config.ts"
 import type { Dnsmasq, Hosts } from "../support/dnsmasq.ts"
-import { dnsmasq, missing } from "../support/dnsmasq.ts"
+import { dnsmasq, isMissing } from "../support/dnsmasq.ts"
 import type { Live } from "../support/live.ts"
 import { replayText, withLive } from "../support/live.ts"
 import { ask, serve, until } from "../support/servers.ts"
@@ -63,7 +63,7 @@ const live = (
     return decisions
   })
 
-describe.skipIf(missing !== "")("a name that real servers know", () => {
+describe.skipIf(isMissing)("a name that real servers know", () => {
   it.live("changes: who is named no more drains, sessions go on, who comes back is known", () =>
     Effect.gen(function* () {
       const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one, two] })]

@@ -6,7 +6,7 @@ import * as path from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 
-const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const MAIN = path.join(ROOT, "src/apps/main.ts")
 
 export type RuntimeName = "node" | "deno"
@@ -14,7 +14,7 @@ export const here: RuntimeName = "Deno" in globalThis ? "deno" : "node"
 export const other: RuntimeName = here === "node" ? "deno" : "node"
 
 /** The runtime's own binary: npm's `deno` is a script that does not pass signals on. */
-function binaryOf(runtime: RuntimeName): string {
+export function binaryOf(runtime: RuntimeName): string {
   if (runtime === here) return process.execPath
   const bin = path.join(ROOT, "node_modules", ".bin", runtime)
   if (runtime === "node") return bin
@@ -56,8 +56,8 @@ export const example = (name: string, args: ReadonlyArray<string>): Promise<Ende
   startFile(path.join(ROOT, "examples", name), args).ended
 
 /** Starts one of the programs beside this file. */
-export const program = (name: string, args: ReadonlyArray<string>): Running =>
-  startFile(path.join(ROOT, "test/support", name), args)
+export const program = (name: string, args: ReadonlyArray<string>, options: Start = {}): Running =>
+  startFile(path.join(ROOT, "test/support", name), args, options)
 
 function startFile(
   file: string,
@@ -127,7 +127,7 @@ function quoted(ports: ReadonlyArray<number>): string {
 }
 
 /** The port that a started service logs once it listens. */
-export function portOf(running: Running): number | undefined {
+export function portOf(running: Pick<Running, "stderr">): number | undefined {
   const match = /listening.*?127\.0\.0\.1:(\d+)/.exec(running.stderr())
   return match === null ? undefined : Number(match[1])
 }

@@ -21,5 +21,5 @@ const writing = Effect.gen(function* () {
     yield* Effect.sync(() => process.stdout.write("."))
   }
 })
-const file = HistoryFile.layer({ path: process.argv[2] ?? "", maxEntries: 1_024, maxBytes: 1 << 20 })
+const file = HistoryFile.layer({ path: process.argv[2] ?? "", maxEntries: 1_024, maxBytes: 1 << 20, timeoutMs: 5_000 })
 await Effect.runPromise(Effect.provide(writing, file))

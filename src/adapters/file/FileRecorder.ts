@@ -1,7 +1,7 @@
 /**
  * The record on disk. Entries gather in memory and are written behind the hot path, at most `flushIntervalMs` late, so a
  * crash loses no more than that. A segment that has grown to `segmentBytes` is closed and compressed, the next one begins
- * from the whole state. When a write fails, or the disk lags by more than `bufferBytes`, entries are given up: the segment
+ * from the whole state. When a write fails, the disk keeps silent, or it lags by more than `bufferBytes`, entries are given up: the segment
  * ends with a gap if it still can, and as soon as the disk takes it a new one begins from the state of that moment. A disk that
  * refuses from the start is no different.
  */
@@ -9,18 +9,20 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
-import * as fsp from "node:fs/promises"
 import type { State } from "../../core/model/State.ts"
 import type { BreakReason, Previous, Run } from "../../log/Segment.ts"
 import { footerBody, gapBody, openingBodies } from "../../log/write.ts"
 import { RecordError } from "../../shell/errors.ts"
 import { Recorder } from "../../shell/Recorder.ts"
+import type { Disk } from "./Disk.ts"
+import { makeDirectory } from "./makeDirectory.ts"
 import type { SegmentFile } from "./segments.ts"
 import { compress, list, prune } from "./segments.ts"
 import { SegmentWriter } from "./SegmentWriter.ts"
 
 export interface FileRecorderOptions {
   readonly directory: string
+  readonly disk: Disk
   readonly run: Run
   readonly segmentBytes: number
   readonly segments: number
@@ -154,10 +156,10 @@ class FileRecord {
   }
 
   async #begin(state: State, after: BreakReason | null): Promise<void> {
-    const { directory, run, segments, maxAgeMs } = this.#options
-    this.#nextSegment ??= await firstIn(directory)
+    const { directory, disk, run } = this.#options
+    this.#nextSegment ??= await disk.ask(() => firstIn(directory))
     const segment = this.#nextSegment++
-    const writer = await SegmentWriter.open(directory, segment)
+    const writer = await SegmentWriter.open(disk, directory, segment)
     try {
       await writer.write(openingBodies({ run, segment, previous: after === null ? this.#previous : null, after, state }))
     } catch (cause) {
@@ -167,7 +169,7 @@ class FileRecord {
     }
     this.#writer = writer
     // What cannot be removed or compressed now is found again at the next segment or start: no reason for a gap.
-    await prune(directory, segment, segments, maxAgeMs).catch(() => {})
+    await prune(directory, segment, this.#options, disk).catch(() => {})
   }
 
   async #end(body: string, seq: number): Promise<void> {
@@ -176,10 +178,9 @@ class FileRecord {
     await writer.write([body])
     this.#previous = { segment: writer.segment, seq, chain: writer.chain }
     this.#writer = undefined
-    await writer.close()
     // With more to come the segment is not the last one any more.
     if (this.#work.length > 0) {
-      await compress({ segment: writer.segment, path: writer.path, compressed: false }).catch(() => {})
+      await compress({ segment: writer.segment, path: writer.path, compressed: false }, this.#options.disk).catch(() => {})
     }
   }
 
@@ -187,7 +188,6 @@ class FileRecord {
     const writer = this.#writer
     this.#writer = undefined
     await writer?.write([gap]).catch(() => {})
-    await writer?.close().catch(() => {})
   }
 
   #lose(reason: BreakReason): void {
@@ -209,14 +209,15 @@ class FileRecord {
 }
 
 /** Segments of earlier runs that were left plain are compressed behind the scenes. */
-const tidy = (directory: string) =>
+const tidy = (existing: ReadonlyArray<SegmentFile>, disk: Disk) =>
   Effect.promise(async () => {
-    for (const file of await list(directory)) if (!file.compressed) await compress(file)
+    for (const file of existing) if (!file.compressed) await compress(file, disk)
   }).pipe(Effect.catchCause((cause) => Effect.logWarning("an old segment could not be compressed", cause)))
 
 const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
-  const existing = yield* Effect.promise(() => list(options.directory).catch(() => undefined))
-  if (existing !== undefined) yield* tidy(options.directory)
+  const { directory, disk } = options
+  const existing = yield* Effect.promise(() => disk.ask(() => list(directory)).catch(() => undefined))
+  if (existing !== undefined) yield* tidy(existing, disk)
   const record = new FileRecord(options, existing === undefined ? undefined : nextAfter(existing))
   yield* Effect.forkScoped(record.writing)
   return Recorder.of({
@@ -230,7 +231,7 @@ const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
 
 /** For a directory that could not be read, or made, at the start. */
 async function firstIn(directory: string): Promise<number> {
-  await fsp.mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory)
   return nextAfter(await list(directory))
 }
 

@@ -18,7 +18,10 @@ import type { HistoryTrouble } from "../../shell/errors.ts"
 import { HistoryError } from "../../shell/errors.ts"
 import type { Found } from "../../shell/HistoryStore.ts"
 import { HistoryStore } from "../../shell/HistoryStore.ts"
-import { letGo, take } from "./lock.ts"
+import { Disk, SilentDisk } from "./Disk.ts"
+import type { Lock, Taken } from "./lock.ts"
+import { isTaken, take } from "./lock.ts"
+import { replace } from "./replace.ts"
 
 export interface HistoryFileOptions {
   readonly path: string
@@ -26,6 +29,8 @@ export interface HistoryFileOptions {
   readonly maxEntries: number
   /** A larger file is neither written nor read. */
   readonly maxBytes: number
+  /** How long the disk may keep silent. */
+  readonly timeoutMs: number
 }
 
 const VERSION = 1
@@ -35,8 +40,9 @@ const decode = Schema.decodeUnknownResult(HistoryRecordSchema)
 
 class HistoryFile {
   readonly #options: HistoryFileOptions
-  /** The process that may write; undefined: this one, null: not known yet. */
-  #owner: number | undefined | null = null
+  readonly #disk: Disk
+  /** Held by this process, or by another one; undefined: not known yet. */
+  #lock: Lock | Taken | undefined
   #written = ""
   /** Writes follow one another even if whoever waited has given up: one under way, and one that waits, of the latest records. */
   #underWay: Promise<void> = Promise.resolve()
@@ -45,13 +51,16 @@ class HistoryFile {
 
   constructor(options: HistoryFileOptions) {
     this.#options = options
+    this.#disk = new Disk(options.timeoutMs)
   }
 
   async load(): Promise<Found> {
     // A place that cannot be locked now may be readable all the same, and is locked by the first write.
-    await this.#lock().catch(() => {})
-    const owned = typeof this.#owner === "number" ? this.#error("owned", `process ${this.#owner}`) : null
-    const text = await this.#read()
+    const lock = await this.#locked().catch(() => undefined)
+    const owned = lock !== undefined && isTaken(lock) ? this.#error("owned", holderOf(lock)) : null
+    const text = await this.#disk.ask(() => this.#read()).catch((cause) => {
+      throw this.#failed("unreadable", cause)
+    })
     if (text === undefined) return { records: [], dropped: 0, problem: owned }
     const read = typeof text === "string" ? parsed(text) : text.damage
     if (typeof read === "string") return { records: [], dropped: 0, problem: await this.#damaged(read) }
@@ -74,17 +83,13 @@ class HistoryFile {
   }
 
   async release(): Promise<void> {
-    if (this.#owner === undefined) await letGo(this.#lockPath).catch(() => {})
+    // Of a disk that does not answer it ends with the process.
+    if (this.#lock !== undefined && !isTaken(this.#lock)) await this.#lock.letGo().catch(() => {})
   }
 
-  get #lockPath(): string {
-    return `${this.#options.path}.lock`
-  }
-
-  async #lock(): Promise<void> {
-    if (this.#owner !== null) return
-    await fsp.mkdir(path.dirname(this.#options.path), { recursive: true, mode: 0o700 })
-    this.#owner = await take(this.#lockPath)
+  async #locked(): Promise<Lock | Taken> {
+    this.#lock ??= await take(`${this.#options.path}.lock`, this.#disk)
+    return this.#lock
   }
 
   /** undefined: there is none. */
@@ -98,13 +103,15 @@ class HistoryFile {
       return await fsp.readFile(path, "utf8")
     } catch (cause) {
       if (codeOf(cause) === "ENOENT") return undefined
-      throw this.#error("unreadable", codeOf(cause))
+      throw cause
     }
   }
 
   async #damaged(why: string): Promise<HistoryError> {
-    if (this.#owner !== undefined) return this.#error("damaged", why)
-    const aside = await this.#aside().catch((cause: unknown) => `where it is, as it cannot be renamed (${codeOf(cause)})`)
+    if (this.#lock === undefined || isTaken(this.#lock)) return this.#error("damaged", why)
+    const aside = await this.#disk.ask(() => this.#aside()).catch((cause: unknown) =>
+      `where it is, as it cannot be renamed (${codeOf(cause)})`
+    )
     return this.#error("damaged", `${why}; it was left ${aside}`)
   }
 
@@ -120,15 +127,19 @@ class HistoryFile {
 
   async #save(records: ReadonlyArray<HistoryRecord>): Promise<void> {
     try {
-      await this.#lock()
-      if (this.#owner !== undefined) return
+      if (isTaken(await this.#locked())) return
       const text = textOf(records, this.#options.maxBytes)
       if (text === this.#written) return
-      await replace(this.#options.path, text)
+      await this.#disk.ask(() => replace(this.#options.path, text))
       this.#written = text
     } catch (cause) {
-      throw this.#error("unwritable", codeOf(cause))
+      throw this.#failed("unwritable", cause)
     }
+  }
+
+  #failed(what: HistoryTrouble, cause: unknown): HistoryError {
+    if (cause instanceof SilentDisk) return this.#error("slow", `within ${this.#options.timeoutMs} ms`)
+    return this.#error(what, codeOf(cause))
   }
 
   #error(what: HistoryTrouble, why: string): HistoryError {
@@ -161,21 +172,8 @@ function textOf(records: ReadonlyArray<HistoryRecord>, maxBytes: number): string
   return head + lines.join(",\n") + foot
 }
 
-async function replace(target: string, text: string): Promise<void> {
-  const beside = `${target}.new`
-  // What a crash left behind may have any owner and mode.
-  await fsp.rm(beside, { force: true })
-  const file = await fsp.open(beside, "wx", 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } catch (cause) {
-    await file.close()
-    await fsp.rm(beside, { force: true }).catch(() => {})
-    throw cause
-  }
-  await file.close()
-  await fsp.rename(beside, target)
+function holderOf({ owner }: Taken): string {
+  return owner === undefined ? "another process" : `process ${owner}`
 }
 
 function codeOf(cause: unknown): string {
@@ -190,7 +188,7 @@ export const layer = (options: HistoryFileOptions): Layer.Layer<HistoryStore> =>
     HistoryStore,
     Effect.gen(function* () {
       const file = new HistoryFile(options)
-      yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.promise(() => file.release()), 1_000))
+      yield* Effect.addFinalizer(() => Effect.promise(() => file.release()))
       return HistoryStore.of({
         load: Effect.tryPromise({ try: () => file.load(), catch: asError }),
         save: (records) => Effect.tryPromise({ try: () => file.save(records), catch: asError })

@@ -12,6 +12,8 @@ import { link } from "../../log/codec.ts"
 import { fileName } from "../../log/Segment.ts"
 import { chainStart } from "../../log/write.ts"
 import { nowUs } from "../node/clock.ts"
+import { appendToExisting, truncate, writeNew } from "./calls.ts"
+import type { Disk } from "./Disk.ts"
 
 /** How long linking may keep the thread before it lets others go first, in µs. */
 const SLICE_US = 1_000
@@ -22,22 +24,23 @@ const WRITE_CHARS = 262_144
 export class SegmentWriter {
   readonly path: string
   readonly segment: number
-  readonly #file: fsp.FileHandle
+  readonly #disk: Disk
   #chain: Digest
   #bytes = 0
   /** A failed write could not be cut off: nothing may follow it. */
   #torn = false
 
-  private constructor(file: fsp.FileHandle, segmentPath: string, segment: number) {
-    this.#file = file
+  private constructor(disk: Disk, segmentPath: string, segment: number) {
+    this.#disk = disk
     this.path = segmentPath
     this.segment = segment
     this.#chain = chainStart(segment)
   }
 
-  static async open(directory: string, segment: number): Promise<SegmentWriter> {
+  static async open(disk: Disk, directory: string, segment: number): Promise<SegmentWriter> {
     const segmentPath = path.join(directory, fileName(segment))
-    return new SegmentWriter(await fsp.open(segmentPath, "wx", 0o600), segmentPath, segment)
+    await disk.ask(() => writeNew(segmentPath, Buffer.alloc(0)))
+    return new SegmentWriter(disk, segmentPath, segment)
   }
 
   get bytes(): number {
@@ -70,26 +73,21 @@ export class SegmentWriter {
     if (text !== "") await this.#flush(text, chain)
   }
 
-  async close(): Promise<void> {
-    await this.#file.close()
-  }
-
   /** Removes the file; tells whether it is gone. */
-  async discard(): Promise<boolean> {
-    await this.#file.close().catch(() => {})
-    return fsp.unlink(this.path).then(() => true, () => false)
+  discard(): Promise<boolean> {
+    return this.#disk.ask(() => fsp.unlink(this.path)).then(() => true, () => false)
   }
 
   async #flush(text: string, chain: Digest): Promise<void> {
     if (this.#torn) throw Object.assign(new Error("a write before could not be cut off"), { code: "EIO" })
     try {
       const bytes = Buffer.from(text)
-      const { bytesWritten } = await this.#file.write(bytes, 0, bytes.length, this.#bytes)
-      if (bytesWritten !== bytes.length) throw Object.assign(new Error("short write"), { code: "ENOSPC" })
-      this.#bytes += bytesWritten
+      // One that somebody took away is not made again without its head.
+      await this.#disk.ask(() => appendToExisting(this.path, bytes))
+      this.#bytes += bytes.length
       this.#chain = chain
     } catch (cause) {
-      await this.#file.truncate(this.#bytes).catch(() => {
+      await this.#disk.ask(() => truncate(this.path, this.#bytes)).catch(() => {
         this.#torn = true
       })
       throw cause

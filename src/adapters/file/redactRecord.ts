@@ -14,6 +14,7 @@ import type { LineReader } from "./readRecord.ts"
 import { feed, read } from "./readRecord.ts"
 import type { SegmentFile } from "./segments.ts"
 import { compress, list } from "./segments.ts"
+import { Disk } from "./Disk.ts"
 import { SegmentWriter } from "./SegmentWriter.ts"
 
 export interface Redacted {
@@ -99,6 +100,9 @@ const written = (write: (signal: AbortSignal) => Promise<void>): Effect.Effect<v
     return Effect.promise(() => ended)
   })
 
+/** A command that a person waits for has time. */
+const SILENT_MS = 60_000
+
 async function copyAll(
   out: string,
   files: ReadonlyArray<SegmentFile>,
@@ -107,19 +111,16 @@ async function copyAll(
   progress: Progress,
   signal: AbortSignal
 ): Promise<void> {
+  const disk = new Disk(SILENT_MS)
   // Of what was not replayed there is no count.
   for (const [i, most] of lines.entries()) {
     const file = files[i] as SegmentFile
-    const writer = await SegmentWriter.open(out, file.segment).catch(failedTo("write", out))
-    try {
-      const copier = new Copier(redaction, writer, file.path, most)
-      await read(copier, file, (bytes) => progress("redacting", file, bytes), signal).catch(failedTo("read", file.path))
-      await copier.digested()
-    } finally {
-      await writer.close()
-    }
+    const writer = await SegmentWriter.open(disk, out, file.segment).catch(failedTo("write", out))
+    const copier = new Copier(redaction, writer, file.path, most)
+    await read(copier, file, (bytes) => progress("redacting", file, bytes), signal).catch(failedTo("read", file.path))
+    await copier.digested()
     redaction.segmentEnd(writer.chain)
-    if (file.compressed) await compress({ ...file, path: writer.path }).catch(failedTo("write", out))
+    if (file.compressed) await compress({ ...file, path: writer.path }, disk).catch(failedTo("write", out))
   }
 }
 

@@ -1,10 +1,13 @@
 /** Segment files in a directory: finding, numbering, compressing, letting go. */
+import { Buffer } from "node:buffer"
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
-import { pipeline } from "node:stream/promises"
+import { pipeline } from "node:stream"
 import * as zlib from "node:zlib"
 import { segmentOf } from "../../log/Segment.ts"
+import { append, overwrite } from "./calls.ts"
+import type { Disk } from "./Disk.ts"
 
 export interface SegmentFile {
   readonly segment: number
@@ -24,22 +27,40 @@ export async function list(directory: string): Promise<ReadonlyArray<SegmentFile
 }
 
 /** Replaces a closed segment by its compressed form, of the same age; a crash in between leaves the plain one whole. */
-export async function compress(file: SegmentFile): Promise<void> {
+export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
   const target = `${file.path}.gz`
   const partial = `${target}.tmp`
-  await pipeline(fs.createReadStream(file.path), zlib.createGzip(), fs.createWriteStream(partial, { mode: 0o600 }))
-  const { atime, mtime } = await fsp.stat(file.path)
-  await fsp.utimes(partial, atime, mtime)
-  await fsp.rename(partial, target)
-  await fsp.unlink(file.path)
+  await disk.ask(() => overwrite(partial, Buffer.alloc(0)))
+  const source = fs.createReadStream(file.path)
+  // What goes wrong while reading ends the iteration with it.
+  const chunks = pipeline(source, zlib.createGzip(), () => {})[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const { done, value } = await disk.ask(() => chunks.next())
+      if (done === true) break
+      await disk.ask(() => append(partial, value))
+    }
+  } finally {
+    source.destroy()
+  }
+  const { atime, mtime } = await disk.ask(() => fsp.stat(file.path))
+  await disk.ask(() => fsp.utimes(partial, atime, mtime))
+  await disk.ask(() => fsp.rename(partial, target))
+  await disk.ask(() => fsp.unlink(file.path))
 }
 
-/** Removes the oldest segments beyond `keep` and all older than `maxAgeMs`, never `current`. */
-export async function prune(directory: string, current: number, keep: number, maxAgeMs: number): Promise<void> {
-  const older = (await list(directory)).filter(({ segment }) => segment !== current)
-  const surplus = older.length + 1 - keep
+/** What bounds a directory of segments. */
+export interface Keep {
+  readonly segments: number
+  readonly maxAgeMs: number
+}
+
+/** Removes the oldest segments beyond those that are kept and all that are too old, never `current`. */
+export async function prune(directory: string, current: number, { segments, maxAgeMs }: Keep, disk: Disk): Promise<void> {
+  const older = (await disk.ask(() => list(directory))).filter(({ segment }) => segment !== current)
+  const surplus = older.length + 1 - segments
   for (const [i, file] of older.entries()) {
-    const { mtimeMs } = await fsp.stat(file.path)
-    if (i < surplus || Date.now() - mtimeMs > maxAgeMs) await fsp.unlink(file.path)
+    const { mtimeMs } = await disk.ask(() => fsp.stat(file.path))
+    if (i < surplus || Date.now() - mtimeMs > maxAgeMs) await disk.ask(() => fsp.unlink(file.path))
   }
 }

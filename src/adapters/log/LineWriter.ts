@@ -2,11 +2,13 @@
  * Log lines to a file or a standard stream, behind the caller's back: taking a line never waits and never fails. What the
  * disk does not take in time is lost and counted, and a line says so once there is room again.
  *
- * A file is opened to append and made for its owner alone. Before each write its name is looked up again, so a file that was
- * moved away (logrotate) gets a successor by itself, at the latest with the next line.
+ * A file is appended to by its name, and made for its owner alone, so one that was moved away (logrotate) gets a successor by
+ * itself, at the latest with the next line.
  */
 import { Buffer } from "node:buffer"
-import * as fs from "node:fs"
+import { append } from "../file/calls.ts"
+import { Disk } from "../file/Disk.ts"
+import { writeStandard } from "./writeStandard.ts"
 
 /** A standard stream by its descriptor, or a file by its path. */
 export type Target = 1 | 2 | string
@@ -15,6 +17,8 @@ export interface LineWriterOptions {
   readonly target: Target
   /** Bytes that may wait for the disk. */
   readonly buffer: number
+  /** How long a file's disk may keep silent, in ms. */
+  readonly timeoutMs: number
   /** Told once when lines begin to be lost because the target fails. */
   readonly onFailure: (message: string) => void
   /** The line that tells how many were lost. */
@@ -22,15 +26,13 @@ export interface LineWriterOptions {
 }
 
 const RETRY_MS = 1_000
-/** A standard stream that somebody else made non-blocking is full for a moment. */
-const AGAIN_MS = 10
 
 export class LineWriter {
   readonly #options: LineWriterOptions
+  readonly #disk: Disk
   #waiting: Array<string> = []
   #waitingBytes = 0
   #lost = 0
-  #fd: number | undefined
   #writing = false
   #failed = false
   #retry: ReturnType<typeof setTimeout> | undefined
@@ -38,7 +40,7 @@ export class LineWriter {
 
   constructor(options: LineWriterOptions) {
     this.#options = options
-    if (typeof options.target === "number") this.#fd = options.target
+    this.#disk = new Disk(options.timeoutMs)
   }
 
   /** Takes one line, without its end. */
@@ -68,11 +70,10 @@ export class LineWriter {
     clearTimeout(timer)
   }
 
-  /** The last lines, then the file. */
+  /** The last lines. */
   async close(withinMs: number): Promise<void> {
     await this.flush(withinMs)
     clearTimeout(this.#retry)
-    if (!this.#writing) this.#letGo()
   }
 
   #start(): void {
@@ -90,11 +91,12 @@ export class LineWriter {
     do {
       let lines: Array<string> = []
       try {
-        const fd = await this.#open()
+        // Shows that the file can be had, and makes it: until then lines wait.
+        await this.#write("")
         lines = this.#waiting
         this.#waiting = []
         this.#waitingBytes = 0
-        if (lines.length > 0) await writeAll(fd, Buffer.from(`${lines.join("\n")}\n`))
+        if (lines.length > 0) await this.#write(`${lines.join("\n")}\n`)
         this.#failed = false
         if (this.#lost > 0) {
           this.#waiting.unshift(this.#options.lostLine(this.#lost))
@@ -108,7 +110,6 @@ export class LineWriter {
   }
 
   #rest(cause: unknown): void {
-    this.#letGo()
     if (!this.#failed) this.#options.onFailure(`log ${this.#options.target}: cannot write: ${codeOf(cause)}; lines are lost`)
     this.#failed = true
     this.#retry = setTimeout(() => {
@@ -119,49 +120,10 @@ export class LineWriter {
     for (const tell of this.#idle.splice(0)) tell()
   }
 
-  /** The open file, a new one when its name leads to another one by now. */
-  async #open(): Promise<number> {
+  #write(text: string): Promise<void> {
     const { target } = this.#options
-    if (typeof target === "number") return target
-    if (this.#fd !== undefined && !(await leadsTo(target, this.#fd))) this.#letGo()
-    this.#fd ??= await open(target)
-    return this.#fd
-  }
-
-  #letGo(): void {
-    const fd = this.#fd
-    if (fd === undefined || typeof this.#options.target === "number") return
-    this.#fd = undefined
-    fs.close(fd, () => {})
-  }
-}
-
-function open(path: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    fs.open(path, "a", 0o600, (error, fd) => error === null ? resolve(fd) : reject(error))
-  })
-}
-
-function leadsTo(path: string, fd: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    fs.fstat(fd, (failed, opened) => {
-      if (failed !== null) return resolve(false)
-      fs.stat(path, (gone, named) => resolve(gone === null && named.ino === opened.ino && named.dev === opened.dev))
-    })
-  })
-}
-
-async function writeAll(fd: number, bytes: Buffer): Promise<void> {
-  let written = 0
-  while (written < bytes.length) {
-    const from = written
-    written += await new Promise<number>((resolve, reject) => {
-      fs.write(fd, bytes, from, bytes.length - from, null, (error, count) => {
-        if (error === null || error === undefined) return resolve(count)
-        if (error.code !== "EAGAIN") return reject(error)
-        setTimeout(() => resolve(0), AGAIN_MS)
-      })
-    })
+    if (typeof target === "number") return writeStandard(target, Buffer.from(text))
+    return this.#disk.ask(() => append(target, Buffer.from(text)))
   }
 }
 

@@ -16,6 +16,8 @@ export interface LogOptions {
   readonly output: string
   /** Bytes that may wait for a slow disk; beyond that lines are lost and counted. */
   readonly buffer: number
+  /** How long the disk of a file may keep silent, in ms. */
+  readonly timeout: number
   /** Never written, wherever they come from. */
   readonly secrets: ReadonlyArray<string>
 }
@@ -45,12 +47,13 @@ function text(message: unknown): string {
   return typeof message === "string" ? message : Formatter.formatJson(message)
 }
 
-export const layer = ({ threshold, format, output, buffer, secrets }: LogOptions): Layer.Layer<never> => {
+export const layer = ({ threshold, format, output, buffer, timeout, secrets }: LogOptions): Layer.Layer<never> => {
   const clean = withoutSecrets(secrets)
   const loggers = Effect.gen(function* () {
     const writer = new LineWriter({
       target: output === "stderr" ? 2 : output === "stdout" ? 1 : output,
       buffer,
+      timeoutMs: timeout,
       onFailure: (message) => process.stderr.write(`fairlead: ${message}\n`),
       lostLine: (count) => lostLine(format, count)
     })

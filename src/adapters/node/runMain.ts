@@ -2,14 +2,18 @@
  * Runs the program in this process: exit codes, and the two signals that mean "please stop".
  *
  * The first one interrupts and lets every finalizer finish. A second one at least a second later stops at once; an echo
- * within a second is the same wish, as npm passes on a signal that the terminal has delivered already.
+ * within a second is the same wish, as npm passes on a signal that the terminal has delivered already. The end of the launcher
+ * counts as the first one.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
+import * as fs from "node:fs"
 import process from "node:process"
 import { nowUs } from "./clock.ts"
+import { end } from "./end.ts"
+import { whenLauncherEnds } from "./launcher.ts"
 
 const ECHO_US = 1_000_000
 
@@ -21,11 +25,17 @@ export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unkn
       if (askedAtUs < 0) {
         askedAtUs = nowUs()
         fiber.interruptUnsafe(fiber.id)
-      } else if (nowUs() - askedAtUs >= ECHO_US) process.exit(1)
+      } else if (nowUs() - askedAtUs >= ECHO_US) end(1)
     }
     process.on("SIGINT", stop)
     process.on("SIGTERM", stop)
-    fiber.addObserver((exit) => teardown(exit, (code) => process.exit(code)))
+    whenLauncherEnds(() => {
+      if (askedAtUs >= 0) return
+      // The terminal may be gone with the launcher: whether this can be told changes nothing.
+      fs.write(2, "fairlead: what started this process is gone: stopping as on SIGTERM\n", () => {})
+      stop()
+    })
+    fiber.addObserver((exit) => teardown(exit, end))
   })
   run(program, {
     disableErrorReporting: true,

@@ -12,15 +12,18 @@ import * as Stream from "effect/Stream"
 import type { FSWatcher } from "node:fs"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { Disk } from "../file/Disk.ts"
 import { nowUs } from "./clock.ts"
 
 export interface WatchOptions {
   readonly pollMs: number
   readonly quietMs: number
   readonly latestMs: number
+  /** A disk that keeps silent for longer says nothing of the file. */
+  readonly silentMs: number
 }
 
-const DEFAULTS: WatchOptions = { pollMs: 2_000, quietMs: 100, latestMs: 1_000 }
+const DEFAULTS: WatchOptions = { pollMs: 2_000, quietMs: 100, latestMs: 1_000, silentMs: 5_000 }
 
 /** Changes that nobody has taken yet are one. */
 export const watchFile = (file: string, options: Partial<WatchOptions> = {}): Stream.Stream<void> =>
@@ -41,6 +44,7 @@ export class FileWatch {
   readonly #directory: string
   readonly #options: WatchOptions
   readonly #onChange: () => void
+  readonly #disk: Disk
   readonly #poll: ReturnType<typeof setInterval>
   #told: Signature | undefined
   #seen: Signature | undefined
@@ -49,6 +53,7 @@ export class FileWatch {
   #changingSinceUs = -1
   #timer: ReturnType<typeof setTimeout> | undefined
   #looking = false
+  #polling = false
   #watcher: FSWatcher | undefined
   #watched: Signature = ""
   #closed = false
@@ -58,6 +63,7 @@ export class FileWatch {
     this.#directory = path.dirname(this.#file)
     this.#options = options
     this.#onChange = onChange
+    this.#disk = new Disk(options.silentMs)
     this.#poll = setInterval(() => void this.#pollOnce(), options.pollMs)
     this.#poll.unref()
     void this.#pollOnce()
@@ -70,14 +76,18 @@ export class FileWatch {
     this.#watcher?.close()
   }
 
+  /** One at a time, as each would keep a thread of the runtime while the disk is silent. */
   async #pollOnce(): Promise<void> {
+    if (this.#polling) return
+    this.#polling = true
     await this.#rearm()
+    this.#polling = false
     if (this.#timer === undefined) await this.#look()
   }
 
   /** Watches the directory that bears the name now. */
   async #rearm(): Promise<void> {
-    const directory = await identityOf(this.#directory)
+    const directory = await this.#asked(() => identityOf(this.#directory), this.#watched)
     if (this.#closed || (this.#watcher !== undefined && directory === this.#watched)) return
     this.#watcher?.close()
     this.#watcher = undefined
@@ -93,6 +103,11 @@ export class FileWatch {
     } catch {
       // No notices to be had (too many watches, the directory is gone again): looking has to do.
     }
+  }
+
+  /** What the disk says; while it says nothing, what it said before. */
+  #asked(call: () => Promise<Signature>, before: Signature): Promise<Signature> {
+    return this.#disk.ask(call).catch(() => before)
   }
 
   #notice(name: string | null): void {
@@ -116,7 +131,7 @@ export class FileWatch {
   async #look(): Promise<void> {
     if (this.#looking) return
     this.#looking = true
-    const signature = await signatureOf(this.#file)
+    const signature = await this.#asked(() => signatureOf(this.#file), this.#told ?? "")
     this.#looking = false
     if (this.#closed || this.#timer !== undefined) return
     const first = this.#told === undefined

@@ -1,9 +1,12 @@
 /** A configuration file to what is in it, or to why it cannot be read. */
+import type * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Stream from "effect/Stream"
+import type { SilentDisk } from "../../adapters/file/Disk.ts"
+import { Disk } from "../../adapters/file/Disk.ts"
 import { withAuthorities } from "./authorities.ts"
 import type { Environment } from "./environment.ts"
 import type { Parsed } from "./parse.ts"
@@ -11,6 +14,10 @@ import { parse } from "./parse.ts"
 
 /** A configuration with a hundred thousand candidates has a few megabytes. */
 const MOST_BYTES = 16_777_216
+
+/** Whoever waits for it is an operator, or a start that is nothing without it. */
+const SILENT_MS = 5_000
+const disk = new Disk(SILENT_MS)
 
 /** The file itself could not be read. */
 export class ConfigReadError extends Data.TaggedError("ConfigReadError")<{
@@ -28,7 +35,16 @@ export class ConfigReadError extends Data.TaggedError("ConfigReadError")<{
  * The text of a file, at most 16 MiB of it. Only of a regular one: opening a pipe that nobody writes to would hold a thread of
  * the runtime for good, and with it the end of the process.
  */
-export const readText = Effect.fnUntraced(function* (file: string) {
+export const readText = (file: string): Effect.Effect<string, ConfigReadError, FileSystem.FileSystem> =>
+  Effect.contextWith((context: Context.Context<FileSystem.FileSystem>) => {
+    const reading = Effect.provide(readWhole(file), context)
+    return Effect.tryPromise({
+      try: () => disk.ask(() => Effect.runPromiseExit(reading)),
+      catch: (cause) => new ConfigReadError({ file, why: (cause as SilentDisk).code, missing: false })
+    })
+  }).pipe(Effect.flatten)
+
+const readWhole = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
   const unreadable = (error: PlatformError) =>
     new ConfigReadError({ file, why: whyOf(error.reason._tag), missing: error.reason._tag === "NotFound" })

@@ -120,7 +120,8 @@ export const ConfigFile = Schema.Struct({
       "1s",
       "After the start, what is remembered serves for this long while nobody has been measured; longer only what is younger than `cache.scoreTtl`"
     ),
-    flushInterval: key(duration(10, DAY), "5s", "It is written at most this often, and at the end"),
+    firstWrite: key(duration(10, MINUTE), "500ms", "It is first written at most this long after the first selection"),
+    flushInterval: key(duration(10, DAY), "5s", "After that it is written at most this often, and at the end"),
     timeout: key(duration(10, MINUTE), "1s", "A disk that takes longer holds neither the start nor the end up")
   }),
   eventLog: section({
@@ -129,7 +130,12 @@ export const ConfigFile = Schema.Struct({
     segments: key(whole(1, 100_000), 8, "Segments kept, the oldest go first"),
     maxAge: key(duration(MINUTE, 3650 * DAY), "7d", "Segments older than this go"),
     buffer: key(size(65_536, 1_073_741_824), "16MiB", "What a slow disk may lag behind before entries are given up"),
-    flushInterval: key(duration(1, MINUTE), "50ms", "Entries are written at most this long after they happened")
+    flushInterval: key(duration(1, MINUTE), "50ms", "Entries are written at most this long after they happened"),
+    timeout: key(
+      duration(10, MINUTE),
+      "2s",
+      "A disk that keeps silent for longer holds neither the start nor the end up, and gets no entries until it answers"
+    )
   }),
   telemetry: section({
     otlp: section({
@@ -157,7 +163,8 @@ export const ConfigFile = Schema.Struct({
     level: key(Schema.Literals(["debug", "info", "warn", "error"]), "info", "Least severity that is logged"),
     format: key(Schema.Literals(["text", "json"]), "text", "Lines for people, or one JSON object a line"),
     output: key(Name, "stderr", "stderr, stdout, or the path of a file"),
-    buffer: key(size(4_096, 1_073_741_824), "1MiB", "What a slow disk may lag behind before lines are lost")
+    buffer: key(size(4_096, 1_073_741_824), "1MiB", "What a slow disk may lag behind before lines are lost"),
+    timeout: key(duration(10, MINUTE), "2s", "Lines that the disk of a file does not take for this long are given up")
   }),
   privacy: section({
     addresses: key(

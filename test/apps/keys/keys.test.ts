@@ -18,6 +18,8 @@ const ROWS = [...UPSTREAMS, ...JUDGING, ...POOLS, ...SESSIONS, ...OUTPUTS]
 /** Keys that nothing can be shown of, and why. */
 const WITHOUT: Readonly<Record<string, string>> = {
   "listeners[].protocol": "it has one value so far",
+  "eventLog.timeout": "only a disk that keeps silent shows it: adapters/disk, apps/silentDisk",
+  "log.timeout": "only a disk that keeps silent shows it: adapters/disk, apps/silentDisk",
   ...(process.platform === "linux" ? {} : { "session.keepAlive": "only Linux shows the timers of its sockets" })
 }
 

@@ -98,17 +98,23 @@ const written = (file: Json) =>
     return took
   })
 
-/** How long four versions of the history take, while there is always news. */
-const rewritten = (file: Json) => {
-  const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settingsOf(file).history
+/** How long so many versions of the history take, while there is always news. */
+const rewritten = (versions: number) => (file: Json) => {
+  const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settingsOf(file).history
   const { state } = answering(new ToyInterpreter(settingsOf(file).core), 2).start().run(5_000)
   let saves = 0
   const load = Effect.succeed({ records: [], dropped: 0, problem: null })
   const store = Layer.succeed(HistoryStore, { load, save: () => Effect.sync(() => void saves++) })
-  const keeper = HistoryKeeper.HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: () => "" })
+  const keeper = HistoryKeeper.HistoryKeeper.layer({
+    enabled: true,
+    firstWriteMs,
+    flushIntervalMs,
+    timeoutMs,
+    network: () => ""
+  })
   return Effect.gen(function* () {
     yield* (yield* HistoryKeeper.HistoryKeeper).keep(() => ({ ...state }))
-    return yield* Effect.promise(() => lasts("four are written", () => saves >= 4))
+    return yield* Effect.promise(() => lasts("they are written", () => saves >= versions))
   }).pipe(Effect.provide(Layer.provide(keeper, store)), Effect.scoped, Effect.runPromise)
 }
 
@@ -116,7 +122,7 @@ const rewritten = (file: Json) => {
 const remembered = (file: Json) =>
   placed(file, "history", async (file) => {
     const place = String((file["history"] as Json)["path"])
-    const store = HistoryFile.layer({ path: place, maxEntries: 1_024, maxBytes: 1_048_576 })
+    const store = HistoryFile.layer({ path: place, maxEntries: 1_024, maxBytes: 1_048_576, timeoutMs: 5_000 })
     const records = Array.from({ length: 100 }, (_, i) => ({
       host: "",
       upstream: "web",
@@ -139,9 +145,15 @@ const remembered = (file: Json) =>
 
 /** A disk that never answers, at the start. */
 const silent = (file: Json) => {
-  const { flushInterval: flushIntervalMs, timeout: timeoutMs } = settingsOf(file).history
+  const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settingsOf(file).history
   const store = Layer.succeed(HistoryStore, { load: Effect.never, save: () => Effect.never })
-  const keeper = HistoryKeeper.HistoryKeeper.layer({ flushIntervalMs, timeoutMs, network: () => "" })
+  const keeper = HistoryKeeper.HistoryKeeper.layer({
+    enabled: true,
+    firstWriteMs,
+    flushIntervalMs,
+    timeoutMs,
+    network: () => ""
+  })
   const began = performance.now()
   return Effect.runPromise(
     Effect.scoped(Effect.map(Layer.build(Layer.provide(keeper, store)), () => performance.now() - began))
@@ -200,9 +212,9 @@ const tell = ({ facts }: Service) =>
 /** Lines that a log with these settings holds after `say`. */
 const logged = (file: Json, say: Effect.Effect<void>) =>
   inScratch(async (directory) => {
-    const { level, format, output, buffer } = settingsOf(file).log
+    const { level, format, output, buffer, timeout } = settingsOf(file).log
     const place = `${directory}/${output === "stderr" ? "log" : output}`
-    const layer = Log.layer({ threshold: new LogThreshold(level), format, output: place, buffer, secrets: [] })
+    const layer = Log.layer({ threshold: new LogThreshold(level), format, output: place, buffer, timeout, secrets: [] })
     await Effect.runPromise(Effect.provide(say, layer).pipe(Effect.scoped))
     return fs.readdirSync(directory).flatMap((name) => {
       return fs.readFileSync(`${directory}/${name}`, "utf8").trim().split("\n").map((line) => ({ name, line }))
@@ -213,7 +225,8 @@ const burst = Effect.forEach(Array.from({ length: 500 }), () => Effect.logInfo("
 export const OUTPUTS: ReadonlyArray<Row> = [
   row("history.path", ["none", "h.json"], [false, true], made("history"), { eventLog: { path: "none" } }),
   row("history.maxBytes", ["1KiB", "1MiB"], [0, 100], remembered, { eventLog: { path: "none" } }),
-  row("history.flushInterval", ["20ms", "500ms"], "more", rewritten),
+  row("history.flushInterval", ["20ms", "500ms"], "more", rewritten(4)),
+  row("history.firstWrite", ["20ms", "900ms"], "more", rewritten(1)),
   row("history.timeout", ["30ms", "500ms"], "more", silent),
   row("eventLog.path", ["none", "log"], [false, true], made("eventLog"), { history: { path: "none" } }),
   row("eventLog.segmentBytes", ["4KiB", "1GiB"], [true, false], manySegments, {

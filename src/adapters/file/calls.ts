@@ -1,0 +1,43 @@
+/**
+ * Calls to a disk that leave the main thread from beginning to end. Deno's versions of Node's calls write and close on the main
+ * thread, which a silent disk would stop there with all that it serves; Deno's own calls do not, and take paths alone.
+ */
+import type { Buffer } from "node:buffer"
+import * as fs from "node:fs"
+import * as fsp from "node:fs/promises"
+
+interface DenoFiles {
+  readonly writeFile: (
+    path: string,
+    bytes: Uint8Array,
+    options: { readonly append?: boolean; readonly create?: boolean; readonly createNew?: boolean; readonly mode?: number }
+  ) => Promise<void>
+  readonly truncate: (path: string, length: number) => Promise<void>
+}
+
+const deno = (globalThis as { readonly Deno?: DenoFiles }).Deno
+/** For this user alone. */
+const mode = 0o600
+const EXISTING = fs.constants.O_WRONLY | fs.constants.O_APPEND
+
+/** Fails where there is such a file. */
+export const writeNew = (path: string, bytes: Buffer): Promise<void> =>
+  deno === undefined
+    ? fsp.writeFile(path, bytes, { flag: "wx", mode })
+    : deno.writeFile(path, bytes, { createNew: true, mode })
+
+export const overwrite = (path: string, bytes: Buffer): Promise<void> =>
+  deno === undefined ? fsp.writeFile(path, bytes, { mode }) : deno.writeFile(path, bytes, { mode })
+
+/** Makes the file if need be. */
+export const append = (path: string, bytes: Buffer): Promise<void> =>
+  deno === undefined ? fsp.appendFile(path, bytes, { mode }) : deno.writeFile(path, bytes, { append: true, mode })
+
+/** Fails where there is no such file. */
+export const appendToExisting = (path: string, bytes: Buffer): Promise<void> =>
+  deno === undefined
+    ? fsp.appendFile(path, bytes, { flag: EXISTING as unknown as string })
+    : deno.writeFile(path, bytes, { append: true, create: false })
+
+export const truncate = (path: string, length: number): Promise<void> =>
+  deno === undefined ? fsp.truncate(path, length) : deno.truncate(path, length)

@@ -1,0 +1,36 @@
+/** A disk's limit: when a call is given up, and what is asked of the disk meanwhile. */
+import { assert, describe, it } from "vitest"
+import { Disk, isWaiting, SilentDisk } from "../../src/adapters/file/Disk.ts"
+
+describe("a disk", () => {
+  it.each([50, 250])(
+    "is given up after its %d ms, asked nothing while the call is outstanding, and asked again after",
+    async (withinMs) => {
+      const disk = new Disk(withinMs)
+      let answer = (_text: string) => {}
+      const beganMs = performance.now()
+      const first = await disk.ask(() => new Promise<string>((resolve) => (answer = resolve))).catch((cause: unknown) =>
+        cause
+      )
+      assert.isAtLeast(performance.now() - beganMs, withinMs - 1)
+      assert.instanceOf(first, SilentDisk)
+      assert.strictEqual((first as SilentDisk).code, `no answer from the disk within ${withinMs} ms`)
+      assert.isTrue(isWaiting())
+      let asked = false
+      const second = await disk.ask(() => Promise.resolve(asked = true)).catch((cause: unknown) => cause)
+      assert.strictEqual((second as SilentDisk).code, "the disk still keeps silent")
+      assert.isFalse(asked)
+      answer("late")
+      await Promise.resolve()
+      await new Promise((resolve) => setImmediate(resolve))
+      assert.isFalse(isWaiting())
+      assert.strictEqual(await disk.ask(() => Promise.resolve("again")), "again")
+    }
+  )
+
+  it("tells what a call failed with", async () => {
+    const failed = await new Disk(1_000).ask(() => Promise.reject(new Error("full"))).catch((cause: unknown) => cause)
+    assert.strictEqual((failed as Error).message, "full")
+    assert.isFalse(isWaiting())
+  })
+})

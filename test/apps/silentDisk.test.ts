@@ -1,0 +1,173 @@
+/** A service whose disk keeps silent, before it starts and while it runs: it serves, it listens, and it ends. */
+import { assert, describe, it } from "vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import process from "node:process"
+import type { Running } from "../support/command.ts"
+import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
+import { ask, named, until } from "../support/servers.ts"
+import { onSilentDisk } from "../support/silentDisk.ts"
+
+const TIMEOUT_MS = 90_000
+/** Least limits, so that a test takes no longer than it must. */
+const LIMITS = "timeout: 300ms"
+
+const listening = async (running: Running) => {
+  await until("it listens", () => portOf(running) !== undefined, 20_000)
+  return portOf(running) as number
+}
+/** Ends it, by force if it does not by itself; gives its code. */
+const ended = async (running: Running, withinMs: number) => {
+  let over = false
+  void running.ended.then(() => (over = true))
+  running.kill("SIGTERM")
+  try {
+    await until("it ends", () => over, withinMs)
+  } finally {
+    if (!over) running.kill("SIGKILL")
+  }
+  return (await running.ended).code
+}
+
+const ownPlace = (disk: string) =>
+  `eventLog: { path: ${JSON.stringify(path.join(disk, "log"))}, flushInterval: 5ms, ${LIMITS} }
+history: { path: ${JSON.stringify(path.join(disk, "history.json"))}, flushInterval: 20ms, ${LIMITS} }`
+
+/** The configuration, with everything that is written on the disk. */
+const configOn = (disk: string, directory: string, port: number, more = "") => {
+  const file = writeConfig(directory, { candidates: [port], more: `${more}\nhistory: {}` })
+  const text = fs.readFileSync(file, "utf8").replace(/^eventLog:.*$/m, "").replace("history: {}", "")
+  fs.writeFileSync(file, `${text}${ownPlace(disk)}\n`)
+  return file
+}
+
+describe("a disk that keeps silent", () => {
+  it(
+    "from before the start holds neither the listeners up nor the end",
+    (context) =>
+      onSilentDisk(context, async ({ directory: disk, silence }, directory) => {
+        const good = await named("good")
+        const file = configOn(disk, directory, good.port)
+        await silence()
+        const running = start(["run", "--config", file])
+        const beganMs = performance.now()
+        assert.strictEqual(await ask(await listening(running)), "good")
+        assert.isBelow(performance.now() - beganMs, 10_000)
+        assert.match(running.stderr(), /record .*: cannot open it: no answer from the disk within 300 ms/)
+        assert.match(running.stderr(), /the disk of the history did not answer within 300 ms/)
+        assert.strictEqual(await ended(running, 10_000), 0, running.stderr())
+        assert.include(running.stderr(), "message=stopped")
+        await good.stop()
+      }),
+    TIMEOUT_MS
+  )
+
+  it(
+    "while it runs costs no client anything, and does not keep it from ending",
+    (context) =>
+      onSilentDisk(context, async ({ directory: disk, silence }, directory) => {
+        const good = await named("good")
+        const log = path.join(disk, "fairlead.log")
+        const running = start([
+          "run",
+          "--config",
+          configOn(disk, directory, good.port, `log: { output: ${JSON.stringify(log)}, ${LIMITS} }`)
+        ])
+        await until(
+          "it listens",
+          () => fs.existsSync(log) && fs.readFileSync(log, "utf8").includes("message=listening"),
+          20_000
+        )
+        const port = Number(/message=listening.*127\.0\.0\.1:(\d+)/.exec(fs.readFileSync(log, "utf8"))?.[1])
+        assert.strictEqual(await ask(port), "good")
+        await silence()
+        let slowestMs = 0
+        for (const endMs = performance.now() + 2_000; performance.now() < endMs;) {
+          const beganMs = performance.now()
+          assert.strictEqual(await ask(port), "good")
+          slowestMs = Math.max(slowestMs, performance.now() - beganMs)
+        }
+        // A main thread that waits for the disk waits until the end of the test.
+        assert.isBelow(slowestMs, 1_000)
+        assert.strictEqual(await ended(running, 10_000), 0)
+        assert.match(running.stderr(), /log .*: cannot write: no answer from the disk within 300 ms; lines are lost/)
+        await good.stop()
+      }),
+    TIMEOUT_MS
+  )
+
+  it(
+    "leaves the threads for names that have to be resolved, with all that is read and written on it, and a reload ends",
+    (context) =>
+      onSilentDisk(context, async ({ directory: disk, silence, speak }, directory) => {
+        const good = await named("good")
+        const upstreams = `upstreams: { web: { host: localhost, port: ${good.port}, preheat: false } }`
+        const log = path.join(disk, "fairlead.log")
+        const file = path.join(disk, "fairlead.yaml")
+        const more = `${upstreams}\nlog: { output: ${JSON.stringify(log)}, ${LIMITS} }`
+        fs.copyFileSync(configOn(disk, directory, good.port, more), file)
+        const running = start(["run", "--config", file])
+        const lines = () => fs.existsSync(log) ? fs.readFileSync(log, "utf8") : ""
+        await until("it listens", () => lines().includes("message=listening"), 20_000)
+        const port = Number(/message=listening.*127\.0\.0\.1:(\d+)/.exec(lines())?.[1])
+        await silence()
+        running.kill("SIGHUP")
+        await until("the log is given up", () => running.stderr().includes("lines are lost"), 20_000)
+        // By then the file watch has looked, and the reload has asked, as well.
+        await new Promise((resolve) => setTimeout(resolve, 3_000))
+        assert.strictEqual(await ask(port), "good")
+        await new Promise((resolve) => setTimeout(resolve, 3_000))
+        speak()
+        await until("the failed reload is told", () => lines().includes("no answer from the disk within 5000 ms"), 20_000)
+        running.kill("SIGHUP")
+        await until("it reloads", () => lines().includes("configuration reloaded"), 20_000)
+        assert.strictEqual(await ended(running, 10_000), 0, running.stderr())
+        await good.stop()
+      }),
+    TIMEOUT_MS
+  )
+
+  it(
+    "and then answers again gets the record and the history again",
+    (context) =>
+      onSilentDisk(context, async ({ directory: disk, silence, speak }, directory) => {
+        const good = await named("good")
+        const running = start(["run", "--config", configOn(disk, directory, good.port)])
+        const port = await listening(running)
+        await until("the record is begun", () => fs.existsSync(path.join(disk, "log", "00000001.ndjson")))
+        await silence()
+        for (const endMs = performance.now() + 20_000; performance.now() < endMs;) {
+          await ask(port)
+          if (running.stderr().includes("the record has a gap")) break
+        }
+        assert.include(running.stderr(), "the record has a gap until the disk takes it again")
+        speak()
+        await until(
+          "a new segment is begun",
+          () => fs.readdirSync(path.join(disk, "log")).some((name) => name >= "00000002"),
+          40_000
+        )
+        assert.strictEqual(await ended(running, 10_000), 0, running.stderr())
+        await good.stop()
+      }),
+    TIMEOUT_MS
+  )
+
+  it.skipIf(process.platform !== "linux")(
+    "that refuses new directories by saying they are not there is no disk at all",
+    () =>
+      inScratch(async (directory) => {
+        const good = await named("good")
+        const running = start([
+          "run",
+          "--config",
+          writeConfig(directory, { candidates: [good.port], log: "/proc/fairlead" })
+        ])
+        assert.strictEqual(await ask(await listening(running)), "good")
+        assert.match(running.stderr(), /record \/proc\/fairlead: cannot open it: no such file or directory/)
+        assert.strictEqual(await ended(running, 10_000), 0)
+        await good.stop()
+      }),
+    TIMEOUT_MS
+  )
+})
