@@ -353,7 +353,7 @@ function failureOf(failure: DialFailure | null, proves: boolean): DialFailure | 
 
 /** An address that a name may have, and that the plan does not know; the name where there is none. */
 function strangerOf(plan: DialPlan["attempts"], { host: name, resolve }: DialAttempt): string {
-  const hosts = Array.from({ length: 6 }, (_, i) => `198.18.0.${70 + i}`)
+  const hosts = Array.from({ length: 6 }, (_, i) => `203.0.113.${70 + i}`)
   const may = (host: string) =>
     resolve !== undefined && admits(resolve.access, host) && !isAvoided(resolve, host)
     && !plan.some((one) => one.host === host)

@@ -28,7 +28,7 @@ export class ScoreModel {
   #streak = 0
   #provenAtUs = -1
   #sampled = false
-  #lostLast = false
+  #resentAtUs = -1
   #countedAtUs = -Infinity
   #penalty = { ms: 0, atUs: -1 }
   readonly #counts: Array<{ readonly atUs: number; readonly ok: boolean }> = []
@@ -44,10 +44,10 @@ export class ScoreModel {
     // A later handshake was answered already.
     if (outcome === "timeout" && atUs - tookMs * 1000 <= this.#provenAtUs) return void this.used.overtaken++
     const ok = outcome === "connected" && tookMs >= this.#config.scoring.minPlausibleRttMs
-    const isResent = ok && this.#isResent(tookMs)
+    const isResent = ok && this.#isResent(tookMs, atUs)
     const isFirst = !this.#sampled
     this.#sampled = true
-    this.#lostLast = isResent
+    this.#resentAtUs = isResent ? atUs : -1
     if (ok) this.#provenAtUs = Math.max(this.#provenAtUs, atUs - Math.floor(tookMs * 1000))
     this.#expireDueUs = atUs + this.#config.scoreTtlMs * 1000
     if (isResent) {
@@ -79,13 +79,13 @@ export class ScoreModel {
     for (const { us, does } of dues.toSorted((a, b) => a.us - b.us)) if (us <= atUs) does()
   }
 
-  /** Karn: whole seconds and about the usual time, where that is far less; a second one in a row is believed. */
-  #isResent(tookMs: number): boolean {
-    if (tookMs < 1_000 || this.#lostLast) return false
+  /** Karn: whole seconds and about the usual time, where that is far less; one that began after another such answer is believed. */
+  #isResent(tookMs: number, atUs: number): boolean {
+    if (tookMs < 1_000 || (this.#resentAtUs >= 0 && atUs - tookMs * 1000 >= this.#resentAtUs)) return false
     const beyondMs = tookMs % 1_000
     if (this.#entryAtUs < 0) return !this.#sampled && beyondMs <= 250
     const usualMs = this.#latencyMs
-    return usualMs < 500 && beyondMs >= 0.9 * usualMs && beyondMs <= 1.25 * usualMs + 20
+    return usualMs < 500 && beyondMs >= 0.9 * usualMs && beyondMs <= 1.25 * usualMs + 40 * Math.floor(tookMs / 1_000)
   }
 
   #blame(atUs: number, others: ReadonlyArray<Other>): void {

@@ -128,6 +128,7 @@ describe("refresh", () => {
           ...one.probing,
           intervalMs: 1_000,
           timeoutMs: 100,
+          idle: "always",
           candidatesPerRound: Math.max(1, one.probing.candidatesPerRound)
         }
       }))
@@ -146,6 +147,7 @@ describe("refresh", () => {
         if (event._tag !== "Ticked") return
         for (const was of Vector.toArray(before.upstreams)) {
           if (was.roundDueUs < 0 || was.roundDueUs > at) continue
+          if (it.config.upstreams[was.id]!.probing.idle === "lazy") continue
           const freshUs = at - (it.config.upstreams[was.id]!.probing.intervalMs * 1000) / 2
           const all = candidatesOf(state, was.id)
           const frequent = frequentlyAsked(state, was.id)
@@ -171,7 +173,9 @@ describe("refresh", () => {
         if (event._tag !== "Ticked") return
         for (const { id, roundDueUs } of Vector.toArray(before.upstreams)) {
           if (roundDueUs < 0 || roundDueUs > at) continue
-          const { candidatesPerRound, intervalMs } = it.config.upstreams[id]!.probing
+          const { candidatesPerRound, intervalMs, idle: whenIdle } = it.config.upstreams[id]!.probing
+          // What no client uses is spared then: laws/sparing.
+          if (whenIdle === "lazy") continue
           if ([before, state].some((of) => candidatesOf(of, id).some((one) => !isCalm(of, one)))) continue
           met.rounds++
           const agedUs = (one: Candidate) => Math.max(one.probedAtUs, one.lastSampleAtUs)

@@ -112,7 +112,7 @@ export function newCandidate(
     penalty: Ewma.empty,
     countedAtUs: -1,
     fadeDueUs: -1,
-    resends: 0,
+    resentAtUs: -1,
     streak: 0,
     gathered: [],
     lastEntryAtUs: -1,

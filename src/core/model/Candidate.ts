@@ -174,8 +174,8 @@ export interface Candidate {
   readonly countedAtUs: number
   /** When its blame has faded by a step. */
   readonly fadeDueUs: number
-  /** Handshakes in a row that only a repeated SYN explains: at most one, the next is believed. */
-  readonly resends: number
+  /** When the last handshake was answered that only a repeated SYN explains; -1: another one was answered since. */
+  readonly resentAtUs: number
   /** Successes since the last failure. */
   readonly streak: number
   /** Handshakes in ms gathered for the next entry, ascending. */

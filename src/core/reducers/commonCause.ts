@@ -122,7 +122,7 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
   let next = state
   for (const candidate of Candidates.among(state, trouble.order)) {
     const checkpoint = checkpointOf(upstream, candidate)
-    if (candidate.id === first.id || checkpoint === null) continue
+    if (candidate.id === first.id || checkpoint === null || checkpoint.failed === null) continue
     const { firstTrialMs } = Candidates.configOf(state, candidate).breaker
     const doubt = checkpoint.failed === "session"
       ? { session: true, lapseDueUs: step.at + firstTrialMs * 1000 }

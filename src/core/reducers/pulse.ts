@@ -4,7 +4,8 @@
  * Each 250 ms one candidate each of two upstreams, in turn: of the set whoever was asked longest ago. In an outage a probe waits
  * for 700 ms, or for as long as the candidate may be pending, so that packets leave all the time however few there are to be asked: the return
  * is noticed within a second. References are asked until they have failed once in the spell, in an outage all the time;
- * one that `access` refuses is as if it were not there. An upstream in a common cause takes no part once a spell has lasted long enough to
+ * one that `access` refuses is as if it were not there. What is found on first use takes part while it is
+ * used. An upstream in a common cause takes no part once a spell has lasted long enough to
  * prove an outage, as it has trials of its own (commonCause.ts).
  */
 import { admits } from "../access.ts"
@@ -57,7 +58,8 @@ function members(state: State, step: Step): State {
   let { turn } = state.outage
   for (let looked = 0; looked < length && looked < MOST_UPSTREAMS && asked < ASKED; looked++) {
     const upstream = Upstreams.find(next, turn++ % length)
-    const takesPart = upstream !== undefined && Upstreams.isOn(next, upstream.id) && !(isCommon(upstream) && isProven(next))
+    const takesPart = upstream !== undefined && Upstreams.isLive(next, upstream.id)
+      && !(isCommon(upstream) && isProven(next))
     const one = takesPart ? askable(next, upstream) : undefined
     if (one === undefined) continue
     asked++
@@ -68,7 +70,7 @@ function members(state: State, step: Step): State {
 }
 
 /** Whether the spell has lasted so long that it would be an outage by now. */
-function isProven({ at, outage: { sinceUs, spellSinceUs }, config }: State): boolean {
+export function isProven({ at, outage: { sinceUs, spellSinceUs }, config }: State): boolean {
   return sinceUs < 0 && spellSinceUs >= 0
     && at - spellSinceUs > SPELLS * Math.max(LEAST_SPELL_US, config.outage.timeoutMs * 1000)
 }

@@ -33,7 +33,7 @@ import type { Upstream } from "../model/Upstream.ts"
 import { pendingMs } from "../patience.ts"
 import { isSpent } from "../sparing.ts"
 import * as Upstreams from "../upstreams.ts"
-import { OUTAGE_TIMEOUT_MS } from "./pulse.ts"
+import { isProven, OUTAGE_TIMEOUT_MS } from "./pulse.ts"
 import { watched } from "./suspicion.ts"
 
 const LOOK_AHEAD = 32
@@ -81,9 +81,12 @@ function answered(state: State, step: Step, probe: number): State {
   const free = { ...candidate, probe: 0, unused: candidate.unused + (isUnused ? 1 : 0) }
   // What began in an outage that is over said nothing.
   const isMoot = next.outage.sinceUs < 0 && isExcused(next, candidate.id, candidate.probedAtUs)
+  // It began in a common cause and was not answered: the suspect still waits for its trial.
+  const { returnedAtUs } = Upstreams.find(next, candidate.upstream) as Upstream
+  const isLate = candidate.probedAtUs < returnedAtUs && Candidates.isSuspect(candidate)
   // A first sample that a repeated SYN explains tells no distance.
-  const isUnmeasured = candidate.resends > 0 && candidate.latency.atUs < 0
-  const again = (isMoot || isUnmeasured) && mayWait(next, candidate)
+  const isUnmeasured = candidate.resentAtUs >= 0 && candidate.latency.atUs < 0
+  const again = (isMoot || isUnmeasured || isLate) && mayWait(next, candidate)
   return Candidates.replace(next, candidate, again ? Candidates.urgent(free, step.at) : free)
 }
 
@@ -245,7 +248,8 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   // A candidate whose record stands still is not watched, and not waited for as long, unless its silence is to prove an outage.
   const frozen = isFrozen(state, candidate)
   const { sinceUs, spellSinceUs } = state.outage
-  const timeoutMs = frozen && (sinceUs >= 0 || spellSinceUs < 0) ? Math.min(longMs, shortMs) : longMs
+  const isWitness = sinceUs < 0 && spellSinceUs >= 0 && !isProven(state)
+  const timeoutMs = frozen && !isWitness ? Math.min(longMs, shortMs) : longMs
   const identity = isCheckDue(candidate, step.at) ? wanted : null
   step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
   const probing: ProbingState = {

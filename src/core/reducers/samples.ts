@@ -23,10 +23,10 @@ import * as Upstreams from "../upstreams.ts"
 const NONE: ReadonlyArray<Sample> = []
 /** How far beyond whole seconds an answer to a repeated SYN may come where nothing is usual yet. */
 const LEAST_SPAN_MS = 250
-/** The same as shares of what is usual, and what timers and a busy machine add. */
+/** The same as shares of what is usual, and what the kernel's coarse timers add for each second that was waited. */
 const LEAST_OF_USUAL = 0.9
 const MOST_OF_USUAL = 1.25
-const SLACK_MS = 20
+const SLACK_MS = 40
 
 export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArray<Sample> {
   switch (event._tag) {
@@ -40,7 +40,7 @@ export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArr
       return candidate === undefined || !isAnswer(state, candidate, event) || failure === "local"
           || isOvertaken(candidate, failure, event.tookUs, atUs)
         ? NONE
-        : [judged(state, candidate, event.tookUs, failure, verified)]
+        : [judged(state, candidate, event.tookUs, failure, verified, atUs)]
     }
     case "Raced":
     case "ClientAccepted": {
@@ -51,7 +51,9 @@ export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArr
         if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
         if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local" || outcome === "denied") continue
         const failure = outcome === "connected" ? null : outcome
-        if (!isOvertaken(candidate, failure, tookUs, atUs)) samples.push(judged(state, candidate, tookUs, failure, verified))
+        if (!isOvertaken(candidate, failure, tookUs, atUs)) {
+          samples.push(judged(state, candidate, tookUs, failure, verified, atUs))
+        }
       }
       return samples
     }
@@ -80,25 +82,28 @@ function judged(
   candidate: Candidate,
   tookUs: number,
   failure: DialFailure | null,
-  verified: boolean
+  verified: boolean,
+  atUs: number
 ): Sample {
   const tookMs = tookUs / 1000
   const hijacked = failure === null && tookMs < Candidates.configOf(state, candidate).scoring.minPlausibleRttMs
   const judgedFailure = hijacked ? "implausible" : failure
-  const isResent = judgedFailure === null && wasResent(candidate, tookMs)
+  const isResent = judgedFailure === null && wasResent(candidate, tookMs, atUs)
   return { candidate: candidate.id, tookMs, failure: judgedFailure, isResent, verified }
 }
 
 /**
  * Whether a repeated SYN explains what the handshake took: whole seconds, and about what is usual. What is not known yet is judged
- * by its look alone. A second one in a row is believed: whatever the reason, it is what a client pays there.
+ * by its look alone. One that began after another such answer is believed: whatever the reason, it is what a client pays there. Those
+ * that waited together are answered together, when an outage is over.
  */
-function wasResent({ latency, prior, resends, lastSampleAtUs }: Candidate, tookMs: number): boolean {
-  if (tookMs < RESENT_MS || resends > 0) return false
+function wasResent({ latency, prior, resentAtUs, lastSampleAtUs }: Candidate, tookMs: number, atUs: number): boolean {
+  if (tookMs < RESENT_MS || (resentAtUs >= 0 && atUs - tookMs * 1000 >= resentAtUs)) return false
   const usualMs = latency.atUs >= 0 ? latency.value : prior?.latencyMs ?? -1
   const beyondMs = tookMs % RESENT_MS
   if (usualMs < 0) return lastSampleAtUs < 0 && beyondMs <= LEAST_SPAN_MS
-  return usualMs < RESENT_MS / 2 && beyondMs >= LEAST_OF_USUAL * usualMs && beyondMs <= MOST_OF_USUAL * usualMs + SLACK_MS
+  return usualMs < RESENT_MS / 2 && beyondMs >= LEAST_OF_USUAL * usualMs
+    && beyondMs <= MOST_OF_USUAL * usualMs + SLACK_MS * Math.floor(tookMs / RESENT_MS)
 }
 
 export interface FailureAfterConnect {

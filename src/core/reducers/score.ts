@@ -25,7 +25,7 @@
  * `score` = 100 x reference / (reference + cost) is for people and for `minScore`; ranking uses cost.
  */
 import * as Candidates from "../candidates.ts"
-import { isFailureExcused, isFrozen } from "../frozen.ts"
+import { isExcused, isFailureExcused, isFrozen } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
 import { decay } from "../math/decay.ts"
 import { blamed, faded, fadeDueUs, penaltyMs, successRate } from "../blame.ts"
@@ -35,7 +35,7 @@ import type { Candidate, Usual } from "../model/Candidate.ts"
 import type { Scoring, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { DeadlineKind, Sample, Step } from "../model/Step.ts"
-import { patienceMs } from "../patience.ts"
+import { patienceMs, RESENT_MS } from "../patience.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const MOST_GATHERED = 32
@@ -54,7 +54,11 @@ export function score(state: State, step: Step): State {
     if (candidate === undefined) continue
     step.touched.add(candidate.upstream)
     const config = Candidates.configOf(next, candidate)
-    next = Candidates.replace(next, candidate, atDeadline(kind, candidate, config, step.at, isFrozen(next, candidate)))
+    next = Candidates.replace(
+      next,
+      candidate,
+      atDeadline(kind, candidate, config, step.at, isFrozen(next, candidate), isExcused(next, id, step.at))
+    )
   }
   for (const sample of step.samples) next = learn(next, step, sample)
   return next
@@ -65,10 +69,12 @@ function atDeadline(
   candidate: Candidate,
   config: UpstreamConfig,
   atUs: number,
-  frozen: boolean
+  frozen: boolean,
+  isDown: boolean
 ): Candidate {
   if (kind === "entry") return closeWindow(candidate, config, atUs)
-  if (kind === "fade" && frozen) return { ...candidate, fadeDueUs: atUs + config.probing.intervalMs * 1000 }
+  // While the network of this machine is down costs stand still.
+  if (kind === "fade" && isDown) return { ...candidate, fadeDueUs: atUs + config.probing.intervalMs * 1000 }
   if (kind === "fade") return fadedPrice(candidate, config.scoring, atUs)
   return frozen ? { ...candidate, expireDueUs: atUs + config.scoreTtlMs * 1000 } : expired(candidate)
 }
@@ -86,13 +92,13 @@ function learn(state: State, step: Step, sample: Sample): State {
   const sampled: Candidate = {
     ...before,
     lastSampleAtUs: step.at,
-    resends: sample.isResent ? before.resends + 1 : 0,
+    resentAtUs: sample.isResent ? step.at : -1,
     expireDueUs: step.at + config.scoreTtlMs * 1000,
     ...dequeued(before, step.at)
   }
   const after = sample.failure !== null
     ? failed(sampled, config.scoring, step.at, spreadMs(state, before))
-    : sample.isResent && isFailureExcused(state, before.id, step.at - sample.tookMs * 1000)
+    : sample.tookMs >= RESENT_MS && isFailureExcused(state, before.id, step.at - sample.tookMs * 1000)
     ? repriced({ ...sampled, streak: sampled.streak + 1 }, config.scoring, step.at)
     : sample.isResent
     ? lost(sampled, before.lastSampleAtUs < 0, config, step.at)
