@@ -181,7 +181,8 @@ describe("refresh", () => {
           const agedUs = (one: Candidate) => Math.max(one.probedAtUs, one.lastSampleAtUs)
           const idle = candidatesOf(before, id).filter((one) => {
             const after = Candidates.find(state, one.id)
-            return one.probe === 0 && one.queue === "none" && after !== undefined
+            // One that left in this very step is asked no more.
+            return one.probe === 0 && one.queue === "none" && after !== undefined && after.sources.length > 0
           })
           const joined = idle.filter((one) => {
             const after = Candidates.find(state, one.id)!
