@@ -186,6 +186,8 @@ describe("the breaker", () => {
           if (was === undefined || isShut(was) || isShut(after) || rolledBack.has(after.upstream)) continue
           const { trials, trialDueUs } = after.breaker
           const { breaker, probing, scoring } = it.config.upstreams[after.upstream]!
+          // What no client uses is spared there: laws/sparing.
+          if (probing.idle === "lazy") continue
           const isDue = event._tag === "Ticked" && was.breaker.trialDueUs >= 0 && was.breaker.trialDueUs <= at
           if (isDue && was.sources.length > 0) {
             const waits = isFrozen(state, was)

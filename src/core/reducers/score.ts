@@ -87,7 +87,9 @@ function fadedPrice(candidate: Candidate, scoring: Scoring, atUs: number): Candi
 }
 
 function learn(state: State, step: Step, sample: Sample): State {
-  const before = Candidates.find(state, sample.candidate) as Candidate
+  const before = Candidates.find(state, sample.candidate)
+  // It left and was forgotten in this very step, to make room for another one.
+  if (before === undefined) return state
   const config = Candidates.configOf(state, before)
   const sampled: Candidate = {
     ...before,
