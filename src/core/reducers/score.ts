@@ -101,7 +101,7 @@ function learn(state: State, step: Step, sample: Sample): State {
   const after = sample.failure !== null
     ? failed(sampled, config.scoring, step.at, spreadMs(state, before))
     : sample.tookMs >= RESENT_MS && isFailureExcused(state, before.id, step.at - sample.tookMs * 1000)
-    ? repriced({ ...sampled, streak: sampled.streak + 1 }, config.scoring, step.at)
+    ? alive(sampled, config.scoring, step.at)
     : sample.isResent
     ? lost(sampled, before.lastSampleAtUs < 0, config, step.at)
     : succeed(sampled, sample.tookMs, config, step.at)
@@ -124,6 +124,12 @@ function firstAnswer(state: State, step: Step, id: number): State {
   if (upstream === undefined) return state
   if (upstream.unsampled === 1) step.touched.add(id)
   return Upstreams.replace(state, upstream, { ...upstream, unsampled: upstream.unsampled - 1 })
+}
+
+/** It waited for the end of an outage, and answered: that is a success, and says nothing of its distance. */
+function alive(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
+  const success = SuccessWindow.record(candidate.success, true, atUs, scoring.successWindowMs)
+  return repriced({ ...candidate, success, streak: candidate.streak + 1 }, scoring, atUs)
 }
 
 /** Answered, but a packet was lost on the way. Of a candidate that was never measured a second sample has to tell. */
