@@ -24,7 +24,11 @@ describe("a handshake that a repeated SYN explains", () => {
     const before = first(toy)
     toy.set(a, tookMs).run(10_000 + tookMs)
     expect(first(toy).latency.value).toBe(before.latency.value)
-    expect(first(toy)).toMatchObject({ streak: 0, resentAtUs: expect.any(Number), breaker: { state: "closed", consecutive: 0 } })
+    expect(first(toy)).toMatchObject({
+      streak: 0,
+      resentAtUs: expect.any(Number),
+      breaker: { state: "closed", consecutive: 0 }
+    })
     expect(first(toy).costMs).toBeGreaterThan(before.costMs)
     expect(toy.active()).toContain(1)
   })

@@ -126,7 +126,7 @@ describe("one constant changed turns a history red", () => {
     { file: "core/reducers/selector.ts", from: "MOST_PASSED_OVER = 64", to: "MOST_PASSED_OVER = 32" },
     { file: "core/reducers/selector.ts", from: "evaluationIntervalMs * 1000", to: "evaluationIntervalMs * 1001" },
     { file: "core/reducers/samples.ts", from: "tookUs / 1000", to: "tookUs / 1001" },
-    { file: "core/reducers/samples.ts", from: "MOST_OF_USUAL = 1.25", to: "MOST_OF_USUAL = 0.9" },
+    { file: "core/reducers/samples.ts", from: "LEAST_OF_USUAL = 0.9", to: "LEAST_OF_USUAL = 1.1" },
     { file: "core/reducers/samples.ts", from: "RESENT_MS / 2", to: "RESENT_MS / 200" },
     { file: "core/math/decay.ts", from: "TERMS = 14", to: "TERMS = 5" },
     { file: "core/math/decay.ts", from: "TERMS = 14", to: "TERMS = 9" },
