@@ -128,18 +128,23 @@ describe("a service that may open 300 descriptors and has 250 clients that stay"
     120_000
   )
 
-  it("serves fewer at once the more descriptors limits.reserve keeps back", (context) =>
-    inScratch(async (directory) => {
-      const served: Array<number> = []
-      for (const reserve of [16, 75]) {
-        const stage = await limited(directory, 300, `limits: { reserve: ${reserve} }`)
-        if (stage === undefined) return context.skip("no limit can be set here")
-        const crowd = new Crowd(portOf(stage.running) as number, CLIENTS)
-        served.push(await settled(stage, crowd))
-        crowd.stop()
-        await stopped(stage)
-      }
-      const [few = 0, many = 0] = [served[1], served[0]]
-      assert.isAtLeast(many - few, 15, String(served))
-    }), 120_000)
+  // On Deno bursts are held back as well, which blurs the number: test/apps/keys shows the key there.
+  it.skipIf("Deno" in globalThis)(
+    "serves fewer at once the more descriptors limits.reserve keeps back",
+    (context) =>
+      inScratch(async (directory) => {
+        const served: Array<number> = []
+        for (const reserve of [16, 75]) {
+          const stage = await limited(directory, 300, `limits: { reserve: ${reserve} }`)
+          if (stage === undefined) return context.skip("no limit can be set here")
+          const crowd = new Crowd(portOf(stage.running) as number, CLIENTS)
+          served.push(await settled(stage, crowd))
+          crowd.stop()
+          await stopped(stage)
+        }
+        const [few = 0, many = 0] = [served[1], served[0]]
+        assert.isAtLeast(many - few, 15, String(served))
+      }),
+    120_000
+  )
 })
