@@ -95,7 +95,7 @@ for (let round = 0; round < rounds; round++) {
       const result = results.get(one) as Result
       results.set(one, { ...result, rounds: [...result.rounds, ...figures.slice(at, at + 1)] })
     }
-    // Who is not on the best before tells nothing about the lab.
+    // A service that was not on the best address before tells nothing about the lab.
     const p50Ms = Math.max(...figures.filter(({ onBestBefore }) => onBestBefore > 0.9).map(({ p50BeforeMs }) => p50BeforeMs))
     checks.push({ services: batch.length, busy, changeMs, p50Ms })
     said(`round ${round + 1}, batch ${i + 1} of ${batches.length} is over; before its troubles ${checkOf(checks.at(-1)!)}`)

@@ -87,7 +87,7 @@ const silence = fc.record({
 const [NO_FAMILY, BOTH_FAMILIES] = [3, 0]
 const IN_SILENCE: ReadonlyArray<Move["kind"]> = ["tick", "answer", "warmAnswer", "accept"]
 
-/** The same with a stretch in which nobody answers anything: what is under way fails, and time passes. */
+/** The same with a stretch in which no candidate answers: what is under way fails, and time passes. */
 export function darkScript(mostMoves = 120): fc.Arbitrary<Script> {
   return fc.tuple(farScript(mostMoves), silence).map(([it, { after, moves, unplugged, how }]) => ({
     ...it,
