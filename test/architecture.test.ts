@@ -27,12 +27,18 @@ describe("the sources", () => {
 
 describe("a planted violation is found", () => {
   const cases: ReadonlyArray<readonly [what: string, rule: rules.Rule, path: string, text: string, found: RegExp]> = [
-    ["core imports log", rules.layers, "src/core/bad.ts", 'import { link } from "../log/codec.ts"', /core\/bad.*log\/codec/],
+    [
+      "core imports record",
+      rules.layers,
+      "src/core/bad.ts",
+      'import { link } from "../record/codec.ts"',
+      /core\/bad.*record\/codec/
+    ],
     ["core exports from the shell", rules.layers, "src/core/bad.ts", 'export * from "../shell/Engine.ts"', /shell\/Engine/],
     [
-      "log imports the shell for a type",
+      "record imports the shell for a type",
       rules.layers,
-      "src/log/bad.ts",
+      "src/record/bad.ts",
       'import type { A } from "../shell/A.ts"',
       /shell\/A/
     ],
@@ -56,22 +62,28 @@ describe("a planted violation is found", () => {
     ["a folder nobody knows", rules.layers, "src/stuff/bad.ts", "", /does not know/],
     ["the shell imports node", rules.platformAtTheEdge, "src/shell/bad.ts", 'import * as net from "node:net"', /node:net/],
     ["the shell names Deno", rules.platformAtTheEdge, "src/shell/bad.ts", "export const a = Deno.pid", /global Deno/],
-    ["log exports telemetry", rules.platformAtTheEdge, "src/log/bad.ts", 'import "@opentelemetry/api"', /opentelemetry/],
+    [
+      "record exports telemetry",
+      rules.platformAtTheEdge,
+      "src/record/bad.ts",
+      'import "@opentelemetry/api"',
+      /opentelemetry/
+    ],
     ["core imports Effect", rules.coreAlone, "src/core/bad.ts", 'import * as Effect from "effect/Effect"', /effect\/Effect/],
     ["the schemas import more than Schema", rules.coreAlone, "src/core/schema/bad.ts", 'import "effect/Layer"', /Layer/],
     ["core imports its schemas", rules.coreAlone, "src/core/bad.ts", 'import { a } from "./schema/Event.ts"', /schemas/],
     ["400 lines", rules.shortFiles, "src/core/bad.ts", "const a = 1\n".repeat(400), /400 lines/],
     ["301 lines without an end", rules.shortFiles, "src/core/bad.ts", `${"//\n".repeat(300)}//`, /301 lines/],
     ["a clock in core", rules.exactAndTimeless, "src/core/bad.ts", "export const now = () => Date.now()", /Date/],
-    ["a clock in a template", rules.exactAndTimeless, "src/log/bad.ts", "`${performance.now()}`", /performance/],
+    ["a clock in a template", rules.exactAndTimeless, "src/record/bad.ts", "`${performance.now()}`", /performance/],
     ["an exponential", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.exp(-1)", /Math\.exp/],
     ["chance", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.random()", /Math\.random/],
     ["Math taken apart", rules.exactAndTimeless, "src/core/bad.ts", "const { pow } = Math", /Math itself/],
     ["a power of a variable", rules.exactAndTimeless, "src/core/bad.ts", "const a = b ** 0.5", /b \*\* 0\.5/],
-    ["a timer", rules.exactAndTimeless, "src/log/bad.ts", "setTimeout(() => {}, 1)", /setTimeout/],
-    ["an interval", rules.exactAndTimeless, "src/log/bad.ts", "setInterval(f)", /setInterval/],
-    ["the process", rules.exactAndTimeless, "src/log/bad.ts", "if (process.env.A) b()", /process/],
-    ["a promise", rules.exactAndTimeless, "src/log/bad.ts", "async () => { await a }", /async[^]*await/],
+    ["a timer", rules.exactAndTimeless, "src/record/bad.ts", "setTimeout(() => {}, 1)", /setTimeout/],
+    ["an interval", rules.exactAndTimeless, "src/record/bad.ts", "setInterval(f)", /setInterval/],
+    ["the process", rules.exactAndTimeless, "src/record/bad.ts", "if (process.env.A) b()", /process/],
+    ["a promise", rules.exactAndTimeless, "src/record/bad.ts", "async () => { await a }", /async[^]*await/],
     ["order by locale", rules.exactAndTimeless, "src/core/bad.ts", "a.localeCompare(b)", /localeCompare/],
     ["a file that imports itself", rules.noCycles, "src/core/bad.ts", 'import "./bad.ts"', /bad\.ts -> src\/core\/bad\.ts/],
     ["Forward knows Config", rules.forwardIsBlind, "src/shell/Forward.ts", 'import "../core/model/Config.ts"', /Config/],

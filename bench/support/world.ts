@@ -61,7 +61,7 @@ export class World {
     const entry: Entry = { seq: this.#seq++, at: Math.max(at, this.state.at), event }
     const advanced = this.#advance(this.state, entry)
     this.state = advanced.state
-    if (event._tag === "WarmParked") this.#park(event.warm, event.candidate, entry.at)
+    if (event._tag === "WarmConnected") this.#park(event.warm, event.candidate, entry.at)
     for (const decision of advanced.decisions) {
       if (decision._tag === "Probe" || decision._tag === "DialWarm") this.#answerLater(decision, entry.at)
       if (decision._tag === "Retire") this.#retire(decision, entry.at)
@@ -167,7 +167,7 @@ export class World {
         : { _tag: "ProbeSucceeded", probe: act.probe, ...of, identity: "unchecked" }
       : fails
       ? { _tag: "WarmFailed", warm: act.warm, ...of, reason }
-      : { _tag: "WarmParked", warm: act.warm, ...of }
+      : { _tag: "WarmConnected", warm: act.warm, ...of }
     this.#answers.push({ at: at + tookUs, event: answer })
   }
 

@@ -205,7 +205,7 @@ export class PlayedWorld {
   #park({ warm, candidate, atUs }: Pick<Asked<DialWarm>, "warm" | "candidate" | "atUs">, move: Move): void {
     const of = { worker: 0, warm, candidate, tookUs: this.#took(atUs, move) }
     const reason = failureOf(move.failure, false)
-    this.post(reason === null ? { _tag: "WarmParked", ...of } : { _tag: "WarmFailed", ...of, reason })
+    this.post(reason === null ? { _tag: "WarmConnected", ...of } : { _tag: "WarmFailed", ...of, reason })
   }
 
   #lose(parked: Parked, reason: WarmLoss): void {

@@ -106,7 +106,7 @@ export class SelectorModel {
       streaks.set(challenger.id, streak)
       return this.#isReady(challenger, worst()!, streak, state.at)
     })
-    ready.sort((a, b) => a.outlookMs - b.outlookMs || cheapestFirst(a, b))
+    ready.sort((a, b) => a.forecastMs - b.forecastMs || cheapestFirst(a, b))
     let swaps = 0
     for (const challenger of ready) {
       const member = worst()!
@@ -135,12 +135,12 @@ export class SelectorModel {
     // Who was ahead by neither had no streak to go on with.
     const known = this.#streaks.get(challenger.id)
     const streak = known === undefined || known.byCost + known.byOutlook === 0 ? none : known
-    const more = challenger.lastEntryAtUs > streak.entryAtUs ? 1 : 0
+    const more = challenger.windowClosedAtUs > streak.entryAtUs ? 1 : 0
     const ahead = (gapMs: number, priceMs: number, before: number) => gapMs > this.#margin(priceMs) ? before + more : 0
     return {
-      byOutlook: ahead(member.outlookMs - challenger.outlookMs, challenger.outlookMs, streak.byOutlook),
+      byOutlook: ahead(member.forecastMs - challenger.forecastMs, challenger.forecastMs, streak.byOutlook),
       byCost: ahead(member.costMs - challenger.costMs, challenger.costMs, streak.byCost),
-      entryAtUs: challenger.lastEntryAtUs
+      entryAtUs: challenger.windowClosedAtUs
     }
   }
 
@@ -153,9 +153,9 @@ export class SelectorModel {
 
   #isReady(challenger: Candidate, member: Candidate, { byOutlook, byCost }: Streak, atUs: number): boolean {
     const { confirmations, standing } = this.#config.selector.switching
-    const isCheaper = challenger.outlookMs < member.outlookMs && challenger.costMs < member.costMs
+    const isCheaper = challenger.forecastMs < member.forecastMs && challenger.costMs < member.costMs
     return (isCheaper && this.#isFree(challenger, member, atUs)) || byOutlook >= confirmations || byCost >= standing
-      || member.outlookMs - challenger.outlookMs > 2 * this.#margin(challenger.outlookMs)
+      || member.forecastMs - challenger.forecastMs > 2 * this.#margin(challenger.forecastMs)
       || member.costMs - challenger.costMs > 2 * this.#margin(challenger.costMs)
   }
 

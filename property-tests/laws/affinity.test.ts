@@ -6,11 +6,11 @@ import { isAdmissible, pick } from "../../src/core/pick.ts"
 import { law } from "../check.ts"
 
 const NEAR_MS = 50
-const memberOf = (slot: number, warmMs: number, latencyMs = 10, share = 1, generation = 1): Member => ({
+const memberOf = (slot: number, warmMs: number, latencyMs = 10, slowStartWeight = 1, generation = 1): Member => ({
   candidate: generation * 2 ** 20 + slot,
   warmMs,
   dialMs: warmMs + latencyMs,
-  share,
+  slowStartWeight,
   plan: {
     attempts: [{
       ...{ candidate: generation * 2 ** 20 + slot, host: `198.18.0.${slot}`, port: 443 },
@@ -21,7 +21,7 @@ const memberOf = (slot: number, warmMs: number, latencyMs = 10, share = 1, gener
 })
 const routesOf = (members: ReadonlyArray<Member>, policy: BalancingPolicy = "leastConnections"): UpstreamRoutes => ({
   ...{ id: 0, name: "web", state: "active", members, policy, affinity: "client", toleranceMs: NEAR_MS, tolerancePercent: 0 },
-  ...{ lastResort: { attempts: [], deadlineMs: 1 }, silentAfterMs: 100, domain: "", ask: false },
+  ...{ lastResort: { attempts: [], deadlineMs: 1 }, silentAfterMs: 100, domain: "", needsDiscovery: false },
   session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1, stallMs: 1 }
 })
 const members = fc.uniqueArray(fc.integer({ min: 1, max: 250 }), { minLength: 1, maxLength: 6 }).chain((slots) =>
@@ -57,7 +57,7 @@ describe("affinity", () => {
       const chosen = moments.map(([connections, warm, chance]) => pick(routes, connections, warm, chance, () => client))
       expect(new Set(chosen).size).toBe(1)
       expect(isAdmissible(routes, chosen[0]!.candidate)).toBe(true)
-      const near = routes.members.filter((one) => one.share >= 1)
+      const near = routes.members.filter((one) => one.slowStartWeight >= 1)
       const lowest = Math.min(...near.map(({ warmMs }) => warmMs), chosen[0]!.warmMs)
       expect(chosen[0]!.warmMs - lowest).toBeLessThanOrEqual(NEAR_MS)
     })

@@ -172,11 +172,11 @@ describe("blame", () => {
           const changed = { ...first!, breaker: { ...first!.breaker, ...breaker } }
           one.state = { ...one.state, config: { ...one.state.config, upstreams: [changed] } }
           for (let i = 0; i < count; i++) one.dialled(0, outcome)
-          const costs = [one.candidate.costMs, one.candidate.outlookMs]
+          const costs = [one.candidate.costMs, one.candidate.forecastMs]
           const isDearer = one.candidate.costMs > blameless(one.candidate, config.scoring, one.atUs)
           for (const gapUs of [100_000, 900_000, 3_000_000, 60_000_000, 400_000_000]) {
             one.pass(gapUs)
-            costs.push(one.candidate.costMs, one.candidate.outlookMs)
+            costs.push(one.candidate.costMs, one.candidate.forecastMs)
           }
           return { costs, isDearer }
         })
@@ -218,7 +218,7 @@ describe("blame", () => {
         })
         expect(blamed!.latency).toEqual(innocent!.latency)
         expect(blamed!.costMs).toBe(innocent!.costMs)
-        expect(blamed!.outlookMs).toBe(innocent!.outlookMs)
+        expect(blamed!.forecastMs).toBe(innocent!.forecastMs)
         premises.forgiven.count(dearerMs > 0)
       }
     ),

@@ -104,13 +104,13 @@ describe("the breaker", () => {
           const after = Candidates.find(state, was.id)
           const [isListed, wasListed] = [(after?.sources.length ?? 0) > 0, was.sources.length > 0]
           if (after === undefined || (isListed && wasListed)) continue
-          const { state: shut, trialDueUs, openings, openForMs, closedAtUs, share } = after.breaker
+          const { state: shut, trialDueUs, openings, openForMs, closedAtUs, slowStartWeight } = after.breaker
           const lets = closed.includes(was.id)
           if (!lets) expect(shut === "closed").toBe(was.breaker.state === "closed")
           if (lets) expect(isListed && shut === "closed").toBe(true)
-          else {expect({ openings, openForMs, closedAtUs, share }).toMatchObject({
+          else {expect({ openings, openForMs, closedAtUs, slowStartWeight }).toMatchObject({
               ...{ openings: was.breaker.openings, openForMs: was.breaker.openForMs },
-              ...{ closedAtUs: was.breaker.closedAtUs, share: was.breaker.share }
+              ...{ closedAtUs: was.breaker.closedAtUs, slowStartWeight: was.breaker.slowStartWeight }
             })}
           if (!lets && shut !== "closed") {
             expect(shut).toBe("open")
@@ -231,24 +231,26 @@ describe("the breaker", () => {
         for (const after of present(state)) {
           const { rampMs } = it.config.upstreams[after.upstream]!.breaker
           const was = Candidates.find(before, after.id)?.breaker ?? after.breaker
-          const { share } = after.breaker
+          const { slowStartWeight } = after.breaker
           const kept = rolledBack.has(after.upstream) ? Candidates.find(before, after.id)?.checkpoint?.breaker : undefined
-          if (kept !== undefined && (share !== was.share || closed.includes(after.id))) {
-            expect(share).toBe(kept.share)
+          if (kept !== undefined && (slowStartWeight !== was.slowStartWeight || closed.includes(after.id))) {
+            expect(slowStartWeight).toBe(kept.slowStartWeight)
             grownUs.set(after.id, kept.rampDueUs - Math.ceil(rampMs * 100))
             met.sharesRolledBack++
             continue
           }
-          if (closed.includes(after.id)) expect(share).toBe(rampMs > 0 ? 0.1 : 1)
-          if (share === was.share && !closed.includes(after.id)) continue
-          if (share > was.share) {
+          if (closed.includes(after.id)) expect(slowStartWeight).toBe(rampMs > 0 ? 0.1 : 1)
+          if (slowStartWeight === was.slowStartWeight && !closed.includes(after.id)) continue
+          if (slowStartWeight > was.slowStartWeight) {
             // It grows with time, or a new opening or a departure ended the ramp.
-            if (event._tag === "Ticked" && !isShut(after)) expect(Math.abs(share - was.share - 0.1)).toBeLessThan(1e-9)
+            if (event._tag === "Ticked" && !isShut(after)) {
+              expect(Math.abs(slowStartWeight - was.slowStartWeight - 0.1)).toBeLessThan(1e-9)
+            }
             if (event._tag === "Ticked" && !isShut(after)) met.grows++
             if (event._tag === "Ticked" && !isShut(after) && grownUs.has(after.id)) {
               expect(at - grownUs.get(after.id)!).toBeGreaterThanOrEqual(rampMs * 100)
             }
-          } else expect(share).toBe(rampMs > 0 ? 0.1 : 1)
+          } else expect(slowStartWeight).toBe(rampMs > 0 ? 0.1 : 1)
           grownUs.set(after.id, at)
         }
       })

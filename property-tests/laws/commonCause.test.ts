@@ -74,16 +74,16 @@ function fails(toy: ToyInterpreter, faulty: Array<Faulty>, host: string, fault: 
 
 /** What is believed of candidates, the cheapest first, and the set. */
 function believed(toy: ToyInterpreter) {
-  const of = candidates(toy.state).map(({ id, costMs, outlookMs, breaker, suspicion }) => ({
-    ...{ id, costMs, outlookMs, breaker: breaker.state, share: breaker.share },
+  const of = candidates(toy.state).map(({ id, costMs, forecastMs, breaker, suspicion }) => ({
+    ...{ id, costMs, forecastMs, breaker: breaker.state, share: breaker.slowStartWeight },
     ...{ pending: suspicion.pending, session: suspicion.session }
   }))
   return { order: of.toSorted((a, b) => a.costMs - b.costMs || a.id - b.id), active: toy.active() }
 }
 
 function atRest({ state }: ToyInterpreter): boolean {
-  return candidates(state).every(({ gathered, probe, warm, costMs }) =>
-    gathered.length + probe + warm.dialling.length === 0 && costMs >= 0
+  return candidates(state).every(({ sampleWindow, probe, warm, costMs }) =>
+    sampleWindow.length + probe + warm.dialling.length === 0 && costMs >= 0
   )
 }
 
@@ -245,7 +245,9 @@ function turnsUntil(untilUs: number, mostUs: number): ReadonlyArray<number> {
 
 /** How an event says that a handshake with a candidate ended. */
 function outcomeOf(event: Event, id: CandidateId): string | undefined {
-  if (event._tag === "ProbeSucceeded" || event._tag === "WarmParked") return event.candidate === id ? "connected" : undefined
+  if (event._tag === "ProbeSucceeded" || event._tag === "WarmConnected") {
+    return event.candidate === id ? "connected" : undefined
+  }
   if (event._tag === "ProbeFailed" || event._tag === "WarmFailed") return event.candidate === id ? event.reason : undefined
   return "tried" in event ? event.tried.find(({ candidate }) => candidate === id)?.outcome : undefined
 }

@@ -23,7 +23,7 @@ function moments(state: State): ReadonlyArray<number> {
       if (one === null) return []
       const { breaker, suspicion, warm } = one
       return [
-        ...[one.entryDueUs, one.fadeDueUs, one.expireDueUs, one.forgetDueUs],
+        ...[one.windowDueUs, one.fadeDueUs, one.expireDueUs, one.forgetDueUs],
         // Who left, or is a spare by now, keeps its breaker's deadlines for its return.
         ...(isListed(one) ? [breaker.trialDueUs, breaker.rampDueUs] : []),
         ...[

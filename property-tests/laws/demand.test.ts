@@ -86,7 +86,7 @@ describe("what clients ask for", () => {
           expect(new Set(addresses).size).toBe(addresses.length)
         }
         if (event._tag !== "DomainRequested" || event.upstream < 0) return
-        if (before.routes.upstreams[event.upstream]?.ask === true) return
+        if (before.routes.upstreams[event.upstream]?.needsDiscovery === true) return
         met("a name was asked for that serves")
         expect(decisions).toEqual([])
       })

@@ -4,7 +4,7 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import { decisionsDigest, stateDigest } from "../../src/core/digest.ts"
 import { toHex } from "../../src/core/math/hash.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
-import { closedBreaker, emptyShelf, noSuspicion } from "../../src/core/newborn.ts"
+import { closedBreaker, emptyWarmPool, noSuspicion } from "../../src/core/initial.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
@@ -20,13 +20,13 @@ const fields: ReadonlyArray<Partial<Candidate>> = [
   { costMs: 20.000000000000004 },
   { streak: 99 },
   { lastSampleAtUs: 1 },
-  { gathered: [1.5] },
+  { sampleWindow: [1.5] },
   { success: { newest: 0, ok: [0, 0, 0, 0, 0, 0, 0, 0, 0, 9], failed: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0] } },
   { connections: [0, 3] },
   { sources: ["user-static", "dns"] },
   { breaker: { ...closedBreaker, consecutive: 1 } },
   { suspicion: { ...noSuspicion, silent: [{ session: 1, sinceUs: 2 }] } },
-  { warm: { ...emptyShelf, parked: [7] } }
+  { warm: { ...emptyWarmPool, ready: [7] } }
 ]
 
 describe("the digest of a state", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import type { Event } from "../../src/core/model/Event.ts"
-import { eventText } from "../../src/log/eventText.ts"
+import { eventText } from "../../src/record/eventText.ts"
 import { law } from "../check.ts"
 
 const count = fc.integer({ min: -1, max: 2 ** 48 })
@@ -35,7 +35,7 @@ const closed = fc.record({
   cause: fc.constantFrom("done", "client-reset", "half-close-timeout")
 }, { noNullPrototype: true })
 const parked = fc.record(
-  { _tag: fc.constant("WarmParked"), worker: count, warm: count, candidate: count, tookUs: count },
+  { _tag: fc.constant("WarmConnected"), worker: count, warm: count, candidate: count, tookUs: count },
   { noNullPrototype: true }
 )
 const ticked = fc.record({ _tag: fc.constant("Ticked"), worker: count }, { noNullPrototype: true })

@@ -67,8 +67,8 @@ describe("history", () => {
         expect(new Set(left.map(keyOf)).size).toBe(left.length)
         for (const { expiresMs } of left) expect(expiresMs).toBeGreaterThan(historyMs(state, state.at))
         if (left.length > 0) met("something is left")
-        const sampled = candidatesOf(state).filter(({ lastEntryAtUs, lastSampleAtUs }) =>
-          lastEntryAtUs >= 0 || lastSampleAtUs >= 0
+        const sampled = candidatesOf(state).filter(({ windowClosedAtUs, lastSampleAtUs }) =>
+          windowClosedAtUs >= 0 || lastSampleAtUs >= 0
         )
         const good = new Set(sampled.filter(({ breaker }) => breaker.state === "closed").map((one) => placeOf(state, one)))
         const places = new Set(left.map(keyOf))

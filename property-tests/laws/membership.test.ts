@@ -16,11 +16,11 @@ const start = (state: State) =>
   advance(state, { seq: state.seq + 1, at: state.at, event: { _tag: "Started", worker: 0, wallMs: 0 } }).state
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const nameOf = ({ host, port }: { readonly host: string; readonly port: number }) => `${host} ${port}`
-const measured = ({ latency, jitter, success, penalty, streak, usual, costMs, lastSampleAtUs }: Candidate) => ({
-  ...{ latency, jitter, success, penalty, streak, usual, costMs, lastSampleAtUs }
+const measured = ({ latency, jitter, success, penalty, streak, baseline, costMs, lastSampleAtUs }: Candidate) => ({
+  ...{ latency, jitter, success, penalty, streak, baseline, costMs, lastSampleAtUs }
 })
 const isIdle = ({ connections, probe, warm }: Candidate) =>
-  connections.every((count) => count === 0) && probe === 0 && warm.parked.length + warm.dialling.length === 0
+  connections.every((count) => count === 0) && probe === 0 && warm.ready.length + warm.dialling.length === 0
 
 /** Strangers that served, over all runs. */
 let learned = 0
@@ -166,7 +166,7 @@ describe("membership", () => {
         const before = present(last)[i]!
         expect(measured(after)).toEqual(measured(before))
         expect(Candidates.connectionsOf(after)).toBe(0)
-        expect(after.warm.parked).toEqual([])
+        expect(after.warm.ready).toEqual([])
         expect(after.suspicion.silent).toEqual([])
         expect(after.probe === 0 || !last.probing.inFlight.some(({ probe }) => probe === after.probe)).toBe(true)
       })

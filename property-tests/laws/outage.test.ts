@@ -15,11 +15,11 @@ import { law, met } from "../check.ts"
 
 const candidates = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const known = (state: State) =>
-  candidates(state).map(({ id, success, penalty, streak, latency, jitter, costMs, outlookMs, breaker, suspicion }) => {
+  candidates(state).map(({ id, success, penalty, streak, latency, jitter, costMs, forecastMs, breaker, suspicion }) => {
     const { pending, session } = suspicion
     // Trials wait for the end of the outage.
     const shut = { ...breaker, trialDueUs: -1 }
-    return { id, success, penalty, streak, latency, jitter, costMs, outlookMs, shut, pending, session }
+    return { id, success, penalty, streak, latency, jitter, costMs, forecastMs, shut, pending, session }
   })
 const sets = (state: State) => Vector.toArray(state.upstreams).map(({ members }) => members)
 
@@ -51,7 +51,9 @@ describe("an outage of the own network", () => {
       HOSTS.forEach((host, i) => toy.set(host, i % 3 > 0 && dead[i] ? "refused" : latencies[i]!))
       toy.start().run(beforeMs)
       // At rest: what gathers would enter meanwhile, and a refusal under way is an answer.
-      while (candidates(toy.state).some(({ gathered, probe, warm }) => gathered.length + probe + warm.dialling.length > 0)) {
+      while (
+        candidates(toy.state).some(({ sampleWindow, probe, warm }) => sampleWindow.length + probe + warm.dialling.length > 0)
+      ) {
         toy.run(100)
       }
       const before = toy.state

@@ -9,11 +9,20 @@ import { law } from "../check.ts"
 
 const plan = { attempts: [], deadlineMs: 10_000 }
 const ms = fc.oneof(fc.integer({ min: 0, max: 12 }), fc.double({ min: 0, max: 500, noNaN: true }))
-const share = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constantFrom(0.1, 0.5) })
+const slowStartWeight = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, {
+  weight: 1,
+  arbitrary: fc.constantFrom(0.1, 0.5)
+})
 
 const routes: fc.Arbitrary<UpstreamRoutes> = fc.record({
-  members: fc.array(fc.tuple(ms, ms, share), { maxLength: 5 }).map((all) =>
-    all.map(([warmMs, latencyMs, share], i) => ({ candidate: 10 + i, warmMs, dialMs: warmMs + latencyMs, share, plan }))
+  members: fc.array(fc.tuple(ms, ms, slowStartWeight), { maxLength: 5 }).map((all) =>
+    all.map(([warmMs, latencyMs, slowStartWeight], i) => ({
+      candidate: 10 + i,
+      warmMs,
+      dialMs: warmMs + latencyMs,
+      slowStartWeight,
+      plan
+    }))
   ),
   policy: fc.constantFrom<BalancingPolicy>("leastConnections", "powerOfTwo", "roundRobin", "random"),
   toleranceMs: fc.constantFrom(0, 5, 60),
@@ -26,7 +35,7 @@ const routes: fc.Arbitrary<UpstreamRoutes> = fc.record({
   session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1, stallMs: 1 },
   silentAfterMs: 100,
   domain: "",
-  ask: false,
+  needsDiscovery: false,
   affinity: "none",
   ...some
 }))
@@ -48,14 +57,16 @@ interface Seen {
   readonly clients: number
 }
 
-/** Who takes part, and who of them is near enough to share; draws are used up in the order of the members. */
+/** Who takes part, and who of them is near enough to slowStartWeight; draws are used up in the order of the members. */
 function nearOf(
   { members, toleranceMs, tolerancePercent }: UpstreamRoutes,
   connections: ReadonlyArray<number>,
   warm: ReadonlyArray<number>,
   chance: Chance
 ): ReadonlyArray<Seen> {
-  const lucky = members.filter((member) => members.length === 1 || member.share >= 1 || chance.draw() < member.share)
+  const lucky = members.filter((member) =>
+    members.length === 1 || member.slowStartWeight >= 1 || chance.draw() < member.slowStartWeight
+  )
   const present = (lucky.length > 0 ? lucky : members).map((member) => ({
     member,
     expectedMs: countOf(warm)(member.candidate) > 0 ? member.warmMs : member.dialMs,
@@ -68,7 +79,7 @@ function nearOf(
 
 const fewest = (a: Seen, b: Seen) => (b.clients - a.clients || b.expectedMs - a.expectedMs) < 0 ? b : a
 
-/** What each policy makes of those that share. */
+/** What each policy makes of those that slowStartWeight. */
 const byPolicy: Record<BalancingPolicy, (near: ReadonlyArray<Seen>, chance: Chance) => Seen | undefined> = {
   leastConnections: (near) => near.length === 0 ? undefined : near.reduce(fewest),
   random: (near, { draw }) => near[Math.floor(draw() * near.length)],
@@ -95,7 +106,11 @@ describe("pick", () => {
   law(
     "goes round everybody that shares, one after the other",
     fc.property(routes, counts, fc.nat(100), (routes, warm, firstTurn) => {
-      const steady = { ...routes, policy: "roundRobin" as const, members: routes.members.filter(({ share }) => share >= 1) }
+      const steady = {
+        ...routes,
+        policy: "roundRobin" as const,
+        members: routes.members.filter(({ slowStartWeight }) => slowStartWeight >= 1)
+      }
       const chance = chanceOf([0], firstTurn)
       const near = nearOf(steady, [], warm, chance).map(({ member }) => member)
       const round = near.map(() => pick(steady, () => 0, countOf(warm), chance))
@@ -104,12 +119,25 @@ describe("pick", () => {
   )
 
   law(
-    "gives a member that ramps up its share of the draws, and all when there is nobody else",
-    fc.property(fc.constantFrom(0.1, 0.3, 0.7), fc.integer({ min: 0, max: 2 ** 31 }), (share, seed) => {
-      const member = (candidate: number, share: number): Member => ({ candidate, warmMs: 5, dialMs: 10, share, plan })
+    "gives a member that ramps up its slowStartWeight of the draws, and all when there is nobody else",
+    fc.property(fc.constantFrom(0.1, 0.3, 0.7), fc.integer({ min: 0, max: 2 ** 31 }), (slowStartWeight, seed) => {
+      const member = (candidate: number, slowStartWeight: number): Member => ({
+        candidate,
+        warmMs: 5,
+        dialMs: 10,
+        slowStartWeight,
+        plan
+      })
       const of = (members: ReadonlyArray<Member>): UpstreamRoutes => ({
         ...{ id: 0, name: "web", state: "active", members, policy: "leastConnections", toleranceMs: 0 },
-        ...{ tolerancePercent: 0, lastResort: plan, silentAfterMs: 100, domain: "", ask: false, affinity: "none" },
+        ...{
+          tolerancePercent: 0,
+          lastResort: plan,
+          silentAfterMs: 100,
+          domain: "",
+          needsDiscovery: false,
+          affinity: "none"
+        },
         session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1, stallMs: 1 }
       })
       let rng = Rng.make(seed)
@@ -122,11 +150,13 @@ describe("pick", () => {
       const busy = (candidate: number) => (candidate === 10 ? 5 : 0)
       let ramping = 0
       for (let i = 0; i < 2_000; i++) {
-        if (pick(of([member(10, 1), member(11, share)]), busy, () => 0, chance)?.candidate === 11) ramping++
+        if (pick(of([member(10, 1), member(11, slowStartWeight)]), busy, () => 0, chance)?.candidate === 11) ramping++
       }
-      expect(Math.abs(ramping / 2_000 - share)).toBeLessThan(0.06)
-      expect(pick(of([member(11, share)]), busy, () => 0, chance)?.candidate).toBe(11)
-      expect(pick(of([member(11, share), member(12, share)]), busy, () => 0, { ...chance, draw: () => 0.9 })).toBeDefined()
+      expect(Math.abs(ramping / 2_000 - slowStartWeight)).toBeLessThan(0.06)
+      expect(pick(of([member(11, slowStartWeight)]), busy, () => 0, chance)?.candidate).toBe(11)
+      expect(
+        pick(of([member(11, slowStartWeight), member(12, slowStartWeight)]), busy, () => 0, { ...chance, draw: () => 0.9 })
+      ).toBeDefined()
     }),
     { share: 0.2 }
   )
@@ -146,7 +176,7 @@ describe("pick", () => {
     "could make every choice that a replay admits, and no other",
     fc.property(routes, (routes) => {
       const least = { ...routes, policy: "leastConnections" as const }
-      const ramping = routes.members.filter(({ share }) => share < 1)
+      const ramping = routes.members.filter(({ slowStartWeight }) => slowStartWeight < 1)
       for (const member of routes.members) {
         const only = (value: number, others: number) => (id: number) => (id === member.candidate ? value : others)
         // Draws are made by those that ramp up, in order: this one has luck and the others have none.

@@ -122,9 +122,9 @@ describe("routes", () => {
           const { members, state: name, silentAfterMs } = routesOf(state).upstreams[upstream.id]!
           expect(members.map(({ candidate }) => candidate)).toEqual(servingOf(state, upstream).map(({ id }) => id))
           expect(name).toBe(rungOf(state, upstream).name)
-          for (const { candidate, warmMs, dialMs, share } of members) {
+          for (const { candidate, warmMs, dialMs, slowStartWeight } of members) {
             const { costMs, latency, breaker } = Candidates.find(state, candidate)!
-            expect([warmMs, dialMs, share]).toEqual([costMs, costMs + latency.value, breaker.share])
+            expect([warmMs, dialMs, slowStartWeight]).toEqual([costMs, costMs + latency.value, breaker.slowStartWeight])
           }
           const { firstByte } = upstream
           const usualMs = Math.max(100, firstByte.atUs < 0 ? 0 : 3 * firstByte.value)
@@ -203,8 +203,8 @@ function expectPlan(
       continue
     }
     const candidate = Candidates.find(state, attempt.candidate)!
-    const { latency, gathered, prior } = candidate
-    const slowest = Math.max(0, ...gathered.filter((tookMs) => tookMs < 1_000))
+    const { latency, sampleWindow, prior } = candidate
+    const slowest = Math.max(0, ...sampleWindow.filter((tookMs) => tookMs < 1_000))
     const known = Math.max(slowest, latency.atUs < 0 ? prior?.latencyMs ?? 0 : latency.value)
     const patience = attempt.suspectAfterMs / Math.max(100, 3 * known)
     expect(patience).toBeGreaterThan(0.999_999)

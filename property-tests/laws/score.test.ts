@@ -36,10 +36,10 @@ describe("score", () => {
       const one = new ScoredWorld(config, companions)
       const model = new ScoreModel(config)
       const expectSame = () => {
-        const { costMs, outlookMs } = one.candidate
-        if (model.costMs < 0) return expect([costMs, outlookMs]).toEqual([-1, -1])
+        const { costMs, forecastMs } = one.candidate
+        if (model.costMs < 0) return expect([costMs, forecastMs]).toEqual([-1, -1])
         expect(Math.abs(costMs - model.costMs)).toBeLessThanOrEqual(1e-9 * (1 + model.costMs))
-        expect(Math.abs(outlookMs - model.outlookMs)).toBeLessThanOrEqual(1e-9 * (1 + model.outlookMs))
+        expect(Math.abs(forecastMs - model.outlookMs)).toBeLessThanOrEqual(1e-9 * (1 + model.outlookMs))
       }
       const others = () => one.all.slice(1).map(({ latency, costMs }) => ({ latencyMs: latency.value, costMs }))
       for (const { gapUs, tookUs, outcome, late } of samples) {
@@ -77,9 +77,9 @@ describe("score", () => {
       const gapUs = Math.floor(windowUs / 10)
       const entriesUs = new Set<number>()
       tooks.forEach((tookUs) => {
-        one.pass(gapUs, false, () => entriesUs.add(one.candidate.lastEntryAtUs))
+        one.pass(gapUs, false, () => entriesUs.add(one.candidate.windowClosedAtUs))
         one.dialled(tookUs, "connected")
-        entriesUs.add(one.candidate.lastEntryAtUs)
+        entriesUs.add(one.candidate.windowClosedAtUs)
         expect(one.candidate.latency.value).toBeLessThanOrEqual(Math.max(...tooks) / 1000)
         expect(one.candidate.latency.value).toBeGreaterThanOrEqual(Math.min(...tooks) / 1000)
       })

@@ -43,8 +43,8 @@ function watch(it: Parameters<typeof play>[0], each: (seen: Seen) => void): void
 function explained({ before, decisions, was, state }: Seen): boolean {
   const trouble = before?.trouble ?? null
   if (trouble === null || !decisions.some(({ _tag }) => _tag === "OutageBegan")) return false
-  const { spellSinceUs } = state.outage
-  return trouble.commonAtUs < 0 || (was.outage.spellSinceUs >= 0 && trouble.commonAtUs >= spellSinceUs)
+  const { silenceSinceUs } = state.outage
+  return trouble.commonAtUs < 0 || (was.outage.silenceSinceUs >= 0 && trouble.commonAtUs >= silenceSinceUs)
 }
 
 const becameCommon = ({ after, decisions }: Seen) =>
@@ -149,10 +149,10 @@ describe("the selector", () => {
             && state.at - before!.filledAtUs <= config.probing.intervalMs * 1000
           const isFree = isFirst || before!.displaced.includes(challenger!.id)
           if (!isFree) expect(heldUs >= holdMs * 1000 || isSuspect(member!) || isBelowMinScore(member!, config)).toBe(true)
-          if (isFree && challenger!.outlookMs < member!.outlookMs) return
+          if (isFree && challenger!.forecastMs < member!.forecastMs) return
           const ahead = (a: number, b: number) => a - b > Math.max(marginMs, (marginPercent / 100) * b)
           expect(
-            ahead(member!.costMs, challenger!.costMs) || ahead(member!.outlookMs, challenger!.outlookMs)
+            ahead(member!.costMs, challenger!.costMs) || ahead(member!.forecastMs, challenger!.forecastMs)
           ).toBe(true)
         })
       })

@@ -17,8 +17,8 @@ import { law } from "../check.ts"
 
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const isSuspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.session
-function patienceMs({ latency, gathered }: Candidate): number {
-  const slowest = Math.max(0, ...gathered.filter((tookMs) => tookMs < 1_000))
+function patienceMs({ latency, sampleWindow }: Candidate): number {
+  const slowest = Math.max(0, ...sampleWindow.filter((tookMs) => tookMs < 1_000))
   return Math.max(100, 3 * (latency.atUs < 0 ? slowest : Math.max(slowest, latency.value)))
 }
 
@@ -55,7 +55,7 @@ function beganUs({ probe, probedAtUs, warm }: Candidate): ReadonlyArray<number> 
 function answers({ event }: Entry, { id, probe, warm }: Candidate, minPlausibleRttMs: number): boolean {
   const plausible = (tookUs: number) => tookUs / 1000 >= minPlausibleRttMs
   if (event._tag === "ProbeSucceeded") return event.candidate === id && probe === event.probe && plausible(event.tookUs)
-  if (event._tag === "WarmParked") {
+  if (event._tag === "WarmConnected") {
     return event.candidate === id && warm.dialling.some((one) => one.id === event.warm) && plausible(event.tookUs)
   }
   return event._tag === "ClientAccepted"
@@ -164,7 +164,7 @@ describe("suspicion", () => {
             // Of an upstream that has never answered nobody ramps up.
             const ramps = Vector.get(state.upstreams, was.upstream)!.answered
               && it.config.upstreams[was.upstream]!.breaker.rampMs > 0
-            expect(after.breaker.share).toBeLessThanOrEqual(ramps && was.breaker.state === "closed" ? 0.1 : 1)
+            expect(after.breaker.slowStartWeight).toBeLessThanOrEqual(ramps && was.breaker.state === "closed" ? 0.1 : 1)
             continue
           }
           const heardUs = event._tag === "ClientClosed" ? at - event.durationUs + event.firstByteUs : at

@@ -16,7 +16,7 @@ const isCommon = ({ trouble }: Upstream) => trouble !== null && trouble.commonAt
 /** So much failed in common that what waits is not trusted either. */
 const isPanic = (state: State, upstream: Upstream) =>
   isCommon(upstream) && upstream.trouble!.failures >= state.config.upstreams[upstream.id]!.breaker.failureThreshold
-const count = ({ warm }: Candidate) => warm.parked.length + warm.dialling.length
+const count = ({ warm }: Candidate) => warm.ready.length + warm.dialling.length
 
 /** Clients that came for a candidate, and when. */
 type Takes = Map<CandidateId, Array<number>>
@@ -25,10 +25,10 @@ type Takes = Map<CandidateId, Array<number>>
 function mostOf(candidate: Candidate, state: State, takesUs: ReadonlyArray<number>): number {
   const { pool } = state.config.upstreams[candidate.upstream]!
   if (pool.mode === "off" || candidate.breaker.state !== "closed" || candidate.sources.length === 0) return 0
-  if (pool.mode === "fixed") return Math.ceil(pool.size * candidate.breaker.share)
+  if (pool.mode === "fixed") return Math.ceil(pool.size * candidate.breaker.slowStartWeight)
   // No window holds more than all of them, whatever the latency was then.
   const wanted = Math.ceil(Math.max(1, takesUs.length) * pool.headroom)
-  return Math.ceil(Math.max(pool.min, Math.min(pool.max, wanted)) * candidate.breaker.share)
+  return Math.ceil(Math.max(pool.min, Math.min(pool.max, wanted)) * candidate.breaker.slowStartWeight)
 }
 
 describe("warm sockets", () => {
@@ -57,8 +57,8 @@ describe("warm sockets", () => {
           const { members, priors } = upstream
           expect([...members, ...priors, ...routes.members.map((one) => one.candidate)]).toContain(act.candidate)
           const { maxAgeMs } = it.config.upstreams[candidate.upstream]!.pool
-          expect(act.parkForMs).toBeLessThanOrEqual(maxAgeMs)
-          expect(act.parkForMs).toBeGreaterThanOrEqual(0.8 * maxAgeMs)
+          expect(act.keepForMs).toBeLessThanOrEqual(maxAgeMs)
+          expect(act.keepForMs).toBeGreaterThanOrEqual(0.8 * maxAgeMs)
           expect(count(candidate)).toBeLessThanOrEqual(mostOf(candidate, state, takes.get(act.candidate) ?? []))
         }
       })
@@ -89,12 +89,12 @@ describe("warm sockets", () => {
         expect(state.wantsRoom).toEqual([])
         for (const one of present(state)) {
           const upstream = Vector.get(state.upstreams, one.upstream)!
-          const { shelves } = upstream
+          const { warmPools } = upstream
           // None is added to what waits, and then what has worked is let go.
           if (isCommon(upstream) && !(isPanic(state, upstream) && one.latency.atUs < 0)) continue
           // Warm sockets that may be in the way of a session are closed first.
           if (one.relief.phase !== "idle") continue
-          if (!shelves.includes(one.id) || Candidates.isSuspect(one) || one.warm.refillDueUs >= 0) continue
+          if (!warmPools.includes(one.id) || Candidates.isSuspect(one) || one.warm.refillDueUs >= 0) continue
           met("a shelf with no refill to come was looked at")
           expect(count(one)).toBeGreaterThanOrEqual(targetOf(one, it.config.upstreams[one.upstream]!, at))
         }
@@ -112,7 +112,7 @@ describe("warm sockets", () => {
         for (const { warm, upstream, id, breaker, latency } of present(before)) {
           const of = Vector.get(before.upstreams, upstream)!
           const isFrozen = isPanic(before, of) && latency.atUs >= 0
-          if (!of.shelves.includes(id) || breaker.state !== "closed" || isFrozen) expect(warm.parked).toEqual([])
+          if (!of.warmPools.includes(id) || breaker.state !== "closed" || isFrozen) expect(warm.ready).toEqual([])
         }
       })
     })

@@ -6,8 +6,8 @@ import * as AdminServer from "../adapters/admin/AdminServer.ts"
 import * as FileRecorder from "../adapters/file/FileRecorder.ts"
 import * as HistoryFile from "../adapters/file/HistoryFile.ts"
 import { Disk } from "../adapters/file/Disk.ts"
-import type { Place } from "../adapters/file/place.ts"
-import { guestPlace, hold } from "../adapters/file/place.ts"
+import type { Location } from "../adapters/file/location.ts"
+import { guestLocation, hold } from "../adapters/file/location.ts"
 import * as NoHistory from "../adapters/memory/NoHistory.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
@@ -105,7 +105,10 @@ function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
   const wanted = eventLog.path === "auto" ? path.join(stateDirectory(), "log") : path.resolve(eventLog.path)
   return Layer.unwrap(Effect.gen(function* () {
     const disk = new Disk(eventLog.timeout)
-    const { directory, holder } = yield* Effect.catch(hold(wanted, run.id, disk), (cause) => unheld(wanted, run.id, cause))
+    const { directory, holder } = yield* Effect.catch(
+      hold(wanted, run.id, disk),
+      (cause) => withoutLock(wanted, run.id, cause)
+    )
     if (holder !== undefined) {
       const other = holder.owner === undefined ? "another process" : `process ${holder.owner}`
       yield* Effect.logWarning(`${other} records in ${wanted}; this one writes its own series in ${directory}`)
@@ -124,10 +127,13 @@ function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
 }
 
 /** Clients are served all the same: the record begins when the disk takes it, in a place that needs no lock. */
-function unheld(wanted: string, run: string, cause: unknown): Effect.Effect<Place> {
+function withoutLock(wanted: string, run: string, cause: unknown): Effect.Effect<Location> {
   const error = new RecordError({ path: wanted, code: codeOf(cause), doing: "open" })
-  const held = { directory: guestPlace(wanted, run), holder: undefined }
-  return Effect.as(Effect.logWarning(`${error.message}; nothing is recorded until ${held.directory} can be written`), held)
+  const location = { directory: guestLocation(wanted, run), holder: undefined }
+  return Effect.as(
+    Effect.logWarning(`${error.message}; nothing is recorded until ${location.directory} can be written`),
+    location
+  )
 }
 
 function codeOf(cause: unknown): string {

@@ -1,7 +1,7 @@
 /** A redacted copy of a record, of one that verifies only: what is wrong with another would be wrong with its copy. */
 import * as Effect from "effect/Effect"
 import { redactTo, roomAt } from "../adapters/file/redactRecord.ts"
-import { Surveyor } from "../log/redact.ts"
+import { Surveyor } from "../record/redact.ts"
 import { UsageError } from "./exit.ts"
 import { filesOf, readAll } from "./readSegments.ts"
 import { progressLine } from "./terminal.ts"

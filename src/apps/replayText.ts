@@ -1,6 +1,6 @@
 /** A verdict for people: what it means first, then what it rests on. */
-import type { Replaced } from "../log/redactNames.ts"
-import type { MoveSummary, SegmentSummary, Verdict } from "../log/Verdict.ts"
+import type { Replaced } from "../record/redactNames.ts"
+import type { MoveSummary, SegmentSummary, Verdict } from "../record/Verdict.ts"
 
 const MEANING = {
   verified: "verified: every decision came out as recorded",

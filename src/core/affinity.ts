@@ -25,7 +25,7 @@ export function ownerOf(members: ReadonlyArray<Member>, client: string): Member 
 
 /** Whether a member that ramps up takes part for this client: who came back is taken up by one client after the other, and by each once. */
 export function isReadyFor(member: Member, client: string): boolean {
-  return member.share >= 1 || hash(`${client} ${addressOf(member)}`).low / SPREAD < member.share
+  return member.slowStartWeight >= 1 || hash(`${client} ${addressOf(member)}`).low / SPREAD < member.slowStartWeight
 }
 
 function weightOf(member: Member, client: string): number {

@@ -112,7 +112,7 @@ function rescheduleAll(
   is: Candidate | null
 ): Ordered.Ordered {
   let deadlines = reschedule(before, "expire", id, was?.expireDueUs, is?.expireDueUs)
-  deadlines = reschedule(deadlines, "entry", id, was?.entryDueUs, is?.entryDueUs)
+  deadlines = reschedule(deadlines, "window", id, was?.windowDueUs, is?.windowDueUs)
   deadlines = reschedule(deadlines, "fade", id, was?.fadeDueUs, is?.fadeDueUs)
   deadlines = reschedule(deadlines, "forget", id, was?.forgetDueUs, is?.forgetDueUs)
   // Who left is not tried again and does not ramp up; both go on when it comes back.

@@ -13,7 +13,7 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
   "evaluate",
   "round",
   "expire",
-  "entry",
+  "window",
   "fade",
   "gate",
   "trial",

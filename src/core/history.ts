@@ -50,7 +50,7 @@ export function historyOf(state: State, network: string = state.remembered.netwo
   const measured: Array<Candidate> = []
   for (const chunk of state.candidates.chunks) {
     for (const candidate of chunk) {
-      if (candidate === null || candidate.lastEntryAtUs < 0 && candidate.lastSampleAtUs < 0) continue
+      if (candidate === null || candidate.windowClosedAtUs < 0 && candidate.lastSampleAtUs < 0) continue
       const config = Candidates.configOf(state, candidate)
       if (addresses.has(candidate.host)) known.add(keyOf(placeOf(config, candidate)))
       if (!config.removed && isGood(candidate)) measured.push(candidate)
@@ -94,23 +94,23 @@ export function fitted(state: State): State {
 }
 
 /** Measured, and nothing speaks against it. */
-function isGood({ lastEntryAtUs, breaker }: Candidate): boolean {
-  return lastEntryAtUs >= 0 && breaker.state === "closed"
+function isGood({ windowClosedAtUs, breaker }: Candidate): boolean {
+  return windowClosedAtUs >= 0 && breaker.state === "closed"
 }
 
 /** Those with the latest entries. A plain sort of records would take longer than a turn where there are ten thousand. */
 function latest(candidates: ReadonlyArray<Candidate>, most: number): ReadonlyArray<Candidate> {
   if (candidates.length <= most) return candidates
-  const moments = Float64Array.from(candidates, ({ lastEntryAtUs }) => lastEntryAtUs).sort()
+  const moments = Float64Array.from(candidates, ({ windowClosedAtUs }) => windowClosedAtUs).sort()
   const leastUs = moments[candidates.length - most] as number
-  const later = candidates.filter(({ lastEntryAtUs }) => lastEntryAtUs > leastUs)
-  const same = candidates.filter(({ lastEntryAtUs }) => lastEntryAtUs === leastUs)
+  const later = candidates.filter(({ windowClosedAtUs }) => windowClosedAtUs > leastUs)
+  const same = candidates.filter(({ windowClosedAtUs }) => windowClosedAtUs === leastUs)
   return [...later, ...same.slice(0, most - later.length)]
 }
 
 function recordOf(state: State, config: UpstreamConfig, candidate: Candidate, network: string): HistoryRecord {
-  const { sources, latency, lastEntryAtUs, prior } = candidate
-  const measuredMs = Math.floor(state.wall.ms + (lastEntryAtUs - state.wall.atUs) / 1000)
+  const { sources, latency, windowClosedAtUs, prior } = candidate
+  const measuredMs = Math.floor(state.wall.ms + (windowClosedAtUs - state.wall.atUs) / 1000)
   const byHistoryAlone = sources.length === 1 && sources[0] === "history" && prior !== null
   return {
     ...placeOf(config, candidate),

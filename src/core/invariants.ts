@@ -99,7 +99,7 @@ export function faults(state: State): ReadonlyArray<string> {
   }
   let warmTotal = 0
   for (const candidate of Vector.toArray(state.candidates)) {
-    if (candidate !== null) warmTotal += candidate.warm.parked.length + candidate.warm.dialling.length
+    if (candidate !== null) warmTotal += candidate.warm.ready.length + candidate.warm.dialling.length
   }
   expect(warmTotal === state.warmTotal, "warm sockets are miscounted")
   expect(state.wantsRoom.length === 0 || warmTotal >= state.config.poolTotal, "a shelf waits for room that there is")
@@ -125,20 +125,23 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
   const name = `candidate ${candidate.id}`
   expect(Vector.get(state.candidates, candidate.id % SLOTS) === candidate, `${name}: not in its slot`)
   expect(candidate.connections.every((count) => count >= 0), `${name}: negative connections`)
-  expect(candidate.gathered.length <= 32, `${name}: gathered too many samples`)
-  expect(candidate.gathered.every((ms, i) => i === 0 || ms >= (candidate.gathered[i - 1] as number)), `${name}: unsorted`)
-  expect(candidate.gathered.length === 0 || candidate.entryDueUs >= 0, `${name}: gathers without an end`)
+  expect(candidate.sampleWindow.length <= 32, `${name}: gathered too many samples`)
+  expect(
+    candidate.sampleWindow.every((ms, i) => i === 0 || ms >= (candidate.sampleWindow[i - 1] as number)),
+    `${name}: unsorted`
+  )
+  expect(candidate.sampleWindow.length === 0 || candidate.windowDueUs >= 0, `${name}: gathers without an end`)
   expect(candidate.costMs < 0 || candidate.latency.atUs >= 0, `${name}: a cost without a measurement`)
   const { breaker, suspicion, warm } = candidate
   const { access } = state.config
   expect(breaker.state !== "open" || breaker.trialDueUs >= 0, `${name}: an open breaker without a trial to come`)
   expect(breaker.state !== "half-open" || breaker.trialDueUs < 0, `${name}: two trials at once`)
-  expect(breaker.share > 0 && breaker.share <= 1, `${name}: share outside (0, 1]`)
-  expect((breaker.share < 1) === (breaker.rampDueUs >= 0), `${name}: a ramp that does not go on`)
+  expect(breaker.slowStartWeight > 0 && breaker.slowStartWeight <= 1, `${name}: share outside (0, 1]`)
+  expect((breaker.slowStartWeight < 1) === (breaker.rampDueUs >= 0), `${name}: a ramp that does not go on`)
   expect(suspicion.silent.length <= 2, `${name}: more silent sessions than are needed`)
   expect(suspicion.silent.every(({ sinceUs }) => sinceUs > suspicion.byteAtUs), `${name}: silent, though it answered`)
   expect(
-    new Set([...warm.parked, ...warm.dialling.map(({ id }) => id)]).size === warm.parked.length + warm.dialling.length,
+    new Set([...warm.ready, ...warm.dialling.map(({ id }) => id)]).size === warm.ready.length + warm.dialling.length,
     `${name}: a warm id twice`
   )
   expect(candidate.queue === "none" || candidate.probe === 0, `${name}: queued while probed`)
@@ -164,9 +167,9 @@ function sameIndex(state: State): boolean {
       Vector.toArray(index.stalest).map(pairs),
       Vector.toArray(index.impostors).map(pairs),
       pairs(index.recency),
-      pairs(index.places.domains),
-      pairs(index.places.free),
-      index.places.demanded
+      pairs(index.slots.domains),
+      pairs(index.slots.free),
+      index.slots.demanded
     ])
   return flat(rebuilt) === flat(state.index)
 }

@@ -64,14 +64,14 @@ export function rungOf(state: State, upstream: Upstream, someServe: boolean): Ru
       then: order
     }
   }
-  const kept = keptOf(state, upstream)
-  const reason = reasonOf(state, upstream, kept)
-  const stale = upstream.stale.filter((id) => id !== kept && mayStillServe(Candidates.find(state, id)))
+  const panic = panicCandidateOf(state, upstream)
+  const reason = reasonOf(state, upstream, panic)
+  const stale = upstream.stale.filter((id) => id !== panic && mayStillServe(Candidates.find(state, id)))
   if (stale.length > 0) return { state: "stale", reason, first: stale, then: [] }
-  const priors = priorsOf(state, upstream).filter((id) => id !== kept)
+  const priors = priorsOf(state, upstream).filter((id) => id !== panic)
   if (priors.length > 0) return { state: "stale", reason, first: priors, then: [] }
-  const isMute = below !== "unranked" && Candidates.find(state, kept)?.suspicion.session === true
-  return { state: below, reason, first: kept < 0 || isMute ? [] : [kept], then: [] }
+  const isMute = below !== "unranked" && Candidates.find(state, panic)?.suspicion.session === true
+  return { state: below, reason, first: panic < 0 || isMute ? [] : [panic], then: [] }
 }
 
 /** The best of those that serve on the word of an earlier run, as many as the set is large. */
@@ -83,10 +83,10 @@ export function priorsOf(state: State, upstream: Upstream): ReadonlyArray<Candid
   return may.slice(0, Upstreams.configOf(state, upstream.id).selector.activeSetSize)
 }
 
-function reasonOf(state: State, upstream: Upstream, kept: CandidateId): LadderReason {
+function reasonOf(state: State, upstream: Upstream, panic: CandidateId): LadderReason {
   if (upstream.listed.length === 0) return "empty"
   if (isAllImpostors(state, upstream)) return "certificate"
-  return kept >= 0 ? "shut" : upstream.selectedAtUs >= 0 ? "expired" : "unmeasured"
+  return panic >= 0 ? "shut" : upstream.selectedAtUs >= 0 ? "expired" : "unmeasured"
 }
 
 function isAllImpostors(state: State, { id, listed }: Upstream): boolean {
@@ -99,14 +99,14 @@ function mayStillServe(candidate: Candidate | undefined): candidate is Candidate
 }
 
 /** The one whose breaker would be open if it were not the last; -1 when there is none. */
-export function keptOf(state: State, upstream: Upstream): CandidateId {
+export function panicCandidateOf(state: State, upstream: Upstream): CandidateId {
   if (upstream.listed.length === 0 || upstream.shut < upstream.listed.length - 1) return -1
   const last = upstream.listed.find((id) => Candidates.find(state, id)?.breaker.state === "closed")
-  return last !== undefined && isWorn(state, last) ? last : -1
+  return last !== undefined && isAtThreshold(state, last) ? last : -1
 }
 
 /** Whether its failures in a row are as many as open a breaker. */
-function isWorn(state: State, id: CandidateId): boolean {
+function isAtThreshold(state: State, id: CandidateId): boolean {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return false
   const { enabled, failureThreshold } = Candidates.configOf(state, candidate).breaker
@@ -115,12 +115,12 @@ function isWorn(state: State, id: CandidateId): boolean {
 }
 
 /** Whose failures in a row an event changed across the limit: their upstreams' rung may be another one. */
-export function wornChanged(before: State, after: State, event: Event): ReadonlyArray<Candidate> {
+export function thresholdChanged(before: State, after: State, event: Event): ReadonlyArray<Candidate> {
   const named = "tried" in event
     ? event.tried.map(({ candidate }) => candidate)
     : "candidate" in event
     ? [event.candidate]
     : []
   const counted = named.filter((id) => Candidates.find(before, id)?.breaker !== Candidates.find(after, id)?.breaker)
-  return Candidates.among(after, counted.filter((id) => isWorn(before, id) !== isWorn(after, id)))
+  return Candidates.among(after, counted.filter((id) => isAtThreshold(before, id) !== isAtThreshold(after, id)))
 }

@@ -65,8 +65,8 @@ function own(routes: UpstreamRoutes, client: string): Member | undefined {
 
 /** Members that ramp up win a place by draw; the very same list when nobody does. */
 function takingPart(members: ReadonlyArray<Member>, chance: Chance): ReadonlyArray<Member> {
-  if (members.every((member) => member.share >= 1)) return members
-  const present = members.filter((member) => member.share >= 1 || chance.draw() < member.share)
+  if (members.every((member) => member.slowStartWeight >= 1)) return members
+  const present = members.filter((member) => member.slowStartWeight >= 1 || chance.draw() < member.slowStartWeight)
   return present.length > 0 ? present : members
 }
 
@@ -115,7 +115,7 @@ export function isAdmissible(routes: UpstreamRoutes, chosen: CandidateId): boole
   if (chosen < 0) return routes.members.length === 0
   const member = routes.members.find((one) => one.candidate === chosen)
   if (member === undefined) return false
-  const steady = routes.members.filter((one) => one.share >= 1 || one === member)
+  const steady = routes.members.filter((one) => one.slowStartWeight >= 1 || one === member)
   let lowestMs = member.dialMs
   for (const one of steady) if (one.dialMs < lowestMs) lowestMs = one.dialMs
   return member.warmMs <= lowestMs + tolerance(routes, lowestMs)

@@ -13,7 +13,7 @@
  * Without a member that ladder is all there is, from the rung that is the upstream's state; whom that rung puts first (stale
  * members, the one that is kept) starts at once. Of an upstream that is off the fallback list is no part.
  */
-import { isAsking } from "./asking.ts"
+import { needsDiscovery } from "./needsDiscovery.ts"
 import * as Candidates from "./candidates.ts"
 import { same } from "./data/same.ts"
 import * as Ordered from "./data/Ordered.ts"
@@ -27,7 +27,7 @@ import type { Decision } from "./model/Decision.ts"
 import type { DialAttempt, DialPlan, Member, Routes, UpstreamRoutes } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { patienceMs } from "./patience.ts"
+import { slowHandshakeMs } from "./slowHandshake.ts"
 import { bestOutside, serving } from "./serving.ts"
 import * as Upstreams from "./upstreams.ts"
 
@@ -77,7 +77,7 @@ export function upstreamRoutes(state: State, upstream: Upstream): UpstreamRoutes
     session: config.session,
     silentAfterMs: upstream.silentAfterMs,
     domain: domainIn(config),
-    ask: isAsking(state, upstream, present.length > 0)
+    needsDiscovery: needsDiscovery(state, upstream, present.length > 0)
   }
 }
 
@@ -93,7 +93,7 @@ function memberOf(
     candidate: candidate.id,
     warmMs: candidate.costMs,
     dialMs: candidate.costMs + candidate.latency.value,
-    share: candidate.breaker.share,
+    slowStartWeight: candidate.breaker.slowStartWeight,
     plan: planOf(state, upstream, config, ordered.slice(0, config.attempts), [])
   }
 }
@@ -148,7 +148,7 @@ class Plan {
       const isDue = this.#isRace && isCheckDue(candidate, this.#state.at)
       const verify = isVouched(candidate) && !isDue ? {} : this.#proof()
       // A proof takes some round trips more: no sign of death.
-      const suspectAfterMs = "verify" in verify ? timeoutMs : patienceMs(candidate)
+      const suspectAfterMs = "verify" in verify ? timeoutMs : slowHandshakeMs(candidate)
       this.attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs, ...verify })
       this.#nextMs = startAfterMs + Math.min(Math.max(raceDelayMs, suspectAfterMs), timeoutMs)
     }

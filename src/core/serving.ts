@@ -6,7 +6,7 @@
  */
 import * as Candidates from "./candidates.ts"
 import { isVouched } from "./identity.ts"
-import { keptOf } from "./ladder.ts"
+import { panicCandidateOf } from "./ladder.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
@@ -17,7 +17,7 @@ import * as Upstreams from "./upstreams.ts"
 const LOOK_AHEAD = 64
 
 export function serving(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
-  if (!Upstreams.isOn(state, upstream.id) || isPanic(state, upstream) || keptOf(state, upstream) >= 0) return []
+  if (!Upstreams.isOn(state, upstream.id) || isPanic(state, upstream) || panicCandidateOf(state, upstream) >= 0) return []
   const members = Candidates.among(state, upstream.members).filter(mayServe)
   const trusted = members.filter((member) => !Candidates.isSuspect(member))
   if (trusted.length > 0) return trusted

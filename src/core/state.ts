@@ -8,8 +8,8 @@ import type { Candidate } from "./model/Candidate.ts"
 import type { Config } from "./model/Config.ts"
 import type { Index, Minted, ProbingState, State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { placesOf } from "./places.ts"
-import { noFailedRounds, noOutage } from "./newborn.ts"
+import { slotsOf } from "./slots.ts"
+import { noFailedRounds, noOutage } from "./initial.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** Everything of a state that is not derived. `candidates` and `upstreams` are plain arrays; free slots are null. */
@@ -41,7 +41,7 @@ const EMPTY_INDEX: Index = {
   stalest: Vector.empty(),
   impostors: Vector.empty(),
   recency: Ordered.empty,
-  places: placesOf({ upstreams: [] })
+  slots: slotsOf({ upstreams: [] })
 }
 
 /** Before the first entry. `minted` carries the counters on after a restart of the core, so that no id comes twice. */
@@ -69,7 +69,7 @@ export function initial(
     outage: noOutage,
     autoDisable: noFailedRounds,
     routes: { version: 0, upstreams: [] },
-    index: { ...EMPTY_INDEX, places: placesOf(config) },
+    index: { ...EMPTY_INDEX, slots: slotsOf(config) },
     pruneDueUs: -1
   }
 }
@@ -110,5 +110,5 @@ export function indexOf(state: Indexed): Index {
   deadlines = reschedule(deadlines, "outage", PULSE, -1, state.outage.pulseDueUs)
   deadlines = reschedule(deadlines, "outage", COOLDOWN, -1, state.autoDisable.untilUs)
   deadlines = reschedule(deadlines, "prune", 0, -1, state.pruneDueUs)
-  return { ...index, deadlines, places: placesOf(state.config) }
+  return { ...index, deadlines, slots: slotsOf(state.config) }
 }

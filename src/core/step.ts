@@ -1,6 +1,6 @@
 /** One step of the core: the reducers in a fixed order, nothing more. */
 import { dueAt } from "./deadline.ts"
-import { wornChanged } from "./ladder.ts"
+import { thresholdChanged } from "./ladder.ts"
 import type { Decision } from "./model/Decision.ts"
 import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
@@ -9,10 +9,10 @@ import { breaker } from "./reducers/breaker.ts"
 import { commonCause } from "./reducers/commonCause.ts"
 import { demand, unserved } from "./reducers/demand.ts"
 import { enabled } from "./reducers/enabled.ts"
-import { begunRemembering, history } from "./reducers/history.ts"
+import { history, recallStarted } from "./reducers/history.ts"
 import { identity } from "./reducers/identity.ts"
 import { autoDisable } from "./reducers/autoDisable.ts"
-import { begunResolving, membership } from "./reducers/membership.ts"
+import { membership, resolveStarted } from "./reducers/membership.ts"
 import { outage } from "./reducers/outage.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { reload } from "./reducers/reload.ts"
@@ -47,8 +47,8 @@ export function step(state: State, entry: Entry): Stepped {
     event,
     due,
     samples,
-    touched: new Set(),
-    begun: new Set(),
+    dirty: new Set(),
+    started: new Set(),
     decisions: [],
     wantsProbes: false,
     returned: false,
@@ -63,21 +63,21 @@ export function step(state: State, entry: Entry): Stepped {
   next = outage(next, shared)
   next = autoDisable(next, shared)
   next = commonCause(next, shared)
-  next = begunResolving(next, shared)
-  next = begunRemembering(next, shared)
+  next = resolveStarted(next, shared)
+  next = recallStarted(next, shared)
   next = demand(next, shared)
   const before = next
   next = score(next, shared)
   next = breaker(next, shared)
   next = identity(next, shared)
   next = suspicion(next, shared)
-  for (const { upstream } of wornChanged(before, next, event)) shared.touched.add(upstream)
+  for (const { upstream } of thresholdChanged(before, next, event)) shared.dirty.add(upstream)
   next = relief(next, shared)
   next = unserved(selector(next, shared), shared)
   next = warm(next, shared)
   next = renewal(next, shared)
   next = refresh(next, shared)
-  next = reroute(next, shared.touched, shared.decisions)
+  next = reroute(next, shared.dirty, shared.decisions)
   return { state: next, decisions: shared.decisions }
 }
 

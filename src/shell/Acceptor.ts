@@ -18,14 +18,14 @@ import type { Member, UpstreamRoutes } from "../core/model/Routes.ts"
 import { pick } from "../core/pick.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
 import { Counts } from "./Counts.ts"
-import { Domains } from "./Domains.ts"
+import { Discovery } from "./Discovery.ts"
 import { Engine } from "./Engine.ts"
 import type { BindError } from "./errors.ts"
 import type { Client } from "./Forward.ts"
 import { forwardUnsafe } from "./Forward.ts"
 import type { Listener, ListenerOptions, ListenerStatus } from "./Listener.ts"
 import { isSame } from "./Listener.ts"
-import { Names } from "./Names.ts"
+import { DnsQueries } from "./DnsQueries.ts"
 import { Room } from "./Room.ts"
 import { blameOwn } from "./ownListeners.ts"
 import { Sessions } from "./Sessions.ts"
@@ -61,7 +61,7 @@ export class Acceptor extends Context.Service<Acceptor, {
   /** Whether clients are accepted: from start until the drain. */
   readonly isOpenUnsafe: () => boolean
   readonly counts: Counts
-  readonly domains: Domains
+  readonly discovery: Discovery
   readonly inside: Inside
   /**
    * From now on these listeners, with sessions kept: what is new is bound first, then what is gone stops accepting. A listener
@@ -90,13 +90,13 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   let turns = 0
   // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
-  const { ask } = new Names(engine.resolver)
-  const domains = new Domains(engine, transport)
-  const ports = { transport, engine, counts, ask, clients: new ClientNumbers(), chance, domains }
+  const { query: askDns } = new DnsQueries(engine.resolver)
+  const discovery = new Discovery(engine, transport)
+  const ports = { transport, engine, counts, askDns, clients: new ClientNumbers(), chance, discovery }
   const fork = yield* FiberSet.makeRuntime<never, void>()
   const room = new Room(
     transport,
-    engine.shelf,
+    engine.warmPool,
     reserve,
     () => bound.flatMap(({ listening }) => listening ?? []),
     () => bound.every(({ connections }) => connections === 0),
@@ -109,7 +109,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
       room.stop()
       resetWaiting()
       sessions.stopAll()
-      domains.stop()
+      discovery.stop()
     })
   )
 
@@ -217,8 +217,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
       const keeps = new Map(wanted.map((options) => [options, open.find((one) => isSame(one.options, options))]))
       const fresh = yield* bindAll(wanted.filter((options) => keeps.get(options) === undefined))
       for (const [options, listener] of keeps) if (listener !== undefined) listener.options = options
-      const kept = new Set(keeps.values())
-      const gone = open.filter((listener) => !kept.has(listener))
+      const reused = new Set(keeps.values())
+      const gone = open.filter((listener) => !reused.has(listener))
       for (const listener of gone) listener.phase = "gone"
       for (const listener of fresh) listener.phase = "open"
       bound = [...bound, ...fresh]
@@ -245,13 +245,13 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
       const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream, asked }
       return sessions.add((end) => forwardUnsafe(ports, client, end), admitWaiting)
     },
-    chooseUnsafe: (upstream) => pick(upstream, counts.of, engine.shelf.countOf, chance, () => INSIDE),
+    chooseUnsafe: (upstream) => pick(upstream, counts.of, engine.warmPool.countOf, chance, () => INSIDE),
     sessionUnsafe: () => ({ session: nextSession++, client: ports.clients.of(INSIDE) })
   }
 
   return Acceptor.of({
     counts,
-    domains,
+    discovery,
     inside,
     isOpenUnsafe: () => !draining,
     statusUnsafe: () =>

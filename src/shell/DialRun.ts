@@ -13,7 +13,7 @@ import type { Attempt, DialFailure } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
 import { NamedAddresses } from "./NamedAddresses.ts"
-import type { Ask } from "./Names.ts"
+import type { AskDns } from "./DnsQueries.ts"
 import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
 import type { Verified } from "./verifiedDial.ts"
 import { dialVerifiedUnsafe } from "./verifiedDial.ts"
@@ -40,7 +40,7 @@ interface Pending {
 /** Calls `done` once, never from within the call itself; the cancel abandons every attempt and `done` is not called. */
 export function runPlanUnsafe(
   transport: Transport["Service"],
-  ask: Ask,
+  ask: AskDns,
   plan: DialPlan,
   keepAliveMs: number,
   pendingTooLong: (candidate: number, pendingUs: number) => void,
@@ -116,7 +116,7 @@ export function runPlanUnsafe(
     if (named === undefined) return
     const afterUs = named.isEmpty ? 0 : lastStartUs + toUs(attempt.resolve?.raceDelayMs ?? 0)
     const fromUs = Math.max(transport.nowUs(), afterUs) - beganUs
-    const { denied, later } = named.place(answer, attempts, next, fromUs / 1000)
+    const { denied, later } = named.join(answer, attempts, next, fromUs / 1000)
     tried.push(...denied.map((host): Attempt => ({ candidate: -1, host, outcome: "denied", tookUs: 0 })))
     attempts = [...attempts.slice(0, next), ...later]
     pending = pending.filter((other) => other !== one)

@@ -24,7 +24,7 @@ import { isReady } from "../core/ready.ts"
 import { namedBy } from "../core/sources.ts"
 import { initial } from "../core/state.ts"
 import * as Upstreams from "../core/upstreams.ts"
-import { entryBody } from "../log/codec.ts"
+import { entryBody } from "../record/codec.ts"
 import { Alarm } from "./Alarm.ts"
 import * as Interpreter from "./Interpreter.ts"
 import { LoadedHistory } from "./LoadedHistory.ts"
@@ -33,7 +33,7 @@ import { NameTroubles } from "./NameTroubles.ts"
 import { Observer, shielded } from "./Observer.ts"
 import { Recorder } from "./Recorder.ts"
 import { Resolver } from "./Resolver.ts"
-import { Shelf } from "./Shelf.ts"
+import { WarmPool } from "./WarmPool.ts"
 import { Transport } from "./Transport.ts"
 import * as WallClock from "./WallClock.ts"
 
@@ -58,8 +58,8 @@ export interface EngineOptions {
 
 export class Engine extends Context.Service<Engine, {
   /** Promises places in the mailbox; false when it is full. */
-  readonly reserveUnsafe: (places: number) => boolean
-  readonly releaseUnsafe: (places: number) => void
+  readonly reserveUnsafe: (permits: number) => boolean
+  readonly releaseUnsafe: (permits: number) => void
   /** Takes a promised place; never waits, never fails. */
   readonly postUnsafe: (event: Event) => void
   /** What an operator wants, and what the machine's network is: it needs no place, as there is never more than a little of it. */
@@ -68,7 +68,7 @@ export class Engine extends Context.Service<Engine, {
   /** Calls back with each new version of the routes, once they are published; one at a time, and it may not throw. */
   readonly watchRoutesUnsafe: (published: (routes: Routes) => void) => void
   /** Warm sockets, for the client's way to take one. */
-  readonly shelf: Shelf
+  readonly warmPool: WarmPool
   /** What is wrong with names, and the resolver at which it is seen. */
   readonly names: NameTroubles
   readonly resolver: Resolver["Service"]
@@ -120,14 +120,14 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     mailbox.postOwn(nowUs(), event)
     wake(AWAITED.has(event._tag))
   }
-  const shelf = new Shelf(transport, postOwn)
+  const warmPool = new WarmPool(transport, postOwn)
   const names = new NameTroubles({
     nowUs,
     ownersOf: (host) => ownersOf(state, host),
     hosts: () => state.config.upstreams.map(({ host }) => host)
   })
   const resolver = names.watching(yield* Resolver)
-  const interpreter = yield* Interpreter.make(shelf, resolver, postOwn, (id) => namedBy(state, id, "dns").length === 0)
+  const interpreter = yield* Interpreter.make(warmPool, resolver, postOwn, (id) => namedBy(state, id, "dns").length === 0)
 
   let ticking = false
   const alarm = new Alarm({ timerUnsafe: transport.timerUnsafe, nowUs }, () => {
@@ -243,7 +243,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   recorder.beginUnsafe(state, null)
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
-      shelf.close()
+      warmPool.close()
       // What the shelf had to say about it is the last thing in the record.
       while (!failed && turn()) continue
       alarm.stop()
@@ -260,13 +260,13 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   yield* Effect.forkScoped(WallClock.watch(nowUs, (wallMs) => postOwn({ _tag: "WallRead", worker: 0, wallMs })))
 
   return Engine.of({
-    reserveUnsafe: (places) => mailbox.reserve(places),
-    releaseUnsafe: (places) => mailbox.release(places),
+    reserveUnsafe: (permits) => mailbox.reserve(permits),
+    releaseUnsafe: (permits) => mailbox.release(permits),
     postUnsafe,
     controlUnsafe: postOwn,
     routesUnsafe: () => routes,
     watchRoutesUnsafe: (told) => void (published = told),
-    shelf,
+    warmPool,
     names,
     resolver,
     stateUnsafe: () => state,

@@ -9,10 +9,10 @@ import type { Chance } from "../core/pick.ts"
 import { pick, reasonOf } from "../core/pick.ts"
 import type { ClientNumbers } from "./ClientNumbers.ts"
 import type { Counts } from "./Counts.ts"
-import type { Domains } from "./Domains.ts"
+import type { Discovery } from "./Discovery.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
 import type { Engine } from "./Engine.ts"
-import type { Ask } from "./Names.ts"
+import type { AskDns } from "./DnsQueries.ts"
 import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./Transport.ts"
 
 export interface Client {
@@ -32,10 +32,10 @@ export interface Ports {
   readonly transport: Transport["Service"]
   readonly engine: Engine["Service"]
   readonly counts: Counts
-  readonly ask: Ask
+  readonly askDns: AskDns
   readonly clients: ClientNumbers
   readonly chance: Chance
-  readonly domains: Domains
+  readonly discovery: Discovery
 }
 
 /** How the client fared, for counters. */
@@ -67,9 +67,9 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     end("failed")
     return () => {}
   }
-  if (upstream.ask && client.asked !== true) return asking(ports, client, end)
-  const chosen = pick(upstream, counts.of, engine.shelf.countOf, ports.chance, client.socket.addressUnsafe)
-  const parked = chosen === undefined ? undefined : engine.shelf.take(chosen.candidate)
+  if (upstream.needsDiscovery && client.asked !== true) return asking(ports, client, end)
+  const chosen = pick(upstream, counts.of, engine.warmPool.countOf, ports.chance, client.socket.addressUnsafe)
+  const taken = chosen === undefined ? undefined : engine.warmPool.take(chosen.candidate)
   let stop: Cancel = () => {}
   const got = ({ socket, candidate, warm, tried }: Got) => {
     if (socket === undefined) {
@@ -93,8 +93,8 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     // After the relay has begun: the first byte does not wait for the record.
     engine.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
   }
-  if (parked !== undefined) {
-    const { socket, candidate, warm } = parked
+  if (taken !== undefined) {
+    const { socket, candidate, warm } = taken
     got({ socket, candidate, warm, tried: NOTHING_TRIED })
     return () => stop()
   }
@@ -105,7 +105,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
   const plan = chosen?.plan ?? upstream.lastResort
   const tell = (candidate: CandidateId, pendingUs: number) =>
     void offer(engine, { _tag: "DialPending", worker: 0, candidate, pendingUs })
-  const stopDialling = runPlanUnsafe(transport, ports.ask, plan, upstream.session.keepAliveMs, tell, (dialled) => {
+  const stopDialling = runPlanUnsafe(transport, ports.askDns, plan, upstream.session.keepAliveMs, tell, (dialled) => {
     settle()
     got({ ...dialled, warm: 0 })
   })
@@ -128,7 +128,7 @@ function asking(ports: Ports, client: Client, end: (served: Served) => void): Ca
     ports.engine.releaseUnsafe(2)
     end(served)
   }
-  const forget = ports.domains.settled(client.upstream, (upstream) => {
+  const forget = ports.discovery.settled(client.upstream, (upstream) => {
     if (upstream === undefined) return leave("failed")
     stop = forwardUnsafe(ports, client, end)
   })

@@ -8,7 +8,7 @@ import type { Event } from "../core/model/Event.ts"
 import { probe } from "./Prober.ts"
 import type { Resolver } from "./Resolver.ts"
 import { resolve } from "./Resolver.ts"
-import type { Shelf } from "./Shelf.ts"
+import type { WarmPool } from "./WarmPool.ts"
 import { Transport } from "./Transport.ts"
 
 /** Facts that slow readers may fall behind by before the oldest are dropped. */
@@ -21,7 +21,7 @@ export interface Interpreter {
 
 /** `isAwaited`: of an upstream's name no address is known. */
 export const make = Effect.fnUntraced(function* (
-  shelf: Shelf,
+  warmPool: WarmPool,
   resolver: Resolver["Service"],
   post: (event: Event) => void,
   isAwaited: (upstream: UpstreamId) => boolean
@@ -46,11 +46,11 @@ export const make = Effect.fnUntraced(function* (
             Effect.map(resolve(resolver, decision, isAwaited(decision.upstream)), post)
           )
         case "DialWarm":
-          return shelf.dial(decision)
+          return warmPool.dial(decision)
         case "Retire":
-          return shelf.retire(decision)
+          return warmPool.retire(decision)
         case "Race":
-          return shelf.race(decision)
+          return warmPool.race(decision)
         case "SelectionMoved":
         case "BreakerOpened":
         case "BreakerClosed":

@@ -35,15 +35,15 @@ export class Mailbox {
   }
 
   /** Promises places; false when there are not as many. */
-  reserve(places: number): boolean {
-    if (this.used + places > this.#limit) return false
-    this.#reserved += places
+  reserve(permits: number): boolean {
+    if (this.used + permits > this.#limit) return false
+    this.#reserved += permits
     return true
   }
 
   /** Gives promised places back. */
-  release(places: number): void {
-    this.#reserved -= places
+  release(permits: number): void {
+    this.#reserved -= permits
   }
 
   /** Takes a promised place. */

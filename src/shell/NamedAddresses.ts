@@ -9,7 +9,7 @@ import { admits } from "../core/access.ts"
 import { isAvoided } from "../core/identity.ts"
 import type { DialAttempt } from "../core/model/Routes.ts"
 
-export interface Placed {
+export interface Joined {
   /** Addresses that may not be dialled, told here for the first time. */
   readonly denied: ReadonlyArray<string>
   /** What is left of the plan, in order. */
@@ -32,7 +32,7 @@ export class NamedAddresses {
   }
 
   /** `attempts` is the plan so far, of which those from `next` on have not begun; the first new one may begin at `fromMs`. */
-  place(answer: ReadonlyArray<string>, attempts: ReadonlyArray<DialAttempt>, next: number, fromMs: number): Placed {
+  join(answer: ReadonlyArray<string>, attempts: ReadonlyArray<DialAttempt>, next: number, fromMs: number): Joined {
     const { port, resolve } = this.#name
     const most = resolve?.most ?? 0
     const fresh = answer.filter((host) => !this.#seen.has(host))

@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { State } from "../core/model/State.ts"
-import type { BreakReason } from "../log/Segment.ts"
+import type { BreakReason } from "../record/Segment.ts"
 
 export interface RecordStatus {
   /** First and last entry of this process in the record; -1 when there is none. */

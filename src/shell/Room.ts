@@ -6,7 +6,7 @@
  * the system's queue, and is accepted as soon as others have left. While nobody is served, nothing holds others up: a limit that
  * leaves no room for the reserve still serves a few.
  */
-import type { Shelf } from "./Shelf.ts"
+import type { WarmPool } from "./WarmPool.ts"
 import type { Cancel, Listening, Transport } from "./Transport.ts"
 
 /** Descriptors are given back without a word to us, so who waits for them has another look after this long. */
@@ -18,7 +18,7 @@ const SAID_EVERY_US = 60_000_000
 
 export class Room {
   readonly #transport: Transport["Service"]
-  readonly #shelf: Shelf
+  readonly #warmPool: WarmPool
   readonly #reserve: number
   readonly #listening: () => Iterable<Listening>
   readonly #isIdle: () => boolean
@@ -31,14 +31,14 @@ export class Room {
   /** `isIdle`: no client is served; `say` tells people that descriptors are short. */
   constructor(
     transport: Transport["Service"],
-    shelf: Shelf,
+    warmPool: WarmPool,
     reserve: number,
     listening: () => Iterable<Listening>,
     isIdle: () => boolean,
     say: () => void
   ) {
     this.#transport = transport
-    this.#shelf = shelf
+    this.#warmPool = warmPool
     this.#reserve = reserve
     this.#listening = listening
     this.#isIdle = isIdle
@@ -54,7 +54,7 @@ export class Room {
     if (this.#isPaused) return this.#pause()
     if (this.#transport.hasDescriptorsUnsafe(this.#reserve)) return
     this.#isShort = true
-    this.#shelf.holdUnsafe(true)
+    this.#warmPool.pauseUnsafe(true)
     this.#isPaused = true
     this.#pause()
     this.#lookLater()
@@ -86,7 +86,7 @@ export class Room {
     }
     if (this.#isShort && !this.#isPaused && this.#transport.hasDescriptorsUnsafe(2 * this.#reserve)) {
       this.#isShort = false
-      this.#shelf.holdUnsafe(false)
+      this.#warmPool.pauseUnsafe(false)
     }
     if (this.#isShort) this.#lookLater()
   }

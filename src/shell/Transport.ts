@@ -22,7 +22,7 @@ export interface UpstreamSocket {
   /** Ends it politely. */
   readonly closeUnsafe: () => void
   /** Watches it while it waits for a client: told once when it ends or is reset. Being relayed ends the watch. */
-  readonly parkUnsafe: (lost: (reason: "closed" | "reset") => void) => void
+  readonly watchUnsafe: (lost: (reason: "closed" | "reset") => void) => void
   /** Whether it may still serve, as far as can be seen from here. */
   readonly isAliveUnsafe: () => boolean
 }
@@ -99,7 +99,7 @@ export class Transport extends Context.Service<Transport, {
   /** Calls back once after `delayMs`. */
   readonly timerUnsafe: (delayMs: number, fire: () => void) => Cancel
   /** The same at less cost, up to a sixteenth of the delay late: for limits that are hardly ever reached. */
-  readonly coarseUnsafe: (delayMs: number, fire: () => void) => Cancel
+  readonly wheelTimerUnsafe: (delayMs: number, fire: () => void) => Cancel
   /** Calls back soon, but after whatever has arrived on sockets meanwhile. */
   readonly soonUnsafe: (run: () => void) => void
   /**

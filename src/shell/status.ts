@@ -147,7 +147,7 @@ function candidateOf(state: State, upstream: Upstream, id: CandidateId, { addres
     breaker: candidate.breaker.state,
     suspect: Candidates.isSuspect(candidate),
     active: upstream.members.includes(candidate.id),
-    warm: candidate.warm.parked.length,
+    warm: candidate.warm.ready.length,
     warmWithheld: candidate.relief.phase === "withheld" ? candidate.relief.reason : null,
     connections: Candidates.connectionsOf(candidate),
     lastSampleAt: wallTime(state, candidate.lastSampleAtUs),

@@ -9,7 +9,7 @@ describe("a disk", () => {
       const disk = new Disk(withinMs)
       let answer = (_text: string) => {}
       const beganMs = performance.now()
-      const first = await disk.ask(() => new Promise<string>((resolve) => (answer = resolve))).catch((cause: unknown) =>
+      const first = await disk.within(() => new Promise<string>((resolve) => (answer = resolve))).catch((cause: unknown) =>
         cause
       )
       assert.isAtLeast(performance.now() - beganMs, withinMs - 1)
@@ -17,19 +17,19 @@ describe("a disk", () => {
       assert.strictEqual((first as SilentDisk).code, `no answer from the disk within ${withinMs} ms`)
       assert.isTrue(isWaiting())
       let asked = false
-      const second = await disk.ask(() => Promise.resolve(asked = true)).catch((cause: unknown) => cause)
+      const second = await disk.within(() => Promise.resolve(asked = true)).catch((cause: unknown) => cause)
       assert.strictEqual((second as SilentDisk).code, "the disk still keeps silent")
       assert.isFalse(asked)
       answer("late")
       await Promise.resolve()
       await new Promise((resolve) => setImmediate(resolve))
       assert.isFalse(isWaiting())
-      assert.strictEqual(await disk.ask(() => Promise.resolve("again")), "again")
+      assert.strictEqual(await disk.within(() => Promise.resolve("again")), "again")
     }
   )
 
   it("tells what a call failed with", async () => {
-    const failed = await new Disk(1_000).ask(() => Promise.reject(new Error("full"))).catch((cause: unknown) => cause)
+    const failed = await new Disk(1_000).within(() => Promise.reject(new Error("full"))).catch((cause: unknown) => cause)
     assert.strictEqual((failed as Error).message, "full")
     assert.isFalse(isWaiting())
   })

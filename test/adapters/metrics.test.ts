@@ -96,7 +96,7 @@ describe("metrics", () => {
         )
         assert.strictEqual(of("ip_pool_latency_ms_count"), sumOf(page, "fairlead_connect_seconds_count{"))
         assert.strictEqual(of('fairlead_switch_total{upstream="web",reason="filled"}'), 2)
-        assert.strictEqual(of('fairlead_pool_warm{upstream="web"}'), engine.shelf.size)
+        assert.strictEqual(of('fairlead_pool_warm{upstream="web"}'), engine.warmPool.size)
       })
       yield* Effect.promise(() => Promise.all(servers.map((server) => server.stop())))
     }))

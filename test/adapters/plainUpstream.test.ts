@@ -63,7 +63,7 @@ describe("an ordinary socket that waits", () => {
         const upstream = yield* dialled(server.port)
         yield* holds("it was accepted", () => server.connections() === 1)
         const losses: Array<string> = []
-        upstream.parkUnsafe((loss) => losses.push(loss))
+        upstream.watchUnsafe((loss) => losses.push(loss))
         assert.isTrue(upstream.isAliveUnsafe())
         kill()
         yield* holds("it was told", () => losses.length > 0)
@@ -80,7 +80,7 @@ describe("an ordinary socket that waits", () => {
         const greeting = pattern(size, 5)
         const server = yield* serving((socket) => void socket.end(greeting))
         const upstream = yield* dialled(server.port)
-        if (size > 4096) upstream.parkUnsafe(() => {})
+        if (size > 4096) upstream.watchUnsafe(() => {})
         yield* holds("some has come", () => size <= 4096 || upstream.socket.bytesRead > 4096)
         const { socket, ends } = yield* lent(upstream)
         const chunks = yield* Effect.promise(() => socket.toArray())
@@ -90,7 +90,7 @@ describe("an ordinary socket that waits", () => {
       }
       const server = yield* serving((socket) => void socket.write("220 ready\r\n"))
       const upstream = yield* dialled(server.port)
-      upstream.parkUnsafe(() => {})
+      upstream.watchUnsafe(() => {})
       yield* holds("it has greeted", () => upstream.socket.bytesRead === 11)
       const { socket, ends } = yield* lent(upstream)
       const first = yield* Effect.promise(() => new Promise((resolve) => socket.once("data", resolve)))
@@ -108,7 +108,7 @@ describe("a socket lent to a program", () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => (server.closeAllConnections(), server.close())))
       const port = yield* listening(server)
       const upstream = yield* dialled(port)
-      upstream.parkUnsafe(() => {})
+      upstream.watchUnsafe(() => {})
       const { socket, ends } = yield* lent(upstream)
       const answer = yield* Effect.promise(() =>
         new Promise<string>((resolve, reject) => {
@@ -137,7 +137,7 @@ describe("a socket lent to a program", () => {
       })
       yield* Effect.addFinalizer(() => Effect.sync(() => void server.close()))
       const upstream = yield* dialled(yield* listening(server))
-      upstream.parkUnsafe(() => {})
+      upstream.watchUnsafe(() => {})
       const { socket, ends } = yield* lent(upstream)
       const secure = tls.connect({ socket, servername: "localhost", ca: cert })
       secure.write("hello")
@@ -217,7 +217,7 @@ describe("a listener over ordinary sockets", () => {
         socket.on("end", () => socket.end(`${bytes} bytes came`))
       })
       const upstream = yield* dialled(server.port)
-      upstream.parkUnsafe(() => {})
+      upstream.watchUnsafe(() => {})
       yield* holds("it has greeted", () => upstream.socket.bytesRead === 11)
       const ends: Array<RelayEnd> = []
       const { address } = yield* transport.listen("relay", { host: "127.0.0.1", port: 0 }, (client) => {

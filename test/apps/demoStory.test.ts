@@ -44,7 +44,8 @@ describe("the demo's sentences", () => {
   })
 
   it("call the cheapest member the first choice, but not one that ramps up beside others", () => {
-    const member = (candidate: number, warmMs: number, share: number) => ({ candidate, warmMs, share }) as Member
+    const member = (candidate: number, warmMs: number, slowStartWeight: number) =>
+      ({ candidate, warmMs, slowStartWeight }) as Member
     const of = (...members: ReadonlyArray<Member>) =>
       firstChoice({ upstreams: [{ members }] } as unknown as Routes)?.candidate
     assert.strictEqual(of(member(1, 30, 1), member(2, 20, 1)), 2)

@@ -114,8 +114,8 @@ describe("fairlead replay --redact", () => {
       const out = path.join(directory, "out")
       const [name = ""] = fs.readdirSync(log).filter((one) => one.endsWith(".ndjson"))
       const text = fs.readFileSync(path.join(log, name), "utf8")
-      const { link } = await import("../../src/log/codec.ts")
-      const { chainStart } = await import("../../src/log/write.ts")
+      const { link } = await import("../../src/record/codec.ts")
+      const { chainStart } = await import("../../src/record/write.ts")
       const [header = ""] = text.split("\n")
       const head = header.slice(0, header.lastIndexOf(',"chain"')).replace(/"model":\d+/, '"model":999')
       const foreign = link(chainStart(Number.parseInt(name)), head).text

@@ -95,8 +95,8 @@ describe("fairlead replay", () => {
   it("exits 4 for a record of another model version", async () => {
     const { code } = await replayChanged((lines) => lines)
     assert.strictEqual(code, 0)
-    const { link } = await import("../../src/log/codec.ts")
-    const { chainStart } = await import("../../src/log/write.ts")
+    const { link } = await import("../../src/record/codec.ts")
+    const { chainStart } = await import("../../src/record/write.ts")
     await inScratch(async (directory) => {
       const header = (fs.readFileSync(segmentIn(log), "utf8").split("\n")[0] as string).replace(/"model":\d+/, '"model":999')
       const relinked = link(chainStart(1), header.slice(0, header.lastIndexOf(',"chain"'))).text

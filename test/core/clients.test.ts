@@ -85,7 +85,7 @@ describe("clients", () => {
 
   it("teach as much as probes, but a burst of them is one entry", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 10).start().run(6_000)
-    const entryUs = () => Vector.get(toy.state.candidates, 0)!.lastEntryAtUs
+    const entryUs = () => Vector.get(toy.state.candidates, 0)!.windowClosedAtUs
     toy.client().run(100)
     const opened = entryUs()
     expect(opened).toBeGreaterThan(6_000_000)

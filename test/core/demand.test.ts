@@ -37,13 +37,13 @@ describe("a name that a client asks for", () => {
     const toy = toyOf(demanding()).set(a, "timeout").set(b, 30).set(c, 20)
     for (let i = 0; i < 200; i++) toy.asks(A)
     expect(domains(toy)).toEqual(["a.example:443"])
-    expect(routesOf(toy, 1)).toMatchObject({ ask: true, domain: "a.example:443", name: "on-demand" })
+    expect(routesOf(toy, 1)).toMatchObject({ needsDiscovery: true, domain: "a.example:443", name: "on-demand" })
     toy.run(200)
     expect(toy.races).toHaveLength(1)
-    expect(routesOf(toy, 1).ask).toBe(true)
+    expect(routesOf(toy, 1).needsDiscovery).toBe(true)
     // The first drops everything: the second is dialled 250 ms later and answers after 30.
     toy.run(90)
-    expect(routesOf(toy, 1)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy, 1)).toMatchObject({ needsDiscovery: false, state: "active" })
     expect(toy.members(1)).toEqual([2])
     toy.client(1_000, 1).client(1_000, 1).run(100)
     const accepted = toy.entries.map(({ event }) => event).filter(({ _tag }) => _tag === "ClientAccepted")
@@ -103,33 +103,33 @@ describe("a name that a client asks for", () => {
 
   it("is sampled anew by its next use once all have expired, and by none before", () => {
     const toy = toyOf(demanding({ usedWithinMs: 5_000 }, { scoreTtlMs: 60_000 })).asks(A).run(30_000)
-    expect(routesOf(toy, 1).ask).toBe(false)
+    expect(routesOf(toy, 1).needsDiscovery).toBe(false)
     toy.asks(A).run(1_000)
     expect(toy.races).toHaveLength(1)
     toy.run(120_000)
-    expect(routesOf(toy, 1)).toMatchObject({ ask: true, state: "stale" })
+    expect(routesOf(toy, 1)).toMatchObject({ needsDiscovery: true, state: "stale" })
     const queries = toy.queries.length
     toy.asks(A).run(1_000)
     expect(toy.races).toHaveLength(2)
     expect(toy.queries.length).toBe(queries + 1)
-    expect(routesOf(toy, 1)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy, 1)).toMatchObject({ needsDiscovery: false, state: "active" })
   })
 
   it("whose addresses are all dead sends clients down the ladder for a while, then may be asked for again", () => {
     const toy = toyOf(demanding()).set(a, "refused").set(b, "refused").set(c, "refused").asks(A).run(100)
-    expect(routesOf(toy, 1)).toMatchObject({ ask: false, state: "system" })
+    expect(routesOf(toy, 1)).toMatchObject({ needsDiscovery: false, state: "system" })
     expect(factsOf(toy, "UpstreamRefreshed")).toMatchObject([{ upstream: 1, reason: "all-failed" }])
     toy.asks(A).run(4_000)
     expect(toy.races).toHaveLength(1)
     toy.set(b, 10).run(2_000)
-    expect(routesOf(toy, 1).ask).toBe(true)
+    expect(routesOf(toy, 1).needsDiscovery).toBe(true)
     toy.asks(A).run(1_000)
     expect(toy.members(1)).toEqual([2])
   })
 
   it("that nobody knows sends clients down the ladder, too", () => {
     const toy = toyOf(demanding()).asks("nobody.example").run(100)
-    expect(routesOf(toy, 1).ask).toBe(false)
+    expect(routesOf(toy, 1).needsDiscovery).toBe(false)
     expect(toy.races).toHaveLength(0)
     expect(factsOf(toy, "UpstreamRefreshed")).toMatchObject([{ reason: "no-candidates" }])
   })
@@ -277,7 +277,7 @@ describe("an upstream that is not preheated", () => {
   it("is left alone until somebody asks for it", () => {
     const toy = lazy().run(60_000)
     expect([toy.probes.length, toy.queries.length, toy.races.length]).toEqual([0, 0, 0])
-    expect(routesOf(toy, 0)).toMatchObject({ ask: true, domain: "" })
+    expect(routesOf(toy, 0)).toMatchObject({ needsDiscovery: true, domain: "" })
     toy.asks("", 0, 0).run(100)
     expect(toy.active(0)).toEqual([1, 2, 3])
     expect(toy.races).toHaveLength(1)
@@ -294,7 +294,7 @@ describe("an upstream that is not preheated", () => {
     expect(toy.probes).toHaveLength(3)
     change(false)
     toy.run(600_000)
-    expect(routesOf(toy, 0).ask).toBe(true)
+    expect(routesOf(toy, 0).needsDiscovery).toBe(true)
   })
 
   it("whose winner may not serve any more has nobody wait for it", () => {
@@ -304,7 +304,7 @@ describe("an upstream that is not preheated", () => {
     toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...configWith([]), upstreams } }).run(10)
     expect(toy.entries.at(-1)?.event._tag).toBe("Raced")
     expect(factsOf(toy, "UpstreamRefreshed").at(-1)).toMatchObject({ reason: "all-failed" })
-    expect(routesOf(toy, 0).ask).toBe(false)
+    expect(routesOf(toy, 0).needsDiscovery).toBe(false)
   })
 
   it("has no trial of a breaker before its next use", () => {
@@ -323,7 +323,7 @@ describe("an upstream that is not preheated", () => {
     const toy = lazy({ candidates: addresses(1), breaker: { failureThreshold: 2 } }).asks("", 0, 0).run(1_000)
     toy.client(10, 0).run(1_000).replies(a, "reset")
     for (let i = 0; i < 5; i++) toy.client(10, 0).run(1_000)
-    expect(routesOf(toy, 0)).toMatchObject({ ask: false, members: [] })
+    expect(routesOf(toy, 0)).toMatchObject({ needsDiscovery: false, members: [] })
     const races = toy.races.length
     toy.asks("", 0, 0).run(1_000)
     expect(toy.races).toHaveLength(races)
@@ -334,7 +334,7 @@ describe("an upstream that is not preheated", () => {
   it("is not measured where the whole is off", () => {
     const off = { ...configWith([{ preheat: false, candidates: addresses(3) }]), enabled: false }
     const toy = new ToyInterpreter(off, { otherwise: 10 }).start().asks("", 0, 0).run(60_000)
-    expect([toy.probes.length, toy.races.length, routesOf(toy, 0).ask]).toEqual([0, 0, false])
+    expect([toy.probes.length, toy.races.length, routesOf(toy, 0).needsDiscovery]).toEqual([0, 0, false])
     expect(faults(toy.state)).toEqual([])
   })
 })

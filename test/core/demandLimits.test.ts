@@ -30,9 +30,9 @@ describe("a race", () => {
       const toy = asked({ retryAfterMs, usedWithinMs: 0 }).run(1_000)
       expect(toy.races.length).toBe(1)
       toy.run(retryAfterMs - 2_000)
-      expect(toy.state.routes.upstreams[0]?.ask).not.toBe(true)
+      expect(toy.state.routes.upstreams[0]?.needsDiscovery).not.toBe(true)
       toy.run(2_000)
-      expect(toy.state.routes.upstreams[0]?.ask).toBe(true)
+      expect(toy.state.routes.upstreams[0]?.needsDiscovery).toBe(true)
       return toy.asks(NAME).run(1_000).races.length
     }
     expect([races(5_000), races(60_000)]).toEqual([2, 2])

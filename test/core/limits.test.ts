@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Switching } from "../../src/core/model/Config.ts"
 import { pick } from "../../src/core/pick.ts"
-import { patienceMs, pendingMs } from "../../src/core/patience.ts"
+import { pendingMs, slowHandshakeMs } from "../../src/core/slowHandshake.ts"
 import { networks } from "../support/access.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith, upstreamDefaults } from "../support/config.ts"
@@ -175,12 +175,14 @@ describe("a suspicion", () => {
   })
 
   it("from a pending handshake learns of every sample but those that took a second", () => {
-    const of = (tookMs: number) => pendingMs({ latency: { value: 10, atUs: 1 }, gathered: [tookMs], prior: null } as never)
+    const of = (tookMs: number) =>
+      pendingMs({ latency: { value: 10, atUs: 1 }, sampleWindow: [tookMs], prior: null } as never)
     expect([of(999), of(1_000)]).toEqual([2_997, 100])
   })
 
   it("is told to clients in whole steps of a tenth at most, never less", () => {
-    const of = (tookMs: number) => patienceMs({ latency: { value: tookMs, atUs: 1 }, gathered: [], prior: null } as never)
+    const of = (tookMs: number) =>
+      slowHandshakeMs({ latency: { value: tookMs, atUs: 1 }, sampleWindow: [], prior: null } as never)
     expect([10, 33.4, 66.6, 66.7, 133.4, 3_400].map(of)).toEqual([100, 110, 200, 220, 440, 10_240])
   })
 
@@ -195,6 +197,6 @@ describe("a suspicion", () => {
 
 it("an entry of nothing counts as a tenth of a millisecond in what is usual", () => {
   const inverse = (tookMs: number) =>
-    candidateOf(new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, tookMs).start().run(100), 0).usual.inverse
+    candidateOf(new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, tookMs).start().run(100), 0).baseline.inverse
   expect([inverse(0.05), inverse(0.2)]).toEqual([10, 5])
 })

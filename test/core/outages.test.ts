@@ -61,7 +61,7 @@ describe("an outage", () => {
     visit(toy, 20_000)
     expect(shareOfFirst(toy, back)).toBe(1)
     expect(first(toy)).toMatchObject({
-      breaker: { state: "closed", share: 1 },
+      breaker: { state: "closed", slowStartWeight: 1 },
       suspicion: { pending: false, session: false }
     })
   })

@@ -108,13 +108,13 @@ describe("a server whose requests are slow", () => {
 describe("a server that turns new connections away", () => {
   it("gets no warm sockets once three in a row were ended at once while an older one lived on", () => {
     const toy = world()
-    const [, second] = candidateOf(toy).warm.parked
+    const [, second] = candidateOf(toy).warm.ready
     const lose = (warm: number) =>
       toy.post({ _tag: "WarmLost", worker: 0, warm, candidate: candidateOf(toy).id, reason: "closed", ageUs: 1_000 })
     lose(second!)
     for (let i = 0; i < 8; i++) {
-      const { parked } = toy.run(150) && candidateOf(toy).warm
-      if (parked.length > 1) lose(parked[1]!)
+      const { ready } = toy.run(150) && candidateOf(toy).warm
+      if (ready.length > 1) lose(ready[1]!)
     }
     expect(withheld(toy)).toEqual([["full", 60_000]])
     expect(candidateOf(toy).warm).toMatchObject({ dialling: [], target: 0 })

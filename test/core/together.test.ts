@@ -39,7 +39,7 @@ describe("names that have to prove who they are", () => {
   it("are served by the honest one, however fast a hijacker answers, and who failed is not raced again", () => {
     const toy = toyOf(demanding({}, { scoreTtlMs: 60_000 })).set(a, 1).impostor(a).set(b, 30).set(c, 40).asks(A).run(SECOND)
     expect(toy.races[0]?.plan.attempts.every(({ verify }) => verify?.servername === A)).toBe(true)
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
     for (let i = 0; i < 100; i++) toy.client(50, placeOf(toy)).run(SECOND)
     expect(new Set(served(toy, placeOf(toy)))).toEqual(new Set([b]))
     expect(toy.warmDials.map(({ host }) => host)).not.toContain(a)
@@ -66,9 +66,9 @@ describe("names that have to prove who they are", () => {
     const probes = () => toy.probes.filter(({ host }) => [a, b, c].includes(host)).length
     const before = probes()
     reloaded(toy, demanding({ onDemand: { ...onDemandDefaults, usedWithinMs: 1 } })).run(SECOND)
-    expect([probes(), routesOf(toy).ask]).toEqual([before, true])
+    expect([probes(), routesOf(toy).needsDiscovery]).toEqual([before, true])
     toy.impostor(a).asks(A).run(SECOND)
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
     expect(toy.members(placeOf(toy))).not.toContain(1)
   })
 })
@@ -95,16 +95,16 @@ describe("names that clients ask for while this machine's own network is down", 
 
   it("are not judged by their races, and may be asked for again as soon as it is over", () => {
     const toy = dark(unused).asks(A).run(5 * SECOND)
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "system" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "system" })
     expect(records(toy).map(({ lastSampleAtUs }) => lastSampleAtUs)).toEqual([-1, -1, -1])
     const late = () => toy.state.routes.upstreams[placeOf(toy, "late.example:443")]
     toy.asks("late.example").run(100)
-    expect(late()?.ask).toBe(false)
+    expect(late()?.needsDiscovery).toBe(false)
     light(toy).names("late.example", [b]).run(2 * SECOND)
     expect(factsOf(toy, "OutageEnded")).toHaveLength(1)
-    expect(late()?.ask).toBe(true)
+    expect(late()?.needsDiscovery).toBe(true)
     toy.asks("late.example").run(100)
-    expect(late()).toMatchObject({ ask: false, state: "active" })
+    expect(late()).toMatchObject({ needsDiscovery: false, state: "active" })
     expect(faults(toy.state)).toEqual([])
   })
 
@@ -114,7 +114,7 @@ describe("names that clients ask for while this machine's own network is down", 
     light(toy).run(5 * SECOND)
     expect(toy.races).toHaveLength(2)
     expect(factsOf(toy, "UpstreamRefreshed").filter((fact) => "reason" in fact && fact.reason === "all-failed")).toEqual([])
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
   })
 
   it("are served when it is their own race that ends it", () => {
@@ -122,7 +122,7 @@ describe("names that clients ask for while this machine's own network is down", 
     for (const host of [a, b, c]) toy.set(host, 10)
     toy.asks(A).run(100)
     expect(factsOf(toy, "OutageEnded")).toHaveLength(1)
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
     expect(faults(toy.state)).toEqual([])
   })
 
@@ -153,7 +153,7 @@ describe("access lists", () => {
   it("that refuse the winner of a race that is under way have the others raced at once", () => {
     const toy = toyOf(demanding({ onDemand: { ...onDemandDefaults, mode: "tcp" } })).set(a, 100).set(b, 100).asks(A).run(50)
     reloaded(toy, demanding({ ...denied(a), onDemand: { ...onDemandDefaults, mode: "tcp" } })).run(200)
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
     expect([toy.races.length, toy.parked(a)]).toEqual([2, 0])
     expect(faults(toy.state)).toEqual([])
   })
@@ -206,7 +206,7 @@ describe("what earlier runs knew", () => {
     toy.run(5)
     expect(toy.probes.filter(({ host }) => host !== "198.19.9.9")).toEqual([])
     toy.run(SECOND)
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
     expect(faults(toy.state)).toEqual([])
   })
 
@@ -246,9 +246,9 @@ describe("a reload", () => {
     reloaded(toy, demanding({ sources: { ...sources, dns: false, history: false } })).run(SECOND)
     expect(routesOf(toy).members).toEqual([])
     toy.asks(A).run(SECOND)
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "system" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "system" })
     reloaded(toy, demanding()).run(10 * SECOND).asks(A).run(SECOND)
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
     expect(faults(toy.state)).toEqual([])
   })
 
@@ -260,7 +260,7 @@ describe("a reload", () => {
     const onDemand = { ...onDemandDefaults, usedWithinMs: 0 }
     reloaded(toy, demanding({ onDemand }, { dns: { servers } })).run(SECOND)
     expect(toy.queries.filter(({ host }) => host === A).map((one) => one.servers)).toEqual([[], servers])
-    expect(routesOf(toy)).toMatchObject({ ask: false, state: "active" })
+    expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
   })
 })
 

@@ -9,7 +9,7 @@ const [a, b] = addresses(9).map(({ host }) => host) as [string, string]
 const world = (changes: UpstreamChanges = {}, count = 1) =>
   new ToyInterpreter(configWith([{ candidates: addresses(count), ...changes }])).set(a, 20).set(b, 60)
 const waiting = (toy: ToyInterpreter) =>
-  Vector.toArray(toy.state.candidates).map((one) => one!.warm.parked.length + one!.warm.dialling.length)
+  Vector.toArray(toy.state.candidates).map((one) => one!.warm.ready.length + one!.warm.dialling.length)
 
 describe("warm sockets", () => {
   it("wait for every member of the set, as if one client had come, and min of them once nobody comes any more", () => {
@@ -31,11 +31,11 @@ describe("warm sockets", () => {
     const dialled = toy.warmDials.length
     toy.run(60_000)
     expect(toy.warmDials.length - dialled).toBeGreaterThanOrEqual(3)
-    for (const { parkForMs } of toy.warmDials) {
-      expect(parkForMs).toBeLessThanOrEqual(20_000)
-      expect(parkForMs).toBeGreaterThan(15_999)
+    for (const { keepForMs } of toy.warmDials) {
+      expect(keepForMs).toBeLessThanOrEqual(20_000)
+      expect(keepForMs).toBeGreaterThan(15_999)
     }
-    expect(new Set(toy.warmDials.map(({ parkForMs }) => parkForMs)).size).toBe(toy.warmDials.length)
+    expect(new Set(toy.warmDials.map(({ keepForMs }) => keepForMs)).size).toBe(toy.warmDials.length)
   })
 
   it("grow to serve a burst, are remembered for the next one, and fade", () => {

@@ -36,7 +36,7 @@ covers<Event["_tag"]>("events", events.map(({ _tag }) => _tag), {
   SessionSilent: "seen",
   SessionSpoke: "seen",
   SessionStalled: "seen",
-  WarmParked: "seen",
+  WarmConnected: "seen",
   WarmFailed: "seen",
   WarmLost: "seen",
   Resolved: "seen",

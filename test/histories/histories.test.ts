@@ -2,10 +2,10 @@
 import * as fs from "node:fs"
 import { afterAll, describe, expect, it } from "vitest"
 import { hash } from "../../src/core/math/hash.ts"
-import { link } from "../../src/log/codec.ts"
-import { Replay } from "../../src/log/replay.ts"
-import type { Verdict } from "../../src/log/Verdict.ts"
-import { chainStart } from "../../src/log/write.ts"
+import { link } from "../../src/record/codec.ts"
+import { Replay } from "../../src/record/replay.ts"
+import type { Verdict } from "../../src/record/Verdict.ts"
+import { chainStart } from "../../src/record/write.ts"
 import type { Change } from "../support/changedCore.ts"
 import { changedReplay, removeChangedCores } from "../support/changedCore.ts"
 import { linesOf, textOf } from "../support/segments.ts"
@@ -86,7 +86,7 @@ describe("one constant changed turns a history red", () => {
   const inCommonCause = (from: string, to: string): Change => ({ file: "core/reducers/commonCause.ts", from, to })
   const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })
   const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })
-  const inPatience = (from: string, to: string): Change => ({ file: "core/patience.ts", from, to })
+  const inSlowHandshake = (from: string, to: string): Change => ({ file: "core/slowHandshake.ts", from, to })
   const inWarm = (from: string, to: string): Change => ({ file: "core/reducers/warm.ts", from, to })
   const inBreaker = (from: string, to: string): Change => ({ file: "core/reducers/breaker.ts", from, to })
   const inMembership = (from: string, to: string): Change => ({ file: "core/reducers/membership.ts", from, to })
@@ -96,7 +96,7 @@ describe("one constant changed turns a history red", () => {
     inScore("SUCCESS_FLOOR = 0.05", "SUCCESS_FLOOR = 0.06"),
     inScore("FULL_REWARD_STREAK = 20", "FULL_REWARD_STREAK = 21"),
     inScore("LEAST_WINDOW_MS = 2000", "LEAST_WINDOW_MS = 2100"),
-    inScore("MOST_GATHERED = 32", "MOST_GATHERED = 16"),
+    inScore("MOST_SAMPLES = 32", "MOST_SAMPLES = 16"),
     inScore("config.probing.intervalMs / 2", "config.probing.intervalMs / 2.1"),
     inScore("(100 * referenceMs)", "(60 * referenceMs)"),
     inScore("+ upper) / 2", "+ upper) / 2.001"),
@@ -137,16 +137,16 @@ describe("one constant changed turns a history red", () => {
     { file: "core/deadline.ts", from: "MOST_DUE = 256", to: "MOST_DUE = 128" },
     { file: "core/candidates.ts", from: "BACKLOG = 2 ** 52", to: "BACKLOG = 1" },
     { file: "core/model/Candidate.ts", from: "SLOTS = 0x10_0000", to: "SLOTS = 0x8_0000" },
-    inScore("LEAST_ENTRY_MS = 0.1", "LEAST_ENTRY_MS = 2"),
-    inPatience("const LATENCIES = 3", "const LATENCIES = 4"),
-    inPatience("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
-    inPatience("20 * unit < pending", "18 * unit < pending"),
+    inScore("LEAST_WINDOW_VALUE_MS = 0.1", "LEAST_WINDOW_VALUE_MS = 2"),
+    inSlowHandshake("const LATENCIES = 3", "const LATENCIES = 4"),
+    inSlowHandshake("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
+    inSlowHandshake("20 * unit < pending", "18 * unit < pending"),
     inSuspicion("LEAST_SILENCE_US = 300_000", "LEAST_SILENCE_US = 350_000"),
     inSuspicion("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
     inSuspicion("SILENT_TOGETHER = 2", "SILENT_TOGETHER = 3"),
-    inSuspicion("PARKED_LEAST = 4", "PARKED_LEAST = 5"),
+    inSuspicion("LEAST_WARM = 4", "LEAST_WARM = 5"),
     inSuspicion("RESET_TOGETHER_US = 100_000", "RESET_TOGETHER_US = 90_000"),
-    inSuspicion("resets * 2 >= parkedAtFirst", "resets * 1.5 >= parkedAtFirst"),
+    inSuspicion("resets * 2 >= readyAtFirst", "resets * 1.5 >= readyAtFirst"),
     { file: "core/reducers/suspects.ts", from: "LAPSE_TRIALS = 5", to: "LAPSE_TRIALS = 6" },
     { file: "core/reducers/suspects.ts", from: "MOST_RENEWALS = 32", to: "MOST_RENEWALS = 1" },
     inSuspicion("FIRST_BYTE_DECAY_MS = 60_000", "FIRST_BYTE_DECAY_MS = 30_000"),
@@ -170,7 +170,7 @@ describe("one constant changed turns a history red", () => {
     { file: "core/reducers/selector.ts", from: "MOST_CHALLENGES = 8", to: "MOST_CHALLENGES = 1" },
     { file: "core/reducers/selector.ts", from: "holdMs * 1000", to: "holdMs * 1100" },
     { file: "core/routes.ts", from: "count++ * raceDelayMs", to: "count++ * 1.5 * raceDelayMs" },
-    inPulse("LEAST_SPELL_US = 2_000_000", "LEAST_SPELL_US = 2_100_000"),
+    inPulse("LEAST_SILENCE_WINDOW_US = 2_000_000", "LEAST_SILENCE_WINDOW_US = 2_100_000"),
     { file: "core/reducers/outage.ts", from: "timeoutMs * 1000", to: "timeoutMs * 1050" },
     inPulse("PULSE_US = 250_000", "PULSE_US = 251_000"),
     inPulse("ASKED = 2", "ASKED = 1"),

@@ -19,7 +19,7 @@ import { answersOf } from "../support/answers.ts"
 import { configWith, upstreamDefaults } from "../support/config.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { SimTransport } from "../support/SimTransport.ts"
-import { Shelf } from "../../src/shell/Shelf.ts"
+import { WarmPool } from "../../src/shell/WarmPool.ts"
 
 const plan = {
   attempts: [{ candidate: 7, host: "h", port: 1, startAfterMs: 0, timeoutMs: 1_000, suspectAfterMs: 60_000 }],
@@ -31,11 +31,11 @@ const routes: Routes = {
     id: 0,
     name: "web",
     state: "active",
-    members: [{ candidate: 7, warmMs: 1, dialMs: 2, share: 1, plan }],
+    members: [{ candidate: 7, warmMs: 1, dialMs: 2, slowStartWeight: 1, plan }],
     policy: "leastConnections",
     silentAfterMs: 60_000,
     domain: "",
-    ask: false,
+    needsDiscovery: false,
     toleranceMs: 5,
     affinity: "none",
     tolerancePercent: 10,
@@ -57,7 +57,7 @@ interface World {
   readonly publish: () => void
 }
 
-const asking: Routes = { version: 1, upstreams: [{ ...routes.upstreams[0]!, ask: true }] }
+const asking: Routes = { version: 1, upstreams: [{ ...routes.upstreams[0]!, needsDiscovery: true }] }
 
 const world = <A>(
   limits: {
@@ -74,10 +74,10 @@ const world = <A>(
     const sim = new SimTransport(() => dial ?? { afterMs: 0, result: "connected" })
     const mailbox = new Mailbox(places, 0)
     const facts = yield* PubSub.unbounded<Fact>()
-    const shelf = new Shelf(sim.service, () => {})
+    const warmPool = new WarmPool(sim.service, () => {})
     let tell: (routes: Routes) => void = () => {}
     const engine = Engine.of({
-      shelf,
+      warmPool,
       names,
       resolver,
       reserveUnsafe: (count) => mailbox.reserve(count),
@@ -205,7 +205,7 @@ describe("the acceptor", () => {
         assert.strictEqual(yield* acceptor.drain(0), 2)
         assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset"])
         assert.strictEqual(turn().length, 1)
-        assert.deepStrictEqual([mailbox.used, sim.pendingTimers, acceptor.domains.waiting], [0, 0, 0])
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers, acceptor.discovery.waiting], [0, 0, 0])
       }), () => asking))
 
   it.effect("resets a client whom nobody could be reached for, and gives its place to the next", () =>

@@ -7,7 +7,7 @@ import type { Config } from "../../src/core/model/Config.ts"
 import type { Fact } from "../../src/core/model/Decision.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import { arrange } from "../../src/core/arrange.ts"
-import { Replay } from "../../src/log/replay.ts"
+import { Replay } from "../../src/record/replay.ts"
 import { ResolveError } from "../../src/shell/errors.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
 import { statusOf } from "../../src/shell/status.ts"
@@ -81,10 +81,10 @@ describe("an operator", () => {
             return statusOf(seen, { addresses: "redacted", candidates: 10 })
           }
           await isIn(live, "active")
-          await until("a socket is parked", () => engine.shelf.size > 0)
+          await until("a socket is parked", () => engine.warmPool.size > 0)
           engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled: false })
           await isIn(live, "disabled")
-          await until("nothing is parked", () => engine.shelf.size === 0)
+          await until("nothing is parked", () => engine.warmPool.size === 0)
           assert.deepInclude(status(), { enabled: false, override: false })
           assert.strictEqual(await ask(port), "one")
           engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled: true })

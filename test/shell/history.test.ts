@@ -282,7 +282,7 @@ describe("a service that starts again", () => {
           const third = serviceOf(file, sites)
           await Effect.runPromise(third.run(async (engine, port) => {
             await until("a socket waits, and the core knows it", () =>
-              engine.shelf.countOf(best as number) > 0 && (engine.routesUnsafe().upstreams[0]?.members.length ?? 0) > 0)
+              engine.warmPool.countOf(best as number) > 0 && (engine.routesUnsafe().upstreams[0]?.members.length ?? 0) > 0)
             await ask(port)
           }))
           const [warm] = accepted(third.entries())

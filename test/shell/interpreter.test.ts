@@ -8,7 +8,7 @@ import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import type { Fact } from "../../src/core/model/Decision.ts"
 import * as Interpreter from "../../src/shell/Interpreter.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
-import { Shelf } from "../../src/shell/Shelf.ts"
+import { WarmPool } from "../../src/shell/WarmPool.ts"
 import { Transport } from "../../src/shell/Transport.ts"
 
 const KEPT = 1_024
@@ -18,7 +18,7 @@ describe("core facts", () => {
   it.effect("reach who keeps up, one by one, though another has fallen behind and loses the oldest", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
-      const shelf = new Shelf(transport, () => {})
+      const shelf = new WarmPool(transport, () => {})
       const interpreter = yield* Interpreter.make(shelf, yield* Resolver, () => {}, () => false)
       const behind = yield* PubSub.subscribe(interpreter.facts)
       const awake = yield* PubSub.subscribe(interpreter.facts)

@@ -117,11 +117,11 @@ describe("an outage in the engine", () => {
         yield* pass(20_000)
         assert.strictEqual(seen(engine).outage?.reason, "silence")
         assert.strictEqual(JSON.stringify(engine.routesUnsafe().upstreams), routes)
-        assert.strictEqual(engine.shelf.size, 0)
+        assert.strictEqual(engine.warmPool.size, 0)
         dark = false
         yield* pass(1_500)
         assert.isNull(seen(engine).outage)
-        assert.isAbove(engine.shelf.size, 0)
+        assert.isAbove(engine.warmPool.size, 0)
       }).pipe(Effect.scoped, Effect.provide(layer))
     }))
 })

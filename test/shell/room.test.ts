@@ -5,7 +5,7 @@ import type { Event } from "../../src/core/model/Event.ts"
 import type { Listening } from "../../src/shell/Transport.ts"
 import * as Effect from "effect/Effect"
 import { Room } from "../../src/shell/Room.ts"
-import { Shelf } from "../../src/shell/Shelf.ts"
+import { WarmPool } from "../../src/shell/WarmPool.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
 const RESERVE = 10
@@ -18,13 +18,13 @@ const act = (warm: number): DialWarm => ({
   port: 443,
   timeoutMs: 1_000,
   keepAliveMs: 0,
-  parkForMs: 60_000
+  keepForMs: 60_000
 })
 
 function stage() {
   const sim = new SimTransport(() => ({ afterMs: 0, result: "connected" }))
   const told: Array<Event> = []
-  const shelf = new Shelf(sim.service, (event) => told.push(event))
+  const shelf = new WarmPool(sim.service, (event) => told.push(event))
   const done: Array<string> = []
   const listening: Listening = {
     address: { host: "127.0.0.1", port: 1 },
@@ -78,7 +78,7 @@ describe("room for clients", () => {
 
   it("closes warm sockets at once and has none dialled until twice the reserve is free", () => {
     const { sim, told, shelf, room, warmed } = stage()
-    assert.strictEqual(warmed(1), "WarmParked")
+    assert.strictEqual(warmed(1), "WarmConnected")
     sim.descriptors = RESERVE - 1
     room.changed()
     assert.strictEqual(shelf.size, 0)
@@ -91,7 +91,7 @@ describe("room for clients", () => {
     assert.strictEqual(warmed(3), "WarmFailed")
     sim.descriptors = 2 * RESERVE
     sim.advance(20)
-    assert.strictEqual(warmed(4), "WarmParked")
+    assert.strictEqual(warmed(4), "WarmConnected")
     assert.isAtMost(sim.pendingTimers, 1)
   })
 

@@ -31,13 +31,13 @@ const live = <A>(turn: Turn, warm: number, use: (live: Live) => Promise<A>) =>
     const config = configWith([{ candidates: [{ host: "127.0.0.1", port: server.port }], ...poolOf(warm) }])
     const ended = yield* withLive(config, (live) =>
       Effect.promise(async () => {
-        await until("ready and warm", () =>
-          isReady(live.engine.stateUnsafe()) && candidateOf(live).warm.parked.length === warm)
+        await until(
+          "ready and warm",
+          () => isReady(live.engine.stateUnsafe()) && candidateOf(live).warm.ready.length === warm
+        )
         return use(live)
       }))
-    yield* Effect.promise(() =>
-      server.stop()
-    )
+    yield* Effect.promise(() => server.stop())
     return ended
   })
 /** Two are what the defaults keep before the first client. */
@@ -72,7 +72,7 @@ describe("a server that serves one connection at a time", () => {
           }
           await Promise.all(waits)
           assert.strictEqual(shownBy(live).warmWithheld, "serial")
-          await until("no warm sockets", () => live.engine.shelf.size === 0)
+          await until("no warm sockets", () => live.engine.warmPool.size === 0)
           return clients(live.port, 10)
         })
         assert.isBelow(Math.max(...result), 200)

@@ -5,7 +5,7 @@ import type { DialFailure } from "../../src/core/model/Event.ts"
 import type { DialAttempt, DialPlan, ResolveLimits } from "../../src/core/model/Routes.ts"
 import type { Dialled } from "../../src/shell/DialRun.ts"
 import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
-import type { Ask } from "../../src/shell/Names.ts"
+import type { AskDns } from "../../src/shell/DnsQueries.ts"
 import type { Verified } from "../../src/shell/verifiedDial.ts"
 import { dialVerifiedUnsafe } from "../../src/shell/verifiedDial.ts"
 import type { Scripted } from "../support/SimTransport.ts"
@@ -118,7 +118,7 @@ describe("in a plan", () => {
     const plan: DialPlan = { attempts, deadlineMs: 2_000 }
     const sim = new SimTransport(({ host }) => who[host] ?? { afterMs: 0, result: "never" })
     const done: Array<Dialled> = []
-    const ask: Ask = (_host, _limits, answer) => sim.service.timerUnsafe(10, () => answer(names, true))
+    const ask: AskDns = (_host, _limits, answer) => sim.service.timerUnsafe(10, () => answer(names, true))
     runPlanUnsafe(sim.service, ask, plan, 0, () => {}, (dialled) => void done.push(dialled))
     sim.advance(60_000)
     assert.strictEqual(done.length, 1)

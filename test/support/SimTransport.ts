@@ -27,7 +27,7 @@ export class SimSocket implements ClientSocket, UpstreamSocket {
   readonly resetUnsafe = () => void (this.state = "reset")
   readonly addressUnsafe = () => this.name
   readonly isAliveUnsafe = () => this.state === "open"
-  readonly parkUnsafe = (lost: (reason: "closed" | "reset") => void) => void (this.#lost = lost)
+  readonly watchUnsafe = (lost: (reason: "closed" | "reset") => void) => void (this.#lost = lost)
   #lost: (reason: "closed" | "reset") => void = () => {}
 
   /** The peer ends it while it waits. */
@@ -181,7 +181,7 @@ export class SimTransport {
       return () => finish("stopped")
     },
     timerUnsafe: this.#timer,
-    coarseUnsafe: this.#timer,
+    wheelTimerUnsafe: this.#timer,
     soonUnsafe: (run) => void this.#timer(0, run),
     hasDescriptorsUnsafe: (count) => this.descriptors >= count,
     nowUs: () => this.#nowUs

@@ -30,8 +30,8 @@ import type { ToyNetwork } from "./toyDial.ts"
 import { runPlan } from "./toyDial.ts"
 import type { Of, Reply } from "./toySession.ts"
 import { sessionEvents } from "./toySession.ts"
-import type { Parked } from "./ToyShelf.ts"
-import { ToyShelf } from "./ToyShelf.ts"
+import type { ToyWarmSocket } from "./ToyWarmPool.ts"
+import { ToyWarmPool } from "./ToyWarmPool.ts"
 
 export { IllegalDecision } from "./toyChecks.ts"
 
@@ -72,7 +72,7 @@ export class ToyInterpreter {
   readonly #dials = new Map<number, DialWarm>()
   /** Races under way. */
   readonly #racing = new Set<number>()
-  readonly #shelf = new ToyShelf()
+  readonly #shelf = new ToyWarmPool()
   readonly #ids = new Ids()
   #pending: Array<{ readonly atUs: number; readonly order: number; readonly event: () => Event | undefined }> = []
   #orders = 0
@@ -139,7 +139,7 @@ export class ToyInterpreter {
     const entry = { seq: this.state.seq + 1, at: this.atUs, event }
     const before = this.state
     if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") this.#open.delete(event.probe)
-    if (event._tag === "WarmParked" || event._tag === "WarmFailed") this.#dials.delete(event.warm)
+    if (event._tag === "WarmConnected" || event._tag === "WarmFailed") this.#dials.delete(event.warm)
     if (event._tag === "WorkerLost") [this.#open, this.#dials, this.#racing, this.#shelf].forEach((held) => held.clear())
     const advanced = this.#advance(before, entry)
     this.state = advanced.state
@@ -312,8 +312,8 @@ export class ToyInterpreter {
       if (reason !== null) return { _tag: "WarmFailed", ...of, reason }
       const parked = { warm, candidate, host, sinceUs: this.atUs }
       this.#shelf.park(parked)
-      this.later(act.parkForMs, () => void this.#lose(parked, "expired"))
-      return { _tag: "WarmParked", ...of }
+      this.later(act.keepForMs, () => void this.#lose(parked, "expired"))
+      return { _tag: "WarmConnected", ...of }
     })
   }
 
@@ -331,14 +331,14 @@ export class ToyInterpreter {
     this.#ids.check("warm", act.race)
     this.races.push({ ...act, atUs: this.atUs })
     this.#racing.add(act.race)
-    const { worker, race, upstream, plan, parkForMs } = act
+    const { worker, race, upstream, plan, keepForMs } = act
     const { candidate, tried, tookMs } = runPlan(plan, this.#network())
     this.later(tookMs, () => {
       if (!this.#racing.delete(race)) return undefined
       const host = Candidates.find(this.state, candidate)?.host ?? ""
       const parked = { warm: race, candidate, host, sinceUs: this.atUs }
       if (candidate >= 0) this.#shelf.park(parked)
-      if (candidate >= 0) this.later(parkForMs, () => void this.#lose(parked, "expired"))
+      if (candidate >= 0) this.later(keepForMs, () => void this.#lose(parked, "expired"))
       return { _tag: "Raced", worker, race, upstream, candidate, tried, tookUs: Math.round(tookMs * 1000) }
     })
   }
@@ -347,7 +347,7 @@ export class ToyInterpreter {
     for (const one of this.#shelf.oldest(candidate, count)) this.#lose(one, "drained")
   }
 
-  #lose(parked: Parked, reason: WarmLoss): void {
+  #lose(parked: ToyWarmSocket, reason: WarmLoss): void {
     const lost = this.#shelf.lose(parked, reason, this.atUs)
     if (lost !== undefined) this.later(0, () => lost)
   }

@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { pathToFileURL } from "node:url"
 import { rolldown } from "rolldown"
-import type { Replay } from "../../src/log/replay.ts"
+import type { Replay } from "../../src/record/replay.ts"
 import { ROOT } from "./sources.ts"
 
 export interface Change {
@@ -21,7 +21,7 @@ let built = 0
 export async function changedReplay(change: Change | null): Promise<new () => Replay> {
   let replaced = 0
   const build = await rolldown({
-    input: path.join(ROOT, "src/log/replay.ts"),
+    input: path.join(ROOT, "src/record/replay.ts"),
     external: [/^effect/],
     plugins: [{
       name: "change",

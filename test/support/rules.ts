@@ -7,11 +7,11 @@ export type Rule = (sources: ReadonlyArray<Source>) => ReadonlyArray<string>
 /** Which folders of `src` the code of a folder may import, besides its own. `src/mod.ts` stands above all. */
 const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
   core: [],
-  log: ["core"],
-  shell: ["log", "core"],
-  ingress: ["log", "core"],
-  adapters: ["shell", "ingress", "log", "core"],
-  apps: ["adapters", "shell", "ingress", "log", "core"]
+  record: ["core"],
+  shell: ["record", "core"],
+  ingress: ["record", "core"],
+  adapters: ["shell", "ingress", "record", "core"],
+  apps: ["adapters", "shell", "ingress", "record", "core"]
 }
 
 /** `core` of `src/core/step.ts`; empty for files that lie in `src` itself. */
@@ -93,7 +93,7 @@ const BANNED_NAME = new RegExp(`(?<![.\\w$])(${BANNED.join("|")})(?![\\w$])(?!\\
 
 /** No clock, no chance, no waiting, no arithmetic that differs between engines: what replay rests on. */
 export const exactAndTimeless: Rule = (sources) =>
-  sources.filter(({ path }) => ["core", "log"].includes(layerOf(path))).flatMap(({ path, text }) => {
+  sources.filter(({ path }) => ["core", "record"].includes(layerOf(path))).flatMap(({ path, text }) => {
     const code = codeOf(text)
     const math = [...code.matchAll(/(?<![.\w$])Math\b/g)]
       .map(({ index }) => code.slice(index + 4, index + 24))

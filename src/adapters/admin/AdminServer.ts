@@ -1,7 +1,7 @@
 /**
  * The admin port: alive, ready, what the service is doing, and the few things an operator may ask of it.
  *
- * It is bounded whatever callers do: so many requests of each kind (Places.ts), so long to send one, so long to stay idle between two, a body
+ * It is bounded whatever callers do: so many requests of each kind (Permits.ts), so long to send one, so long to stay idle between two, a body
  * of 1 KiB. On stop every connection is closed at once, streams of facts included.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -12,7 +12,7 @@ import * as http from "node:http"
 import { BindError, ExposedError } from "../../shell/errors.ts"
 import { isLoopback } from "../../shell/privacy.ts"
 import { keepAccepting } from "../node/listening.ts"
-import { Places } from "./Places.ts"
+import { Permits } from "./Permits.ts"
 import type { AdminOptions } from "./AdminOptions.ts"
 import { guard } from "./guard.ts"
 import { routes } from "./routes.ts"
@@ -25,8 +25,8 @@ const MOST_CHECK_MS = 1_000
 /** Gives the bound `HttpServer`. Fails with `BindError`, or `ExposedError` off loopback without a token. */
 export const layer = (options: AdminOptions) => {
   const { host, port } = options.listen
-  const places = new Places(options)
-  const server = newServer(options, places)
+  const permits = new Permits(options)
+  const server = newServer(options, permits)
   const exposed = options.token === undefined && !isLoopback(host)
   const allowed = exposed ? Effect.fail(new ExposedError({ listener: "admin", host, port })) : Effect.void
   const bound = NodeHttpServer.layer(() => server, { host, port, disablePreemptiveShutdown: true }).pipe(
@@ -35,7 +35,7 @@ export const layer = (options: AdminOptions) => {
       return Layer.effectContext(Effect.fail(new BindError({ listener: "admin", host, port, code })))
     })
   )
-  const app = Layer.provideMerge(Layer.unwrap(routes(options)), guard(options, places))
+  const app = Layer.provideMerge(Layer.unwrap(routes(options)), guard(options, permits))
   const served = HttpRouter.serve(app, { disableLogger: true, disableListenLog: true })
   return Layer.provide(closing(server), served).pipe(
     // Whoever asked for port 0 reads there which one it became.
@@ -44,7 +44,7 @@ export const layer = (options: AdminOptions) => {
   )
 }
 
-function newServer(options: AdminOptions, places: Places): http.Server {
+function newServer(options: AdminOptions, permits: Permits): http.Server {
   // The runtime takes whole milliseconds alone.
   const timeoutMs = Math.ceil(options.timeoutMs)
   const server = http.createServer({
@@ -54,8 +54,8 @@ function newServer(options: AdminOptions, places: Places): http.Server {
     connectionsCheckingInterval: Math.max(LEAST_CHECK_MS, Math.min(MOST_CHECK_MS, Math.ceil(timeoutMs / CHECKS)))
   })
   server.on("listening", () => keepAccepting(server))
-  server.on("connection", (socket) => places.connected(socket))
-  server.on("request", ({ socket }, response) => places.requested(socket, response))
+  server.on("connection", (socket) => permits.connected(socket))
+  server.on("request", ({ socket }, response) => permits.requested(socket, response))
   return server
 }
 

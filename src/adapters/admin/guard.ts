@@ -12,16 +12,16 @@ import * as Redacted from "effect/Redacted"
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { ServerResponse } from "node:http"
 import type { AdminOptions } from "./AdminOptions.ts"
-import type { Places } from "./Places.ts"
+import type { Permits } from "./Permits.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 
-export const guard = (options: AdminOptions, places: Places) =>
+export const guard = (options: AdminOptions, permits: Permits) =>
   HttpRouter.middleware(
     (handler) =>
       Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-        const refused = refusal(request, options) ?? surplus(request, places)
+        const refused = refusal(request, options) ?? surplus(request, permits)
         return refused === undefined ? handler : Effect.succeed(lastOn(request, refused))
       }),
     { global: true }
@@ -33,9 +33,9 @@ function lastOn(request: Request, refused: Response): Response {
   return complete ? refused : HttpServerResponse.setHeader(refused, "connection", "close")
 }
 
-function surplus(request: Request, places: Places): Response | undefined {
+function surplus(request: Request, permits: Permits): Response | undefined {
   const response = NodeHttpServerRequest.toServerResponse(request) as ServerResponse
-  const full = places.take(pathOf(request), response)
+  const full = permits.take(pathOf(request), response)
   return full === undefined ? undefined : said(503, `${full} are taken`, { "retry-after": "1", connection: "close" })
 }
 

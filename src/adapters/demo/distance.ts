@@ -29,9 +29,9 @@ class FarSocket implements UpstreamSocket {
 
   readonly closeUnsafe = (): void => this.near.closeUnsafe()
   readonly isAliveUnsafe = (): boolean => this.near.isAliveUnsafe()
-  readonly parkUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
+  readonly watchUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
     this.wasParked = true
-    this.near.parkUnsafe(lost)
+    this.near.watchUnsafe(lost)
   }
 }
 

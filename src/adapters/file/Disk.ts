@@ -28,7 +28,7 @@ export class Disk {
   }
 
   /** The answer to a call, its failure, or `SilentDisk`. */
-  ask<A>(call: () => Promise<A>): Promise<A> {
+  within<A>(call: () => Promise<A>): Promise<A> {
     if (this.#silent !== undefined) return Promise.reject(new SilentDisk("the disk still keeps silent"))
     return new Promise((resolve, reject) => {
       const mark = {}

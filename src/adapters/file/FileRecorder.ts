@@ -10,8 +10,8 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import type { State } from "../../core/model/State.ts"
-import type { BreakReason, Previous, Run } from "../../log/Segment.ts"
-import { footerBody, gapBody, openingBodies } from "../../log/write.ts"
+import type { BreakReason, Previous, Run } from "../../record/Segment.ts"
+import { footerBody, gapBody, openingBodies } from "../../record/write.ts"
 import { RecordError } from "../../shell/errors.ts"
 import { Recorder } from "../../shell/Recorder.ts"
 import type { Disk } from "./Disk.ts"
@@ -157,7 +157,7 @@ class FileRecord {
 
   async #begin(state: State, after: BreakReason | null): Promise<void> {
     const { directory, disk, run } = this.#options
-    this.#nextSegment ??= await disk.ask(() => firstIn(directory))
+    this.#nextSegment ??= await disk.within(() => firstIn(directory))
     const segment = this.#nextSegment++
     const writer = await SegmentWriter.open(disk, directory, segment)
     try {
@@ -216,7 +216,7 @@ const tidy = (existing: ReadonlyArray<SegmentFile>, disk: Disk) =>
 
 const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
   const { directory, disk } = options
-  const existing = yield* Effect.promise(() => disk.ask(() => list(directory)).catch(() => undefined))
+  const existing = yield* Effect.promise(() => disk.within(() => list(directory)).catch(() => undefined))
   if (existing !== undefined) yield* tidy(existing, disk)
   const record = new FileRecord(options, existing === undefined ? undefined : nextAfter(existing))
   yield* Effect.forkScoped(record.writing)

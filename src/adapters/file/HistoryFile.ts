@@ -58,7 +58,7 @@ class HistoryFile {
     // A place that cannot be locked now may be readable all the same, and is locked by the first write.
     const lock = await this.#locked().catch(() => undefined)
     const owned = lock !== undefined && isTaken(lock) ? this.#error("owned", holderOf(lock)) : null
-    const text = await this.#disk.ask(() => this.#read()).catch((cause) => {
+    const text = await this.#disk.within(() => this.#read()).catch((cause) => {
       throw this.#failed("unreadable", cause)
     })
     if (text === undefined) return { records: [], dropped: 0, problem: owned }
@@ -109,7 +109,7 @@ class HistoryFile {
 
   async #damaged(why: string): Promise<HistoryError> {
     if (this.#lock === undefined || isTaken(this.#lock)) return this.#error("damaged", why)
-    const aside = await this.#disk.ask(() => this.#aside()).catch((cause: unknown) =>
+    const aside = await this.#disk.within(() => this.#aside()).catch((cause: unknown) =>
       `where it is, as it cannot be renamed (${codeOf(cause)})`
     )
     return this.#error("damaged", `${why}; it was left ${aside}`)
@@ -117,12 +117,12 @@ class HistoryFile {
 
   /** Moves the file to the first free place, or to that of the oldest. */
   async #aside(): Promise<string> {
-    const places = Array.from({ length: MOST_ASIDE }, (_, i) => `${this.#options.path}.damaged-${i + 1}`)
-    const ages = await Promise.all(places.map((place) => fsp.stat(place).then(({ mtimeMs }) => mtimeMs, () => -1)))
-    const place = places[ages.indexOf(Math.min(...ages))] as string
-    await fsp.rename(this.#options.path, place)
-    await fsp.utimes(place, new Date(), new Date()).catch(() => {})
-    return `as ${path.basename(place)}`
+    const locations = Array.from({ length: MOST_ASIDE }, (_, i) => `${this.#options.path}.damaged-${i + 1}`)
+    const ages = await Promise.all(locations.map((location) => fsp.stat(location).then(({ mtimeMs }) => mtimeMs, () => -1)))
+    const location = locations[ages.indexOf(Math.min(...ages))] as string
+    await fsp.rename(this.#options.path, location)
+    await fsp.utimes(location, new Date(), new Date()).catch(() => {})
+    return `as ${path.basename(location)}`
   }
 
   async #save(records: ReadonlyArray<HistoryRecord>): Promise<void> {
@@ -130,7 +130,7 @@ class HistoryFile {
       if (isTaken(await this.#locked())) return
       const text = textOf(records, this.#options.maxBytes)
       if (text === this.#written) return
-      await this.#disk.ask(() => replace(this.#options.path, text))
+      await this.#disk.within(() => replace(this.#options.path, text))
       this.#written = text
     } catch (cause) {
       throw this.#failed("unwritable", cause)

@@ -8,9 +8,9 @@ import * as path from "node:path"
 import { setImmediate as pause } from "node:timers/promises"
 import type { Digest } from "../../core/math/hash.ts"
 import { toHex } from "../../core/math/hash.ts"
-import { link } from "../../log/codec.ts"
-import { fileName } from "../../log/Segment.ts"
-import { chainStart } from "../../log/write.ts"
+import { link } from "../../record/codec.ts"
+import { fileName } from "../../record/Segment.ts"
+import { chainStart } from "../../record/write.ts"
 import { nowUs } from "../node/clock.ts"
 import { appendToExisting, truncate, writeNew } from "./calls.ts"
 import type { Disk } from "./Disk.ts"
@@ -39,7 +39,7 @@ export class SegmentWriter {
 
   static async open(disk: Disk, directory: string, segment: number): Promise<SegmentWriter> {
     const segmentPath = path.join(directory, fileName(segment))
-    await disk.ask(() => writeNew(segmentPath, Buffer.alloc(0)))
+    await disk.within(() => writeNew(segmentPath, Buffer.alloc(0)))
     return new SegmentWriter(disk, segmentPath, segment)
   }
 
@@ -75,7 +75,7 @@ export class SegmentWriter {
 
   /** Removes the file; tells whether it is gone. */
   discard(): Promise<boolean> {
-    return this.#disk.ask(() => fsp.unlink(this.path)).then(() => true, () => false)
+    return this.#disk.within(() => fsp.unlink(this.path)).then(() => true, () => false)
   }
 
   async #flush(text: string, chain: Digest): Promise<void> {
@@ -83,11 +83,11 @@ export class SegmentWriter {
     try {
       const bytes = Buffer.from(text)
       // One that somebody took away is not made again without its head.
-      await this.#disk.ask(() => appendToExisting(this.path, bytes))
+      await this.#disk.within(() => appendToExisting(this.path, bytes))
       this.#bytes += bytes.length
       this.#chain = chain
     } catch (cause) {
-      await this.#disk.ask(() => truncate(this.path, this.#bytes)).catch(() => {
+      await this.#disk.within(() => truncate(this.path, this.#bytes)).catch(() => {
         this.#torn = true
       })
       throw cause

@@ -38,7 +38,7 @@ const BETWEEN_TRIES_MS = 25
 /** Takes the lock of that name, in a directory that it makes if need be, for this user alone. */
 export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
   const [file, socket] = [`${name}.db`, `${name}.sock`]
-  await disk.ask(async () => {
+  await disk.within(async () => {
     await makeDirectory(path.dirname(name))
     // SQLite and sockets work on this thread: let the disk show before that it answers.
     await append(file, Buffer.alloc(0))
@@ -46,16 +46,16 @@ export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
   const guard = await guarded(await sqlite(), file)
   if (guard === undefined || await isListening(socket)) {
     guard?.close()
-    return { owner: await disk.ask(() => ownerOf(name)) }
+    return { owner: await disk.within(() => ownerOf(name)) }
   }
   const close = await listen(socket)
   if (close !== undefined) guard.close()
   // The lock stands whether or not it can be told whose it is.
-  await disk.ask(() => overwrite(name, Buffer.from(String(process.pid)))).catch(() => {})
+  await disk.within(() => overwrite(name, Buffer.from(String(process.pid)))).catch(() => {})
   return {
     letGo: async () => {
       // On a disk that keeps silent the lock ends with the process.
-      await disk.ask(() => fsp.rm(name, { force: true }))
+      await disk.within(() => fsp.rm(name, { force: true }))
       if (close === undefined) return guard.close()
       // Nobody may take the socket's name before it is gone.
       const last = await guarded(await sqlite(), file)

@@ -5,7 +5,7 @@ import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import { pipeline } from "node:stream"
 import * as zlib from "node:zlib"
-import { segmentOf } from "../../log/Segment.ts"
+import { segmentOf } from "../../record/Segment.ts"
 import { append, overwrite } from "./calls.ts"
 import type { Disk } from "./Disk.ts"
 
@@ -30,23 +30,23 @@ export async function list(directory: string): Promise<ReadonlyArray<SegmentFile
 export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
   const target = `${file.path}.gz`
   const partial = `${target}.tmp`
-  await disk.ask(() => overwrite(partial, Buffer.alloc(0)))
+  await disk.within(() => overwrite(partial, Buffer.alloc(0)))
   const source = fs.createReadStream(file.path)
   // What goes wrong while reading ends the iteration with it.
   const chunks = pipeline(source, zlib.createGzip(), () => {})[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const { done, value } = await disk.ask(() => chunks.next())
+      const { done, value } = await disk.within(() => chunks.next())
       if (done === true) break
-      await disk.ask(() => append(partial, value))
+      await disk.within(() => append(partial, value))
     }
   } finally {
     source.destroy()
   }
-  const { atime, mtime } = await disk.ask(() => fsp.stat(file.path))
-  await disk.ask(() => fsp.utimes(partial, atime, mtime))
-  await disk.ask(() => fsp.rename(partial, target))
-  await disk.ask(() => fsp.unlink(file.path))
+  const { atime, mtime } = await disk.within(() => fsp.stat(file.path))
+  await disk.within(() => fsp.utimes(partial, atime, mtime))
+  await disk.within(() => fsp.rename(partial, target))
+  await disk.within(() => fsp.unlink(file.path))
 }
 
 /** What bounds a directory of segments. */
@@ -57,10 +57,10 @@ export interface Keep {
 
 /** Removes the oldest segments beyond those that are kept and all that are too old, never `current`. */
 export async function prune(directory: string, current: number, { segments, maxAgeMs }: Keep, disk: Disk): Promise<void> {
-  const older = (await disk.ask(() => list(directory))).filter(({ segment }) => segment !== current)
+  const older = (await disk.within(() => list(directory))).filter(({ segment }) => segment !== current)
   const surplus = older.length + 1 - segments
   for (const [i, file] of older.entries()) {
-    const { mtimeMs } = await disk.ask(() => fsp.stat(file.path))
-    if (i < surplus || Date.now() - mtimeMs > maxAgeMs) await disk.ask(() => fsp.unlink(file.path))
+    const { mtimeMs } = await disk.within(() => fsp.stat(file.path))
+    if (i < surplus || Date.now() - mtimeMs > maxAgeMs) await disk.within(() => fsp.unlink(file.path))
   }
 }

@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Digest } from "../../core/math/hash.ts"
 import type { State } from "../../core/model/State.ts"
-import { link } from "../../log/codec.ts"
-import type { BreakReason, Run } from "../../log/Segment.ts"
-import { chainStart, footerBody, gapBody, openingBodies } from "../../log/write.ts"
+import { link } from "../../record/codec.ts"
+import type { BreakReason, Run } from "../../record/Segment.ts"
+import { chainStart, footerBody, gapBody, openingBodies } from "../../record/write.ts"
 import { Recorder } from "../../shell/Recorder.ts"
 
 export interface MemoryRecord {

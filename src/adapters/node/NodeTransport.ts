@@ -7,7 +7,7 @@ import { BindError } from "../../shell/errors.ts"
 import type { ClientSocket } from "../../shell/Transport.ts"
 import { Transport } from "../../shell/Transport.ts"
 import { nowUs } from "./clock.ts"
-import { coarse } from "./coarse.ts"
+import { timerWheel } from "./timerWheel.ts"
 import { descriptorLimit, hasDescriptors, opened } from "./descriptors.ts"
 import { dial } from "./dial.ts"
 import { identify } from "./identify.ts"
@@ -69,7 +69,7 @@ export const common = {
   identifyUnsafe: identify,
   hasDescriptorsUnsafe: (count: number) =>
     hasDescriptors(Math.min(count, Math.floor(descriptorLimit() / MOST_RESERVE)) + takenAtOnce()),
-  coarseUnsafe: coarse,
+  wheelTimerUnsafe: timerWheel,
   // Immediates run before sockets are looked at again: the second one lets what has arrived go on its way first. A client
   // that came a moment ago has its first bytes forwarded before the core is told of it, which saves it a millisecond.
   soonUnsafe: (run: () => void) => void setImmediate(() => setImmediate(run)),

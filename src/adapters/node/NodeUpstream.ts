@@ -12,7 +12,7 @@
 import { Buffer } from "node:buffer"
 import type * as net from "node:net"
 import type { Cancel } from "../../shell/Transport.ts"
-import { HeardSocket } from "./HeardSocket.ts"
+import { UpstreamConnection } from "./UpstreamConnection.ts"
 
 const SMALL = 4096
 const LARGE = 65536
@@ -24,11 +24,11 @@ const MOST_SPARE = 256
 /** Gets a chunk and says whether to go on reading; `spent` when the chunk's memory may be used again. */
 export type Sink = (chunk: Buffer) => { readonly more: boolean; readonly spent: boolean }
 
-export class NodeUpstream extends HeardSocket<net.Socket> {
+export class NodeUpstream extends UpstreamConnection<net.Socket> {
   #buffer: Buffer | undefined
   #grown = false
-  #held: Array<Buffer> = []
-  #heldBytes = 0
+  #early: Array<Buffer> = []
+  #earlyBytes = 0
   #sink: Sink | undefined
 
   readonly onread = {
@@ -60,8 +60,8 @@ export class NodeUpstream extends HeardSocket<net.Socket> {
   take(sink: Sink): void {
     this.unpark()
     this.#sink = sink
-    for (const chunk of this.#held) sink(chunk)
-    this.#held = []
+    for (const chunk of this.#early) sink(chunk)
+    this.#early = []
   }
 
   /** `onread` sees everything by itself. */
@@ -70,9 +70,9 @@ export class NodeUpstream extends HeardSocket<net.Socket> {
   }
 
   #hold(chunk: Buffer): boolean {
-    this.#held.push(Buffer.from(chunk))
-    this.#heldBytes += chunk.length
-    return this.#heldBytes < SMALL
+    this.#early.push(Buffer.from(chunk))
+    this.#earlyBytes += chunk.length
+    return this.#earlyBytes < SMALL
   }
 }
 

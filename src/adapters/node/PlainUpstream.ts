@@ -7,14 +7,14 @@
  */
 import { Buffer } from "node:buffer"
 import type { Cancel } from "../../shell/Transport.ts"
-import { HeardSocket } from "./HeardSocket.ts"
+import { UpstreamConnection } from "./UpstreamConnection.ts"
 import type { Sink } from "./NodeUpstream.ts"
 import type { PlainSocket } from "./PlainSocket.ts"
 
 const MOST_HELD = 4096
 
-export class PlainUpstream extends HeardSocket<PlainSocket> {
-  #held: Array<Buffer> = []
+export class PlainUpstream extends UpstreamConnection<PlainSocket> {
+  #early: Array<Buffer> = []
 
   protected override keepWaiting(): Cancel {
     const { socket } = this
@@ -24,7 +24,7 @@ export class PlainUpstream extends HeardSocket<PlainSocket> {
       const chunk: Buffer | null = socket.read()
       if (chunk === null) return
       heldBytes += chunk.length
-      this.#held.push(chunk)
+      this.#early.push(chunk)
     }
     socket.on("readable", onReadable)
     return () => void socket.off("readable", onReadable)
@@ -33,8 +33,8 @@ export class PlainUpstream extends HeardSocket<PlainSocket> {
   /** The socket as if it had just been connected, with what has come meanwhile still to be read. */
   lend(): PlainSocket {
     this.unpark()
-    const held = this.#held.splice(0)
-    if (held.length > 0) this.socket.unshift(Buffer.concat(held))
+    const early = this.#early.splice(0)
+    if (early.length > 0) this.socket.unshift(Buffer.concat(early))
     return this.socket
   }
 

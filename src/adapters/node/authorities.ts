@@ -13,7 +13,7 @@ const MOST_KEPT = 1024
 const MOST_CONTEXTS = 64
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
-const kept = new Map<string, ReadonlyArray<string>>()
+const certificates = new Map<string, ReadonlyArray<string>>()
 const contexts = new Map<string, tls.SecureContext>()
 
 /** Keeps the certificates of a PEM text and gives their digest; throws where one cannot be read. undefined: there is none. */
@@ -28,7 +28,7 @@ export function trust(pem: string): string | undefined {
 
 /** What a handshake takes for a digest; "": the runtime's own authorities. undefined: nobody knows the digest. May throw. */
 export function contextOf(digest: string): tls.SecureContext | undefined {
-  const blocks = kept.get(digest)
+  const blocks = certificates.get(digest)
   if (blocks === undefined && digest !== "") return undefined
   if (blocks !== undefined) keep(digest, blocks)
   const context = contexts.get(digest) ?? tls.createSecureContext(blocks === undefined ? {} : { ca: [...blocks] })
@@ -37,7 +37,7 @@ export function contextOf(digest: string): tls.SecureContext | undefined {
 }
 
 function keep(digest: string, blocks: ReadonlyArray<string>): void {
-  renew(kept, digest, blocks, MOST_KEPT)
+  renew(certificates, digest, blocks, MOST_KEPT)
 }
 
 /** Makes it the most recently used one; the least recently used goes when there are too many. */

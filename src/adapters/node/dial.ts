@@ -4,7 +4,7 @@ import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
 import { opened } from "./descriptors.ts"
-import type { Hear } from "./HeardSocket.ts"
+import type { Hear } from "./UpstreamConnection.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 
 /** `autoSelectFamily` is off: the address is a literal, and racing is the dial plan's business. */

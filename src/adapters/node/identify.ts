@@ -11,7 +11,7 @@ import type { Address, Identity } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel } from "../../shell/Transport.ts"
 import { contextOf } from "./authorities.ts"
-import { coarse } from "./coarse.ts"
+import { timerWheel } from "./timerWheel.ts"
 import { opened } from "./descriptors.ts"
 import { failureOf } from "./dial.ts"
 
@@ -68,7 +68,7 @@ export function identify(
 /** Ends a connection on which nothing is wanted. */
 function leave(secure: tls.TLSSocket, drop: () => void): void {
   let thrownAway = 0
-  const stop = coarse(LINGER_MS, drop)
+  const stop = timerWheel(LINGER_MS, drop)
   secure.on("data", (chunk: Uint8Array) => {
     thrownAway += chunk.length
     if (thrownAway > MOST_THROWN_AWAY) drop()

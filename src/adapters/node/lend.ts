@@ -9,7 +9,7 @@ import type { Session } from "../../core/model/Config.ts"
 import type { CloseCause } from "../../core/model/Event.ts"
 import type { Cancel, RelayEnd, Silence } from "../../shell/Transport.ts"
 import { ALERT_BYTES } from "./alert.ts"
-import { coarse } from "./coarse.ts"
+import { timerWheel } from "./timerWheel.ts"
 import type { PlainUpstream } from "./PlainUpstream.ts"
 import type { ProgramClient } from "./ProgramClient.ts"
 import { OF_AN_ALERT } from "./relay.ts"
@@ -60,9 +60,9 @@ export function lend(
   }
   const lookAgain = () => {
     look()
-    if (watch.firstByteAtUs < 0) stopLooking = coarse(LOOK_MS, lookAgain)
+    if (watch.firstByteAtUs < 0) stopLooking = timerWheel(LOOK_MS, lookAgain)
   }
-  let stopLooking = coarse(LOOK_MS, lookAgain)
+  let stopLooking = timerWheel(LOOK_MS, lookAgain)
 
   const stopUpkeep = upkeep({
     limits,

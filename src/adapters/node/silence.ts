@@ -10,7 +10,7 @@
  */
 import type { Cancel, Silence } from "../../shell/Transport.ts"
 import { nowUs } from "./clock.ts"
-import { coarse } from "./coarse.ts"
+import { timerWheel } from "./timerWheel.ts"
 
 /** 2 Mbit/s: what leaves more slowly may look silent for a while. */
 const LEAVES_US_PER_BYTE = 4
@@ -115,7 +115,7 @@ export class SilenceWatch {
 /** After a while, and after whatever has arrived on sockets by then. */
 function lately(delayMs: number, fire: () => void): Cancel {
   let soon: ReturnType<typeof setImmediate> | undefined
-  const stop = coarse(delayMs, () => {
+  const stop = timerWheel(delayMs, () => {
     soon = setImmediate(fire)
   })
   return () => {

@@ -5,14 +5,14 @@
 import type { Session } from "../../core/model/Config.ts"
 import type { Cancel } from "../../shell/Transport.ts"
 import { nowUs } from "./clock.ts"
-import { coarse } from "./coarse.ts"
+import { timerWheel } from "./timerWheel.ts"
 
 /** Sessions shorter than this need no keep-alive: two system calls less. */
 export const KEEP_ALIVE_FROM_MS = 1_000
 /** Looks within one limit: an end for want of traffic comes at most an eighth late. */
 const LOOKS = 8
 
-export interface Kept {
+export interface UpkeepPorts {
   readonly limits: Session
   /** Bytes moved so far, either way. */
   readonly moved: () => number
@@ -24,8 +24,8 @@ export interface Kept {
 }
 
 /** Looks after a session until it is cancelled or over. */
-export function upkeep(kept: Kept): Cancel {
-  const { limits } = kept
+export function upkeep(ports: UpkeepPorts): Cancel {
+  const { limits } = ports
   const everyMs = Math.min(limits.idleMs, limits.halfCloseMs) / LOOKS
   const beganUs = nowUs()
   let quietSinceUs = beganUs
@@ -34,11 +34,11 @@ export function upkeep(kept: Kept): Cancel {
   let lasts = false
   const look = () => {
     const now = nowUs()
-    const halfClosed = kept.isHalfClosed()
-    const moved = kept.moved()
+    const halfClosed = ports.isHalfClosed()
+    const moved = ports.moved()
     if (!lasts && now - beganUs >= KEEP_ALIVE_FROM_MS * 1000) {
       lasts = true
-      kept.lasts()
+      ports.lasts()
     }
     if (moved !== seen || halfClosed !== wasHalfClosed) {
       seen = moved
@@ -46,10 +46,10 @@ export function upkeep(kept: Kept): Cancel {
       quietSinceUs = now
     }
     const leftMs = (halfClosed ? limits.halfCloseMs : limits.idleMs) - (now - quietSinceUs) / 1000
-    if (leftMs <= 0) return kept.over(halfClosed ? "half-close-timeout" : "idle")
+    if (leftMs <= 0) return ports.over(halfClosed ? "half-close-timeout" : "idle")
     const nextMs = Math.min(leftMs, everyMs)
-    stop = coarse(lasts ? nextMs : Math.min(nextMs, KEEP_ALIVE_FROM_MS), look)
+    stop = timerWheel(lasts ? nextMs : Math.min(nextMs, KEEP_ALIVE_FROM_MS), look)
   }
-  let stop = coarse(Math.min(everyMs, KEEP_ALIVE_FROM_MS), look)
+  let stop = timerWheel(Math.min(everyMs, KEEP_ALIVE_FROM_MS), look)
   return () => stop()
 }

@@ -107,7 +107,7 @@ export class FileWatch {
 
   /** What the disk says; while it says nothing, what it said before. */
   #asked(call: () => Promise<Signature>, before: Signature): Promise<Signature> {
-    return this.#disk.ask(call).catch(() => before)
+    return this.#disk.within(call).catch(() => before)
   }
 
   #notice(name: string | null): void {

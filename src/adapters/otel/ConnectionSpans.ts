@@ -18,7 +18,7 @@ import { NOBODY, sourceOf } from "./served.ts"
 import type { SpanWriter } from "./SpanWriter.ts"
 
 /** A sampled session under way. */
-interface Kept {
+interface OpenConnection {
   readonly acceptedUs: number
   readonly dials: ReadonlyArray<Timed>
   /** Labels of those that were dialled, as of then; undefined: it is no candidate. */
@@ -37,7 +37,7 @@ export class ConnectionSpans {
   readonly #writer: SpanWriter
   readonly #isSampled: (session: number) => boolean
   readonly #drop: () => void
-  readonly #kept = new Map<number, Kept>()
+  readonly #connections = new Map<number, OpenConnection>()
 
   constructor(writer: SpanWriter, isSampled: (session: number) => boolean, drop: () => void) {
     this.#writer = writer
@@ -46,51 +46,51 @@ export class ConnectionSpans {
   }
 
   get size(): number {
-    return this.#kept.size
+    return this.#connections.size
   }
 
   accepted(at: number, event: ClientAccepted, state: State): void {
     if (!this.#isSampled(event.session)) return
-    const kept = keep(at, event, state, this.routes.of(event.routes))
-    if (event.candidate === NOBODY) return this.#failed(kept, state)
-    if (this.#kept.size >= MOST_KEPT) return this.#drop()
-    this.#kept.set(event.session, kept)
+    const connection = connectionOf(at, event, state, this.routes.of(event.routes))
+    if (event.candidate === NOBODY) return this.#failed(connection, state)
+    if (this.#connections.size >= MOST_KEPT) return this.#drop()
+    this.#connections.set(event.session, connection)
   }
 
   closed(at: number, event: ClientClosed, state: State): void {
-    const kept = this.#kept.get(event.session)
-    if (kept === undefined) return
-    this.#kept.delete(event.session)
+    const connection = this.#connections.get(event.session)
+    if (connection === undefined) return
+    this.#connections.delete(event.session)
     const { cause, bytesUp, bytesDown, firstByteUs, durationUs } = event
     const error = POLITE.has(cause) ? undefined : cause
     const startUs = at - durationUs
     const bytes = { "fairlead.bytes.up": bytesUp, "fairlead.bytes.down": bytesDown }
-    const attributes: Attributes = { ...kept.attributes, ...bytes, "fairlead.outcome": cause }
+    const attributes: Attributes = { ...connection.attributes, ...bytes, "fairlead.outcome": cause }
     if (firstByteUs >= 0) attributes["fairlead.first_byte_ms"] = firstByteUs / 1000
-    const parent = this.#parent(state, kept, startUs, at, attributes, error)
+    const parent = this.#parent(state, connection, startUs, at, attributes, error)
     const relay = { ...bytes, "fairlead.outcome": cause }
     this.#writer.write(
       state,
-      { name: "fairlead.relay", startUs: Math.max(startUs, kept.acceptedUs), endUs: at, attributes: relay, error },
+      { name: "fairlead.relay", startUs: Math.max(startUs, connection.acceptedUs), endUs: at, attributes: relay, error },
       parent
     )
   }
 
   /** The worker that had them is gone, and says nothing anymore. */
   forget(): void {
-    this.#kept.clear()
+    this.#connections.clear()
   }
 
   /** Nobody could serve it: it ends when that is known. */
-  #failed(kept: Kept, state: State): void {
-    const startUs = kept.acceptedUs - kept.dials.reduce((longest, { endUs }) => Math.max(longest, endUs), 0)
-    const attributes = { ...kept.attributes, "fairlead.outcome": "failed" }
-    this.#parent(state, kept, startUs, kept.acceptedUs, attributes, "nobody could be reached")
+  #failed(connection: OpenConnection, state: State): void {
+    const startUs = connection.acceptedUs - connection.dials.reduce((longest, { endUs }) => Math.max(longest, endUs), 0)
+    const attributes = { ...connection.attributes, "fairlead.outcome": "failed" }
+    this.#parent(state, connection, startUs, connection.acceptedUs, attributes, "nobody could be reached")
   }
 
   #parent(
     state: State,
-    { acceptedUs, dials, labels }: Kept,
+    { acceptedUs, dials, labels }: OpenConnection,
     startUs: number,
     endUs: number,
     attributes: Attributes,
@@ -127,7 +127,7 @@ function isFine(outcome: AttemptOutcome): boolean {
   return outcome === "connected" || outcome === "cancelled"
 }
 
-function keep(at: number, event: ClientAccepted, state: State, from: Routes | undefined): Kept {
+function connectionOf(at: number, event: ClientAccepted, state: State, from: Routes | undefined): OpenConnection {
   const { upstream, listener, candidate, chosen, warm, routes, tried, why } = event
   const config = state.config.upstreams[upstream]
   // Who was denied was not dialled.

@@ -78,7 +78,7 @@ export class EntryMeters {
       case "ProbeFailed":
         if (event.candidate >= 0) this.#of(state, event.candidate).probes(event.reason)(1)
         break
-      case "WarmParked":
+      case "WarmConnected":
         this.#handshake(this.#of(state, event.candidate).connectWarm, event.tookUs)
         break
       case "Raced":

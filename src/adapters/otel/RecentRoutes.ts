@@ -5,15 +5,15 @@ import type { Routes } from "../../core/model/Routes.ts"
 const KEPT = 32
 
 export class RecentRoutes {
-  readonly #kept: Array<Routes> = []
+  readonly #recent: Array<Routes> = []
 
   see(routes: Routes): void {
-    if (this.#kept.at(-1) === routes) return
-    this.#kept.push(routes)
-    if (this.#kept.length > KEPT) this.#kept.shift()
+    if (this.#recent.at(-1) === routes) return
+    this.#recent.push(routes)
+    if (this.#recent.length > KEPT) this.#recent.shift()
   }
 
   of(version: number): Routes | undefined {
-    return this.#kept.findLast((routes) => routes.version === version)
+    return this.#recent.findLast((routes) => routes.version === version)
   }
 }

@@ -126,7 +126,7 @@ export class ScrapedMeters {
     const meters = this.#entries.upstream(state, upstream.id)
     const sum = sums.get(meters) ?? { shut: 0, warm: 0 }
     sum.shut += upstream.shut
-    for (const id of upstream.shelves) sum.warm += Candidates.find(state, id)?.warm.parked.length ?? 0
+    for (const id of upstream.warmPools) sum.warm += Candidates.find(state, id)?.warm.ready.length ?? 0
     sums.set(meters, sum)
     // What clients asked for has too many candidates for a series each.
     if (Upstreams.configOf(state, upstream.id).onDemand) return

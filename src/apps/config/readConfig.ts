@@ -39,7 +39,7 @@ export const readText = (file: string): Effect.Effect<string, ConfigReadError, F
   Effect.contextWith((context: Context.Context<FileSystem.FileSystem>) => {
     const reading = Effect.provide(readWhole(file), context)
     return Effect.tryPromise({
-      try: () => disk.ask(() => Effect.runPromiseExit(reading)),
+      try: () => disk.within(() => Effect.runPromiseExit(reading)),
       catch: (cause) => new ConfigReadError({ file, why: (cause as SilentDisk).code, missing: false })
     })
   }).pipe(Effect.flatten)

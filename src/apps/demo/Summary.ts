@@ -1,5 +1,5 @@
 /** What the demo came to. */
-import type { Verdict } from "../../log/Verdict.ts"
+import type { Verdict } from "../../record/Verdict.ts"
 import type { StoryLine } from "./Frame.ts"
 import { PLAIN } from "./plainForwarder.ts"
 import { span, table, textOf, wrap } from "./spans.ts"

@@ -70,7 +70,7 @@ function addressRows(stage: Stage, atMs: number): ReadonlyArray<AddressRow> {
       successRate: candidate.lastSampleAtUs < 0 ? -1 : successRate(candidate, scoring, state.at),
       share: shares.get(site.name) ?? 0,
       plainShare: plainShares.get(site.name) ?? 0,
-      warm: engine.shelf.countOf(id),
+      warm: engine.warmPool.countOf(id),
       connections: stage.connections(id),
       costs: stage.costs[i] ?? []
     }
@@ -90,5 +90,5 @@ function stateOf({ engine }: Stage, candidate: Candidate): AddressState {
   if (firstChoice(routes)?.candidate === candidate.id) return "first choice"
   const member = routes.upstreams[0]?.members.find((one) => one.candidate === candidate.id)
   if (member === undefined) return "spare"
-  return member.share < 1 ? "ramping up" : "in the set"
+  return member.slowStartWeight < 1 ? "ramping up" : "in the set"
 }

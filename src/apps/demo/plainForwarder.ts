@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Address, UpstreamConfig } from "../../core/model/Config.ts"
 import type { DialPlan } from "../../core/model/Routes.ts"
 import { runPlanUnsafe } from "../../shell/DialRun.ts"
-import type { Ask } from "../../shell/Names.ts"
+import type { AskDns } from "../../shell/DnsQueries.ts"
 import { Sessions } from "../../shell/Sessions.ts"
 import type { Cancel, ClientSocket, Transport } from "../../shell/Transport.ts"
 
@@ -52,7 +52,7 @@ export const plainForwarder = Effect.fnUntraced(function* (transport: Transport[
 })
 
 /** Its plans are of addresses alone. */
-const NO_NAMES: Ask = () => () => {}
+const NO_NAMES: AskDns = () => () => {}
 
 const NOBODY_TOLD = (stallMs: number) => ({
   silentAfterMs: stallMs,

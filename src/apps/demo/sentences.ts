@@ -76,7 +76,7 @@ function moved({ members, moves }: SelectionMoved, label: Label): string {
 /** Who gets the next client: the cheapest of those that take their full share; undefined when nobody serves. */
 export function firstChoice(routes: Routes): Member | undefined {
   const members = routes.upstreams[0]?.members ?? []
-  const full = members.filter(({ share }) => share >= 1)
+  const full = members.filter(({ slowStartWeight }) => slowStartWeight >= 1)
   return (full.length > 0 ? full : members).reduce<Member | undefined>(
     (best, member) => best === undefined || member.warmMs < best.warmMs ? member : best,
     undefined

@@ -15,12 +15,12 @@ export const atOnce = Layer.merge(Logger.layer([Logger.withConsoleError(Logger.f
 export const atTheEnd = Layer.unwrap(Effect.map(
   Effect.acquireRelease(
     Effect.sync((): Array<string> => []),
-    (held) => Effect.sync(() => held.forEach((line) => console.error(line)))
+    (lines) => Effect.sync(() => lines.forEach((line) => console.error(line)))
   ),
-  (held) =>
+  (lines) =>
     Layer.merge(
       Logger.layer([Logger.map(Logger.formatLogFmt, (line) => {
-        if (held.length < MOST_HELD) held.push(line)
+        if (lines.length < MOST_HELD) lines.push(line)
       })]),
       level
     )

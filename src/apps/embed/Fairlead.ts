@@ -118,11 +118,11 @@ const make = Effect.fnUntraced(function* (started: InForce) {
   /** Waits until somebody is found, where nobody is known. */
   const picked = (target: Target) =>
     Effect.callback<Selection | undefined>((resume) => {
-      const { domains } = acceptor
+      const { discovery } = acceptor
       const ready = (id: UpstreamId | undefined) =>
         resume(Effect.sync(() => id === undefined ? undefined : selections.pick(id)))
       return Effect.sync(
-        typeof target === "number" ? domains.settled(target, ready) : domains.find(target.host, target.port, ready)
+        typeof target === "number" ? discovery.settled(target, ready) : discovery.find(target.host, target.port, ready)
       )
     })
 

@@ -86,7 +86,7 @@ export class Selections {
       address: attempt === undefined ? null : { host: attempt.host, port: attempt.port },
       why,
       state: upstream.state,
-      warm: candidate === undefined ? 0 : engine.shelf.countOf(candidate)
+      warm: candidate === undefined ? 0 : engine.warmPool.countOf(candidate)
     }
     const pickedUs = engine.nowUs()
     this.#picked.set(selection, {

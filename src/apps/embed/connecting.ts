@@ -51,7 +51,7 @@ export const connecting = (ports: Ports, target: Target, name: string): Effect.E
     if (typeof target === "number") enter(target, false)
     const forget = typeof target === "number"
       ? () => {}
-      : acceptor.domains.find(target.host, target.port, (id) => enter(id, true))
+      : acceptor.discovery.find(target.host, target.port, (id) => enter(id, true))
     return Effect.sync(() => (cancel ?? forget)())
   })
   return Effect.gen(function* () {

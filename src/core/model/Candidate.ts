@@ -38,7 +38,7 @@ export interface BreakerState {
   readonly trialDueUs: number
   readonly closedAtUs: number
   /** From 0 to 1: the share of new clients it may get after closing. */
-  readonly share: number
+  readonly slowStartWeight: number
   readonly rampDueUs: number
   /** Who blamed it in the last minute: at most two entries for each client address. */
   readonly blamed: ReadonlyArray<{ readonly client: number; readonly atUs: number }>
@@ -72,17 +72,17 @@ export interface Suspicion {
   readonly refutedAtUs: number
 }
 
-export interface Usual {
+export interface Baseline {
   /** Mean of 1 / entry, in 1/ms; the mean itself is 1 / inverse. */
   readonly inverse: number
-  readonly entries: number
+  readonly samples: number
   readonly atUs: number
 }
 
 /** Warm sockets as the core knows them; the shelf owns them. */
 export interface Warm {
   /** Parked, oldest first. */
-  readonly parked: ReadonlyArray<number>
+  readonly ready: ReadonlyArray<number>
   readonly dialling: ReadonlyArray<{ readonly id: number; readonly atUs: number }>
   /** Failed dials in a row, and when the next dial may go out. */
   readonly failures: number
@@ -179,17 +179,17 @@ export interface Candidate {
   /** Successes since the last failure. */
   readonly streak: number
   /** Handshakes in ms gathered for the next entry, ascending. */
-  readonly gathered: ReadonlyArray<number>
-  readonly lastEntryAtUs: number
-  readonly entryDueUs: number
+  readonly sampleWindow: ReadonlyArray<number>
+  readonly windowClosedAtUs: number
+  readonly windowDueUs: number
   readonly lastSampleAtUs: number
   readonly expireDueUs: number
   /** How good it usually is: harmonic mean of its entries over `habitDecay`. */
-  readonly usual: Usual
+  readonly baseline: Baseline
   /** Expected price of a connection in ms; -1 before the first successful sample and after expiry. */
   readonly costMs: number
   /** The same for the time to come: part of the latency now, part of what is usual. */
-  readonly outlookMs: number
+  readonly forecastMs: number
   /** Id of the probe under way, 0 when none. */
   readonly probe: number
   readonly probedAtUs: number

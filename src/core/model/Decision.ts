@@ -3,9 +3,9 @@ import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 import type { Identity } from "./Config.ts"
 import type { OutageReason } from "./Outage.ts"
 import type { DialPlan, UpstreamState } from "./Routes.ts"
-import type { PoolResized, WarmWithheld } from "./ShelfFacts.ts"
+import type { PoolResized, WarmWithheld } from "./WarmPoolFacts.ts"
 
-export type { PoolResized, WarmWithheld } from "./ShelfFacts.ts"
+export type { PoolResized, WarmWithheld } from "./WarmPoolFacts.ts"
 
 /**
  * Do one handshake with an address, say how it went under this id, and hang up. With `identity` it also has to show its
@@ -33,7 +33,7 @@ export interface DialWarm {
   readonly port: number
   readonly timeoutMs: number
   readonly keepAliveMs: number
-  readonly parkForMs: number
+  readonly keepForMs: number
 }
 
 /** Close so many parked sockets of a candidate, the oldest first. */
@@ -69,7 +69,7 @@ export interface Race {
   readonly upstream: UpstreamId
   readonly plan: DialPlan
   readonly keepAliveMs: number
-  readonly parkForMs: number
+  readonly keepForMs: number
 }
 
 export type MoveReason =

@@ -151,8 +151,8 @@ export interface SessionStalled {
   readonly candidate: CandidateId
   readonly client: number
 }
-export interface WarmParked {
-  readonly _tag: "WarmParked"
+export interface WarmConnected {
+  readonly _tag: "WarmConnected"
   readonly worker: number
   readonly warm: number
   readonly candidate: CandidateId
@@ -272,7 +272,7 @@ export type Event =
   | SessionSilent
   | SessionSpoke
   | SessionStalled
-  | WarmParked
+  | WarmConnected
   | WarmFailed
   | WarmLost
   | Resolved

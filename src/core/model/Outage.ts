@@ -17,7 +17,7 @@ export interface OutageState {
   readonly proven: ReadonlyArray<Family>
   /** The entry that brought the latest answer. */
   readonly answeredSeq: number
-  readonly spellSinceUs: number
+  readonly silenceSinceUs: number
   /** At most three who fell silent in this spell: enough for two upstreams and two networks. */
   readonly witnesses: ReadonlyArray<CandidateId>
   /** Places of the references that fell silent in this spell. */

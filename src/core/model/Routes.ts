@@ -48,7 +48,7 @@ export interface Member {
   readonly warmMs: number
   readonly dialMs: number
   /** From 0 to 1: the share of clients it may get while it ramps up after its breaker closed. */
-  readonly share: number
+  readonly slowStartWeight: number
   /** This member first, then what comes after it. */
   readonly plan: DialPlan
 }
@@ -76,7 +76,7 @@ export interface UpstreamRoutes {
   /** What clients ask for to get here, `host:port`; empty: it has no name. */
   readonly domain: string
   /** Nobody is known who serves: say that somebody came, and wait a little for the routes in which this is not set. */
-  readonly ask: boolean
+  readonly needsDiscovery: boolean
 }
 
 export interface Routes {

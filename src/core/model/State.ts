@@ -82,11 +82,11 @@ export interface Index {
   readonly impostors: Vector<Ordered>
   /** (latest use in µs, upstream): those that are found on first use. */
   readonly recency: Ordered
-  readonly places: Places
+  readonly slots: Slots
 }
 
-/** The upstreams of the configuration by what stands at their places: see places.ts. */
-export interface Places {
+/** The upstreams of the configuration by what stands at their places: see slots.ts. */
+export interface Slots {
   /** (digest of the host and port, upstream): those that can be asked for by them. */
   readonly domains: Ordered
   /** (0, upstream): places without a name. */

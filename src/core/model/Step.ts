@@ -7,7 +7,7 @@ export type DeadlineKind =
   | "evaluate"
   | "round"
   | "expire"
-  | "entry"
+  | "window"
   | "fade"
   | "gate"
   | "trial"
@@ -52,9 +52,9 @@ export interface Step {
   /** What the event says about candidates, judged before any reducer learned from it; without what an outage explains. */
   samples: ReadonlyArray<Sample>
   /** Upstreams whose costs or membership changed: only these are evaluated and routed anew. */
-  readonly touched: Set<UpstreamId>
+  readonly dirty: Set<UpstreamId>
   /** Upstreams whose first round of probes begins: at start, when added, when enabled. */
-  readonly begun: Set<UpstreamId>
+  readonly started: Set<UpstreamId>
   readonly decisions: Array<Decision>
   /** Set when somebody joined the queue for a probe. */
   wantsProbes: boolean

@@ -40,7 +40,7 @@ export interface Upstream {
   readonly resolve: number
   readonly resolveDueUs: number
   /** Candidates that have a shelf of warm sockets. */
-  readonly shelves: ReadonlyArray<CandidateId>
+  readonly warmPools: ReadonlyArray<CandidateId>
   /** Open and half-open breakers among its listed candidates. */
   readonly shut: number
   /** Answers of the resolver in a row to which some server contributed nothing. */
@@ -85,7 +85,7 @@ export interface Challenge {
   readonly count: number
   readonly standing: number
   /** Of the entry that was counted last. */
-  readonly entryAtUs: number
+  readonly windowAtUs: number
 }
 
 /** A time in which candidates fail and none of them has succeeded. */

@@ -77,6 +77,6 @@ function told(
   const upstream = Upstreams.find(state, id) as Upstream
   const others = upstream.refused.filter((one) => one.source !== source)
   const hosts = all.slice(0, MOST).map(({ host }) => host)
-  const kept = all.length === 0 ? others : [...others, { source, count: all.length, hosts }]
-  return Upstreams.replace(state, upstream, { ...upstream, refused: kept })
+  const told = all.length === 0 ? others : [...others, { source, count: all.length, hosts }]
+  return Upstreams.replace(state, upstream, { ...upstream, refused: told })
 }

@@ -153,14 +153,14 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   const openings = reopens ? breaker.openings : isForgiven ? 1 : breaker.openings + 1
   const { waitMs, rng } = waited(state, candidate, reason, openings)
   step.decisions.push({ _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: waitMs })
-  step.touched.add(upstream.id)
+  step.dirty.add(upstream.id)
   const opened: BreakerState = {
     ...breaker,
     state: "open",
     openings,
     openedAtUs: reopens ? breaker.openedAtUs : step.at,
     trialDueUs: step.at + Math.ceil(waitMs * 1000),
-    share: 1,
+    slowStartWeight: 1,
     rampDueUs: -1
   }
   const shut = reopens ? upstream.shut : upstream.shut + 1
@@ -181,7 +181,7 @@ export function close(state: State, step: Step, candidate: Candidate): State {
   if (upstream === undefined) return state
   const { rampMs } = Candidates.configOf(state, candidate).breaker
   step.decisions.push({ _tag: "BreakerClosed", upstream: upstream.id, candidate: candidate.id })
-  step.touched.add(upstream.id)
+  step.dirty.add(upstream.id)
   const closed: BreakerState = {
     ...candidate.breaker,
     state: "closed",
@@ -223,16 +223,16 @@ function tryAgain(state: State, step: Step, candidate: Candidate): State {
 
 function rampUp(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
-  const steps = Math.round(candidate.breaker.share * RAMP_STEPS) + 1
+  const steps = Math.round(candidate.breaker.slowStartWeight * RAMP_STEPS) + 1
   const done = steps >= RAMP_STEPS
-  step.touched.add(candidate.upstream)
+  step.dirty.add(candidate.upstream)
   const rampDueUs = done ? -1 : step.at + Math.ceil((rampMs * 1000) / RAMP_STEPS)
-  const share = done ? 1 : steps / RAMP_STEPS
-  return Candidates.replace(state, candidate, changed(candidate, { share, rampDueUs }))
+  const slowStartWeight = done ? 1 : steps / RAMP_STEPS
+  return Candidates.replace(state, candidate, changed(candidate, { slowStartWeight, rampDueUs }))
 }
 
 /** The first step of a ramp: how a candidate begins that is on trial with clients. */
-export function ramping(atUs: number, rampMs: number): Pick<BreakerState, "share" | "rampDueUs"> {
-  if (rampMs <= 0) return { share: 1, rampDueUs: -1 }
-  return { share: 1 / RAMP_STEPS, rampDueUs: atUs + Math.ceil((rampMs * 1000) / RAMP_STEPS) }
+export function ramping(atUs: number, rampMs: number): Pick<BreakerState, "slowStartWeight" | "rampDueUs"> {
+  if (rampMs <= 0) return { slowStartWeight: 1, rampDueUs: -1 }
+  return { slowStartWeight: 1 / RAMP_STEPS, rampDueUs: atUs + Math.ceil((rampMs * 1000) / RAMP_STEPS) }
 }

@@ -55,7 +55,7 @@ export function rollBack(
       next = restored(next, step, candidate, checkpoint, proofs)
     }
   }
-  step.touched.add(id)
+  step.dirty.add(id)
   return reinstated(next, step, id)
 }
 

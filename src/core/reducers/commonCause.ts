@@ -28,7 +28,7 @@ import type { Candidate } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
 import type { Trouble, Upstream } from "../model/Upstream.ts"
-import { pendingMs } from "../patience.ts"
+import { pendingMs } from "../slowHandshake.ts"
 import { checkpointOf, isCommon, isPanic, isUsable } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 import { rollBack, setOf, withCheckpoint } from "./checkpoint.ts"
@@ -116,7 +116,7 @@ function withoutSigns(state: State, upstream: Upstream, candidate: Candidate): S
 /** The others are suspects until they answer; each answers to its trial, or, where sessions failed, to a client. */
 function ended(state: State, step: Step, upstream: Upstream, first: Candidate, trouble: Trouble): State {
   step.decisions.push({ _tag: "CommonCauseEnded", upstream: upstream.id, tookUs: step.at - trouble.sinceUs })
-  step.touched.add(upstream.id)
+  step.dirty.add(upstream.id)
   step.recovered.add(upstream.id)
   step.wantsProbes = true
   let next = state
@@ -173,7 +173,7 @@ function noted(state: State, step: Step, { candidate: id, failed, in: where }: F
     : open
   const wasPanic = isPanic(open, troubled)
   const now = Upstreams.find(counted, upstream.id) as Upstream
-  if (wasPanic !== isPanic(counted, now) || turn !== trouble.turn) step.touched.add(upstream.id)
+  if (wasPanic !== isPanic(counted, now) || turn !== trouble.turn) step.dirty.add(upstream.id)
   if (isCommon(now)) return counted
   const kept = Candidates.replace(counted, candidate, withCheckpoint(candidate, trouble.seq, failed))
   return settled(kept, step, Upstreams.find(kept, upstream.id) as Upstream)
@@ -243,7 +243,7 @@ function clientTrial(state: State, step: Step, id: number): State {
   const clientTrials = trouble.clientTrials + 1
   const firstMs = CLIENT_TRIALS * firstTrialMs
   const waitMs = backoffMs(clientTrials, firstMs, Math.max(maxCooldownMs, firstMs))
-  step.touched.add(upstream.id)
+  step.dirty.add(upstream.id)
   return put(state, upstream, {
     clientTrials,
     clientTrialDueUs: step.at + waitMs * 1000,
@@ -259,7 +259,7 @@ function probes(state: State, step: Step, id: number): State {
   const { scoreTtlMs, staleForMs } = Upstreams.configOf(state, id)
   const lastedUs = step.at - trouble.commonAtUs
   if (lastedUs > staleForMs * 1000) {
-    step.touched.add(upstream.id)
+    step.dirty.add(upstream.id)
     return over(state, step, upstream)
   }
   const share = Math.floor(lastedUs / LASTED_PER_TRIAL)

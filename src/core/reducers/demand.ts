@@ -17,7 +17,7 @@
  * The order of use is an ordered set: finding the least recently used costs the same however many there are.
  */
 import { removedFrom } from "../arrange.ts"
-import { isAsking } from "../asking.ts"
+import { needsDiscovery } from "../needsDiscovery.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import { reschedule } from "../deadline.ts"
@@ -31,7 +31,7 @@ import type { DomainRequested, Raced } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { configure, freePlace, placeOf } from "../places.ts"
+import { configure, freeSlot, slotOf } from "../slots.ts"
 import { racePlan } from "../race.ts"
 import { serving } from "../serving.ts"
 import * as Upstreams from "../upstreams.ts"
@@ -83,24 +83,24 @@ export function demand(state: State, step: Step): State {
 
 function requested(state: State, step: Step, { upstream: told, host, port }: DomainRequested): State {
   const domain = domainOf(host, port)
-  let id = told >= 0 ? told : placeOf(state, domain)
+  let id = told >= 0 ? told : slotOf(state, domain)
   let next = state
   if (id < 0) {
     if (!state.config.onDemand.enabled) return state
     next = withRoom(next, step)
-    id = freePlace(next)
+    id = freeSlot(next)
     next = born(next, step, id, { host, port, name: domain })
   }
   next = used(next, id)
   const upstream = Upstreams.find(next, id)
   if (upstream === undefined || upstream.race !== 0) return next
-  return isAsking(next, upstream, serving(next, upstream).length > 0) ? sample(next, step, upstream) : next
+  return needsDiscovery(next, upstream, serving(next, upstream).length > 0) ? sample(next, step, upstream) : next
 }
 
 function born(state: State, step: Step, id: UpstreamId, own: Pick<UpstreamConfig, "host" | "port" | "name">): State {
   const { onDemand } = state.config
   const { pruneDueUs } = state
-  step.touched.add(id)
+  step.dirty.add(id)
   const placed = create(configure(state, id, demanded(state.config, own)), id)
   const next = remind(mergeAll(placed, step, id), step, id)
   return pruneDueUs >= 0 ? next : pruneAt(next, step.at + onDemand.pruneIntervalMs * 1000)
@@ -135,8 +135,8 @@ function start(state: State, step: Step, id: UpstreamId): State {
   const plan = racePlan(state, upstream)
   if (plan.attempts.length === 0) return failed(state, step, upstream, "no-candidates")
   const race = state.minted.warm
-  const { session: { keepAliveMs }, pool: { maxAgeMs: parkForMs } } = Upstreams.configOf(state, id)
-  step.decisions.push({ _tag: "Race", worker: 0, race, upstream: id, plan, keepAliveMs, parkForMs })
+  const { session: { keepAliveMs }, pool: { maxAgeMs: keepForMs } } = Upstreams.configOf(state, id)
+  step.decisions.push({ _tag: "Race", worker: 0, race, upstream: id, plan, keepAliveMs, keepForMs })
   const minted = { ...state.minted, warm: race + 1 }
   return Upstreams.replace({ ...state, minted }, upstream, { ...upstream, race })
 }
@@ -145,21 +145,21 @@ function raced(state: State, step: Step, { race, upstream: id, candidate, tried,
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || race <= 0 || upstream.race !== race) return state
   const over: Upstream = { ...upstream, race: 0 }
-  const parked = parkedBy(Upstreams.replace(state, upstream, over), step, candidate, race)
-  const winner = Candidates.find(parked, candidate)
+  const warmed = warmedBy(Upstreams.replace(state, upstream, over), step, candidate, race)
+  const winner = Candidates.find(warmed, candidate)
   // Who left meanwhile serves nobody.
   const hasLeft = winner !== undefined && !Candidates.isListed(winner)
   if (hasLeft || !step.samples.some((one) => one.candidate === candidate && one.failure === null)) {
-    if (parked.warmTotal > state.warmTotal) step.decisions.push({ _tag: "Retire", worker: 0, candidate, count: 1 })
+    if (warmed.warmTotal > state.warmTotal) step.decisions.push({ _tag: "Retire", worker: 0, candidate, count: 1 })
     // Neither that nor an outage that is over now says anything about the others.
     const isMoot = hasLeft || tried.some((one) => isExcused(state, one.candidate, step.at - tookUs))
-    return isMoot && state.outage.sinceUs < 0 ? sample(parked, step, over) : failed(parked, step, over, "all-failed")
+    return isMoot && state.outage.sinceUs < 0 ? sample(warmed, step, over) : failed(warmed, step, over, "all-failed")
   }
-  step.touched.add(id)
+  step.dirty.add(id)
   step.wantsProbes = true
   step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason: "first-use" })
   const heard = new Set(tried.filter(({ outcome }) => outcome !== "cancelled").map((one) => one.candidate))
-  return challenged(parked, step, upstream, heard)
+  return challenged(warmed, step, upstream, heard)
 }
 
 /** Who won and may not serve all the same is nobody to wait for. */
@@ -167,20 +167,20 @@ export function unserved(state: State, step: Step): State {
   if (step.event._tag !== "Raced") return state
   const upstream = Upstreams.find(state, step.event.upstream)
   if (upstream === undefined || upstream.race !== 0) return state
-  const asks = isAsking(state, upstream, serving(state, upstream).length > 0)
+  const asks = needsDiscovery(state, upstream, serving(state, upstream).length > 0)
   return asks ? failed(state, step, upstream, "all-failed") : state
 }
 
 /** The winner's socket is a warm one; where there is no room for it, or nobody to have it, the shelf closes it. */
-function parkedBy(state: State, step: Step, id: CandidateId, warm: number): State {
+function warmedBy(state: State, step: Step, id: CandidateId, warm: number): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || state.warmTotal >= state.config.poolTotal) {
     if (id >= 0) step.decisions.push({ _tag: "Retire", worker: 0, candidate: id, count: 1 })
     return state
   }
   const next = { ...state, warmTotal: state.warmTotal + 1 }
-  const parked = [...candidate.warm.parked, warm]
-  return Candidates.replace(next, candidate, { ...candidate, warm: { ...candidate.warm, parked } })
+  const ready = [...candidate.warm.ready, warm]
+  return Candidates.replace(next, candidate, { ...candidate, warm: { ...candidate.warm, ready } })
 }
 
 /** The next of the list are measured once. */
@@ -202,7 +202,7 @@ function challenged(state: State, step: Step, { id, listed }: Upstream, heard: R
 /** Nobody was found: clients go down the ladder for a while. */
 function failed(state: State, step: Step, upstream: Upstream, reason: "all-failed" | "no-candidates"): State {
   const { id } = upstream
-  step.touched.add(id)
+  step.dirty.add(id)
   step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
   return Upstreams.replace(state, upstream, {
     ...upstream,
@@ -214,7 +214,7 @@ function failed(state: State, step: Step, upstream: Upstream, reason: "all-faile
 function resumed(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
-  step.touched.add(id)
+  step.dirty.add(id)
   return Upstreams.replace(state, upstream, { ...upstream, pausedUntilUs: -1 })
 }
 
@@ -239,7 +239,7 @@ function abandoned(state: State, step: Step): State {
 function withRoom(state: State, step: Step): State {
   const { maxEntries } = state.config.onDemand
   if (maxEntries === 0) return state
-  const surplus = state.index.places.demanded + 1 - maxEntries
+  const surplus = state.index.slots.demanded + 1 - maxEntries
   const unused = unusedIn(state, state.at, Math.min(MOST_DROPPED, surplus))
   return unused.reduce((next, id) => drop(next, step, id, "limit"), state)
 }
@@ -248,7 +248,7 @@ function prune(state: State, step: Step): State {
   const { idleMs, pruneIntervalMs } = state.config.onDemand
   const unused = unusedIn(state, step.at - idleMs * 1000, MOST_DROPPED)
   const next = unused.reduce((all, id) => drop(all, step, id, "idle"), state)
-  const isLeft = next.index.places.demanded > 0
+  const isLeft = next.index.slots.demanded > 0
   // A step has its bound: what is left is looked at in the next one.
   return pruneAt(next, !isLeft ? -1 : unused.length < MOST_DROPPED ? step.at + pruneIntervalMs * 1000 : step.at)
 }

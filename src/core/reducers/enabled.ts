@@ -16,7 +16,7 @@ import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { closedBreaker, noFailedRounds, noSuspicion } from "../newborn.ts"
+import { closedBreaker, noFailedRounds, noSuspicion } from "../initial.ts"
 import { isCommon } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
@@ -64,9 +64,9 @@ export function tell(before: State, after: State, step: Step): void {
 }
 
 export function begin(state: State, step: Step, id: UpstreamId): State {
-  step.touched.add(id)
+  step.dirty.add(id)
   if (!Upstreams.isPreheated(state, id)) return state
-  step.begun.add(id)
+  step.started.add(id)
   let next = state
   const { trouble } = Upstreams.find(state, id) as Upstream
   // Its common cause goes on, and so do the trials.
@@ -89,7 +89,7 @@ function asleep(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { trouble } = upstream
   if (trouble === null || !isCommon(upstream)) return rest(state, step, id)
-  step.touched.add(id)
+  step.dirty.add(id)
   let next = Upstreams.replace(state, upstream, {
     ...upstream,
     evaluateDueUs: -1,
@@ -116,7 +116,7 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { removed, staleForMs } = Upstreams.configOf(state, id)
   const { members, listed } = upstream
-  step.touched.add(id)
+  step.dirty.add(id)
   if (members.length > 0) {
     const reason = removed ? "left" : "disabled"
     const moves = members.map((candidate) => {
@@ -158,13 +158,13 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
 export function unjudged(candidate: Candidate): Candidate {
   return {
     ...candidate,
-    gathered: [],
-    entryDueUs: -1,
+    sampleWindow: [],
+    windowDueUs: -1,
     fadeDueUs: -1,
     lastSampleAtUs: -1,
     expireDueUs: -1,
     costMs: -1,
-    outlookMs: -1,
+    forecastMs: -1,
     queue: "none",
     queuedAtUs: -1,
     breaker: closedBreaker,

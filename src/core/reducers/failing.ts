@@ -46,7 +46,7 @@ export function failingOf(state: State, step: Step): ReadonlyArray<Failing> {
   }
   for (const { kind, id } of due) {
     // An entry changes what is too long for a handshake that is watched.
-    const isWatched = kind === "entry" && (Candidates.find(state, id)?.suspicion.pendingDueUs ?? -1) >= 0
+    const isWatched = kind === "window" && (Candidates.find(state, id)?.suspicion.pendingDueUs ?? -1) >= 0
     if ((kind === "pending" && isOverdue(state, id, step.at)) || isWatched) {
       failing.push({ candidate: id, failed: null, in: "handshake" })
     }

@@ -40,9 +40,9 @@ export function history(state: State, step: Step): State {
 }
 
 /** Upstreams that begin in this step, by whatever reducer, are told what earlier runs knew. */
-export function begunRemembering(state: State, step: Step): State {
+export function recallStarted(state: State, step: Step): State {
   let next = state
-  for (const id of step.begun) next = remind(next, step, id)
+  for (const id of step.started) next = remind(next, step, id)
   return next
 }
 
@@ -84,7 +84,7 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
   }
   unmeasured.sort((a, b) => (a.prior?.latencyMs ?? 0) - (b.prior?.latencyMs ?? 0) || a.id - b.id)
   const priors = unmeasured.slice(0, MOST_PRIORS).map((one) => one.id)
-  step.touched.add(id)
+  step.dirty.add(id)
   step.wantsProbes = true
   return review(changed(next, id, { priors }), step, id)
 }
@@ -117,7 +117,7 @@ function review(state: State, step: Step, id: UpstreamId): State {
   const next = stay.length < named.length ? merge(state, step, id, "history", stay) : state
   const priorsDueUs = dueMs < 0 ? -1 : Math.ceil(step.at + (dueMs - nowMs) * 1000)
   if (priors.length === upstream.priors.length) return changed(next, id, { priorsDueUs })
-  step.touched.add(id)
+  step.dirty.add(id)
   return changed(next, id, { priors, priorsDueUs })
 }
 
@@ -126,7 +126,7 @@ function measured(state: State, step: Step, one: CandidateId): State {
   const id = Candidates.find(state, one)?.upstream ?? -1
   const priors = Upstreams.find(state, id)?.priors
   if (priors === undefined || !priors.includes(one)) return state
-  step.touched.add(id)
+  step.dirty.add(id)
   return changed(state, id, { priors: priors.filter((other) => other !== one) })
 }
 

@@ -62,7 +62,7 @@ function proven(state: State, step: Step, candidate: Candidate): State {
 }
 
 function settled(state: State, step: Step, candidate: Candidate, identity: Proof): State {
-  if (identity.state !== candidate.identity.state) step.touched.add(candidate.upstream)
+  if (identity.state !== candidate.identity.state) step.dirty.add(candidate.upstream)
   return Candidates.replace(state, candidate, { ...candidate, identity })
 }
 

@@ -20,7 +20,7 @@ import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
-import { emptyShelf, newUpstream } from "../newborn.ts"
+import { emptyWarmPool, newUpstream } from "../initial.ts"
 import { indexOf } from "../state.ts"
 import * as Upstreams from "../upstreams.ts"
 import { mayName, namedBy, SOURCES } from "../sources.ts"
@@ -52,9 +52,9 @@ export function membership(state: State, step: Step): State {
 }
 
 /** Upstreams that begin in this step, by whatever reducer, ask the resolver. */
-export function begunResolving(state: State, step: Step): State {
+export function resolveStarted(state: State, step: Step): State {
   let next = learned(state, step)
-  for (const id of step.begun) next = ask(next, step, id)
+  for (const id of step.started) next = ask(next, step, id)
   return next
 }
 
@@ -80,10 +80,10 @@ export function hastenedResolve(state: State, step: Step, id: UpstreamId): State
 function start(state: State, step: Step): State {
   let next = forgetSockets(state, step.at)
   next.config.upstreams.forEach((_, id) => {
-    step.touched.add(id)
+    step.dirty.add(id)
     if (id >= next.upstreams.length) next = create(next, id)
     next = mergeAll(next, step, id)
-    if (Upstreams.isPreheated(next, id)) step.begun.add(id)
+    if (Upstreams.isPreheated(next, id)) step.started.add(id)
   })
   return next
 }
@@ -116,7 +116,7 @@ function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
     ...candidate,
     probe: 0,
     connections: [],
-    warm: emptyShelf,
+    warm: emptyWarmPool,
     queue,
     queuedAtUs: queue === "none" ? -1 : atUs,
     breaker: untried(candidate.breaker, atUs),
@@ -174,7 +174,7 @@ function answered(
 ): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || resolve === 0 || upstream.resolve !== resolve) return state
-  step.touched.add(id)
+  step.dirty.add(id)
   const { dns, port } = Upstreams.configOf(state, id)
   const partial = hosts.length === 0 ? upstream.partial : silent === 0 ? 0 : Math.min(upstream.partial + 1, PATIENT + 1)
   const usable = hosts.some((host) => admits(state.config.access, host))

@@ -29,7 +29,7 @@ import type { Sample, Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { familyOf, needsNetwork, networkOf } from "../network.ts"
 import * as Upstreams from "../upstreams.ts"
-import { LEAST_SPELL_US, pulse, pulseAt, referenceOf } from "./pulse.ts"
+import { LEAST_SILENCE_WINDOW_US, pulse, pulseAt, referenceOf } from "./pulse.ts"
 import { upstreamByte } from "./samples.ts"
 import { rollBack } from "./checkpoint.ts"
 
@@ -98,8 +98,8 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
     // Names alone stand in `host` where they could not be resolved.
     for (const { host, outcome } of event.tried) if (outcome === "connected" || outcome === "refused") hosts.push(host)
   } else {
-    const { spellSinceUs, sinceUs } = state.outage
-    const sinceWhen = sinceUs < 0 ? spellSinceUs : sinceUs
+    const { silenceSinceUs, sinceUs } = state.outage
+    const sinceWhen = sinceUs < 0 ? silenceSinceUs : sinceUs
     const byte = sinceWhen < 0 ? undefined : upstreamByte(event, step.at)
     if (byte !== undefined && byte.atUs > sinceWhen) hosts.push(Candidates.find(state, byte.candidate)?.host)
   }
@@ -124,7 +124,7 @@ function answered(state: State, step: Step, heard: ReadonlyArray<Family>): State
     ...outage,
     proven,
     answeredSeq: state.seq,
-    spellSinceUs: -1,
+    silenceSinceUs: -1,
     witnesses: [],
     deadReferences: []
   }
@@ -138,9 +138,9 @@ function ended(state: State, step: Step): State {
   step.decisions.push({ _tag: "OutageEnded", reason, tookUs: step.at - sinceUs })
   step.returned = true
   let next = pulseAt(changed(state, { sinceUs: -1, endedAtUs: step.at }), -1)
-  for (const { id, shelves } of Upstreams.all(next)) {
-    step.touched.add(id)
-    for (const candidate of Candidates.among(next, shelves)) {
+  for (const { id, warmPools } of Upstreams.all(next)) {
+    step.dirty.add(id)
+    for (const candidate of Candidates.among(next, warmPools)) {
       const warm = { ...candidate.warm, failures: 0, notBeforeUs: -1 }
       next = Candidates.replace(next, candidate, { ...candidate, warm })
     }
@@ -156,7 +156,7 @@ function silent(state: State, step: Step, { candidate: id, failure, tookMs }: Sa
   if (outage.families?.length === 0 && outage.proven.length === 0) return began(state, step, "interfaces")
   let next = state
   if (candidate.streak > 0 && outage.proven.includes(familyOf(candidate.host))) {
-    if (outage.spellSinceUs < 0) next = pulseAt(changed(next, { spellSinceUs: step.at }), step.at)
+    if (outage.silenceSinceUs < 0) next = pulseAt(changed(next, { silenceSinceUs: step.at }), step.at)
     next = changed(next, { witnesses: witnessesWith(next, id) })
   }
   return proof(next, step, step.at - tookMs * 1000)
@@ -165,10 +165,10 @@ function silent(state: State, step: Step, { candidate: id, failure, tookMs }: Sa
 /** References fall silent as well. */
 function reference(state: State, step: Step): State {
   const { event } = step
-  if (event._tag !== "ProbeFailed" || state.outage.spellSinceUs < 0 || !isSilence(event.reason)) return state
+  if (event._tag !== "ProbeFailed" || state.outage.silenceSinceUs < 0 || !isSilence(event.reason)) return state
   const found = referenceOf(state, event)
-  if (found === undefined || state.outage.deadReferences.includes(found.place)) return state
-  const deadReferences = [...state.outage.deadReferences, found.place]
+  if (found === undefined || state.outage.deadReferences.includes(found.slot)) return state
+  const deadReferences = [...state.outage.deadReferences, found.slot]
   return proof(changed(state, { deadReferences }), step, step.at - event.tookUs)
 }
 
@@ -194,9 +194,9 @@ function spread(state: State, ids: ReadonlyArray<CandidateId>) {
 /** Whether a handshake that began then and was silent too settles it. */
 function proof(state: State, step: Step, beganUs: number): State {
   const { connectivity, timeoutMs } = state.config.outage
-  const { spellSinceUs, witnesses, deadReferences } = state.outage
-  const longUs = Math.max(LEAST_SPELL_US, timeoutMs * 1000)
-  if (spellSinceUs < 0 || beganUs < spellSinceUs || step.at - spellSinceUs < longUs) return state
+  const { silenceSinceUs, witnesses, deadReferences } = state.outage
+  const longUs = Math.max(LEAST_SILENCE_WINDOW_US, timeoutMs * 1000)
+  if (silenceSinceUs < 0 || beganUs < silenceSinceUs || step.at - silenceSinceUs < longUs) return state
   const { upstreams, networks } = spread(state, witnesses)
   if (upstreams >= 2 && networks >= 2) return began(state, step, "silence")
   const asked = connectivity.filter(({ host }) => admits(state.config.access, host)).length
@@ -206,11 +206,11 @@ function proof(state: State, step: Step, beganUs: number): State {
 
 /** What failures changed; an upstream all of whose candidates failed before the spell began has a cause of its own. */
 function rolledBack(state: State, step: Step): State {
-  const { spellSinceUs } = state.outage
+  const { silenceSinceUs } = state.outage
   let next = state
   for (const { id, trouble } of Upstreams.all(state)) {
     if (trouble === null || !Upstreams.isOn(state, id)) continue
-    if (trouble.commonAtUs >= 0 && (spellSinceUs < 0 || trouble.commonAtUs < spellSinceUs)) continue
+    if (trouble.commonAtUs >= 0 && (silenceSinceUs < 0 || trouble.commonAtUs < silenceSinceUs)) continue
     next = rollBack(next, step, id, true, ({ host }) => needsNetwork(host))
     const upstream = Upstreams.find(next, id) as Upstream
     next = Upstreams.replace(next, upstream, { ...upstream, trouble: null })
@@ -222,6 +222,6 @@ function began(state: State, step: Step, reason: OutageReason): State {
   step.decisions.push({ _tag: "OutageBegan", reason })
   const next = rolledBack(changed(state, { sinceUs: step.at, reason }), step)
   step.samples = step.samples.filter(({ candidate }) => !isFar(next, candidate))
-  for (const { id } of Upstreams.all(next)) if (Upstreams.isOn(next, id)) step.touched.add(id)
+  for (const { id } of Upstreams.all(next)) if (Upstreams.isOn(next, id)) step.dirty.add(id)
   return pulseAt(next, step.at)
 }

@@ -23,7 +23,7 @@ import * as Upstreams from "../upstreams.ts"
 
 const PULSE_US = 250_000
 const ASKED = 2
-export const LEAST_SPELL_US = 2_000_000
+export const LEAST_SILENCE_WINDOW_US = 2_000_000
 /** After so many times the silence that proves an outage. */
 const SPELLS = 2
 /** For probes that look whether the network is back. */
@@ -43,8 +43,8 @@ export function pulseAt(state: State, dueUs: number): State {
 }
 
 export function pulse(state: State, step: Step): State {
-  const { sinceUs, spellSinceUs } = state.outage
-  const goesOn = sinceUs >= 0 || spellSinceUs >= 0
+  const { sinceUs, silenceSinceUs } = state.outage
+  const goesOn = sinceUs >= 0 || silenceSinceUs >= 0
   let next = pulseAt(state, -1)
   if (goesOn) next = pulseAt(next, step.at + PULSE_US)
   next = references(next, step)
@@ -70,9 +70,9 @@ function members(state: State, step: Step): State {
 }
 
 /** Whether the spell has lasted so long that it would be an outage by now. */
-export function isProven({ at, outage: { sinceUs, spellSinceUs }, config }: State): boolean {
-  return sinceUs < 0 && spellSinceUs >= 0
-    && at - spellSinceUs > SPELLS * Math.max(LEAST_SPELL_US, config.outage.timeoutMs * 1000)
+export function isProven({ at, outage: { sinceUs, silenceSinceUs }, config }: State): boolean {
+  return sinceUs < 0 && silenceSinceUs >= 0
+    && at - silenceSinceUs > SPELLS * Math.max(LEAST_SILENCE_WINDOW_US, config.outage.timeoutMs * 1000)
 }
 
 /** Whoever was asked longest ago of those who serve, or might. */
@@ -87,16 +87,16 @@ function askable(state: State, { members, listed }: Upstream): Candidate | undef
 
 function references(state: State, step: Step): State {
   const { connectivity, timeoutMs } = state.config.outage
-  const { sinceUs, spellSinceUs, deadReferences } = state.outage
+  const { sinceUs, silenceSinceUs, deadReferences } = state.outage
   let next = state
-  if (sinceUs < 0 && spellSinceUs < 0) return next
-  connectivity.forEach(({ host, port }, place) => {
+  if (sinceUs < 0 && silenceSinceUs < 0) return next
+  connectivity.forEach(({ host, port }, slot) => {
     const { inFlight } = next.probing
     const { maxParallel, perHost } = next.config.probing
-    const candidate = -1 - place
+    const candidate = -1 - slot
     if (inFlight.length >= maxParallel || inFlight.some((one) => one.candidate === candidate)) return
     if (inFlight.filter((one) => one.host === host).length >= perHost) return
-    if (sinceUs < 0 && deadReferences.includes(place) || !admits(next.config.access, host)) return
+    if (sinceUs < 0 && deadReferences.includes(slot) || !admits(next.config.access, host)) return
     const { probe } = next.minted
     const shortMs = sinceUs < 0 ? timeoutMs : Math.min(timeoutMs, OUTAGE_TIMEOUT_MS)
     step.decisions.push({ _tag: "Probe", worker: 0, probe, candidate, host, port, timeoutMs: shortMs, identity: null })
@@ -113,10 +113,10 @@ function references(state: State, step: Step): State {
 export function referenceOf(
   { probing, config }: State,
   { probe, candidate }: ProbeSucceeded | ProbeFailed
-): Address & { readonly place: number } | undefined {
+): Address & { readonly slot: number } | undefined {
   if (candidate >= 0) return undefined
-  const place = -1 - candidate
-  const reference = config.outage.connectivity[place]
+  const slot = -1 - candidate
+  const reference = config.outage.connectivity[slot]
   const asked = probing.inFlight.find((one) => one.probe === probe && one.candidate === candidate)
-  return reference === undefined || asked?.host !== reference.host ? undefined : { ...reference, place }
+  return reference === undefined || asked?.host !== reference.host ? undefined : { ...reference, slot }
 }

@@ -30,7 +30,7 @@ import type { UpstreamRefreshed } from "../model/Decision.ts"
 import type { ProbingState, State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { pendingMs } from "../patience.ts"
+import { pendingMs } from "../slowHandshake.ts"
 import { isSpent } from "../sparing.ts"
 import * as Upstreams from "../upstreams.ts"
 import { isProven, OUTAGE_TIMEOUT_MS } from "./pulse.ts"
@@ -40,7 +40,7 @@ const LOOK_AHEAD = 32
 
 export function refresh(state: State, step: Step): State {
   let next = freed(state, step)
-  for (const id of step.begun) next = firstRound(next, step, id)
+  for (const id of step.started) next = firstRound(next, step, id)
   if (step.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
   for (const id of step.recovered) next = retried(next, step, id)
   if (step.event._tag === "RefreshRequested") {
@@ -54,7 +54,7 @@ export function refresh(state: State, step: Step): State {
     if (upstream !== undefined) next = round(over(next, step, id, true), step.at, id)
     woken = true
   }
-  for (const id of step.touched) next = over(next, step, id, false)
+  for (const id of step.dirty) next = over(next, step, id, false)
   return woken ? dispatch(next, step) : next
 }
 
@@ -98,7 +98,7 @@ function firstRound(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const intervalUs = Upstreams.configOf(state, id).probing.intervalMs * 1000
   step.decisions.push({ _tag: "PreheatStarted", upstream: id, candidates: upstream.listed.length })
-  step.touched.add(id)
+  step.dirty.add(id)
   return Upstreams.replace(state, upstream, { ...upstream, roundDueUs: step.at + intervalUs, preheatSinceUs: step.at })
 }
 
@@ -247,8 +247,8 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const shortMs = Math.ceil(Math.max(OUTAGE_TIMEOUT_MS, pendingMs(candidate)))
   // A candidate whose record stands still is not watched, and not waited for as long, unless its silence is to prove an outage.
   const frozen = isFrozen(state, candidate)
-  const { sinceUs, spellSinceUs } = state.outage
-  const isWitness = sinceUs < 0 && spellSinceUs >= 0 && !isProven(state)
+  const { sinceUs, silenceSinceUs } = state.outage
+  const isWitness = sinceUs < 0 && silenceSinceUs >= 0 && !isProven(state)
   const timeoutMs = frozen && !isWitness ? Math.min(longMs, shortMs) : longMs
   const identity = isCheckDue(candidate, step.at) ? wanted : null
   step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })

@@ -69,8 +69,8 @@ function put(state: State, candidate: Candidate, changes: Partial<Relief>): Stat
 
 /** Those that have a shelf at the same host and port, itself among them. */
 function sharers(state: State, { id, host, port }: Candidate): ReadonlyArray<Candidate> {
-  const shelves = Upstreams.all(state).flatMap((upstream) => upstream.shelves)
-  return Candidates.among(state, new Set([id, ...shelves])).filter((one) => one.host === host && one.port === port)
+  const pools = Upstreams.all(state).flatMap((upstream) => upstream.warmPools)
+  return Candidates.among(state, new Set([id, ...pools])).filter((one) => one.host === host && one.port === port)
 }
 
 function windowUs(state: State, { upstream }: Candidate): number {
@@ -82,7 +82,7 @@ function windowUs(state: State, { upstream }: Candidate): number {
 function silent(state: State, step: Step, { candidate: id, session }: SessionSilent): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || candidate.relief.phase !== "idle" || step.at < candidate.relief.notBeforeUs) return state
-  if (isFrozen(state, candidate) || sharers(state, candidate).every(({ warm }) => warm.parked.length === 0)) return state
+  if (isFrozen(state, candidate) || sharers(state, candidate).every(({ warm }) => warm.ready.length === 0)) return state
   const drawn = Rng.uniform(state.rng)
   const waitUs = Math.ceil(windowUs(state, candidate) * WAIT_WINDOWS * (1 + candidate.relief.hits + drawn.value))
   const next = { ...state, rng: drawn.rng }
@@ -91,7 +91,7 @@ function silent(state: State, step: Step, { candidate: id, session }: SessionSil
 
 function due(state: State, step: Step, candidate: Candidate): State {
   const { phase, session, misses } = candidate.relief
-  step.touched.add(candidate.upstream)
+  step.dirty.add(candidate.upstream)
   if (phase === "watching") return relieve(state, step, candidate)
   const idle = { phase: "idle", session: 0, dueUs: -1 } as const
   if (phase === "withheld" || session === 0) return put(state, candidate, { ...idle, hits: 0 })
@@ -103,14 +103,14 @@ function due(state: State, step: Step, candidate: Candidate): State {
 /** The shelves there are emptied by the warm reducer, later in this step. */
 function relieve(state: State, step: Step, candidate: Candidate): State {
   const all = sharers(state, candidate)
-  if (all.every(({ warm }) => warm.parked.length === 0)) {
+  if (all.every(({ warm }) => warm.ready.length === 0)) {
     return put(state, candidate, { phase: "idle", session: 0, dueUs: -1 })
   }
   const dueUs = step.at + windowUs(state, candidate)
   let next = state
   for (const one of all) {
     if (one.relief.phase === "withheld") continue
-    step.touched.add(one.upstream)
+    step.dirty.add(one.upstream)
     const session = one.id === candidate.id ? candidate.relief.session : 0
     next = put(next, one, { phase: "relieved", session, dueUs, endedAtUs: step.at })
   }
@@ -123,7 +123,7 @@ function over(state: State, step: Step, event: SessionSpoke | ClientClosed): Sta
   if (candidate === undefined || candidate.relief.session !== event.session || event.session === 0) return state
   const { phase, endedAtUs, hits } = candidate.relief
   const heardUs = upstreamByte(event, step.at)?.atUs ?? -1
-  step.touched.add(candidate.upstream)
+  step.dirty.add(candidate.upstream)
   // Who left without an answer says nothing.
   const isRelieved = endedAtUs >= 0 && heardUs >= endedAtUs && heardUs <= endedAtUs + windowUs(state, candidate)
   const counted = heardUs < 0 ? hits : !isRelieved ? 0 : phase === "relieved" ? hits + 1 : hits
@@ -142,7 +142,7 @@ function noteEnd(state: State, step: Step, id: CandidateId): State {
 function lost(state: State, step: Step, { candidate: id, warm, reason, ageUs }: WarmLost): State {
   const next = noteEnd(state, step, id)
   const candidate = Candidates.find(next, id)
-  const place = candidate?.warm.parked.indexOf(warm) ?? -1
+  const place = candidate?.warm.ready.indexOf(warm) ?? -1
   if (candidate === undefined || place < 0 || (reason !== "closed" && reason !== "reset")) return next
   if (place === 0) return candidate.relief.strikes === 0 ? next : put(next, candidate, { strikes: 0 })
   return ageUs < TURNED_AWAY_US ? strike(next, step, candidate) : next
@@ -151,7 +151,7 @@ function lost(state: State, step: Step, { candidate: id, warm, reason, ageUs }: 
 function failed(state: State, step: Step, event: WarmFailed | ProbeFailed): State {
   const { candidate: id, reason, tookUs } = event
   const candidate = Candidates.find(state, id)
-  if (candidate === undefined || candidate.warm.parked.length === 0 || isExcused(state, id, step.at - tookUs)) return state
+  if (candidate === undefined || candidate.warm.ready.length === 0 || isExcused(state, id, step.at - tookUs)) return state
   const isAnswer = "warm" in event
     ? candidate.warm.dialling.some((one) => one.id === event.warm)
     : candidate.probe === event.probe
@@ -181,7 +181,7 @@ function withhold(state: State, step: Step, candidate: Candidate, reason: Withhe
     const before = isForgotten ? 0 : times
     const forMs = backoffMs(before, FIRST_WITHHOLD_MS < mostMs ? FIRST_WITHHOLD_MS : mostMs, mostMs)
     const dueUs = step.at + Math.ceil(forMs * 1000)
-    step.touched.add(one.upstream)
+    step.dirty.add(one.upstream)
     step.decisions.push({ _tag: "WarmWithheld", upstream: one.upstream, candidate: one.id, reason, forMs })
     const counts = { session: 0, hits: 0, strikes: 0, misses: 0, notBeforeUs: -1 }
     next = put(next, one, { ...counts, phase: "withheld", reason, dueUs, withheldUntilUs: dueUs, times: before + 1 })

@@ -24,11 +24,11 @@ import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { reconfigured } from "../places.ts"
+import { reconfigured } from "../slots.ts"
 import { mayName } from "../sources.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
-import { noFailedRounds } from "../newborn.ts"
+import { noFailedRounds } from "../initial.ts"
 import { begin, paused, rest, tell } from "./enabled.ts"
 import { fitted, remember } from "../history.ts"
 import { askedAnew } from "./identity.ts"
@@ -62,9 +62,9 @@ function isHeir(was: UpstreamConfig, is: UpstreamConfig): boolean {
 }
 
 function added(state: State, step: Step, id: UpstreamId): State {
-  step.touched.add(id)
+  step.dirty.add(id)
   const next = mergeAll(create(state, id), step, id)
-  if (Upstreams.isPreheated(next, id)) step.begun.add(id)
+  if (Upstreams.isPreheated(next, id)) step.started.add(id)
   return next
 }
 
@@ -77,7 +77,7 @@ export function changed(
   was: UpstreamConfig,
   is: UpstreamConfig
 ): State {
-  step.touched.add(id)
+  step.dirty.add(id)
   const wasOn = Upstreams.isOn(before, id)
   const isOn = Upstreams.isOn(state, id)
   const readmitted = differs(before.config.access, state.config.access)
@@ -150,7 +150,7 @@ function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, 
   })
   if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => repriced(one, is.scoring, step.at))
   if (differs(was.pool, is.pool)) {
-    next = each(next, upstream.shelves, (one) => ({ ...one, warm: { ...one.warm, idleDueUs: step.at } }))
+    next = each(next, upstream.warmPools, (one) => ({ ...one, warm: { ...one.warm, idleDueUs: step.at } }))
   }
   if (is.breaker.enabled) return next
   for (const one of upstream.listed) {

@@ -23,7 +23,7 @@ const MOST_TTLS = 6
 
 export function renewal(state: State, step: Step): State {
   let next = state
-  for (const id of step.touched) {
+  for (const id of step.dirty) {
     const upstream = Upstreams.find(next, id)
     if (upstream === undefined || !isNeeded(next, upstream)) continue
     // Somebody is back: the long wait that was drawn for the dead would let the set expire once more.

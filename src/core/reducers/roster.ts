@@ -26,8 +26,8 @@ import type { Address } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { newCandidate, newUpstream, noSuspicion } from "../newborn.ts"
-import { configure } from "../places.ts"
+import { newCandidate, newUpstream, noSuspicion } from "../initial.ts"
+import { configure } from "../slots.ts"
 import * as Upstreams from "../upstreams.ts"
 import { screen } from "./admission.ts"
 import { close } from "./breaker.ts"
@@ -81,7 +81,7 @@ function brought(
   const spare = source === "fallback"
   const joined = [...moved.filter(({ after }) => Candidates.isListed(after)).map(idOf), ...(spare ? [] : added)]
   const left = moved.filter(({ before }) => Candidates.isListed(before)).map(idOf)
-  if (next !== state) step.touched.add(id)
+  if (next !== state) step.dirty.add(id)
   if (joined.length === 0 && left.length === 0) return next
   step.wantsProbes = true
   if (step.event._tag !== "Started") step.decisions.push({ _tag: "MembershipChanged", upstream: id, joined, left })
@@ -275,7 +275,7 @@ export function forget(state: State, step: Step, id: CandidateId): State {
 function isFree(candidate: Candidate): boolean {
   const { warm } = candidate
   return Candidates.connectionsOf(candidate) === 0 && candidate.probe === 0
-    && warm.parked.length + warm.dialling.length === 0
+    && warm.ready.length + warm.dialling.length === 0
 }
 
 function remove(state: State, candidate: Candidate): State {
@@ -295,6 +295,6 @@ export function vacate(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const place = Upstreams.configOf(state, id)
   if (!place.removed || place.name === "" || upstream.listed.length + upstream.left.length > 0) return state
-  step.touched.add(id)
+  step.dirty.add(id)
   return Upstreams.replace(configure(state, id, { ...place, name: "", onDemand: false }), upstream, newUpstream(id, ""))
 }

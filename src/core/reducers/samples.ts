@@ -14,10 +14,10 @@
 import * as Candidates from "../candidates.ts"
 import { isFailureExcused } from "../frozen.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
-import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmFailed, WarmParked } from "../model/Event.ts"
+import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmConnected, WarmFailed } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Sample } from "../model/Step.ts"
-import { RESENT_MS } from "../patience.ts"
+import { RESENT_MS } from "../slowHandshake.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const NONE: ReadonlyArray<Sample> = []
@@ -32,7 +32,7 @@ export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArr
   switch (event._tag) {
     case "ProbeSucceeded":
     case "ProbeFailed":
-    case "WarmParked":
+    case "WarmConnected":
     case "WarmFailed": {
       const candidate = Candidates.find(state, event.candidate)
       const failure = "reason" in event ? event.reason : null
@@ -71,7 +71,7 @@ function isOvertaken({ suspicion }: Candidate, failure: DialFailure | null, took
 function isAnswer(
   state: State,
   { upstream, probe, warm }: Candidate,
-  event: ProbeSucceeded | ProbeFailed | WarmParked | WarmFailed
+  event: ProbeSucceeded | ProbeFailed | WarmConnected | WarmFailed
 ): boolean {
   if (!Upstreams.isOn(state, upstream)) return false
   return "probe" in event ? probe === event.probe : warm.dialling.some(({ id }) => id === event.warm)
@@ -99,11 +99,11 @@ function judged(
  */
 function wasResent({ latency, prior, resentAtUs, lastSampleAtUs }: Candidate, tookMs: number, atUs: number): boolean {
   if (tookMs < RESENT_MS || (resentAtUs >= 0 && atUs - tookMs * 1000 >= resentAtUs)) return false
-  const usualMs = latency.atUs >= 0 ? latency.value : prior?.latencyMs ?? -1
+  const baselineMs = latency.atUs >= 0 ? latency.value : prior?.latencyMs ?? -1
   const beyondMs = tookMs % RESENT_MS
-  if (usualMs < 0) return lastSampleAtUs < 0 && beyondMs <= LEAST_SPAN_MS
-  return usualMs < RESENT_MS / 2 && beyondMs >= LEAST_OF_USUAL * usualMs
-    && beyondMs <= MOST_OF_USUAL * usualMs + SLACK_MS * Math.floor(tookMs / RESENT_MS)
+  if (baselineMs < 0) return lastSampleAtUs < 0 && beyondMs <= LEAST_SPAN_MS
+  return baselineMs < RESENT_MS / 2 && beyondMs >= LEAST_OF_USUAL * baselineMs
+    && beyondMs <= MOST_OF_USUAL * baselineMs + SLACK_MS * Math.floor(tookMs / RESENT_MS)
 }
 
 export interface FailureAfterConnect {

@@ -31,28 +31,28 @@ import { decay } from "../math/decay.ts"
 import { blamed, faded, fadeDueUs, penaltyMs, successRate } from "../blame.ts"
 import * as Ewma from "../math/Ewma.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
-import type { Candidate, Usual } from "../model/Candidate.ts"
+import type { Baseline, Candidate } from "../model/Candidate.ts"
 import type { Scoring, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { DeadlineKind, Sample, Step } from "../model/Step.ts"
-import { patienceMs, RESENT_MS } from "../patience.ts"
+import { RESENT_MS, slowHandshakeMs } from "../slowHandshake.ts"
 import * as Upstreams from "../upstreams.ts"
 
-const MOST_GATHERED = 32
+const MOST_SAMPLES = 32
 const SUCCESS_FLOOR = 0.05
 const FULL_REWARD_STREAK = 20
 /** Candidates whose latencies tell what is at stake: the cheapest. */
 const MOST_COMPARED = 8
 const LEAST_WINDOW_MS = 2000
 /** An entry of nothing would make the harmonic mean nothing for good. */
-const LEAST_ENTRY_MS = 0.1
+const LEAST_WINDOW_VALUE_MS = 0.1
 
 export function score(state: State, step: Step): State {
   let next = state
   for (const { kind, id } of step.due) {
-    const candidate = kind === "entry" || kind === "expire" || kind === "fade" ? Candidates.find(next, id) : undefined
+    const candidate = kind === "window" || kind === "expire" || kind === "fade" ? Candidates.find(next, id) : undefined
     if (candidate === undefined) continue
-    step.touched.add(candidate.upstream)
+    step.dirty.add(candidate.upstream)
     const config = Candidates.configOf(next, candidate)
     next = Candidates.replace(
       next,
@@ -72,7 +72,7 @@ function atDeadline(
   frozen: boolean,
   isDown: boolean
 ): Candidate {
-  if (kind === "entry") return closeWindow(candidate, config, atUs)
+  if (kind === "window") return closeWindow(candidate, config, atUs)
   // While the network of this machine is down costs stand still.
   if (kind === "fade" && isDown) return { ...candidate, fadeDueUs: atUs + config.probing.intervalMs * 1000 }
   if (kind === "fade") return fadedPrice(candidate, config.scoring, atUs)
@@ -82,8 +82,8 @@ function atDeadline(
 /** Old successes may leave the window before a failure does: time alone makes no candidate dearer. */
 function fadedPrice(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   const after = repriced(faded(candidate, scoring, atUs), scoring, atUs)
-  const { costMs, outlookMs } = candidate
-  return after.costMs <= costMs ? after : { ...after, costMs, outlookMs }
+  const { costMs, forecastMs } = candidate
+  return after.costMs <= costMs ? after : { ...after, costMs, forecastMs }
 }
 
 function learn(state: State, step: Step, sample: Sample): State {
@@ -106,9 +106,9 @@ function learn(state: State, step: Step, sample: Sample): State {
     ? lost(sampled, before.lastSampleAtUs < 0, config, step.at)
     : succeed(sampled, sample.tookMs, config, step.at)
   // A cost that stays 0 may hide an entry, and the routes tell the latency and the patience for it as well.
-  const entered = after.costMs !== before.costMs || after.latency !== before.latency
-    || patienceMs(after) !== patienceMs(before)
-  if (entered) step.touched.add(before.upstream)
+  const updated = after.costMs !== before.costMs || after.latency !== before.latency
+    || slowHandshakeMs(after) !== slowHandshakeMs(before)
+  if (updated) step.dirty.add(before.upstream)
   const next = Candidates.replace(state, before, after)
   return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before.upstream)
 }
@@ -122,7 +122,7 @@ function dequeued(candidate: Candidate, atUs: number): Partial<Candidate> {
 function firstAnswer(state: State, step: Step, id: number): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
-  if (upstream.unsampled === 1) step.touched.add(id)
+  if (upstream.unsampled === 1) step.dirty.add(id)
   return Upstreams.replace(state, upstream, { ...upstream, unsampled: upstream.unsampled - 1 })
 }
 
@@ -146,14 +146,14 @@ function succeed(known: Candidate, tookMs: number, config: UpstreamConfig, atUs:
   const counted: Candidate = { ...known, success, streak: known.streak + 1 }
   // Successes wear blame off: the cost follows each of them, and not only the next entry.
   const candidate = known.fadeDueUs < 0 ? counted : repriced(counted, scoring, atUs)
-  const windowEndUs = candidate.lastEntryAtUs + entryWindowUs(config)
-  if (candidate.costMs < 0 || candidate.lastEntryAtUs < 0 || (candidate.entryDueUs < 0 && atUs >= windowEndUs)) {
-    return enter({ ...candidate, gathered: [], entryDueUs: -1 }, tookMs, config.scoring, atUs)
+  const windowEndUs = candidate.windowClosedAtUs + sampleWindowUs(config)
+  if (candidate.costMs < 0 || candidate.windowClosedAtUs < 0 || (candidate.windowDueUs < 0 && atUs >= windowEndUs)) {
+    return addWindow({ ...candidate, sampleWindow: [], windowDueUs: -1 }, tookMs, config.scoring, atUs)
   }
   return {
     ...candidate,
-    gathered: gather(candidate.gathered, tookMs),
-    entryDueUs: candidate.entryDueUs < 0 ? windowEndUs : candidate.entryDueUs
+    sampleWindow: addSample(candidate.sampleWindow, tookMs),
+    windowDueUs: candidate.windowDueUs < 0 ? windowEndUs : candidate.windowDueUs
   }
 }
 
@@ -177,34 +177,36 @@ function spreadMs(state: State, { id: own, upstream, latency }: Candidate): numb
 }
 
 function closeWindow(candidate: Candidate, config: UpstreamConfig, atUs: number): Candidate {
-  const closed: Candidate = { ...candidate, gathered: [], entryDueUs: -1 }
-  return candidate.gathered.length === 0 ? closed : enter(closed, median(candidate.gathered), config.scoring, atUs)
+  const closed: Candidate = { ...candidate, sampleWindow: [], windowDueUs: -1 }
+  return candidate.sampleWindow.length === 0
+    ? closed
+    : addWindow(closed, median(candidate.sampleWindow), config.scoring, atUs)
 }
 
 function expired(candidate: Candidate): Candidate {
-  return { ...candidate, expireDueUs: -1, entryDueUs: -1, fadeDueUs: -1, gathered: [], costMs: -1, outlookMs: -1 }
+  return { ...candidate, expireDueUs: -1, windowDueUs: -1, fadeDueUs: -1, sampleWindow: [], costMs: -1, forecastMs: -1 }
 }
 
-function enter(candidate: Candidate, entryMs: number, scoring: Scoring, atUs: number): Candidate {
+function addWindow(candidate: Candidate, windowMs: number, scoring: Scoring, atUs: number): Candidate {
   const first = candidate.latency.atUs < 0
-  const gapMs = entryMs < candidate.latency.value ? candidate.latency.value - entryMs : entryMs - candidate.latency.value
-  const entered: Candidate = {
+  const gapMs = windowMs < candidate.latency.value ? candidate.latency.value - windowMs : windowMs - candidate.latency.value
+  const updated: Candidate = {
     ...candidate,
-    usual: usualWith(candidate.usual, entryMs, scoring, atUs),
-    latency: Ewma.addPeak(candidate.latency, entryMs, atUs, scoring.decayMs),
+    baseline: baselineWith(candidate.baseline, windowMs, scoring, atUs),
+    latency: Ewma.addPeak(candidate.latency, windowMs, atUs, scoring.decayMs),
     jitter: Ewma.add(candidate.jitter, first ? 0 : gapMs, atUs, scoring.jitterDecayMs),
-    lastEntryAtUs: atUs
+    windowClosedAtUs: atUs
   }
-  return priced(entered, scoring, atUs)
+  return priced(updated, scoring, atUs)
 }
 
 /** One more entry in the harmonic mean: of the first ones each counts alike, then the past fades over `habitDecay`. */
-function usualWith(usual: Usual, entryMs: number, { habitDecayMs }: Scoring, atUs: number): Usual {
-  const entries = usual.entries + 1
-  const fading = usual.entries === 0 ? 1 : 1 - decay((atUs - usual.atUs) / 1000, habitDecayMs)
-  const weight = fading > 1 / entries ? fading : 1 / entries
-  const inverse = 1 / (entryMs > LEAST_ENTRY_MS ? entryMs : LEAST_ENTRY_MS)
-  return { inverse: usual.inverse + weight * (inverse - usual.inverse), entries, atUs }
+function baselineWith(baseline: Baseline, windowMs: number, { habitDecayMs }: Scoring, atUs: number): Baseline {
+  const samples = baseline.samples + 1
+  const fading = baseline.samples === 0 ? 1 : 1 - decay((atUs - baseline.atUs) / 1000, habitDecayMs)
+  const weight = fading > 1 / samples ? fading : 1 / samples
+  const inverse = 1 / (windowMs > LEAST_WINDOW_VALUE_MS ? windowMs : LEAST_WINDOW_VALUE_MS)
+  return { inverse: baseline.inverse + weight * (inverse - baseline.inverse), samples, atUs }
 }
 
 /** The same under other numbers; who has no cost gets none. */
@@ -214,18 +216,18 @@ export function repriced(candidate: Candidate, scoring: Scoring, atUs: number): 
 
 /** With its cost and outlook as of now. */
 function priced(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
-  const { latency, usual } = candidate
-  const habitual = (1 - scoring.habitWeight) * latency.value + scoring.habitWeight / usual.inverse
+  const { latency, baseline } = candidate
+  const forecastLatencyMs = (1 - scoring.habitWeight) * latency.value + scoring.habitWeight / baseline.inverse
   return {
     ...candidate,
     fadeDueUs: fadeDueUs(candidate, scoring, atUs),
     costMs: costMs(candidate, scoring, atUs),
-    outlookMs: costMs(candidate, scoring, atUs, habitual)
+    forecastMs: costMs(candidate, scoring, atUs, forecastLatencyMs)
   }
 }
 
 /** How long samples gather after an entry, in µs. */
-export function entryWindowUs(config: UpstreamConfig): number {
+export function sampleWindowUs(config: UpstreamConfig): number {
   const half = config.probing.intervalMs / 2
   return (half > LEAST_WINDOW_MS ? half : LEAST_WINDOW_MS) * 1000
 }
@@ -253,10 +255,10 @@ export function scoreOf(costMs: number, referenceMs: number): number {
   return (100 * referenceMs) / (referenceMs + costMs)
 }
 
-function gather(gathered: ReadonlyArray<number>, tookMs: number): ReadonlyArray<number> {
-  const place = gathered.findIndex((other) => other > tookMs)
-  const more = gathered.toSpliced(place < 0 ? gathered.length : place, 0, tookMs)
-  return more.length > MOST_GATHERED ? more.slice(1, -1) : more
+function addSample(samples: ReadonlyArray<number>, tookMs: number): ReadonlyArray<number> {
+  const index = samples.findIndex((other) => other > tookMs)
+  const more = samples.toSpliced(index < 0 ? samples.length : index, 0, tookMs)
+  return more.length > MOST_SAMPLES ? more.slice(1, -1) : more
 }
 
 function median(ascending: ReadonlyArray<number>): number {

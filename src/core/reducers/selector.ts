@@ -51,10 +51,10 @@ const MOST_CHALLENGES = 8
 export function selector(state: State, step: Step): State {
   let next = state
   for (const { kind, id } of step.due) {
-    if (kind === "evaluate") step.touched.add(id as UpstreamId)
+    if (kind === "evaluate") step.dirty.add(id as UpstreamId)
     if (kind === "stale") next = outdated(next, step, id)
   }
-  for (const id of step.touched) {
+  for (const id of step.dirty) {
     const upstream = Upstreams.find(next, id)
     if (upstream !== undefined) next = consider(next, step, upstream)
   }
@@ -65,7 +65,7 @@ export function selector(state: State, step: Step): State {
 function outdated(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
-  step.touched.add(id)
+  step.dirty.add(id)
   return Upstreams.replace(state, upstream, { ...upstream, stale: [], staleDueUs: -1 })
 }
 
@@ -165,7 +165,7 @@ function challenge(
     judge(upstream, config, member, challenger, isFree(member, challenger))
   const judged = challengers.map((challenger) => judgeOf(costliest(set), challenger))
   const ready = judged.filter(({ ready }) => ready).map(({ challenger }) => challenger)
-  ready.sort((a, b) => a.outlookMs - b.outlookMs || a.costMs - b.costMs || a.id - b.id)
+  ready.sort((a, b) => a.forecastMs - b.forecastMs || a.costMs - b.costMs || a.id - b.id)
   let swaps = 0
   for (const challenger of ready) {
     const member = costliest(set)
@@ -198,16 +198,16 @@ function judge(
 ): Judged {
   const { confirmations, standing } = config.selector.switching
   const known = upstream.challenges.find(({ candidate }) => candidate === challenger.id)
-  const newer = known === undefined || challenger.lastEntryAtUs > known.entryAtUs ? 1 : 0
-  const byOutlookMs = member.outlookMs - challenger.outlookMs
+  const newer = known === undefined || challenger.windowClosedAtUs > known.windowAtUs ? 1 : 0
+  const byOutlookMs = member.forecastMs - challenger.forecastMs
   const byCostMs = member.costMs - challenger.costMs
-  const outlookLimitMs = marginMs(challenger.outlookMs, config)
+  const outlookLimitMs = marginMs(challenger.forecastMs, config)
   const costLimitMs = marginMs(challenger.costMs, config)
   const challenge: Challenge = {
     candidate: challenger.id,
     count: byOutlookMs > outlookLimitMs ? (known?.count ?? 0) + newer : 0,
     standing: byCostMs > costLimitMs ? (known?.standing ?? 0) + newer : 0,
-    entryAtUs: challenger.lastEntryAtUs
+    windowAtUs: challenger.windowClosedAtUs
   }
   const ready = (isFree && byOutlookMs > 0 && byCostMs > 0) || challenge.count >= confirmations
     || challenge.standing >= standing

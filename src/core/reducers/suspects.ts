@@ -26,7 +26,7 @@ export function suspect(state: State, step: Step, candidate: Candidate, reason: 
   if (!Candidates.isSuspect(candidate)) {
     step.decisions.push({ _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
   }
-  step.touched.add(candidate.upstream)
+  step.dirty.add(candidate.upstream)
   const signs = ofSession ? session(state, step, candidate) : { pending: true }
   const marked = told(candidate, { ...cleared, sinceUs: step.at, ...signs })
   const probes = candidate.probe === 0 && candidate.breaker.state === "closed" && candidate.queue !== "urgent"
@@ -47,7 +47,7 @@ export function clear(state: State, step: Step, candidate: Candidate, suspicion:
   const after: Candidate = { ...candidate, suspicion }
   if (Candidates.isSuspect(candidate) && !Candidates.isSuspect(after)) {
     step.decisions.push({ _tag: "Cleared", upstream: candidate.upstream, candidate: candidate.id })
-    step.touched.add(candidate.upstream)
+    step.dirty.add(candidate.upstream)
     return Candidates.replace(state, candidate, { ...after, suspicion: { ...suspicion, sinceUs: -1 } })
   }
   return Candidates.replace(state, candidate, after)

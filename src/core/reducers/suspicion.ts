@@ -31,7 +31,7 @@ import type { ClientClosed, SessionSilent, SessionSpoke } from "../model/Event.t
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { LATENCIES, pendingMs } from "../patience.ts"
+import { LATENCIES, pendingMs } from "../slowHandshake.ts"
 import * as Upstreams from "../upstreams.ts"
 import { ramping } from "./breaker.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts"
@@ -41,7 +41,7 @@ import { afterByte, afterWellEnded, hasOthers, isEndedWell, isSign, withFailure 
 const LEAST_SILENCE_US = 300_000
 export const LEAST_SHARED_SILENCE_MS = 100
 const SILENT_TOGETHER = 2
-const PARKED_LEAST = 4
+const LEAST_WARM = 4
 const RESET_TOGETHER_US = 100_000
 /** Usual time to first byte: over some minutes, as it changes with what clients ask. */
 const FIRST_BYTE_DECAY_MS = 60_000
@@ -53,7 +53,7 @@ export function suspicion(state: State, step: Step): State {
     const candidate = Candidates.find(next, id)
     if (candidate === undefined) continue
     // An entry changes what is too long.
-    if (kind === "pending" || kind === "entry") next = pendingTooLong(next, step, candidate)
+    if (kind === "pending" || kind === "window") next = pendingTooLong(next, step, candidate)
     if (kind === "silent") next = silentTooLong(next, step, candidate)
     if (kind === "lapse") next = lapse(next, step, candidate)
   }
@@ -112,11 +112,11 @@ function sessions(state: State, step: Step): State {
     case "SessionSpoke":
       return event.side === undefined ? byte(state, step) : resumed(state, step, event)
     case "ClientClosed":
-      return failed(usualFirstByte(byte(ended(state, step, event), step), step, event), step)
+      return failed(baselineFirstByte(byte(ended(state, step, event), step), step, event), step)
     case "SessionStalled":
       return failed(state, step)
     case "WarmLost":
-      return event.reason === "reset" ? parkedReset(state, step, event.candidate, event.warm) : state
+      return event.reason === "reset" ? warmReset(state, step, event.candidate, event.warm) : state
     case "WorkerLost":
       return silenced(state)
     default:
@@ -205,18 +205,18 @@ function byte(state: State, step: Step): State {
   return clear(state, step, candidate, { ...after, session: false, lapseDueUs: -1, renewals: 0 })
 }
 
-function usualFirstByte(state: State, step: Step, event: ClientClosed): State {
+function baselineFirstByte(state: State, step: Step, event: ClientClosed): State {
   const candidate = Candidates.find(state, event.candidate)
   const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)
   if (upstream === undefined || event.firstByteUs < 0) return state
   const answered: Upstream = { ...upstream, answered: true }
-  if (!upstream.answered) step.touched.add(upstream.id)
+  if (!upstream.answered) step.dirty.add(upstream.id)
   if (event.answerUs < 0) return Upstreams.replace(state, upstream, upstream.answered ? upstream : answered)
   const firstByte = Ewma.add(upstream.firstByte, event.answerUs / 1000, step.at, FIRST_BYTE_DECAY_MS)
   const shouldMs = silenceMs(firstByte)
   // Routes carry the threshold: they are renewed when it has moved by more than a fifth, not with every session.
   const moved = Math.abs(shouldMs - upstream.silentAfterMs) > upstream.silentAfterMs / 5
-  if (moved) step.touched.add(upstream.id)
+  if (moved) step.dirty.add(upstream.id)
   const silentAfterMs = moved ? shouldMs : upstream.silentAfterMs
   return Upstreams.replace(state, upstream, { ...answered, firstByte, silentAfterMs })
 }
@@ -245,19 +245,19 @@ function resumed(state: State, step: Step, { candidate: id, session }: SessionSp
 }
 
 /** Called before the warm reducer takes the socket out, so `parked` still counts it. */
-function parkedReset(state: State, step: Step, id: number, socket: number): State {
+function warmReset(state: State, step: Step, id: number, socket: number): State {
   const candidate = Candidates.find(state, id)
-  if (candidate === undefined || !candidate.warm.parked.includes(socket)) return state
+  if (candidate === undefined || !candidate.warm.ready.includes(socket)) return state
   const { warm } = candidate
   const together = warm.firstResetAtUs >= 0 && step.at - warm.firstResetAtUs <= RESET_TOGETHER_US
   const resets = together ? warm.resets + 1 : 1
-  const parkedAtFirst = warm.parked.length + resets - 1
+  const readyAtFirst = warm.ready.length + resets - 1
   const counted: Candidate = {
     ...candidate,
     warm: { ...warm, resets, firstResetAtUs: together ? warm.firstResetAtUs : step.at }
   }
   const next = Candidates.replace(state, candidate, counted)
-  return parkedAtFirst >= PARKED_LEAST && resets * 2 >= parkedAtFirst ? suspect(next, step, counted, "parked-reset") : next
+  return readyAtFirst >= LEAST_WARM && resets * 2 >= readyAtFirst ? suspect(next, step, counted, "parked-reset") : next
 }
 
 function lapse(state: State, step: Step, candidate: Candidate): State {
@@ -267,6 +267,6 @@ function lapse(state: State, step: Step, candidate: Candidate): State {
   const ramps = isKnownToAnswer(state, candidate.upstream) && Candidates.isListed(candidate)
   const breaker = ramps ? { ...candidate.breaker, ...ramping(step.at, rampMs) } : candidate.breaker
   const ramped: Candidate = { ...candidate, breaker }
-  step.touched.add(candidate.upstream)
+  step.dirty.add(candidate.upstream)
   return clear(Candidates.replace(state, candidate, ramped), step, ramped, lapsed)
 }

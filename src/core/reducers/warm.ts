@@ -28,14 +28,14 @@ import * as Rng from "../math/Rng.ts"
 import { priorsOf } from "../ladder.ts"
 import type { Candidate, CandidateId, UpstreamId, Warm } from "../model/Candidate.ts"
 import type { Pool, UpstreamConfig } from "../model/Config.ts"
-import type { ClientAccepted, WarmFailed, WarmParked } from "../model/Event.ts"
+import type { ClientAccepted, WarmConnected, WarmFailed } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { serving } from "../serving.ts"
 import { isCommon, isPanic } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
-import { resized } from "./shelfSize.ts"
+import { resized } from "./warmPoolSize.ts"
 import { watched } from "./suspicion.ts"
 
 const REFILL_LATENCIES = 2
@@ -54,13 +54,13 @@ export function warm(state: State, step: Step): State {
     wanted.add(id)
     next = kind === "refill" ? put(next, candidate, { refillDueUs: -1 }) : idle(next, step, candidate)
   }
-  for (const id of step.touched) {
+  for (const id of step.dirty) {
     const upstream = Upstreams.find(next, id)
     if (upstream === undefined) continue
-    const shelves = shelved(next, upstream)
-    for (const candidate of [...shelves, ...upstream.shelves]) wanted.add(candidate)
-    const same = shelves.length === upstream.shelves.length && shelves.every((one, i) => one === upstream.shelves[i])
-    if (!same) next = Upstreams.replace(next, upstream, { ...upstream, shelves })
+    const warmPools = withWarmPools(next, upstream)
+    for (const candidate of [...warmPools, ...upstream.warmPools]) wanted.add(candidate)
+    const same = warmPools.length === upstream.warmPools.length && warmPools.every((one, i) => one === upstream.warmPools[i])
+    if (!same) next = Upstreams.replace(next, upstream, { ...upstream, warmPools })
   }
   next = handOut(next, step)
   for (const id of wanted) next = settle(next, step, id)
@@ -73,13 +73,13 @@ function handOut(state: State, step: Step): State {
   while (next.warmTotal < next.config.poolTotal && next.wantsRoom.length > 0) {
     const [id, ...wantsRoom] = next.wantsRoom as [UpstreamId, ...Array<UpstreamId>]
     next = { ...next, wantsRoom }
-    for (const shelf of Upstreams.find(next, id)?.shelves ?? []) next = settle(next, step, shelf)
+    for (const candidate of Upstreams.find(next, id)?.warmPools ?? []) next = settle(next, step, candidate)
   }
   return next
 }
 
 /** Whose shelves are kept: who serves now, and the members that could. */
-function shelved(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
+function withWarmPools(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
   if (Upstreams.configOf(state, upstream.id).pool.mode === "off") return []
   const ids = new Set(serving(state, upstream).map((candidate) => candidate.id))
   if (ids.size === 0) {
@@ -96,7 +96,7 @@ function shelved(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
 function observe(state: State, step: Step, wanted: Set<CandidateId>): State {
   const { event } = step
   switch (event._tag) {
-    case "WarmParked":
+    case "WarmConnected":
     case "WarmFailed":
       return dialled(state, step.at, event, wanted)
     case "WarmLost":
@@ -110,14 +110,14 @@ function observe(state: State, step: Step, wanted: Set<CandidateId>): State {
   }
 }
 
-function dialled(state: State, atUs: number, event: WarmParked | WarmFailed, wanted: Set<CandidateId>): State {
+function dialled(state: State, atUs: number, event: WarmConnected | WarmFailed, wanted: Set<CandidateId>): State {
   const candidate = Candidates.find(state, event.candidate)
   if (candidate === undefined || !candidate.warm.dialling.some(({ id }) => id === event.warm)) return state
   wanted.add(candidate.id)
   const dialling = candidate.warm.dialling.filter(({ id }) => id !== event.warm)
-  if (event._tag === "WarmParked") {
-    const parked = [...candidate.warm.parked, event.warm]
-    return put(state, candidate, { dialling, parked, failures: 0, notBeforeUs: -1 })
+  if (event._tag === "WarmConnected") {
+    const ready = [...candidate.warm.ready, event.warm]
+    return put(state, candidate, { dialling, ready, failures: 0, notBeforeUs: -1 })
   }
   if (isFrozen(state, candidate)) {
     const next = put(state, candidate, { dialling })
@@ -131,10 +131,10 @@ function dialled(state: State, atUs: number, event: WarmParked | WarmFailed, wan
 
 function lost(state: State, id: CandidateId, warm: number, wanted: Set<CandidateId>): State {
   const candidate = Candidates.find(state, id)
-  if (candidate === undefined || !candidate.warm.parked.includes(warm)) return state
+  if (candidate === undefined || !candidate.warm.ready.includes(warm)) return state
   wanted.add(id)
-  const parked = candidate.warm.parked.filter((other) => other !== warm)
-  return { ...put(state, candidate, { parked }), warmTotal: state.warmTotal - 1 }
+  const ready = candidate.warm.ready.filter((other) => other !== warm)
+  return { ...put(state, candidate, { ready }), warmTotal: state.warmTotal - 1 }
 }
 
 /** A client came for the chosen one, and perhaps took a warm socket. */
@@ -167,7 +167,7 @@ export function targetOf(candidate: Candidate, config: UpstreamConfig, atUs: num
   if (pool.mode === "off" || candidate.breaker.state !== "closed" || !Candidates.isListed(candidate)) return 0
   if (!config.preheat && isIdle(candidate, pool, atUs)) return 0
   const size = pool.mode === "fixed" ? pool.size : dynamicSize(candidate, pool, atUs)
-  return Math.ceil(size * candidate.breaker.share)
+  return Math.ceil(size * candidate.breaker.slowStartWeight)
 }
 
 /** Nobody has come for a while, or ever. */
@@ -191,7 +191,7 @@ function settle(state: State, step: Step, id: CandidateId): State {
   const upstream = Upstreams.find(state, known.upstream)
   // Until enough has failed the sockets that wait may be well; none is added to them.
   const waits = upstream !== undefined && isCommon(upstream) && !isPanic(state, upstream)
-  const keeps = upstream?.shelves.includes(id) === true && known.breaker.state === "closed"
+  const keeps = upstream?.warmPools.includes(id) === true && known.breaker.state === "closed"
     && (waits || !isFrozen(state, known)) && !Candidates.isWithheld(known)
   if (keeps && (waits || Candidates.isSuspect(known))) return state
   const target = keeps ? targetOf(known, config, step.at) : 0
@@ -228,7 +228,7 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
   const { id, host, port, warm } = candidate
   const number = state.minted.warm
   const drawn = Rng.uniform(state.rng)
-  const parkForMs = Math.ceil(config.pool.maxAgeMs * (1 - drawn.value / 5))
+  const keepForMs = Math.ceil(config.pool.maxAgeMs * (1 - drawn.value / 5))
   const { timeoutMs } = config.dial
   const { keepAliveMs } = config.session
   step.decisions.push({
@@ -240,7 +240,7 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
     port,
     timeoutMs,
     keepAliveMs,
-    parkForMs
+    keepForMs
   })
   const tatUs = (warm.tatUs > step.at ? warm.tatUs : step.at) + gapUs
   const next: State = {
@@ -256,12 +256,12 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
 /** Tells the shelf to close all; each socket's loss comes back as an event. */
 function empty(state: State, step: Step, candidate: Candidate): State {
   const { warm } = candidate
-  if (warm.parked.length > 0) retire(step, candidate, warm.parked.length)
+  if (warm.ready.length > 0) retire(step, candidate, warm.ready.length)
   return warm.refillDueUs < 0 && warm.idleDueUs < 0 ? state : put(state, candidate, { refillDueUs: -1, idleDueUs: -1 })
 }
 
 function idle(state: State, step: Step, candidate: Candidate): State {
-  const surplus = candidate.warm.parked.length - targetOf(candidate, Candidates.configOf(state, candidate), step.at)
+  const surplus = candidate.warm.ready.length - targetOf(candidate, Candidates.configOf(state, candidate), step.at)
   if (surplus <= 0) return put(state, candidate, { idleDueUs: -1 })
   const half = Math.ceil(surplus / 2)
   retire(step, candidate, half)
@@ -275,13 +275,13 @@ function retire(step: Step, candidate: Candidate, count: number): void {
 function forgetAll(state: State): State {
   return Candidates.replaceAll({ ...state, warmTotal: 0 }, (candidate) => {
     const { warm } = candidate
-    return waiting(warm) === 0 ? candidate : { ...candidate, warm: { ...warm, parked: [], dialling: [] } }
+    return waiting(warm) === 0 ? candidate : { ...candidate, warm: { ...warm, ready: [], dialling: [] } }
   })
 }
 
 /** Parked and connecting. */
-function waiting({ parked, dialling }: Warm): number {
-  return parked.length + dialling.length
+function waiting({ ready, dialling }: Warm): number {
+  return ready.length + dialling.length
 }
 
 function put(state: State, candidate: Candidate, changes: Partial<Warm>): State {

@@ -90,7 +90,7 @@ export const EventSchema = Schema.TaggedUnion({
   SessionSilent: { worker, session: Count, candidate: Count, waitedUs: Micros },
   SessionSpoke: { worker, session: Count, candidate: Count, side: Schema.optionalKey(Schema.Literal("client")) },
   SessionStalled: { worker, session: Count, candidate: Count, client: Count },
-  WarmParked: { worker, warm: Count, candidate: Count, tookUs: Micros },
+  WarmConnected: { worker, warm: Count, candidate: Count, tookUs: Micros },
   WarmFailed: { worker, warm: Count, candidate: Count, tookUs: Micros, reason: DialFailure },
   WarmLost: {
     worker,

@@ -8,7 +8,7 @@ interface Bucket {
   tokens: number
   atMs: number
   /** Kept back since the last one that passed. */
-  held: number
+  suppressed: number
 }
 
 export class FactBudget {
@@ -28,14 +28,14 @@ export class FactBudget {
     bucket.tokens = Math.min(this.#perSecond, bucket.tokens + earned)
     bucket.atMs = nowMs
     if (bucket.tokens < 1) {
-      bucket.held++
+      bucket.suppressed++
       this.#dropped.set(kind, (this.#dropped.get(kind) ?? 0) + 1)
       return undefined
     }
     bucket.tokens--
-    const { held } = bucket
-    bucket.held = 0
-    return held
+    const { suppressed } = bucket
+    bucket.suppressed = 0
+    return suppressed
   }
 
   /** Since start, by kind; kinds that lost none are absent. */
@@ -45,7 +45,7 @@ export class FactBudget {
 
   #bucketOf(kind: FactKind, nowMs: number): Bucket {
     let bucket = this.#buckets.get(kind)
-    if (bucket === undefined) this.#buckets.set(kind, bucket = { tokens: this.#perSecond, atMs: nowMs, held: 0 })
+    if (bucket === undefined) this.#buckets.set(kind, bucket = { tokens: this.#perSecond, atMs: nowMs, suppressed: 0 })
     return bucket
   }
 }

@@ -51,10 +51,10 @@ const make = Effect.fnUntraced(function* ({ perSecond, kept, addresses }: FactsO
   let restarts = -1
 
   const publish = (kind: FactKind, entry: number, atMs: number, build: () => object) => {
-    const held = budget.take(kind, atMs)
-    if (held === undefined) return
+    const suppressed = budget.take(kind, atMs)
+    if (suppressed === undefined) return
     const stamped = { v: 1 as const, kind, seq: ++seq, entry, at: new Date(atMs).toISOString() }
-    const dropped = held === 0 ? {} : { dropped: held }
+    const dropped = suppressed === 0 ? {} : { dropped: suppressed }
     const fact = { ...stamped, ...(build() as FactBody), ...dropped } as PublicFact
     ring[(seq - 1) % kept] = fact
     // `publishUnsafe` would leave this one out where a reader has fallen behind, instead of the oldest.

@@ -11,7 +11,7 @@ import { Facts } from "./Facts.ts"
 interface Told {
   readonly atUs: number
   /** Failures that were not told since. */
-  held: number
+  suppressed: number
   /** A failure was told, and its end was not. */
   isOpen: boolean
 }
@@ -27,12 +27,12 @@ export const layer = (tellAgainMs: number): Layer.Layer<never, never, Engine | F
       const nowUs = engine.nowUs()
       const last = told.get(label)
       if (last !== undefined && nowUs - last.atUs < tellAgainMs * 1000) {
-        last.held++
+        last.suppressed++
         return
       }
-      told.set(label, { atUs: nowUs, held: 0, isOpen: true })
+      told.set(label, { atUs: nowUs, suppressed: 0, isOpen: true })
       const forMs = Math.round((trouble.lastUs - trouble.sinceUs) / 1000)
-      run(facts.tell("NameUnresolved", { upstream: label, reason, times: (last?.held ?? 0) + 1, forMs }))
+      run(facts.tell("NameUnresolved", { upstream: label, reason, times: (last?.suppressed ?? 0) + 1, forMs }))
     }
 
     const ended = ({ label, isConfigured, trouble }: NameNews) => {

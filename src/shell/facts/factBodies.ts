@@ -143,7 +143,7 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
     case "DomainDropped":
       return tell(
         "OnDemandDropped",
-        () => ({ upstream: ON_DEMAND, reason: decision.reason, entries: state.index.places.demanded })
+        () => ({ upstream: ON_DEMAND, reason: decision.reason, entries: state.index.slots.demanded })
       )
     default:
       decision satisfies never

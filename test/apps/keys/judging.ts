@@ -246,6 +246,6 @@ export const JUDGING: ReadonlyArray<Row> = [
   row("breaker.maxCooldown", ["10s", "10m"], "more", (toy) => longest(flapping(toy)), failing({ cooldown: "10s" })),
   row("breaker.ramp", ["0ms", "1h"], [true, false], (toy) => {
     broken("refused", 8_000, toy).set(host(1), 10).run(30_000)
-    return toy.state.routes.upstreams[0]?.members.every(({ share }) => share === 1)
+    return toy.state.routes.upstreams[0]?.members.every(({ slowStartWeight }) => slowStartWeight === 1)
   }, failing({ cooldown: "5s" }))
 ]

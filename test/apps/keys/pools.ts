@@ -31,7 +31,7 @@ export const POOLS: ReadonlyArray<Row> = [
   row("pool.headroom", [1, 20], "more", (toy) => parked(busy(toy, 30).run(200)), ONE),
   row("pool.maxAge", ["5s", "1m"], "more", (toy) => {
     answering(toy, 1).start().run(1_000)
-    return toy.warmDials[0]?.parkForMs
+    return toy.warmDials[0]?.keepForMs
   }, ONE),
   // A burst of its size is free.
   row("pool.connectsPerSecond", [1, 50], "more", (toy) => {

@@ -53,7 +53,7 @@ export const UPSTREAMS: ReadonlyArray<Row> = [
   ),
   row("onDemand.retryAfter", ["5s", "1m"], [true, false], (toy) => {
     toy.names(NAME, hosts(2)).start().asks(NAME).run(20_000)
-    return toy.state.routes.upstreams[1]?.ask === true
+    return toy.state.routes.upstreams[1]?.needsDiscovery === true
   }, { ...COLD, onDemand: { usedWithin: "0ms" } }),
   row("probing.interval", ["1s", "30s"], "less", (toy) => answering(toy, 2).start().run(60_000).probes.length),
   row("probing.timeout", ["500ms", "5s"], [500, 5_000], (toy) => toy.start().run(100).probes[0]?.timeoutMs),

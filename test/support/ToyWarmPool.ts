@@ -1,15 +1,15 @@
 /** Parked sockets of the toy shell. */
 import type { WarmLoss, WarmLost } from "../../src/core/model/Event.ts"
 
-export interface Parked {
+export interface ToyWarmSocket {
   readonly warm: number
   readonly candidate: number
   readonly host: string
   readonly sinceUs: number
 }
 
-export class ToyShelf {
-  #all: Array<Parked> = []
+export class ToyWarmPool {
+  #all: Array<ToyWarmSocket> = []
 
   get size(): number {
     return this.#all.length
@@ -19,27 +19,27 @@ export class ToyShelf {
     return this.#all.filter((one) => one.candidate === candidate).length
   }
 
-  of(host: string): ReadonlyArray<Parked> {
+  of(host: string): ReadonlyArray<ToyWarmSocket> {
     return this.#all.filter((one) => one.host === host)
   }
 
-  park(parked: Parked): void {
+  park(parked: ToyWarmSocket): void {
     this.#all.push(parked)
   }
 
   /** The oldest. */
-  take(candidate: number): Parked | undefined {
+  take(candidate: number): ToyWarmSocket | undefined {
     const parked = this.#all.find((one) => one.candidate === candidate)
     this.#all = this.#all.filter((other) => other !== parked)
     return parked
   }
 
-  oldest(candidate: number, count: number): ReadonlyArray<Parked> {
+  oldest(candidate: number, count: number): ReadonlyArray<ToyWarmSocket> {
     return this.#all.filter((one) => one.candidate === candidate).slice(0, count)
   }
 
   /** What is told of one that is gone unused; undefined when it was gone before. */
-  lose(parked: Parked, reason: WarmLoss, atUs: number): WarmLost | undefined {
+  lose(parked: ToyWarmSocket, reason: WarmLoss, atUs: number): WarmLost | undefined {
     if (!this.#all.includes(parked)) return undefined
     this.#all = this.#all.filter((other) => other !== parked)
     const { warm, candidate, sinceUs } = parked

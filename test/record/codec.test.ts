@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest"
 import { advance } from "../../src/core/advance.ts"
 import { hash, toHex, zero } from "../../src/core/math/hash.ts"
 import { initial } from "../../src/core/state.ts"
-import { body, entryBody, link, unlink } from "../../src/log/codec.ts"
-import { fileName, segmentOf } from "../../src/log/Segment.ts"
-import { chainStart, gapBody } from "../../src/log/write.ts"
+import { body, entryBody, link, unlink } from "../../src/record/codec.ts"
+import { fileName, segmentOf } from "../../src/record/Segment.ts"
+import { chainStart, gapBody } from "../../src/record/write.ts"
 import { addresses, configWith } from "../support/config.ts"
 
 const state = initial(configWith([{ candidates: addresses(2) }]), 1)

@@ -10,8 +10,8 @@ export function eventText(event: Event): string {
       return acceptedText(event)
     case "ClientClosed":
       return closedText(event)
-    case "WarmParked":
-      return `{"_tag":"WarmParked","worker":${event.worker},"warm":${event.warm},"candidate":${event.candidate}`
+    case "WarmConnected":
+      return `{"_tag":"WarmConnected","worker":${event.worker},"warm":${event.warm},"candidate":${event.candidate}`
         + `,"tookUs":${event.tookUs}}`
     default:
       return JSON.stringify(event)

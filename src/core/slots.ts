@@ -10,37 +10,37 @@ import { domainIn } from "./domain.ts"
 import { hash } from "./math/hash.ts"
 import type { UpstreamId } from "./model/Candidate.ts"
 import type { Config, UpstreamConfig } from "./model/Config.ts"
-import type { Places, State } from "./model/State.ts"
+import type { Slots, State } from "./model/State.ts"
 
-const NONE: Places = { domains: Ordered.empty, free: Ordered.empty, demanded: 0 }
+const NONE: Slots = { domains: Ordered.empty, free: Ordered.empty, demanded: 0 }
 
 /** The index of a configuration, from nothing. */
-export function placesOf({ upstreams }: Pick<Config, "upstreams">): Places {
-  return upstreams.reduce((places, one, id) => moved(places, id, undefined, one), NONE)
+export function slotsOf({ upstreams }: Pick<Config, "upstreams">): Slots {
+  return upstreams.reduce((slots, one, id) => moved(slots, id, undefined, one), NONE)
 }
 
 /** The state under a whole new configuration. */
 export function reconfigured(state: State, config: Config): State {
-  return placed(state, config, placesOf(config))
+  return placed(state, config, slotsOf(config))
 }
 
 /** The state with another upstream at a place; one behind the last place makes a new one. */
 export function configure(state: State, id: UpstreamId, is: UpstreamConfig): State {
   const upstreams = state.config.upstreams.slice()
-  const places = moved(state.index.places, id, upstreams[id], is)
+  const slots = moved(state.index.slots, id, upstreams[id], is)
   upstreams[id] = is
-  return placed(state, { ...state.config, upstreams }, places)
+  return placed(state, { ...state.config, upstreams }, slots)
 }
 
-function placed(state: State, config: Config, places: Places): State {
-  return { ...state, config, index: { ...state.index, places } }
+function placed(state: State, config: Config, slots: Slots): State {
+  return { ...state, config, index: { ...state.index, slots } }
 }
 
 /** Who can be asked for by this host and port (see `domainOf`); -1: nobody. */
-export function placeOf({ config, index }: Pick<State, "config" | "index">, domain: string): UpstreamId {
+export function slotOf({ config, index }: Pick<State, "config" | "index">, domain: string): UpstreamId {
   const key = keyOf(domain)
   let found = -1
-  Ordered.visitFrom(index.places.domains, key, (at, id) => {
+  Ordered.visitFrom(index.slots.domains, key, (at, id) => {
     if (at === key && domainIn(config.upstreams[id] as UpstreamConfig) === domain) found = id
     return at === key && found < 0
   })
@@ -48,16 +48,16 @@ export function placeOf({ config, index }: Pick<State, "config" | "index">, doma
 }
 
 /** Where a new name goes: the first place without one, else behind the last. */
-export function freePlace({ config, index }: Pick<State, "config" | "index">): UpstreamId {
-  return Ordered.first(index.places.free)?.id ?? config.upstreams.length
+export function freeSlot({ config, index }: Pick<State, "config" | "index">): UpstreamId {
+  return Ordered.first(index.slots.free)?.id ?? config.upstreams.length
 }
 
 function moved(
-  { domains, free, demanded }: Places,
+  { domains, free, demanded }: Slots,
   id: UpstreamId,
   was: UpstreamConfig | undefined,
   is: UpstreamConfig
-): Places {
+): Slots {
   return {
     domains: Ordered.shifted(domains, id, domainKey(was), domainKey(is)),
     free: Ordered.shifted(free, id, freeKey(was), freeKey(is)),
@@ -65,17 +65,17 @@ function moved(
   }
 }
 
-function domainKey(place: UpstreamConfig | undefined): number | undefined {
-  const domain = place === undefined ? "" : domainIn(place)
+function domainKey(slot: UpstreamConfig | undefined): number | undefined {
+  const domain = slot === undefined ? "" : domainIn(slot)
   return domain === "" ? undefined : keyOf(domain)
 }
 
-function freeKey(place: UpstreamConfig | undefined): number | undefined {
-  return place?.name === "" ? 0 : undefined
+function freeKey(slot: UpstreamConfig | undefined): number | undefined {
+  return slot?.name === "" ? 0 : undefined
 }
 
-function isDemanded(place: UpstreamConfig | undefined): boolean {
-  return place?.onDemand === true && !place.removed
+function isDemanded(slot: UpstreamConfig | undefined): boolean {
+  return slot?.onDemand === true && !slot.removed
 }
 
 function keyOf(domain: string): number {

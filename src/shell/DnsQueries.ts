@@ -11,7 +11,7 @@ import type { Cancel } from "./Transport.ts"
 type Answer = (addresses: ReadonlyArray<string>, isOver: boolean) => void
 
 /** Calls back, never from within the call itself; the cancel takes that back. How long to wait is the caller's business; limits are those of the first caller. */
-export type Ask = (host: string, limits: ResolverLimits, answer: Answer) => Cancel
+export type AskDns = (host: string, limits: ResolverLimits, answer: Answer) => Cancel
 
 interface Query {
   readonly waiting: Set<{ readonly answer: Answer }>
@@ -20,7 +20,7 @@ interface Query {
   stop: () => void
 }
 
-export class Names {
+export class DnsQueries {
   readonly #resolver: Resolver["Service"]
   readonly #queries = new Map<string, Query>()
 
@@ -29,7 +29,7 @@ export class Names {
   }
 
   /** A field, so that it can be handed on. A query that no client waits for any more is given up. */
-  readonly ask: Ask = (host, limits, answer) => {
+  readonly query: AskDns = (host, limits, answer) => {
     const query = this.#queries.get(host) ?? this.#begin(host, limits)
     const one = { answer }
     query.waiting.add(one)

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import type { Attempt, ClientAccepted } from "../../src/core/model/Event.ts"
 import type { DialAttempt, UpstreamRoutes } from "../../src/core/model/Routes.ts"
-import { followsPlan } from "../../src/log/followsPlan.ts"
+import { followsPlan } from "../../src/record/followsPlan.ts"
 import { upstreamDefaults } from "../support/config.ts"
 
 const verify = { servername: "web.example", ca: "" }
@@ -35,7 +35,7 @@ function follows(attempts: ReadonlyArray<DialAttempt>, candidate: number, ...tri
       session,
       silentAfterMs: 100,
       domain: "",
-      ask: false
+      needsDiscovery: false
     },
     lastResort: { attempts, deadlineMs: 1_000 }
   }

@@ -6,7 +6,7 @@ import type { Taken } from "./lock.ts"
 import { isTaken, take } from "./lock.ts"
 import { makeDirectory } from "./makeDirectory.ts"
 
-export interface Place {
+export interface Location {
   /** Where this process may write. */
   readonly directory: string
   /** The process that holds the directory itself; undefined when it is this one. */
@@ -21,18 +21,18 @@ export const hold = (directory: string, run: string, disk: Disk) =>
       // What does not answer now has said so before, and the lock ends with the process.
       ({ lock }) => Effect.promise(() => lock === undefined ? Promise.resolve() : lock.letGo().catch(() => {}))
     ),
-    ({ place }) => place
+    ({ location }) => location
   )
 
 async function placeIn(directory: string, run: string, disk: Disk) {
   const lock = await take(path.join(directory, "lock"), disk)
-  if (!isTaken(lock)) return { lock, place: { directory, holder: undefined } }
-  const own = guestPlace(directory, run)
-  await disk.ask(() => makeDirectory(own))
-  return { lock: undefined, place: { directory: own, holder: lock } }
+  if (!isTaken(lock)) return { lock, location: { directory, holder: undefined } }
+  const own = guestLocation(directory, run)
+  await disk.within(() => makeDirectory(own))
+  return { lock: undefined, location: { directory: own, holder: lock } }
 }
 
 /** A place inside a directory that is this run's alone, whoever holds the rest. */
-export function guestPlace(directory: string, run: string): string {
+export function guestLocation(directory: string, run: string): string {
   return path.join(directory, `guest-${run}`)
 }

@@ -17,7 +17,7 @@ export interface Most {
 
 type Kind = "page" | "health" | "reader"
 
-export class Places {
+export class Permits {
   readonly #most: Most
   readonly #taken: Record<Kind, number> = { page: 0, health: 0, reader: 0 }
   /** No request is under way on these, the longest such first. */

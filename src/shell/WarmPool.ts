@@ -9,20 +9,20 @@ import type { CandidateId } from "../core/model/Candidate.ts"
 import type { DialWarm, Race, Retire } from "../core/model/Decision.ts"
 import type { Event, WarmLoss } from "../core/model/Event.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
-import type { Ask } from "./Names.ts"
+import type { AskDns } from "./DnsQueries.ts"
 import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
 
-export interface Parked {
+export interface WarmSocket {
   readonly warm: number
   readonly candidate: CandidateId
   readonly socket: UpstreamSocket
-  readonly parkedAtUs: number
+  readonly readyAtUs: number
   readonly stopTimer: Cancel
 }
 
 /** Those of one candidate, oldest first. */
-interface Row {
-  readonly parked: Array<Parked>
+interface CandidatePool {
+  readonly ready: Array<WarmSocket>
   /** Up to this age they are as likely to be alive as the newest. */
   trustedUs: number
 }
@@ -31,18 +31,18 @@ interface Row {
 const TRUSTED_SHARE = 0.7
 
 /** A race is between addresses: there is no name to ask for. */
-const nobody: Ask = (_host, _limits, answer) => {
+const noNames: AskDns = (_host, _limits, answer) => {
   answer([], true)
   return () => {}
 }
 
-export class Shelf {
+export class WarmPool {
   readonly #transport: Transport["Service"]
   readonly #post: (event: Event) => void
-  readonly #rows = new Map<CandidateId, Row>()
+  readonly #rows = new Map<CandidateId, CandidatePool>()
   readonly #dials = new Set<Cancel>()
   #closed = false
-  #isHeld = false
+  #isPaused = false
 
   constructor(transport: Transport["Service"], post: (event: Event) => void) {
     this.#transport = transport
@@ -50,28 +50,28 @@ export class Shelf {
   }
 
   /** How many wait for a candidate; a field, so that it can be handed to `pick`. */
-  readonly countOf = (candidate: CandidateId): number => this.#rows.get(candidate)?.parked.length ?? 0
+  readonly countOf = (candidate: CandidateId): number => this.#rows.get(candidate)?.ready.length ?? 0
 
   get size(): number {
     let sum = 0
-    for (const { parked } of this.#rows.values()) sum += parked.length
+    for (const { ready } of this.#rows.values()) sum += ready.length
     return sum
   }
 
   dial(act: DialWarm): void {
     if (this.#closed) return
     const { worker, warm, candidate } = act
-    if (this.#isHeld) return this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs: 0, reason: "local" })
+    if (this.#isPaused) return this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs: 0, reason: "local" })
     const transport = this.#transport
     const startedUs = transport.nowUs()
     const answer = (result: UpstreamSocket | "timeout" | Parameters<Parameters<typeof transport.dialUnsafe>[2]>[0]) => {
       stopTimer()
       this.#dials.delete(cancel)
       const tookUs = transport.nowUs() - startedUs
-      if (typeof result !== "string") return this.#park(act, result, tookUs)
+      if (typeof result !== "string") return this.#connected(act, result, tookUs)
       this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs, reason: result })
     }
-    const stopTimer = transport.coarseUnsafe(act.timeoutMs, () => {
+    const stopTimer = transport.wheelTimerUnsafe(act.timeoutMs, () => {
       cancelDial()
       answer("timeout")
     })
@@ -84,23 +84,23 @@ export class Shelf {
   }
 
   /** Dials the addresses of a plan until one answers: the winner's socket is a parked one before anybody is told. */
-  race({ worker, race, upstream, plan, keepAliveMs, parkForMs }: Race): void {
+  race({ worker, race, upstream, plan, keepAliveMs, keepForMs }: Race): void {
     if (this.#closed) return
     const transport = this.#transport
     const startedUs = transport.nowUs()
-    const cancel = runPlanUnsafe(transport, nobody, plan, keepAliveMs, () => {}, ({ socket, candidate, tried }) => {
+    const cancel = runPlanUnsafe(transport, noNames, plan, keepAliveMs, () => {}, ({ socket, candidate, tried }) => {
       this.#dials.delete(cancel)
       if (this.#closed) return socket?.closeUnsafe()
-      const one = socket === undefined ? undefined : this.#keep({ warm: race, candidate, parkForMs }, socket)
+      const one = socket === undefined ? undefined : this.#keep({ warm: race, candidate, keepForMs }, socket)
       const tookUs = transport.nowUs() - startedUs
       this.#post({ _tag: "Raced", worker, race, upstream, candidate, tried, tookUs })
-      if (one !== undefined) socket?.parkUnsafe((reason) => this.#drop(one, reason))
+      if (one !== undefined) socket?.watchUnsafe((reason) => this.#drop(one, reason))
     })
     this.#dials.add(cancel)
   }
 
   /** The oldest that is alive, or the newest where the oldest may not be. */
-  take(candidate: CandidateId): Parked | undefined {
+  take(candidate: CandidateId): WarmSocket | undefined {
     for (let row = this.#rows.get(candidate); row !== undefined; row = this.#rows.get(candidate)) {
       const one = this.#next(row)
       this.#remove(row, one)
@@ -110,20 +110,20 @@ export class Shelf {
     return undefined
   }
 
-  #next({ parked, trustedUs }: Row): Parked {
-    const oldest = parked[0] as Parked
-    return this.#ageUs(oldest) <= trustedUs ? oldest : parked.at(-1) as Parked
+  #next({ ready, trustedUs }: CandidatePool): WarmSocket {
+    const oldest = ready[0] as WarmSocket
+    return this.#ageUs(oldest) <= trustedUs ? oldest : ready.at(-1) as WarmSocket
   }
 
   /** Closes the oldest. */
   retire({ candidate, count }: Retire): void {
-    for (const one of this.#rows.get(candidate)?.parked.slice(0, count) ?? []) this.#drop(one, "drained")
+    for (const one of this.#rows.get(candidate)?.ready.slice(0, count) ?? []) this.#drop(one, "drained")
   }
 
   /** While it is held, nothing waits and nothing is dialled: clients need the descriptors. */
-  holdUnsafe(isHeld: boolean): void {
-    this.#isHeld = isHeld
-    if (isHeld) this.#empty()
+  pauseUnsafe(isPaused: boolean): void {
+    this.#isPaused = isPaused
+    if (isPaused) this.#empty()
   }
 
   /** Closes everything and dials no more. */
@@ -135,45 +135,48 @@ export class Shelf {
   }
 
   #empty(): void {
-    for (const { parked } of [...this.#rows.values()]) for (const one of [...parked]) this.#drop(one, "drained")
+    for (const { ready } of [...this.#rows.values()]) for (const one of [...ready]) this.#drop(one, "drained")
   }
 
-  #park(act: DialWarm, socket: UpstreamSocket, tookUs: number): void {
+  #connected(act: DialWarm, socket: UpstreamSocket, tookUs: number): void {
     const { worker, warm, candidate } = act
     if (this.#closed) return socket.closeUnsafe()
     const one = this.#keep(act, socket)
-    this.#post({ _tag: "WarmParked", worker, warm, candidate, tookUs })
-    socket.parkUnsafe((reason) => this.#drop(one, reason))
+    this.#post({ _tag: "WarmConnected", worker, warm, candidate, tookUs })
+    socket.watchUnsafe((reason) => this.#drop(one, reason))
   }
 
-  #keep({ warm, candidate, parkForMs }: Pick<DialWarm, "warm" | "candidate" | "parkForMs">, socket: UpstreamSocket): Parked {
-    const one: Parked = {
+  #keep(
+    { warm, candidate, keepForMs }: Pick<DialWarm, "warm" | "candidate" | "keepForMs">,
+    socket: UpstreamSocket
+  ): WarmSocket {
+    const one: WarmSocket = {
       warm,
       candidate,
       socket,
-      parkedAtUs: this.#transport.nowUs(),
-      stopTimer: this.#transport.coarseUnsafe(parkForMs, () => this.#drop(one, "expired"))
+      readyAtUs: this.#transport.nowUs(),
+      stopTimer: this.#transport.wheelTimerUnsafe(keepForMs, () => this.#drop(one, "expired"))
     }
     const row = this.#rows.get(candidate)
-    if (row === undefined) this.#rows.set(candidate, { parked: [one], trustedUs: Number.POSITIVE_INFINITY })
-    else row.parked.push(one)
+    if (row === undefined) this.#rows.set(candidate, { ready: [one], trustedUs: Number.POSITIVE_INFINITY })
+    else row.ready.push(one)
     return one
   }
 
-  #drop(one: Parked, reason: WarmLoss): void {
+  #drop(one: WarmSocket, reason: WarmLoss): void {
     const row = this.#rows.get(one.candidate)
-    if (row === undefined || !row.parked.includes(one)) return
+    if (row === undefined || !row.ready.includes(one)) return
     this.#remove(row, one)
     this.#lose(row, one, reason)
   }
 
-  #remove({ parked }: Row, one: Parked): void {
-    parked.splice(parked.indexOf(one), 1)
-    if (parked.length === 0) this.#rows.delete(one.candidate)
+  #remove({ ready }: CandidatePool, one: WarmSocket): void {
+    ready.splice(ready.indexOf(one), 1)
+    if (ready.length === 0) this.#rows.delete(one.candidate)
     one.stopTimer()
   }
 
-  #lose(row: Row, one: Parked, reason: WarmLoss): void {
+  #lose(row: CandidatePool, one: WarmSocket, reason: WarmLoss): void {
     const { warm, candidate, socket } = one
     socket.closeUnsafe()
     const ageUs = this.#ageUs(one)
@@ -182,7 +185,7 @@ export class Shelf {
     this.#post({ _tag: "WarmLost", worker: 0, warm, candidate, reason, ageUs })
   }
 
-  #ageUs({ parkedAtUs }: Parked): number {
-    return this.#transport.nowUs() - parkedAtUs
+  #ageUs({ readyAtUs }: WarmSocket): number {
+    return this.#transport.nowUs() - readyAtUs
   }
 }

@@ -1,7 +1,7 @@
 /** What a client may have tried, by the routes it says it used. */
 import { describe, expect, it } from "vitest"
 import type { Attempt, ClientAccepted } from "../../src/core/model/Event.ts"
-import { followsPlan } from "../../src/log/followsPlan.ts"
+import { followsPlan } from "../../src/record/followsPlan.ts"
 import { networks } from "../support/access.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"

@@ -3,18 +3,18 @@ import { assert, beforeEach, describe, it } from "vitest"
 import type { Event } from "../../src/core/model/Event.ts"
 import type { Routes, UpstreamRoutes } from "../../src/core/model/Routes.ts"
 import { initial } from "../../src/core/state.ts"
-import { Domains } from "../../src/shell/Domains.ts"
+import { Discovery } from "../../src/shell/Discovery.ts"
 import type { Engine } from "../../src/shell/Engine.ts"
 import { configWith, onDemandDefaults, upstreamDefaults } from "../support/config.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
 const plan = { attempts: [], deadlineMs: 1_000 }
-const upstream = (id: number, domain: string, ask: boolean, name = "on-demand"): UpstreamRoutes => ({
+const upstream = (id: number, domain: string, needsDiscovery: boolean, name = "on-demand"): UpstreamRoutes => ({
   ...{
     id,
     name,
     domain,
-    ask,
+    needsDiscovery,
     state: "system",
     members: [],
     policy: "random",
@@ -29,7 +29,7 @@ class World {
   readonly sim = new SimTransport(() => ({ afterMs: 0, result: "never" }))
   readonly posted: Array<Event> = []
   readonly found: Array<number | undefined> = []
-  readonly domains: Domains
+  readonly domains: Discovery
   room = true
   enabled = true
   #routes: Routes = { version: 0, upstreams: [] }
@@ -43,7 +43,7 @@ class World {
       watchRoutesUnsafe: (published) => void (this.#published = published),
       stateUnsafe: () => initial({ ...configWith([]), onDemand: { ...onDemandDefaults, enabled: this.enabled } }, 1)
     }
-    this.domains = new Domains(engine as Engine["Service"], this.sim.service)
+    this.domains = new Discovery(engine as Engine["Service"], this.sim.service)
   }
 
   publish(...upstreams: ReadonlyArray<UpstreamRoutes>): void {

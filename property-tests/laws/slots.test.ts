@@ -5,7 +5,7 @@ import { domainIn, domainOf } from "../../src/core/domain.ts"
 import { faults } from "../../src/core/invariants.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { State } from "../../src/core/model/State.ts"
-import { configure, freePlace, placeOf, placesOf } from "../../src/core/places.ts"
+import { configure, freeSlot, slotOf, slotsOf } from "../../src/core/slots.ts"
 import { configWith, onDemandDefaults, upstreamWith } from "../../test/support/config.ts"
 import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
 import { law } from "../check.ts"
@@ -24,13 +24,13 @@ function agree(state: State): void {
   for (const host of hosts) {
     for (const port of [443, 80]) {
       const wanted = domainOf(host, port)
-      expect(placeOf(state, wanted)).toBe(upstreams.findIndex((one) => domainIn(one) === wanted))
+      expect(slotOf(state, wanted)).toBe(upstreams.findIndex((one) => domainIn(one) === wanted))
     }
   }
   const free = upstreams.findIndex(({ name }) => name === "")
-  expect(freePlace(state)).toBe(free < 0 ? upstreams.length : free)
+  expect(freeSlot(state)).toBe(free < 0 ? upstreams.length : free)
   const kept = upstreams.filter(({ onDemand, removed }) => onDemand && !removed)
-  expect(state.index.places.demanded).toBe(kept.length)
+  expect(state.index.slots.demanded).toBe(kept.length)
 }
 
 const act = fc.oneof(
@@ -72,10 +72,10 @@ describe("a place", () => {
         state = configure(state, id, upstreamWith({ name, host, port, onDemand, removed }))
         agree(state)
       }
-      const { domains, free, demanded } = placesOf(state.config)
-      expect(state.index.places.demanded).toBe(demanded)
-      expect(pairs(state.index.places.domains)).toEqual(pairs(domains))
-      expect(pairs(state.index.places.free)).toEqual(pairs(free))
+      const { domains, free, demanded } = slotsOf(state.config)
+      expect(state.index.slots.demanded).toBe(demanded)
+      expect(pairs(state.index.slots.domains)).toEqual(pairs(domains))
+      expect(pairs(state.index.slots.free)).toEqual(pairs(free))
     }),
     { share: 0.3 }
   )

@@ -10,8 +10,8 @@ export const RESENT_MS = 1_000
  * Longer than this is pending for too long, in ms. Samples that still gather count too: who has become slower would else be
  * suspected and cleared with each answer until they enter. What took a second may be a packet sent again, and tells nothing.
  */
-export function pendingMs({ latency, gathered, prior }: Candidate): number {
-  const slowest = gathered.findLast((tookMs) => tookMs < RESENT_MS) ?? 0
+export function pendingMs({ latency, sampleWindow, prior }: Candidate): number {
+  const slowest = sampleWindow.findLast((tookMs) => tookMs < RESENT_MS) ?? 0
   const expected = latency.atUs >= 0 ? latency.value : prior?.latencyMs ?? 0
   const pending = LATENCIES * (expected > slowest ? expected : slowest)
   return pending > LEAST_PENDING_MS ? pending : LEAST_PENDING_MS
@@ -21,7 +21,7 @@ export function pendingMs({ latency, gathered, prior }: Candidate): number {
  * The same as clients are told it, in whole ms: in steps of at most a tenth, rounded up. Routes carry it, and are renewed
  * when it leaves its step, not with every sample that gathers.
  */
-export function patienceMs(candidate: Candidate): number {
+export function slowHandshakeMs(candidate: Candidate): number {
   const pending = pendingMs(candidate)
   // It takes 10 to 20 units, so one of them more is a tenth at most; doubling keeps that exact, which a logarithm is not.
   let unit = LEAST_PENDING_MS / 10

@@ -83,7 +83,7 @@ class Core {
 
   check(): void {
     for (const { id, warm } of Vector.toArray(this.state.candidates).flatMap((one) => (one === null ? [] : [one]))) {
-      expect(warm.parked.toSorted((a, b) => a - b)).toEqual(this.#bag.idsOf(id, "parked"))
+      expect(warm.ready.toSorted((a, b) => a - b)).toEqual(this.#bag.idsOf(id, "parked"))
       expect(warm.dialling.map((one) => one.id).toSorted((a, b) => a - b)).toEqual(this.#bag.idsOf(id, "dialling"))
     }
     expect(this.state.warmTotal).toBe(this.#bag.sockets.length)
@@ -121,7 +121,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
       const socket = one(bag, "dialling", pick)
       const { warm, candidate } = socket
       socket.state = "parked"
-      core.post({ _tag: "WarmParked", worker: 0, warm, candidate, tookUs: 1_000 })
+      core.post({ _tag: "WarmConnected", worker: 0, warm, candidate, tookUs: 1_000 })
     })
   ),
   fc.tuple(pick, fc.constantFrom("refused" as const, "timeout" as const, "local" as const)).map(([pick, reason]) =>
@@ -146,7 +146,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     command(`told of a stranger ${pick}`, () => true, (_bag, core) => {
       const of = { worker: 0, warm: 1_000_000 + pick, candidate: (1 << 20) + (pick % 4) }
       core.post({ _tag: "WarmLost", ...of, reason: "reset", ageUs: 1 })
-      core.post({ _tag: "WarmParked", ...of, tookUs: 1 })
+      core.post({ _tag: "WarmConnected", ...of, tookUs: 1 })
       core.post({ _tag: "WarmFailed", ...of, tookUs: 1, reason: "refused" })
       core.post(accepted(of.candidate, of.warm))
     })
@@ -193,7 +193,7 @@ describe("warm sockets in the core", () => {
       const { id } = Vector.get(core.state.candidates, slot)!
       for (const socket of bag.all("dialling")) {
         socket.state = "parked"
-        core.post({ _tag: "WarmParked", worker: 0, warm: socket.warm, candidate: socket.candidate, tookUs: 1_000 })
+        core.post({ _tag: "WarmConnected", worker: 0, warm: socket.warm, candidate: socket.candidate, tookUs: 1_000 })
       }
       expect(bag.idsOf(id, "parked")).toHaveLength(size)
       for (let i = 0; i < 4; i++) {

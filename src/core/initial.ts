@@ -20,7 +20,7 @@ export const closedBreaker: BreakerState = {
   openForMs: 0,
   trialDueUs: -1,
   closedAtUs: -1,
-  share: 1,
+  slowStartWeight: 1,
   rampDueUs: -1,
   blamed: []
 }
@@ -42,8 +42,8 @@ export const noSuspicion: Suspicion = {
   refutedAtUs: -1
 }
 
-export const emptyShelf: Warm = {
-  parked: [],
+export const emptyWarmPool: Warm = {
+  ready: [],
   dialling: [],
   failures: 0,
   notBeforeUs: -1,
@@ -76,7 +76,7 @@ export const noOutage: OutageState = {
   families: null,
   proven: [],
   answeredSeq: -1,
-  spellSinceUs: -1,
+  silenceSinceUs: -1,
   witnesses: [],
   deadReferences: [],
   pulseDueUs: -1,
@@ -114,14 +114,14 @@ export function newCandidate(
     fadeDueUs: -1,
     resentAtUs: -1,
     streak: 0,
-    gathered: [],
-    lastEntryAtUs: -1,
-    entryDueUs: -1,
+    sampleWindow: [],
+    windowClosedAtUs: -1,
+    windowDueUs: -1,
     lastSampleAtUs: -1,
     expireDueUs: -1,
-    usual: { inverse: 0, entries: 0, atUs: -1 },
+    baseline: { inverse: 0, samples: 0, atUs: -1 },
     costMs: -1,
-    outlookMs: -1,
+    forecastMs: -1,
     probe: 0,
     probedAtUs: -1,
     unused: 0,
@@ -130,7 +130,7 @@ export function newCandidate(
     connections: [],
     breaker: closedBreaker,
     suspicion: noSuspicion,
-    warm: emptyShelf,
+    warm: emptyWarmPool,
     relief: noRelief,
     prior: null,
     identity: unproven(identity),
@@ -162,7 +162,7 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     silentAfterMs: LEAST_SHARED_SILENCE_MS,
     resolve: 0,
     resolveDueUs: -1,
-    shelves: [],
+    warmPools: [],
     shut: 0,
     partial: 0,
     refused: [],

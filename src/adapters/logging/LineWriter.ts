@@ -123,7 +123,7 @@ export class LineWriter {
   #write(text: string): Promise<void> {
     const { target } = this.#options
     if (typeof target === "number") return writeStandard(target, Buffer.from(text))
-    return this.#disk.ask(() => append(target, Buffer.from(text)))
+    return this.#disk.within(() => append(target, Buffer.from(text)))
   }
 }
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { ResolveError } from "../../src/shell/errors.ts"
-import { Names } from "../../src/shell/Names.ts"
+import { DnsQueries } from "../../src/shell/DnsQueries.ts"
 import type { Answers } from "../../src/shell/Resolver.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
 import { answersOf, LIMITS } from "../support/answers.ts"
@@ -25,7 +25,7 @@ function slow() {
         return Effect.onInterrupt(Deferred.await(answer), () => Effect.sync(() => void given.push(host)))
       })
   })
-  return { asked, early, given, open, names: new Names(resolver) }
+  return { asked, early, given, open, names: new DnsQueries(resolver) }
 }
 
 const asking = (what: string, holds: () => boolean) => Effect.promise(() => until(what, holds))
@@ -35,12 +35,12 @@ describe("names", () => {
     Effect.gen(function* () {
       const { asked, open, names } = slow()
       const got: Array<ReadonlyArray<string>> = []
-      for (let i = 0; i < 3; i++) names.ask("a.example", LIMITS, (addresses) => got.push(addresses))
+      for (let i = 0; i < 3; i++) names.query("a.example", LIMITS, (addresses) => got.push(addresses))
       yield* asking("asked", () => open.length === 1)
       Deferred.doneUnsafe(open[0]!, Effect.succeed(answersOf(["192.0.2.1"])))
       yield* asking("answered", () => got.length === 3)
       assert.deepStrictEqual(got, [["192.0.2.1"], ["192.0.2.1"], ["192.0.2.1"]])
-      names.ask("a.example", LIMITS, (addresses) => got.push(addresses))
+      names.query("a.example", LIMITS, (addresses) => got.push(addresses))
       yield* asking("asked again", () => asked.length === 2)
       Deferred.doneUnsafe(open[1]!, Effect.fail(new ResolveError({ host: "a.example", code: "ENOTFOUND" })))
       yield* asking("answered", () => got.length === 4)
@@ -51,7 +51,7 @@ describe("names", () => {
     Effect.gen(function* () {
       const { given, open, names } = slow()
       const got: Array<number> = []
-      const [first, second] = [1, 2].map((i) => names.ask("a.example", LIMITS, () => got.push(i)))
+      const [first, second] = [1, 2].map((i) => names.query("a.example", LIMITS, () => got.push(i)))
       yield* asking("asked", () => open.length === 1)
       first?.()
       assert.deepStrictEqual(given, [])
@@ -66,7 +66,11 @@ describe("names", () => {
       const { asked, early, open, names } = slow()
       const got: Array<string> = []
       const come = (client: string) =>
-        names.ask("a.example", LIMITS, (addresses, isOver) => got.push(`${client} ${addresses.join()}${isOver ? "." : ""}`))
+        names.query(
+          "a.example",
+          LIMITS,
+          (addresses, isOver) => got.push(`${client} ${addresses.join()}${isOver ? "." : ""}`)
+        )
       come("first")
       yield* asking("asked", () => open.length === 1)
       early[0]?.(["192.0.2.1"])

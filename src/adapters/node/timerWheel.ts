@@ -16,7 +16,7 @@ let timer: ReturnType<typeof setTimeout> | undefined
 let timerAtMs = Number.POSITIVE_INFINITY
 
 /** Calls `fire` once, after `delayMs` and at most a sixteenth of it (or 16 ms) more. A function may wait only once at a time for one moment. */
-export function coarse(delayMs: number, fire: () => void): () => void {
+export function timerWheel(delayMs: number, fire: () => void): () => void {
   const nowMs = performance.now()
   const delay = delayMs < MOST_DELAY_MS ? delayMs : MOST_DELAY_MS
   let grainMs = LEAST_GRAIN_MS

@@ -4,13 +4,13 @@
  */
 import type * as net from "node:net"
 import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
-import { coarse } from "./coarse.ts"
+import { timerWheel } from "./timerWheel.ts"
 import { KEEP_ALIVE_FROM_MS } from "./upkeep.ts"
 
 export type News = "connected" | "drained" | "ended" | "closed" | "failed"
 export type Hear = (news: News, error?: NodeJS.ErrnoException) => void
 
-export abstract class HeardSocket<S extends net.Socket> implements UpstreamSocket {
+export abstract class UpstreamConnection<S extends net.Socket> implements UpstreamSocket {
   socket!: S
   hear: Hear = hearNothing
   readonly #keepAliveMs: number
@@ -41,9 +41,9 @@ export abstract class HeardSocket<S extends net.Socket> implements UpstreamSocke
     return this.#ended
   }
 
-  parkUnsafe(lost: (reason: "closed" | "reset") => void): void {
+  watchUnsafe(lost: (reason: "closed" | "reset") => void): void {
     const stopWaiting = this.keepWaiting()
-    const stopTimer = coarse(KEEP_ALIVE_FROM_MS, () => {
+    const stopTimer = timerWheel(KEEP_ALIVE_FROM_MS, () => {
       if (this.#keepAliveMs > 0) this.socket.setKeepAlive(true, this.#keepAliveMs)
     })
     this.#unpark = () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import type { DialFailure, Event, WarmLoss } from "../../src/core/model/Event.ts"
-import { Shelf } from "../../src/shell/Shelf.ts"
+import { WarmPool } from "../../src/shell/WarmPool.ts"
 import type { Transport, UpstreamSocket } from "../../src/shell/Transport.ts"
 import { law } from "../check.ts"
 
@@ -32,10 +32,10 @@ class Model {
   /** For each candidate: up to this age a socket is as likely to be alive as the newest. */
   readonly trustedUs = new Map<number, number>()
 
-  dial(warm: number, candidate: number, timeoutMs: number, parkForMs: number): void {
+  dial(warm: number, candidate: number, timeoutMs: number, keepForMs: number): void {
     if (this.isClosed) return
     const untilUs = this.atUs + timeoutMs * 1000
-    this.dialling.push({ warm, candidate, parkForUs: parkForMs * 1000, untilUs, state: "dialling", isDead: false })
+    this.dialling.push({ warm, candidate, parkForUs: keepForMs * 1000, untilUs, state: "dialling", isDead: false })
   }
 
   answer(socket: Socket, failure: DialFailure | null): void {
@@ -112,7 +112,7 @@ class FakeSocket implements UpstreamSocket {
   lost: ((reason: "closed" | "reset") => void) | undefined
   closeUnsafe = (): void => void this.closed++
   isAliveUnsafe = (): boolean => !this.isDead
-  parkUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
+  watchUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
     expect(this.lost).toBeUndefined()
     this.lost = lost
   }
@@ -127,7 +127,7 @@ class Real {
   readonly taken = new Set<number>()
   told: Array<Told> = []
   #orders = 0
-  readonly shelf: Shelf
+  readonly shelf: WarmPool
 
   constructor() {
     const unused = () => {
@@ -151,9 +151,9 @@ class Real {
         return () => void this.dials.delete(port)
       },
       timerUnsafe: timer,
-      coarseUnsafe: timer
+      wheelTimerUnsafe: timer
     }
-    this.shelf = new Shelf(transport, (event) => this.told.push(toldOf(event)))
+    this.shelf = new WarmPool(transport, (event) => this.told.push(toldOf(event)))
   }
 
   answer(warm: number, failure: DialFailure | null): void {
@@ -194,7 +194,7 @@ class Real {
 }
 
 function toldOf(event: Event): Told {
-  if (event._tag === "WarmParked") return ["parked", event.warm, ""]
+  if (event._tag === "WarmConnected") return ["parked", event.warm, ""]
   if (event._tag === "WarmFailed") return ["failed", event.warm, event.reason]
   if (event._tag !== "WarmLost") throw new Error(`a shelf tells ${event._tag}`)
   expect(event.ageUs).toBeGreaterThanOrEqual(0)
@@ -222,13 +222,13 @@ const failure = fc.constantFrom<DialFailure>("refused", "reset", "unreachable", 
 const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   ...[1, 2].map(() =>
     fc.tuple(candidate, fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 3_000 })).map((
-      [candidate, timeoutMs, parkForMs]
+      [candidate, timeoutMs, keepForMs]
     ) =>
-      command(`dial ${candidate} for ${timeoutMs} ms, to park ${parkForMs} ms`, always, (model, real) => {
+      command(`dial ${candidate} for ${timeoutMs} ms, to park ${keepForMs} ms`, always, (model, real) => {
         const warm = ++model.minted
-        model.dial(warm, candidate, timeoutMs, parkForMs)
+        model.dial(warm, candidate, timeoutMs, keepForMs)
         const of = { worker: 0, warm, candidate, host: "198.18.0.1", port: warm, keepAliveMs: 1_000 }
-        real.shelf.dial({ _tag: "DialWarm", ...of, timeoutMs, parkForMs })
+        real.shelf.dial({ _tag: "DialWarm", ...of, timeoutMs, keepForMs })
       })
     )
   ),

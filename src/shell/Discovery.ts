@@ -19,14 +19,14 @@ interface Wait {
   readonly ready: Set<{ readonly ready: Ready }>
   readonly stopTimer: Cancel
   /** Who has the place now; undefined: nobody yet. */
-  readonly place: () => UpstreamId | undefined
+  readonly slot: () => UpstreamId | undefined
 }
 
-export class Domains {
+export class Discovery {
   readonly #engine: Engine["Service"]
   readonly #transport: Transport["Service"]
   /** By domain; of two upstreams with the same one the first has it. */
-  readonly #places = new Map<string, UpstreamId>()
+  readonly #slots = new Map<string, UpstreamId>()
   #known: ReadonlyArray<string> = []
   readonly #waits = new Map<string | UpstreamId, Wait>()
 
@@ -48,21 +48,21 @@ export class Domains {
    */
   find(host: string, port: number, ready: Ready): Cancel {
     const domain = domainOf(host, port)
-    const known = this.#places.get(domain)
+    const known = this.#slots.get(domain)
     if (known !== undefined) return this.settled(known, ready)
     if (!isHost(host) || !this.#engine.stateUnsafe().config.onDemand.enabled) {
       ready(undefined)
       return () => {}
     }
     const bare = domain.slice(0, domain.lastIndexOf(":")).replace(/^\[|\]$/g, "")
-    return this.#wait(domain, () => this.#places.get(domain), { upstream: -1, host: bare, port }, ready)
+    return this.#wait(domain, () => this.#slots.get(domain), { upstream: -1, host: bare, port }, ready)
   }
 
   /** The same for an upstream that is known: at once, unless its routes say that clients should ask. */
   settled(upstream: UpstreamId, ready: Ready): Cancel {
     const routes = () => this.#engine.routesUnsafe().upstreams[upstream]
     const asked = routes()
-    if (asked?.ask !== true) {
+    if (asked?.needsDiscovery !== true) {
       ready(upstream)
       return () => {}
     }
@@ -76,10 +76,10 @@ export class Domains {
     for (const key of this.#waits.keys()) this.#end(key)
   }
 
-  #wait(key: string | UpstreamId, place: Wait["place"], asked: Asked, ready: Ready): Cancel {
-    const wait = this.#waits.get(key) ?? this.#begin(key, place, asked)
+  #wait(key: string | UpstreamId, slot: Wait["slot"], asked: Asked, ready: Ready): Cancel {
+    const wait = this.#waits.get(key) ?? this.#begin(key, slot, asked)
     if (wait === undefined) {
-      ready(place())
+      ready(slot())
       return () => {}
     }
     const one = { ready }
@@ -92,12 +92,12 @@ export class Domains {
   }
 
   /** undefined: the core cannot be told now. */
-  #begin(key: string | UpstreamId, place: Wait["place"], asked: Asked): Wait | undefined {
+  #begin(key: string | UpstreamId, slot: Wait["slot"], asked: Asked): Wait | undefined {
     const engine = this.#engine
     if (!engine.reserveUnsafe(1)) return undefined
     const { singleFlightTimeoutMs } = engine.stateUnsafe().config.onDemand
     const stopTimer = this.#transport.timerUnsafe(singleFlightTimeoutMs, () => this.#end(key))
-    const wait: Wait = { ready: new Set(), stopTimer, place }
+    const wait: Wait = { ready: new Set(), stopTimer, slot }
     this.#waits.set(key, wait)
     engine.postUnsafe({ _tag: "DomainRequested", worker: 0, ...asked })
     return wait
@@ -106,14 +106,14 @@ export class Domains {
   #published({ upstreams }: Routes): void {
     if (upstreams.length !== this.#known.length || upstreams.some(({ domain }, i) => domain !== this.#known[i])) {
       this.#known = upstreams.map(({ domain }) => domain)
-      this.#places.clear()
+      this.#slots.clear()
       this.#known.forEach((domain, id) => {
-        if (domain !== "" && !this.#places.has(domain)) this.#places.set(domain, id)
+        if (domain !== "" && !this.#slots.has(domain)) this.#slots.set(domain, id)
       })
     }
-    for (const [key, { place }] of this.#waits) {
-      const id = place()
-      const isOver = id === undefined ? typeof key === "number" : upstreams[id]?.ask !== true
+    for (const [key, { slot }] of this.#waits) {
+      const id = slot()
+      const isOver = id === undefined ? typeof key === "number" : upstreams[id]?.needsDiscovery !== true
       if (isOver) this.#end(key)
     }
   }
@@ -125,7 +125,7 @@ export class Domains {
     this.#waits.delete(key)
     wait.stopTimer()
     this.#transport.soonUnsafe(() => {
-      const id = wait.place()
+      const id = wait.slot()
       for (const one of wait.ready) if (wait.ready.delete(one)) one.ready(id)
     })
   }

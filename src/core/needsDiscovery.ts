@@ -2,14 +2,14 @@
  * Whether clients should say that they came, and wait for somebody to be found (reducers/demand.ts): not where somebody is known who
  * only is the last that is left, as that is the ladder's (ladder.ts).
  */
-import { keptOf } from "./ladder.ts"
+import { panicCandidateOf } from "./ladder.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { isCommon } from "./trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
-export function isAsking(state: State, upstream: Upstream, someServe: boolean): boolean {
+export function needsDiscovery(state: State, upstream: Upstream, someServe: boolean): boolean {
   if (someServe || upstream.pausedUntilUs >= 0 || !Upstreams.isOn(state, upstream.id)) return false
-  return !Upstreams.configOf(state, upstream.id).preheat && keptOf(state, upstream) < 0
+  return !Upstreams.configOf(state, upstream.id).preheat && panicCandidateOf(state, upstream) < 0
     && !isCommon(upstream)
 }
