@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it as test } from "vitest"
+import { penaltyMs } from "../../src/core/blame.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { dueAt } from "../../src/core/deadline.ts"
@@ -196,10 +197,12 @@ describe("the breaker", () => {
             if (!waits) expect(after.probe !== 0 || after.queue === "urgent").toBe(true)
             met.trials++
           } else if (event._tag !== "Ticked" && after.penalty === was.penalty && after.success !== was.success) {
-            // Further trials follow one that succeeded as long as the success rate speaks against it.
+            // Further trials follow a success as long as a penalty or the success rate speaks against the candidate.
             const { ok, failed } = SuccessWindow.totals(SuccessWindow.advanceTo(after.success, at, scoring.successWindowMs))
             const rate = (ok + 1) / (ok + failed * Math.max(0, 1 - after.streak / 10) + 1)
-            const goesOn = was.breaker.trials > 0 && after.streak < 10 && rate < 0.9
+            const isPenalized = penaltyMs(after, scoring, at) > 0
+            const isTried = was.breaker.trials > 0 || was.breaker.trialDueUs >= 0 || isPenalized
+            const goesOn = isTried && after.streak < 10 && (rate < 0.9 || isPenalized)
             expect({ trials, trialDueUs }).toEqual(
               goesOn ? { trials: was.breaker.trials, trialDueUs: at + 500_000 } : { trials: 0, trialDueUs: -1 }
             )

@@ -24,6 +24,23 @@ export function isExcused(state: State, id: CandidateId, beganUs: number): boole
   return candidate !== undefined && needsNetwork(candidate.host)
 }
 
+/** After a return all that waited connects at once: so long its handshakes tell no distance. */
+const RUSH_US = 1_000_000
+/** A handshake that takes more than this share of the latency known before is slow. */
+const MOST_OF_LATENCY = 1.25
+
+/**
+ * Whether a handshake is slow because of the rush after a return: of all candidates of the upstream, or of this machine's own
+ * network. Such a handshake tells that the candidate is back, and nothing of its latency.
+ */
+export function isRushed(state: State, candidate: Candidate, tookMs: number, beganUs: number): boolean {
+  if (candidate.latency.atUs < 0 || tookMs <= MOST_OF_LATENCY * candidate.latency.value) return false
+  const returnedAtUs = Upstreams.find(state, candidate.upstream)?.returnedAtUs ?? -1
+  const { endedAtUs } = state.outage
+  return (returnedAtUs >= 0 && beganUs < returnedAtUs + RUSH_US)
+    || (endedAtUs >= 0 && beganUs < endedAtUs + RUSH_US && needsNetwork(candidate.host))
+}
+
 /** Whether a failure that began at `beganUs` says nothing about the candidate, because of the network or of a common cause. */
 export function isFailureExcused(state: State, id: CandidateId, beganUs: number): boolean {
   const candidate = Candidates.find(state, id)

@@ -124,6 +124,17 @@ describe("blame", () => {
     expect(first(two).costMs).toBeCloseTo(before, 0)
   })
 
+  it("after one failure of a member that answers again at once is worn off by trials within two seconds", () => {
+    const toy = running({ selector: { activeSetSize: 3 } })
+    const before = first(toy)
+    toy.set(a, "refused").post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(100)
+    expect(first(toy).breaker).toMatchObject({ state: "closed", consecutive: 1 })
+    expect(first(toy).costMs).toBeGreaterThan(60)
+    toy.set(a, 20).post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(2_100)
+    expect(first(toy).streak).toBeGreaterThan(3)
+    expect(first(toy).costMs).toBeLessThan(before.costMs + 5)
+  })
+
   it("of a candidate that flaps is forgiven less and less", () => {
     const toy = running({ breaker: { failureThreshold: 1 } })
     const opened: Array<number> = []

@@ -25,7 +25,7 @@
  * `score` = 100 x reference / (reference + cost) is for people and for `minScore`; ranking uses cost.
  */
 import * as Candidates from "../candidates.ts"
-import { isExcused, isFailureExcused, isFrozen } from "../frozen.ts"
+import { isExcused, isFailureExcused, isFrozen, isRushed } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
 import { decay } from "../math/decay.ts"
 import { blamed, faded, fadeDueUs, penaltyMs, successRate } from "../blame.ts"
@@ -100,7 +100,7 @@ function learn(state: State, step: Step, sample: Sample): State {
   }
   const after = sample.failure !== null
     ? failed(sampled, config.scoring, step.at, spreadMs(state, before))
-    : sample.tookMs >= RESENT_MS && isFailureExcused(state, before.id, step.at - sample.tookMs * 1000)
+    : isOfOutage(state, before, sample, step.at)
     ? alive(sampled, config.scoring, step.at)
     : sample.isResent
     ? lost(sampled, before.lastSampleAtUs < 0, config, step.at)
@@ -111,6 +111,13 @@ function learn(state: State, step: Step, sample: Sample): State {
   if (updated) step.dirty.add(before.upstream)
   const next = Candidates.replace(state, before, after)
   return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before.upstream)
+}
+
+/** Whether an answer tells only that the candidate lives: it waited for the end of an outage, or came in the rush after it. */
+function isOfOutage(state: State, candidate: Candidate, { tookMs }: Sample, atUs: number): boolean {
+  const beganUs = atUs - tookMs * 1000
+  return (tookMs >= RESENT_MS && isFailureExcused(state, candidate.id, beganUs))
+    || isRushed(state, candidate, tookMs, beganUs)
 }
 
 /** A fresh sample replaces the probe it waits for, but not the trial of a breaker, nor one that asks who it is. */
@@ -126,7 +133,7 @@ function firstAnswer(state: State, step: Step, id: number): State {
   return Upstreams.replace(state, upstream, { ...upstream, unsampled: upstream.unsampled - 1 })
 }
 
-/** It waited for the end of an outage, and answered: that is a success, and says nothing of its distance. */
+/** A success that tells nothing of the latency. */
 function alive(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   const success = SuccessWindow.record(candidate.success, true, atUs, scoring.successWindowMs)
   return repriced({ ...candidate, success, streak: candidate.streak + 1 }, scoring, atUs)

@@ -7,10 +7,10 @@
  *   breaker that was not forgiven, up to `maxCooldown`.
  * - A closed breaker whose candidate failed last has trials too, until the wait reaches the probing interval: then rounds do
  *   the same. A candidate that never answered begins with a wait of that interval: of long lists most are dead.
- * - After a trial that succeeded, further ones follow each half second as long as the success rate still speaks against the
- *   candidate (blame.ts): ten successes in a row at most.
+ * - After a trial that succeeded, further ones follow each half second as long as a penalty or the success rate still speaks
+ *   against the candidate (blame.ts): ten successes in a row at most.
  */
-import { isForgiven, successRate } from "../blame.ts"
+import { isForgiven, penaltyMs, successRate } from "../blame.ts"
 import * as Candidates from "../candidates.ts"
 import { backoffMs, jitteredMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
@@ -61,15 +61,16 @@ export function scheduled(state: State, id: CandidateId, failure: DialFailure): 
   return due(state, candidate, state.at + waitMs * 1000)
 }
 
-/** After a success: no more trials, unless the success rate still speaks against it. */
+/** After a success: no more trials, unless a penalty or the success rate still speaks against it. */
 export function settledTrials(state: State, id: CandidateId, atUs: number): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || candidate.breaker.state !== "closed") return state
   const { trials, trialDueUs } = candidate.breaker
-  if (trials === 0 && trialDueUs < 0) return state
   const { scoring } = Candidates.configOf(state, candidate)
-  const isDone = isForgiven(candidate) || successRate(candidate, scoring, atUs) >= GOOD_RATE
-  if (!isDone && trials > 0) return due(state, candidate, atUs + AGAIN_US)
+  const isPenalized = penaltyMs(candidate, scoring, atUs) > 0
+  if (trials === 0 && trialDueUs < 0 && !isPenalized) return state
+  const isWell = !isPenalized && successRate(candidate, scoring, atUs) >= GOOD_RATE
+  if (!isWell && !isForgiven(candidate)) return due(state, candidate, atUs + AGAIN_US)
   return Candidates.replace(state, candidate, {
     ...candidate,
     breaker: { ...candidate.breaker, trials: 0, trialDueUs: -1 }
