@@ -49,7 +49,7 @@ The variables of OpenTelemetry mean what they mean to every program with its SDK
 - \`OTEL_BSP_*\`, and the limits \`OTEL_ATTRIBUTE_*\` and \`OTEL_SPAN_ATTRIBUTE_*\`.
 
 Fairlead sends traces only as JSON over HTTP. So \`OTEL_EXPORTER_OTLP_PROTOCOL\` has no other value than \`http/json\`, and 4317 is the wrong port. A warning names each variable of the specification that has no
-effect, and each variable whose value cannot be read. It does not show the value.
+effect, and each variable with a value that cannot be read. It does not show the value.
 
 ## Secrets
 

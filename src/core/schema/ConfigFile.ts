@@ -32,7 +32,7 @@ const Upstream = Schema.Struct({
   host: key(
     HostText,
     "",
-    "A host name whose addresses are candidates too. Any script is allowed; DNS and certificates use the ASCII form"
+    "A host name; its addresses are candidates too. Any script is allowed; DNS and certificates use the ASCII form"
   ),
   port: Schema.optionalKey(whole(1, 65_535).annotate({ description: "Port of candidates that have none of their own" })),
   candidates: key(

@@ -49,7 +49,7 @@ export const ofListeners = {
   allow: later(Schema.Array(TargetText), ["*:443", "*:80"], "Hosts and ports that a client may ask for"),
   privateTargets: later(PrivateTargets, "auto", "Whether clients may reach private addresses and this machine's own"),
   users: later(Schema.Record(Schema.String, secret(Password)), {}, "Names and passwords of the users that may connect"),
-  clients: later(Schema.Array(NetworkText), [], "Networks whose clients may connect"),
+  clients: later(Schema.Array(NetworkText), [], "Networks from which clients may connect"),
   handshake: later(
     section({
       timeout: key(duration(100, 10 * MINUTE), "10s", "A client that takes longer to name its target is cut off"),

@@ -41,7 +41,7 @@ const scoring = {
     "Most that successes take off the cost, reached after 20 without a failure"
   ),
   neutral: key(duration(0, MINUTE), "100ms", "Cost shown for a candidate that was never measured"),
-  reference: key(duration(1, MINUTE), "100ms", "The cost whose score is 50 of 100"),
+  reference: key(duration(1, MINUTE), "100ms", "The cost that scores 50 of 100"),
   successWindow: key(duration(1_000, DAY), "5m", "Time over which successes and failures are counted"),
   habitWeight: key(between(0, 1), 0.3, "Weight of a candidate's baseline in its forecast"),
   habitDecay: key(duration(1_000, 30 * DAY), "30m", "Time constant of the baseline"),
@@ -80,14 +80,14 @@ const balancing = {
   policy: key(
     Schema.Literals(["leastConnections", "powerOfTwo", "roundRobin", "random"]),
     "leastConnections",
-    "How members whose costs are about equal share the clients"
+    "How members of about equal cost share the clients"
   ),
   affinity: key(
     Schema.Literals(["client", "none"]),
     "none",
     "client: all connections of one client address go to the same of these members while the set stays, whatever the policy; none: the policy decides"
   ),
-  tolerance: key(duration(0, MINUTE), "5ms", "Members whose cost is at most this much above the best share the clients"),
+  tolerance: key(duration(0, MINUTE), "5ms", "Members that cost at most this much more than the best share the clients"),
   tolerancePercent: key(
     between(0, 10_000),
     10,
