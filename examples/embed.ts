@@ -8,7 +8,7 @@ import { Fairlead } from "../src/mod.ts"
 
 const program = Effect.gen(function* () {
   const fairlead = yield* Fairlead
-  // A connection can be had at once; what happens until the first choice is worth a look.
+  // `connect` works at once. The facts show what happens until the first choice.
   yield* fairlead.facts.pipe(
     Stream.takeUntil(({ kind }) => kind === "SelectionMoved"),
     Stream.runForEach(({ kind, upstream }) => Console.log(`fact ${kind} ${upstream}`))

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the collector of builder.yaml with the OpenTelemetry Collector builder, once for each content of that file, and
-# prints where it is. Needs Go; takes ten minutes or more on a small machine. With --where it only prints the place.
+# Builds the collector of builder.yaml with the OpenTelemetry Collector builder, and prints the path of the program.
+# It builds once for each content of builder.yaml. It needs Go, and takes ten minutes or more on a small machine.
+# With --where it only prints the path.
 set -eu
 builder_version=v0.148.0
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,7 +23,7 @@ cd "$work"
 GOBIN=$work go install "go.opentelemetry.io/collector/cmd/builder@$builder_version" >&2
 ./builder --config "$here/builder.yaml" --skip-get-modules --skip-compilation >&2
 cd build
-# `tidy` also asks for what only the parts' own tests need; not all of that is to be had everywhere.
+# `tidy` also fetches modules that only the tests of the parts need. Some of these are not available everywhere.
 go mod tidy -e >&2
 tags=$(sed -n 's/^  build_tags: //p' "$here/builder.yaml")
 go build -trimpath -buildvcs=false -ldflags "-s -w" -tags "$tags" -o ../otelcol . >&2

@@ -111,7 +111,7 @@ function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
     )
     if (holder !== undefined) {
       const other = holder.owner === undefined ? "another process" : `process ${holder.owner}`
-      yield* Effect.logWarning(`${other} records in ${wanted}; this one writes its own series in ${directory}`)
+      yield* Effect.logWarning(`${other} records in ${wanted}; this process writes its own series in ${directory}`)
     }
     return FileRecorder.layer({
       directory,
@@ -131,7 +131,7 @@ function withoutLock(wanted: string, run: string, cause: unknown): Effect.Effect
   const error = new RecordError({ path: wanted, code: codeOf(cause), doing: "open" })
   const location = { directory: guestLocation(wanted, run), holder: undefined }
   return Effect.as(
-    Effect.logWarning(`${error.message}; nothing is recorded until ${location.directory} can be written`),
+    Effect.logWarning(`${error.message}; Fairlead records in ${location.directory} once it can write there`),
     location
   )
 }

@@ -66,7 +66,7 @@ export class Reload extends Context.Service<Reload, {
 /** A file on a disk that does not answer is given up after this long. */
 const READ_TIMEOUT_MS = 5_000
 const NO_ANSWER = `no answer from the disk within ${READ_TIMEOUT_MS / 1000}s`
-const UNCONFIRMED = "the core has not confirmed the configuration in time: see what the log says of it, then reload again"
+const UNCONFIRMED = "the core did not confirm the configuration in time: see the log for the reason, then reload again"
 /** Keys that are named when a configuration was applied. */
 const MOST_NAMED = 8
 

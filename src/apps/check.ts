@@ -30,7 +30,7 @@ export const check = Command.make("check", { config: configFlag, json }, ({ conf
   })).pipe(
     Command.withDescription(
       "Check a configuration and print what is in force: every default filled in, overrides applied, secrets as ***. "
-        + "Every mistake is named at once with its line and exits 2; nothing is bound and nothing is written"
+        + "All mistakes are named at once, each with its line, and the exit code is 2. Nothing is bound and nothing is written"
     ),
     Command.withShortDescription("Check a configuration and print what is in force"),
     Command.withExamples([

@@ -21,7 +21,7 @@ export const wantedFile = (command: string, config: Option.Option<string>): Effe
 
 function withoutFile(command: string): string {
   return `${command} needs a configuration: fairlead ${command} --config fairlead.yaml\n\n`
-    + "To begin with one: fairlead init writes fairlead.yaml with comments. The least there can be:\n\n"
+    + "fairlead init writes a fairlead.yaml with comments. This is the smallest one:\n\n"
     + EXAMPLE
 }
 

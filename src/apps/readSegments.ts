@@ -10,7 +10,9 @@ import { progressLine } from "./terminal.ts"
 export const filesOf = Effect.fnUntraced(function* (targets: ReadonlyArray<string>) {
   const files = (yield* Effect.forEach(targets, segmentsAt)).flat()
   if (files.length > 0) return files
-  return yield* new UsageError({ message: `no segments (NNNNNNNN.ndjson) in ${targets.join(", ")}` })
+  return yield* new UsageError({
+    message: `no segments (NNNNNNNN.ndjson) in ${targets.join(", ")}: name the directory of a record`
+  })
 })
 
 /** Feeds them to a reader until it is done. */

@@ -14,10 +14,12 @@ export const redactRecord = Effect.fnUntraced(function* (
 ) {
   const files = yield* filesOf(targets)
   if ((yield* roomAt(out)) === "taken") {
-    return yield* new UsageError({ message: `--redact ${out}: not an empty directory; name a new one` })
+    return yield* new UsageError({ message: `--redact ${out}: this is not an empty directory: name a new one` })
   }
   if (files.some(({ segment }, i) => segment <= (files[i - 1]?.segment ?? 0))) {
-    return yield* new UsageError({ message: "--redact: segments must be in order, of one directory; redact others apart" })
+    return yield* new UsageError({
+      message: "--redact: the segments must come from one directory, in order: redact others separately"
+    })
   }
   const surveyor = new Surveyor(until)
   yield* readAll(surveyor, files)

@@ -14,7 +14,7 @@ import { Ended, UsageError } from "./exit.ts"
 
 const upstream = Argument.String("upstream").pipe(
   Argument.withDescription(
-    "One upstream by its name, or host:port of a name that clients asked for; none: all that are in use"
+    "Name of an upstream, or host:port of a host on demand; without it: everything in use"
   ),
   Argument.optional
 )
@@ -31,17 +31,22 @@ export const refresh = Command.make(
         return yield* new Ended({ code: 2 })
       }
       const { admin } = settings
-      if (admin === null) return yield* new UsageError({ message: `${file} has admin.listen off: there is nobody to ask` })
+      if (admin === null) {
+        return yield* new UsageError({
+          message:
+            `${file} sets admin.listen to off, so the service cannot be reached: set an address and restart the service`
+        })
+      }
       const query = Option.match(upstream, { onNone: () => "", onSome: (name) => `?upstream=${encodeURIComponent(name)}` })
       const token = admin.token === null ? undefined : Redacted.value(admin.token)
       yield* order({ listen: admin.listen, token }, `/refresh${query}`)
-      yield* Console.log(`asked for: ${Option.getOrElse(upstream, () => "everything in use")} is resolved and measured anew`)
+      yield* Console.log(`the service resolves and measures anew: ${Option.getOrElse(upstream, () => "everything in use")}`)
     })
 ).pipe(
   Command.withDescription(
-    "Have the running service ask for names and measure candidates anew, over the admin port that the configuration tells"
+    "Tell the running service to resolve names and measure candidates anew, over the admin port of the configuration"
   ),
-  Command.withShortDescription("Have a running service resolve and measure anew"),
+  Command.withShortDescription("Tell a running service to resolve and measure anew"),
   Command.withExamples([
     { command: "fairlead refresh --config fairlead.yaml", description: "Everything that is in use" },
     { command: "fairlead refresh web --config fairlead.yaml", description: "One upstream" }

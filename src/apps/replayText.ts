@@ -4,7 +4,7 @@ import type { MoveSummary, SegmentSummary, Verdict } from "../record/Verdict.ts"
 
 const MEANING = {
   verified: "verified: every decision came out as recorded",
-  diverged: "diverged: the record is whole, but this program decides otherwise",
+  diverged: "diverged: the record is whole, but this program decides differently",
   altered: "altered: the record is not as it was written",
   incompatible: "not judged: the record was made by another version"
 } as const
@@ -51,7 +51,7 @@ function moveLine({ seq, upstream, members, moves }: MoveSummary): string {
   const steps = moves.map(({ candidate, into, reason, costMs }) =>
     `${into ? "+" : "-"}${candidate} ${reason}${costMs < 0 ? "" : ` ${costMs.toFixed(1)} ms`}`
   )
-  return `entry ${seq}  ${upstream}: ${members.join(" ") || "nobody"}  (${steps.join(", ")})`
+  return `entry ${seq}  ${upstream}: ${members.join(" ") || "no member"}  (${steps.join(", ")})`
 }
 
 /** Columns aligned to their widest cell. */

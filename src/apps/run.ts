@@ -33,8 +33,8 @@ export const run = Command.make("run", { config: configFlag }, ({ config }) =>
     yield* Effect.provide(service, Log.layer({ ...settings.log, threshold, secrets: secretsOf(settings) }))
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription(
-      "Forward connections to the best addresses, until stopped. SIGTERM and SIGINT let sessions finish, a second one a second "
-        + "later stops at once; SIGHUP and a change of the file apply the configuration anew without cutting a session"
+      "Forward connections to the best addresses, until stopped. On SIGTERM and SIGINT the service lets sessions finish; a second "
+        + "signal a second later stops it at once. SIGHUP and a change of the file apply the file anew and end no session"
     ),
     Command.withShortDescription("Forward connections to the best addresses, until stopped"),
     Command.withExamples([{ command: "fairlead run --config fairlead.yaml", description: "Serve what the file says" }])

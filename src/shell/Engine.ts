@@ -90,7 +90,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const transport = yield* Transport
   const recorder = yield* Recorder
   const observe = shielded(yield* Observer, (cause) => {
-    fork(Effect.logError("who looks on failed, and may have missed an entry; this is said once", cause))
+    fork(Effect.logError("an observer failed and may have missed an entry; this is logged once", cause))
   })
   const history = yield* LoadedHistory
   const mailbox = new Mailbox(options.mailbox, 0)
@@ -173,7 +173,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   }
 
   const restart = Effect.gen(function* () {
-    yield* Effect.logError("the core failed and starts afresh; clients keep the last routes", { restarts })
+    yield* Effect.logError("the core failed and starts again; clients use the last routes", { restarts })
     yield* Effect.sleep(restartDelayMs)
     failed = false
     recorder.beginUnsafe(state, "core-restarted")

@@ -79,7 +79,11 @@ const make = Effect.fnUntraced(function* (options: KeeperOptions) {
     const { records, problem, dropped } = found.success
     if (problem !== null) yield* told(problem)
     if (dropped > 0) {
-      const error = new HistoryError({ what: "record", path: "", why: `${dropped} of them` })
+      const error = new HistoryError({
+        what: "record",
+        path: "",
+        why: `${dropped} invalid record${dropped === 1 ? "" : "s"}`
+      })
       count(error, dropped)
       yield* Effect.logWarning(error.message)
     }

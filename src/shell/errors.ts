@@ -1,4 +1,4 @@
-/** What can go wrong in the shell, as typed values. A message tells what was tried, what happened, what to do. */
+/** Errors of the shell, as typed values. A message says what was tried, what happened, and what to do. */
 import * as Schema from "effect/Schema"
 import { endpointText } from "./privacy.ts"
 
@@ -9,7 +9,7 @@ export class BindError extends Schema.TaggedError<BindError>()("BindError", {
   port: Schema.Int,
   /** The system's code, such as EADDRINUSE. */
   code: Schema.String,
-  /** What of this very service has the address: `listener web on 127.0.0.1:80`. */
+  /** The part of this service that holds the address: `listener web on 127.0.0.1:80`. */
   own: Schema.optionalKey(Schema.String)
 }) {
   heldBy(own: string): BindError {
@@ -19,20 +19,20 @@ export class BindError extends Schema.TaggedError<BindError>()("BindError", {
 
   override get message(): string {
     const why = this.own !== undefined
-      ? `the service has it by its own ${this.own}, which goes on until the new one is bound: restart the service, `
+      ? `this service's own ${this.own} holds the address until the new one is bound: restart the service, `
         + "or reload without the old one first"
       : this.code === "EADDRINUSE"
       ? "the port is in use: stop the program that holds it, or choose another port"
       : this.code === "EACCES"
-      ? "not permitted: ports below 1024 need privileges, choose a higher one"
+      ? "not permitted: ports below 1024 need privileges, so choose a higher port"
       : this.code === "EADDRNOTAVAIL" || this.code === "EINVAL"
-      ? "this machine has no such address"
+      ? "this machine has no such address: choose one that it has"
       : this.code
     return `listener ${this.listener}: cannot listen on ${endpointText(this)}: ${why}`
   }
 }
 
-/** A port that must not be reachable from other machines without a token has such an address, and no token. */
+/** A port that needs a token off loopback has an address off loopback and no token. */
 export class ExposedError extends Schema.TaggedError<ExposedError>()("ExposedError", {
   listener: Schema.String,
   host: Schema.String,
@@ -81,15 +81,15 @@ export class HistoryError extends Schema.TaggedError<HistoryError>()("HistoryErr
     const file = `history ${this.path}`
     switch (this.what) {
       case "damaged":
-        return `${file} cannot be used: ${this.why}; a new one is begun, and addresses are measured anew`
+        return `${file} cannot be used: ${this.why}; Fairlead begins a new file, and measures addresses anew`
       case "record":
-        return `history has records that are none, ${this.why}: they were left out, the rest is used`
+        return `history has ${this.why}: Fairlead leaves them out, and uses the rest`
       case "unreadable":
-        return `${file} cannot be read: ${this.why}; this run begins without it: see to its owner and mode`
+        return `${file} cannot be read: ${this.why}; this run begins without it: check the file's owner and mode`
       case "unwritable":
-        return `${file} cannot be written: ${this.why}; it stays in memory and is tried again: see to room and rights there`
+        return `${file} cannot be written: ${this.why}; the history stays in memory, and Fairlead tries again: check free space and permissions there`
       case "owned":
-        return `${file} belongs to ${this.why}; this process reads it and writes none: give it a history.path of its own`
+        return `${file} belongs to ${this.why}; this process reads the file and does not write it: give this process a history.path of its own`
       default:
         return `the disk of the history did not answer ${this.why}; the service goes on without it, and tries again`
     }

@@ -18,7 +18,7 @@ describe("a disk", () => {
       assert.isTrue(isWaiting())
       let asked = false
       const second = await disk.within(() => Promise.resolve(asked = true)).catch((cause: unknown) => cause)
-      assert.strictEqual((second as SilentDisk).code, "the disk still keeps silent")
+      assert.strictEqual((second as SilentDisk).code, "the disk still does not answer")
       assert.isFalse(asked)
       answer("late")
       await Promise.resolve()

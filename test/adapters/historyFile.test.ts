@@ -85,13 +85,13 @@ describe("the history file", () => {
     }))
 
   const damages: ReadonlyArray<readonly [string, (text: string) => string | Uint8Array, RegExp]> = [
-    ["cut", (text) => text.slice(0, text.length / 2), /no JSON, or cut/],
-    ["empty", () => "", /no JSON, or cut/],
-    ["full of rubbish", () => Uint8Array.from({ length: 5_000 }, (_, i) => (i * 7_919) % 256), /no JSON, or cut/],
-    ["full of brackets", () => "[".repeat(500_000), /no JSON, or cut/],
+    ["cut", (text) => text.slice(0, text.length / 2), /not JSON, or it was cut/],
+    ["empty", () => "", /not JSON, or it was cut/],
+    ["full of rubbish", () => Uint8Array.from({ length: 5_000 }, (_, i) => (i * 7_919) % 256), /not JSON, or it was cut/],
+    ["full of brackets", () => "[".repeat(500_000), /not JSON, or it was cut/],
     ["of a future version", (text) => text.replace('"version":1', '"version":2'), /version is 2, this program knows 1/],
     ["of something else", () => '"version"', /version is undefined/],
-    ["nothing", () => "null", /no JSON, or cut/],
+    ["nothing", () => "null", /not JSON, or it was cut/],
     ["without records", () => '{"version":1,"records":{"0":1}}', /no list of records/],
     ["larger than it may be", (text) => text + " ".repeat(1 << 20), /history\.maxBytes allows 1048576/]
   ]
@@ -158,7 +158,7 @@ describe("the history file", () => {
       fs.mkdirSync(file, { recursive: true })
       const error = await opened(file, ({ load }) => failure(load))
       assert.deepInclude(error, { what: "unreadable" })
-      assert.include(error.message, "no regular file")
+      assert.include(error.message, "not a regular file")
       if (process.platform === "win32") return
       fs.rmdirSync(file)
       spawnSync("mkfifo", [file])

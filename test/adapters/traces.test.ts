@@ -176,7 +176,7 @@ describe("a client's trace", () => {
     const nobody = { routes: state.routes.version, chosen: -1, candidate: -1, warm: 0, client: 0, why: "unranked" } as const
     see({ _tag: "ClientAccepted", worker: 0, session: 1, listener: "web", upstream: 0, ...nobody, tried })
     assert.deepStrictEqual(written.map(({ name, error }) => [name, error]), [
-      ["fairlead.connection", "nobody could be reached"],
+      ["fairlead.connection", "no address could be reached"],
       ["fairlead.resolve", "unresolved"]
     ])
     assert.notInclude(JSON.stringify(written), "web.example")

@@ -158,11 +158,11 @@ cache: { scoreTtl: soon }
     ["two listeners on one address", {
       listeners: ["a", "b"].map((name) => ({ name, listen: "127.0.0.1:1", upstream: "web" }))
     }, "is taken by listeners.0"],
-    ["a candidate without any port", { upstreams: { web: { candidates: ["198.18.0.1"] } } }, "names no port"],
+    ["a candidate without any port", { upstreams: { web: { candidates: ["198.18.0.1"] } } }, "has no port"],
     [
       "a fallback without any port",
       { upstreams: { web: { candidates: ["198.18.0.1:1"], fallback: ["198.18.0.2"] } } },
-      "names no port"
+      "has no port"
     ],
     ["an upstream without a name", {
       upstreams: { web: { port: 1, candidates: ["198.18.0.1"] }, "": { host: "a.example" } }
@@ -185,7 +185,7 @@ cache: { scoreTtl: soon }
       upstreams: { web: { host: "A.example", port: 1234 } },
       builtin: { "a.example": ["198.18.0.1", "127.0.0.1"] }
     }, "is listener web itself"],
-    ["a built-in name that is none", { builtin: { "a b": [] } }, "is no name"],
+    ["a built-in name that is none", { builtin: { "a b": [] } }, "is not a name"],
     ["a DNS server that is a name", { dns: { servers: ["dns.example"] } }, "an address such as 192.0.2.53"],
     ["no listener at all", { listeners: [] }, "at least one listener"],
     [
@@ -372,11 +372,11 @@ describe("proofs of identity", () => {
       }
       const cases: ReadonlyArray<readonly [string, RegExp]> = [
         [path.join(directory, "nowhere.pem"), /there is no such file/],
-        [directory, /no regular file/],
+        [directory, /not a regular file/],
         [written("empty.pem", ""), /holds no certificate/],
         [written("key.pem", selfSigned.key), /holds no certificate/],
         [written("broken.pem", authority.replace(/\n[A-Za-z0-9+/]{20}/, "\nAAAAAAAAAAAAAAAAAAAA")), /cannot be read/],
-        [written("huge.pem", authority.repeat(3_000)), /no regular file of at most/]
+        [written("huge.pem", authority.repeat(3_000)), /not a regular file of at most/]
       ]
       for (const [file, why] of cases) {
         const { settings, problems } = await read(file)

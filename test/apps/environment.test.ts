@@ -62,7 +62,7 @@ telemetry: { otlp: { sampleRatio: "\${RATIO}" } }`
     const said = problems(text, { LEVEL: "inf-s3cr3t", IDLE: "s3cr3t", UP: "wbe" }).join("\n")
     assert.include(said, "log.level: expected one of debug, info, warn, error, got ***")
     assert.include(said, "session.idle: expected a duration")
-    assert.include(said, "there is no upstream ***, known are web")
+    assert.include(said, "there is no upstream ***, known upstreams are web")
     assert.notMatch(said, /s3cr3t|wbe/)
   })
 

@@ -58,7 +58,7 @@ describe("a service whose record cannot be written at the start", () => {
       const running = start(["run", "--config", writeConfig(directory, { candidates: [good.port], log, more })])
       await until("it listens", () => portOf(running) !== undefined)
       assert.strictEqual(await ask(portOf(running) as number), "good")
-      const told = /cannot open it: ENOTDIR; nothing is recorded until (\S+guest-[0-9a-f]+) can be written/
+      const told = /cannot open it: ENOTDIR; Fairlead records in (\S+guest-[0-9a-f]+) once it can write there/
       assert.match(running.stderr(), told)
       const series = async (name: string) => seriesOf((await request(admin, "/metrics")).body).get(name) ?? 0
       assert.isAtLeast(await series("fairlead_record_gaps_total"), 1)
@@ -119,7 +119,7 @@ describe("a service whose disk is full", () => {
           }
           assert.isTrue(recorded())
           await stopped(running)
-          assert.include(running.stderr(), "the record has a gap until the disk takes it again")
+          assert.include(running.stderr(), "the record has a gap until the disk takes writes again")
           const { code, stdout } = await command(["replay", log])
           assert.strictEqual(code, 0, stdout)
           assert.match(stdout, /gap/)

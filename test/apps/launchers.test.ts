@@ -98,7 +98,7 @@ describe.skipIf(process.platform === "win32")("a service started by", () => {
           started(launcher, async (service) => {
             service.launched.signal("SIGKILL")
             await stopped(service)
-            assert.include(service.launched.stderr(), "what started this process is gone")
+            assert.include(service.launched.stderr(), "the launcher of this process is gone")
           }), TIMEOUT_MS)
 
         it("passes on the code of a command that fails", () =>

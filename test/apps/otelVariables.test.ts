@@ -44,7 +44,7 @@ describe("OTEL_TRACES_EXPORTER", () => {
     assert.isFalse(read({ OTEL_SDK_DISABLED: "TRUE" }, more).traced)
     const unclear = read({ OTEL_SDK_DISABLED: "yes" }, more)
     assert.isTrue(unclear.traced)
-    assert.include(unclear.warnings[0], "variable OTEL_SDK_DISABLED is passed over: expected true or false")
+    assert.include(unclear.warnings[0], "variable OTEL_SDK_DISABLED is ignored: expected true or false")
   })
 })
 
@@ -72,7 +72,7 @@ describe("OTEL_TRACES_SAMPLER", () => {
       "telemetry: { otlp: { sampleRatio: 0.5 } }"
     )
     assert.strictEqual(telemetry.otlp.sampleRatio, 0.5)
-    assert.include(warnings[0], "OTEL_TRACES_SAMPLER is passed over: telemetry.otlp.sampleRatio in the file wins")
+    assert.include(warnings[0], "OTEL_TRACES_SAMPLER is ignored: telemetry.otlp.sampleRatio in the file wins")
   })
 })
 
@@ -168,7 +168,7 @@ describe("the specification's variables", () => {
     ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd"],
     ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "few"]
   ])("with a value that cannot be read are named: %s=%s", (name, value) => {
-    assert.match(read({ [name]: value }).warnings[0] ?? "", new RegExp(`variable ${name} is passed over: expected `))
+    assert.match(read({ [name]: value }).warnings[0] ?? "", new RegExp(`variable ${name} is ignored: expected `))
   })
 
   it("of traces alone win over those of all signals", () => {

@@ -100,14 +100,14 @@ describe("a running service that is to bind what it holds itself", () => {
     const wide = (file: string, port: number) => file.replace("127.0.0.1:0", `0.0.0.0:${port}`)
     assert.match(
       await refusedBy(wide),
-      /listener web: cannot listen on 0\.0\.0\.0:\d+: .*its own listener web on 127\.0\.0\.1:/
+      /listener web: cannot listen on 0\.0\.0\.0:\d+: .*own listener web on 127\.0\.0\.1:/
     )
   })
 
-  it("says that its own admin port has the address", async () => {
+  it("says that own admin port has the address", async () => {
     const wide = (file: string, port: number) =>
       file.replace(`127.0.0.1:${port}`, "off").replace("127.0.0.1:0", `127.0.0.1:${port}`)
     const stderr = await refusedBy(wide, 'admin: { listen: "127.0.0.1:SPARE" }')
-    assert.match(stderr, /cannot listen on 127\.0\.0\.1:\d+: .*its own admin port on 127\.0\.0\.1:\d+.*restart/)
+    assert.match(stderr, /cannot listen on 127\.0\.0\.1:\d+: .*own admin port on 127\.0\.0\.1:\d+.*restart/)
   })
 })

@@ -36,7 +36,7 @@ describe.skipIf(process.platform === "win32")("what is no regular file", () => {
       spawnSync("mkfifo", [pipe])
       const { code, stderr } = await command(["check", "--config", pipe])
       assert.strictEqual(code, 2)
-      assert.include(stderr, "it is no regular file")
+      assert.include(stderr, "it is not a regular file")
     }))
 })
 

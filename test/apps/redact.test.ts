@@ -146,7 +146,7 @@ describe("fairlead replay --redact", () => {
         }
         const twice = await command(["replay", "--redact", path.join(directory, "out"), log, log])
         assert.strictEqual(twice.code, 2)
-        assert.include(twice.stderr, "of one directory")
+        assert.include(twice.stderr, "from one directory")
         assert.strictEqual((await command(["replay", "--redact", path.join(directory, "no", "out"), log])).code, 1)
         assert.strictEqual(contents(log), before)
         assert.deepStrictEqual(fs.readdirSync(directory), ["file"])

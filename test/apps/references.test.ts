@@ -20,7 +20,7 @@ describe("a reference of the network", () => {
       warningsOf("{ deny: [198.51.100.0/24] }")[0] ?? "",
       /f\.yaml:3:\d+ .*connectivity\.0.*access\.deny refuses it/
     )
-    assert.match(warningsOf("{ allow: [198.0.0.0/8] }")[0] ?? "", /connectivity\.1.*access\.allow does not have it/)
+    assert.match(warningsOf("{ allow: [198.0.0.0/8] }")[0] ?? "", /connectivity\.1.*access\.allow does not contain it/)
   })
 
   it("that is admitted is not", () => assert.deepStrictEqual(warningsOf("{ deny: [192.0.2.0/24] }"), []))

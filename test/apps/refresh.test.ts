@@ -26,7 +26,7 @@ describe("fairlead refresh", () => {
       const before = await probes()
       const one = await command(["refresh", "web", "--config", file])
       assert.strictEqual(one.code, 0, one.stderr)
-      assert.strictEqual(one.stdout, "asked for: web is resolved and measured anew\n")
+      assert.strictEqual(one.stdout, "the service resolves and measures anew: web\n")
       let now = before
       for (let tries = 0; tries < 100 && now === before; tries++) now = await probes()
       assert.isAbove(now, before)

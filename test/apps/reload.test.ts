@@ -163,7 +163,7 @@ describe("a reload", () => {
 
   it.effect("warns when the core does not confirm it", () =>
     withReload(
-      ({ reload }) => Effect.map(reload.now, ({ warnings }) => assert.include(warnings[0], "has not confirmed")),
+      ({ reload }) => Effect.map(reload.now, ({ warnings }) => assert.include(warnings[0], "did not confirm")),
       { tellCore: () => Effect.succeed(false) }
     ))
 

@@ -146,7 +146,7 @@ describe("a disk that keeps silent", () => {
           await ask(port)
           if (running.stderr().includes("the record has a gap")) break
         }
-        assert.include(running.stderr(), "the record has a gap until the disk takes it again")
+        assert.include(running.stderr(), "the record has a gap until the disk takes writes again")
         speak()
         await until(
           "a new segment is begun",

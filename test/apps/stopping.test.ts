@@ -56,7 +56,7 @@ describe("SIGTERM", () => {
       running.kill("SIGTERM")
       await until("it stops", () => running.stderr().includes("stopping"))
       assert.isBelow(client.bytes(), CHUNKS << 20)
-      assert.strictEqual(await page("/readyz"), "503 not ready: stopping, sessions are being finished")
+      assert.strictEqual(await page("/readyz"), "503 not ready: stopping, sessions finish")
       assert.strictEqual(await page("/healthz"), "200 alive")
       client.socket.resume()
       await until("all is there", () => client.ended(), 240_000)

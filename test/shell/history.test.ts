@@ -165,7 +165,7 @@ describe("the history keeper", () => {
       yield* keep(measured())
       for (let i = 0; i < 5; i++) yield* TestClock.adjust(FLUSH_MS)
       assert.deepStrictEqual(lines, [
-        "Warn history h.json cannot be written: ENOSPC; it stays in memory and is tried again: see to room and rights there",
+        "Warn history h.json cannot be written: ENOSPC; the history stays in memory, and Fairlead tries again: check free space and permissions there",
         "Info history is written again"
       ])
       assert.deepStrictEqual([yield* troubles, saves], [{ unwritable: 3 }, 1])
@@ -181,7 +181,7 @@ describe("the history keeper", () => {
         lines.map((line) => line.slice(0, 40)),
         [
           "Warn history h.json cannot be used: it is",
-          "Warn history has records that are none, 2"
+          "Warn history has 2 invalid records: Fair"
         ].map((line) => line.slice(0, 40))
       )
       assert.deepStrictEqual(yield* troubles, { damaged: 1, record: 2 })

@@ -58,7 +58,9 @@ export class Permits {
     const kind: Kind = path === "/events" ? "reader" : HEALTH.has(path) ? "health" : "page"
     const most = kind === "reader" ? this.#most.readers : this.#most.clients
     if (this.#taken[kind] >= most) {
-      return kind === "reader" ? `all ${most} readers (limits.eventReaders)` : `all ${most} requests (limits.adminClients)`
+      return kind === "reader"
+        ? `all ${most} permits for readers (limits.eventReaders)`
+        : `all ${most} permits for requests (limits.adminClients)`
     }
     this.#taken[kind]++
     once(response, () => this.#taken[kind]--)

@@ -22,7 +22,7 @@ export function acts(control: Option.Option<Control["Service"]>) {
     Option.isSome(control)
       // An operator who hangs up has asked all the same.
       ? (request) => Effect.uninterruptible(act(control.value, request))
-      : () => Effect.succeed(said(501, "this service takes no orders: it was started without a Control"))
+      : () => Effect.succeed(said(501, "this service accepts no changes: it was started without a Control"))
   return {
     reload: having((control) => Effect.map(control.reload, (outcome) => json(outcome, outcome.applied ? 200 : 422))),
     enabled: having((control, request) => setEnabled(control, request)),
@@ -42,8 +42,8 @@ const setEnabled = (control: Control["Service"], request: HttpServerRequest): Re
     Effect.catchTag("HttpServerError", ({ reason }) =>
       Effect.succeed(
         reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
-          ? said(413, `a body of at most ${MOST_BODY_BYTES} bytes`, { connection: "close" })
-          : said(400, "the request did not arrive whole")
+          ? said(413, `the body has more than ${MOST_BODY_BYTES} bytes`, { connection: "close" })
+          : said(400, "the request did not arrive completely")
       ))
   )
 

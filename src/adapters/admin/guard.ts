@@ -41,9 +41,9 @@ function surplus(request: Request, permits: Permits): Response | undefined {
 
 function refusal(request: Request, { hosts, token }: AdminOptions): Response | undefined {
   // A whole URL has become its path, and its host the Host, unless it cannot be read.
-  if (!request.url.startsWith("/")) return said(400, "the target of a request begins with /")
+  if (!request.url.startsWith("/")) return said(400, "the target of a request must begin with /")
   const twice = ONCE.find((name) => isTwice(request, name))
-  if (twice !== undefined) return said(400, `a request has one ${twice} header`, { connection: "close" })
+  if (twice !== undefined) return said(400, `a request must have one ${twice} header`, { connection: "close" })
   if (!hosts.includes(hostName(request.headers["host"] ?? ""))) return said(421, "this Host is not in admin.hosts")
   if (token !== undefined && pathOf(request) !== "/healthz" && !hasToken(request, Redacted.value(token))) {
     return said(401, "this needs `Authorization: Bearer <admin.token>`", { "www-authenticate": 'Bearer realm="fairlead"' })

@@ -30,7 +30,7 @@ export const order = Effect.fnUntraced(function* (place: Place, path: string) {
       return { status: response.status, body: (await response.text()).trim() }
     },
     catch: () =>
-      new OrderError({ message: `no service answers on the admin port ${at}:${port}; is it running, with this file?` })
+      new OrderError({ message: `no service answers on the admin port ${at}:${port}: is it running, with this file?` })
   })
   if (status >= 300) return yield* new OrderError({ message: `the service on ${at}:${port} refused (${status}): ${body}` })
   return body

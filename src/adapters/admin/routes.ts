@@ -57,7 +57,7 @@ function unknown(request: HttpServerRequest, paths: ReadonlyArray<string>) {
 }
 
 function ready(engine: Engine["Service"], acceptor: Acceptor["Service"]) {
-  if (!acceptor.isOpenUnsafe()) return said(503, "not ready: stopping, sessions are being finished")
+  if (!acceptor.isOpenUnsafe()) return said(503, "not ready: stopping, sessions finish")
   const state = engine.stateUnsafe()
   if (isReady(state)) return said(200, "ready")
   const waiting = Vector.toArray(state.upstreams).filter(({ members }) => members.length === 0).map(({ name }) => name)

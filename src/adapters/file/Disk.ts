@@ -29,7 +29,7 @@ export class Disk {
 
   /** The answer to a call, its failure, or `SilentDisk`. */
   within<A>(call: () => Promise<A>): Promise<A> {
-    if (this.#silent !== undefined) return Promise.reject(new SilentDisk("the disk still keeps silent"))
+    if (this.#silent !== undefined) return Promise.reject(new SilentDisk("the disk still does not answer"))
     return new Promise((resolve, reject) => {
       const mark = {}
       outstanding.add(mark)

@@ -109,7 +109,7 @@ class FileRecord {
         return yield* Effect.sleep(this.#options.flushIntervalMs)
       }
       if (failure !== undefined) {
-        yield* Effect.logWarning(`${failure.message}; the record has a gap until the disk takes it again`)
+        yield* Effect.logWarning(`${failure.message}; the record has a gap until the disk takes writes again`)
         yield* Effect.sleep(retryMs)
         retryMs = Math.min(retryMs * 2, RETRY_MOST_MS)
       }

@@ -98,7 +98,7 @@ class HistoryFile {
     try {
       const stat = await fsp.stat(path)
       // A pipe would be waited for without an end.
-      if (!stat.isFile()) throw Object.assign(new Error(), { code: "it is no regular file" })
+      if (!stat.isFile()) throw Object.assign(new Error(), { code: "it is not a regular file" })
       if (stat.size > maxBytes) return { damage: `it has ${stat.size} bytes, and history.maxBytes allows ${maxBytes}` }
       return await fsp.readFile(path, "utf8")
     } catch (cause) {
@@ -110,9 +110,9 @@ class HistoryFile {
   async #damaged(why: string): Promise<HistoryError> {
     if (this.#lock === undefined || isTaken(this.#lock)) return this.#error("damaged", why)
     const aside = await this.#disk.within(() => this.#aside()).catch((cause: unknown) =>
-      `where it is, as it cannot be renamed (${codeOf(cause)})`
+      `it stays in its place, as it cannot be renamed (${codeOf(cause)})`
     )
-    return this.#error("damaged", `${why}; it was left ${aside}`)
+    return this.#error("damaged", `${why}; ${aside}`)
   }
 
   /** Moves the file to the first free place, or to that of the oldest. */
@@ -122,7 +122,7 @@ class HistoryFile {
     const location = locations[ages.indexOf(Math.min(...ages))] as string
     await fsp.rename(this.#options.path, location)
     await fsp.utimes(location, new Date(), new Date()).catch(() => {})
-    return `as ${path.basename(location)}`
+    return `it is now ${path.basename(location)}`
   }
 
   async #save(records: ReadonlyArray<HistoryRecord>): Promise<void> {
@@ -154,7 +154,7 @@ function parsed(text: string): ReadonlyArray<unknown> | string {
     if (version !== VERSION) return `its version is ${JSON.stringify(version)?.slice(0, 20)}, this program knows ${VERSION}`
     return Array.isArray(records) ? records : "it has no list of records"
   } catch {
-    return "it is no JSON, or cut short"
+    return "it is not JSON, or it was cut short"
   }
 }
 

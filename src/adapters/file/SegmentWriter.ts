@@ -79,7 +79,7 @@ export class SegmentWriter {
   }
 
   async #flush(text: string, chain: Digest): Promise<void> {
-    if (this.#torn) throw Object.assign(new Error("a write before could not be cut off"), { code: "EIO" })
+    if (this.#torn) throw Object.assign(new Error("an incomplete write could not be removed"), { code: "EIO" })
     try {
       const bytes = Buffer.from(text)
       // One that somebody took away is not made again without its head.

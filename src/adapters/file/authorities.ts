@@ -26,7 +26,7 @@ export const readAuthorities = (file: string): Effect.Effect<Authorities> =>
 async function read(file: string): Promise<Authorities> {
   try {
     const text = await contentOf(file)
-    if (text === undefined) return none(`it is no regular file of at most ${MOST_BYTES} bytes`)
+    if (text === undefined) return none(`it is not a regular file of at most ${MOST_BYTES} bytes`)
     const digest = trust(text)
     return digest === undefined
       ? none("it holds no certificate: expected PEM, -----BEGIN CERTIFICATE-----")

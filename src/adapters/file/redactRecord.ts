@@ -54,7 +54,11 @@ export const redactTo = (
     yield* written((signal) => copyAll(out, files, surveyed.lines, new Redaction(names), progress, signal))
     const verdict = yield* verify(out, progress)
     if (!agrees(surveyed.verdict(), verdict, names)) {
-      return yield* new RecordError({ path: out, code: "the copy is not judged as the record was", doing: "write" })
+      return yield* new RecordError({
+        path: out,
+        code: "the verdict on the copy differs from that on the record",
+        doing: "write"
+      })
     }
     return { replaced: names.replaced, verdict }
   })
@@ -74,7 +78,7 @@ const claim = (out: string): Effect.Effect<boolean, RecordError> =>
         return true
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause
-        if ((await fsp.readdir(out)).length > 0) throw Object.assign(new Error(), { code: "it is not empty any more" })
+        if ((await fsp.readdir(out)).length > 0) throw Object.assign(new Error(), { code: "it is no longer empty" })
         return false
       }
     },

@@ -32,7 +32,7 @@ export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unkn
     whenLauncherEnds(() => {
       if (askedAtUs >= 0) return
       // The terminal may be gone with the launcher: whether this can be told changes nothing.
-      fs.write(2, "fairlead: what started this process is gone: stopping as on SIGTERM\n", () => {})
+      fs.write(2, "fairlead: the launcher of this process is gone: stopping as on SIGTERM\n", () => {})
       stop()
     })
     fiber.addObserver((exit) => teardown(exit, end))

@@ -85,7 +85,7 @@ export class ConnectionSpans {
   #failed(connection: OpenConnection, state: State): void {
     const startUs = connection.acceptedUs - connection.dials.reduce((longest, { endUs }) => Math.max(longest, endUs), 0)
     const attributes = { ...connection.attributes, "fairlead.outcome": "failed" }
-    this.#parent(state, connection, startUs, connection.acceptedUs, attributes, "nobody could be reached")
+    this.#parent(state, connection, startUs, connection.acceptedUs, attributes, "no address could be reached")
   }
 
   #parent(

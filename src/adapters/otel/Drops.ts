@@ -18,10 +18,13 @@ export const makeDrops = Effect.gen(function* () {
   let told = 0
   let saidAtMs = -SAY_EVERY_MS
   const say = (why: string) =>
-    Effect.annotateLogs(Effect.logWarning("telemetry was dropped, told at most once a minute; clients are not affected"), {
-      dropped: total - told,
-      why
-    })
+    Effect.annotateLogs(
+      Effect.logWarning("telemetry was dropped; this is logged at most once a minute, and clients are not affected"),
+      {
+        dropped: total - told,
+        why
+      }
+    )
   const drops: Drops = {
     total: () => total,
     add(count, why) {

@@ -18,13 +18,14 @@ const one = <const D extends Described>(described: D): D => described
 export const connections = one({
   name: "fairlead_connections_total",
   kind: "counter",
-  help: "Clients that have left, by how it ended; failed: nobody could serve it; refused: no place to wait.",
+  help:
+    "Clients that have left, by how their connection ended; failed: no address could serve; refused: the queue (limits.backlog) was full.",
   labels: ["listener", "result"]
 })
 export const active = one({
   name: "fairlead_connections_active",
   kind: "gauge",
-  help: "Clients that are served now.",
+  help: "Clients that are connected now.",
   labels: ["listener"]
 })
 export const bytes = one({
@@ -55,13 +56,13 @@ export const warm = one({
 export const closed = one({
   name: "fairlead_pool_closed_total",
   kind: "counter",
-  help: "Warm sockets that went without having served: closed or reset by the upstream, expired, drained.",
+  help: "Warm sockets that closed unused: closed or reset by the upstream, expired, drained.",
   labels: ["upstream", "reason"]
 })
 export const connect = one({
   name: "fairlead_connect_seconds",
   kind: "histogram",
-  help: "Handshakes that succeeded; kind: client, warm or probe. A warm hit is none.",
+  help: "Handshakes that succeeded; kind: client, warm or probe. A warm hit has no handshake.",
   labels: ["upstream", "kind"],
   unit: "seconds",
   buckets: SECONDS
@@ -69,7 +70,7 @@ export const connect = one({
 export const firstByte = one({
   name: "fairlead_first_byte_seconds",
   kind: "histogram",
-  help: "From accept to the first byte from the upstream, of sessions that have ended and got one.",
+  help: "Time from accept to the first upstream byte, of sessions that have ended and got a byte.",
   labels: ["listener"],
   unit: "seconds",
   buckets: SECONDS
@@ -77,46 +78,45 @@ export const firstByte = one({
 export const probes = one({
   name: "fairlead_probe_total",
   kind: "counter",
-  help: "Probes by result: ok, or why it failed.",
+  help: "Probes by result: ok, or why the probe failed.",
   labels: ["upstream", "result"]
 })
 export const score = one({
   name: "fairlead_candidate_score",
   kind: "gauge",
-  help:
-    "Score from 0 to 100 of the members of the active set and of the five best after them; not of what clients asked for.",
+  help: "Score from 0 to 100 of the members of the active set and of the next five; not for hosts on demand.",
   labels: ["upstream", "candidate"]
 })
 export const switches = one({
   name: "fairlead_switch_total",
   kind: "counter",
-  help: "Moves into and out of the active set; a replacement is one cheaper and one costlier.",
+  help: "Moves into and out of the active set; a replacement counts as one cheaper and one costlier.",
   labels: ["upstream", "reason"]
 })
 export const breakers = one({
   name: "fairlead_breaker_open",
   kind: "gauge",
-  help: "Candidates that are shut out by their breaker.",
+  help: "Candidates with an open breaker.",
   labels: ["upstream"]
 })
 export const lag = one({
   name: "fairlead_event_loop_lag_seconds",
   kind: "gauge",
-  help: "The latest that a timer was in the last 10 to 20 seconds.",
+  help: "Largest delay of a timer in the last 10 to 20 seconds.",
   labels: [],
   unit: "seconds"
 })
 export const gaps = one({
   name: "fairlead_record_gaps_total",
   kind: "counter",
-  help: "Times that entries were lost to the record.",
+  help: "Gaps in the record: times that entries were lost.",
   labels: []
 })
 export const history = one({
   name: "fairlead_history_errors_total",
   kind: "counter",
   help:
-    "Times that the history file was damaged, held a record that is none, could not be read or written, is another's, or was slow.",
+    "Troubles with the history file: damaged, an invalid record, not readable, not writable, owned by another process, slow.",
   labels: ["what"]
 })
 export const dropped = one({
@@ -128,58 +128,57 @@ export const dropped = one({
 export const reloads = one({
   name: "fairlead_reload_total",
   kind: "counter",
-  help: "Configurations read anew, by result: applied, or refused with nothing changed.",
+  help: "Configurations read again, by result: applied, or refused with nothing changed.",
   labels: ["result"]
 })
 export const omitted = one({
   name: "fairlead_dns_omitted_total",
   kind: "counter",
-  help: "Addresses in answers for a name that were not taken: beyond dns.maxAnswers, or not to be dialled at all.",
+  help: "Addresses left out of DNS answers: beyond dns.maxAnswers, or where no host can be.",
   labels: ["upstream"]
 })
 export const silent = one({
   name: "fairlead_dns_silent_total",
   kind: "counter",
   help:
-    "Questions for a name's candidates that had no answer by the time the others' answers were used; one where no server answered.",
+    "Queries for a name's candidates without an answer when the other answers were used; counts one if no server answered.",
   labels: ["upstream"]
 })
 export const unresolved = one({
   name: "fairlead_dns_failed_total",
   kind: "counter",
   help:
-    "Questions for a name's candidates, or for clients on their last resort, that ended without an address, by what the resolver said.",
+    "Queries for a name's candidates, or for clients on the last resort, that gave no address, by the resolver's reason.",
   labels: ["upstream", "reason"]
 })
 export const outage = one({
   name: "fairlead_local_outage",
   kind: "gauge",
-  help: "1 while the network of this machine itself is down, so that nobody is judged by it.",
+  help: "1 while this machine's own network is down, and no failure counts against a candidate.",
   labels: []
 })
 export const autoDisabled = one({
   name: "fairlead_auto_disabled",
   kind: "gauge",
-  help: "1 while clients go to the last resort because everybody failed for autoDisable.failures rounds.",
+  help: "1 while clients go to the last resort because all candidates failed for autoDisable.failures rounds.",
   labels: []
 })
 export const evicted = one({
   name: "fairlead_on_demand_evicted_total",
   kind: "counter",
-  help:
-    "Names that clients had asked for and that were forgotten: limit, another one needed the room; idle, nobody used them.",
+  help: "Hosts on demand that were dropped; limit: another host needed the room; idle: no client used it.",
   labels: ["reason"]
 })
 export const selections = one({
   name: "ip_pool_selection_total",
   kind: "counter",
-  help: "Clients by the source that names the address which serves them.",
+  help: "Clients by the source of the address that serves them.",
   labels: ["source"]
 })
 export const fallbacks = one({
   name: "ip_pool_fallback_total",
   kind: "counter",
-  help: "Clients for whom no member of the active set was there, by the rung of the ladder that served instead.",
+  help: "Clients that no member of the active set served, by the rung of the ladder that did.",
   labels: ["reason"]
 })
 export const latency = one({

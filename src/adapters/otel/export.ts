@@ -89,7 +89,7 @@ const NO_HTTP = /Parse Error|HPE_|invalid HTTP|HTTP\/2/i
 function reasonOf(error: (Error & { readonly code?: unknown }) | undefined): string {
   const reason = error?.message ?? "not reached"
   if (!NO_HTTP.test(`${String(error?.code)} ${reason}`)) return reason
-  return `${reason}; that is no HTTP/1: if it is its port for OTLP over gRPC (4317), give that for HTTP (4318)`
+  return `${reason}; the answer is not HTTP/1: if this is the port for OTLP over gRPC (4317), use the port for HTTP (4318)`
 }
 
 /** What the SDK would leave out, and trust what the runtime trusts, when it cannot be read. */
@@ -114,7 +114,7 @@ export const makeTracer = Effect.fnUntraced(function* (options: TelemetryOptions
   const unreadable = yield* unreadableFiles
   if (unreadable.length > 0) {
     yield* Effect.logWarning(
-      `no traces are sent: a file cannot be read that ${unreadable.join(", ")} names; see to it, and start anew`
+      `no traces are sent: the file that ${unreadable.join(", ")} names cannot be read; check the file, then restart`
     )
     return null
   }

@@ -24,7 +24,7 @@ export function addressesOf(file: ConfigFile, name: string, list: AddressList, s
     const endpoint = parseEndpoint(text)
     const found = endpoint === undefined ? expandNetwork(text, most) ?? [] : [endpoint]
     if (found.some(({ port = own.port }) => port === undefined)) {
-      const message = `names no port, and upstreams.${name}.port is not set: set it, or add a port here`
+      const message = `has no port, and upstreams.${name}.port is not set: set it, or add a port here`
       return problem("a port", message, ["upstreams", name, "port"])
     }
     const fits = addresses.length <= most

@@ -21,7 +21,7 @@ export function builtinOf(file: ConfigFile, show: Show): Builtin {
       problems.push({
         path,
         expected: "a name",
-        message: "is no name: write a domain such as example.com, then its addresses"
+        message: "is not a name: write a domain such as example.com, then its addresses"
       })
     }
     const addresses: Array<string> = []

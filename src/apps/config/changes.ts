@@ -3,7 +3,7 @@ import * as Redacted from "effect/Redacted"
 import { isPlain } from "./plain.ts"
 import type { Settings } from "./Settings.ts"
 
-/** The paths of keys whose values differ; a whole section where only one side has it. */
+/** The paths of keys with different values; a whole section where only one side has it. */
 export function changedKeys(before: unknown, after: unknown, path = ""): ReadonlyArray<string> {
   if (!isPlain(before) || !isPlain(after)) return JSON.stringify(before) === JSON.stringify(after) ? [] : [path]
   const keys = new Set([...Object.keys(before), ...Object.keys(after)])

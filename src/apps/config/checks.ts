@@ -25,7 +25,7 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
       ? [needed(["upstreams", ""], "a name", "needs a name: write one before the colon")]
       : []),
     ...Object.entries(file.upstreams).flatMap(([name, { candidates, host }]) =>
-      candidates.length > 0 || host !== "" ? [] : [nobody(name)]
+      candidates.length > 0 || host !== "" ? [] : [noAddresses(name)]
     ),
     ...poolBounds(["pool"], file.pool, show),
     ...Object.entries(file.upstreams).flatMap(([name, { pool }]) => {
@@ -38,7 +38,7 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
   ]
 }
 
-/** What a running service has to be told about a file that is valid. */
+/** Warnings about a file that is valid. */
 export function warningsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   return [
     ...unusedAuthorities(file, false),
@@ -53,7 +53,7 @@ function exposed({ admin: { listen, token } }: ConfigFile, show: Show): Readonly
   const path = ["admin", "listen"]
   const message = `${
     show(path, listen.host)
-  } is reachable from other machines: put TLS in front of it, the token travels in the clear`
+  } is reachable from other machines, and the token travels unencrypted: put a TLS proxy in front of it`
   return [{ path, expected: "127.0.0.1 or [::1]", message }]
 }
 
@@ -61,10 +61,10 @@ function needed(path: Path, expected: string, message: string, uses: ReadonlyArr
   return { path, expected, message, uses }
 }
 
-function nobody(name: string): Found {
+function noAddresses(name: string): Found {
   const path = ["upstreams", name]
   const uses = [[...path, "candidates"], [...path, "host"]]
-  return needed(path, "candidates or a host", "needs candidates, or a host whose addresses are candidates", uses)
+  return needed(path, "candidates or a host", "needs candidates, or a host that has addresses", uses)
 }
 
 /** A domain's name is what is written, so no other upstream may have it. */
@@ -87,7 +87,7 @@ function unknownUpstreams(file: ConfigFile, show: Show): ReadonlyArray<Found> {
     const path = ["listeners", i, "upstream"]
     const shown = show(path, listener.upstream)
     const guess = shown === listener.upstream ? nearest(listener.upstream, names) : undefined
-    const hint = guess === undefined ? `known are ${names.join(", ") || "none"}` : `did you mean ${guess}?`
+    const hint = guess === undefined ? `known upstreams are ${names.join(", ") || "none"}` : `did you mean ${guess}?`
     const uses = [path, ["upstreams"]]
     return [{
       path,

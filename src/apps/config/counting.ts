@@ -1,4 +1,4 @@
-/** What is to be said of upstreams whose servers count connections that say nothing: on ports of SSH, mail, MySQL and PostgreSQL. */
+/** Notes and warnings about servers that count connections that send nothing: on ports of SSH, mail, MySQL and PostgreSQL. */
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { countingPort } from "./overlay.ts"
 import type { Found, Show } from "./Problem.ts"
@@ -7,22 +7,20 @@ type Upstream = ConfigFile["upstreams"][string]
 type Counting = readonly [name: string, upstream: Upstream, port: number]
 
 const COUNTED =
-  "servers there count connections that say nothing, and some shut out who makes many (MySQL: max_connect_errors)"
+  "servers there count connections that send nothing, and some refuse a machine that makes many (MySQL: max_connect_errors)"
 
-/** The defaults that follow from a port, for who asks what is in force. */
+/** The defaults that follow from a port, for the user that asks what is in force. */
 export function countingNotes(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   return countingIn(file).filter(([, { probing }]) => probing.idle === "lazy").map(([name, { probing }, port]) => {
     const path = ["upstreams", name, "probing", "idle"]
     const message =
-      `port ${
-        show(["upstreams", name], String(port))
-      }: ${COUNTED}, so it is probed once, then only while clients use it, and `
-      + `no address more than ${probing.idleProbes} times between two clients that it serves`
+      `port ${show(["upstreams", name], String(port))}: ${COUNTED}, so it is probed once, then only while clients use it, `
+      + `and no address more than ${probing.idleProbes} times between two clients that it serves`
     return { path, expected: "nothing", message }
   })
 }
 
-/** What goes against that. */
+/** Settings that go against these defaults. */
 export function countingWarnings(file: ConfigFile): ReadonlyArray<Found> {
   return countingIn(file).flatMap(([name, { probing, pool }, port]) => {
     const path = ["upstreams", name]
@@ -30,13 +28,15 @@ export function countingWarnings(file: ConfigFile): ReadonlyArray<Found> {
       ? [{
         path: [...path, "probing", "idle"],
         expected: "lazy",
-        message: `port ${port}: ${COUNTED}, and each address gets one each ${probing.interval / 1000} s: set it to lazy`
+        message: `port ${port}: ${COUNTED}, and each address gets such a connection every ${
+          probing.interval / 1000
+        } s: set it to lazy`
       }]
       : []
     const sockets = pool.mode === "off" ? [] : [{
       path: [...path, "pool", "mode"],
       expected: "off",
-      message: `port ${port}: ${COUNTED}, and warm sockets that no client takes are such: set it to off`
+      message: `port ${port}: ${COUNTED}, and an unused warm socket is such a connection: set it to off`
     }]
     return [...probes, ...sockets]
   })

@@ -14,7 +14,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface Substituted {
   readonly value: unknown
   readonly problems: ReadonlyArray<Found>
-  /** Names of the paths whose values came from the environment. */
+  /** Names of the paths with values from the environment. */
   readonly fromEnvironment: ReadonlySet<string>
 }
 
@@ -29,7 +29,11 @@ export function substitute(file: unknown, ast: SchemaAST.AST, environment: Envir
     if (typeof node === "string") return node.includes("${") ? replaced(node, path) : node
     if (typeof node !== "object" || node === null) return node
     if (path.length > MOST_DEPTH) {
-      problems.push({ path, expected: "a flat file", message: "is nested too deeply: does a list or section hold itself?" })
+      problems.push({
+        path,
+        expected: "a flat file",
+        message: "is nested too deeply: does a list or section contain itself?"
+      })
       return null
     }
     if (Array.isArray(node)) return node.map((item, i) => walk(item, [...path, i]))

@@ -29,7 +29,7 @@ export function shownValue(written: Written, path: Path): unknown {
   }
   const type = schemaAt(written.ast, path)
   if (written.fromEnvironment.has(nameOf(path)) || isSecretAt(written.ast, path)) return HIDDEN
-  // Of an unknown key nobody knows whether it was meant to be a secret, and a text in place of a section may be one.
+  // An unknown key may be meant as a secret, and so may a text in place of a section.
   const section = type?._tag === "Objects" && type.encoding === undefined
   if (type === undefined || section || typeof value === "object") return undefined
   return typeof value === "string" ? withoutCredentials(value) : value
@@ -69,7 +69,7 @@ export function explain(written: Written, path: Path, message: string): Found {
 function unknownKey({ ast }: Written, path: Path): Found {
   const known = allowedKeys(ast, path.slice(0, -1))
   const guess = nearest(String(path.at(-1)), known)
-  const few = known.length <= 8 ? `known here are ${known.join(", ")}` : "take it out, or see docs/configuration.md"
+  const few = known.length <= 8 ? `known keys here are ${known.join(", ")}` : "take it out, or see docs/configuration.md"
   const hint = guess === undefined ? `; ${few}` : `, did you mean ${guess}?`
   return { path, expected: "a known key", message: `unknown key${hint}`, nearest: guess }
 }

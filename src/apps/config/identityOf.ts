@@ -34,11 +34,11 @@ export function unusedAuthorities(file: ConfigFile, reliedUpon: boolean): Readon
     if (upstream.caFile === "" || identityOf(upstream) !== null) return []
     if (reliedUpon !== (upstream.probing.mode !== "tcp")) return []
     const message = reliedUpon
-      ? "would check no candidate: that takes a host, and port 443 or probing.mode tls; set them, or take it out"
+      ? "would check no candidate: a check needs a host, and port 443 or probing.mode tls; set these, or take it out"
       : "has no effect, as probing.mode tcp checks no candidate"
     const at = ["upstreams", name]
     const uses = [[...at, "caFile"], [...at, "host"], [...at, "port"], [...at, "probing", "mode"], ["probing", "mode"]]
-    return [{ path: [...at, "caFile"], expected: "an upstream whose candidates are checked", message, uses }]
+    return [{ path: [...at, "caFile"], expected: "an upstream that checks its candidates", message, uses }]
   })
 }
 

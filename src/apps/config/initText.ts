@@ -4,16 +4,16 @@ import { stringify } from "yaml"
 import { note, schemaAt } from "./schemaKeys.ts"
 
 const HEAD = `# Fairlead's configuration. Check it with: fairlead check --config FILE
-# While the service runs, a change of this file applies at once and cuts no session; a mistake changes nothing.
+# While the service runs, a change of this file applies at once and ends no session. A file with a mistake changes nothing.
 # Every key: docs/configuration.md. For completion in an editor: fairlead schema > fairlead.schema.json
 
-# Where clients come in.
+# Addresses at which clients connect.
 listeners:
   - name: web
     listen: 127.0.0.1:1234
     upstream: web
 
-# What serves them: edit these addresses. A candidate is an IP, IP:port, [v6]:port or a network.
+# Addresses that serve the clients: edit these. A candidate is an IP, IP:port, [v6]:port or a network.
 upstreams:
   web:
     port: 443
@@ -23,7 +23,7 @@ upstreams:
       - 198.18.0.0/29
     # host: example.com            # the addresses of this name are candidates too
 
-# What follows is commented out and shows the defaults.
+# The keys below are commented out and show the defaults.
 `
 
 /** Sections, each with the keys that are shown of it. */

@@ -1,6 +1,6 @@
 /**
  * Keys of the configuration that come with later work. They are accepted, so that one file fits every version, and each
- * one that is set gets a warning that it has no effect yet. A key that would protect is a mistake instead: who has written it
+ * one that is set gets a warning that it has no effect yet. A key that would protect is a mistake instead: the author of the file
  * relies on it. This list shrinks to nothing.
  */
 import type * as SchemaAST from "effect/SchemaAST"

@@ -1,4 +1,4 @@
-/** Listeners whose upstream names the listener itself: one client would become thousands within seconds. */
+/** Upstreams that name their own listener as a candidate: one client would become thousands within seconds. */
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
@@ -22,7 +22,7 @@ export function loopsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
         const named = endpoint === undefined ? expandNetwork(text, file.probing.maxCandidates) ?? [] : [endpoint]
         if (!named.some(({ host, port = own.port }) => port === listen.port && leadsTo(listen, host))) return []
         const path = [...place, i]
-        const message = `${show(path, text)} is listener ${name} itself, so clients would go round in circles: `
+        const message = `${show(path, text)} is listener ${name} itself, so clients would be forwarded in a loop: `
           + "take it out, or listen elsewhere"
         return [{ path, expected: "another address than the listener's", message, uses: [path, ["listeners", l, "listen"]] }]
       })

@@ -12,7 +12,7 @@ export interface VariableWarning {
 
 export const textOf = (environment: Environment, name: string): string => environment[name]?.trim() ?? ""
 
-export const passedOver = (name: string, why: string): VariableWarning => ({ name, message: `is passed over: ${why}` })
+export const passedOver = (name: string, why: string): VariableWarning => ({ name, message: `is ignored: ${why}` })
 
 const NUMBERS = [
   "OTEL_BSP_SCHEDULE_DELAY",
@@ -29,8 +29,8 @@ const NUMBERS = [
 const COMPRESSIONS = ["OTEL_EXPORTER_OTLP_COMPRESSION", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"]
 const PROTOCOLS = ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"]
 
-const NO_METRICS = "metrics are not sent, they are read from /metrics on the admin port"
-const NO_LOGS = "logs are not sent, they go where log.output says"
+const NO_METRICS = "Fairlead sends no metrics; they are read from /metrics on the admin port"
+const NO_LOGS = "Fairlead sends no logs; they go where log.output says"
 
 /** Variables without an effect, and what has one instead. `isHosts`: in a program they are the program's own business. */
 const UNHEARD: ReadonlyArray<{ readonly names: RegExp; readonly why: string; readonly isHosts: boolean }> = [
@@ -40,16 +40,16 @@ const UNHEARD: ReadonlyArray<{ readonly names: RegExp; readonly why: string; rea
     isHosts: true
   },
   { names: /^OTEL_EXPORTER_OTLP_LOGS_|^OTEL_BLRP_|^OTEL_LOGRECORD_/, why: NO_LOGS, isHosts: true },
-  { names: /^OTEL_PROPAGATORS$/, why: "what is forwarded carries no context of a trace", isHosts: true },
+  { names: /^OTEL_PROPAGATORS$/, why: "forwarded bytes carry no trace context", isHosts: true },
   { names: /^OTEL_LOG_LEVEL$/, why: "log.level has this effect", isHosts: true },
   { names: /^OTEL_(EXPERIMENTAL_)?CONFIG_FILE$/, why: "the section telemetry has this effect", isHosts: true },
   { names: /^OTEL_ENTITIES$/, why: "OTEL_RESOURCE_ATTRIBUTES has this effect", isHosts: true },
   {
     names: /^OTEL_EXPORTER_OTLP_(TRACES_|SPAN_)?INSECURE$/,
-    why: "whether TLS is used follows from http or https in the endpoint",
+    why: "http or https in the endpoint says whether TLS is used",
     isHosts: false
   },
-  { names: /^OTEL_EXPORTER_(ZIPKIN|JAEGER)_/, why: "traces are sent by OTLP alone", isHosts: true }
+  { names: /^OTEL_EXPORTER_(ZIPKIN|JAEGER)_/, why: "Fairlead sends traces only by OTLP", isHosts: true }
 ]
 
 /** `embedded`: other signals are sent, or not, by the program itself. */
@@ -73,9 +73,9 @@ export function variableWarnings(environment: Environment, embedded: boolean): R
 function protocolWarning(name: string, protocol: string): ReadonlyArray<VariableWarning> {
   if (protocol === "" || protocol === "http/json") return []
   const cure = protocol === "grpc"
-    ? ", to which a collector listens on another port than to gRPC (4318 where that is 4317)"
-    : ", which collectors take at the same address"
-  return [passedOver(name, `traces are sent by http/json alone${cure}`)]
+    ? "; a collector takes it on another port than gRPC (4318, where gRPC has 4317)"
+    : "; a collector takes it at the same address"
+  return [passedOver(name, `Fairlead sends traces only as http/json${cure}`)]
 }
 
 /** Metrics and logs leave this program in no other way than these. */

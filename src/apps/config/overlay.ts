@@ -7,7 +7,7 @@ import type { Path } from "./Problem.ts"
 const INHERITED: ReadonlyArray<string> = [...OVERRIDABLE, "attempts"]
 /** Limits that are one for all upstreams and cannot be overridden. */
 const BUDGET = ["maxParallel", "perHost", "ratePerSecond", "maxCandidates", "total"]
-/** Servers that speak first, and count whom they have greeted for nothing: SSH, mail, MySQL, PostgreSQL. */
+/** Servers that speak first, and count clients that they greeted in vain: SSH, mail, MySQL, PostgreSQL. */
 const COUNTING_PORTS = [22, 25, 110, 143, 587, 3306, 5432]
 
 /** In place. */

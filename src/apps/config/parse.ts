@@ -38,7 +38,7 @@ export interface Parsed {
   readonly settings: Settings | undefined
   readonly problems: ReadonlyArray<Problem>
   readonly warnings: ReadonlyArray<Problem>
-  /** What follows from the file and may surprise, for who asks what is in force. */
+  /** What follows from the file and may surprise, for the user that asks what is in force. */
   readonly notes: ReadonlyArray<Problem>
   /** What is in force, as one would write it; undefined when there are problems. */
   readonly effective: unknown

@@ -69,7 +69,7 @@ const readWhole = Effect.fnUntraced(function* (file: string) {
 const REASONS: Readonly<Record<string, string>> = {
   NotFound: "no such file; fairlead init writes one to begin with",
   PermissionDenied: "not permitted",
-  BadResource: "it is no regular file"
+  BadResource: "it is not a regular file"
 }
 
 function whyOf(reason: string): string {

@@ -9,7 +9,7 @@ export function refusedReferences({ probing: { connectivity }, access }: ConfigF
     const refusal = refusalOf(access, parseEndpoint(text)?.host ?? text)
     if (refusal === undefined) return []
     const path = ["probing", "connectivity", i]
-    const why = refusal.list === "deny" ? "access.deny refuses it" : "access.allow does not have it"
-    return [{ path, expected: "an address that access admits", message: `${show(path, text)} is never asked: ${why}` }]
+    const why = refusal.list === "deny" ? "access.deny refuses it" : "access.allow does not contain it"
+    return [{ path, expected: "an address that access admits", message: `${show(path, text)} is never probed: ${why}` }]
   })
 }

@@ -84,7 +84,7 @@ export function telemetryOf(
 }
 
 const GRPC_PORT =
-  "port 4317 is where collectors listen for OTLP over gRPC; traces are sent over HTTP: use its port for that, 4318"
+  "port 4317 of a collector is for OTLP over gRPC, and Fairlead sends traces over HTTP: use the port for HTTP, 4318"
 
 function isGrpcPort(endpoint: string): boolean {
   return /^https?:[/][/][^/]*:4317([/]|$)/i.test(endpoint)

@@ -11,7 +11,7 @@ export interface Wanted<A> {
 /** Exporters of the specification that this program does not have. */
 const OTHERS = ["console", "zipkin", "jaeger", "logging", "otlp/stdout"]
 
-/** Nothing is sent where another exporter was asked for: whoever asked wants it there, or not at all. */
+/** Nothing is sent where another exporter was asked for: the operator wants traces there, or none. */
 export function isSent(environment: Environment): Wanted<boolean> {
   const disabled = textOf(environment, "OTEL_SDK_DISABLED").toLowerCase()
   const exporters = textOf(environment, "OTEL_TRACES_EXPORTER").split(",").map((name) => name.trim()).filter((name) =>
@@ -24,9 +24,10 @@ export function isSent(environment: Environment): Wanted<boolean> {
     value: disabled !== "true" && !isElsewhere,
     warnings: [
       ...(["", "true", "false"].includes(disabled) ? [] : [passedOver("OTEL_SDK_DISABLED", "expected true or false")]),
-      ...(known
-        ? []
-        : [{ name: "OTEL_TRACES_EXPORTER", message: `names what is not there: expected otlp or none${outcome}` }])
+      ...(known ? [] : [{
+        name: "OTEL_TRACES_EXPORTER",
+        message: `names an exporter that Fairlead does not have: expected otlp or none${outcome}`
+      }])
     ]
   }
 }

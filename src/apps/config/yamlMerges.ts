@@ -9,7 +9,7 @@ import { isMergeKey, mergedBy } from "./yamlPlaces.ts"
 const MOST_BROUGHT = 250_000
 
 const DANGLING = "is an alias without an anchor before it: a text that begins with * has to be in quotes"
-const NO_SECTION = "<< brings in the keys of a section: give it *name of an anchor at one, or a list of such"
+const NO_SECTION = "<< brings in the keys of a section: give it the alias of a section (*name), or a list of aliases"
 const TOO_MUCH = `aliases and merge keys bring in more than ${MOST_BROUGHT} values: take some of them out`
 
 export function aliasMistakes(document: Document, targets: Targets, lines: LineCounter): ReadonlyArray<Problem> {

@@ -1,4 +1,4 @@
-/** Mistakes of YAML in words that help whoever writes a file; the library's own speak of how it reads. */
+/** Mistakes of YAML in words that help the author of a file. The library's own words are about how it reads. */
 import type { Document, LineCounter, YAMLError } from "yaml"
 import { isCollection, isScalar, visit } from "yaml"
 import type { Problem } from "./Problem.ts"
@@ -10,15 +10,14 @@ const WORDS: Readonly<Record<string, string>> = {
   ALIAS_PROPS: "a text that begins with * has to be in quotes",
   BAD_ALIAS:
     "& and * begin the name of an anchor, and none follows: a text that begins with one of them has to be in quotes",
-  BAD_DIRECTIVE: "a line that begins with % is passed over: take it out",
+  BAD_DIRECTIVE: "a line that begins with % is ignored: take it out",
   BAD_DQ_ESCAPE:
-    "a backslash in double quotes stands before a character that it cannot: write two of them, or single quotes",
+    "a backslash in double quotes stands before a character that it cannot escape: write two backslashes, or use single quotes",
   BAD_INDENT:
     "is not indented like the lines it belongs to: give all keys of a section, and all items of a list, the same indent",
   BAD_PROP_ORDER: "a text that begins with & or ! has to be in quotes",
   BAD_SCALAR_START: "a text that begins with @, ` or % has to be in quotes",
-  BLOCK_AS_IMPLICIT_KEY:
-    "a second colon stands in one line: begin a new line after the first one, or put the text in quotes",
+  BLOCK_AS_IMPLICIT_KEY: "the line has a second colon: begin a new line after the first one, or put the text in quotes",
   BLOCK_IN_FLOW: "a comma is missing before here: inside { } and [ ] commas separate what belongs together",
   KEY_OVER_1024_CHARS: "a key is longer than 1024 characters, or a colon or quote is missing",
   MISSING_CHAR: "a colon, a comma or a quote is missing before here",
@@ -27,9 +26,8 @@ const WORDS: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: "a second document begins here (---): one file is one configuration, take one of them out",
   MULTIPLE_TAGS: "a text that begins with ! has to be in quotes",
   RESOURCE_EXHAUSTION: "is nested too deeply: a configuration has a handful of levels",
-  TAB_AS_INDENT: "a tab stands where the line is indented: use spaces",
-  TAG_RESOLVE_FAILED:
-    "a tag (a word after !) is not known and is passed over: a text that begins with ! has to be in quotes",
+  TAB_AS_INDENT: "the line is indented with a tab: use spaces",
+  TAG_RESOLVE_FAILED: "a tag (a word after !) is not known and is ignored: a text that begins with ! has to be in quotes",
   UNEXPECTED_TOKEN: `cannot stand here: ${QUOTES}, and brackets come in pairs`
 }
 
@@ -42,7 +40,7 @@ const FINER: ReadonlyArray<readonly [code: string, words: RegExp, ours: string]>
   ["MISSING_CHAR", /without - /, "is not indented like the lines it belongs to: give all keys of a section the same indent"]
 ]
 
-const COMMENT = "is no comment: comments begin with #"
+const COMMENT = "is not a comment: a comment begins with #"
 const ADDRESS = "an address with brackets such as [::1]:80 has to be in quotes"
 
 /** What is wrong with the text, in order, once a line: what follows in a line is mostly a consequence. */
@@ -85,7 +83,7 @@ interface Shape {
   readonly message: string
 }
 
-/** What YAML takes and nobody means: comments of JSON as texts, sections as keys, a line without a colon as a text. */
+/** Texts that YAML accepts and no author means: comments of JSON as texts, sections as keys, a line without a colon as a text. */
 function shapesOf(document: Document, text: string): ReadonlyArray<Shape> {
   const found: Array<Shape> = []
   const contents = document.contents
@@ -100,7 +98,7 @@ function shapesOf(document: Document, text: string): ReadonlyArray<Shape> {
       const source = text.slice(at, key.range?.[1])
       found.push({
         at,
-        message: /^\[[0-9A-Fa-f:.]+\]$/.test(source) ? ADDRESS : "a list or section is no key: put it in quotes"
+        message: /^\[[0-9A-Fa-f:.]+\]$/.test(source) ? ADDRESS : "a list or section is not a key: put it in quotes"
       })
     },
     Scalar(_key, scalar) {

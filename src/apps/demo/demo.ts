@@ -31,7 +31,7 @@ const duration = Flag.String("duration").pipe(
   Flag.withDefault("60s")
 )
 const seed = Flag.Int("seed").pipe(
-  Flag.withDescription("Chance of arrivals and of jitter"),
+  Flag.withDescription("Seed of the random arrivals and of the jitter"),
   Flag.withMetavar("N"),
   Flag.withDefault(1)
 )

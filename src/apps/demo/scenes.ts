@@ -24,21 +24,21 @@ export interface Scene {
 const all = (fault: Fault) => HOME_RTTS_MS.map((_, site) => ({ site, fault }))
 
 export const SCENES: ReadonlyArray<Scene> = [
-  { at: 0, says: "five addresses can serve, 20 to 120 ms away; nobody has measured them yet", changes: [] },
+  { at: 0, says: "five addresses can serve, 20 to 120 ms away; none is measured yet", changes: [] },
   { at: 10 / 60, says: "web#1 becomes slower: 20 -> 90 ms", changes: [{ site: 0, rttMs: 90 }] },
   {
     at: 19 / 60,
-    says: "web#2, now the nearest, goes dark: it refuses nothing and answers nothing",
+    says: "web#2, now the nearest, goes dark: packets to it get no answer",
     changes: [{ site: 1, fault: "dark" }]
   },
   { at: 29 / 60, says: "web#1 is near again: 90 -> 20 ms", changes: [{ site: 0, rttMs: 20 }] },
   { at: 33 / 60, says: "web#2 is back", changes: [{ site: 1, fault: "none" }] },
   {
     at: 42 / 60,
-    says: "web#1 breaks behind its handshake: it accepts, then resets every session",
+    says: "web#1 accepts connections, then resets every session",
     changes: [{ site: 0, fault: "resetting" }]
   },
   { at: 48 / 60, says: "web#1 serves again", changes: [{ site: 0, fault: "none" }] },
-  { at: 52 / 60, says: "every address refuses: nobody is left", changes: all("refusing") },
+  { at: 52 / 60, says: "every address refuses connections: none is left", changes: all("refusing") },
   { at: 54 / 60, says: "all addresses are back", changes: all("none") }
 ]

@@ -1,4 +1,4 @@
-/** Facts of the core in words, those that came together as one sentence. */
+/** Facts of the core in words. Facts of one kind that came together make one sentence. */
 import { find, isSuspect } from "../../core/candidates.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { BreakerOpened, Fact, SelectionMoved, SuspicionReason } from "../../core/model/Decision.ts"
@@ -12,7 +12,7 @@ const SUSPICIONS: Readonly<Record<SuspicionReason, string>> = {
   silent: "clients wait for an answer",
   reset: "a session was reset",
   unanswered: "sessions end without an answer",
-  "parked-reset": "waiting sockets were reset together"
+  "parked-reset": "warm sockets were reset together"
 }
 
 const MOVES: Readonly<Record<string, string>> = {
@@ -21,34 +21,34 @@ const MOVES: Readonly<Record<string, string>> = {
   failing: "it fails",
   shut: "shut out",
   filled: "for a free place",
-  expired: "not heard of for too long",
+  expired: "no sample for too long",
   score: "its score is too low"
 }
 
-/** Sentences without a subject: it is Fairlead that does all this. */
+/** Sentences without a subject. The subject is Fairlead in each of them. */
 export function sentences(facts: ReadonlyArray<Fact>, label: Label): ReadonlyArray<string> {
-  const groups = new Map<string, { readonly say: (who: string) => string; readonly who: Array<string> }>()
-  const say = (key: string, who: string, sentence: (who: string) => string) => {
-    const group = groups.get(key) ?? { say: sentence, who: [] }
+  const groups = new Map<string, { readonly say: (names: string) => string; readonly names: Array<string> }>()
+  const say = (key: string, name: string, sentence: (names: string) => string) => {
+    const group = groups.get(key) ?? { say: sentence, names: [] }
     groups.set(key, group)
-    if (!group.who.includes(who)) group.who.push(who)
+    if (!group.names.includes(name)) group.names.push(name)
   }
   for (const fact of facts) {
     switch (fact._tag) {
       case "Suspected":
-        say(`${fact._tag} ${fact.reason}`, label(fact.candidate), (who) => `suspects ${who}: ${SUSPICIONS[fact.reason]}`)
+        say(`${fact._tag} ${fact.reason}`, label(fact.candidate), (names) => `suspects ${names}: ${SUSPICIONS[fact.reason]}`)
         break
       case "Cleared":
-        say(fact._tag, label(fact.candidate), (who) => `trusts ${who} again`)
+        say(fact._tag, label(fact.candidate), (names) => `trusts ${names} again`)
         break
       case "BreakerOpened":
-        say(`${fact._tag} ${fact.reason}`, label(fact.candidate), (who) => opened(fact, who))
+        say(`${fact._tag} ${fact.reason}`, label(fact.candidate), (names) => opened(fact, names))
         break
       case "BreakerClosed":
         say(
           fact._tag,
           label(fact.candidate),
-          (who) => `lets ${who} in again, with few clients at first: its trial went well`
+          (names) => `lets ${names} in again, with few clients at first: its trial went well`
         )
         break
       case "SelectionMoved":
@@ -58,11 +58,11 @@ export function sentences(facts: ReadonlyArray<Fact>, label: Label): ReadonlyArr
         break
     }
   }
-  return [...groups.values()].map((group) => group.say(group.who.join(", ")))
+  return [...groups.values()].map((group) => group.say(group.names.join(", ")))
 }
 
-function opened({ reason, forMs }: BreakerOpened, who: string): string {
-  return `shuts ${who} out for ${(forMs / 1000).toFixed(1)} s: ${reason}`
+function opened({ reason, forMs }: BreakerOpened, names: string): string {
+  return `shuts ${names} out for ${(forMs / 1000).toFixed(1)} s: ${reason}`
 }
 
 function moved({ members, moves }: SelectionMoved, label: Label): string {
@@ -70,10 +70,10 @@ function moved({ members, moves }: SelectionMoved, label: Label): string {
     const cost = costMs < 0 ? "" : ` (${costMs.toFixed(0)} ms)`
     return `${label(candidate)}${cost} ${into ? "in" : "out"}, ${MOVES[reason] ?? reason}`
   })
-  return `serves from ${members.map(label).join(" ") || "nobody"}: ${reasons.join("; ")}`
+  return `serves from ${members.map(label).join(" ") || "no address"}: ${reasons.join("; ")}`
 }
 
-/** Who gets the next client: the cheapest of those that take their full share; undefined when nobody serves. */
+/** The member that gets the next client: the cheapest of those with their full share; undefined without members. */
 export function firstChoice(routes: Routes): Member | undefined {
   const members = routes.upstreams[0]?.members ?? []
   const full = members.filter(({ slowStartWeight }) => slowStartWeight >= 1)
@@ -83,7 +83,7 @@ export function firstChoice(routes: Routes): Member | undefined {
   )
 }
 
-/** Why clients went elsewhere: what is the matter with the one before, or that it costs more. */
+/** Why new clients go to another candidate: the fault of the one before, or its higher cost. */
 export function whyMoved(state: State, before: CandidateId, now: Member, label: Label): string {
   const old = find(state, before)
   if (old === undefined) return `${label(before)} left`

@@ -86,7 +86,7 @@ const orders = Layer.effect(
       ...actsOn(engine),
       reload: Effect.succeed({
         applied: false,
-        problems: ["the program that embeds this has its configuration"],
+        problems: ["there is no file to read: the program that embeds Fairlead holds the configuration and can call reload"],
         warnings: []
       })
     }))

@@ -89,7 +89,7 @@ function commandsOwn(config: Record<string, unknown>) {
   return ["log", "shutdown"].filter((key) => key in config).map((path) => ({
     path,
     expected: "nothing",
-    message: "is for the command alone and has no effect in a program: take it out"
+    message: "is for the command only and has no effect in a program: take it out"
   }))
 }
 

@@ -10,9 +10,9 @@ export class UnknownUpstreamError extends Schema.TaggedError<UnknownUpstreamErro
 }) {
   override get message(): string {
     const asked = this.port === null ? this.host : `${this.host}:${this.port}`
-    return `no upstream serves ${asked}: known are ${
+    return `no upstream serves ${asked}: known upstreams are ${
       this.known.join(", ") || "none"
-    }; add it to upstreams, or give a port and turn onDemand on`
+    }; add the host to upstreams, or give a port and set onDemand.enabled to true`
   }
 }
 
@@ -35,10 +35,10 @@ export class ConnectError extends Schema.TaggedError<ConnectError>()("ConnectErr
   override get message(): string {
     const tried = this.tried.map(({ candidate, outcome, tookMs }) => `${candidate} ${outcome} after ${tookMs} ms`)
     const why = this.reason === "busy"
-      ? "too much is going on, try again later or raise limits.mailbox"
+      ? "the engine has no room for another client: try again later, or raise limits.mailbox"
       : this.reason === "stopped"
       ? "Fairlead has stopped"
-      : `tried ${tried.join(", ") || "nobody, as nobody is known"}; status tells what is known of its candidates`
+      : `${tried.length === 0 ? "no address is known" : `tried ${tried.join(", ")}`}; see its candidates in status`
     return `cannot connect to ${this.upstream}: ${why}`
   }
 }

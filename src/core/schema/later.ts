@@ -40,37 +40,37 @@ const Workers = formed(Schema.Union([Schema.Literal("auto"), whole(1, 1024)]), {
 export const ofListeners = {
   proxyProtocol: later(
     Schema.Struct({
-      mode: key(Schema.Literals(["off", "v1v2"]), "off", "Whether a PROXY header is required from trusted peers"),
-      trusted: key(Schema.Array(NetworkText), [], "Networks of peers that send one; all others are refused")
+      mode: key(Schema.Literals(["off", "v1v2"]), "off", "Whether trusted peers must send a PROXY header"),
+      trusted: key(Schema.Array(NetworkText), [], "Networks of peers that send a header; all other peers are refused")
     }),
     {} as never,
-    "PROXY headers of clients"
+    "PROXY headers from clients"
   ),
-  allow: later(Schema.Array(TargetText), ["*:443", "*:80"], "What a client may ask for"),
-  privateTargets: later(PrivateTargets, "auto", "Whether clients may reach private and own addresses"),
-  users: later(Schema.Record(Schema.String, secret(Password)), {}, "Names and passwords of those who may use it"),
-  clients: later(Schema.Array(NetworkText), [], "Networks whose clients may connect"),
+  allow: later(Schema.Array(TargetText), ["*:443", "*:80"], "Hosts and ports that a client may ask for"),
+  privateTargets: later(PrivateTargets, "auto", "Whether clients may reach private addresses and this machine's own"),
+  users: later(Schema.Record(Schema.String, secret(Password)), {}, "Names and passwords of the users that may connect"),
+  clients: later(Schema.Array(NetworkText), [], "Networks from which clients may connect"),
   handshake: later(
     section({
-      timeout: key(duration(100, 10 * MINUTE), "10s", "A client that takes longer to say where it wants to go is cut off"),
-      maxBytes: key(size(1_024, 16_777_216), "64KiB", "What it may send until then"),
-      perClient: key(whole(1, 100_000), 64, "Handshakes of one client address at once")
+      timeout: key(duration(100, 10 * MINUTE), "10s", "A client that takes longer to name its target is cut off"),
+      maxBytes: key(size(1_024, 16_777_216), "64KiB", "Most bytes that it may send until then"),
+      perClient: key(whole(1, 100_000), 64, "Most handshakes of one client address at once")
     }),
     {} as never,
-    "Limits until a client has said where it wants to go"
+    "Limits until a client has named its target"
   )
 }
 
-export const proxyProtocol = later(Schema.Literals(["off", "v1", "v2"]), "off", "PROXY header for its candidates")
-export const perCandidate = later(whole(1, 1_000_000), 1024, "Connections to one candidate at once")
+export const proxyProtocol = later(Schema.Literals(["off", "v1", "v2"]), "off", "PROXY header that its candidates get")
+export const perCandidate = later(whole(1, 1_000_000), 1024, "Most connections to one candidate at once")
 export const rescue = later(
   Schema.Literals(["tls", "any", "off"]),
   "tls",
-  "Which clients get a second socket when their warm one turns out to be dead"
+  "Which clients get a second socket when their warm socket is dead"
 )
 export const onCandidateDeath = later(
   Schema.Literals(["keep", "reset"]),
   "keep",
-  "What becomes of sessions whose candidate is shut out"
+  "What happens to sessions when their candidate is shut out"
 )
-export const workers = later(Workers, 1, "Processes that serve")
+export const workers = later(Workers, 1, "Number of processes that serve")

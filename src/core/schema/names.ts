@@ -12,36 +12,36 @@ export const names = {
     servers: key(
       Schema.Array(ServerText),
       [],
-      "DNS servers, ip or ip:port, each asked by itself, all answers merged; none: the system's resolver"
+      "DNS servers, ip or ip:port; Fairlead queries each and merges all answers; none: the system's resolver"
     ),
-    refresh: key(duration(1_000, DAY), "5m", "How often names are asked anew"),
-    timeout: key(duration(100, MINUTE), "3s", "An answer that takes longer has failed"),
+    refresh: key(duration(1_000, DAY), "5m", "Time between queries for a name"),
+    timeout: key(duration(100, MINUTE), "3s", "A query without an answer fails after this long"),
     resolutionDelay: key(
       duration(0, MINUTE),
       "50ms",
-      "Where a client may wait, the first addresses are used when other questions have had this much more time; later ones join in"
+      "When a client waits, Fairlead uses the first addresses after it has waited this long for the other answers; later addresses join in"
     ),
     tellAgain: key(
       duration(1_000, DAY),
       "1m",
-      "That the name of an upstream has no addresses is told once in this time, however often it is asked for"
+      "Least time between two warnings that the name of an upstream has no addresses"
     ),
-    maxAnswers: key(whole(1, 65_536), 256, "Addresses taken from one answer, all servers together")
+    maxAnswers: key(whole(1, 65_536), 256, "Most addresses taken from one answer, all servers together")
   }),
   sources: section({
-    builtin: key(Schema.Boolean, true, "Addresses that ship with Fairlead or stand under `builtin`"),
-    userStatic: key(Schema.Boolean, true, "The `candidates` of upstreams"),
-    history: key(Schema.Boolean, true, "Addresses that served before the last restart"),
-    dns: key(Schema.Boolean, true, "The addresses of `host`; the last resort asks for them even so"),
-    fallback: key(Schema.Boolean, true, "The `fallback` lists of upstreams")
+    builtin: key(Schema.Boolean, true, "Use the addresses that ship with Fairlead or stand under `builtin`"),
+    userStatic: key(Schema.Boolean, true, "Use the `candidates` of upstreams"),
+    history: key(Schema.Boolean, true, "Use the addresses that served before the last restart"),
+    dns: key(Schema.Boolean, true, "Use the addresses of `host`; the last resort resolves them in any case"),
+    fallback: key(Schema.Boolean, true, "Use the `fallback` lists of upstreams")
   }),
   builtin: key(
     Schema.Record(Schema.String, Schema.Array(PlainAddressText)),
     {},
-    "Addresses of names, for upstreams with such a `host`, at their port; replaces what ships for that name"
+    "Addresses by host name, for upstreams with that `host`, at the upstream's port; they replace those that ship for the name"
   ),
   access: section({
-    allow: key(Schema.Array(NetworkText), [], "Networks whose addresses alone may be dialled; none: every address"),
-    deny: key(Schema.Array(NetworkText), [], "Networks whose addresses are never dialled, whatever `allow` says")
+    allow: key(Schema.Array(NetworkText), [], "Only addresses in these networks may be dialled; none: every address"),
+    deny: key(Schema.Array(NetworkText), [], "Addresses in these networks are never dialled, whatever `allow` says")
   })
 }

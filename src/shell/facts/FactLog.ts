@@ -1,4 +1,4 @@
-/** Facts as log lines: what shuts something out or goes wrong as a warning, all others as news. */
+/** Facts as log lines. A fact that shuts a candidate out, or that tells of a fault, is a warning; all others are information. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -68,7 +68,7 @@ function isDetail(kind: FactKind): boolean {
   return kind === "PoolResized"
 }
 
-/** Plain values for a line of text: who moved, in words. */
+/** Plain values for a line of text; candidates and moves are put in words. */
 function fieldsOf(fact: PublicFact): Readonly<Record<string, unknown>> {
   const { v: _v, kind, seq: _seq, at: _at, upstream, ...rest } = fact
   const fields: Record<string, unknown> = { fact: kind, ...(upstream === null ? {} : { upstream }) }

@@ -1,6 +1,6 @@
 /**
  * Facts: what happened, for people and programs. It looks on as an `Observer`, so facts come from the same entries as the
- * record; whoever falls behind loses the oldest, and sees it by a jump of `seq`.
+ * record; a reader that falls behind loses the oldest, and sees a jump of `seq`.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -15,7 +15,7 @@ const Count = Schema.Int
 const common = {
   v: Schema.Literal(1),
   seq: Count.annotate({ description: "Number of the fact, from 1 in each process, without gaps" }),
-  entry: Count.annotate({ description: "The entry of the record that brought it about; -1: none did" }),
+  entry: Count.annotate({ description: "The entry of the record that caused it; -1: none" }),
   at: Schema.String.annotate({ description: "Wall time, ISO 8601" }),
   upstream: Schema.NullOr(Schema.String).annotate({ description: "null: it concerns the service as a whole" }),
   dropped: Schema.optionalKey(
@@ -36,13 +36,13 @@ const Move = Schema.Struct({
   costMs: Schema.NullOr(Millis)
 })
 
-export const IpPoolSelection = fact("IpPoolSelection", "Who serves an upstream first and best changed", {
-  candidate: Schema.NullOr(Label).annotate({ description: "The cheapest of the set; null: the set is empty" }),
+export const IpPoolSelection = fact("IpPoolSelection", "The first choice of an upstream changed", {
+  candidate: Schema.NullOr(Label).annotate({ description: "The cheapest member of the set; null: the set is empty" }),
   source: Schema.NullOr(Schema.String),
   latencyMs: Schema.NullOr(Millis),
   costMs: Schema.NullOr(Millis),
   members: Count,
-  candidates: Count.annotate({ description: "How many addresses there were to choose from" })
+  candidates: Count.annotate({ description: "Number of candidates" })
 })
 export const SelectionMoved = fact("SelectionMoved", "The active set of an upstream changed", {
   members: Schema.Array(Label),
@@ -59,66 +59,82 @@ export const IpPoolIpTripped = fact(
 )
 export const IpPoolIpRecovered = fact(
   "IpPoolIpRecovered",
-  "Its breaker closed, or it has shown its certificate again: it may serve",
+  "A candidate may serve again: its breaker closed, or it has shown its certificate",
   Candidate.fields
 )
-export const Suspected = fact("Suspected", "A candidate is passed over until there is proof", {
+export const Suspected = fact("Suspected", "A candidate is suspect: new clients pass over it until there is proof", {
   candidate: Label,
   reason: Schema.String
 })
-export const Cleared = fact("Cleared", "A candidate is suspected no longer", { candidate: Label })
-export const MembershipChanged = fact("MembershipChanged", "The list of candidates changed; long lists name the first", {
-  joined: Schema.Array(Candidate),
-  joinedCount: Count,
-  left: Schema.Array(Candidate),
-  leftCount: Count
-})
-export const PoolResized = fact("PoolResized", "How many warm sockets are kept for a candidate changed", {
+export const Cleared = fact("Cleared", "A candidate is no longer suspect", { candidate: Label })
+export const MembershipChanged = fact(
+  "MembershipChanged",
+  "The list of candidates changed; a long list names only the first ones",
+  {
+    joined: Schema.Array(Candidate),
+    joinedCount: Count,
+    left: Schema.Array(Candidate),
+    leftCount: Count
+  }
+)
+export const PoolResized = fact("PoolResized", "The number of warm sockets kept for a candidate changed", {
   candidate: Label,
   from: Count,
   to: Count
 })
-export const PoolWithheld = fact("PoolWithheld", "Warm sockets stood in the way of clients: none are kept for a while", {
-  candidate: Label,
-  reason: Schema.Literals(["serial", "full"]).annotate({
-    description: "serial: the server serves one connection at a time; full: it turns new connections away"
-  }),
-  forMs: Millis
-})
-export const LadderStep = fact("LadderStep", "What serves an upstream, down from its set to its last resort and back", {
-  from: Schema.String,
-  to: Schema.String,
-  reason: Schema.String
-})
+export const PoolWithheld = fact(
+  "PoolWithheld",
+  "Warm sockets kept clients from being served: the candidate gets none for a while",
+  {
+    candidate: Label,
+    reason: Schema.Literals(["serial", "full"]).annotate({
+      description: "serial: the server serves one connection at a time; full: it turns new connections away"
+    }),
+    forMs: Millis
+  }
+)
+export const LadderStep = fact(
+  "LadderStep",
+  "An upstream moved to another rung of the ladder, which leads from its set to the last resort",
+  {
+    from: Schema.String,
+    to: Schema.String,
+    reason: Schema.String
+  }
+)
 export const IpPoolPreheatStarted = fact("IpPoolPreheatStarted", "The first round of probes began", { candidates: Count })
 export const IpPoolPreheatCompleted = fact("IpPoolPreheatCompleted", "The first round of probes is over", {
   reachable: Count,
   candidates: Count,
   tookMs: Millis
 })
-export const IpPoolRefresh = fact("IpPoolRefresh", "The candidates are measured and resolved anew, or were", {
+export const IpPoolRefresh = fact("IpPoolRefresh", "The candidates are being measured and resolved anew, or that is over", {
   reason: Schema.String.annotate({
-    description: "requested: it begins; preheat, first-use, all-failed, no-candidates: so a sampling ended"
+    description: "requested: it begins; preheat, first-use, all-failed, no-candidates: how it ended"
   }),
   candidates: Count,
-  success: Schema.NullOr(Schema.Boolean).annotate({ description: "Whether somebody answered; null: it begins" }),
-  minLatencyMs: Schema.NullOr(Millis).annotate({ description: "Of those that are measured; null: nobody is" }),
+  success: Schema.NullOr(Schema.Boolean).annotate({ description: "Whether a candidate answered; null: it begins" }),
+  minLatencyMs: Schema.NullOr(Millis).annotate({ description: "Of the measured candidates; null: none is measured" }),
   maxLatencyMs: Schema.NullOr(Millis)
 })
-export const OnDemandDropped = fact("OnDemandDropped", "A name that a client had asked for is forgotten", {
-  reason: Schema.String.annotate({ description: "limit: another one needed its room; idle: nobody used it" }),
-  entries: Count.annotate({ description: "Names that are kept" })
+export const OnDemandDropped = fact("OnDemandDropped", "A host on demand was dropped", {
+  reason: Schema.String.annotate({ description: "limit: another host needed the room; idle: no client used it" }),
+  entries: Count.annotate({ description: "Number of hosts that are kept" })
 })
-export const IpPoolConfigUpdate = fact("IpPoolConfigUpdate", "A configuration was read anew", {
+export const IpPoolConfigUpdate = fact("IpPoolConfigUpdate", "A configuration was read again", {
   applied: Schema.Boolean.annotate({ description: "false: it was refused, and nothing changed" }),
   problems: Count
 })
 export const EnabledChanged = fact("EnabledChanged", "The service was turned on or off", {
   enabled: Schema.Boolean,
-  override: Schema.NullOr(Schema.Boolean).annotate({ description: "By the admin port until restart or reload; null: none" })
+  override: Schema.NullOr(Schema.Boolean).annotate({
+    description: "Set by the admin port until restart or reload; null: none"
+  })
 })
-export const IpPoolCidrFilter = fact("IpPoolCidrFilter", "Addresses were kept out by the lists of `access`", {
-  source: Schema.String.annotate({ description: "Who named them; last-resort: a name that was resolved for a client" }),
+export const IpPoolCidrFilter = fact("IpPoolCidrFilter", "The lists of `access` refused addresses", {
+  source: Schema.String.annotate({
+    description: "The source that named them; last-resort: a name that was resolved for a client"
+  }),
   count: Count,
   refused: Schema.Array(Schema.Struct({
     address: Schema.String,
@@ -126,13 +142,13 @@ export const IpPoolCidrFilter = fact("IpPoolCidrFilter", "Addresses were kept ou
     cidr: Schema.String.annotate({ description: "The network that denies it; empty where no network allows it" })
   }))
 })
-export const CoreRestarted = fact("CoreRestarted", "The core failed and started afresh; clients went on", {
+export const CoreRestarted = fact("CoreRestarted", "The core failed and started again; clients were served meanwhile", {
   restarts: Count
 })
 
 export const LocalOutage = fact("LocalOutage", "The network of this machine itself went down, or came back", {
   began: Schema.Boolean.annotate({ description: "false: it came back" }),
-  reason: Schema.String.annotate({ description: "What gave it away: interfaces, silence or connectivity" }),
+  reason: Schema.String.annotate({ description: "What showed it: interfaces, silence or connectivity" }),
   tookMs: Schema.NullOr(Millis).annotate({ description: "How long it lasted; null: it began" })
 })
 export const CommonCause = fact(
@@ -140,22 +156,24 @@ export const CommonCause = fact(
   "All candidates of an upstream failed together, or the first of them is back",
   {
     began: Schema.Boolean.annotate({ description: "false: the first of them answered again" }),
-    candidates: Schema.NullOr(Count).annotate({ description: "How many could serve and failed; null: it ended" }),
+    candidates: Schema.NullOr(Count).annotate({
+      description: "Number of candidates that could serve and failed; null: it ended"
+    }),
     tookMs: Schema.NullOr(Millis).annotate({ description: "How long it lasted; null: it began" })
   }
 )
 export const IpPoolAutoDisable = fact(
   "IpPoolAutoDisable",
-  "Everybody failed for so many rounds that clients go to the last resort for a while",
+  "All candidates failed for so many rounds that clients go to the last resort for a while",
   { rounds: Count, forMs: Millis }
 )
-export const IpPoolAutoEnable = fact("IpPoolAutoEnable", "That is over", {
+export const IpPoolAutoEnable = fact("IpPoolAutoEnable", "Auto-disable is over", {
   reason: Schema.String.annotate({ description: "cooldown, operator, reload, or answered: a client was served" })
 })
 
 export const NameUnresolved = fact("NameUnresolved", "The name of an upstream has no addresses", {
-  reason: Schema.String.annotate({ description: "What the resolver said, such as ENOTFOUND or ETIMEOUT" }),
-  times: Count.annotate({ description: "Failed questions since the last such fact" }),
+  reason: Schema.String.annotate({ description: "The resolver's reason, such as ENOTFOUND or ETIMEOUT" }),
+  times: Count.annotate({ description: "Failed queries since the last such fact" }),
   forMs: Millis.annotate({ description: "Since the first failure in a row" })
 })
 export const NameResolved = fact("NameResolved", "The name of an upstream has addresses again", {

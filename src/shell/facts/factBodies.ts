@@ -174,7 +174,7 @@ function named(state: State, id: CandidateId, addresses: Addresses) {
   const candidate = Candidates.find(state, id)
   return {
     candidate: Candidates.labelOf(state, id),
-    // Who has left has no sources anymore.
+    // A candidate that has left has no sources any more.
     source: candidate?.sources[0] ?? "none",
     address: candidate === undefined ? "?" : shownAddress(candidate, addresses)
   }
