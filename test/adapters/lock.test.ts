@@ -136,7 +136,7 @@ describe("a lock", () => {
     }), TIMEOUT_MS)
 })
 
-describe("a directory", () => {
+describe("a locked directory", () => {
   it("goes to its first holder, and each later one gets a directory of its own inside", () =>
     inScratch(async (directory) => {
       const places = await Effect.runPromise(Effect.scoped(Effect.gen(function* () {

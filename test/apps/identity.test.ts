@@ -135,7 +135,7 @@ describe("an impostor that accepts TCP", () => {
       )
     }).pipe(Effect.scoped), 60_000)
 
-  it.live("serves clients with mode tcp", () =>
+  it.live("serves clients with probing.mode tcp", () =>
     Effect.gen(function* () {
       const { port: at } = yield* surrounded
       const upstream = `port: ${at}, candidates: [127.0.0.3, 127.0.0.2], caFile: ca.pem, probing: { mode: tcp }`

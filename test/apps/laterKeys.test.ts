@@ -157,7 +157,7 @@ describe("an upstream's caFile", () => {
     assert.include(problems[0], "upstreams.web.caFile: would check no candidate")
   })
 
-  it("is no mistake when it is used, and a warning with mode tcp", () => {
+  it("is no mistake when it is used, and a warning with probing.mode tcp", () => {
     assert.deepStrictEqual([caFile("").problems, caFile("").warnings], [[], []])
     const off = caFile(", probing: { mode: tcp }")
     assert.deepStrictEqual(off.problems, [])

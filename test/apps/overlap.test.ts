@@ -41,7 +41,7 @@ describe("two listeners of one port", () => {
 
   it.each(pairs)("overlap exactly when the system cannot bind both: %s and %s", async (first, second) => {
     const code = await bindBoth(first, second)
-    // A machine without IPv6 cannot tell.
+    // A machine without IPv6 cannot show it.
     if (code !== undefined && code !== "EADDRINUSE") return assert.include(first + second, "::")
     assert.strictEqual(overlap({ host: first, port: 80 }, { host: second, port: 80 }), code === "EADDRINUSE")
   })

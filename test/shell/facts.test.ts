@@ -98,7 +98,7 @@ describe("public facts", () => {
       Schema.decodeUnknownSync(PublicFact, { onExcessProperty: "error" })(JSON.parse(JSON.stringify(full)))
     }))
 
-  it.effect("tell a run in order, match their schema, and carry labels but no full address", () =>
+  it.effect("follow the order of a run, match their schema, and carry labels but no full address", () =>
     withFacts((facts, observe) =>
       Effect.gen(function* () {
         const toy = eventful()
