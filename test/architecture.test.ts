@@ -1,4 +1,4 @@
-/** The arrows between folders, and what the code in them may name. Each rule is shown to hold, and to be able to fail. */
+/** The imports between folders, and what their code may name. Each rule is shown to hold, and to be able to fail. */
 import { describe, expect, it } from "vitest"
 import { bundle, bundleFaults, MOST_CORE_BYTES } from "./support/coreBundle.ts"
 import * as rules from "./support/rules.ts"
@@ -20,9 +20,9 @@ describe("the sources", () => {
   it("are at most 300 lines each", () => expect(rules.shortFiles(sources)).toEqual([]))
   it("of core and log name no clock, no chance and no inexact arithmetic", () =>
     expect(rules.exactAndTimeless(sources)).toEqual([]))
-  it("import each other in no circle", () => expect(rules.noCycles(sources)).toEqual([]))
-  it("let Forward know no configuration", () => expect(rules.forwardIsBlind(sources)).toEqual([]))
-  it("have names that say something", () => expect(rules.honestNames(sources)).toEqual([]))
+  it("have no import cycles", () => expect(rules.noCycles(sources)).toEqual([]))
+  it("do not let Forward import the configuration", () => expect(rules.forwardIsBlind(sources)).toEqual([]))
+  it("have no names such as utils, helpers or index", () => expect(rules.honestNames(sources)).toEqual([]))
 })
 
 describe("a planted violation is found", () => {
@@ -43,7 +43,7 @@ describe("a planted violation is found", () => {
       /shell\/A/
     ],
     [
-      "the shell imports an adapter late",
+      "the shell imports an adapter dynamically",
       rules.layers,
       "src/shell/bad.ts",
       'await import("../adapters/a.ts")',
@@ -59,7 +59,7 @@ describe("a planted violation is found", () => {
       'import p from "../../package.json"',
       /outside src/
     ],
-    ["a folder nobody knows", rules.layers, "src/stuff/bad.ts", "", /does not know/],
+    ["an unknown folder", rules.layers, "src/stuff/bad.ts", "", /does not know/],
     ["the shell imports node", rules.platformAtTheEdge, "src/shell/bad.ts", 'import * as net from "node:net"', /node:net/],
     ["the shell names Deno", rules.platformAtTheEdge, "src/shell/bad.ts", "export const a = Deno.pid", /global Deno/],
     [
@@ -73,12 +73,12 @@ describe("a planted violation is found", () => {
     ["the schemas import more than Schema", rules.coreAlone, "src/core/schema/bad.ts", 'import "effect/Layer"', /Layer/],
     ["core imports its schemas", rules.coreAlone, "src/core/bad.ts", 'import { a } from "./schema/Event.ts"', /schemas/],
     ["400 lines", rules.shortFiles, "src/core/bad.ts", "const a = 1\n".repeat(400), /400 lines/],
-    ["301 lines without an end", rules.shortFiles, "src/core/bad.ts", `${"//\n".repeat(300)}//`, /301 lines/],
+    ["301 lines without a last newline", rules.shortFiles, "src/core/bad.ts", `${"//\n".repeat(300)}//`, /301 lines/],
     ["a clock in core", rules.exactAndTimeless, "src/core/bad.ts", "export const now = () => Date.now()", /Date/],
     ["a clock in a template", rules.exactAndTimeless, "src/record/bad.ts", "`${performance.now()}`", /performance/],
     ["an exponential", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.exp(-1)", /Math\.exp/],
-    ["chance", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.random()", /Math\.random/],
-    ["Math taken apart", rules.exactAndTimeless, "src/core/bad.ts", "const { pow } = Math", /Math itself/],
+    ["random numbers", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.random()", /Math\.random/],
+    ["a destructured Math", rules.exactAndTimeless, "src/core/bad.ts", "const { pow } = Math", /Math itself/],
     ["a power of a variable", rules.exactAndTimeless, "src/core/bad.ts", "const a = b ** 0.5", /b \*\* 0\.5/],
     ["a timer", rules.exactAndTimeless, "src/record/bad.ts", "setTimeout(() => {}, 1)", /setTimeout/],
     ["an interval", rules.exactAndTimeless, "src/record/bad.ts", "setInterval(f)", /setInterval/],
@@ -95,7 +95,7 @@ describe("a planted violation is found", () => {
     expect(rule(plant(path, text)).join("\n")).toMatch(found)
   })
 
-  it("a circle of three files", () => {
+  it("an import cycle of three files", () => {
     const circle = ["a", "b", "c"].map((name, i, all) => ({
       path: `src/core/${name}.ts`,
       text: `import type { X } from "./${all[(i + 1) % 3]}.ts"`
@@ -105,7 +105,7 @@ describe("a planted violation is found", () => {
 })
 
 describe("reading code", () => {
-  it("passes over comments, strings and regular expressions, but not over code in templates", () => {
+  it("skips comments, strings and regular expressions, but not code in templates", () => {
     const text = ['const a = "Date" // Date', "/* Date */ const b = /Date'/.test(c)", "const d = `Date ${e(`${f}`)} Date`"]
     expect(codeOf(text.join("\n"))).toBe(['const a = "" ', " const b = //.test(c)", "const d = `${e(`${f}`)}`"].join("\n"))
     expect(rules.exactAndTimeless([{ path: "src/core/fine.ts", text: text.join("\n") }])).toEqual([])
@@ -123,19 +123,19 @@ describe("the core's bundle", () => {
   const names = ["step", "advance", "pick", "routes", "state", "restore", "deadline"]
   const entry = names.map((name) => `export * from "./core/${name}.ts"`).join("\n")
 
-  it("is small and carries nothing of Effect", async () => {
+  it("is small and contains nothing of Effect", async () => {
     const made = await bundle(entry)
     expect(bundleFaults(made)).toEqual([])
     expect(made.modules.length).toBeGreaterThan(15)
     expect(made.bytes).toBeGreaterThan(5_000)
   })
 
-  it("would be found out with Effect in it", async () => {
+  it("is reported when it contains Effect", async () => {
     const made = await bundle(`${entry}\nexport { decodeEntry } from "./core/schema/Event.ts"`)
     expect(bundleFaults(made).join("\n")).toMatch(/too many[^]*node_modules/)
   })
 
-  it("would be found out when it grows", () => {
+  it("is reported when it grows", () => {
     expect(bundleFaults({ bytes: MOST_CORE_BYTES, modules: [] })).toHaveLength(1)
   })
 })

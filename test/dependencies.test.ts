@@ -1,4 +1,4 @@
-/** What the packages that we depend on need beside themselves is declared, and not there by the luck of an installation. */
+/** The peer dependencies of this program's dependencies are declared in package.json. */
 import { readFileSync } from "node:fs"
 import { assert, it } from "vitest"
 
@@ -10,7 +10,7 @@ interface Manifest {
 
 const read = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Manifest
 
-/** Peers that nothing we import leads to. */
+/** Peer dependencies that no import of this program needs. */
 const UNUSED: Readonly<Record<string, string>> = { redis: "@effect/platform-node has it for NodeRedis alone" }
 
 function undeclared({ dependencies = {} }: Manifest, manifestOf: (name: string) => Manifest): ReadonlyArray<string> {
@@ -25,11 +25,11 @@ function undeclared({ dependencies = {} }: Manifest, manifestOf: (name: string) 
 
 const installed = (name: string) => read(`node_modules/${name}/package.json`)
 
-it("a package's own needs are declared as dependencies", () => {
+it("every needed peer dependency of a dependency is declared in package.json", () => {
   assert.deepStrictEqual(undeclared(read("package.json"), installed), [])
 })
 
-it("one that is missing is found out", () => {
+it("a missing peer dependency is reported", () => {
   const { "@opentelemetry/semantic-conventions": _, ...others } = read("package.json").dependencies ?? {}
   assert.deepStrictEqual(undeclared({ dependencies: others }, installed), [
     "@effect/opentelemetry needs @opentelemetry/semantic-conventions"

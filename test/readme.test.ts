@@ -1,4 +1,4 @@
-/** What the README says can be done. */
+/** The README's example, commands and links. */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "vitest"
@@ -10,11 +10,11 @@ const readme = read("README.md")
 const fenced = [...readme.matchAll(/```\w*\n([\s\S]*?)```/g)].map(([, text]) => text as string)
 
 describe("the README", () => {
-  it("shows the example as it is run in the tests", () => {
+  it("shows examples/embed.ts, which the tests run", () => {
     assert.isTrue(fenced.includes(read("examples/embed.ts")))
   })
 
-  it("names commands, scripts and tasks that are there", async () => {
+  it("names only commands, scripts and tasks that exist, and every command", async () => {
     const { stdout } = await command(["--help"])
     const known = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name as string)
     assert.includeMembers(known, ["run", "replay"])
@@ -32,7 +32,7 @@ describe("the README", () => {
     assert.deepStrictEqual(wanted.filter((name) => !(name in tasks)), [])
   })
 
-  it("links to pages that are there, and is short", () => {
+  it("links only to pages that exist, and has at most 190 lines", () => {
     const links = [...readme.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link as string)
     assert.isAtLeast(links.length, 5)
     assert.deepStrictEqual(links.filter((link) => !/^https?:/.test(link) && !fs.existsSync(path.join(ROOT, link))), [])

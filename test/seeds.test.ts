@@ -1,4 +1,4 @@
-/** The table of requirements names tests that are there, has every phase of the seed, and no figures of its own. */
+/** The table of requirements names tests that exist, has every phase of the seed, and no measured figures. */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "vitest"
@@ -7,7 +7,7 @@ import { ROOT } from "./support/sources.ts"
 const page = fs.readFileSync(path.join(ROOT, "docs/seeds.md"), "utf8")
 const rows = page.split("\n").filter((line) => /^\| [AB] /.test(line))
 
-/** The text of a test by its short name; a folder stands for all that is in it. */
+/** The source of a test by its short name; by the name of a folder, the sources of all its files. */
 function sourceOf(name: string): string | undefined {
   const folder = /^(laws|model|whole)\//.test(name) ? "property-tests" : "test"
   const bare = path.join(ROOT, folder, name.replace(/\.test\.ts$/, ""))
@@ -25,7 +25,7 @@ function namedIn(row: string): ReadonlyArray<readonly [name: string, titles: Rea
     )
 }
 
-/** As a source writes it: in a string of its own kind, or in parts. */
+/** Whether the source has the title, with its quotes and backslashes escaped or not. */
 const holds = (source: string, title: string) =>
   [title, title.replaceAll("'", "\\'"), title.replaceAll("\\", "\\\\")].some((text) => source.includes(text))
 
@@ -37,13 +37,13 @@ const missingIn = (row: string) =>
   })
 
 describe("the table of requirements", () => {
-  it("names tests that are there, by titles that they have", () => {
+  it("names only tests and titles that exist", () => {
     const named = rows.flatMap(namedIn)
     assert.isAbove(named.length, 200)
     assert.deepStrictEqual([...new Set(rows.flatMap(missingIn))], [])
   })
 
-  it("would be found out with a test that is gone, or renamed", () => {
+  it("is reported when it names a test or a title that does not exist", () => {
     const planted =
       '| A x | `laws/ewma` "is the average of all samples, each weighted by what was left of it", "is gone"; `core/gone` "a" | |'
     assert.deepStrictEqual(missingIn(planted), ["laws/ewma: is gone", "core/gone"])
@@ -59,7 +59,7 @@ describe("the table of requirements", () => {
     assert.deepStrictEqual(rows.filter((row) => (row.split("|")[2] ?? "").trim() === ""), [])
   })
 
-  it("leaves measured figures to the page of benchmarks", () => {
+  it("has no measured figures, which are in docs/benchmarks.md", () => {
     const measured = rows.filter((row) =>
       /`bench:/.test(row) && /\b\d+\.\d+\b(?!\.)/.test(row.replace(/^\| [AB] [^|]*\|/, "|"))
     )

@@ -1,4 +1,4 @@
-/** What the admin port answers, over real HTTP. */
+/** The answers of the admin port, over real HTTP. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -13,7 +13,7 @@ const local = serving((socket) => void socket.on("end", () => socket.end()))
 const nowhere = configWith([{ candidates: [{ host: "127.0.0.1", port: 1 }], pool: { mode: "off" } }])
 
 describe("the admin port", () => {
-  it.live("says that it is alive, and ready once something is selected", () =>
+  it.live("answers /healthz at once, and /readyz with 200 once a candidate is selected", () =>
     Effect.gen(function* () {
       const { port: upstream } = yield* local
       const config = configWith([{ candidates: [{ host: "127.0.0.1", port: upstream }] }])
@@ -26,7 +26,7 @@ describe("the admin port", () => {
       })
     }))
 
-  it.live("tells what the service is doing, in the shape that is promised", () =>
+  it.live("answers /status in the documented shape", () =>
     Effect.gen(function* () {
       const { port: upstream } = yield* local
       const config = configWith([{ host: "", candidates: [{ host: "127.0.0.1", port: upstream }] }])
@@ -60,12 +60,12 @@ describe("the admin port", () => {
           "lastSampleAt",
           "identity"
         ])
-        // The caller is on this machine.
+        // The caller is on this machine, so the address is in full.
         assert.deepInclude(web.candidates[0], { id: "web#1", address: `127.0.0.1:${upstream}`, active: true })
       })
     }))
 
-  it.live("shows addresses in full to callers on this machine only, and not to who comes by way of a proxy", () =>
+  it.live("shows full addresses to callers on this machine only, and not to callers behind a proxy", () =>
     withAdmin(nowhere, {}, async ({ port }) => {
       const addressFor = async (headers = {}) =>
         JSON.parse((await request(port, "/status", { headers })).body).upstreams[0].candidates[0].address
@@ -75,13 +75,13 @@ describe("the admin port", () => {
       }
     }))
 
-  it.live("shows addresses in full to everybody where the configuration says so", () =>
+  it.live("shows full addresses to every caller with `addresses: full`", () =>
     withAdmin(nowhere, { addresses: "full" }, async ({ port }) => {
       const { body } = await request(port, "/status", { headers: { via: "proxy" } })
       assert.strictEqual(JSON.parse(body).upstreams[0].candidates[0].address, "127.0.0.1:1")
     }))
 
-  it.live("tells of 10,000 candidates in slices, the best first, as many as were asked for", () => {
+  it.live("shows as many of 10,000 candidates as the query says, 256 by default", () => {
     const config = configWith([{ candidates: addresses(10_000), pool: { mode: "off" } }], {
       maxParallel: 1,
       ratePerSecond: 1
@@ -102,7 +102,7 @@ describe("the admin port", () => {
     })
   })
 
-  it.live("gives the metrics that there are, and says so when they are off", () =>
+  it.live("answers /metrics with the metrics, or with 404 while they are off", () =>
     Effect.gen(function* () {
       yield* withAdmin(nowhere, {}, async ({ port }) => {
         const { status, body } = await request(port, "/metrics")
@@ -120,7 +120,7 @@ describe("the admin port", () => {
       })
     }))
 
-  it.live("passes orders on and tells what came of them", () =>
+  it.live("carries out /enabled, /refresh and /reload, and answers with their result", () =>
     withAdmin(nowhere, {}, async ({ port, asked }) => {
       const enabled = (body: string) => request(port, "/enabled", { method: "PUT", body })
       assert.deepInclude(await enabled('{"enabled":false}'), { status: 200, body: '{"enabled":false}' })
@@ -145,12 +145,12 @@ describe("the admin port", () => {
       ])
     }))
 
-  it.live("says so when nobody takes orders", () =>
+  it.live("answers /reload with 501 when the program takes no orders", () =>
     withAdmin(nowhere, { control: false }, async ({ port }) => {
       assert.strictEqual((await request(port, "/reload", { method: "POST" })).status, 501)
     }))
 
-  it.live("says what a body should have been, and reads no more than 1 KiB of it", () =>
+  it.live("answers a wrong body with 400 and the right form, and one above 1 KiB with 413", () =>
     withAdmin(nowhere, {}, async ({ port, asked }) => {
       for (const body of ["", "no", "{}", '{"enabled":1}', '{"enabled":true,"more":1}', "[]"]) {
         const answer = await request(port, "/enabled", { method: "PUT", body })
@@ -162,7 +162,7 @@ describe("the admin port", () => {
       assert.deepStrictEqual(asked, [])
     }))
 
-  it.live("knows its paths and what each of them takes", () =>
+  it.live("answers a wrong method with 405, and an unknown path with 404 and the known paths", () =>
     withAdmin(nowhere, {}, async ({ port, asked }) => {
       const allowed = async (method: string, path: string) => {
         const { status, headers } = await request(port, path, { method })

@@ -1,4 +1,4 @@
-/** Callers who try to get more out of the admin port than they may: none gets a secret, an address, or an order through. */
+/** Hostile requests to the admin port: none gets a secret or a full address, and none gets an order through. */
 import { assert, describe, it } from "@effect/vitest"
 import * as net from "node:net"
 import { request, withAdmin } from "../support/admin.ts"
@@ -9,7 +9,7 @@ const ADDRESS = "127.0.0.1:1"
 const nowhere = configWith([{ candidates: [{ host: "127.0.0.1", port: 1 }], pool: { mode: "off" } }])
 const TOKEN = "correct-horse-battery"
 
-/** What comes back for raw bytes until the other side closes, or `enoughMs` have passed without that. */
+/** The answer to raw bytes, until the server closes or `enoughMs` have passed. */
 function raw(port: number, text: string, enoughMs = 2_000): Promise<{ readonly answer: string; readonly closed: boolean }> {
   return new Promise((resolve) => {
     const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true }, () => socket.write(text))
@@ -31,7 +31,7 @@ const get = (target: string, ...headers: ReadonlyArray<string>) =>
 const statuses = (answer: string) => [...answer.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status))
 
 describe("the admin port", () => {
-  it.live("takes the token from one place alone, and repeats it nowhere", () =>
+  it.live("takes the token from one Authorization header alone, and never repeats it", () =>
     withAdmin(nowhere, { token: TOKEN }, async ({ port }) => {
       const elsewhere = [
         get(`/status?token=${TOKEN}`, "Host: localhost"),
@@ -52,7 +52,7 @@ describe("the admin port", () => {
       assert.deepStrictEqual(statuses((await raw(port, also)).answer), [400])
     }))
 
-  it.live("shows no address in full to whom a proxy speaks for, by whatever header it says so", () =>
+  it.live("shows no full address to a request with any header of a proxy", () =>
     withAdmin(nowhere, {}, async ({ port }) => {
       const page = async (headers: Record<string, string>) => (await request(port, "/status", { headers })).body
       assert.include(await page({}), ADDRESS)
@@ -69,11 +69,11 @@ describe("the admin port", () => {
           "CF-Connecting-IP"
         ]
       ) assert.notInclude(await page({ [name]: "198.51.100.9" }), ADDRESS, name)
-      // It is the words alone that count: an empty one was written by somebody, too.
+      // The name of the header counts: a proxy wrote an empty one, too.
       assert.notInclude(await page({ "x-forwarded-for": "" }), ADDRESS)
     }))
 
-  it.live("goes by one Host, and none that is smuggled beside it", () =>
+  it.live("refuses requests without a Host, with several, or with a foreign one", () =>
     withAdmin(nowhere, {}, async ({ port }) => {
       const wrong = [
         get("/status"),
@@ -94,7 +94,7 @@ describe("the admin port", () => {
       }
     }))
 
-  it.live("reads one request where two lengths are given: what is hidden in a body is no order", () =>
+  it.live("carries out no order that is hidden in the body of a request with two lengths", () =>
     withAdmin(nowhere, {}, async ({ port, asked }) => {
       const hidden = 'PUT /enabled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 17\r\n\r\n{"enabled": false}'
       const head = "POST /refresh HTTP/1.1\r\nHost: localhost\r\n"
@@ -109,7 +109,7 @@ describe("the admin port", () => {
       assert.strictEqual((await request(port, "/healthz")).status, 200)
     }))
 
-  it.live("answers nonsense shortly, with no error of its own, and goes on", () =>
+  it.live("answers malformed requests with a short error below 500, and keeps serving", () =>
     withAdmin(nowhere, {}, async ({ port }) => {
       const nonsense = [
         get("/%zz", "Host: localhost"),
@@ -138,7 +138,7 @@ describe("the admin port", () => {
       assert.strictEqual((await request(port, "/healthz")).status, 200)
     }))
 
-  it.live("does not become another protocol, whoever asks", () =>
+  it.live("refuses to upgrade to another protocol", () =>
     withAdmin(nowhere, { token: TOKEN, clients: 2 }, async ({ port }) => {
       const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: eA=="]
       for (const host of ["evil.example", "localhost"]) {
@@ -149,13 +149,13 @@ describe("the admin port", () => {
           if (path !== "/healthz" || host !== "localhost") assert.notInclude(statuses(answer), 200)
         }
       }
-      // None of them holds a place.
+      // None of them keeps a permit.
       let status = 0
       for (let i = 0; i < 200 && status !== 200; i++) status = (await request(port, "/healthz")).status
       assert.strictEqual(status, 200)
     }))
 
-  it.live("ends a HEAD of the facts at once, and lets its place go", () =>
+  it.live("ends HEAD /events at once and releases its permit", () =>
     withAdmin(nowhere, { readers: 1 }, async ({ port }) => {
       const { status, body } = await request(port, "/events", { method: "HEAD" })
       assert.deepStrictEqual([status, body], [200, ""])
@@ -164,12 +164,12 @@ describe("the admin port", () => {
       assert.strictEqual(again, 200)
     }))
 
-  it.live("gives the places of slow callers to others", () =>
+  it.live("cuts off slow callers and gives their permits to others", () =>
     withAdmin(nowhere, { clients: 2, timeoutMs: 300 }, async ({ port }) => {
       const slow = Array.from({ length: 2 }, () => {
         const socket = net.connect(port, "127.0.0.1", () => socket.write("GET /healthz HTTP/1.1\r\n"))
         let closed = false
-        // A byte now and then does not buy more time.
+        // A byte now and then does not extend the limit.
         const drip = setInterval(() => socket.write("X"), 50)
         socket.on("error", () => {}).resume().once("close", () => {
           closed = true

@@ -1,4 +1,4 @@
-/** `/events`: facts as they happen, again for who comes back, and never a reader that is waited for. */
+/** `/events`: facts as they happen, again for a reader that reconnects; no reader makes Fairlead wait. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { isReady } from "../../src/core/ready.ts"
@@ -9,7 +9,7 @@ import { until } from "../support/servers.ts"
 
 const quiet = configWith([{ candidates: [], pool: { mode: "off" } }])
 
-/** A fact that nothing else brings about; `problems` tells one from another. */
+/** Publishes a fact that has no other cause in these tests; `problems` tells one from another. */
 const say = ({ facts }: Admin, problems: number) =>
   Effect.runPromise(facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems }))
 
@@ -20,7 +20,7 @@ async function sayAll(admin: Admin, from: number, to: number): Promise<void> {
 const problemsOf = (facts: ReadonlyArray<Readonly<Record<string, unknown>>>) => facts.map((fact) => fact["problems"])
 
 describe("/events", () => {
-  it.live("tells facts as they happen, the number of each as its id", () =>
+  it.live("sends facts as they happen, with the number of each as its id", () =>
     withAdmin(quiet, {}, async (admin) => {
       const stream = await openEvents(admin.port)
       assert.strictEqual(stream.response.headers["content-type"], "text/event-stream")
@@ -34,7 +34,7 @@ describe("/events", () => {
       stream.stop()
     }))
 
-  it.live("tells who comes back what it missed, as far as it is kept, and once", () =>
+  it.live("sends a reader that reconnects the facts that it missed and that are kept, each once", () =>
     withAdmin(quiet, { facts: { kept: 5 } }, async (admin) => {
       await until("the start is told", () => isReady(admin.engine.stateUnsafe()))
       const before = admin.facts.latestUnsafe()
@@ -61,7 +61,7 @@ describe("/events", () => {
       for (const stream of streams) stream.stop()
     }))
 
-  it.live("shows that it is alive when there is nothing to tell", () =>
+  it.live("sends heartbeats while there are no facts", () =>
     withAdmin(quiet, { heartbeatMs: 20 }, async ({ port }) => {
       const stream = await openEvents(port)
       await until("three signs of life", () => stream.text().split(": alive\n\n").length > 3)
@@ -69,7 +69,7 @@ describe("/events", () => {
     }))
 
   it.live(
-    "cuts off a reader that takes nothing, and gives its place to another",
+    "cuts off a reader that stops reading, and gives its permit to another",
     () =>
       withAdmin(quiet, { readers: 1, heartbeatMs: 100, facts: { perSecond: 100_000, kept: 65_536 } }, async (admin) => {
         const stuck = await openEvents(admin.port, {}, true)
@@ -93,11 +93,11 @@ describe("/events", () => {
     30_000
   )
 
-  it.live("ends for a reader that lost facts, so that it may come back for them", () =>
+  it.live("ends the stream of a reader that lost facts, so that it can reconnect for them", () =>
     withAdmin(quiet, { facts: { perSecond: 100_000, kept: 16 } }, async (admin) => {
       const stream = await openEvents(admin.port)
       await until("it has begun", () => stream.text() !== "")
-      // In one go, so that nobody can read in between.
+      // All at once, so that the reader cannot read in between.
       const effects = Array.from(
         { length: 5_000 },
         (_, i) => admin.facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems: i })

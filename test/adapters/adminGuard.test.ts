@@ -1,4 +1,4 @@
-/** Whom the admin port answers, and how little a bad caller gets to hold. */
+/** Which callers the admin port answers, and how little a bad caller can occupy. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as net from "node:net"
@@ -11,13 +11,13 @@ import { until } from "../support/servers.ts"
 const nowhere = configWith([{ candidates: [{ host: "127.0.0.1", port: 1 }], pool: { mode: "off" } }])
 const TOKEN = "correct-horse-battery"
 
-/** Without metrics the page is a 404, which takes a place all the same. */
+/** Without metrics their page is a 404, which takes a permit all the same. */
 const HEALTH = ["/healthz", "/readyz", "/metrics"]
 
-/** Not ready is a 503 as well; what tells of a lack of places names its key. */
+/** Not ready is a 503 as well; a 503 for a lack of permits names the key of the limit. */
 const isSurplus = ({ status, body }: Answer) => status === 503 && body.includes("limits.")
 
-/** What comes back for raw bytes until the other side closes. */
+/** The answer to raw bytes, until the server closes. */
 function raw(port: number, text: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = net.connect(port, "127.0.0.1", () => socket.write(text))
@@ -28,7 +28,7 @@ function raw(port: number, text: string): Promise<string> {
 }
 
 describe("the admin port's guard", () => {
-  it.live("answers to its own names only, whatever the form of the request", () =>
+  it.live("answers only to its own host names, in the Host header and in an absolute target", () =>
     withAdmin(nowhere, { hosts: ["localhost", "::1"] }, async ({ port }) => {
       const status = async (host: string) => (await request(port, "/status", { headers: { host } })).status
       assert.deepStrictEqual(
@@ -45,7 +45,7 @@ describe("the admin port's guard", () => {
       assert.include(await raw(port, strange), " 421 ")
     }))
 
-  it.live("asks for the token everywhere but on /healthz, once there is one", () =>
+  it.live("requires the token on every path but /healthz when one is set", () =>
     withAdmin(nowhere, { token: TOKEN }, async ({ port, asked }) => {
       const paths = ["/status", "/metrics", "/readyz", "/events", "/nowhere", "/healthz/"]
       for (const path of paths) {
@@ -66,7 +66,7 @@ describe("the admin port's guard", () => {
       assert.deepStrictEqual(asked, [])
     }))
 
-  it.live("refuses orders and streams from the pages of other sites", () =>
+  it.live("refuses orders and event streams from pages of other sites", () =>
     withAdmin(nowhere, {}, async ({ port, asked }) => {
       const host = `127.0.0.1:${port}`
       const refresh = async (headers: Asked["headers"]) =>
@@ -89,7 +89,7 @@ describe("the admin port's guard", () => {
       }
     }))
 
-  it.effect("does not open off loopback without a token", () =>
+  it.effect("does not listen beyond loopback without a token", () =>
     Effect.gen(function* () {
       const setting = { listen: { host: "0.0.0.0", port: 0 } }
       const error = yield* Effect.flip(withAdmin(nowhere, setting, () => Promise.resolve()))
@@ -97,14 +97,14 @@ describe("the admin port's guard", () => {
       assert.include((error as ExposedError).message, "set admin.token")
     }))
 
-  it.live("opens off loopback with one, and asks callers for it", () =>
+  it.live("listens beyond loopback with a token, and requires it", () =>
     withAdmin(nowhere, { listen: { host: "0.0.0.0", port: 0 }, token: TOKEN }, async ({ port }) => {
       assert.strictEqual((await request(port, "/status")).status, 401)
     }))
 })
 
-describe("the admin port's bounds", () => {
-  it.live("tell a reader of facts for whom there is no place when to come again, and give places back", () =>
+describe("the admin port's limits", () => {
+  it.live("answer one reader of facts too many with 503 and Retry-After, until another one leaves", () =>
     withAdmin(nowhere, { readers: 2 }, async ({ port }) => {
       const streams = await Promise.all([openEvents(port), openEvents(port)])
       const { status, headers, body } = await request(port, "/events")
@@ -117,7 +117,7 @@ describe("the admin port's bounds", () => {
       for (const stream of [...streams, again]) stream.stop()
     }))
 
-  it.live("keep places for health, metrics and pages, however many read facts", () =>
+  it.live("keep permits for health, metrics and status while 17 readers hold /events", () =>
     withAdmin(nowhere, { clients: 2, readers: 17 }, async ({ port }) => {
       const streams = await Promise.all(Array.from({ length: 17 }, () => openEvents(port)))
       assert.deepStrictEqual(streams.map(({ status }) => status), Array.from({ length: 17 }, () => 200))
@@ -125,7 +125,7 @@ describe("the admin port's bounds", () => {
       for (const stream of streams) stream.stop()
     }))
 
-  it.live("keep places for health and metrics while requests fill all others", () =>
+  it.live("keep permits for health and metrics while slow requests hold all others", () =>
     withAdmin(nowhere, { clients: 2, timeoutMs: 60_000 }, async ({ port }) => {
       const slow = Array.from({ length: 2 }, () => net.connect(port, "127.0.0.1").on("error", () => {}))
       const half = "PUT /enabled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n{"
@@ -140,7 +140,7 @@ describe("the admin port's bounds", () => {
       assert.strictEqual(page.status, 200)
     }))
 
-  it.live("answer in spite of hundreds of requests that never become whole, the token asked for or not", () =>
+  it.live("keep answering beside 300 requests that never become complete", () =>
     withAdmin(nowhere, { clients: 2, readers: 2, timeoutMs: 60_000, token: TOKEN }, async ({ port }) => {
       const authorization = `Bearer ${TOKEN}`
       const halves: Array<net.Socket> = []
@@ -163,7 +163,7 @@ describe("the admin port's bounds", () => {
       for (const socket of halves) socket.destroy()
     }))
 
-  it.live("cut off who sends its request too slowly, or nothing at all", () =>
+  it.live("cut off a caller that sends its request too slowly, or nothing at all", () =>
     withAdmin(nowhere, { timeoutMs: 200 }, async ({ port }) => {
       const answers = await Promise.all([
         raw(port, "GET /healthz HTTP/1.1\r\nHost: local"),
@@ -174,7 +174,7 @@ describe("the admin port's bounds", () => {
       assert.notInclude(answers[1], " 200 ")
     }))
 
-  it.live("cut a slow body off after the timeout, not after twice that", () =>
+  it.live("cut off a slow body after the timeout, not after twice the timeout", () =>
     withAdmin(nowhere, { timeoutMs: 1_000 }, async ({ port }) => {
       const took = async (text: string) => {
         const beganMs = performance.now()
@@ -189,14 +189,14 @@ describe("the admin port's bounds", () => {
       assert.isAbove(tookMs[0] ?? 0, 900)
     }))
 
-  it.live("refuse headers without end", () =>
+  it.live("refuse a header of 100,000 bytes", () =>
     withAdmin(nowhere, {}, async ({ port }) => {
       const answer = await raw(port, `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(100_000)}\r\n\r\n`)
       assert.notInclude(answer, " 200 ")
       assert.strictEqual((await request(port, "/healthz")).status, 200)
     }))
 
-  it.live("keep nobody waiting at the end: every connection is closed", () =>
+  it.live("close every connection, idle ones and event streams too, when the port closes", () =>
     Effect.gen(function* () {
       const ended: Array<Promise<void>> = []
       yield* withAdmin(nowhere, {}, async ({ port }) => {

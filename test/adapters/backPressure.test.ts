@@ -1,6 +1,6 @@
 /**
- * Readers that stop. Two things are bounded: what the process holds for such a connection, as the sockets and the process
- * tell, and what its sender gets rid of, kernel buffers included.
+ * Readers that stop. Two amounts are bounded: the bytes that the process holds for such a connection, by its sockets and
+ * its memory, and the bytes that its sender can send, kernel buffers included.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -48,8 +48,8 @@ describe("a reader that stops", () => {
   }
 })
 
-describe("a reader that stops in the midst of small pieces", () => {
-  it.live("gets each of them as it was sent, though later ones were read before it could be written", () =>
+describe("a reader that stops between small writes", () => {
+  it.live("gets each of them unchanged, though the relay read later ones before it could write", () =>
     Effect.gen(function* () {
       const accepted: Array<Watched> = []
       const server = yield* serving((socket) => void accepted.push(watch(socket)))
@@ -72,7 +72,7 @@ describe("a reader that stops in the midst of small pieces", () => {
     }))
 })
 
-/** Like `until`, for what comes within a round or two of the event loop. */
+/** Like `until`, for a condition that holds within a turn or two of the event loop. */
 async function soon(what: string, holds: () => boolean): Promise<void> {
   for (let rounds = 0; rounds < 1_000; rounds++) {
     if (holds()) return
@@ -98,7 +98,7 @@ function handedOver(socket: net.Socket): number {
   return socket.bytesWritten - socket.writableLength
 }
 
-/** Waits until nobody has got rid of anything for half a second. */
+/** Waits until no sender has sent a byte for half a second. */
 async function stalled(senders: ReadonlyArray<Watched>): Promise<void> {
   let last = -1
   let sinceMs = performance.now()

@@ -1,4 +1,4 @@
-/** How a session ended is told as it was: who ended first decides, and what an upstream does to a client that has left is no fault of it. */
+/** The side that ends first decides the cause of a session's end; after the client's end the upstream is not at fault. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as net from "node:net"
@@ -17,31 +17,31 @@ interface Case {
   readonly cause: CloseCause
 }
 
-/** Reads everything, says nothing, and ends after the client. */
+/** Reads everything, sends nothing, and ends after the client. */
 const sink: Behave = (socket) => void socket.resume().on("end", () => socket.end())
 
 const cases: ReadonlyArray<Case> = [
   {
-    what: "a client sends, ends, and the upstream ends after it without a word",
+    what: "a client sends and ends, and the upstream ends after it without an answer",
     upstream: sink,
     client: (socket) => void socket.end("log line"),
     cause: "done"
   },
-  { what: "a client leaves at once", upstream: sink, client: (socket) => void socket.end(), cause: "done" },
+  { what: "a client ends at once", upstream: sink, client: (socket) => void socket.end(), cause: "done" },
   {
-    what: "a client sends and leaves, and the upstream answers its leaving with a reset",
+    what: "a client sends and ends, and the upstream resets after that",
     upstream: (socket) => void socket.resume().on("end", () => socket.resetAndDestroy()),
     client: (socket) => void socket.end("?"),
     cause: "done"
   },
   {
-    what: "an upstream that will never speak says so first, and takes what the client sends to its end",
+    what: "the upstream ends first, without an answer, and reads all that the client still sends",
     upstream: (socket) => void socket.once("data", () => socket.end()).resume(),
     client: (socket) => void socket.on("end", () => socket.end("the rest")).write("the beginning"),
     cause: "done"
   },
   {
-    what: "the upstream ends first, without a word, and the client follows",
+    what: "the upstream ends first, without an answer, and the client ends after it",
     upstream: (socket) => void socket.once("data", () => socket.end()),
     client: (socket) => void socket.on("end", () => socket.end()).write("?"),
     cause: "upstream-closed"
@@ -66,9 +66,9 @@ const cases: ReadonlyArray<Case> = [
   }
 ]
 
-describe("a session is told as", () => {
+describe("a session ends with the cause", () => {
   for (const { what, upstream, client, cause } of cases) {
-    it.live(`${cause} where ${what}`, () =>
+    it.live(`${cause} when ${what}`, () =>
       Effect.gen(function* () {
         const server = yield* serving(upstream)
         const relay = yield* relaying(server.port)

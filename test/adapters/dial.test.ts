@@ -1,4 +1,4 @@
-/** Dialling on real sockets: each way to fail by its name, and plans that get round them. */
+/** Dialling on real sockets: the reason of each failure, and plans that go on after failures. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { failureOf } from "../../src/adapters/node/dial.ts"
@@ -16,7 +16,7 @@ import { until } from "../support/servers.ts"
 
 const local = (port: number) => ({ host: "127.0.0.1", port })
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 const refusing = Effect.scoped(Effect.map(serving(() => {}), ({ port }) => port))
 
 const dialled = Effect.fnUntraced(function* (host: string, port: number) {
@@ -47,14 +47,14 @@ const planOf = (ports: ReadonlyArray<number>, raceDelayMs: number, timeoutMs: nu
 const outcomes = ({ tried }: Dialled) => tried.map(({ candidate, outcome }) => `${candidate} ${outcome}`)
 
 describe("dialling", () => {
-  it.live("tells a refusal from an address that cannot be reached", () =>
+  it.live("reports a refusing address as refused, and one without a route as unreachable", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* dialled("127.0.0.1", yield* refusing), "refused")
-      // A multicast address takes no connections, without a packet leaving this machine.
+      // A connection to a multicast address fails without a packet leaving this machine.
       assert.strictEqual(yield* dialled("224.0.0.1", 9), "unreachable")
     }).pipe(Effect.provide(NodeTransport.layer)))
 
-  it("blames nobody for what this machine ran out of", () => {
+  it("reports a lack of this machine's own resources as local", () => {
     const codes = ["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "EACCES"]
     assert.deepStrictEqual(new Set(codes.map(failureOf)), new Set(["local"]))
     assert.deepStrictEqual(["ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", undefined].map(failureOf), [
@@ -66,7 +66,7 @@ describe("dialling", () => {
     ])
   })
 
-  it.live("that is cancelled closes its socket and answers nobody", () =>
+  it.live("closes its socket and gives no answer when it is cancelled", () =>
     Effect.gen(function* () {
       const { dialUnsafe } = yield* Transport
       const server = yield* serving((socket) => void socket.resume().on("end", () => socket.end()))
@@ -76,11 +76,11 @@ describe("dialling", () => {
       cancel()
       const after = yield* dialled("127.0.0.1", server.port)
       if (typeof after !== "string") after.closeUnsafe()
-      yield* Effect.promise(() => until("nobody is left", () => server.sockets.size === 0))
+      yield* Effect.promise(() => until("no connection is left", () => server.sockets.size === 0))
       assert.strictEqual(answers, 0)
     }).pipe(Effect.provide(NodeTransport.layer)))
 
-  it.live("gives up somebody who never answers, and gets round him in a race", () =>
+  it.live("times out on an address that never answers, or lets the next address win the race", () =>
     Effect.gen(function* () {
       const silent = yield* blackHole
       const good = yield* serving(() => {})
@@ -93,7 +93,7 @@ describe("dialling", () => {
       assert.deepStrictEqual([ended.candidate, ...outcomes(ended)], [-1, "1 timeout", "2 cancelled"])
     }).pipe(Effect.provide(NodeTransport.layer)))
 
-  it.live("goes on at once after a refusal, and ends when everybody has refused", () =>
+  it.live("starts the next attempt at once after a refusal, and fails when all have refused", () =>
     Effect.gen(function* () {
       const dead = yield* refusing
       const good = yield* serving(() => {})
@@ -105,7 +105,7 @@ describe("dialling", () => {
 })
 
 describe("a probe", () => {
-  it.live("tells how it went under its own id, hangs up politely, and gives up after its timeout", () =>
+  it.live("reports its result with its id, closes with FIN, and fails at its timeout", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
       let polite = 0

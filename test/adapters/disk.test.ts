@@ -1,10 +1,10 @@
-/** A disk's limit: when a call is given up, and what is asked of the disk meanwhile. */
+/** The time limit of a disk: when a call fails, and what happens to other calls meanwhile. */
 import { assert, describe, it } from "vitest"
 import { Disk, isWaiting, SilentDisk } from "../../src/adapters/file/Disk.ts"
 
 describe("a disk", () => {
   it.each([50, 250])(
-    "is given up after its %d ms, asked nothing while the call is outstanding, and asked again after",
+    "fails a call after %d ms, and all further calls until the disk has answered that one",
     async (withinMs) => {
       const disk = new Disk(withinMs)
       let answer = (_text: string) => {}
@@ -28,7 +28,7 @@ describe("a disk", () => {
     }
   )
 
-  it("tells what a call failed with", async () => {
+  it("passes on the error of a failed call", async () => {
     const failed = await new Disk(1_000).within(() => Promise.reject(new Error("full"))).catch((cause: unknown) => cause)
     assert.strictEqual((failed as Error).message, "full")
     assert.isFalse(isWaiting())

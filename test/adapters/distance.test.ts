@@ -1,4 +1,4 @@
-/** The demo's distance over real sockets on loopback. */
+/** The demo's simulated distance, over real sockets on loopback. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -42,8 +42,8 @@ const asked = (port: number, patienceMs = 10_000) =>
 const upstreamOf = (sites: ReadonlyArray<Site>) =>
   settingsFor(sites.map(({ address }) => address), "none", 60_000).core.upstreams[0]!
 
-describe("distance", () => {
-  it.live("connects, refuses, and hears nothing from the dark until that is over", () =>
+describe("a site at a simulated distance", () => {
+  it.live("connects, refuses, or stays silent while it is dark", () =>
     withSites(Effect.fnUntraced(function* (sites, near) {
       const site = sites[0] as Site
       const { transport } = distant(near, sites)
@@ -57,14 +57,14 @@ describe("distance", () => {
       const waiting = yield* Effect.forkChild(
         Effect.tap(dialled(transport, site), () => Effect.sync(() => (answered = true)))
       )
-      // The other one is farther away: its answer comes after the dark one's would have.
+      // The other site is farther away: its answer comes after that of the dark one would have.
       assert.isObject(yield* dialled(transport, sites[1] as Site))
       assert.isFalse(answered)
       site.fault = "none"
       assert.isObject(yield* Fiber.join(waiting))
     })))
 
-  it.live("lets a proof of identity travel as well, as far as there is a way", () =>
+  it.live("delays or fails a proof of identity as it does a dial", () =>
     withSites(Effect.fnUntraced(function* (sites, near) {
       const site = sites[0] as Site
       const { transport } = distant(near, sites)
@@ -89,7 +89,7 @@ describe("distance", () => {
 })
 
 describe("the plain forwarder", () => {
-  it.live("takes turns, and goes on to the next address when one refuses", () =>
+  it.live("uses its addresses in turn, and dials the next one when one refuses", () =>
     withSites(Effect.fnUntraced(function* (sites, near) {
       const { transport, relays } = distant(near, sites)
       const port = yield* plainForwarder(transport, upstreamOf(sites))
@@ -102,7 +102,7 @@ describe("the plain forwarder", () => {
       assert.strictEqual(relays.dialled, 6)
     })))
 
-  it("tries each address once, one at a time, from the one whose turn it is", () => {
+  it("dials each address once, one at a time, from the next in turn", () => {
     const addresses = [1, 2, 3].map((port) => ({ host: "127.0.0.1", port }))
     const { attempts, deadlineMs } = roundRobin(addresses, 5, 3_000)
     assert.deepStrictEqual(attempts.map(({ port, startAfterMs }) => [port, startAfterMs]), [[3, 0], [1, 3_000], [2, 6_000]])

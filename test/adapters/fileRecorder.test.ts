@@ -1,4 +1,4 @@
-/** The record on disk: rotation, compression, keeping, locking, and a disk that refuses or lags. */
+/** The record on disk: rotation, compression, retention, and a disk that fails or is slow. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
@@ -33,7 +33,7 @@ const options = (directory: string, changes: Partial<Options> = {}): Options => 
   ...changes
 })
 
-/** The core and a recorder, fed by hand. */
+/** A core and a recorder that the test feeds with events. */
 class Feeder {
   state: State
   readonly #recorder: Recorder["Service"]
@@ -90,7 +90,7 @@ const onSmallDisk = (
   })
 
 describe("the file recorder", () => {
-  it.live("takes a line that is larger than its whole buffer, as what earlier runs knew may be", () =>
+  it.live("writes a line that is larger than its whole buffer, as HistoryLoaded may be", () =>
     scratch((directory) =>
       Effect.gen(function* () {
         const gaps = yield* withRecorder(options(directory, { bufferBytes: 4_096 }), async (recorder) => {
@@ -114,14 +114,14 @@ describe("the file recorder", () => {
       })
     ))
 
-  it.live("closes a segment that is full, compresses it, and the record verifies across all of them", () =>
+  it.live("closes and compresses full segments, and the record verifies across all of them", () =>
     scratch((directory) =>
       Effect.gen(function* () {
         const digest = yield* withRecorder(options(directory, { segmentBytes: 8_192 }), async (recorder) => {
           const feeder = new Feeder(recorder, 200)
           for (let i = 0; i < 20; i++) {
             feeder.ticks(20)
-            await until("the recorder took a breath", () => recorder.statusUnsafe().to === feeder.state.seq)
+            await until("the recorder has caught up", () => recorder.statusUnsafe().to === feeder.state.seq)
           }
           return { state: feeder.state, value: feeder.state.seq }
         })
@@ -138,7 +138,7 @@ describe("the file recorder", () => {
       })
     ))
 
-  it.live("keeps as many segments as it may and lets the oldest go", () =>
+  it.live("keeps as many segments as configured and removes the oldest", () =>
     scratch((directory) =>
       Effect.gen(function* () {
         for (let i = 0; i < 5; i++) {
@@ -157,7 +157,7 @@ describe("the file recorder", () => {
       })
     ))
 
-  it.live("ends in a gap when the disk refuses, and begins anew from whole state when it takes it again", () =>
+  it.live("ends in a gap when the disk fails, and begins a new segment with the whole state when it works", () =>
     scratch((scratchDirectory) =>
       Effect.gen(function* () {
         const directory = path.join(scratchDirectory, "log")
@@ -186,16 +186,16 @@ describe("the file recorder", () => {
       })
     ))
 
-  it.live("leaves nothing of a segment whose opening the disk had no room for, though a gap would fit", (context) =>
+  it.live("removes a segment whose first lines did not fit on the disk, even if a gap line would", (context) =>
     onSmallDisk(context, (directory) =>
       Effect.gen(function* () {
         const filler = path.join(directory, "filler")
-        // A page is left: enough for a gap, too little for an opening.
+        // One page is left: enough for a gap, too little for the first lines of a segment.
         fs.writeFileSync(filler, new Uint8Array((256 << 10) - 4_096))
         yield* withRecorder(options(directory), async (recorder) => {
           const feeder = new Feeder(recorder, 50)
           for (const gaps of [1, 2]) await until("it gave up", () => recorder.statusUnsafe().gaps >= gaps)
-          await until("it tidied up", () => fs.readdirSync(directory).length === 1)
+          await until("the segment is removed", () => fs.readdirSync(directory).length === 1)
           fs.unlinkSync(filler)
           await until("it writes", () => {
             feeder.ticks(1)
@@ -212,7 +212,7 @@ describe("the file recorder", () => {
         assert.isAbove(verdict.entries, 0)
       })))
 
-  it.live("gives entries up rather than grow when they come faster than the disk takes them", () =>
+  it.live("drops entries, with a gap, when they come faster than the disk writes", () =>
     scratch((directory) =>
       Effect.gen(function* () {
         yield* withRecorder(options(directory, { bufferBytes: 65_536 }), async (recorder) => {
@@ -233,7 +233,7 @@ describe("the file recorder", () => {
       })
     ))
 
-  it.live("calls a compressed segment altered when it was damaged", () =>
+  it.live("writes compressed segments that are judged altered when they are damaged", () =>
     scratch((directory) =>
       Effect.gen(function* () {
         for (let i = 0; i < 2; i++) {

@@ -1,4 +1,4 @@
-/** Upstreams that speak first, and ends that come at awkward moments. */
+/** Upstreams that send first, and connections that end at unusual moments. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
@@ -9,8 +9,8 @@ import { until } from "../support/servers.ts"
 import { connect, digestOf, pattern } from "../support/sockets.ts"
 import { untold } from "../support/silence.ts"
 
-describe("an upstream that speaks first", () => {
-  it.live("is heard by a client that has said nothing", () =>
+describe("an upstream that sends first", () => {
+  it.live("reaches a client that has sent nothing", () =>
     Effect.gen(function* () {
       const server = yield* serving((socket) => void socket.write("220 ready\r\n"))
       const relay = yield* relaying(server.port)
@@ -23,7 +23,7 @@ describe("an upstream that speaks first", () => {
       })
     }))
 
-  it.live("may greet with 300,000 bytes, and then close", () =>
+  it.live("may send a greeting of 300,000 bytes, and close or not", () =>
     Effect.gen(function* () {
       const greeting = pattern(300_000, 3)
       for (const closes of [false, true]) {
@@ -38,7 +38,7 @@ describe("an upstream that speaks first", () => {
       }
     }))
 
-  it.live("is heard to the end when it greets and closes at once", () =>
+  it.live("reaches the client in full when it closes right after its greeting", () =>
     Effect.gen(function* () {
       const server = yield* serving((socket) => void socket.end("busy, come back later"))
       const relay = yield* relaying(server.port)
@@ -52,7 +52,7 @@ describe("an upstream that speaks first", () => {
       })
     }))
 
-  it.live("keeps its greeting for the client while it waits to be relayed, and its end", () =>
+  it.live("has its greeting and its end kept until a client is joined to it", () =>
     Effect.gen(function* () {
       for (const size of [11, 300_000]) {
         const greeting = pattern(size, 4)
@@ -71,7 +71,7 @@ describe("an upstream that speaks first", () => {
 })
 
 describe("an upstream that accepts and closes at once", () => {
-  it.live("ends the client politely, or resets it, as it did itself", () =>
+  it.live("has its FIN or its reset passed on to the client", () =>
     Effect.gen(function* () {
       for (const politely of [true, false]) {
         const server = yield* serving((socket) => void (politely ? socket.end() : socket.resetAndDestroy()))
@@ -84,7 +84,7 @@ describe("an upstream that accepts and closes at once", () => {
           }
           await until("it is over", () => client.closed() && relay.ends.length + relay.failures.length === 1)
           assert.strictEqual(client.error(), politely ? undefined : "ECONNRESET")
-          // A reset this early may reach the dialler before it knows that it was connected.
+          // A reset this early may arrive before the dial has seen its connection.
           const how = relay.ends[0]?.cause ?? relay.failures[0]
           assert.include(politely ? ["done"] : ["upstream-reset", "reset"], how)
         })
@@ -93,7 +93,7 @@ describe("an upstream that accepts and closes at once", () => {
 })
 
 describe("a client that leaves while its upstream is being dialled", () => {
-  it.live("is noticed as soon as it is joined, and the upstream is let go", () =>
+  it.live("ends its session and the upstream's connection as soon as the two are joined", () =>
     Effect.gen(function* () {
       for (const politely of [true, false]) {
         const server = yield* serving((socket) => void socket.on("end", () => socket.end()).resume())

@@ -1,4 +1,4 @@
-/** Half-closed connections carry on in the other direction, byte for byte. */
+/** A half-closed connection still carries the other direction, byte for byte. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { relaying, serving } from "../support/relaying.ts"
@@ -11,7 +11,7 @@ const request = pattern(SIZE, 1)
 const answer = pattern(SIZE, 2)
 
 describe("a half-closed connection", () => {
-  it.live("brings 8 MiB back that the server sends only after it has seen the end of 8 MiB from the client", () =>
+  it.live("carries 8 MiB down that the server sends only after the end of 8 MiB from the client", () =>
     Effect.gen(function* () {
       const accepted: Array<Watched> = []
       const server = yield* serving((socket) => {
@@ -31,7 +31,7 @@ describe("a half-closed connection", () => {
       })
     }))
 
-  it.live("takes 8 MiB up from a client that sends only after it has seen the end of 8 MiB from the server", () =>
+  it.live("carries 8 MiB up that the client sends only after the end of 8 MiB from the server", () =>
     Effect.gen(function* () {
       const accepted: Array<Watched> = []
       const server = yield* serving((socket) => {
@@ -49,7 +49,7 @@ describe("a half-closed connection", () => {
       })
     }))
 
-  it.live("passes 8 MiB each way at once without mixing a byte", () =>
+  it.live("carries 8 MiB each way at once, for three clients, without mixing a byte", () =>
     Effect.gen(function* () {
       const accepted: Array<Watched> = []
       const server = yield* serving((socket) => {

@@ -1,4 +1,4 @@
-/** The history file: what comes back, what is set aside, what a disk that fails or another process changes. */
+/** The history file: saving and loading, damaged files, failing disks, and a second process. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -29,7 +29,7 @@ const record = (i: number, changes: Partial<HistoryRecord> = {}): HistoryRecord 
 })
 const records = (count: number) => Array.from({ length: count }, (_, i) => record(i))
 
-/** Opens the file as a process does, for as long as `use` takes. */
+/** Opens the file as a process does, while `use` runs. */
 const opened = async <A>(
   file: string,
   use: (store: HistoryStore["Service"]) => Promise<A>,
@@ -57,7 +57,7 @@ const written = async (file: string, all: ReadonlyArray<HistoryRecord> = records
 const aside = (directory: string) => fs.readdirSync(directory).filter((name) => name.includes("damaged")).toSorted()
 
 describe("the history file", () => {
-  it("gives back what was saved, in a directory that it made, for its owner alone", () =>
+  it("loads what was saved, in a directory that it created, for the owner alone", () =>
     inFile(async (file, directory) => {
       await written(file)
       const found = await opened(file, load)
@@ -68,12 +68,12 @@ describe("the history file", () => {
       assert.strictEqual(fs.statSync(directory).mode & 0o777, 0o700)
     }))
 
-  it("is nothing where there is none", () =>
+  it("loads as empty when it does not exist", () =>
     inFile(async (file) => {
       assert.deepStrictEqual(await opened(file, load), { records: [], dropped: 0, problem: null })
     }))
 
-  it("keeps what was measured last when there is more than fits, and reads no more than it may", () =>
+  it("keeps the latest records within maxBytes, and loads at most maxEntries", () =>
     inFile(async (file) => {
       await opened(file, (store) => save(store, records(200)), { maxBytes: 4_096 })
       const { size } = fs.statSync(file)
@@ -87,16 +87,20 @@ describe("the history file", () => {
   const damages: ReadonlyArray<readonly [string, (text: string) => string | Uint8Array, RegExp]> = [
     ["cut", (text) => text.slice(0, text.length / 2), /not JSON, or it was cut/],
     ["empty", () => "", /not JSON, or it was cut/],
-    ["full of rubbish", () => Uint8Array.from({ length: 5_000 }, (_, i) => (i * 7_919) % 256), /not JSON, or it was cut/],
+    [
+      "full of random bytes",
+      () => Uint8Array.from({ length: 5_000 }, (_, i) => (i * 7_919) % 256),
+      /not JSON, or it was cut/
+    ],
     ["full of brackets", () => "[".repeat(500_000), /not JSON, or it was cut/],
     ["of a future version", (text) => text.replace('"version":1', '"version":2'), /version is 2, this program knows 1/],
-    ["of something else", () => '"version"', /version is undefined/],
-    ["nothing", () => "null", /not JSON, or it was cut/],
+    ["a JSON string", () => '"version"', /version is undefined/],
+    ["JSON null", () => "null", /not JSON, or it was cut/],
     ["without records", () => '{"version":1,"records":{"0":1}}', /no list of records/],
-    ["larger than it may be", (text) => text + " ".repeat(1 << 20), /history\.maxBytes allows 1048576/]
+    ["larger than maxBytes", (text) => text + " ".repeat(1 << 20), /history\.maxBytes allows 1048576/]
   ]
   it.each(damages)(
-    "that is %s is set aside, told, and begun anew",
+    "that is %s is moved aside, reported and replaced by a new one",
     (_what, damage, why) =>
       inFile(async (file, directory) => {
         await written(file)
@@ -119,13 +123,13 @@ describe("the history file", () => {
       })
   )
 
-  it("sets at most four aside, the oldest gives way", () =>
+  it("moves at most four damaged files aside, and then replaces the oldest", () =>
     inFile(async (file, directory) => {
       for (let i = 0; i < 7; i++) {
         fs.mkdirSync(directory, { recursive: true })
         fs.writeFileSync(file, `rubbish ${i}`)
         await opened(file, load)
-        // One mtime may cover what follows at once.
+        // Files written at the same moment may have the same mtime.
         const last = aside(directory).find((name) => fs.readFileSync(path.join(directory, name), "utf8") === `rubbish ${i}`)
         fs.utimesSync(path.join(directory, last as string), i + 1, i + 1)
       }
@@ -133,7 +137,7 @@ describe("the history file", () => {
       assert.deepStrictEqual(texts.toSorted(), ["rubbish 3", "rubbish 4", "rubbish 5", "rubbish 6"])
     }))
 
-  it("leaves out single records that are none, and uses the rest", () =>
+  it("omits invalid records and loads the others", () =>
     inFile(async (file, directory) => {
       const bad = [
         { ...record(1), address: "site.example" },
@@ -153,7 +157,7 @@ describe("the history file", () => {
       assert.deepStrictEqual(found, { records: [record(0), record(2)], dropped: bad.length, problem: null })
     }))
 
-  it("that is none to be read is told, and no pipe is waited for", () =>
+  it("that is a directory or a pipe is reported as unreadable at once", () =>
     inFile(async (file, directory) => {
       fs.mkdirSync(file, { recursive: true })
       const error = await opened(file, ({ load }) => failure(load))
@@ -167,7 +171,7 @@ describe("the history file", () => {
     }))
 
   it(
-    "is replaced whole or not at all: a writer that is killed leaves one that loads, and no trouble for the next",
+    "loads after its writer was killed, as it is replaced whole or not at all",
     () =>
       inFile(async (file, directory) => {
         await written(file, records(1))
@@ -191,7 +195,7 @@ describe("the history file", () => {
     60_000
   )
 
-  it("is written by one process and read by another, which says so and sets nothing aside", () =>
+  it("that another process owns is read, reported as owned and never changed", () =>
     inFile(async (file, directory) => {
       await written(file)
       const other = program("lockHolder.ts", [`${file}.lock`])
@@ -215,7 +219,7 @@ describe("the history file", () => {
       assert.deepStrictEqual((await opened(file, load)).records, records(1))
     }))
 
-  it("on a full disk stays as it was, and is written once there is room", (context) =>
+  it("on a full disk stays unchanged, and is written once there is room", (context) =>
     inScratch(async (disk) => {
       if (process.platform !== "linux") return context.skip("mounts are made otherwise here")
       if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", disk]).status !== 0) {
@@ -241,7 +245,7 @@ describe("the history file", () => {
       }
     }))
 
-  it("on a read-only disk is read, and cannot be written until it can", (context) =>
+  it("on a read-only disk is read, and is written once the disk is writable", (context) =>
     inScratch(async (disk) => {
       if (process.platform !== "linux") return context.skip("mounts are made otherwise here")
       if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", disk]).status !== 0) {

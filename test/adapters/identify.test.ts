@@ -1,4 +1,4 @@
-/** Proofs of identity over real sockets: who can show the certificate, who cannot and why, within bounds. */
+/** Proofs of identity over real sockets: which servers prove theirs, which do not and why, within limits. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -61,7 +61,7 @@ const verified = (port: number, wanted: Identity = identity) =>
 describe.each([["relaying", NodeTransport.layer], ["embedding", EmbedTransport.layer]])(
   "the transport for %s",
   (_, layer) => {
-    it.live("is shown the certificate, and the time is that of TCP alone", () =>
+    it.live("verifies the certificate, and reports the time of the TCP handshake alone", () =>
       Effect.gen(function* () {
         const { port, shaken, polite } = yield* placed(() => serveTls(good, "good", { waitMs: 300 }))
         const began = performance.now()
@@ -69,10 +69,10 @@ describe.each([["relaying", NodeTransport.layer], ["embedding", EmbedTransport.l
         const tookMs = performance.now() - began
         assert.deepInclude(event, { _tag: "ProbeSucceeded", probe: 1, candidate: 5, identity: "verified" })
         assert.isBelow((event as { tookUs: number }).tookUs / 1000, tookMs - 250)
-        yield* Effect.promise(() => until("it has ended politely", () => shaken() === 1 && polite() === 1))
+        yield* Effect.promise(() => until("it has ended with FIN", () => shaken() === 1 && polite() === 1))
       }).pipe(Effect.scoped, Effect.provide(layer)))
 
-    it.live("does not ask where nobody wants to know", () =>
+    it.live("starts no TLS for a probe without an identity", () =>
       Effect.gen(function* () {
         const { port, shaken } = yield* placed(() => serveTls(selfSigned))
         assert.deepInclude(yield* asked(port, TIMEOUT_MS, null), { _tag: "ProbeSucceeded", identity: "unchecked" })
@@ -81,12 +81,12 @@ describe.each([["relaying", NodeTransport.layer], ["embedding", EmbedTransport.l
   }
 )
 
-describe("a certificate is no proof", () => {
+describe("a certificate is rejected", () => {
   const cases: ReadonlyArray<readonly [string, Identified, Identity]> = [
     ["for another name", otherName, identity],
-    ["whose time is over", expired, identity],
-    ["signed by itself", selfSigned, identity],
-    ["by an authority that nobody trusts", good, { ...identity, ca: "" }],
+    ["that has expired", expired, identity],
+    ["that is self-signed", selfSigned, identity],
+    ["by an authority that is not trusted", good, { ...identity, ca: "" }],
     ["in a chain of 200 KiB", { ...good, cert: good.cert + authority.repeat(300) }, identity]
   ]
   it.live.each(cases)("%s", ([, identified, wanted]) =>
@@ -98,8 +98,8 @@ describe("a certificate is no proof", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer)))
 })
 
-describe("who answers but", () => {
-  it.live.each(Object.keys(impostors))("%s is somebody else, in bounded time", (kind) =>
+describe("a server that", () => {
+  it.live.each(Object.keys(impostors))("%s fails the proof in bounded time", (kind) =>
     Effect.gen(function* () {
       const { port, open } = yield* placed(() => listening(impostors[kind]!))
       assert.deepInclude(yield* asked(port, 400), { _tag: "ProbeFailed", reason: "certificate" })
@@ -107,22 +107,22 @@ describe("who answers but", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer)))
 })
 
-describe("what TLS makes of authorities", () => {
-  it("is made once for all handshakes, and kept for a bounded number of them", () => {
+describe("the TLS context of an authority", () => {
+  it("is made once for all handshakes, and a bounded number of contexts is kept", () => {
     const context = contextOf(identity.ca)
     assert.isDefined(context)
     assert.strictEqual(contextOf(identity.ca), context)
     assert.strictEqual(contextOf(""), contextOf(""))
     assert.isUndefined(contextOf("0".repeat(32)))
-    // As many others as there is room for.
+    // As many other contexts as are kept.
     for (let count = 2; count < 66; count++) contextOf(trust(authority.repeat(count))!)
     assert.isDefined(contextOf(identity.ca))
     assert.notStrictEqual(contextOf(identity.ca), context)
   })
 })
 
-describe("a rehearsal", () => {
-  it.effect("has a hello said to nobody, once a process, and makes what others will need", () =>
+describe("a rehearsal of TLS", () => {
+  it.effect("makes a ClientHello and the given contexts once a process, and nothing the second time", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* rehearse([]), 0)
       const digest = trust(authority.repeat(70))!
@@ -131,21 +131,21 @@ describe("a rehearsal", () => {
     }))
 })
 
-describe("a proof", () => {
-  it.live("is not blamed on who cannot even be connected", () =>
+describe("a proof of identity", () => {
+  it.live("fails as refused or as a timeout where no connection can be made", () =>
     Effect.gen(function* () {
       const { port } = yield* Effect.scoped(placed(() => serveTls(good)))
       assert.deepInclude(yield* asked(port), { _tag: "ProbeFailed", reason: "refused" })
       assert.deepInclude(yield* asked(yield* blackHole, 100), { _tag: "ProbeFailed", reason: "timeout" })
     }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer)))
 
-  it.live("cannot be asked for with an authority that nobody has read: that is no evidence", () =>
+  it.live("fails as local, which is no evidence, when its authority was not loaded", () =>
     Effect.gen(function* () {
       const { port } = yield* placed(() => serveTls(good))
       assert.deepInclude(yield* asked(port, TIMEOUT_MS, { ...identity, ca: "0".repeat(32) }), { reason: "local" })
     }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer)))
 
-  it.live("that is not wanted any more leaves nothing open", () =>
+  it.live("leaves no connection open when it is interrupted", () =>
     Effect.gen(function* () {
       const { port, open, connections } = yield* placed(() => listening(impostors["is silent"]!))
       for (const wait of [asked(port, 60_000), verified(port)]) {
@@ -158,20 +158,20 @@ describe("a proof", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer)))
 })
 
-describe("a dial that asks for a proof", () => {
-  it.live("gives a connection without a byte on it, once the certificate was shown on another one", () =>
+describe("a dial that requires a proof of identity", () => {
+  it.live("gives an unused connection once another one has verified the certificate", () =>
     Effect.gen(function* () {
       const { port, connections, shaken } = yield* placed(() => serveTls(good, "good", { waitMs: 50 }))
       const result = yield* verified(port)
       if (typeof result === "string") return assert.fail(result)
       assert.isTrue(result.socket.isAliveUnsafe())
       assert.isAtLeast(result.tookUs, 0)
-      yield* Effect.promise(() => until("one has asked", () => shaken() === 1))
+      yield* Effect.promise(() => until("one handshake is done", () => shaken() === 1))
       assert.strictEqual(connections(), 2)
       result.socket.closeUnsafe()
     }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer)))
 
-  it.live("is an attempt of a plan like others: the next one follows when it fails", () =>
+  it.live("is followed by the plan's next attempt when the proof fails", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
       const impostor = yield* placed(() => serveTls(selfSigned))

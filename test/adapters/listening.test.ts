@@ -1,4 +1,4 @@
-/** A listener that pauses: clients are connected by the kernel and wait, and are accepted when it resumes. */
+/** A paused listener: the kernel connects its clients, which wait and are accepted when it resumes. */
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as net from "node:net"
@@ -21,7 +21,7 @@ const listening = (host: string, use: (listening: Listening, accepted: Array<Cli
 
 describe("a listener", () => {
   it.live.skipIf(process.platform !== "linux")(
-    "accepts nobody while it is paused, and all who waited once it resumes",
+    "accepts no client while it is paused, and all waiting ones once it resumes",
     () =>
       listening("127.0.0.1", async ({ address, pauseUnsafe, resumeUnsafe }, accepted) => {
         const first = await connect(address.port)
@@ -46,7 +46,7 @@ describe("a listener", () => {
       })
   )
 
-  it.live("on IPv6, and paused when it stops, frees its port", (context) =>
+  it.live("on IPv6 frees its port when it stops while it is paused", (context) =>
     Effect.gen(function* () {
       const hasV6 = yield* Effect.promise(() =>
         new Promise<boolean>((resolve) => {

@@ -1,4 +1,4 @@
-/** Locks: one holder at a time, whatever it is called, whoever reads beside it and however the holder ends. */
+/** A lock has one holder at a time, whatever the ids of processes, and however the holder ends. */
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
 import { spawn, spawnSync } from "node:child_process"
@@ -30,7 +30,7 @@ const ownerOf = (one: Lock | Taken) => isTaken(one) ? one.owner : "nobody"
 
 describe("a lock", () => {
   it(
-    "is held by one process, told to the next, and had at once when its holder was killed",
+    "is held by one process, names it to the next, and is free as soon as the holder was killed",
     () =>
       inDirectory(async (name) => {
         const holder = program("lockHolder.ts", [name])
@@ -45,7 +45,7 @@ describe("a lock", () => {
     TIMEOUT_MS
   )
 
-  it("is kept from a process on the other runtime", () =>
+  it("cannot be taken by a process on the other runtime", () =>
     inDirectory(async (name) => {
       const mine = await take(name, disk)
       assert.isFalse(isTaken(mine))
@@ -55,7 +55,7 @@ describe("a lock", () => {
       if (!isTaken(mine)) await mine.letGo()
     }), TIMEOUT_MS)
 
-  it("is held in a directory whose path is too long for a socket", () =>
+  it("works in a directory whose path is too long for a socket", () =>
     inScratch(async (directory) => {
       const name = path.join(directory, "d".repeat(120), "lock")
       const holder = program("lockHolder.ts", [name])
@@ -68,7 +68,7 @@ describe("a lock", () => {
       assert.deepStrictEqual(fs.readdirSync(path.dirname(name)), ["lock.db"])
     }), TIMEOUT_MS)
 
-  it("is kept from another part of its own process", () =>
+  it("cannot be taken twice by the same process", () =>
     inDirectory(async (name) => {
       const mine = await take(name, disk)
       assert.strictEqual(ownerOf(await take(name, disk)), process.pid)
@@ -79,7 +79,7 @@ describe("a lock", () => {
     }))
 
   it.each(["", "no number", "999999999", String(process.pid)])(
-    "is decided by no file that anybody could write, such as one that says %j is its holder",
+    "ignores a file of its name that gives %j as its holder",
     (text) =>
       inDirectory(async (name) => {
         const holder = program("lockHolder.ts", [name])
@@ -95,7 +95,7 @@ describe("a lock", () => {
     TIMEOUT_MS
   )
 
-  it("has one holder when several processes want it at once", () =>
+  it("has one holder when five processes take it at once", () =>
     inDirectory(async (name) => {
       for (let round = 0; round < 3; round++) {
         const all = Array.from({ length: 5 }, () => program("lockHolder.ts", [name]))
@@ -136,8 +136,8 @@ describe("a lock", () => {
     }), TIMEOUT_MS)
 })
 
-describe("a directory", () => {
-  it("goes to its first holder; the next ones get places of their own, whatever their ids", () =>
+describe("a locked directory", () => {
+  it("goes to its first holder, and each later one gets a directory of its own inside", () =>
     inScratch(async (directory) => {
       const places = await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
         return [yield* hold(directory, "a", disk), yield* hold(directory, "b", disk), yield* hold(directory, "c", disk)]
@@ -150,7 +150,7 @@ describe("a directory", () => {
     }))
 
   it.skipIf(process.platform !== "linux")(
-    "that the system will not have made is refused, not waited for",
+    "that cannot be created is refused at once",
     () =>
       Effect.runPromise(Effect.gen(function* () {
         const refusal = yield* Effect.flip(Effect.scoped(hold("/proc/fairlead", "a", disk)))

@@ -1,4 +1,4 @@
-/** Log lines on a real disk: appended, for the owner alone, to the file that has the name now, and never in the way. */
+/** Log lines on a real disk: appended, for the owner alone, to the file that now has the name, without blocking. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
@@ -27,7 +27,7 @@ function writerTo(target: string, buffer = 65_536) {
   return { writer: new LineWriter(options), failures }
 }
 
-/** What is logged by `use`, as it stands in the file at the end. */
+/** The text of the log file after `use` has run. */
 const logged = (
   { level = "info", ...options }: Partial<LogOptions> & { readonly level?: Level },
   use: Effect.Effect<void>
@@ -50,7 +50,7 @@ const logged = (
   )
 
 describe("the log's file", () => {
-  it("is appended to, and is its owner's alone", () =>
+  it("is appended to, and only its owner may read it", () =>
     inScratch(async (directory) => {
       const file = path.join(directory, "log")
       for (const line of ["one", "two"]) {
@@ -62,7 +62,7 @@ describe("the log's file", () => {
       assert.strictEqual(fs.statSync(file).mode & 0o777, 0o600)
     }))
 
-  it("gets a successor when it is moved away or removed, with the next line", () =>
+  it("is created again by the next line after it was moved or removed", () =>
     inScratch(async (directory) => {
       const file = path.join(directory, "log")
       const { writer } = writerTo(file)
@@ -76,7 +76,7 @@ describe("the log's file", () => {
       assert.deepStrictEqual([read(`${file}.1`), read(file)], ["one\n", "three\n"])
     }))
 
-  it("gets its successor at once when it is told to look", () =>
+  it("is created again at once by `reopen` after it was moved", () =>
     inScratch(async (directory) => {
       const file = path.join(directory, "log")
       const { writer } = writerTo(file)
@@ -88,7 +88,7 @@ describe("the log's file", () => {
       await writer.close(1_000)
     }))
 
-  it("may fail: that is said once, lines are lost and counted, and it goes on when it can", () =>
+  it("that cannot be written is reported once, and is written as soon as it can be", () =>
     inScratch(async (directory) => {
       const folder = path.join(directory, "later")
       const file = path.join(folder, "log")
@@ -105,7 +105,7 @@ describe("the log's file", () => {
       assert.lengthOf(failures, 1)
     }))
 
-  it("takes no more than its buffer, and tells how many lines that cost", () =>
+  it("drops lines beyond its buffer, and says how many", () =>
     inScratch(async (directory) => {
       const file = path.join(directory, "log")
       const { writer } = writerTo(file, 100)
@@ -131,7 +131,7 @@ describe("log lines", () => {
       assert.isFalse(Number.isNaN(Date.parse(json.ts)))
     }))
 
-  it.live("stay one line whatever they say", () =>
+  it.live("stay one line each, whatever newlines and escapes are in them", () =>
     Effect.gen(function* () {
       const nasty = Effect.annotateLogs(Effect.logInfo('a\nlevel=ERROR "b"\u001b[2J'), { key: "x\ny" })
       for (const format of ["text", "json"] as const) {
@@ -141,7 +141,7 @@ describe("log lines", () => {
       }
     }))
 
-  it.live("are those of the level and above", () =>
+  it.live("are those of the configured level and above", () =>
     Effect.gen(function* () {
       const all = Effect.all([Effect.logDebug("d"), Effect.logInfo("i"), Effect.logWarning("w"), Effect.logError("e")], {
         discard: true
@@ -150,7 +150,7 @@ describe("log lines", () => {
       assert.deepStrictEqual(yield* Effect.all((["debug", "info", "warn", "error"] as const).map(count)), [4, 3, 2, 1])
     }))
 
-  it.live("show no secret, wherever it comes from", () =>
+  it.live("show no secret, from neither message nor annotations", () =>
     Effect.gen(function* () {
       const secrets = ["hunter22", 'quo"te\\d']
       const leaky = Effect.annotateLogs(Effect.logError(`bad hunter22 ${secrets[1]}`), { users: { a: secrets[1] } })
@@ -161,7 +161,7 @@ describe("log lines", () => {
       }
     }))
 
-  it("blank the longest secret first", () => {
+  it("mask the longest secret first", () => {
     assert.strictEqual(withoutSecrets(["abcd", "abcdef"])("abcdef abcd"), "*** ***")
   })
 })

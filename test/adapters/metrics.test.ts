@@ -1,4 +1,4 @@
-/** `/metrics` against what clients and servers counted themselves, and against Prometheus' own checker. */
+/** `/metrics` compared with the counts of clients and servers, and checked by Prometheus' promtool. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 import { measured } from "../support/measured.ts"
 import { metricsOnly, seriesOf, sumOf, withTelemetry } from "../support/telemetry.ts"
 
-/** Sends `size` bytes to an echo, waits for them, and leaves politely or with a reset. */
+/** Sends `size` bytes to an echo, waits for them, and ends with FIN or with a reset. */
 function client(port: number, size: number, leave: "end" | "reset"): Promise<number> {
   return new Promise((resolve) => {
     let bytes = 0
@@ -38,7 +38,7 @@ function client(port: number, size: number, leave: "end" | "reset"): Promise<num
   })
 }
 
-/** The first page that holds. */
+/** The first page for which `holds` is true. */
 async function pageThat(scrape: () => Promise<string | undefined>, holds: (page: string) => boolean): Promise<string> {
   const giveUp = performance.now() + 10_000
   for (;;) {
@@ -101,7 +101,7 @@ describe("metrics", () => {
       yield* Effect.promise(() => Promise.all(servers.map((server) => server.stop())))
     }))
 
-  it.live("count those whom nobody could serve, and that there was no member for them", () =>
+  it.live("count clients that no candidate could serve, and why they had no member", () =>
     Effect.gen(function* () {
       const gone = yield* Effect.promise(() => serve(() => {}))
       yield* Effect.promise(() => gone.stop())
@@ -118,7 +118,7 @@ describe("metrics", () => {
       })
     }))
 
-  it("tell of breakers, of warm sockets that went unused, and of what the record lost", () => {
+  it("report open breakers, unused warm sockets and gaps of the record", () => {
     const world = measured(configWith([{ candidates: addresses(3), probing: { intervalMs: 100 }, pool: { mode: "off" } }]))
     const meters = new Meters()
     const entries = new EntryMeters(meters)
@@ -167,7 +167,7 @@ describe("metrics", () => {
     assert.deepStrictEqual(valueOf("fairlead_event_loop_lag_seconds"), { "": 0.25 })
   })
 
-  it.live("show how long the loop was stuck", () =>
+  it.live("show how long the event loop was blocked", () =>
     Effect.scoped(Effect.gen(function* () {
       const worstMs = yield* watchLoopLag
       const stuckUntil = performance.now() + 300
@@ -175,7 +175,7 @@ describe("metrics", () => {
       yield* Effect.promise(() => until("it was seen", () => worstMs() >= 100))
     })))
 
-  it("of a listener that is gone show no clients anymore, and refused ones are counted once", () => {
+  it("of a removed listener show no active clients, and count refused ones once", () => {
     const world = measured(configWith([{ candidates: addresses(1) }]))
     const meters = new Meters()
     const scraped = new ScrapedMeters(meters, new EntryMeters(meters))
@@ -210,16 +210,16 @@ describe("metrics", () => {
     }
     assert.deepStrictEqual(read(status("a", 2), status("b", 0)), { active: ["a", "b"], refused: [2] })
     assert.deepStrictEqual(read(status("a", 5)), { active: ["a"], refused: [5] })
-    // Bound anew, it counts from nothing again.
+    // A listener that is bound again counts from zero.
     assert.deepStrictEqual(read(status("a", 1), status("b", 0)), { active: ["a", "b"], refused: [6] })
   })
 
-  it.live("are nowhere when they are off", () =>
+  it.live("are not served when they are off", () =>
     withTelemetry(configWith([{ candidates: addresses(1) }]), { ...metricsOnly, metrics: false }, async ({ scrape }) => {
       assert.isUndefined(await scrape())
     }))
 
-  it.effect("of ten thousand candidates have fewer than 200 series, and lose those who left the window", () =>
+  it.effect("of 10,000 candidates have fewer than 200 series, and drop candidates that left the window", () =>
     Effect.gen(function* () {
       const world = measured(configWith([{ candidates: addresses(10_000) }]))
       const meters = new Meters()
@@ -248,7 +248,7 @@ describe("metrics", () => {
       assert.isAbove(shown(before).filter((name) => !shown(after).includes(name)).length, 0)
     }))
 
-  it.effect("of what clients asked for share one label, however many names there are, and count who was dropped", () =>
+  it.effect("of on-demand names share one label, and count the evicted names", () =>
     Effect.gen(function* () {
       const onDemand = { ...onDemandDefaults, maxEntries: 3 }
       const toy = new ToyInterpreter({ ...configWith([{ candidates: addresses(1) }]), onDemand }, { otherwise: 10 })
@@ -279,7 +279,7 @@ describe("metrics", () => {
       assert.notInclude(page, 'candidate="on-demand')
     }))
 
-  it.live("satisfy promtool, but for the one name that is given", (context) =>
+  it.live("pass promtool, except for the prescribed name ip_pool_latency_ms", (context) =>
     Effect.gen(function* () {
       if (spawnSync("promtool", ["--version"]).status !== 0) return unable(context, "promtool", "promtool is not installed")
       const server = yield* Effect.promise(() => serve((socket) => socket.pipe(socket)))
@@ -291,7 +291,7 @@ describe("metrics", () => {
         const missing = CATALOGUE.filter(({ name, kind }) => !page.includes(`# TYPE ${name} ${kind}\n`)).map(({ name }) =>
           name
         )
-        // Nothing has gone wrong, and nobody keeps a history, so these have no series yet.
+        // Nothing has failed and there is no history, so these have no series yet.
         assert.deepStrictEqual(missing, [
           "fairlead_pool_closed_total",
           "fairlead_history_errors_total",
@@ -306,7 +306,7 @@ describe("metrics", () => {
       yield* Effect.promise(() => server.stop())
     }))
 
-  it("are all in the handbook, with their labels and meanings", () => {
+  it("are all in docs/operations.md, with their labels and meanings", () => {
     const page = fs.readFileSync("docs/operations.md", "utf8")
     for (const { name, kind, labels, help } of CATALOGUE) {
       assert.include(page, `| \`${name}\` | ${kind} | ${labels.join(", ")} | ${help} |`)

@@ -1,4 +1,4 @@
-/** Ordinary sockets for programs that embed: deaths are seen while they wait, greetings kept, and clients of all kinds work. */
+/** Ordinary sockets for embedding programs: a loss is seen while they are warm, greetings are kept, HTTP and TLS work. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
@@ -48,15 +48,15 @@ const lent = Effect.fnUntraced(function* (upstream: PlainUpstream, limits: Parti
 const embedding = Effect.provide(EmbedTransport.layer)
 const holds = (what: string, condition: () => boolean) => Effect.promise(() => until(what, condition))
 
-describe("an ordinary socket that waits", () => {
+describe("an ordinary socket that is kept warm", () => {
   const deaths: ReadonlyArray<[string, (socket: net.Socket) => void, "closed" | "reset"]> = [
     ["ends", (socket) => void socket.end(), "closed"],
-    ["is reset", (socket) => void socket.resetAndDestroy(), "reset"],
+    ["resets", (socket) => void socket.resetAndDestroy(), "reset"],
     ["greets and ends", (socket) => void socket.end("220 ready\r\n"), "closed"],
-    ["greets and is reset", (socket) => void socket.write("220 ready\r\n", () => socket.resetAndDestroy()), "reset"]
+    ["greets and resets", (socket) => void socket.write("220 ready\r\n", () => socket.resetAndDestroy()), "reset"]
   ]
   for (const [what, die, reason] of deaths) {
-    it.live(`is told to be lost, once, when its upstream ${what}`, () =>
+    it.live(`reports its loss, once, when its upstream ${what}`, () =>
       Effect.gen(function* () {
         let kill = () => {}
         const server = yield* serving((socket) => (kill = () => die(socket)))
@@ -69,7 +69,7 @@ describe("an ordinary socket that waits", () => {
         yield* holds("it was told", () => losses.length > 0)
         assert.isFalse(upstream.isAliveUnsafe())
         upstream.closeUnsafe()
-        yield* holds("nobody is left", () => server.sockets.size === 0)
+        yield* holds("no connection is left", () => server.sockets.size === 0)
         assert.deepStrictEqual(losses, [reason])
       }).pipe(embedding))
   }
@@ -102,7 +102,7 @@ describe("an ordinary socket that waits", () => {
 })
 
 describe("a socket lent to a program", () => {
-  it.live("carries HTTP, and its figures are those of the session", () =>
+  it.live("carries HTTP, and the session reports its bytes and times", () =>
     Effect.gen(function* () {
       const server = http.createServer((request, response) => response.end(`you asked for ${request.url}`))
       yield* Effect.addFinalizer(() => Effect.sync(() => (server.closeAllConnections(), server.close())))
@@ -145,19 +145,19 @@ describe("a socket lent to a program", () => {
       yield* holds("it is over", () => ends.length === 1)
       assert.strictEqual(ends[0]?.cause, "done")
       assert.isAbove(ends[0]?.bytesDown ?? 0, 100)
-      // TLS goes past the socket: how long the answer took is not known, and not made up.
+      // TLS bypasses the socket, so the time of the answer is unknown.
       assert.strictEqual(ends[0]?.answerUs, -1)
       assert.isAtLeast(ends[0]?.firstByteAtUs ?? -1, 0)
     }).pipe(Effect.scoped, embedding))
 
-  it.live("tells who ended it, and how", () =>
+  it.live("reports which side ended it, and how", () =>
     Effect.gen(function* () {
       const cases: ReadonlyArray<[RelayEnd["cause"], (socket: net.Socket) => void, (lent: Lent) => void]> = [
         ["upstream-reset", (socket) => void socket.once("data", () => socket.resetAndDestroy()), () => {}],
         ["upstream-closed", (socket) => void socket.once("data", () => socket.end()), () => {}],
         ["done", (socket) => void socket.once("data", () => socket.end("bye")), () => {}],
         ["done", () => {}, ({ socket }) => socket.destroy()],
-        // The program ends first, without an answer: politely, and with an upstream that takes it badly.
+        // The program ends first, without an answer; the second upstream resets after that.
         ["done", () => {}, ({ socket }) => void socket.end()],
         ["done", (socket) => void socket.on("end", () => socket.resetAndDestroy()), ({ socket }) => void socket.end()],
         ["stopped", () => {}, ({ cancel }) => cancel()]
@@ -172,11 +172,11 @@ describe("a socket lent to a program", () => {
         act(one)
         yield* holds(`it ended: ${cause}`, () => one.ends.length === 1 && one.socket.destroyed)
         assert.strictEqual(one.ends[0]?.cause, cause)
-        yield* holds("nobody is left", () => server.sockets.size === 0)
+        yield* holds("no connection is left", () => server.sockets.size === 0)
       }
     }).pipe(embedding))
 
-  it.live("ends when nothing moves for session.idle", () =>
+  it.live("ends when no byte moves for session.idle", () =>
     Effect.gen(function* () {
       const server = yield* serving(() => {})
       const { socket, ends } = yield* lent(yield* dialled(server.port), { idleMs: 100 })
@@ -184,7 +184,7 @@ describe("a socket lent to a program", () => {
       assert.deepStrictEqual([ends[0]?.cause, socket.destroyed], ["idle", true])
     }).pipe(embedding))
 
-  it.live("is watched for silence after what the program sent", () =>
+  it.live("reports silence and stall of the upstream after the program has sent", () =>
     Effect.gen(function* () {
       const heard: Array<string> = []
       const told: Silence = {
@@ -206,7 +206,7 @@ describe("a socket lent to a program", () => {
 })
 
 describe("a listener over ordinary sockets", () => {
-  it.live("relays both ways, half-closed too, with what was said while waiting", () =>
+  it.live("relays both ways, half-closed too, and passes on what the warm socket had received", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
       const upload = pattern(400_000, 6)

@@ -1,4 +1,4 @@
-/** A redacted copy on disk: whole, or not there at all. */
+/** A redacted copy on disk is complete, or not there at all. */
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -38,7 +38,7 @@ const silent: Progress = () => {}
 const run = <A, E>(effect: Effect.Effect<A, E>) => Effect.runPromise(effect)
 
 describe("a redacted copy on disk", () => {
-  it("goes as far as the record had grown when it was judged", () =>
+  it("ends where the record ended when it was verified", () =>
     inScratch((directory) =>
       run(Effect.gen(function* () {
         const { files, surveyor, last } = yield* surveyedIn(directory)
@@ -51,7 +51,7 @@ describe("a redacted copy on disk", () => {
       }))
     ))
 
-  it("is not left in part when the record changes under the hand, whether the directory was there or not", () =>
+  it("leaves no part when the record has changed, in a new and in an existing directory", () =>
     inScratch((directory) =>
       run(Effect.gen(function* () {
         const { files, surveyor, last } = yield* surveyedIn(directory)
@@ -73,7 +73,7 @@ describe("a redacted copy on disk", () => {
       }))
     ))
 
-  it("is not left in part when it is interrupted", () =>
+  it("leaves no part when it is interrupted", () =>
     inScratch((directory) =>
       run(Effect.gen(function* () {
         const { files, surveyor } = yield* surveyedIn(directory)
@@ -93,7 +93,7 @@ describe("a redacted copy on disk", () => {
       }))
     ))
 
-  it("never takes the place of what is there", () =>
+  it("never overwrites existing files", () =>
     inScratch((directory) =>
       run(Effect.gen(function* () {
         const { files, surveyor, last } = yield* surveyedIn(directory)

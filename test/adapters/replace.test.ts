@@ -1,4 +1,4 @@
-/** A file that is replaced as a whole: what is on the disk, in which order. */
+/** A file that is replaced as a whole: the order in which the disk gets it. */
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -8,7 +8,7 @@ import { until } from "../support/servers.ts"
 
 describe("a file that is replaced", () => {
   it(
-    "is on the disk before its name leads to it, and its name is before that is said",
+    "is synced before its rename, and its directory is synced after that",
     (context) =>
       onSilentDisk(context, async ({ directory, told }) => {
         const file = path.join(directory, "history.json")

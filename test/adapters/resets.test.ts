@@ -1,4 +1,4 @@
-/** A reset on one side is a reset on the other; a polite end stays one. */
+/** A reset on one side becomes a reset on the other; a FIN stays a FIN. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { relaying, serving } from "../support/relaying.ts"
@@ -6,7 +6,7 @@ import { until } from "../support/servers.ts"
 import type { Watched } from "../support/sockets.ts"
 import { connect, watch } from "../support/sockets.ts"
 
-/** A server that echoes, and a client that has heard from it: the way is open in both directions. */
+/** An echo server, and a client that has had an answer: both directions are open. */
 const joined = Effect.gen(function* () {
   const accepted: Array<Watched> = []
   const server = yield* serving((socket) => {
@@ -48,7 +48,7 @@ describe("resets", () => {
       })
     }))
 
-  it.live("are passed on even after the other direction has ended politely", () =>
+  it.live("from the upstream reach the client even after the client has sent FIN", () =>
     Effect.gen(function* () {
       const { relay, client, far } = yield* joined
       yield* Effect.promise(async () => {
@@ -61,7 +61,7 @@ describe("resets", () => {
       })
     }))
 
-  it.live("do not come of polite ends, whoever ends first", () =>
+  it.live("do not occur when both sides end with FIN, whichever ends first", () =>
     Effect.gen(function* () {
       for (const first of ["client", "upstream"] as const) {
         const { relay, client, far, server } = yield* joined
@@ -79,7 +79,7 @@ describe("resets", () => {
       }
     }))
 
-  it.live("end both sides when the session is stopped", () =>
+  it.live("reach both sides when the session is stopped", () =>
     Effect.gen(function* () {
       const { relay, client, far } = yield* joined
       yield* Effect.promise(async () => {

@@ -1,4 +1,4 @@
-/** A session waits from its client's last byte on: uploads and slow clients are not silence of the upstream. */
+/** An upstream's silence counts from the client's last byte: uploads and slow clients are no silence. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
@@ -13,7 +13,7 @@ import { connect } from "../support/sockets.ts"
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** What is told, in order. */
+/** What a session reports, in order. */
 function hearing(silentAfterMs: number, stallMs: number) {
   const heard: Array<string> = []
   const waited: Array<number> = []
@@ -44,7 +44,7 @@ const joined = (server: { readonly port: number }, told: Silence) =>
 const answering = () => serving((socket: net.Socket) => void socket.resume().on("end", () => socket.end("done")))
 
 describe("silence", () => {
-  it.live("is not told while a client goes on sending, and an answer is timed from its last byte", () =>
+  it.live("is not reported while a client keeps sending, and the answer is timed from its last byte", () =>
     Effect.gen(function* () {
       const { heard, told } = hearing(400, 400)
       const { client, ends } = yield* joined(yield* answering(), told)
@@ -62,7 +62,7 @@ describe("silence", () => {
       assert.strictEqual(ends[0]?.cause, "done")
     }).pipe(Effect.provide(NodeTransport.layer)))
 
-  it.live("that was told is taken back when the client goes on, and begins anew after its last byte", () =>
+  it.live("ends when the client sends more, and begins again after its last byte", () =>
     Effect.gen(function* () {
       const { heard, told } = hearing(30, 3_600_000)
       const { client, ends } = yield* joined(yield* answering(), told)
@@ -78,14 +78,14 @@ describe("silence", () => {
       assert.strictEqual(ends[0]?.silence, "none")
     }).pipe(Effect.provide(NodeTransport.layer)))
 
-  it.live("is told of an upstream that takes no more, and taken back when it does", () =>
+  it.live("is reported of an upstream that stops reading, and ends when it reads again", () =>
     Effect.gen(function* () {
       let upstream: net.Socket | undefined
       const server = yield* serving((socket: net.Socket) => void (upstream = socket.pause()))
       const { heard, told } = hearing(100, 3_600_000)
       const { client } = yield* joined(server, told)
       yield* Effect.promise(async () => {
-        // More than both systems' buffers hold: the client stops as nothing drains.
+        // More than the buffers of both sides hold: the client stops, as nothing drains.
         const chunk = Buffer.alloc(1_000_000)
         for (let i = 0; i < 40; i++) client.write(chunk)
         await until("it is silent", () => heard.length === 1)
@@ -95,7 +95,7 @@ describe("silence", () => {
       assert.deepStrictEqual(heard.slice(0, 2), ["silent", "client"])
     }).pipe(Effect.provide(NodeTransport.layer)))
 
-  it.live("begins later after many bytes, which take their time to leave", () =>
+  it.live("begins later after many bytes, which take time to be sent", () =>
     Effect.promise(async () => {
       const first = async (bytes: number) => {
         const { heard, told } = hearing(20, 3_600_000)
@@ -111,7 +111,7 @@ describe("silence", () => {
       assert.isBelow(await first(10), 400)
     }))
 
-  it.live("that stalls is told from the last byte on as well", () =>
+  it.live("becomes a stall only when stallMs have passed since the last byte", () =>
     Effect.promise(async () => {
       const { heard, told } = hearing(20, 300)
       const watch = new SilenceWatch(told)
@@ -131,7 +131,7 @@ describe("a session whose upstream answers", () => {
   const fatal = Buffer.from([21, 3, 3, 0, 2, 2, 40])
   const warning = Buffer.from([21, 3, 1, 0, 2, 1, 112])
   const cases: ReadonlyArray<[string, (socket: net.Socket) => void, RelayEnd["cause"], boolean]> = [
-    ["with a fatal alert and its end", (socket) => socket.end(fatal), "upstream-alert", false],
+    ["with a fatal alert and FIN", (socket) => socket.end(fatal), "upstream-alert", false],
     [
       "with a fatal alert and a reset",
       (socket) => void socket.write(fatal, () => socket.resetAndDestroy()),
@@ -139,11 +139,11 @@ describe("a session whose upstream answers", () => {
       false
     ],
     ["with a warning alone", (socket) => socket.end(warning), "upstream-alert", false],
-    ["with a warning before more", (socket) => socket.end(Buffer.concat([warning, Buffer.from("hello")])), "done", true],
+    ["with a warning and more bytes", (socket) => socket.end(Buffer.concat([warning, Buffer.from("hello")])), "done", true],
     ["with other bytes", (socket) => socket.end(Buffer.from([22, 3, 3, 0, 2, 2, 40])), "done", true]
   ]
   for (const [what, answer, cause, isHeard] of cases) {
-    it.live(`${what} is told as ${cause}`, () =>
+    it.live(`${what} ends with the cause ${cause}`, () =>
       Effect.gen(function* () {
         const server = yield* serving((socket: net.Socket) => void socket.once("data", () => answer(socket)))
         const relay = yield* relaying(server.port)

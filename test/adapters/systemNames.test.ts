@@ -1,4 +1,4 @@
-/** The system's resolver: one family that stays silent, and what it is asked meanwhile. */
+/** The system's resolver when one address family is late or gets no answer. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
@@ -12,7 +12,7 @@ import { until } from "../support/servers.ts"
 const resolving = <A>(lookup: Lookup, resolutionDelayMs: number, use: (resolver: Resolver["Service"]) => Effect.Effect<A>) =>
   Effect.flatMap(Resolver, use).pipe(Effect.provide(NodeResolver.layerWith({ resolutionDelayMs, lookup })))
 
-/** Knows IPv4 at once; IPv6 is asked for and never told. */
+/** A lookup that answers for IPv4 at once and for IPv6 never. */
 function halfSilent() {
   const asked: Array<string> = []
   const lookup: Lookup = (host, family) => {
@@ -23,7 +23,7 @@ function halfSilent() {
 }
 
 describe("the system's resolver", () => {
-  it.live("that is silent about one family has told the other one, early and in the end", () =>
+  it.live("gives the answer of one family early, and at the timeout, when the other one never answers", () =>
     resolving(halfSilent().lookup, 20, (resolver) =>
       Effect.gen(function* () {
         const early: Array<Answers> = []
@@ -39,7 +39,7 @@ describe("the system's resolver", () => {
         assert.isBelow(earlyMs, 500)
       })))
 
-  it.live("is not asked again for what it has not answered yet, as that cannot be taken back", () => {
+  it.live("gets no second query for a family while the first one is unanswered", () => {
     const { asked, lookup } = halfSilent()
     return resolving(lookup, 0, (resolver) =>
       Effect.gen(function* () {
@@ -49,7 +49,7 @@ describe("the system's resolver", () => {
       }))
   })
 
-  it.live("that answers for both families in time is told once, in whole", () => {
+  it.live("gives one whole answer when both families answer in time", () => {
     const lookup: Lookup = (_host, family) => Promise.resolve(family === 4 ? ["192.0.2.1"] : ["2001:db8::1"])
     return resolving(lookup, 60_000, (resolver) =>
       Effect.gen(function* () {
@@ -59,7 +59,7 @@ describe("the system's resolver", () => {
       }))
   })
 
-  it.live("of which one family comes late is told early, and again when that is there", () => {
+  it.live("gives an early answer and then the whole one when one family is late", () => {
     let later = (_addresses: ReadonlyArray<string>) => {}
     const lookup: Lookup = (_host, family) =>
       family === 4 ? Promise.resolve(["192.0.2.1"]) : new Promise((resolve) => (later = resolve))
@@ -78,7 +78,7 @@ describe("the system's resolver", () => {
       }))
   })
 
-  it.live("knows this machine's own name", () =>
+  it.live("resolves localhost", () =>
     Effect.gen(function* () {
       assert.include(yield* Effect.promise(() => systemLookup("localhost", 4)), "127.0.0.1")
     }))

@@ -1,4 +1,4 @@
-/** Sessions that end because nothing happens. */
+/** Sessions that end at a timeout. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
@@ -11,7 +11,7 @@ import type { Watched } from "../support/sockets.ts"
 import { connect, watch } from "../support/sockets.ts"
 
 describe("a session", () => {
-  it.live("without a byte for the idle time ends with resets", () =>
+  it.live("without a byte for idleMs ends with a reset on both sides", () =>
     Effect.gen(function* () {
       const accepted: Array<Watched> = []
       const server = yield* serving((socket) => void accepted.push(watch(socket)))
@@ -24,7 +24,7 @@ describe("a session", () => {
       })
     }))
 
-  it.live("is kept by traffic in either direction alone", () =>
+  it.live("stays open while bytes move in one direction only", () =>
     Effect.gen(function* () {
       for (const direction of ["up", "down"] as const) {
         const accepted: Array<Watched> = []
@@ -46,7 +46,7 @@ describe("a session", () => {
       }
     }))
 
-  it.live("that is half closed ends after the half-close time, whichever side had ended", () =>
+  it.live("that is half-closed ends after halfCloseMs, whichever side has ended", () =>
     Effect.gen(function* () {
       for (const ending of ["client", "upstream"] as const) {
         const accepted: Array<Watched> = []
@@ -61,7 +61,7 @@ describe("a session", () => {
           await until("it is over", () => relay.ends.length === 1 && one.closed())
           assert.strictEqual(relay.ends[0]?.cause, "half-close-timeout")
           assert.strictEqual(one.error(), "ECONNRESET")
-          // Who has read to the end looks no more, and learns of the reset when it writes.
+          // A side that has read to the end sees the reset only when it writes.
           other.socket.write("still there?")
           await until("the other side saw it", () => other.closed())
           assert.include(["ECONNRESET", "EPIPE"], other.error())
@@ -69,7 +69,7 @@ describe("a session", () => {
       }
     }))
 
-  it.live("that lasts has keep-alive on both of its sockets, and on none when it is off", () =>
+  it.live("has keep-alive on both of its sockets, and on neither when it is off", () =>
     Effect.gen(function* () {
       const server = yield* serving(() => {})
       const session = Effect.fnUntraced(function* (keepAliveMs: number) {
@@ -80,7 +80,7 @@ describe("a session", () => {
         const ports = [[relay.port, client.socket.localPort ?? 0], [pair.upstream.socket.localPort ?? 0, server.port]]
         return () => ports.map(([port, peer]) => keepAliveTimerMs(port as number, peer as number))
       })
-      // The one without is the older one: when the other has its timers, its moment has passed.
+      // The session without keep-alive is older: once the other one has its timers, this one would have them too.
       const without = yield* session(0)
       const having = yield* session(7_000)
       if (process.platform !== "linux") return
@@ -89,7 +89,7 @@ describe("a session", () => {
     }))
 })
 
-/** What the kernel says is left of a connection's keep-alive timer, -1 when it has none. */
+/** The time that is left on a connection's keep-alive timer, -1 when the kernel has none for it. */
 function keepAliveTimerMs(port: number, peerPort: number): number {
   const hex = (number: number) => number.toString(16).toUpperCase().padStart(4, "0")
   const rows = readFileSync("/proc/net/tcp", "utf8").split("\n").map((row) => row.trim().split(/\s+/))
@@ -101,8 +101,8 @@ function keepAliveTimerMs(port: number, peerPort: number): number {
 }
 
 describe("a socket of this runtime", () => {
-  it("has no user timeout, as the handbook says of dead peers behind unacknowledged bytes", () => {
-    // Where a runtime offers one, session.userTimeout can be had, and the handbook is wrong.
+  it("has no user timeout, as docs/operations.md says", () => {
+    // Once a runtime offers one, session.userTimeout is possible, and docs/operations.md must say so.
     const socket = new net.Socket()
     const names: Array<string> = []
     for (let one: object | null = socket; one !== null; one = Object.getPrototypeOf(one)) {

@@ -1,4 +1,4 @@
-/** Traces as a collector gets them, and what clients notice when the collector is away, slow or full: nothing. */
+/** Traces as a collector gets them. Clients notice nothing when the collector is away, slow or full. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -28,7 +28,7 @@ import { endNs, fakeCollector, startNs, tracesTo, withTelemetry } from "../suppo
 const at = (port: number) => ({ host: "127.0.0.1", port })
 const only = (spans: ReadonlyArray<Span>, name: string) => spans.filter((span) => span.name === `fairlead.${name}`)
 
-/** Clients one after the other against a named server; what the collector got once everything was flushed. */
+/** Runs clients one after the other against a named server, and gives what the collector got after the flush. */
 const traced = (
   clients: number,
   { ratio = 1, config = {}, dead = false }: { ratio?: number; config?: object; dead?: boolean } = {}
@@ -93,7 +93,7 @@ describe("a client's trace", () => {
       assert.deepStrictEqual(new Set(headers.map((sent) => sent["x-team"])), new Set(["edge"]))
     }))
 
-  it.live("has no dial when a warm socket was there", () =>
+  it.live("has no dial span when the client got a warm socket", () =>
     Effect.gen(function* () {
       const { spans } = yield* traced(30)
       const warm = only(spans, "connection").filter(({ attributes }) => attributes["fairlead.warm"] === true)
@@ -104,7 +104,7 @@ describe("a client's trace", () => {
       }
     }))
 
-  it.live("tells of every address that was tried in vain", () =>
+  it.live("has a failed dial span for every address that was tried", () =>
     Effect.gen(function* () {
       const { spans } = yield* traced(1, { dead: true })
       const [root] = only(spans, "connection")
@@ -117,7 +117,7 @@ describe("a client's trace", () => {
       assert.isTrue(endNs(dials[1] as Span) <= endNs(root as Span))
     }))
 
-  it.live("asks for a name before its addresses, where the last resort did", () =>
+  it.live("has a resolve span before the dial spans when the last resort resolved a host", () =>
     Effect.gen(function* () {
       const collector = yield* Effect.promise(() => fakeCollector())
       const server = yield* Effect.promise(() => named("by name"))
@@ -148,7 +148,7 @@ describe("a client's trace", () => {
       assert.notInclude(collector.bodies().join(""), "127.0.0.")
     }))
 
-  it("tells of a name without an answer, and of a preheat and a reload by themselves", () => {
+  it("has an error span for a name without an answer; a preheat and a reload have traces of their own", () => {
     const written: Array<Written> = []
     const writer = { write: (_state: unknown, span: Written) => void written.push(span) } as unknown as SpanWriter
     const spans = new EntrySpans(writer, 1, 1, () => {})
@@ -182,7 +182,7 @@ describe("a client's trace", () => {
     assert.notInclude(JSON.stringify(written), "web.example")
   })
 
-  it.live("is written for the sampled ones alone", () =>
+  it.live("is written for the sampled clients alone", () =>
     Effect.gen(function* () {
       const { spans } = yield* traced(120, { ratio: 0.25 })
       const isSampled = sampler(0.25, 1)
@@ -193,7 +193,7 @@ describe("a client's trace", () => {
       assert.isBelow(expected.length, 60)
     }))
 
-  it("starts each attempt where the plan started it", () => {
+  it("starts each dial span when the plan started its attempt", () => {
     const plan = (offsets: ReadonlyArray<number>) => ({
       deadlineMs: 10_000,
       attempts: offsets.map((startAfterMs, i) => ({
@@ -212,23 +212,23 @@ describe("a client's trace", () => {
     })
     const starts = (...args: Parameters<typeof dialTimes>) =>
       dialTimes(...args).map(({ attempt, startUs }) => [attempt.candidate, startUs / 1000])
-    // The second one was started beside the first, and won.
+    // The second attempt started beside the first, and won.
     assert.deepStrictEqual(starts([tried(2, "connected", 30), tried(1, "cancelled", 280)], plan([0, 250]), 250), [[1, 0], [
       2,
       250
     ]])
-    // A refusal starts the next at once.
+    // A refusal starts the next attempt at once.
     assert.deepStrictEqual(starts([tried(1, "refused", 5), tried(2, "connected", 30)], plan([0, 250]), 250), [[1, 0], [
       2,
       5
     ]])
-    // Without its plan: by the race delay.
+    // Without the plan, the race delay gives the starts.
     const late = [tried(7, "timeout", 3_000), tried(8, "timeout", 3_000)]
     assert.deepStrictEqual(starts(late, undefined, 250), [[7, 0], [8, 250]])
   })
 })
 
-/** Clients against a collector that is not well; each must be served. */
+/** Runs clients with a broken collector; each client must be served. */
 const served = (config: Config, url: string, clients: number, then: (live: Measured) => Promise<void> = async () => {}) =>
   withTelemetry(config, tracesTo(url), async (live) => {
     await until("ready", () => isReady(live.engine.stateUnsafe()))
@@ -248,7 +248,7 @@ const withServer = <A, E>(use: (config: Config) => Effect.Effect<A, E>) =>
     return result
   })
 
-/** For one test: small batches that go out soon. */
+/** Sets variables of the environment while `effect` runs. */
 const withEnvironment = <A, E>(values: Record<string, string>, effect: Effect.Effect<A, E>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => Object.assign(process.env, values)),
@@ -262,7 +262,7 @@ const counted = async ({ scrape }: Measured): Promise<number> =>
 describe("a collector that is", () => {
   const soon = { OTEL_BSP_SCHEDULE_DELAY: "20", OTEL_EXPORTER_OTLP_TIMEOUT: "200" }
 
-  it.live("away costs no client anything, and the spans are counted and said once", () =>
+  it.live("away delays no client, and the dropped spans are counted and logged once", () =>
     Effect.gen(function* () {
       const collector = yield* Effect.promise(() => fakeCollector())
       yield* Effect.promise(() => collector.stop())
@@ -279,18 +279,18 @@ describe("a collector that is", () => {
       assert.strictEqual(said.filter((line) => line.includes("telemetry was dropped")).length, 1)
     }))
 
-  it.live("slow (it never answers) delays neither clients nor the end", () =>
+  it.live("slow (it never answers) delays neither clients nor the shutdown", () =>
     Effect.gen(function* () {
       const collector = yield* Effect.promise(() => fakeCollector(() => {}))
       const run = withServer((config) => served(config, collector.url, 40))
       const { droppedUnsafe } = yield* Effect.timeout(run, 15_000)
-      // Two seconds after the end nobody waits for it anymore.
+      // Two seconds after the end its answer is no longer awaited.
       assert.isAtLeast(droppedUnsafe(), 80)
       assert.isAtLeast(collector.requests(), 1)
       yield* Effect.promise(() => collector.stop())
     }))
 
-  it.live("full gets what fits the queue; the rest is dropped at once", () =>
+  it.live("full gets the spans that fit into the queue; the others are dropped at once", () =>
     Effect.gen(function* () {
       const collector = yield* Effect.promise(() => fakeCollector(() => {}))
       const small = { OTEL_BSP_MAX_QUEUE_SIZE: "30", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "10" }
@@ -304,7 +304,7 @@ describe("a collector that is", () => {
       yield* Effect.promise(() => collector.stop())
     }))
 
-  it.live("refusing is counted, too", () =>
+  it.live("refusing has its spans counted as dropped", () =>
     Effect.gen(function* () {
       const collector: FakeCollector = yield* Effect.promise(() =>
         fakeCollector((response) => response.writeHead(400).end("no"))
@@ -318,20 +318,20 @@ describe("a collector that is", () => {
 })
 
 describe("telemetry", () => {
-  it("makes no tracer without an endpoint, nor when nothing is to be sampled", () => {
+  it("makes no tracer without an endpoint, or with a sample ratio of 0", () => {
     assert.isFalse(isTraced(tracesTo("")))
     assert.isFalse(isTraced(tracesTo("http://c:4318", 0)))
     assert.isTrue(isTraced(tracesTo("http://c:4318", 0.01)))
   })
 
-  it("samples the share that was asked for", () => {
+  it("samples the configured share", () => {
     for (const ratio of [0.01, 0.5]) {
       const share = Array.from({ length: 20_000 }, (_, i) => i).filter(sampler(ratio, 42)).length / 20_000
       assert.closeTo(share, ratio, 0.01)
     }
   })
 
-  it("that fails is counted and never fails the engine, nor what else looks", () => {
+  it("that throws is counted, and fails neither the engine nor another observer", () => {
     let seen = 0
     let dropped = 0
     const drops = { add: (count: number) => void (dropped += count), total: () => dropped }

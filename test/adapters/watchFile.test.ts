@@ -1,4 +1,4 @@
-/** A file that changes in all the ways in which files change. */
+/** A watched file that changes in all the ways in which files change. */
 import { afterEach, assert, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as os from "node:os"
@@ -15,21 +15,21 @@ afterEach(() => {
   open = []
 })
 
-/** A watched file; `change` does something to it and waits until that was told. */
+/** A watched file; `change` changes it and waits until that is reported. */
 async function watched(options: { pollMs?: number; quietMs?: number; latestMs?: number } = {}) {
   const directory = path.join(scratch, String(made++))
   fs.mkdirSync(directory)
   const file = path.join(directory, "fairlead.yaml")
   fs.writeFileSync(file, "0")
   let told = 0
-  // What was there to be read when it was told.
+  // The text of the file when it was last reported.
   let text = ""
   const watch = new FileWatch(file, { pollMs: 200, quietMs: 20, latestMs: 400, silentMs: 5_000, ...options }, () => {
     told++
     text = fs.readFileSync(file, "utf8")
   })
   open.push(watch)
-  await until("the first look was told", () => told === 1)
+  await until("the first check was reported", () => told === 1)
   return {
     directory,
     file,
@@ -43,12 +43,12 @@ async function watched(options: { pollMs?: number; quietMs?: number; latestMs?: 
 }
 
 describe("a watched file", () => {
-  it("is told of when it is written in place, again and again", async () => {
+  it("is reported each time it is written in place", async () => {
     const { file, change } = await watched()
     for (const text of ["one", "two", "three"]) await change(text, () => fs.writeFileSync(file, text), text)
   })
 
-  it("is told of when an editor replaces it, also twice", async () => {
+  it("is reported each time an editor replaces it", async () => {
     const { file, change } = await watched()
     for (const text of ["one", "two"]) {
       await change(text, () => {
@@ -58,7 +58,7 @@ describe("a watched file", () => {
     }
   })
 
-  it("is told of when it was gone and came back", async () => {
+  it("is reported when it was removed and is created again", async () => {
     const { file, change, told } = await watched()
     const before = told()
     fs.unlinkSync(file)
@@ -67,7 +67,7 @@ describe("a watched file", () => {
     assert.isAbove(told(), before)
   })
 
-  it("is told of when a link on the way to it was turned", async () => {
+  it("is reported when a symbolic link on its path changes", async () => {
     const { directory, file, change } = await watched()
     for (const name of ["a", "b"]) {
       fs.mkdirSync(path.join(directory, name))
@@ -85,7 +85,7 @@ describe("a watched file", () => {
     }, "b")
   })
 
-  it("is told of when its whole directory was replaced, and after that", async () => {
+  it("is reported when its whole directory is replaced, and after that", async () => {
     const { directory, file, change } = await watched()
     await change("the other directory's file", () => {
       fs.mkdirSync(`${directory}.new`)
@@ -96,17 +96,17 @@ describe("a watched file", () => {
     await change("a write in it", () => fs.writeFileSync(file, "more"), "more")
   })
 
-  it("that never rests is told of all the same, and not each time", async () => {
+  it("that is written all the time is reported too, but not for each write", async () => {
     const { file, told } = await watched({ quietMs: 50, latestMs: 200 })
     const before = told()
     let writes = 0
     const writing = setInterval(() => fs.writeFileSync(file, String(writes++)), 5)
-    await until("it was told while being written", () => told() >= before + 2)
+    await until("it was reported while being written", () => told() >= before + 2)
     clearInterval(writing)
     assert.isBelow(told() - before, writes / 3)
   })
 
-  it("is not told of when others in its directory change", async () => {
+  it("is not reported when other files in its directory change", async () => {
     const { directory, file, told, change } = await watched()
     await change("the last word", () => fs.writeFileSync(file, "mine"), "mine")
     const before = told()
@@ -115,13 +115,13 @@ describe("a watched file", () => {
     assert.isAtMost(told() - before, 2)
   })
 
-  it("is not told of any more once it is closed", async () => {
+  it("is not reported once the watch is closed", async () => {
     const { file, watch, told } = await watched()
     const other = await watched()
     watch.close()
     const before = told()
     fs.writeFileSync(file, "late")
-    await other.change("somebody else's change", () => fs.writeFileSync(other.file, "late"), "late")
+    await other.change("the other file's change", () => fs.writeFileSync(other.file, "late"), "late")
     assert.strictEqual(told(), before)
   })
 })

@@ -1,4 +1,4 @@
-/** The switch that turns a skip into a failure where the machine has to be able. */
+/** REQUIRE turns a skipped test into a failure for the abilities that it names. */
 import { afterEach, assert, describe, it } from "vitest"
 import process from "node:process"
 import { isRequired, lacks, unable } from "../support/able.ts"

@@ -1,11 +1,11 @@
-/** Everybody fails: the running service turns itself off, says so, and an operator ends it early. */
+/** All upstreams fail: the running service auto-disables, reports that, and an operator ends it early. */
 import { assert, describe, it } from "vitest"
 import { request } from "../support/admin.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { named, until } from "../support/servers.ts"
 import { freePorts, seriesOf } from "../support/telemetry.ts"
 
-/** Polls until it holds. */
+/** Polls until `holds` is true. */
 async function becomes(what: string, holds: () => Promise<boolean>): Promise<void> {
   const giveUp = performance.now() + 20_000
   while (!await holds()) {
@@ -14,9 +14,9 @@ async function becomes(what: string, holds: () => Promise<boolean>): Promise<voi
   }
 }
 
-describe("a service of which every upstream is dead", () => {
+describe("a service whose upstreams are all dead", () => {
   it(
-    "turns itself off after so many rounds, for as long as the cooldown, or until an operator ends it",
+    "auto-disables after autoDisable.failures rounds, until an operator enables it",
     () =>
       inScratch(async (directory) => {
         const [web, api] = [await named("web"), await named("api")]

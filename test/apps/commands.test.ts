@@ -1,4 +1,4 @@
-/** `check`, `schema`, `init` and completions as their user meets them. */
+/** `check`, `schema`, `init` and completions as a user runs them. */
 import { assert, describe, it } from "vitest"
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
@@ -39,7 +39,7 @@ const EXPECTED: ReadonlyArray<readonly [place: string, path: string, part: strin
 ]
 
 describe("a file with every kind of mistake", () => {
-  it.each(["run", "check"])("makes %s name them all at once, one a line, and exit 2 with nothing bound", async (name) => {
+  it.each(["run", "check"])("makes `%s` name all mistakes, one a line, and exit 2 without listening", async (name) => {
     const { code, stderr, stdout } = await command([name, "--config", MISTAKES])
     assert.strictEqual(code, 2)
     assert.strictEqual(stdout, "")
@@ -51,7 +51,7 @@ describe("a file with every kind of mistake", () => {
     for (const [i, [, , part]] of EXPECTED.entries()) assert.include(lines[i], part)
   })
 
-  it("is one JSON document for programs", async () => {
+  it("makes `check --json` print one JSON document", async () => {
     const { code, stdout } = await command(["check", "--config", MISTAKES, "--json"])
     assert.strictEqual(code, 2)
     const { ok, problems, config } = JSON.parse(stdout)
@@ -71,7 +71,7 @@ describe("a file with every kind of mistake", () => {
 })
 
 describe("fairlead check", () => {
-  it("prints what is in force: defaults, overrides applied, secrets hidden; and that is a configuration itself", () =>
+  it("prints the configuration in force, with secrets masked, in a form that gives the same settings", () =>
     inScratch(async (directory) => {
       const more = 'probing: { interval: 3s }\nadmin: { listen: "off", token: "${FAIRLEAD_TEST_TOKEN}" }'
       const file = path.join(directory, "f.yaml")
@@ -96,7 +96,7 @@ ${more}
       assert.deepEqual(JSON.stringify(parse(stdout).settings), JSON.stringify(before))
     }))
 
-  it("exits 2 for a file that is not there, in JSON too", async () => {
+  it("exits 2 for a missing file, with --json too", async () => {
     const { code, stderr } = await command(["check", "--config", "not-there.yaml"])
     assert.strictEqual(code, 2)
     assert.include(stderr, "cannot read not-there.yaml: no such file; fairlead init writes one")
@@ -107,7 +107,7 @@ ${more}
 })
 
 describe("fairlead init", () => {
-  it("writes a file for its owner alone, and never over another", () =>
+  it("writes a file for the owner alone, and never overwrites one", () =>
     inScratch(async (directory) => {
       const { code, stdout } = await command(["init"], { cwd: directory })
       const file = path.join(directory, "fairlead.yaml")
@@ -129,7 +129,7 @@ describe("fairlead init", () => {
       const file = path.join(directory, "fairlead.yaml")
       const text = fs.readFileSync(file, "utf8").replace("127.0.0.1:1234", "127.0.0.1:0")
         .replace(/( +- )198\.18\.0\.11\n.*\n.*\n/, `$1127.0.0.1:${server.port}\n`)
-      // The test's own, so that it meets no other service.
+      // The test's own files and ports, so that it meets no other service.
       fs.writeFileSync(
         file,
         `${text}\nadmin: { listen: "off" }\neventLog: { path: ${directory}/log }\nhistory: { path: none }\n`
@@ -143,7 +143,7 @@ describe("fairlead init", () => {
       assert.deepEqual([answer, code], ["good", 0])
     }))
 
-  it("shows defaults: with every line in force nothing changes", () => {
+  it("shows the defaults: uncommenting every line changes no setting", () => {
     const text = initText(ConfigFile.ast)
     const uncommented = text.replace(/^# (?=( *[A-Za-z]+:( |$)))/gm, "").replace(/^ +# host:.*\n/m, "")
     assert.isAbove(uncommented.split("\n").filter((line) => /^ +\w+: /.test(line)).length, 30)
@@ -154,16 +154,16 @@ describe("fairlead init", () => {
 })
 
 describe("completions", () => {
-  it.each(["bash", "zsh", "fish"])("for %s know every command and flag, and are a script it can read", async (shell) => {
+  it.each(["bash", "zsh", "fish"])("for %s have every command and flag, and are a valid script for it", async (shell) => {
     const { code, stdout } = await command(["--completions", shell])
     assert.strictEqual(code, 0)
     for (const word of ["run", "init", "check", "schema", "replay", "config", "json"]) assert.include(stdout, word)
     const read = spawnSync(shell, ["-n"], { input: stdout, encoding: "utf8" })
-    // A machine need not have every shell.
+    // The machine may not have this shell.
     if (read.error === undefined) assert.deepEqual([read.status, read.stderr], [0, ""])
   })
 
-  it("are mentioned where one looks for help", async () => {
+  it("are mentioned by --help", async () => {
     assert.include((await command(["--help"])).stdout, "fairlead --completions bash")
   })
 })

@@ -1,4 +1,4 @@
-/** The configuration's door: every key is read, every mistake is named at its place. */
+/** Parsing the configuration: every key is read, and every mistake is named with its location. */
 import * as SchemaAST from "effect/SchemaAST"
 import { assert, describe, it } from "vitest"
 import { BUILTIN } from "../../src/apps/config/builtinList.ts"
@@ -25,7 +25,7 @@ const base = (): Json => ({
 
 const problemsOf = (text: string) => parse(text).problems.map((problem) => render("f.yaml", problem))
 
-/** Every key of the schema that stands for a value, with what it is by default. */
+/** Every key of the schema that holds a value, with its default. */
 function leaves(
   ast: SchemaAST.AST,
   path: ReadonlyArray<string>
@@ -34,7 +34,7 @@ function leaves(
   if (ast._tag !== "Objects" || ast.encoding !== undefined) return []
   return [
     ...ast.propertySignatures.flatMap(({ name, type }) => {
-      // What changes nothing yet is in laterKeys.test.ts.
+      // Keys without an effect yet are in laterKeys.test.ts.
       if (SchemaAST.resolve(type)?.["later"] === true) return []
       const here = [...path, String(name)]
       const inner = type.encoding === undefined ? leaves(type, here) : []
@@ -44,7 +44,7 @@ function leaves(
   ]
 }
 
-/** Other values that a key might take, to be tried in turn. */
+/** Other values for a key, tried in turn. */
 const OTHERS: ReadonlyArray<unknown> = [
   "7s",
   "700ms",
@@ -114,7 +114,7 @@ describe("the configuration", () => {
     assert.deepInclude(other?.probing, { intervalMs: 3_000, challengers: 4 })
   })
 
-  it("names every mistake of a file at once, each at its place", () => {
+  it("names every mistake of a file at once, each with its location", () => {
     const problems = problemsOf(`listeners:
   - { name: web, listen: "127.0.0.1:99999", upstream: web, maxConnections: 0 }
   - { nam: b, listen: "[::1]:80", upstream: web }
@@ -152,7 +152,7 @@ cache: { scoreTtl: soon }
       { listeners: [{ name: "a", listen: "127.0.0.1:1", upstream: "wbe" }] },
       "did you mean web?"
     ],
-    ["two listeners of one name", {
+    ["two listeners with one name", {
       listeners: [0, 1].map((i) => ({ name: "a", listen: `127.0.0.1:${i + 1}`, upstream: "web" }))
     }, "is taken by listeners.0"],
     ["two listeners on one address", {
@@ -167,17 +167,17 @@ cache: { scoreTtl: soon }
     ["an upstream without a name", {
       upstreams: { web: { port: 1, candidates: ["198.18.0.1"] }, "": { host: "a.example" } }
     }, "needs a name"],
-    ["an upstream without anybody", { upstreams: { web: {} } }, "needs candidates, or a host"],
-    ["more candidates than it may have", {
+    ["an upstream without candidates and host", { upstreams: { web: {} } }, "needs candidates, or a host"],
+    ["more candidates than maxCandidates", {
       probing: { maxCandidates: 7 },
       upstreams: { web: { port: 1, candidates: ["198.18.0.0/29"] } }
     }, "makes more than 7 addresses"],
-    ["an admin port that others can reach, without a token", { admin: { listen: "0.0.0.0:9099" } }, "set admin.token"],
+    ["an admin port beyond loopback without a token", { admin: { listen: "0.0.0.0:9099" } }, "set admin.token"],
     ["an admin port on a listener's address", { admin: { listen: "127.0.0.1:1234" } }, "is taken by listeners.0"],
-    ["a pool that is never large enough", { pool: { min: 5, max: 4 } }, "5 is more than max, 4"],
-    ["a network with bits behind its prefix", { access: { deny: ["10.0.0.1/8"] } }, "the network around it is 10.0.0.0/8"],
+    ["a pool whose min exceeds its max", { pool: { min: 5, max: 4 } }, "5 is more than max, 4"],
+    ["a network with host bits set", { access: { deny: ["10.0.0.1/8"] } }, "the network around it is 10.0.0.0/8"],
     ["a built-in address with a port", { builtin: { "a.example": ["198.18.0.1:443"] } }, "without a port"],
-    ["more built-in addresses than it may have", {
+    ["more built-in addresses than maxCandidates", {
       probing: { maxCandidates: 7 },
       builtin: { "a.example": ["198.18.0.0/29"] }
     }, "makes more than 7 addresses"],
@@ -185,16 +185,16 @@ cache: { scoreTtl: soon }
       upstreams: { web: { host: "A.example", port: 1234 } },
       builtin: { "a.example": ["198.18.0.1", "127.0.0.1"] }
     }, "is listener web itself"],
-    ["a built-in name that is none", { builtin: { "a b": [] } }, "is not a name"],
+    ["an invalid built-in name", { builtin: { "a b": [] } }, "is not a name"],
     ["a DNS server that is a name", { dns: { servers: ["dns.example"] } }, "an address such as 192.0.2.53"],
     ["no listener at all", { listeners: [] }, "at least one listener"],
     [
-      "a proof of identity without a name",
+      "mode tls for an upstream without a host",
       { upstreams: { web: { port: 1, candidates: ["198.18.0.1"], probing: { mode: "tls" } } } },
       "needs the name that certificates are for"
     ],
     [
-      "an address for a name",
+      "mode tls for an upstream whose host is an address",
       { upstreams: { web: { host: "198.18.0.1", port: 1 } }, probing: { mode: "tls" } },
       "needs the name that certificates are for"
     ]
@@ -203,7 +203,7 @@ cache: { scoreTtl: soon }
     assert.isTrue(problems.some((problem) => problem.includes(expected)), problems.join("\n"))
   })
 
-  it("names what is wrong in the lists at its place", () => {
+  it("names mistakes in access and builtin with their location", () => {
     const problems = problemsOf(`listeners: [{ name: web, listen: "127.0.0.1:1", upstream: web }]
 upstreams: { web: { port: 1, candidates: ["198.18.0.1"] } }
 access:
@@ -222,7 +222,7 @@ builtin:
     assert.include(problems[0], "the prefix is at most /128")
   })
 
-  it("knows networks as words, IPv4 in IPv6 clothes as IPv4, one address as a network of its own", () => {
+  it("reads networks as words, IPv4-mapped ones as IPv4, and one address as a network", () => {
     const file = { ...base(), access: { allow: ["2001:db8::/32"], deny: ["::ffff:10.1.0.0/112", "198.18.0.1"] } }
     assert.deepStrictEqual(parse(JSON.stringify(file)).settings?.core.access, {
       allow: [{ cidr: "2001:db8::/32", words: [0x2001_0db8, 0, 0, 0], bits: 32 }],
@@ -233,7 +233,7 @@ builtin:
     })
   })
 
-  it("has addresses of some names built in; an entry of the same name replaces them, an empty one takes them away", () => {
+  it("has built-in addresses for some names; an entry replaces them, an empty one removes them", () => {
     const of = (builtin: Json, host = "GitHub.com") => {
       const file = { ...base(), upstreams: { web: { host }, other: { host: "a.example" } }, builtin }
       const core = parse(JSON.stringify(file)).settings?.core
@@ -252,7 +252,7 @@ builtin:
     assert.deepStrictEqual(of({ "other.example": ["198.18.0.1"] }), shipped)
   })
 
-  it("expands networks of both families in order, as many as there may be", () => {
+  it("expands networks of both families in order, up to probing.maxCandidates addresses", () => {
     const of = (candidates: ReadonlyArray<string>, maxCandidates = 10_000) => {
       const file = { ...base(), probing: { maxCandidates } } as Json
       ;((file["upstreams"] as Json)["web"] as Json)["candidates"] = candidates
@@ -266,11 +266,11 @@ builtin:
     assert.strictEqual(of(["2001:db8::/112"], 65_536)?.length, 65_536)
   })
 
-  it("names a mistake of YAML itself", () => {
+  it("names a syntax error of YAML with its location", () => {
     assert.match(problemsOf("listeners: [\nupstreams: {")[0] ?? "", /^f\.yaml:\d+:\d+ /)
   })
 
-  it("does not let a small file grow into a large one", () => {
+  it("refuses a small file that aliases make too large", () => {
     const bomb = Array.from(
       { length: 12 },
       (_, i) => `a${i}: &a${i} [${Array(9).fill(i === 0 ? "x" : `*a${i - 1}`).join(", ")}]`
@@ -280,7 +280,7 @@ builtin:
     ])
   })
 
-  it("names a preheated domain as it is written, at port 443 where none is given, and no other twice", () => {
+  it("makes an upstream of each preheated domain, at port 443 by default, and refuses duplicates", () => {
     const core = parse(JSON.stringify({ ...base(), preheatDomains: ["GitHub.com", "api.example:8443", "mail.example:25"] }))
       .settings?.core
     const domains = core?.upstreams.slice(2).map(({ name, host, port, preheat }) => [name, host, port, preheat])
@@ -305,12 +305,12 @@ preheatDomains:
     ])
   })
 
-  it("lets no score live for less than minTtl", () => {
+  it("raises scoreTtl to at least minTtl", () => {
     const ttl = (cache: Json) => parse(JSON.stringify({ ...base(), cache })).settings?.core.template.scoreTtlMs
     assert.deepStrictEqual([ttl({ scoreTtl: "5s" }), ttl({ scoreTtl: "5s", minTtl: "1s" })], [30_000, 5_000])
   })
 
-  it("turns warm sockets off for protocols in which the server speaks first, unless told otherwise", () => {
+  it("turns warm sockets off on ports where the server speaks first, unless the file sets a mode", () => {
     const mode = (upstream: Json) => {
       const file = { ...base(), upstreams: { web: upstream, other: upstream } }
       return parse(JSON.stringify(file)).settings?.core.upstreams[0]?.pool.mode
@@ -327,14 +327,14 @@ describe("proofs of identity", () => {
     const listeners = [{ name: "web", listen: "127.0.0.1:1234", upstream: "web" }]
     return parse(JSON.stringify({ ...file, listeners })).settings?.core.upstreams[0]?.identity?.servername ?? null
   }
-  it("auto: of an upstream with a name and port 443, said or not", () => {
+  it("with mode auto are required of an upstream with a host name and port 443, given or default", () => {
     assert.strictEqual(asked({ host: "web.example" }), "web.example")
     assert.strictEqual(asked({ host: "web.example.", port: 443 }), "web.example")
     assert.isNull(asked({ host: "web.example", port: 8443 }))
     assert.isNull(asked({ port: 443 }))
     assert.isNull(asked({ host: "198.18.0.1", port: 443 }))
   })
-  it("tls: of every upstream with a name; tcp: of none; an upstream may differ", () => {
+  it("with mode tls are required of every host name, with tcp of none; an upstream may differ", () => {
     assert.strictEqual(asked({ host: "web.example", port: 8443 }, { mode: "tls" }), "web.example")
     assert.isNull(asked({ host: "web.example" }, { mode: "tcp" }))
     assert.isNull(asked({ host: "web.example", probing: { mode: "tcp" } }, { mode: "tls" }))
@@ -346,7 +346,7 @@ describe("proofs of identity", () => {
     )
   const caOf = async (file: string) => (await read(file)).settings?.core.upstreams[0]?.identity?.ca
 
-  it("are trusted by the content of caFile, of which the core knows a digest alone", () =>
+  it("trust the content of caFile, of which the core gets a digest alone", () =>
     inScratch(async (directory) => {
       const [one, same, other] = ["one.pem", "same.pem", "other.pem"].map((name) => path.join(directory, name)) as [
         string,
@@ -364,7 +364,7 @@ describe("proofs of identity", () => {
       assert.notInclude(JSON.stringify((await read(one)).settings), "BEGIN CERTIFICATE")
     }))
 
-  it("cannot rest on a file that is missing, no file, no certificate, or broken: each a mistake at its place", () =>
+  it("refuse a caFile that is missing, a directory, too large, broken or without a certificate", () =>
     inScratch(async (directory) => {
       const written = (name: string, text: string) => {
         fs.writeFileSync(path.join(directory, name), text)
@@ -395,7 +395,7 @@ describe("units", () => {
       assert.strictEqual(parseDuration(formatDuration(ms)), ms)
     }
   )
-  it.each(["", "10", "5 s", "ms", "1h30", "-1s"])("does not take %j for a duration", (text) => {
+  it.each(["", "10", "5 s", "ms", "1h30", "-1s"])("refuses %j as a duration", (text) => {
     assert.isUndefined(parseDuration(text))
   })
   it("reads sizes", () => {
@@ -408,7 +408,7 @@ describe("units", () => {
       assert.isUndefined(parseEndpoint(bad))
     }
   })
-  it("expands networks in order, across bytes, and stops where it is too much", () => {
+  it("expands networks in order, across bytes, and stops just beyond the limit", () => {
     assert.deepStrictEqual(expandNetwork("198.18.0.254/31", 10)?.map(({ host }) => host), ["198.18.0.254", "198.18.0.255"])
     assert.strictEqual(expandNetwork("198.18.0.0/23", 1_000)?.[256]?.host, "198.18.1.0")
     assert.strictEqual(expandNetwork("10.0.0.0/8", 100)?.length, 101)

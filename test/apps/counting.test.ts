@@ -1,4 +1,4 @@
-/** Upstreams on ports whose servers count connections that say nothing: what is preset for them, and what `check` says. */
+/** Upstreams on ports whose servers count connections without data: their defaults, and the notes of `check`. */
 import { assert, describe, it } from "@effect/vitest"
 import { writeFileSync } from "node:fs"
 import * as path from "node:path"
@@ -16,14 +16,14 @@ const inForce = (upstream: string, more = "") => {
 
 describe("an upstream at port 3306", () => {
   it.each([
-    ["by its port", `{ port: 3306, candidates: ["198.18.0.1"] }`],
-    ["by that of one of its addresses", `{ candidates: ["198.18.0.2:443", "198.18.0.1:3306"] }`],
-    ["by that of its fallback", `{ candidates: ["198.18.0.2:443"], fallback: ["[2001:db8::1]:3306"] }`]
-  ])("is spared %s: no warm sockets, no probes while no client uses it, and no warning", (_by, upstream) => {
+    ["by its own port", `{ port: 3306, candidates: ["198.18.0.1"] }`],
+    ["by the port of a candidate", `{ candidates: ["198.18.0.2:443", "198.18.0.1:3306"] }`],
+    ["by the port of a fallback", `{ candidates: ["198.18.0.2:443"], fallback: ["[2001:db8::1]:3306"] }`]
+  ])("%s has no warm sockets, no probes while no client uses it, and no warning", (_by, upstream) => {
     assert.deepStrictEqual(inForce(upstream), { idle: "lazy", pool: "off", warned: [] })
   })
 
-  it("has what the file says, in its own section or the general one, and a warning where that is connections that say nothing", () => {
+  it("follows the file's own or general section, with a warning where that makes connections without data", () => {
     const warned = ["upstreams.db.probing.idle", "upstreams.db.pool.mode"]
     const own = `{ port: 3306, candidates: ["198.18.0.1"], probing: { idle: always }, pool: { mode: fixed } }`
     assert.deepStrictEqual(inForce(own), { idle: "always", pool: "fixed", warned })
@@ -32,7 +32,7 @@ describe("an upstream at port 3306", () => {
     assert.deepStrictEqual(inForce(plain, general), { idle: "always", pool: "dynamic", warned })
   })
 
-  it("is told of by check, which another port is not", () =>
+  it("gets a note from `check`, which port 443 does not get", () =>
     inScratch(async (directory) => {
       const file = path.join(directory, "f.yaml")
       const checked = (port: number) => {
@@ -51,7 +51,7 @@ describe("an upstream at port 3306", () => {
       assert.notInclude(web.stdout, "idle: lazy")
     }))
 
-  it("keeps another upstream as it is", () => {
+  it("is the only one with these defaults: port 443 has the general ones", () => {
     assert.deepStrictEqual(inForce(`{ port: 443, candidates: ["198.18.0.1", "2001:db8::3306"] }`), {
       ...{ idle: "always", pool: "dynamic" },
       warned: []

@@ -5,12 +5,12 @@ import type { Summary } from "../../src/apps/demo/Summary.ts"
 import { command, inScratch, start } from "../support/command.ts"
 import { until } from "../support/servers.ts"
 
-/** Its record goes below the system's directory for temporary files. */
+/** The demo's record goes below the directory for temporary files, which is this one. */
 const below = (directory: string) => ({ env: { TMPDIR: directory, TEMP: directory } })
 
 describe("fairlead demo", () => {
   it(
-    "with --json prints one document; the service fails no more clients than its rival, and its record is verified",
+    "with --json prints one document, fails no more clients than the plain forwarder, and its record verifies",
     () =>
       inScratch(async (directory) => {
         const { code, stdout, stderr } = await command(["demo", "--duration", "8s", "--json"], below(directory))
@@ -39,7 +39,7 @@ describe("fairlead demo", () => {
   )
 
   it(
-    "is what runs without arguments; in a pipe it is plain lines, and SIGTERM ends it with the summary so far",
+    "runs without arguments, prints plain lines into a pipe, and ends on SIGTERM with a summary",
     () =>
       inScratch(async (directory) => {
         const running = start([], below(directory))
@@ -56,7 +56,7 @@ describe("fairlead demo", () => {
     60_000
   )
 
-  it("refuses a duration that it cannot play", async () => {
+  it("refuses a duration that is not from 5s to 10m", async () => {
     for (const duration of ["1s", "11m", "soon"]) {
       const { code, stderr } = await command(["demo", "--duration", duration])
       assert.strictEqual(code, 2)

@@ -11,7 +11,7 @@ import { quantile, Tally } from "../../src/apps/demo/Tally.ts"
 const label = (id: number) => `web#${id}`
 
 describe("the demo's figures", () => {
-  it("count the served and the failed of a window, and rank the times of the served only", () => {
+  it("count served and failed clients of a window, and take quantiles of the served ones only", () => {
     const tally = new Tally()
     for (let i = 1; i <= 100; i++) tally.note(i, i, i % 2 === 0 ? "web#1" : "web#2")
     tally.note(101, 2_000, "")
@@ -24,7 +24,7 @@ describe("the demo's figures", () => {
 })
 
 describe("the demo's sentences", () => {
-  it("tell facts that came together once for all they concern", () => {
+  it("join facts of one kind that came together into one sentence", () => {
     const facts: ReadonlyArray<Fact> = [
       { _tag: "Suspected", upstream: 0, candidate: 1, reason: "silent" },
       { _tag: "BreakerOpened", upstream: 0, candidate: 3, reason: "timeout", forMs: 4_000 },
@@ -43,7 +43,7 @@ describe("the demo's sentences", () => {
     ])
   })
 
-  it("call the cheapest member the first choice, but not one that ramps up beside others", () => {
+  it("call the cheapest member the first choice, but not one in slow start beside others", () => {
     const member = (candidate: number, warmMs: number, slowStartWeight: number) =>
       ({ candidate, warmMs, slowStartWeight }) as Member
     const of = (...members: ReadonlyArray<Member>) =>
@@ -58,24 +58,24 @@ describe("the demo's sentences", () => {
 describe("the demo's verdict", () => {
   const figures = (served: number, failed: number) => ({ served, failed, p50Ms: 20, p99Ms: 40 })
 
-  it("is content when the service failed no more clients and its record is verified", () => {
+  it("has no complaint when the service failed no more clients and its record is verified", () => {
     assert.deepStrictEqual(complaintsOf(true, figures(100, 3), figures(97, 6), "verified"), [])
   })
 
-  it("is not when it failed more, served nobody, or its record does not hold", () => {
+  it("has a complaint when it failed more, served no client, or its record is not verified", () => {
     assert.match(complaintsOf(true, figures(90, 7), figures(91, 6), "verified").join(), /failed 7 clients, .* 6/)
     assert.match(complaintsOf(true, figures(0, 0), figures(0, 0), "verified").join(), /served no client/)
     assert.match(complaintsOf(true, figures(100, 3), figures(97, 6), "diverged").join(), /diverged/)
   })
 
-  it("judges half a script by its record alone", () => {
+  it("judges an incomplete run by its record alone", () => {
     assert.deepStrictEqual(complaintsOf(false, figures(90, 7), figures(91, 6), "verified"), [])
     assert.lengthOf(complaintsOf(false, figures(100, 0), figures(97, 6), "altered"), 1)
   })
 })
 
 describe("the demo's script", () => {
-  it("goes forward in time and leaves every address as it began, but for its round trip", () => {
+  it("goes forward in time and ends with no fault at any address", () => {
     assert.isTrue(SCENES.every(({ at }, i) => at < 1 && at >= (SCENES[i - 1]?.at ?? 0)))
     const faults = new Map(SCENES.flatMap(({ changes }) => changes.map(({ site, fault = "none" }) => [site, fault])))
     assert.deepStrictEqual([...new Set(faults.values())], ["none"])

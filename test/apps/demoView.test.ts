@@ -1,4 +1,4 @@
-/** What the demo draws, without a terminal. */
+/** The demo's output, without a terminal. */
 import { assert, describe, it } from "vitest"
 import { difference } from "../../src/adapters/demo/Screen.ts"
 import { plainText } from "../../src/apps/demo/outputs.ts"
@@ -11,7 +11,7 @@ const drawn = (columns: number, rows: number, unicode = true) =>
   screen(FRAME, { columns, rows, unicode, curves: true }).map((line) => paint(line, false))
 
 describe("the demo's screen", () => {
-  it("at 80 columns", () => {
+  it("shows the table, the figures and the story at 80 columns", () => {
     assert.deepStrictEqual(drawn(80, 24), [
       "Fairlead demo  00:31 of 01:00   40 clients/s to each forwarder   3 switches",
       "",
@@ -34,7 +34,7 @@ describe("the demo's screen", () => {
     ])
   })
 
-  it("at 160 columns, with more columns and longer curves", () => {
+  it("shows more columns and longer curves at 160 columns", () => {
     assert.deepStrictEqual(drawn(160, 40).slice(2, 12), [
       "address   truth   cost  score  latency  jitter  success  state         warm  open  share of clients  plain's  cost over time",
       "web#1     20 ms   21.3     82     22.1     0.5    100 %  first choice     8     2   96 % ██████████     25 %   ▃▃▃▇▇▅▃",
@@ -49,7 +49,7 @@ describe("the demo's screen", () => {
     ])
   })
 
-  it("fits every size, and keeps the newest of the story", () => {
+  it("fits every size, and keeps the newest lines of the story", () => {
     for (const columns of [10, 40, 79, 80, 81, 119, 120, 121, 160, 300]) {
       for (const rows of [1, 10, 15, 24, 60]) {
         const lines = drawn(columns, rows)
@@ -60,13 +60,13 @@ describe("the demo's screen", () => {
     }
   })
 
-  it("is ASCII where the terminal knows no more", () => {
+  it("is ASCII when the terminal has no Unicode", () => {
     const text = drawn(160, 40, false).join("\n")
     assert.match(text, /^[\x20-\x7e\n]*$/)
     assert.include(text, "96 % ##########")
   })
 
-  it("has colours only when asked, and never changes width by them", () => {
+  it("has colours only when asked, and the same width with them", () => {
     const lines = screen(FRAME, { columns: 80, rows: 24, unicode: true, curves: true })
     const coloured = lines.map((line) => paint(line, true)).join("\n")
     // deno-lint-ignore no-control-regex
@@ -77,7 +77,7 @@ describe("the demo's screen", () => {
 })
 
 describe("the demo in a file", () => {
-  it("is lines without control characters", () => {
+  it("has plain lines without control characters", () => {
     const printed: Array<string> = []
     const output = plainText((text) => printed.push(text), 5_000)
     for (const line of FRAME.story) output.tell(line)
@@ -90,7 +90,7 @@ describe("the demo in a file", () => {
 })
 
 describe("redrawing", () => {
-  /** The least of a terminal: goes to a line, writes, clears the rest of it, clears all. */
+  /** A minimal terminal: it moves to a line, writes, clears the rest of the line, clears all. */
   const apply = (before: ReadonlyArray<string>, text: string): ReadonlyArray<string> => {
     const lines = [...before]
     let at = 0
@@ -105,21 +105,21 @@ describe("redrawing", () => {
     return lines
   }
 
-  it("writes nothing when nothing changed, and only the lines that did", () => {
+  it("writes only the lines that changed, and nothing when none did", () => {
     assert.strictEqual(difference(["a", "b"], ["a", "b"]), "")
     const text = difference(["a", "b", "c"], ["a", "x", "c"])
     assert.notInclude(text, "1;1H")
     assert.deepStrictEqual(apply(["a", "b", "c"], text), ["a", "x", "c"])
   })
 
-  it("leaves nothing of a longer frame, and clears all after a resize", () => {
+  it("clears what remains of a longer frame, and clears all after a resize", () => {
     assert.deepStrictEqual(apply(["long line", "b", "c"], difference(["long line", "b", "c"], ["l"])), ["l"])
     assert.deepStrictEqual(apply(["rubbish", "rubbish"], difference(undefined, ["a"])), ["a"])
   })
 })
 
 describe("wrapping", () => {
-  it("breaks at blanks, indents what follows, and leaves a word that is too long alone", () => {
+  it("breaks at blanks, indents the following lines, and does not break a long word", () => {
     assert.deepStrictEqual(wrap("one two three", 8, 2), ["one two", "  three"])
     assert.deepStrictEqual(wrap("unbreakable word", 5, 0), ["unbreakable", "word"])
     const line: Line = [span("a", "bad"), span("b")]

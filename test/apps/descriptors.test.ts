@@ -1,4 +1,4 @@
-/** A service with few descriptors: clients that find none left wait in the kernel's queue, everything else goes on. */
+/** A service with few descriptors: clients beyond them wait in the kernel's queue, everything else goes on. */
 import { assert, describe, it } from "vitest"
 import { spawnSync } from "node:child_process"
 import * as net from "node:net"
@@ -18,7 +18,7 @@ interface Stage {
   readonly upstream: Server
 }
 
-/** Answers everybody who sends something, and keeps the connection. */
+/** Answers each connection that sends data, and keeps it open. */
 const staying = () => serve((socket) => void socket.on("data", () => socket.write("good")).on("end", () => socket.end()))
 
 /** A service that may open `limit` descriptors; undefined where a process cannot be given such a limit. */
@@ -45,7 +45,7 @@ class Crowd {
   readonly #clients = new Set<net.Socket>()
   readonly #answered = new Set<net.Socket>()
   #everAnswered = 0
-  /** Closed before an answer. */
+  /** The number of clients that were closed before an answer. */
   lost = 0
 
   constructor(port: number, count: number) {
@@ -68,7 +68,7 @@ class Crowd {
     return this.#everAnswered
   }
 
-  /** Those that were answered go. */
+  /** Closes the clients that were answered. */
   leave(): void {
     for (const client of this.#answered) {
       this.#clients.delete(client)
@@ -85,7 +85,7 @@ class Crowd {
   }
 }
 
-/** How many are answered once listeners pause and that number stands still. */
+/** The number of answered clients once the listener pauses and the number is stable. */
 async function settled({ admin }: Stage, crowd: Crowd): Promise<number> {
   const giveUp = performance.now() + 30_000
   for (let last = -1, looks = 0; looks < 6;) {
@@ -103,7 +103,7 @@ async function settled({ admin }: Stage, crowd: Crowd): Promise<number> {
 
 describe("a service that may open 300 descriptors and has 250 clients that stay", () => {
   it(
-    "closes none, serves its admin port, and answers those that wait as others leave",
+    "closes no client, serves its admin port, and answers waiting clients as others leave",
     (context) =>
       inScratch(async (directory) => {
         const stage = await limited(directory, 300)
@@ -128,9 +128,9 @@ describe("a service that may open 300 descriptors and has 250 clients that stay"
     120_000
   )
 
-  // On Deno bursts are held back as well, which blurs the number: test/apps/keys shows the key there.
+  // On Deno bursts are held back as well, which changes the number: test/apps/keys tests the key there.
   it.skipIf("Deno" in globalThis)(
-    "serves fewer at once the more descriptors limits.reserve keeps back",
+    "serves fewer clients at once with a larger limits.reserve",
     (context) =>
       inScratch(async (directory) => {
         const served: Array<number> = []

@@ -1,4 +1,4 @@
-/** Fairlead inside a program: connections, choices, reports, and what of them the record holds. */
+/** Fairlead inside a program: connections, picks, reports, and their record. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -28,7 +28,7 @@ const local = (...ports: ReadonlyArray<number>) => ports.map((port) => `127.0.0.
 const serverOf = (name: string) =>
   Effect.acquireRelease(Effect.promise(() => named(name)), (server) => Effect.promise(() => server.stop()))
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 const refusing = Effect.scoped(Effect.map(serving(() => {}), ({ port }) => port))
 
 const selected = (upstream: string) =>
@@ -52,7 +52,7 @@ const candidatesOf = Effect.fnUntraced(function* (name: string) {
 })
 
 describe("Fairlead in a program", () => {
-  it.live("connects to an upstream by name, and by host and port, with a warm socket where one waits", () =>
+  it.live("connects to an upstream by name, and by host and port, once a warm socket waits", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("one")
       const config: FairleadConfig = {
@@ -82,12 +82,12 @@ describe("Fairlead in a program", () => {
       }).pipe(Effect.provide(Fairlead.layer(config)))
     }).pipe(Effect.scoped))
 
-  it.live("goes on to the next candidate, and tells whom it tried when there is none", () =>
+  it.live("dials the next candidate after a failure, and lists the tried ones when all fail", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("second")
       const dead = yield* refusing
       const config: FairleadConfig = {
-        // Never measured: the list in its order.
+        // No candidate is measured, so the order of the list counts.
         enabled: false,
         upstreams: { web: { candidates: local(dead, server.port) }, dead: { candidates: local(dead) } }
       }
@@ -156,7 +156,7 @@ describe("Fairlead in a program", () => {
       })
     ))
 
-  it.live("counts what a program reports: five refusals shut a candidate out", () =>
+  it.live("counts the program's reports: five refusals open a candidate's breaker", () =>
     Effect.gen(function* () {
       const servers = [yield* serverOf("one"), yield* serverOf("two")]
       const config: FairleadConfig = {
@@ -185,7 +185,7 @@ describe("Fairlead in a program", () => {
       }).pipe(Effect.provide(Fairlead.layer(config)))
     }).pipe(Effect.scoped))
 
-  it.live("names every mistake of a configuration, with the file's own words, and starts nothing", () =>
+  it.live("names every mistake of a configuration, as for a file, and starts nothing", () =>
     Effect.gen(function* () {
       const wrong = {
         upstreams: { web: { port: 0, candidates: ["nowhere"] } },
@@ -209,7 +209,7 @@ describe("Fairlead in a program", () => {
       assert.instanceOf(yield* Effect.flip(Effect.scoped(Layer.build(Fairlead.layer(round as FairleadConfig)))), ConfigError)
     }))
 
-  it.live("reloads: other candidates at once, and nothing when the new configuration is wrong", () =>
+  it.live("reloads other candidates at once, and changes nothing for a wrong configuration", () =>
     Effect.gen(function* () {
       const [one, two] = [yield* serverOf("one"), yield* serverOf("two")]
       const configOf = (port: number): FairleadConfig => ({ ...quick, upstreams: { web: { candidates: local(port) } } })
@@ -237,7 +237,7 @@ describe("Fairlead in a program", () => {
       }).pipe(Effect.provide(Fairlead.layer(configOf(one.port))))
     }).pipe(Effect.scoped))
 
-  it.live("serves listeners too, and its end ends every connection and fails those to come", () =>
+  it.live("serves listeners too; the end of its scope ends every connection and fails later ones", () =>
     Effect.gen(function* () {
       const server = yield* serving((socket) =>
         void socket.on("data", () => socket.write("!")).on("end", () => socket.end())
@@ -259,12 +259,12 @@ describe("Fairlead in a program", () => {
       yield* Scope.close(scope, Exit.void)
       yield* Effect.promise(() => until("it was reset", () => socket.destroyed))
       assert.include([undefined, "ECONNRESET"], yield* Effect.promise(() => through))
-      yield* Effect.promise(() => until("nobody is left", () => server.sockets.size === 0))
+      yield* Effect.promise(() => until("no connection is left", () => server.sockets.size === 0))
       const late = yield* Effect.flip(fairlead.connect("web"))
       assert.deepInclude(late, { reason: "stopped", upstream: "web" })
     }).pipe(Effect.scoped))
 
-  it.live("waits for room while the mailbox is full, and gives up at the deadline of its dial", () =>
+  it.live("waits for a permit while the mailbox is full, and fails at dial.deadline", () =>
     Effect.gen(function* () {
       const server = yield* serving((socket) => void socket.resume().on("end", () => socket.end()))
       const config: FairleadConfig = {
@@ -292,7 +292,7 @@ describe("Fairlead in a program", () => {
       }).pipe(Effect.provide(Fairlead.layer(config)))
     }).pipe(Effect.scoped))
 
-  it.live("has an admin port where the configuration says so, that reads no file anew", () =>
+  it.live("has an admin port when configured, which answers /reload with 422 as there is no file", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("one")
       const admin = yield* refusing
@@ -314,7 +314,7 @@ describe("Fairlead in a program", () => {
       }).pipe(Effect.provide(Fairlead.layer(config)))
     }).pipe(Effect.scoped))
 
-  it.live("that is interrupted while it dials dials no more, and its places are given back", () =>
+  it.live("stops the dial of an interrupted connect and returns its permits", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("one")
       const config: FairleadConfig = {

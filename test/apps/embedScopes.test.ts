@@ -1,4 +1,4 @@
-/** Connections of a program that hang on a scope, and waits for a connection that are cut short. */
+/** Connections of a program that belong to a scope, and waits for a connection that a time limit ends. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -10,7 +10,7 @@ import { dnsServer } from "../support/dnsServer.ts"
 import { named, serve, until } from "../support/servers.ts"
 
 const LIMIT_MS = 300
-/** A wait that is not cut short ends with `dial.timeout` instead. */
+/** A wait that the limit does not end lasts until `dial.timeout`. */
 const SOON_MS = 2_500
 const DIAL = { timeout: "5s", deadline: "5s" }
 
@@ -22,7 +22,7 @@ const dark = Effect.map(blackHole, (port): FairleadConfig => ({
   pool: { mode: "off" },
   upstreams: { web: { candidates: [`127.0.0.1:${port}`] } }
 }))
-/** Each connection is dialled when it is asked for, and nothing else is. */
+/** Each connection is dialled when the program asks for it, and nothing else is dialled. */
 const dialling = (port: number): FairleadConfig => ({
   enabled: false,
   upstreams: { web: { candidates: [`127.0.0.1:${port}`] } }
@@ -47,7 +47,7 @@ describe("a time limit around a connection to a dark address", () => {
       }).pipe(Effect.provide(Fairlead.layer(config)))
     }).pipe(Effect.scoped))
 
-  it.live("ends the wait of `acquireRelease` that is interruptible", () =>
+  it.live("ends the wait of an interruptible `acquireRelease`", () =>
     Effect.gen(function* () {
       const config = yield* dark
       yield* Effect.gen(function* () {
@@ -75,7 +75,7 @@ describe("a time limit around a connection to a dark address", () => {
 })
 
 describe("a connection in a scope", () => {
-  it.live("ends with it, after what was written has gone", () =>
+  it.live("ends with its scope, after all that was written has been sent", () =>
     Effect.gen(function* () {
       const got: Array<string> = []
       const server = yield* place(() =>
@@ -95,7 +95,7 @@ describe("a connection in a scope", () => {
       }).pipe(Effect.provide(Fairlead.layer(dialling(server.port))))
     }).pipe(Effect.scoped))
 
-  it.live("is cut when the scope fails", () =>
+  it.live("is destroyed when its scope fails", () =>
     Effect.gen(function* () {
       const server = yield* place(() => serve((socket) => void socket.resume().on("end", () => socket.end())))
       yield* Effect.gen(function* () {

@@ -1,4 +1,4 @@
-/** Values from the environment, and secrets that never come out again. */
+/** Values from the environment, and secrets that are never shown. */
 import * as Redacted from "effect/Redacted"
 import { assert, describe, it } from "vitest"
 import { parse } from "../../src/apps/config/parse.ts"
@@ -13,12 +13,12 @@ ${more}
 const problems = (text: string, environment = {}) => parse(text, environment).problems.map((one) => render("f", one))
 
 describe("a value from the environment", () => {
-  it("stands anywhere in a text, more than once, and is not looked at again", () => {
+  it("is put in anywhere in a text, more than once, and is not expanded itself", () => {
     const text = file('log: { output: "/${A}/${B}-$${A}" }')
     assert.strictEqual(parse(text, { A: "var", B: "${A}" }).settings?.log.output, "/var/${A}-${A}")
   })
 
-  it("is a number or a truth value where one is wanted, and text where text is, in YAML and in JSON", () => {
+  it("becomes a number, a boolean or a text as its key requires, in YAML and in JSON", () => {
     const environment = { PORT: "8443", ON: "false", TOKEN: "12345", RATIO: "0.25" }
     const more = `breaker: { enabled: "\${ON}" }
 admin: { token: "\${TOKEN}" }
@@ -34,11 +34,11 @@ telemetry: { otlp: { sampleRatio: "\${RATIO}" } }`
     }
   })
 
-  it("stands without quotes in YAML's own lines", () => {
+  it("needs no quotes on a line of its own in YAML", () => {
     assert.strictEqual(parse(file("log:\n  level: ${LEVEL}"), { LEVEL: "warn" }).settings?.log.level, "warn")
   })
 
-  it("that is not set is a mistake at its place, unless it has a default", () => {
+  it("that is not set is a mistake with its location, unless it has a default", () => {
     assert.deepStrictEqual(problems(file("log:\n  output: ${LOG}")), [
       "f:4:3 log.output: the environment variable LOG is not set: set it, or give a default with ${LOG:-default}"
     ])
@@ -47,14 +47,14 @@ telemetry: { otlp: { sampleRatio: "\${RATIO}" } }`
     assert.strictEqual(parse(file("log:\n  output: ${LOG:-stdout}"), { LOG: "/x" }).settings?.log.output, "/x")
   })
 
-  it.each(["${", "${A", "${1}", "${a b}"])("is a mistake when it is none: %s", (text) => {
+  it.each(["${", "${A", "${1}", "${a b}"])("is a mistake when its reference is malformed: %s", (text) => {
     assert.match(
       problems(file(`log: { output: '${text}' }`), { A: "x" })[0] ?? "",
       /f:3:8 log\.output: has a \$\{ that begins/
     )
   })
 
-  it("is not shown when it is wrong, nor is a name guessed from it", () => {
+  it("is masked when it is wrong, and no similar name is suggested", () => {
     const text = file('log: { level: "${LEVEL}" }\nsession: { idle: "${IDLE}" }').replace(
       "upstream: web",
       'upstream: "${UP}"'
@@ -66,7 +66,7 @@ telemetry: { otlp: { sampleRatio: "\${RATIO}" } }`
     assert.notMatch(said, /s3cr3t|wbe/)
   })
 
-  it("that is a user, a password or a query in a URL is not shown, wherever it was written", () => {
+  it("is masked as a user, a password or a query in a URL, even when written in the file", () => {
     for (const url of ["http://user:hunter2@c:4318", "http://c:4318/?key=hunter2", "https://hunter2@c/v1?key=hunter2"]) {
       const { problems } = parse(file(`telemetry: { otlp: { endpoint: "${url}" } }`), {})
       assert.lengthOf(problems, 1)
@@ -75,7 +75,7 @@ telemetry: { otlp: { sampleRatio: "\${RATIO}" } }`
     }
   })
 
-  it("asks for quotes where YAML needs them", () => {
+  it("is a mistake without quotes where YAML needs them", () => {
     assert.include(
       problems(file("log: { output: ${LOG} }"), { LOG: "x" })[0],
       'inside { } and [ ] write "${NAME}" in quotes'
@@ -93,7 +93,7 @@ describe("a secret", () => {
   it.each([
     ["written in the file", file(`admin: { token: ${SECRET} }`)],
     ["from the environment", file('admin: { token: "${TOKEN}" }')],
-    ["that is no token", file(`admin: { token: "${SECRET} with spaces" }`)],
+    ["with characters that a token cannot have", file(`admin: { token: "${SECRET} with spaces" }`)],
     ["that is a list", file(`admin: { token: [${SECRET}] }`)],
     ["in place of its section", file(`admin: ${SECRET}`)],
     ["under a mistyped name", file(`admin: { tokn: ${SECRET} }`)],
@@ -101,22 +101,22 @@ describe("a secret", () => {
     ["that YAML takes for a tag", file(`admin: { token: !${SECRET} }`)],
     ["written twice", file(`admin:\n  token: ${SECRET}\n  token: ${SECRET}2`)],
     ["of a header", file("")]
-  ])("%s is in nothing that could be printed", (_name, text) => {
+  ])("%s appears in neither settings nor messages", (_name, text) => {
     const environment = { TOKEN: SECRET, OTEL_EXPORTER_OTLP_HEADERS: `authorization=${SECRET}` }
     assert.notInclude(everything(text, environment), "s3cr3t")
   })
 
-  it("reads as *** in what is in force, and as empty when there is none", () => {
+  it("is shown as *** in the configuration in force, and as empty when there is none", () => {
     const token = (more: string) => (parse(file(more)).effective as { admin: { token: string } }).admin.token
     assert.strictEqual(token(`admin: { token: ${SECRET} }`), "***")
     assert.strictEqual(token(""), "")
   })
 })
 
-describe("OpenTelemetry's own variables", () => {
+describe("OpenTelemetry's variables", () => {
   const telemetry = (environment: Record<string, string>, more = "") => parse(file(more), environment).settings?.telemetry
 
-  it("give the address of the collector, and its own for traces", () => {
+  it("set the endpoint of the collector, and a separate one for traces", () => {
     assert.strictEqual(telemetry({})?.otlp.endpoint, "")
     const base = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318/" }
     assert.strictEqual(telemetry(base)?.otlp.endpoint, "http://c:4318/v1/traces")
@@ -125,14 +125,14 @@ describe("OpenTelemetry's own variables", () => {
     assert.strictEqual(telemetry({ ...traces, OTEL_SDK_DISABLED: "true" })?.otlp.endpoint, "")
   })
 
-  it("give way to the file", () => {
+  it("are overridden by the file", () => {
     const more = 'telemetry: { otlp: { endpoint: "http://f:4318", sampleRatio: 1 } }'
     const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318", OTEL_TRACES_SAMPLER_ARG: "0.5" }
     assert.deepInclude(telemetry(environment, more)?.otlp, { endpoint: "http://f:4318/v1/traces", sampleRatio: 1 })
     assert.strictEqual(telemetry(environment)?.otlp.sampleRatio, 0.5)
   })
 
-  it("name the service and its resource, and give the headers", () => {
+  it("set the service's name, its resource attributes and the headers", () => {
     const environment = {
       OTEL_RESOURCE_ATTRIBUTES: "service.name=a,deployment.environment=x%20y",
       OTEL_EXPORTER_OTLP_HEADERS: "k=v"
@@ -144,7 +144,7 @@ describe("OpenTelemetry's own variables", () => {
     assert.strictEqual(telemetry({})?.serviceName, "fairlead")
   })
 
-  it("are passed over with a warning that does not repeat them when they cannot be read", () => {
+  it("are ignored when they are invalid, with a warning that does not show their values", () => {
     const { settings, warnings } = parse(file(""), {
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://u:s3cr3t@c",
       OTEL_TRACES_SAMPLER_ARG: "often",

@@ -1,4 +1,4 @@
-/** What befalls a service from outside: a kill, a disk that refuses, no descriptors left. It serves again, or all the while. */
+/** Faults from outside: a kill, a failing disk, no descriptors left. The service keeps serving or serves again. */
 import { assert, describe, it } from "vitest"
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
@@ -22,7 +22,7 @@ const segmentsIn = (directory: string) =>
   fs.existsSync(directory) ? fs.readdirSync(directory).filter((name) => /^\d{8}\.ndjson/.test(name)) : []
 
 describe("a service that is killed", () => {
-  it("starts again at once in the same place, and the record of both verifies", () =>
+  it("restarts at once with the same directory, and the record of both runs verifies", () =>
     inScratch(async (directory) => {
       const good = await named("good")
       const file = writeConfig(directory, { candidates: [good.port] })
@@ -47,7 +47,7 @@ describe("a service that is killed", () => {
 })
 
 describe("a service whose record cannot be written at the start", () => {
-  it("serves all the same, says so and counts it, and records once the disk takes it", () =>
+  it("serves clients, reports and counts the gap, and records once the disk works", () =>
     inScratch(async (directory) => {
       const good = await named("good")
       const [admin = 0] = await freePorts(1)
@@ -77,7 +77,7 @@ describe("a service whose record cannot be written at the start", () => {
 
 describe("a service whose disk is full", () => {
   it(
-    "serves all the same, with a gap in its record that is counted, and goes on recording when there is room",
+    "serves clients, counts a gap in its record, and records again once there is room",
     (context) =>
       inScratch(async (directory) => {
         const disk = path.join(directory, "disk")
@@ -95,7 +95,7 @@ describe("a service whose disk is full", () => {
           const served = async (count: number) => {
             for (let i = 0; i < count; i++, sessions++) assert.strictEqual(await ask(portOf(running) as number), "good")
           }
-          // A segment that does not fit is removed again, perhaps between the look and the reading.
+          // A segment that does not fit is removed again, perhaps between listing and reading.
           const recorded = () => {
             try {
               return fs.readFileSync(path.join(log, segmentsIn(log).at(-1) ?? "none"), "utf8").includes(
@@ -112,7 +112,7 @@ describe("a service whose disk is full", () => {
           while (await gaps() === 0 && performance.now() < giveUp) await served(20)
           assert.isAtLeast(await gaps(), 1)
           fs.rmSync(filler)
-          // What it wrote on the full disk, in the room that giving up leaves, proves nothing: the latest client has to be there.
+          // What it wrote while the disk was full proves nothing: the record must have the latest client.
           for (let tries = 0; tries < 200 && !recorded(); tries++) {
             await served(1)
             await new Promise((resolve) => setTimeout(resolve, 100))
@@ -150,12 +150,12 @@ describe("a service without descriptors", () => {
         await stopped(running)
         return unable(context, "descriptors", "prlimit is not there")
       }
-      // The service looks at its limit with the first client that comes a tenth of a second after the last look.
+      // The service checks its limit with the first client that comes a tenth of a second after the last check.
       const lookedMs = performance.now() + 200
       while (performance.now() < lookedMs) assert.strictEqual(await ask(port), "good")
       const crowd = Array.from({ length: 120 }, () => net.connect(port, "127.0.0.1").on("error", () => {}))
       await until("it has too few left", () => running.stderr().includes("descriptors are short"))
-      // The admin port finds none either: it gets as far as it gets.
+      // The admin port finds no descriptor either, so these connections may fail.
       const callers = Array.from({ length: 40 }, () => net.connect(admin, "127.0.0.1").on("error", () => {}))
       await until("the process is full", () => fs.readdirSync(`/proc/${running.pid}/fd`).length >= open + 19)
       for (const socket of [...crowd, ...callers]) socket.destroy()

@@ -1,4 +1,4 @@
-/** `run` and its history file: what one run leaves to the next, and that no state of the file or its disk ever stops the service. */
+/** `run` and its history file: what one run leaves to the next. No state of the file or its disk stops the service. */
 import { assert, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
@@ -32,7 +32,7 @@ const stopped = async (running: Running) => {
 }
 const times = (text: string, what: string) => text.split(what).length - 1
 
-/** A service with an admin port and a quick history in `file`, over one server. */
+/** A service with one server, an admin port, and a history in `file` that is written every 20 ms. */
 const withService = (
   use: (world: {
     readonly directory: string
@@ -63,7 +63,7 @@ const withService = (
 
 describe("history", () => {
   it(
-    "outlives the process, also one that is killed, and its record replays",
+    "is used by the next process after a kill, and the record of both replays",
     () =>
       withService(async ({ directory, file, port, started, troubles }) => {
         const first = started()
@@ -94,7 +94,7 @@ describe("history", () => {
   )
 
   it(
-    "is there within a second of the first selection, with the interval as it is by default",
+    "is written within a second of the first selection, with the default interval",
     () =>
       inScratch(async (directory) => {
         const good = await named("good")
@@ -112,14 +112,14 @@ describe("history", () => {
   )
 
   it(
-    "is neither read nor written, nor locked, while everything is turned off",
+    "is neither read nor written nor locked while Fairlead is off",
     () =>
       withService(async ({ directory, file, started }) => {
         fs.writeFileSync(file, "would be set aside if it were read")
         fs.chmodSync(file, 0o600)
         const running = started(`${JSON.stringify(file)}, firstWrite: 10ms`, "enabled: false")
         assert.strictEqual(await ask(await listening(running)), "good")
-        // Ten times as long as a write takes to come.
+        // Much longer than a first write would take.
         await new Promise((resolve) => setTimeout(resolve, 200))
         assert.notInclude(await stopped(running), "history")
         assert.strictEqual(fs.readFileSync(file, "utf8"), "would be set aside if it were read")
@@ -128,7 +128,7 @@ describe("history", () => {
     60_000
   )
 
-  it("takes its limits from a reload, and what is opened once from a restart", () => {
+  it("takes new limits from a reload, but needs a restart for path, maxBytes and timeout", () => {
     const keys = ["history.path", "history.maxEntries", "history.maxBytes", "history.serveFor", "history.timeout"]
     assert.deepStrictEqual(needRestart(keys), ["history.path", "history.maxBytes", "history.timeout"])
   })
@@ -144,11 +144,11 @@ describe("history", () => {
 
   const damages: ReadonlyArray<readonly [string, string]> = [
     ["cut", '{"version":1,"records":[{"host":"","ups'],
-    ["full of rubbish", "\u0000\ufffd rubbish ".repeat(99)],
+    ["full of random text", "\u0000\ufffd rubbish ".repeat(99)],
     ["from a future version", '{"version":7,"records":[]}']
   ]
   it.each(damages)(
-    "that is %s is set aside and reported once; clients are served",
+    "that is %s is moved aside and reported once, and clients are served",
     (_what, text) =>
       withService(async ({ file, started, troubles }) => {
         fs.writeFileSync(file, text)
@@ -164,7 +164,7 @@ describe("history", () => {
   )
 
   it(
-    "on a disk that is full or read-only is reported once, and written when it can be",
+    "on a full or read-only disk is reported once, and is written once it can be",
     (context) =>
       withService(async ({ file, started, troubles }) => {
         const disk = path.dirname(file)
@@ -197,7 +197,7 @@ describe("history", () => {
   )
 
   it(
-    "is written by one process; a second one says that it writes none",
+    "is written by one process; a second one reports that it does not write",
     () =>
       withService(async ({ directory, file, started, troubles }) => {
         const first = started()
@@ -219,7 +219,7 @@ describe("history", () => {
     60_000
   )
 
-  it("is kept by a program that embeds it only where it says so", () =>
+  it("is written by an embedding program only when it gives a path", () =>
     inScratch(async (directory) => {
       const good = await named("good")
       const file = path.join(directory, "history.json")

@@ -1,4 +1,4 @@
-/** Hosts as people write them: internationalised names, and texts that can be no host. */
+/** Hosts as users write them: internationalised names, and texts that cannot be a host. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
@@ -35,7 +35,7 @@ describe("an internationalised host", () => {
     }
   })
 
-  it("stands in ASCII wherever a host is written: preheated, built in, and as a name of the admin port", () => {
+  it("becomes ASCII in preheatDomains, builtin and admin.hosts", () => {
     const { settings, problems } = parse(
       `listeners: [{ name: web, listen: "127.0.0.1:1234", upstream: "${UNICODE}" }]
 preheatDomains: ["${UNICODE}"]
@@ -50,14 +50,14 @@ admin: { hosts: ["${UNICODE}"] }
     assert.deepStrictEqual(settings?.admin?.hosts, [ASCII])
   })
 
-  it("that is preheated in both forms is one name given twice", () => {
+  it("that is preheated in both forms is refused as a duplicate", () => {
     const { problems } = parse(
       `listeners: [{ name: web, listen: "127.0.0.1:1234", upstream: "${ASCII}" }]\npreheatDomains: ["${UNICODE}", "${ASCII}"]\n`
     )
     assert.deepStrictEqual(problems.map((one) => one.path), ["preheatDomains.1"])
   })
 
-  it.live("is asked for, proves its identity and serves, whichever form the program uses", () =>
+  it.live("is resolved, verified and served, whichever form the program uses", () =>
     Effect.gen(function* () {
       const asked: Array<string | false> = []
       const server = yield* place(() => serveTls(internationalised))
@@ -73,7 +73,7 @@ admin: { hosts: ["${UNICODE}"] }
               const { connect, status } = yield* Fairlead
               const candidates = () => Effect.runSync(status).upstreams.flatMap((one) => one.candidates)
               yield* Effect.promise(() =>
-                until("its identity was asked for", () => candidates().some(({ identity }) => identity !== "unknown"))
+                until("its identity was checked", () => candidates().some(({ identity }) => identity !== "unknown"))
               )
               assert.deepStrictEqual(candidates().map(({ identity }) => identity), ["verified"])
               for (const host of WRITTEN) {
@@ -89,7 +89,7 @@ admin: { hosts: ["${UNICODE}"] }
       assert.deepStrictEqual(asked, WRITTEN.map(() => "good"))
     }).pipe(Effect.scoped), 30_000)
 
-  it.live("that is not configured is found on first use, once for both forms", () =>
+  it.live("that is not configured is discovered on first use, once for both forms", () =>
     Effect.gen(function* () {
       const server = yield* place(() => named("good"))
       const dns = yield* dnsServer({ [ASCII]: ["127.0.0.1"] })
@@ -103,7 +103,7 @@ admin: { hosts: ["${UNICODE}"] }
     }).pipe(Effect.scoped))
 })
 
-/** What a server says to the first byte. */
+/** The answer of a server to the first byte. */
 const helloOf = (secure: tls.TLSSocket) =>
   new Promise<string>((resolve) => {
     let answer = ""
@@ -113,7 +113,7 @@ const helloOf = (secure: tls.TLSSocket) =>
     secure.write("?")
   })
 
-/** A text, and what the message has to say of it. */
+/** A text, and what its message must say. */
 const NO_HOSTS: ReadonlyArray<readonly [text: string, cure: RegExp]> = [
   ["http://svc.test", /without http:\/\/: svc\.test/],
   ["https://svc.test/path", /without https:\/\/: svc\.test/],
@@ -142,19 +142,19 @@ const NO_HOSTS: ReadonlyArray<readonly [text: string, cure: RegExp]> = [
 const HOSTS = ["example.com", "example.com.", "localhost", "a_b.example", "a--b.example", "1and1.example", "3.example"]
 const LITERALS = ["192.0.2.1", "2001:db8::1"]
 
-describe("a text that can be no host", () => {
-  it.each(NO_HOSTS)("%s is refused, with what to write instead", (text, cure) => {
+describe("a text that cannot be a host", () => {
+  it.each(NO_HOSTS)("%s is refused, and the message says why", (text, cure) => {
     const { problems } = parsedHost(text)
     assert.deepStrictEqual(problems.map((one) => one.path), ["upstreams.web.host"])
     assert.match(problems[0]?.message ?? "", cure)
     assert.match(problems[0]?.message ?? "", /^expected a host name/)
   })
 
-  it.each([...HOSTS, ...LITERALS])("is not %s", (text) => {
+  it.each([...HOSTS, ...LITERALS])("does not include %s, which is accepted", (text) => {
     assert.deepStrictEqual(parsedHost(text).problems, [])
   })
 
-  it("is refused among preheated and built-in names as well", () => {
+  it("is refused in preheatDomains and builtin too", () => {
     const { problems } = parse(yaml(
       `upstreams: { web: { host: web.example, port: 443 } }
 preheatDomains: ["a..b", "999.1.1.1:80", "-a.example"]
@@ -169,7 +169,7 @@ builtin: { "a..b": [198.18.0.1], "*.x": [198.18.0.1] }`
     ])
   })
 
-  it("is refused by `check`, all of them at once", async () => {
+  it("is refused by `check`, which names all of them at once", async () => {
     await inScratch(async (directory) => {
       const file = path.join(directory, "f.yaml")
       fs.writeFileSync(
@@ -182,7 +182,7 @@ builtin: { "a..b": [198.18.0.1], "*.x": [198.18.0.1] }`
     })
   })
 
-  it.live("is not asked for by a program", () =>
+  it.live("is refused for a program, without a discovery", () =>
     Effect.gen(function* () {
       const { connect, status } = yield* Fairlead
       for (const host of ["http://svc.test", "a..b", "*.x", " a.example", "-a.example", "1.2.3", "xn--\u00fc.test"]) {

@@ -1,4 +1,4 @@
-/** The program among impostors who answer TCP as fast as anyone: real servers, certificates, clients, configuration and record. */
+/** The program among impostors that accept TCP as fast as the real server: certificates, configuration and record. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
@@ -35,7 +35,7 @@ interface ShownCandidate {
 const candidatesOf = async (admin: number): Promise<ReadonlyArray<ShownCandidate>> =>
   JSON.parse((await request(admin, "/status")).body).upstreams[0].candidates
 
-/** Waits until the status of the candidates is like that. */
+/** Waits until `holds` is true of the candidates in /status. */
 async function shown(admin: number, what: string, holds: (candidates: ReadonlyArray<ShownCandidate>) => boolean) {
   const giveUp = performance.now() + 15_000
   let now = await candidatesOf(admin)
@@ -46,7 +46,7 @@ async function shown(admin: number, what: string, holds: (candidates: ReadonlyAr
   return now
 }
 
-/** One client of web.example, which believes nobody else; what it got, or why it got nothing. */
+/** A client that accepts only web.example: its answer, or its error. */
 const client = (port: number) =>
   new Promise<string>((resolve) => {
     const socket = tls.connect({ port, host: "127.0.0.1", servername: "web.example", ca: [authority] }, () =>
@@ -58,7 +58,7 @@ const client = (port: number) =>
     socket.on("close", () => resolve(answer))
   })
 
-/** The program with this upstream, and its record verified once it has ended. */
+/** Runs the program with this upstream, and verifies its record once it has ended. */
 const withService = (upstream: string, more: string, use: (service: Service, directory: string) => Promise<void>) =>
   inScratch(async (directory) => {
     const [admin = 0] = await freePorts(1)
@@ -84,7 +84,7 @@ ${more}`
 
 const IMPOSTORS = ["127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"] as const
 
-/** The real one at 127.0.0.2, everybody else around it, all on one port. */
+/** The real server at 127.0.0.2 and impostors at other addresses, all on one port. */
 const surrounded = Effect.gen(function* () {
   const [port = 0] = yield* Effect.promise(() => freePorts(1))
   const place = <S extends { readonly stop: () => Promise<void> }>(make: () => Promise<S>) =>
@@ -98,8 +98,8 @@ const surrounded = Effect.gen(function* () {
   return { port, real }
 })
 
-describe("a hijacker that answers on TCP", () => {
-  it.live("never serves a client, from the first one on, and is told", () =>
+describe("an impostor that accepts TCP", () => {
+  it.live("never serves a client, not even the first one, and is reported", () =>
     Effect.gen(function* () {
       const { port: at } = yield* surrounded
       const dns = yield* dnsServer({ "web.example": [...IMPOSTORS, "127.0.0.2"] })
@@ -112,7 +112,7 @@ describe("a hijacker that answers on TCP", () => {
             answers.push(...await Promise.all(Array.from({ length: 8 }, () => client(port))))
           }
           assert.deepStrictEqual([...new Set(answers)], ["good"])
-          const candidates = await shown(admin, "everybody was asked", (all) =>
+          const candidates = await shown(admin, "all were checked", (all) =>
             all.every(({ identity }) =>
               identity !== "unknown"
             ))
@@ -125,7 +125,7 @@ describe("a hijacker that answers on TCP", () => {
           const tripped = running.stderr().split("\n").filter((line) => line.includes("reason=certificate"))
           assert.isAtLeast(tripped.length, IMPOSTORS.length)
           assert.isTrue(tripped.every((line) => IMPOSTORS.every((host) => !line.includes(host))), tripped[0])
-          // A file that is of no use changes nothing.
+          // A caFile without a certificate changes nothing.
           fs.writeFileSync(path.join(directory, "ca.pem"), "")
           const reloaded = await request(admin, "/reload", { method: "POST" })
           assert.include(reloaded.body, "upstreams.web.caFile")
@@ -135,7 +135,7 @@ describe("a hijacker that answers on TCP", () => {
       )
     }).pipe(Effect.scoped), 60_000)
 
-  it.live("would serve, were it not for the mode", () =>
+  it.live("serves clients with probing.mode tcp", () =>
     Effect.gen(function* () {
       const { port: at } = yield* surrounded
       const upstream = `port: ${at}, candidates: [127.0.0.3, 127.0.0.2], caFile: ca.pem, probing: { mode: tcp }`
@@ -154,7 +154,7 @@ describe("a hijacker that answers on TCP", () => {
       )
     }).pipe(Effect.scoped), 60_000)
 
-  it.live("is found out where it takes the place of a member, once the proof is due again", () =>
+  it.live("at the address of a member leaves the set once the proof is due again", () =>
     Effect.gen(function* () {
       const { port: at, real } = yield* surrounded
       const dns = yield* dnsServer({})
@@ -168,7 +168,7 @@ describe("a hijacker that answers on TCP", () => {
           const thief = await serveTls(selfSigned, "thief", { host: "127.0.0.2", port: at })
           await shown(
             admin,
-            "it is found out",
+            "its proof fails",
             (all) => all.every(({ identity, active }) => identity === "failed" && !active)
           )
           assert.strictEqual(await client(port), "ECONNRESET")
@@ -183,10 +183,10 @@ describe("a hijacker that answers on TCP", () => {
     }).pipe(Effect.scoped), 60_000)
 })
 
-describe("handshakes that a configuration can bring about", () => {
+describe("TLS handshakes that a configuration can need", () => {
   const said = /ready to ask for certificates.*helloBytes=(\d+)/g
 
-  it("are rehearsed before a client comes, and when that changes", async () => {
+  it("are rehearsed at the start, and again when a reload changes the authorities", async () => {
     const upstream = "port: 8443, candidates: [198.18.0.2], caFile: ca.pem, preheat: false, probing: { mode: tls }"
     await withService(upstream, "log: { level: debug }", async ({ admin, running }, directory) => {
       const hellos = () => [...running.stderr().matchAll(said)].map(([, bytes]) => Number(bytes) > 0)
@@ -198,7 +198,7 @@ describe("handshakes that a configuration can bring about", () => {
     })
   }, 60_000)
 
-  it("are those of proofs alone", () => {
+  it("are those of upstreams that require a proof", () => {
     const asked = (more: string, names: boolean) => {
       const listener = 'listeners: [{ name: web, listen: "127.0.0.1:1", upstream: web }]'
       const { settings } = parse(`${listener}\nupstreams: { web: { port: 443, candidates: [198.18.0.2] } }\n${more}`)
@@ -213,7 +213,7 @@ describe("handshakes that a configuration can bring about", () => {
 })
 
 describe("inside a program", () => {
-  /** What comes over a socket of the program's own, by TLS of its own. */
+  /** The answer over the program's socket, by the program's own TLS. */
   const over = (socket: net.Socket) =>
     Effect.callback<string>((resume) => {
       const secure = tls.connect({ socket, servername: "web.example", ca: [authority] }, () => secure.write("?"))
@@ -223,7 +223,7 @@ describe("inside a program", () => {
     })
 
   it.live(
-    "connections lead to the real one, from the first on, and nobody unproven is named",
+    "every connection leads to the real server, and no unverified candidate is picked",
     () =>
       Effect.gen(function* () {
         const { port: at } = yield* surrounded
@@ -251,7 +251,7 @@ describe("inside a program", () => {
           }
           const found = () =>
             Effect.runSync(status).upstreams.flatMap(({ candidates }) => candidates.map(({ identity }) => identity))
-          yield* Effect.promise(() => until("everybody was asked", () => !found().includes("unknown")))
+          yield* Effect.promise(() => until("all were checked", () => !found().includes("unknown")))
           assert.deepInclude(yield* pick("web"), { candidate: "web#2", address: { host: "127.0.0.2", port: at } })
           assert.deepInclude(yield* pick("thieves"), { candidate: null, address: null })
           assert.strictEqual((yield* Effect.flip(connect("thieves")))._tag, "ConnectError")
@@ -262,7 +262,7 @@ describe("inside a program", () => {
 })
 
 describe("mode auto", () => {
-  it("asks on port 443 of an upstream with a host, by itself", async (context) => {
+  it("requires a proof on port 443 of an upstream with a host", async (context) => {
     const place = { host: "127.0.44.3", port: 443 }
     const thief = await serveTls(selfSigned, "thief", place).catch(() => undefined)
     if (thief === undefined) return unable(context, "port443", "port 443 may not be bound here")
@@ -274,7 +274,7 @@ describe("mode auto", () => {
       assert.deepStrictEqual([...new Set(answers)], ["good"])
       await shown(
         admin,
-        "each was asked",
+        "each was checked",
         (all) => all.map(({ identity }) => identity).toSorted().join() === "failed,verified"
       )
     })

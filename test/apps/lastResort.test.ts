@@ -1,4 +1,4 @@
-/** A running service that is turned off and on, and one whose candidates are all dead: who serves, and that each step is a fact. */
+/** A running service that is turned off and on, or whose candidates are all dead: what serves, and a fact for each step. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as net from "node:net"
@@ -13,17 +13,17 @@ import { freePorts, seriesOf } from "../support/telemetry.ts"
 interface Service {
   readonly port: number
   readonly admin: number
-  /** The steps of the ladder so far, as told to the public. */
+  /** The steps of the ladder so far, as public facts tell them. */
   readonly steps: () => ReadonlyArray<string>
   readonly events: EventStream
   readonly isIn: (state: string) => Promise<void>
-  /** The metrics once this holds, or as they are in the end. */
+  /** The metrics once `holds` is true, or as they are at the end. */
   readonly series: (holds: (page: ReadonlyMap<string, number>) => boolean) => Promise<ReadonlyMap<string, number>>
 }
 
 const FAILED = 'fairlead_connections_total{listener="web",result="failed"}'
 
-/** The program with this configuration; it must end well. */
+/** Runs the program with this configuration; it must exit with 0. */
 const withService = (candidates: ReadonlyArray<number>, more: string, use: (service: Service) => Promise<void>) =>
   inScratch(async (directory) => {
     const [admin = 0] = await freePorts(1)
@@ -46,7 +46,7 @@ const withService = (candidates: ReadonlyArray<number>, more: string, use: (serv
       const giveUp = performance.now() + 15_000
       const read = async () => seriesOf((await request(admin, "/metrics")).body)
       let page = await read()
-      // A client sees its end a moment before the core hears of it.
+      // A client sees its end a moment before the core does.
       for (; !holds(page) && performance.now() < giveUp; page = await read()) {
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
@@ -59,7 +59,7 @@ const withService = (candidates: ReadonlyArray<number>, more: string, use: (serv
     assert.strictEqual(code, 0, stderr)
   })
 
-/** Answers with its name, where another address of this machine is wanted. */
+/** A server that answers with its name, at any address of this machine. */
 const namedAt = (host: string, port: number, name: string) =>
   new Promise<{ readonly stop: () => Promise<void> }>((resolve, reject) => {
     const sockets = new Set<net.Socket>()
@@ -75,7 +75,7 @@ const namedAt = (host: string, port: number, name: string) =>
     server.once("error", reject).listen(port, host, () => resolve({ stop }))
   })
 
-/** Clients one after the other until told to stop; what each of them got. */
+/** Runs clients one after the other until it is stopped, and gives their answers. */
 function clients(port: number) {
   const answers: Array<string> = []
   let stopped = false
@@ -102,7 +102,7 @@ const BREAKER = 'breaker: { failureThreshold: 2, cooldown: 200ms, maxCooldown: 2
 const resetOf = (port: number) => ask(port).catch((error: NodeJS.ErrnoException) => error.code)
 
 describe("PUT /enabled", () => {
-  it("off and on again, and a reload that ends it: every client is served, and each step is told", async () => {
+  it("off, on, and off until a reload: every client is served, and each step is a fact", async () => {
     const good = await named("good")
     await withService([good.port], "", async ({ port, admin, steps, events, isIn, series }) => {
       const flow = clients(port)
@@ -134,8 +134,8 @@ describe("PUT /enabled", () => {
   })
 })
 
-describe("all candidates dead", () => {
-  it.live("with a host: the system's addresses of it, until a candidate answers, and again when that dies", () =>
+describe("a service whose candidates are all dead", () => {
+  it.live("with a host serves by the resolver's addresses, until a candidate answers and when that dies", () =>
     Effect.gen(function* () {
       const names: Record<string, ReadonlyArray<string>> = {}
       const dns = yield* dnsServer(names)
@@ -145,7 +145,7 @@ describe("all candidates dead", () => {
         const more = `${BREAKER}\ndns: { servers: ["127.0.0.1:${dns.port}"] }
 sources: { dns: false }
 upstreams: { web: { host: web.example, port: ${byName.port}, candidates: ["127.0.0.2:${dead}"] } }`
-        // What the last resort finds would else join the list.
+        // With the dns source the resolved addresses would become candidates.
         await withService([], more, async ({ port, steps, isIn, series }) => {
           await isIn("system")
           names["web.example"] = ["127.0.0.1"]
@@ -165,7 +165,7 @@ upstreams: { web: { host: web.example, port: ${byName.port}, candidates: ["127.0
       })
     }).pipe(Effect.scoped))
 
-  it("without a host: the list in its order, a reset for who finds nobody, and back by itself", async () => {
+  it("without a host resets clients, until a candidate answers and again when that dies", async () => {
     const [first = 0, second = 0] = await freePorts(2)
     await withService([first, second], BREAKER, async ({ port, steps, isIn, series }) => {
       await isIn("unranked")

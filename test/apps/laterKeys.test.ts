@@ -1,4 +1,4 @@
-/** Keys that this version knows and does not act upon: those that protect are mistakes, all are checked as what they will be. */
+/** Keys without an effect yet: those that would protect are mistakes, and all are checked for their later form. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as fs from "node:fs"
@@ -31,7 +31,7 @@ const read = (wish: Wish, environment = {}) => {
   }
 }
 
-describe("a key that protects and does nothing yet", () => {
+describe("a protecting key without an effect yet", () => {
   const protections: ReadonlyArray<readonly [path: string, wish: Wish, expected: RegExp]> = [
     ["listeners.0.clients", { listener: ", clients: [10.0.0.0/8]" }, /would keep no client out.*[Tt]ake it out/],
     ["listeners.0.users", { listener: ", users: { ann: s3cr3t }" }, /would ask no client for a password/],
@@ -57,7 +57,7 @@ describe("a key that protects and does nothing yet", () => {
     ["no users", { listener: ", users: {}" }],
     ["private targets that clients may reach", { listener: ", privateTargets: true" }],
     ["no PROXY protocol", { listener: ", proxyProtocol: { mode: off }", upstream: ", proxyProtocol: off" }]
-  ])("with the value for no protection is a warning alone: %s", (_name, wish: Wish) => {
+  ])("is a warning alone when its value means no protection: %s", (_name, wish: Wish) => {
     const { settings, problems, warnings } = read(wish)
     assert.deepStrictEqual(problems, [])
     assert.isDefined(settings)
@@ -65,7 +65,7 @@ describe("a key that protects and does nothing yet", () => {
     assert.isNotEmpty(warnings)
   })
 
-  it("lets nothing be bound: check and run exit 2 and name it", () =>
+  it("makes check and run exit 2 and name it, without listening", () =>
     inScratch(async (directory) => {
       const file = writeConfig(directory, { candidates: [9] })
       fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("upstream: web", "upstream: web, clients: [10.0.0.0/8]"))
@@ -77,7 +77,7 @@ describe("a key that protects and does nothing yet", () => {
       }
     }))
 
-  it("is a mistake in a program as well", async () => {
+  it("is a mistake in a program too", async () => {
     const listener = { name: "web", listen: "127.0.0.1:0", upstream: "web", users: { ann: "s3cr3t" } }
     const config = { listeners: [listener], upstreams: { web: { port: 1, candidates: ["198.18.0.1"] } } }
     const made = await Effect.runPromise(Effect.result(decode(config)))
@@ -87,7 +87,7 @@ describe("a key that protects and does nothing yet", () => {
   })
 })
 
-describe("a key that does nothing yet", () => {
+describe("a key without an effect yet", () => {
   const wrong: ReadonlyArray<readonly [path: string, wish: Wish, expected: string]> = [
     ["workers", { top: "workers: banana" }, "expected auto, or a whole number from 1 to 1024"],
     ["workers", { top: "workers: 0" }, "expected auto, or a whole number from 1 to 1024"],
@@ -107,7 +107,7 @@ describe("a key that does nothing yet", () => {
     ["session.onCandidateDeath", { top: "session: { onCandidateDeath: kep }" }, "did you mean keep?"]
   ]
 
-  it.each(wrong)("%s is checked as what it will be: %j", (path, wish, expected) => {
+  it.each(wrong)("%s is checked for its later form: %j", (path, wish, expected) => {
     const { settings, problems } = read(wish)
     assert.isUndefined(settings)
     const found = problems.find((problem) => problem.includes(` ${path}: `)) ?? ""
@@ -124,7 +124,7 @@ describe("a key that does nothing yet", () => {
     ["session.onCandidateDeath", { top: "session: { onCandidateDeath: reset }" }]
   ]
 
-  it.each(good)("%s is taken with one warning, and stands in nothing that is in force: %j", (path, wish) => {
+  it.each(good)("%s is accepted with one warning, and changes nothing that is in force: %j", (path, wish) => {
     const { settings, problems, warnings, effective } = read(wish, { N: "2" })
     assert.deepStrictEqual(problems, [])
     assert.lengthOf(warnings, 1)
@@ -133,7 +133,7 @@ describe("a key that does nothing yet", () => {
   })
 })
 
-describe("protection that comes empty from the environment", () => {
+describe("a protecting key whose variable of the environment is empty", () => {
   it.each([
     ["admin.token", { top: 'admin: { token: "${IT}" }' }],
     ["admin.token", { top: 'admin: { token: "${IT:-}" }' }],
@@ -144,20 +144,20 @@ describe("protection that comes empty from the environment", () => {
     assert.match(problems[0] ?? "", new RegExp(` ${path}: .*is empty`))
   })
 
-  it("is none where the file itself says that there is to be none", () => {
+  it("is no mistake when the file itself has the empty value", () => {
     assert.deepStrictEqual(read({ top: 'admin: { token: "" }' }).problems, [])
   })
 })
 
-describe("authorities that prove nothing", () => {
+describe("an upstream's caFile", () => {
   const caFile = (rest: string) => read({ upstream: `, host: web.example, caFile: ca.pem${rest}` })
 
-  it("are a mistake, as candidates would be trusted without a proof", () => {
+  it("is a mistake when nothing is checked with it", () => {
     const { problems } = read({ upstream: ", caFile: ca.pem" })
     assert.include(problems[0], "upstreams.web.caFile: would check no candidate")
   })
 
-  it("are none where they are used, and a warning where proofs were turned off in words", () => {
+  it("is no mistake when it is used, and a warning with probing.mode tcp", () => {
     assert.deepStrictEqual([caFile("").problems, caFile("").warnings], [[], []])
     const off = caFile(", probing: { mode: tcp }")
     assert.deepStrictEqual(off.problems, [])

@@ -1,4 +1,4 @@
-/** Every documented way of starting the service: signals and exit codes pass, and nothing is left behind. */
+/** Every documented way to start the service: signals and exit codes are passed on, and no process is left behind. */
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -17,7 +17,7 @@ interface Started {
   readonly port: number
 }
 
-/** A service that was started that way, over a server that echoes; ended by force if the test leaves it behind. */
+/** Starts a service by this launcher over an echo server, and kills it if the test leaves it running. */
 const started = (launcher: Launcher, use: (started: Started) => Promise<void>) =>
   inScratch(async (directory) => {
     const echo = await serve((socket) => socket.pipe(socket))
@@ -35,7 +35,7 @@ const started = (launcher: Launcher, use: (started: Started) => Promise<void>) =
     }
   })
 
-/** How a new client fares. */
+/** What a new client gets. */
 const askedOf = (port: number) =>
   new Promise<string>((resolve) => {
     const socket = net.connect(port, "127.0.0.1")
@@ -46,7 +46,7 @@ const askedOf = (port: number) =>
     })
   })
 
-/** All that was started has ended by itself, after its sessions, and the port is free. */
+/** Waits until all that was started has ended by itself, after its sessions; the port must be free. */
 async function stopped({ launched, port }: Started): Promise<void> {
   await until("the service stops", () => launched.stderr().includes("message=stopped"), 15_000)
   const { stderr } = await launched.ended
@@ -62,7 +62,7 @@ describe.skipIf(process.platform === "win32")("a service started by", () => {
         const wishes = [
           ["SIGTERM to the launcher alone", ({ signal }: Launched) => signal("SIGTERM")],
           [
-            "Ctrl-C, which all processes of a terminal get, one wish however often it comes",
+            "Ctrl-C, which all processes of the terminal get",
             ({ signalAll }: Launched) => signalAll("SIGINT")
           ]
         ] as const
@@ -82,17 +82,21 @@ describe.skipIf(process.platform === "win32")("a service started by", () => {
             if (launcher.waits) assert.deepInclude(await launched.launcherEnded, { code: 0, signal: null })
           }), TIMEOUT_MS)
 
-        it(`comes to a ${launcher.hangup} on SIGHUP to the launcher alone`, () =>
-          started(launcher, async (service) => {
-            const { launched, port } = service
-            assert.notInclude(launched.stderr(), "configuration reloaded")
-            launched.signal("SIGHUP")
-            if (launcher.hangup === "stop") return stopped(service)
-            await until("it has reloaded", () => launched.stderr().includes("configuration reloaded"))
-            assert.strictEqual(await askedOf(port), "served")
-            launched.signal("SIGTERM")
-            await stopped(service)
-          }), TIMEOUT_MS)
+        it(
+          `${launcher.hangup === "stop" ? "stops" : "reloads"} on SIGHUP to the launcher alone`,
+          () =>
+            started(launcher, async (service) => {
+              const { launched, port } = service
+              assert.notInclude(launched.stderr(), "configuration reloaded")
+              launched.signal("SIGHUP")
+              if (launcher.hangup === "stop") return stopped(service)
+              await until("it has reloaded", () => launched.stderr().includes("configuration reloaded"))
+              assert.strictEqual(await askedOf(port), "served")
+              launched.signal("SIGTERM")
+              await stopped(service)
+            }),
+          TIMEOUT_MS
+        )
 
         it("ends when the launcher is killed", () =>
           started(launcher, async (service) => {
@@ -101,7 +105,7 @@ describe.skipIf(process.platform === "win32")("a service started by", () => {
             assert.include(service.launched.stderr(), "the launcher of this process is gone")
           }), TIMEOUT_MS)
 
-        it("passes on the code of a command that fails", () =>
+        it("passes on the exit code of a command that fails", () =>
           inScratch(async (directory) => {
             const file = path.join(directory, "bad.yaml")
             fs.writeFileSync(file, "listeners: 7\n")
@@ -114,7 +118,7 @@ describe.skipIf(process.platform === "win32")("a service started by", () => {
 })
 
 describe.skipIf(process.platform === "win32")("the command in the unit file", () => {
-  it("is the program itself: it reloads on SIGHUP, stops on SIGTERM and ends with 0", () =>
+  it("runs the program itself, which reloads on SIGHUP and exits with 0 on SIGTERM", () =>
     inScratch(async (directory) => {
       const unit = fs.readFileSync(path.join(ROOT, "deploy/systemd/fairlead.service"), "utf8")
       const line = here === "node" ? /^ExecStart=(.*)$/m : /^#ExecStart=(.*)$/m
@@ -133,7 +137,7 @@ describe.skipIf(process.platform === "win32")("the command in the unit file", ()
       assert.deepInclude(await launched.launcherEnded, { code: 0, signal: null })
     }), TIMEOUT_MS)
 
-  it("outlives what started it, as nothing marks it as started by a launcher", () =>
+  it("keeps running when its parent is killed, as that is not a launcher", () =>
     inScratch(async (directory) => {
       const echo = await serve((socket) => socket.pipe(socket))
       const file = writeConfig(directory, { candidates: [echo.port] })
@@ -147,7 +151,7 @@ describe.skipIf(process.platform === "win32")("the command in the unit file", ()
       await until("it listens", () => portOf(launched) !== undefined, 30_000)
       launched.signal("SIGKILL")
       await launched.launcherEnded
-      // Three looks of one that has a launcher.
+      // Three times the interval at which a service with a launcher checks it.
       await new Promise((resolve) => setTimeout(resolve, 1_500))
       assert.notInclude(launched.stderr(), "stopping")
       assert.strictEqual(await askedOf(portOf(launched) as number), "served")

@@ -1,4 +1,4 @@
-/** A running service and its file: what reload changes, what it leaves alone, and how it is asked for. */
+/** A running service and its file: what a reload changes, and what it leaves alone. */
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -6,7 +6,7 @@ import type { Running } from "../support/command.ts"
 import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { ask, named, serve, until } from "../support/servers.ts"
 
-/** A session that says what it is told, to prove that it lives. */
+/** A session through an echo server, which can show that it is alive. */
 function session(port: number) {
   const client = net.connect({ port, host: "127.0.0.1" })
   let heard = ""
@@ -28,14 +28,14 @@ const stopped = async (running: Running) => {
 
 const times = (running: Running, part: string) => running.stderr().split(part).length - 1
 
-/** As editors save. */
+/** Replaces a file as editors do. */
 function replace(file: string, text: string): void {
   fs.writeFileSync(`${file}.new`, text)
   fs.renameSync(`${file}.new`, file)
 }
 
 describe("a running service", () => {
-  it("keeps sessions through a broken and a good change of its file, and sends new clients by the new list", () =>
+  it("keeps sessions through a broken and a good change of its file, and serves new clients by the good one", () =>
     inScratch(async (directory) => {
       const echo = await serve((socket) => socket.pipe(socket))
       const other = await named("other")
@@ -63,7 +63,7 @@ describe("a running service", () => {
       await other.stop()
     }))
 
-  it("binds what is new, lets go of what is gone, and keeps what stays, whatever upstream it names", () =>
+  it("binds new listeners, closes removed ones, and keeps others, also with another upstream", () =>
     inScratch(async (directory) => {
       const [a, b] = [await named("a"), await named("b")]
       const free = await serve(() => {})
@@ -74,7 +74,7 @@ describe("a running service", () => {
       await until("it listens", () => portOf(running) !== undefined)
       const port = portOf(running) as number
       const more = { name: "b", listen: `127.0.0.1:${free.port}`, upstream: "b" }
-      // The new upstream comes first in the file, and the old listener turns to it.
+      // The new upstream comes first in the file, and the old listener uses it.
       const after = before.replace("listeners: [", `listeners: [${JSON.stringify(more)}, `)
         .replace("upstreams: {", `upstreams: { b: { candidates: ["127.0.0.1:${b.port}"] },`)
         .replace("upstream: web }]", "upstream: b }]")
@@ -107,7 +107,7 @@ describe("a running service", () => {
       await holder.stop()
     }))
 
-  it("logs by the new level at once, and says what needs a restart", () =>
+  it("applies a new log level at once, and names what needs a restart", () =>
     inScratch(async (directory) => {
       const good = await named("good")
       const file = writeConfig(directory, { candidates: [good.port] })
@@ -123,7 +123,7 @@ describe("a running service", () => {
       await good.stop()
     }))
 
-  it("replays its record through the changes", () =>
+  it("leaves a record that replays across a reload", () =>
     inScratch(async (directory) => {
       const [a, b] = [await named("a"), await named("b")]
       const file = writeConfig(directory, { candidates: [a.port] })

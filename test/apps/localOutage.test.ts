@@ -1,4 +1,4 @@
-/** The whole service in a network of its own that goes away and comes back. */
+/** The whole service in a network namespace whose network fails and comes back. */
 import { assert, describe, it } from "vitest"
 import { whyNot } from "../../bench/lab/Lab.ts"
 import { unable } from "../support/able.ts"
@@ -7,9 +7,9 @@ import { differ, localOutages, moved } from "../../bench/lab/localOutage.ts"
 const missing = whyNot()
 const SECONDS = process.env["FAIRLEAD_DEEP"] === "1" ? 60 : 10
 
-describe("the network of the machine itself", () => {
+describe("a local outage, by a dark network or a lost interface,", () => {
   it(
-    "goes dark, and its interface goes down: nobody is judged by it, and clients are served within two seconds of its return",
+    "leaves all candidates as they were, and clients are served within two seconds of its end",
     async (context) => {
       if (missing !== undefined) return unable(context, "namespaces", missing)
       const outcomes = await localOutages(["dark", "interface"], SECONDS)
@@ -18,7 +18,7 @@ describe("the network of the machine itself", () => {
         assert.isNotNull(one.reason, text)
         assert.deepStrictEqual(differ(one.before, one.during), [], text)
         assert.deepStrictEqual(differ(one.before, one.after), [], text)
-        // Samples that had gathered still enter; one failure would cost 100 ms, and a share of the latency for minutes.
+        // Samples that were collected still count; one failure would cost 100 ms, and a part of the latency for minutes.
         assert.isBelow(moved(one.before, one.during), 50, text)
         assert.deepStrictEqual(one.during, one.noticed, text)
         assert.deepStrictEqual(one.states, ["active", "active"])

@@ -1,4 +1,4 @@
-/** A service under load that is reloaded and turned off meanwhile: its page of metrics and its traces equal what clients counted. */
+/** A service under load that is reloaded and turned off meanwhile: its metrics and traces equal what clients counted. */
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -10,10 +10,10 @@ import { connect } from "../support/sockets.ts"
 import { fakeCollector, freePorts, seriesOf, sumOf } from "../support/telemetry.ts"
 
 const DEEP = process.env["FAIRLEAD_DEEP"] !== undefined
-/** How long the one session lasts, in all. */
+/** The length of the single session. */
 const SESSION_MS = DEEP ? 600_000 : 1_500
 
-/** What clients saw of an echo through `port`. */
+/** Clients of an echo server through `port`, and what they counted. */
 class Load {
   readonly #port: number
   clients = 0
@@ -94,7 +94,7 @@ describe("a service under load", () => {
         )
         assert.strictEqual(of('fairlead_first_byte_seconds_count{listener="web"}'), load.clients)
         assert.isAtLeast(of('ip_pool_fallback_total{reason="disabled"}') ?? 0, 20)
-        // The watch may have read the good file before it was asked to.
+        // The file watch may have reloaded the good file before the order came.
         assert.isAtLeast(of('fairlead_reload_total{result="applied"}') ?? 0, 1)
         assert.isAtLeast(of('fairlead_reload_total{result="refused"}') ?? 0, 1)
         const updates = (applied: boolean) =>
@@ -119,7 +119,7 @@ describe("a service under load", () => {
   )
 
   it(
-    `keeps one session for ${SESSION_MS / 1000} s through a broken and a good file, each told of within 5 s`,
+    `keeps one session for ${SESSION_MS / 1000} s through a broken and a good file, each reported within 5 s`,
     () =>
       inScratch(async (directory) => {
         const echo = await serve((socket) => socket.pipe(socket))
@@ -148,7 +148,7 @@ describe("a service under load", () => {
         await talk(beganMs + SESSION_MS)
         assert.strictEqual(other.connections() > 0 && echo.connections() > 0, true)
         session.socket.end()
-        await until("it ends politely", () => session.ended())
+        await until("it ends with FIN", () => session.ended())
         running.kill("SIGTERM")
         const { code, stderr } = await running.ended
         assert.strictEqual(code, 0, stderr)

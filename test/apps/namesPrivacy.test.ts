@@ -1,6 +1,6 @@
 /**
- * Names that were asked for stand in `/status`, the history and the record, which are their owner's, and nowhere else: what a
- * program, a log, a scraper, a collector of traces and whoever gets a redacted copy see says `on-demand`, or an upstream's name.
+ * Names that clients asked for are in `/status`, the history and the record, which belong to the operator, and nowhere else:
+ * the program's output, log, facts, metrics, traces and redacted copies have `on-demand`, or an upstream's name.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ interface Place {
   readonly admin: number
   readonly dns: string
   readonly traces: string
-  /** Where somebody is, and where nobody is. */
+  /** A port with a server, and a port without one. */
   readonly good: number
   readonly gone: number
 }
@@ -48,7 +48,7 @@ const withPlace = (names: Readonly<Record<string, ReadonlyArray<string>>>, use: 
 
 type Seen = Readonly<Record<string, string>>
 
-/** What the admin port says to somebody who knows one name. */
+/** The pages of the admin port, and its answers about a known and a guessed name. */
 async function pagesOf(admin: number, known: string): Promise<Seen> {
   const page = async (at: string, method = "GET") => (await request(admin, at, { headers: HEADERS, method })).body
   assert.include(await page(`/refresh?upstream=${known}`, "POST"), known)
@@ -56,7 +56,7 @@ async function pagesOf(admin: number, known: string): Promise<Seen> {
   return { metrics: await page("/metrics"), ready: await page("/readyz"), guessed, status: await page("/status") }
 }
 
-/** The record, the history, and what others may get of the record. */
+/** The record, the history, and a redacted copy and verdicts of the record. */
 async function leftIn(directory: string): Promise<Seen> {
   const record = path.join(directory, "log")
   const copy = path.join(directory, "copy")
@@ -78,7 +78,7 @@ async function leftIn(directory: string): Promise<Seen> {
 
 const OWNERS = ["status", "record", "history"]
 
-/** `word` stands where it may, and nowhere else. */
+/** Checks that `word` is in everything of the operator, and nowhere else. */
 function hidden(seen: Seen, word: string): void {
   for (const [where, text] of Object.entries(seen)) {
     const stands = text.toLowerCase().includes(word)
@@ -92,8 +92,8 @@ function around(text: string, word: string): string {
   return text.slice(Math.max(0, at - 200), at + 100)
 }
 
-describe("a name that was asked for", () => {
-  it.live("through a program is told to its owner alone, however it ended", () =>
+describe("a name on demand", () => {
+  it.live("from a program is in /status, record and history alone, whatever its outcome", () =>
     Effect.gen(function* () {
       const names = {
         "found.whisper.example": ["127.0.0.1"],
@@ -149,7 +149,7 @@ describe("a name that was asked for", () => {
       for (const where of ["events", "metrics", "traces"]) assert.include(seen[where], "on-demand", where)
     }).pipe(Effect.scoped), 90_000)
 
-  it.live("through a listener whose upstream has a host alone goes by the upstream's name", () =>
+  it.live("from a listener's upstream appears elsewhere only as the upstream's name", () =>
     Effect.gen(function* () {
       const seen = yield* withPlace(
         { "web.whisper.example": ["127.0.0.1"] },

@@ -1,4 +1,4 @@
-/** Hosts that nobody configured, over real sockets and a real resolver: found on first use, kept while they are used. */
+/** Hosts that are not configured, over real sockets and a real resolver: discovered on first use, kept while used. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -26,14 +26,14 @@ import { ask, named, until } from "../support/servers.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
 const NAME = "svc.example"
-/** A first round is over after an interval, whoever has answered: long enough for slow machines. */
+/** A first round ends after one interval, whatever has answered: long enough for slow machines. */
 const LONG_ROUND = { interval: "20s" }
 const quick = { probing: { interval: "100ms" }, selector: { evaluationInterval: "20ms" } } satisfies FairleadConfig
 
 const serverOf = (name: string) =>
   Effect.acquireRelease(Effect.promise(() => named(name)), (server) => Effect.promise(() => server.stop()))
 
-/** On another loopback address, at a port that 127.0.0.1 has for something else. */
+/** A server on another loopback address, at a port that 127.0.0.1 uses for something else. */
 const elsewhere = (host: string, port: number) =>
   Effect.acquireRelease(
     Effect.promise(() =>
@@ -52,7 +52,7 @@ const talk = (host: string, port: number) =>
     return yield* said(yield* connect(host, port))
   })
 
-/** Facts of a kind, as far as they came. */
+/** The facts that have come so far. */
 const collecting = Effect.gen(function* () {
   const { facts } = yield* Fairlead
   const seen: Array<{ readonly kind: string; readonly reason?: unknown }> = []
@@ -73,7 +73,7 @@ const eventually = (what: string, holds: Effect.Effect<boolean, never, Fairlead>
 const resolver = (names: Readonly<Record<string, ReadonlyArray<string>>>) =>
   Effect.map(dnsServer(names), (dns) => ({ ...dns, config: { dns: { servers: [`127.0.0.1:${dns.port}`] } } }))
 
-/** The clients that the record in a directory tells of. */
+/** The accepted clients in the record of a directory. */
 async function clientsIn(directory: string): Promise<ReadonlyArray<ClientAccepted>> {
   const found: Array<ClientAccepted> = []
   for (const name of (await fsp.readdir(directory)).filter((name) => name.includes(".ndjson")).toSorted()) {
@@ -86,8 +86,8 @@ async function clientsIn(directory: string): Promise<ReadonlyArray<ClientAccepte
   return found
 }
 
-describe("a host that nobody configured", () => {
-  it.live("is sampled once for two hundred clients at once, and all are served", () =>
+describe("a host that is not configured", () => {
+  it.live("is discovered once for 200 clients at once, and all are served", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("found")
       const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
@@ -96,7 +96,7 @@ describe("a host that nobody configured", () => {
         const clients = Array.from({ length: 200 }, () => talk(NAME, server.port))
         const answers = yield* Effect.all(clients, { concurrency: "unbounded" })
         assert.deepStrictEqual([...new Set(answers)], ["found"])
-        // One question for each family.
+        // One DNS query for each address family.
         assert.isAtMost(dns.asked(), 2)
         assert.deepStrictEqual(samplings(facts), ["first-use"])
         const [found] = yield* upstreamsOf
@@ -106,7 +106,7 @@ describe("a host that nobody configured", () => {
       }).pipe(Effect.scoped, Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
     }).pipe(Effect.scoped))
 
-  it.live("with one address that answers nobody costs at most 300 ms more than the good one", () =>
+  it.live("with a silent and a good address costs at most 300 ms more than the good one", () =>
     Effect.gen(function* () {
       const port = yield* blackHole
       yield* elsewhere("127.0.0.2", port)
@@ -128,12 +128,12 @@ describe("a host that nobody configured", () => {
         const goodMs = yield* least(names.map((name) => `good-${name}`))
         const mixedMs = yield* least(names)
         assert.isBelow(mixedMs - goodMs, 300)
-        // The black hole really stood in the way.
+        // The silent address did cost time.
         assert.isAbove(mixedMs - goodMs, 150)
       }).pipe(Effect.provide(Fairlead.layer({ ...dns.config, probing: { interval: "1h" } })))
     }).pipe(Effect.scoped), 30_000)
 
-  it.live("is not sampled by a second use, and is by the first one after all have expired", () =>
+  it.live("is not sampled again by a second use, but by the first use after its samples have expired", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("found")
       const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
@@ -156,7 +156,7 @@ describe("a host that nobody configured", () => {
       }).pipe(Effect.scoped, Effect.provide(Fairlead.layer(config)))
     }).pipe(Effect.scoped))
 
-  it.live("that cannot be found fails its clients with what was tried, as the ladder has nobody either", () =>
+  it.live("whose address refuses, or that has none, fails its clients with ConnectError", () =>
     Effect.gen(function* () {
       const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
       const server = yield* serverOf("gone")
@@ -172,7 +172,7 @@ describe("a host that nobody configured", () => {
     }).pipe(Effect.scoped))
 
   it.live(
-    "whose first answer does not come in time is served by the resolver's addresses, on the ladder's rung for them",
+    "whose discovery exceeds singleFlightTimeout is served by the resolver's addresses, on rung system",
     () =>
       Effect.promise(() =>
         inScratch(async (directory) => {
@@ -197,7 +197,7 @@ describe("a host that nobody configured", () => {
             }).pipe(Effect.provide(Fairlead.layer({
               ...dns.config,
               eventLog: { path: directory },
-              // One address races, the one that answers nobody.
+              // Only one address races, the silent one.
               onDemand: { singleFlightTimeout: "400ms", raceAddresses: 1 },
               dial: { timeout: "5s", deadline: "3s", raceDelay: "100ms" }
             })))
@@ -209,7 +209,7 @@ describe("a host that nobody configured", () => {
           assert.isBelow(waitedMs, 2_500)
           const [client, ...more] = await clientsIn(directory)
           assert.deepStrictEqual(more, [])
-          // Nobody was chosen, and no socket of the race was taken.
+          // No member was chosen, and no socket of the race was taken.
           assert.deepInclude(client, { chosen: -1, why: "unranked", warm: 0 })
           assert.deepStrictEqual(client?.tried.map(({ outcome }) => outcome).toSorted(), ["cancelled", "connected"])
         })
@@ -218,7 +218,7 @@ describe("a host that nobody configured", () => {
   )
 
   it.live(
-    "whose first answer does not come in time keeps its clients waiting no longer than that",
+    "whose address is silent keeps its clients waiting for singleFlightTimeout at most",
     () =>
       Effect.gen(function* () {
         const waitedMs = (singleFlightTimeout: string) =>
@@ -237,14 +237,14 @@ describe("a host that nobody configured", () => {
           }).pipe(Effect.scoped)
         const shortMs = yield* waitedMs("100ms")
         const longMs = yield* waitedMs("10s")
-        // After the wait there is a last try of a second; the race itself takes no longer than a dial may.
+        // After the wait comes a last attempt of a second; the race itself takes no longer than a dial may.
         assert.isAbove(longMs - shortMs, 600)
         assert.isBelow(longMs, 4_000)
       }),
     30_000
   )
 
-  it.live("may be an address, for which no resolver is asked", () =>
+  it.live("may be an address, which needs no DNS query", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("found")
       const dns = yield* resolver({})
@@ -256,7 +256,7 @@ describe("a host that nobody configured", () => {
       }).pipe(Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
     }).pipe(Effect.scoped))
 
-  it.live("is chosen for a program that dials by itself, and refreshed by name", () =>
+  it.live("can be picked by a program that dials by itself, and refreshed by name", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("found")
       const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
@@ -275,7 +275,7 @@ describe("a host that nobody configured", () => {
       }).pipe(Effect.scoped, Effect.provide(Fairlead.layer({ ...quick, ...dns.config })))
     }).pipe(Effect.scoped))
 
-  it.live("takes the room of the least recently used: three hundred hosts, sixteen kept", () =>
+  it.live("replaces the least recently used host: of 300 hosts 16 are kept", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("found")
       const any = new Proxy({}, { get: () => ["127.0.0.1"] })
@@ -298,7 +298,7 @@ describe("a host that nobody configured", () => {
       }).pipe(Effect.scoped, Effect.provide(Fairlead.layer(config)))
     }).pipe(Effect.scoped), 60_000)
 
-  it.live("stands in a record that replays, redacted as well", () =>
+  it.live("is in a record that replays, also redacted", () =>
     Effect.promise(() =>
       inScratch(async (directory) => {
         const log = path.join(directory, "log")
@@ -318,7 +318,7 @@ describe("a host that nobody configured", () => {
             }).pipe(Effect.provide(Fairlead.layer(config)))
           }).pipe(Effect.scoped)
         )
-        // A header says of each host no more than it has of its own.
+        // A header has only those settings of a host that are its own.
         const segments = (await fsp.readdir(log)).filter((name) => name.endsWith(".gz")).toSorted()
         const opening = gunzipSync(await fsp.readFile(path.join(log, segments.at(-1) ?? ""))).toString().split("\n")[0] ?? ""
         const { upstreams } = JSON.parse(`${opening.slice(0, opening.lastIndexOf(',"chain"'))}}`).config
@@ -337,7 +337,7 @@ describe("a host that nobody configured", () => {
 })
 
 describe("an operator", () => {
-  it.effect("may leave out port 443 of a host that clients asked for, and has to name the others", () =>
+  it.effect("can refresh a host on demand without naming its port if that is 443, and else with its port", () =>
     Effect.gen(function* () {
       const toy = new ToyInterpreter(configWith([{ host: "web.example" }])).start().asks("a.example").asks("b.example", 8443)
       const told: Array<unknown> = []
@@ -352,7 +352,7 @@ describe("an operator", () => {
 })
 
 describe("the end of the layer", () => {
-  it.live("fails who still waits for somebody to be found, at once", () =>
+  it.live("fails a client that waits for a discovery, at once", () =>
     Effect.gen(function* () {
       const silent = yield* Effect.acquireRelease(
         Effect.promise(() =>
@@ -378,7 +378,7 @@ describe("the end of the layer", () => {
 })
 
 describe("a reload", () => {
-  it.live("keeps what clients asked for with its connections, or drops it where it may not be asked for any more", () =>
+  it.live("keeps hosts on demand, or drops them when onDemand is off; their connections continue", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("found")
       const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
@@ -401,7 +401,7 @@ describe("a reload", () => {
 })
 
 describe("an upstream that is not preheated", () => {
-  it.live("is found when the first client of its listener comes, and not before", () =>
+  it.live("is discovered when the first client of its listener comes, and not before", () =>
     Effect.gen(function* () {
       const server = yield* serverOf("found")
       const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
@@ -422,13 +422,13 @@ describe("an upstream that is not preheated", () => {
       }).pipe(Effect.scoped, Effect.provide(Fairlead.layer(config(false))))
       const asked = dns.asked()
       yield* Effect.gen(function* () {
-        yield* eventually("it is asked for at once", Effect.sync(() => dns.asked() > asked))
+        yield* eventually("it is resolved at once", Effect.sync(() => dns.asked() > asked))
       }).pipe(Effect.provide(Fairlead.layer(config(true))))
     }).pipe(Effect.scoped))
 })
 
-describe("domains that are preheated", () => {
-  it.live("are all found after the start, those that can be reached", () =>
+describe("preheated domains", () => {
+  it.live("are all resolved, reached and selected after the start", () =>
     Effect.gen(function* () {
       const servers = [yield* serverOf("one"), yield* serverOf("two"), yield* serverOf("three")]
       const dns = yield* resolver({ "a.example": ["127.0.0.1"], "b.example": ["127.0.0.1"] })

@@ -1,4 +1,4 @@
-/** OpenTelemetry's own variables: each one that its specification lists is honoured, or named in a warning. */
+/** OpenTelemetry's variables: each one of its specification has an effect or is named in a warning. */
 import * as Redacted from "effect/Redacted"
 import * as net from "node:net"
 import { assert, describe, it } from "vitest"
@@ -37,7 +37,7 @@ describe("OTEL_TRACES_EXPORTER", () => {
     if (told > 0) assert.match(warnings[0] ?? "", /variable OTEL_TRACES_EXPORTER .*otlp/)
   })
 
-  it("none and OTEL_SDK_DISABLED turn traces off whatever the file says", () => {
+  it("as none, and OTEL_SDK_DISABLED, turn traces off whatever the file says", () => {
     const more = 'telemetry: { otlp: { endpoint: "http://f:4318" } }'
     assert.isTrue(read({}, more).traced)
     assert.isFalse(read({ OTEL_TRACES_EXPORTER: "none" }, more).traced)
@@ -66,7 +66,7 @@ describe("OTEL_TRACES_SAMPLER", () => {
     for (const warning of warnings) assert.match(warning, /OTEL_TRACES_SAMPLER/)
   })
 
-  it("gives way to a ratio in the file, and that is said", () => {
+  it("is overridden by a ratio in the file, with a warning", () => {
     const { telemetry, warnings } = read(
       { ...TO, OTEL_TRACES_SAMPLER: "always_off" },
       "telemetry: { otlp: { sampleRatio: 0.5 } }"
@@ -76,14 +76,14 @@ describe("OTEL_TRACES_SAMPLER", () => {
   })
 })
 
-describe("a protocol that is not spoken", () => {
-  it.each(["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"])("in %s is named", (name) => {
+describe("an OTLP protocol that is not supported", () => {
+  it.each(["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"])("in %s causes a warning", (name) => {
     assert.deepStrictEqual(read({ ...TO, [name]: "http/json" }).warnings, [])
     assert.match(read({ ...TO, [name]: "grpc" }).warnings[0] ?? "", new RegExp(`${name} .*http/json.*4318`))
     assert.match(read({ ...TO, [name]: "http/protobuf" }).warnings[0] ?? "", new RegExp(`${name} .*http/json`))
   })
 
-  it("is what port 4317 stands for: named where it is written", () => {
+  it("is assumed of port 4317, with a warning at its location", () => {
     const inFile = read({}, 'telemetry: { otlp: { endpoint: "http://c:4317" } }').warnings
     assert.match(inFile[0] ?? "", /^f:3:\d+ telemetry\.otlp\.endpoint: port 4317 .*gRPC.*4318/)
     for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]) {
@@ -144,18 +144,21 @@ describe("the specification's variables", () => {
     OTEL_CONFIG_FILE: "/s3cr3t"
   }
 
-  it("that are honoured cause no warning", () => {
+  it("that have an effect cause no warning", () => {
     assert.deepStrictEqual(read(honoured).warnings, [])
   })
 
-  it.each(Object.entries(passedOver))("that is passed over is named without its value: %s", (name, value) => {
-    const { warnings } = read({ [name]: value })
-    assert.lengthOf(warnings, 1)
-    assert.include(warnings[0], `the environment variable ${name} `)
-    assert.notInclude(warnings[0], "s3cr3t")
-  })
+  it.each(Object.entries(passedOver))(
+    "that have no effect are named in a warning, without their value: %s",
+    (name, value) => {
+      const { warnings } = read({ [name]: value })
+      assert.lengthOf(warnings, 1)
+      assert.include(warnings[0], `the environment variable ${name} `)
+      assert.notInclude(warnings[0], "s3cr3t")
+    }
+  )
 
-  it("that are empty are unset; those of other programs are nobody's business here", () => {
+  it("that are empty cause no warning, nor do those of other programs", () => {
     const empty = Object.fromEntries(Object.keys(passedOver).map((name) => [name, " "]))
     assert.deepStrictEqual(read({ ...empty, OTEL_PYTHON_ID_GENERATOR: "xray", OTEL_DENO: "true" }).warnings, [])
   })
@@ -167,11 +170,11 @@ describe("the specification's variables", () => {
     ["OTEL_EXPORTER_OTLP_TIMEOUT", "10s"],
     ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd"],
     ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "few"]
-  ])("with a value that cannot be read are named: %s=%s", (name, value) => {
+  ])("with an invalid value are named in a warning: %s=%s", (name, value) => {
     assert.match(read({ [name]: value }).warnings[0] ?? "", new RegExp(`variable ${name} is ignored: expected `))
   })
 
-  it("of traces alone win over those of all signals", () => {
+  it("for traces alone win over those for all signals", () => {
     const both = { ...TO, OTEL_EXPORTER_OTLP_HEADERS: "a=all,b=all", OTEL_EXPORTER_OTLP_TRACES_HEADERS: "a=traces" }
     assert.deepStrictEqual(Redacted.value(read(both).telemetry.otlp.headers), { a: "traces", b: "all" })
   })
@@ -203,7 +206,7 @@ describe("the program", () => {
     await collector.stop()
   })
 
-  it("sends what was asked for alone: compressed, with the headers of traces, which no log has, and short attributes", async () => {
+  it("sends compressed traces with the headers for traces, and masks these in its log", async () => {
     const collector = await fakeCollector((response) => response.writeHead(400, "no to hunter2-hunter2").end())
     const stderr = await run({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -215,7 +218,7 @@ describe("the program", () => {
     await collector.stop()
   })
 
-  it("limits what spans carry as it is told", async () => {
+  it("limits the attributes of spans by OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", async () => {
     const collector = await fakeCollector()
     await run({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "2" })
     const counts = collector.spans().map(({ attributes }) => Object.keys(attributes).length)
@@ -224,15 +227,15 @@ describe("the program", () => {
     await collector.stop()
   })
 
-  it("names gRPC when a collector's answer is none of HTTP/1", async () => {
-    // The first frame of HTTP/2: SETTINGS, empty.
+  it("names gRPC in its log when a collector's answer is not HTTP/1", async () => {
+    // The first frame of HTTP/2: empty SETTINGS.
     const grpc = await serve((socket: net.Socket) => socket.end(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])))
     const stderr = await run({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${grpc.port}` })
     await grpc.stop()
     assert.match(stderr, /telemetry was dropped.*OTLP over gRPC/)
   })
 
-  it("trusts no other certificates when those it was given cannot be read", async () => {
+  it("sends no traces when the given certificates cannot be read", async () => {
     const collector = await fakeCollector()
     const stderr = await run({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

@@ -1,4 +1,4 @@
-/** Two addresses of one port that cannot both be bound are our own mistake, told as such before and while the service runs. */
+/** Two addresses of one port that cannot both be bound are a mistake, reported as such at the start and by a reload. */
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -17,7 +17,7 @@ ${more}
 `
 const problems = (source: string) => parse(source).problems.map((one) => render("f", one))
 
-/** The code with which it fails; undefined when both are bound. */
+/** The error code of binding both; undefined when both are bound. */
 async function bindBoth(first: string, second: string): Promise<string | undefined> {
   const listening = (host: string, port: number) =>
     new Promise<net.Server | string>((resolve) => {
@@ -41,12 +41,12 @@ describe("two listeners of one port", () => {
 
   it.each(pairs)("overlap exactly when the system cannot bind both: %s and %s", async (first, second) => {
     const code = await bindBoth(first, second)
-    // A machine without IPv6 cannot tell.
+    // A machine without IPv6 cannot show it.
     if (code !== undefined && code !== "EADDRINUSE") return assert.include(first + second, "::")
     assert.strictEqual(overlap({ host: first, port: 80 }, { host: second, port: 80 }), code === "EADDRINUSE")
   })
 
-  it("do not overlap on other ports, or where the system chooses one", () => {
+  it("do not overlap on different ports, or on port 0", () => {
     assert.isFalse(overlap({ host: "::", port: 80 }, { host: "::", port: 81 }))
     assert.isFalse(overlap({ host: "::", port: 0 }, { host: "::", port: 0 }))
   })
@@ -56,7 +56,7 @@ describe("two listeners of one port", () => {
     ["[::]:80", "127.0.0.1:80", "[::] takes IPv4 as well"],
     ["0.0.0.0:80", "127.0.0.1:80", "0.0.0.0 takes every IPv4 address"],
     ["[::1]:80", "[::]:80", "[::] takes every address"]
-  ])("are a mistake at the second when they overlap: %s and %s", (first, second, why) => {
+  ])("are a mistake at the second listener when they overlap: %s and %s", (first, second, why) => {
     const found = problems(text(first, second))
     assert.lengthOf(found, 1)
     assert.match(found[0] ?? "", /^f:3:\d+ listeners\.1\.listen: /)
@@ -64,18 +64,18 @@ describe("two listeners of one port", () => {
     assert.include(found[0], why)
   })
 
-  it("are none when they do not: 0.0.0.0 and [::1]", () => {
+  it("are no mistake when they do not overlap: 0.0.0.0 and [::1]", () => {
     assert.deepStrictEqual(problems(text("0.0.0.0:80", "[::1]:80")), [])
   })
 
-  it("are a mistake as well when one is the admin port", () => {
+  it("are a mistake too when one of them is the admin port's", () => {
     const found = problems(text("[::]:9099", "127.0.0.1:80"))
     assert.lengthOf(found, 1)
     assert.include(found[0], "127.0.0.1:9099 overlaps with [::]:9099 of listeners.0")
   })
 })
 
-describe("a running service that is to bind what it holds itself", () => {
+describe("a reload to an address that the service itself holds", () => {
   const refusedBy = (change: (text: string, port: number) => string, more = "") =>
     inScratch(async (directory) => {
       const [good, spare] = [await named("good"), await serve(() => {})]
@@ -96,7 +96,7 @@ describe("a running service that is to bind what it holds itself", () => {
       return stderr
     })
 
-  it("says that its own listener has the address, and what to do", async () => {
+  it("is refused, and the log names the service's own listener", async () => {
     const wide = (file: string, port: number) => file.replace("127.0.0.1:0", `0.0.0.0:${port}`)
     assert.match(
       await refusedBy(wide),
@@ -104,7 +104,7 @@ describe("a running service that is to bind what it holds itself", () => {
     )
   })
 
-  it("says that own admin port has the address", async () => {
+  it("is refused, and the log names the service's own admin port", async () => {
     const wide = (file: string, port: number) =>
       file.replace(`127.0.0.1:${port}`, "off").replace("127.0.0.1:0", `127.0.0.1:${port}`)
     const stderr = await refusedBy(wide, 'admin: { listen: "127.0.0.1:SPARE" }')

@@ -1,4 +1,4 @@
-/** Mistakes that would cost more than a message: a listener that forwards to itself, a file that never ends. */
+/** Mistakes with bad consequences: a listener that forwards to itself, a configuration file that is a pipe. */
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import * as path from "node:path"
@@ -23,14 +23,14 @@ describe("a listener that is its own candidate", () => {
     assert.include(problems[0]?.message, "is listener web itself")
   })
 
-  it("is none with another port or address, or a port that the system chooses", () => {
+  it("is no mistake with another port or address, or with port 0", () => {
     assert.deepStrictEqual(problemsOf("127.0.0.1:2000", `{ candidates: ["127.0.0.1:2001", "127.0.0.2:2000"] }`), [])
     assert.deepStrictEqual(problemsOf("127.0.0.1:0", `{ candidates: ["127.0.0.1:2000"] }`), [])
   })
 })
 
-describe.skipIf(process.platform === "win32")("what is no regular file", () => {
-  it("is refused before it is opened: nobody may ever write to a pipe", () =>
+describe.skipIf(process.platform === "win32")("a configuration file that is a pipe", () => {
+  it("is refused before it is opened, as opening it might never return", () =>
     inScratch(async (directory) => {
       const pipe = path.join(directory, "pipe")
       spawnSync("mkfifo", [pipe])
@@ -41,7 +41,7 @@ describe.skipIf(process.platform === "win32")("what is no regular file", () => {
 })
 
 describe("replay --until", () => {
-  it("takes no negative number: nothing verified is no proof", async () => {
+  it("refuses a negative number, with which nothing would be verified", async () => {
     const { code, stdout } = await command(["replay", "somewhere", "--until=-5"])
     assert.strictEqual(code, 2)
     assert.notInclude(stdout, "verified")

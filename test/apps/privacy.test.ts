@@ -1,6 +1,6 @@
 /**
- * Nothing that others may read shows a candidate's address in full, or a secret: every source of a running service is searched.
- * Whoever adds an output adds it to `sources`, and to those of namesPrivacy.test.ts, which looks for names.
+ * No output that others may read has a full address of a candidate, or a secret: the test searches all of them.
+ * A new output must be added to `sources`, and to namesPrivacy.test.ts, which looks for names.
  */
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
@@ -11,7 +11,7 @@ import { ask, named, serve, until } from "../support/servers.ts"
 
 const TOKEN = "correct-horse-battery"
 
-/** Where a service of this configuration may have said too much, each by what it is called. */
+/** All outputs of a service with this configuration, by name. */
 async function sources(directory: string, level: string) {
   const good = await named("good")
   const gone = await serve(() => {})
@@ -55,14 +55,14 @@ breaker: { failureThreshold: 1, cooldown: 100ms }`
 
 describe("a running service", () => {
   it(
-    "shows no candidate's address in full, and no secret, but in its own record; a redacted copy does not either",
+    "shows no candidate's full address and no secret outside its own record, and none in a redacted copy",
     () =>
       inScratch(async (directory) => {
         const { found, addresses, record, copy } = await sources(directory, "info")
         for (const [name, text] of Object.entries(found)) {
           for (const secret of [TOKEN, ...addresses]) assert.notInclude(text, secret, name)
         }
-        // The search would have found something: what is told is there, by network and label.
+        // The outputs are not empty: they have the candidates, by network.
         assert.include(found["events"], '"address":"127.0.0.0/24"')
         assert.include(found["log"], "127.0.0.0/24")
         assert.include(found["status"], '"address":"127.0.0.0/24"')
@@ -76,13 +76,17 @@ describe("a running service", () => {
     90_000
   )
 
-  it("shows addresses in full at debug, in the log alone, and no secret there either", () =>
-    inScratch(async (directory) => {
-      const { found, addresses } = await sources(directory, "debug")
-      assert.include(found["log"], addresses[0])
-      for (const [name, text] of Object.entries(found)) {
-        assert.notInclude(text, TOKEN, name)
-        if (name !== "log") { for (const address of addresses) assert.notInclude(text, address, name) }
-      }
-    }), 90_000)
+  it(
+    "shows full addresses at level debug in the log alone, and no secret there either",
+    () =>
+      inScratch(async (directory) => {
+        const { found, addresses } = await sources(directory, "debug")
+        assert.include(found["log"], addresses[0])
+        for (const [name, text] of Object.entries(found)) {
+          assert.notInclude(text, TOKEN, name)
+          if (name !== "log") { for (const address of addresses) assert.notInclude(text, address, name) }
+        }
+      }),
+    90_000
+  )
 })

@@ -1,4 +1,4 @@
-/** `fairlead replay --redact` on a record made by the program itself: what may be sent away tells nobody's address. */
+/** `fairlead replay --redact` on a record made by the program itself: the copy has no address and no name. */
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
@@ -12,7 +12,7 @@ import { ask, named, until } from "../support/servers.ts"
 const NAMES = { "gitserver.example": ["127.0.0.1", "127.0.0.2"], "files.example": ["127.0.0.3", "127.0.0.1"] }
 const ORIGINALS = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "::1", "gitserver", "files.example", "127.0.0."]
 
-/** Clients of a name, of a list and, past all opinion, of strangers that the resolver knows; in several segments. */
+/** A record in several segments: clients of a name, of a list, and of system addresses that are no candidates. */
 async function record(directory: string, dnsPort: number): Promise<string> {
   const good = await named("good")
   const log = path.join(directory, "log")
@@ -43,7 +43,7 @@ admin: { listen: "off" }
   return log
 }
 
-/** Every file of a directory as it would travel, unpacked. */
+/** The text of every file of a directory, unpacked. */
 function contents(directory: string): string {
   const texts = fs.readdirSync(directory).sort().map((name) => {
     const bytes = fs.readFileSync(path.join(directory, name))
@@ -100,7 +100,7 @@ describe("fairlead replay --redact", () => {
     60_000
   )
 
-  it("says what was replaced and where the copy is, and takes an empty directory too", () =>
+  it("prints what was replaced and where the copy is, and accepts an empty directory", () =>
     inScratch(async (directory) => {
       const { code, stdout, stderr } = await command(["replay", "--until", "20", "--redact", directory, log])
       assert.strictEqual(code, 0, stdout + stderr)
@@ -109,7 +109,7 @@ describe("fairlead replay --redact", () => {
       assert.include(stdout, "21 entries")
     }))
 
-  it("refuses a record that does not verify, as replay judges it, and writes nothing", () =>
+  it("refuses an unverified record with the exit code of replay, and writes nothing", () =>
     inScratch(async (directory) => {
       const out = path.join(directory, "out")
       const [name = ""] = fs.readdirSync(log).filter((one) => one.endsWith(".ndjson"))
@@ -133,7 +133,7 @@ describe("fairlead replay --redact", () => {
     }), 60_000)
 
   it(
-    "exits 2 when there is something already, or the segments are of several records, and touches nothing",
+    "exits 2 for a directory that is not empty, and for segments of several records, and changes nothing",
     () =>
       inScratch(async (directory) => {
         const before = contents(log)

@@ -1,4 +1,4 @@
-/** References that `access` refuses are left out, and said to be. */
+/** References of `probing.connectivity` that `access` refuses are named in a warning. */
 import { assert, describe, it } from "vitest"
 import { parse } from "../../src/apps/config/parse.ts"
 import { render } from "../../src/apps/config/Problem.ts"
@@ -13,8 +13,8 @@ access: ${access}`
   return warnings.map((one) => render("f.yaml", one))
 }
 
-describe("a reference of the network", () => {
-  it("that a list refuses is named in a warning with its place", () => {
+describe("a connectivity reference", () => {
+  it("that an access list refuses is named in a warning with its location", () => {
     assert.deepStrictEqual(warningsOf("{ deny: [198.51.100.0/24] }").length, 1)
     assert.match(
       warningsOf("{ deny: [198.51.100.0/24] }")[0] ?? "",
@@ -23,5 +23,6 @@ describe("a reference of the network", () => {
     assert.match(warningsOf("{ allow: [198.0.0.0/8] }")[0] ?? "", /connectivity\.1.*access\.allow does not contain it/)
   })
 
-  it("that is admitted is not", () => assert.deepStrictEqual(warningsOf("{ deny: [192.0.2.0/24] }"), []))
+  it("that the access lists admit causes no warning", () =>
+    assert.deepStrictEqual(warningsOf("{ deny: [192.0.2.0/24] }"), []))
 })

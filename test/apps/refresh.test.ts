@@ -1,4 +1,4 @@
-/** `fairlead refresh` and the service it asks. */
+/** `fairlead refresh` and the service that it calls. */
 import { assert, describe, it } from "vitest"
 import { request } from "../support/admin.ts"
 import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
@@ -6,7 +6,7 @@ import { named, until } from "../support/servers.ts"
 import { freePorts } from "../support/telemetry.ts"
 
 describe("fairlead refresh", () => {
-  it("has the running service measure anew, and says what is wrong where it cannot", () =>
+  it("makes the running service measure again, and says what is wrong when it cannot", () =>
     inScratch(async (directory) => {
       const good = await named("good")
       const [admin = 0] = await freePorts(1)

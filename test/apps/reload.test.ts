@@ -1,4 +1,4 @@
-/** Reload: all or nothing, one at a time, and everybody who should hear of it does. */
+/** Reload: all or nothing, one at a time, with its result for listeners, core, log and caller. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -31,7 +31,7 @@ interface World {
 
 const taken = new BindError({ listener: "web", host: "127.0.0.1", port: 80, code: "EADDRINUSE" })
 
-/** A reload of a file over a service that only notes what it is told. */
+/** A reload of a file with a service that only notes its calls. */
 function withReload<A>(use: (world: World) => Effect.Effect<A, unknown>, fake: Partial<Reconfigure> = {}) {
   return Effect.promise(() =>
     inScratch((directory) => {
@@ -68,7 +68,7 @@ function withReload<A>(use: (world: World) => Effect.Effect<A, unknown>, fake: P
 }
 
 describe("a reload", () => {
-  it.effect("of a good file binds, tells the core, and says what changed", () =>
+  it.effect("of a good file binds listeners, informs the core, and is logged", () =>
     withReload(({ file, acts, lines, reload }) =>
       Effect.gen(function* () {
         fs.writeFileSync(
@@ -82,7 +82,7 @@ describe("a reload", () => {
       })
     ))
 
-  it.effect("points listeners at the places where the core has their upstreams", () =>
+  it.effect("points listeners at the slots of their upstreams in the core", () =>
     withReload(
       ({ acts, reload }) =>
         Effect.gen(function* () {
@@ -97,7 +97,7 @@ describe("a reload", () => {
       }
     ))
 
-  it.effect("points them elsewhere when the core found another place meanwhile", () => {
+  it.effect("points listeners at other slots when the core has chosen other ones meanwhile", () => {
     let folded: Config | undefined
     return withReload(
       ({ acts, reload }) =>
@@ -134,7 +134,7 @@ describe("a reload", () => {
       })
     ))
 
-  it.effect("of a file that is not there is told to who asked, and to nobody else", () =>
+  it.effect("of a missing file is reported to the caller of `now`, and not logged by `ifChanged`", () =>
     withReload(({ file, acts, lines, reload }) =>
       Effect.gen(function* () {
         fs.unlinkSync(file)
@@ -167,7 +167,7 @@ describe("a reload", () => {
       { tellCore: () => Effect.succeed(false) }
     ))
 
-  it.effect("names what needs a restart, as long as it differs from the start", () =>
+  it.effect("names the keys that need a restart, as long as they differ from the start", () =>
     withReload(({ file, reload }) =>
       Effect.gen(function* () {
         const changed =
@@ -184,7 +184,7 @@ describe("a reload", () => {
       })
     ))
 
-  it.effect("that nobody asked for happens only when the text is another", () =>
+  it.effect("by `ifChanged` happens only when the text has changed", () =>
     withReload(({ file, acts, reload }) =>
       Effect.gen(function* () {
         yield* reload.ifChanged
@@ -198,7 +198,7 @@ describe("a reload", () => {
       })
     ))
 
-  it.effect("waits for the one before", () => {
+  it.effect("waits for an earlier reload", () => {
     const entered: Array<Deferred.Deferred<void>> = []
     let inside = 0
     return Effect.gen(function* () {

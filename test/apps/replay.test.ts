@@ -10,7 +10,7 @@ import { ask, named, until } from "../support/servers.ts"
 
 const KILLS = process.env["FAIRLEAD_DEEP"] === "1" ? 50 : 6
 
-/** Runs the service under some clients, one candidate dying on the way, and stops it with a signal. */
+/** Runs the service with some clients, while one candidate dies, and stops it with a signal. */
 async function record(directory: string, signal: NodeJS.Signals, clients: number, killAfterMs = 0): Promise<string> {
   const good = await named("good")
   const frail = await named("frail")
@@ -61,7 +61,7 @@ describe("fairlead replay", () => {
       fs.writeFileSync(segmentIn(directory), change(lines).join("\n"))
       return await command(["replay", directory])
     })
-  /** Line 0 is the header of a state without upstreams yet, so entry n stands in line n + 1. */
+  /** Line 0 is the header of a state without upstreams yet, so entry n is in line n + 1. */
   const lineOf = (seq: number) => seq + 1
 
   it("exits 3 and names the entry when one byte of it was changed", async () => {
@@ -86,7 +86,7 @@ describe("fairlead replay", () => {
     assert.include(stdout, "at entry 4 in segment 1")
   })
 
-  it("cuts a torn last line as a crash tail and exits 0", async () => {
+  it("cuts off a torn last line, as after a crash, and exits 0", async () => {
     const { code, stdout } = await replayChanged((lines) => [...lines.slice(0, 20), (lines[20] as string).slice(0, 30)])
     assert.strictEqual(code, 0)
     assert.include(stdout, "crash, torn line of 30 characters cut off")
@@ -114,7 +114,7 @@ describe("fairlead replay", () => {
   })
 
   it(
-    `verifies whatever ${KILLS} processes left that were killed at random moments`,
+    `verifies the records of ${KILLS} processes that were killed at random moments`,
     { timeout: KILLS * 10_000 },
     async () => {
       let torn = 0

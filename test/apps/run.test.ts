@@ -1,4 +1,4 @@
-/** `fairlead run` as its user meets it. */
+/** `fairlead run` as a user runs it. */
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -22,7 +22,7 @@ describe("fairlead run", () => {
     })
   })
 
-  it("names every mistake of a file with its line and binds nothing", () =>
+  it("names every mistake of a file with its line and does not listen", () =>
     inScratch(async (directory) => {
       const file = path.join(directory, "bad.yaml")
       fs.writeFileSync(file, `listeners:\n  - { name: web, listen: "127.0.0.1", upstrem: web }\nprobing: { interval: 5 }\n`)
@@ -34,7 +34,7 @@ describe("fairlead run", () => {
       assert.notInclude(stderr, "listening")
     }))
 
-  it("accepts a key of later work with a warning that it has no effect yet", () =>
+  it("accepts a key without an effect yet, with a warning", () =>
     inScratch(async (directory) => {
       const server = await named("good")
       const file = writeConfig(directory, { candidates: [server.port], more: "workers: 2" })
@@ -83,7 +83,7 @@ describe("fairlead run", () => {
       assert.strictEqual(code, 0)
     }))
 
-  it("counts an echo of the signal as the same wish, and stops at once on a second one a second later", () =>
+  it("takes two signals at once as one, and stops at once on another one more than a second later", () =>
     inScratch(async (directory) => {
       const silent = await serve(() => {})
       const more = 'pool: { mode: "off" }'
@@ -107,7 +107,7 @@ describe("fairlead run", () => {
       assert.strictEqual(code, 1)
     }))
 
-  it("tells on the admin port that it is alive, ready and what it does, and answers to its own names only", () =>
+  it("answers /healthz, /readyz and /status on its admin port, and refuses a foreign Host", () =>
     inScratch(async (directory) => {
       const good = await named("good")
       const probe = await serve(() => {})
@@ -132,7 +132,7 @@ describe("fairlead run", () => {
     }))
 })
 
-/** `fetch` does not let one choose the Host header. */
+/** `fetch` cannot set the Host header. */
 function rawStatus(port: number, host: string): Promise<string> {
   return ask(port, `GET /status HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
 }

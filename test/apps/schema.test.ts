@@ -1,4 +1,4 @@
-/** The JSON Schema says of a file what the configuration's own door says of it, as far as one value at a time can tell. */
+/** The JSON Schema accepts and refuses the same files as `parse`, as far as single values can tell. */
 import { assert, describe, it } from "vitest"
 import { parse as parseYaml } from "yaml"
 import { initText } from "../../src/apps/config/initText.ts"
@@ -16,7 +16,7 @@ const base = (): Json => ({
   upstreams: { web: { port: 443, candidates: ["198.18.0.1"] } }
 })
 
-/** What the contract's file holds of keys that exist. */
+/** The keys of the contract's file that exist. */
 const WHOLE = `
 listeners:
   - { name: web, protocol: tcp, listen: "127.0.0.1:1234", upstream: web, maxConnections: 10000 }
@@ -49,50 +49,53 @@ shutdown: { drain: 30s }
 `
 
 describe("the JSON Schema", () => {
-  it("is what the command prints", async () => {
+  it("is what `fairlead schema` prints", async () => {
     assert.deepEqual(JSON.parse((await command(["schema"])).stdout), schema)
   })
 
   it.each([["init's file", initText(ConfigFile.ast)], ["the whole file", WHOLE], [
-    "the least file",
+    "the smallest file",
     JSON.stringify(base())
   ]])(
-    "takes %s, as the door does",
+    "accepts %s, as `parse` does",
     (_name, text) => {
       assert.deepEqual(violations(schema, parseYaml(text)), [])
       assert.deepEqual(parse(text).problems, [])
     }
   )
 
-  it("takes what check prints", () => {
+  it("accepts what `fairlead check` prints", () => {
     assert.deepEqual(violations(schema, parse(WHOLE).effective), [])
   })
 
   it.each<[string, (file: Json) => void]>([
     ["an unknown key", (file) => (file["prob"] = {})],
     ["an unknown key of a section", (file) => (file["dns"] = { server: [] })],
-    ["a budget in an upstream", (file) => ((file["upstreams"] as Json)["web"] = { port: 1, probing: { perHost: 2 } })],
+    [
+      "a general limit in an upstream",
+      (file) => ((file["upstreams"] as Json)["web"] = { port: 1, probing: { perHost: 2 } })
+    ],
     ["a number out of range", (file) => (file["attempts"] = 0)],
-    ["a part of a whole number", (file) => (file["attempts"] = 1.5)],
+    ["a fraction for a whole number", (file) => (file["attempts"] = 1.5)],
     ["a duration without a unit", (file) => (file["session"] = { idle: 5 })],
-    ["a duration that is none", (file) => (file["session"] = { idle: "soon" })],
-    ["a size that is none", (file) => (file["eventLog"] = { segmentBytes: "64MB" })],
-    ["a choice that is none", (file) => (file["balancing"] = { policy: "best" })],
-    ["text for a truth value", (file) => (file["breaker"] = { enabled: "yes" })],
+    ["an invalid duration", (file) => (file["session"] = { idle: "soon" })],
+    ["an invalid size", (file) => (file["eventLog"] = { segmentBytes: "64MB" })],
+    ["an unknown choice", (file) => (file["balancing"] = { policy: "best" })],
+    ["text for a boolean", (file) => (file["breaker"] = { enabled: "yes" })],
     ["an address without a port", (file) => (file["admin"] = { listen: "127.0.0.1" })],
     ["a token with spaces", (file) => (file["admin"] = { token: "a b" })],
     ["an endpoint with a user", (file) => (file["telemetry"] = { otlp: { endpoint: "http://a:b@c" } })],
     ["a listener without a name", (file) => (file["listeners"] = [{ listen: "127.0.0.1:1", upstream: "web" }])],
     ["a candidate that is a name", (file) => ((file["upstreams"] as Json)["web"] = { port: 1, candidates: ["example"] })],
     ["a list for a section", (file) => (file["dns"] = [])]
-  ])("refuses %s, as the door does", (_name, spoil) => {
+  ])("refuses %s, as `parse` does", (_name, spoil) => {
     const file = base()
     spoil(file)
     assert.isNotEmpty(violations(schema, file))
     assert.isNotEmpty(parse(JSON.stringify(file)).problems)
   })
 
-  it("takes a value from the environment wherever one may stand", () => {
+  it("accepts a variable of the environment in place of a value", () => {
     const text = JSON.stringify({
       ...base(),
       attempts: "${N}",
@@ -103,7 +106,7 @@ describe("the JSON Schema", () => {
     assert.deepEqual(parse(text, { N: "3", D: "5m" }).problems, [])
   })
 
-  it("has words for every key, and the default of every key that has one", () => {
+  it("has a description of every key, and a valid default of every key that is not required", () => {
     const { settings } = parse(JSON.stringify(base()))
     assert.isDefined(settings)
     const bare = keysOf(schema, "").filter(({ schema }) => typeof schema["description"] !== "string")
@@ -117,7 +120,7 @@ describe("the JSON Schema", () => {
   })
 })
 
-/** Every key that stands for a value. */
+/** Every key that holds a value. */
 function keysOf(schema: Json, path: string): ReadonlyArray<{ readonly path: string; readonly schema: Json }> {
   const inner = [schema["items"], schema["additionalProperties"]].filter((one) => typeof one === "object") as Array<Json>
   const properties = Object.entries((schema["properties"] ?? {}) as Record<string, Json>)

@@ -1,4 +1,4 @@
-/** A service whose disk keeps silent, before it starts and while it runs: it serves, it listens, and it ends. */
+/** A service whose disk does not answer, from before its start or later on: it listens, serves and ends. */
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -9,14 +9,14 @@ import { ask, named, until } from "../support/servers.ts"
 import { onSilentDisk } from "../support/silentDisk.ts"
 
 const TIMEOUT_MS = 90_000
-/** Least limits, so that a test takes no longer than it must. */
+/** The smallest limits, so that a test takes no longer than it must. */
 const LIMITS = "timeout: 300ms"
 
 const listening = async (running: Running) => {
   await until("it listens", () => portOf(running) !== undefined, 20_000)
   return portOf(running) as number
 }
-/** Ends it, by force if it does not by itself; gives its code. */
+/** Ends the program, by force if it does not end by itself, and gives its exit code. */
 const ended = async (running: Running, withinMs: number) => {
   let over = false
   void running.ended.then(() => (over = true))
@@ -33,7 +33,7 @@ const ownPlace = (disk: string) =>
   `eventLog: { path: ${JSON.stringify(path.join(disk, "log"))}, flushInterval: 5ms, ${LIMITS} }
 history: { path: ${JSON.stringify(path.join(disk, "history.json"))}, flushInterval: 20ms, ${LIMITS} }`
 
-/** The configuration, with everything that is written on the disk. */
+/** A configuration with which everything is written to the disk. */
 const configOn = (disk: string, directory: string, port: number, more = "") => {
   const file = writeConfig(directory, { candidates: [port], more: `${more}\nhistory: {}` })
   const text = fs.readFileSync(file, "utf8").replace(/^eventLog:.*$/m, "").replace("history: {}", "")
@@ -41,9 +41,9 @@ const configOn = (disk: string, directory: string, port: number, more = "") => {
   return file
 }
 
-describe("a disk that keeps silent", () => {
+describe("a disk that does not answer", () => {
   it(
-    "from before the start holds neither the listeners up nor the end",
+    "from before the start delays neither the listeners nor the end",
     (context) =>
       onSilentDisk(context, async ({ directory: disk, silence }, directory) => {
         const good = await named("good")
@@ -63,7 +63,7 @@ describe("a disk that keeps silent", () => {
   )
 
   it(
-    "while it runs costs no client anything, and does not keep it from ending",
+    "while the service runs delays neither clients nor the end",
     (context) =>
       onSilentDisk(context, async ({ directory: disk, silence }, directory) => {
         const good = await named("good")
@@ -96,13 +96,13 @@ describe("a disk that keeps silent", () => {
     TIMEOUT_MS
   )
 
-  // On Deno the log does not always go on once such a disk answers again: not mended yet, so it is shown on Node alone.
+  // On Deno the log does not always go on once such a disk answers again. This is not mended yet, so Node alone runs it.
   it.skipIf("Deno" in globalThis)(
-    "leaves the threads for names that have to be resolved, with all that is read and written on it, and a reload ends",
+    "leaves threads for DNS lookups, though log, record and file are on it, and a reload ends",
     (context) =>
       onSilentDisk(context, async ({ directory: disk, silence, speak }, directory) => {
         const good = await named("good")
-        // Its end is news for the log, which has to be written while the disk keeps silent.
+        // Its end makes log lines, which have to be written while the disk does not answer.
         const short = await named("short")
         const upstreams = `upstreams: { web: { host: localhost, port: ${good.port}, preheat: false },
   other: { candidates: ["127.0.0.1:${short.port}"], probing: { interval: 1s } } }`
@@ -119,7 +119,7 @@ describe("a disk that keeps silent", () => {
         running.kill("SIGHUP")
         await short.stop()
         await until("the log is given up", () => running.stderr().includes("lines are lost"), 20_000)
-        // By then the file watch has looked, and the reload has asked, as well.
+        // By then the file watch and the reload have called the disk as well.
         await new Promise((resolve) => setTimeout(resolve, 3_000))
         assert.strictEqual(await ask(port), "good")
         await new Promise((resolve) => setTimeout(resolve, 3_000))
@@ -134,7 +134,7 @@ describe("a disk that keeps silent", () => {
   )
 
   it(
-    "and then answers again gets the record and the history again",
+    "and then answers again gets a new segment of the record",
     (context) =>
       onSilentDisk(context, async ({ directory: disk, silence, speak }, directory) => {
         const good = await named("good")
@@ -160,7 +160,7 @@ describe("a disk that keeps silent", () => {
   )
 
   it.skipIf(process.platform !== "linux")(
-    "that refuses new directories by saying they are not there is no disk at all",
+    "but fails with ENOENT for a new directory, is reported, and clients are served",
     () =>
       inScratch(async (directory) => {
         const good = await named("good")

@@ -1,4 +1,4 @@
-/** The end of a service: what is under way is finished, whoever sends the signal, and how often. */
+/** The end of a service: on SIGTERM after its sessions, or at once when a port is in use. */
 import { assert, describe, it } from "vitest"
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
@@ -14,7 +14,7 @@ const DEEP = process.env["FAIRLEAD_DEEP"] !== undefined
 const CHUNK = pattern(1 << 20, 3)
 const CHUNKS = DEEP ? 1_024 : 48
 
-/** Sends the whole of it to everyone who sends something, no faster than it is taken, then ends. */
+/** Sends all chunks to each client that sends data, no faster than the client reads, then ends. */
 const generous = () =>
   serve((socket) => {
     let left = CHUNKS
@@ -71,7 +71,7 @@ describe("SIGTERM", () => {
 })
 
 describe("a port in use", () => {
-  it("that was to be the admin port ends it with 1 and its name, and no listener stays", () =>
+  it("that the admin port needs makes the program exit 1, name it, and keep no listener", () =>
     inScratch(async (directory) => {
       const holder = await serve(() => {})
       const [web = 0] = await freePorts(1)

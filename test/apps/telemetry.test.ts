@@ -1,10 +1,10 @@
-/** Telemetry as its user turns it on and off: the keys of the configuration through the whole program. */
+/** The keys of telemetry, through the whole program. */
 import { assert, describe, it } from "vitest"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { ask, named, until } from "../support/servers.ts"
 import { fakeCollector, freePorts } from "../support/telemetry.ts"
 
-/** Runs the program with this much more configuration, one client through it, and `use` while it runs. */
+/** Runs the program with these telemetry keys, one client through it, and `use` while it runs. */
 const withRun = <A>(telemetry: string, use: (admin: string) => Promise<A>, env: Readonly<Record<string, string>> = {}) =>
   inScratch(async (directory) => {
     const server = await named("good")
@@ -41,7 +41,7 @@ describe("the key telemetry", () => {
     await collector.stop()
   })
 
-  it("a collector that repeats the headers it got does not bring them into the log", async () => {
+  it("otlp headers that a collector repeats in its answer are masked in the log", async () => {
     const secret = "Bearer hunter2-hunter2"
     const collector = await fakeCollector((response) => response.writeHead(400, `what is ${secret}`).end("no"))
     const env = { OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(secret)}` }
@@ -52,7 +52,7 @@ describe("the key telemetry", () => {
     await collector.stop()
   })
 
-  it("a collector that never answers does not keep the program from ending well", async () => {
+  it("otlp to a collector that never answers does not keep the program from exiting with 0", async () => {
     const collector = await fakeCollector(() => {})
     const { stderr } = await withRun(`{ otlp: { endpoint: "${collector.url}" } }`, async () => {})
     assert.include(stderr, "telemetry was dropped")

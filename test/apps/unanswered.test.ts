@@ -1,4 +1,4 @@
-/** Inside a program: an address that takes every connection first and serves nobody, over plain sockets and TLS. */
+/** Inside a program: an address that accepts every connection and serves no client, over plain sockets and TLS. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
@@ -13,7 +13,7 @@ import { until } from "../support/servers.ts"
 const CLIENTS = 40
 const alert = Buffer.from([21, 3, 3, 0, 2, 2, 40])
 
-/** The broken one is measured first, and nobody is better than it by the margin: it alone is chosen. */
+/** The broken candidate is measured first, and the other is not better by the margin: only the broken one is a member. */
 const configOf = (...ports: ReadonlyArray<number>): FairleadConfig => ({
   onDemand: { enabled: false },
   pool: { mode: "off" },
@@ -22,7 +22,7 @@ const configOf = (...ports: ReadonlyArray<number>): FairleadConfig => ({
   upstreams: { web: { candidates: ports.map((port) => `127.0.0.1:${port}`) } }
 })
 
-/** What came of one connection after the other: `good`, or nothing within 400 ms. */
+/** The answer to one connection after the other: `good`, or nothing within 400 ms. */
 const uses = (config: FairleadConfig, use: (socket: Socket) => Promise<string>) =>
   Effect.gen(function* () {
     const { connect, pick } = yield* Fairlead
@@ -35,7 +35,7 @@ const uses = (config: FairleadConfig, use: (socket: Socket) => Promise<string>) 
     return answers
   }).pipe(Effect.provide(Fairlead.layer(config)))
 
-/** What a socket says to a question until it ends. */
+/** The answer of a socket to a question, until it ends. */
 function answerOf(socket: Socket, question: () => void): Promise<string> {
   return new Promise((resolve) => {
     let answer = ""
@@ -52,13 +52,13 @@ function answerOf(socket: Socket, question: () => void): Promise<string> {
 
 const faults: Readonly<Record<string, (socket: Socket) => void>> = {
   "resets after the request": (socket) => void socket.once("data", () => socket.resetAndDestroy()),
-  "closes politely": (socket) => void socket.once("data", () => socket.end()).on("end", () => socket.end()),
+  "closes without an answer": (socket) => void socket.once("data", () => socket.end()).on("end", () => socket.end()),
   "never answers": (socket) => void socket.resume().on("end", () => socket.end())
 }
 
-describe("a program whose nearest address takes connections and", () => {
+describe("a program whose only member accepts connections and", () => {
   for (const [what, behave] of Object.entries(faults)) {
-    it.live(`${what} from the start is moved on after a few`, () =>
+    it.live(`${what} is served by the other candidate after at most ten failures`, () =>
       Effect.gen(function* () {
         const bad = yield* serving(behave)
         const good = yield* serving((socket) => void socket.once("data", () => socket.end("good")))
@@ -68,7 +68,7 @@ describe("a program whose nearest address takes connections and", () => {
       }).pipe(Effect.scoped), 30_000)
   }
 
-  it.live("answers each TLS client with an alert is moved on after a few", () =>
+  it.live("answers TLS with an alert is served by the other one after at most ten failures", () =>
     Effect.gen(function* () {
       const context = tls.createSecureContext({ key, cert })
       const bad = yield* serving((socket) => void socket.once("data", () => socket.end(alert)).on("end", () => socket.end()))

@@ -1,4 +1,4 @@
-/** A service whose host resolves to nothing: the log, `/status`, `/metrics` and facts say so, and that it is over. */
+/** A service whose host has no addresses: the log, `/status`, `/metrics` and facts report that, and its end. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -17,9 +17,9 @@ const serverOf = Effect.acquireRelease(Effect.promise(() => named("good")), (ser
 const failures = (port: number, times: number) =>
   Promise.all(Array.from({ length: times }, () => ask(port).catch((error: NodeJS.ErrnoException) => error.code)))
 
-describe("a host that resolves to nothing", () => {
+describe("a host without addresses", () => {
   it.live(
-    "is told in the log once, in /status and /metrics with every question, and that it is over",
+    "is logged once, counted in /status and /metrics with every query, and its end is logged",
     () =>
       Effect.gen(function* () {
         const names: Record<string, ReadonlyArray<string>> = {}
@@ -43,7 +43,7 @@ upstreams: { web: { host: ${NAME}, port: ${at} } }`
               await until("it is in the log", () => lines("has no addresses").length > 0)
               const trouble = await troubleOf()
               assert.strictEqual(trouble.reason, "ENOTFOUND")
-              // One question of the core, and one for each client.
+              // One query of the core, and one for each client.
               assert.isAtLeast(trouble.times, 4)
               assert.isAtMost(Date.parse(trouble.since), Date.parse(trouble.lastAt))
               assert.isAtLeast(await failed(), 4)
@@ -67,8 +67,8 @@ upstreams: { web: { host: ${NAME}, port: ${at} } }`
     30_000
   )
 
-  it.live("is told again when `dns.tellAgain` has passed, with how often it was asked for meanwhile", () => {
-    /** What was told by the time the name was asked for so often. */
+  it.live("is reported again after `dns.tellAgain`, with the number of queries until then", () => {
+    /** What was reported by the time of so many queries. */
     const toldBy = (tellAgain: string, questions: number) =>
       Effect.gen(function* () {
         const dns = yield* dnsServer({})
@@ -84,7 +84,7 @@ upstreams: { web: { host: ${NAME}, port: ${at} } }`
           yield* Effect.forkScoped(take)
           const times = () =>
             Effect.runSync(status).upstreams[0]?.dns?.times ?? 0
-          yield* Effect.promise(() => until("asked for often", () => times() >= questions, 20_000))
+          yield* Effect.promise(() => until("there were so many queries", () => times() >= questions, 20_000))
           return told.map(({ reason, times }) => ({ reason, times }))
         }).pipe(Effect.provide(Fairlead.layer(config)))
       }).pipe(Effect.scoped)
@@ -97,7 +97,7 @@ upstreams: { web: { host: ${NAME}, port: ${at} } }`
     })
   }, 30_000)
 
-  it.live("that clients ask for is told without its name", () =>
+  it.live("that is on demand is reported without its name", () =>
     Effect.gen(function* () {
       const dns = yield* dnsServer({})
       const config: FairleadConfig = { dns: { servers: [`127.0.0.1:${dns.port}`] } }

@@ -1,4 +1,4 @@
-/** What YAML offers to those who write a file: merge keys and keys of their own; and its mistakes in our own words. */
+/** YAML in configuration files: merge keys, keys that begin with x-, and plain messages for syntax errors. */
 import { assert, describe, it } from "vitest"
 import { jsonSchema } from "../../src/apps/config/jsonSchema.ts"
 import { parse } from "../../src/apps/config/parse.ts"
@@ -32,7 +32,7 @@ ${own.split("\n").map((line) => `    ${line}`).join("\n")}
 `
 
 describe("a merge key", () => {
-  it("brings in the keys of an anchor; what is written beside it wins, before it or after it", () => {
+  it("brings in the keys of an anchor; keys beside it win, whether before or after it", () => {
     for (const own of ["<<: *base\nattempts: 5\nport: 9443", "attempts: 5\nport: 9443\n<<: *base"]) {
       const [web] = settingsOf(merged(own)).core.upstreams
       assert.deepInclude(web, { port: 9443, attempts: 5, candidates: [{ host: "198.18.0.1", port: 9443 }] })
@@ -40,23 +40,23 @@ describe("a merge key", () => {
     }
   })
 
-  it("takes a list, of which the first wins, and a section that is written there", () => {
+  it("takes a list, in which the first one wins, and an inline section", () => {
     const text = `x-more: &more { port: 1, attempts: 7 }\n${merged("<<: [*more, *base, { bypass: true }]")}`
     assert.deepInclude(settingsOf(text).core.upstreams[0], { port: 1, attempts: 7, bypass: true })
   })
 
-  it("may come as often as there are upstreams", () => {
+  it("may be in each of 301 upstreams", () => {
     const many = Array.from({ length: 300 }, (_, i) => `  u${i}: { <<: *base }`).join("\n")
     assert.lengthOf(settingsOf(`${merged("<<: *base")}${many}\n`).core.upstreams, 301)
   })
 
-  it("of which a value is wrong: the mistake is told where it stands", () => {
+  it("that brings in a wrong value is a mistake at the location of the value", () => {
     assert.deepStrictEqual(problemsOf(merged("<<: *base").replace("size: 3", "size: 0")), [
       "f:4:24 upstreams.web.pool.size: expected a whole number from 1 to 1024, got 0"
     ])
   })
 
-  it("that brings in no keys is a mistake at its place", () => {
+  it("that brings in no keys is a mistake at its location", () => {
     const what = "brings in the keys of a section: give it the alias of a section (*name), or a list of aliases"
     for (const value of ["5", "[1]", "", "*list"]) {
       const text = `x-list: &list [a]\n${merged(`<<: ${value}`)}`
@@ -64,7 +64,7 @@ describe("a merge key", () => {
     }
   })
 
-  it("cannot make a small file grow into a large one, nor bring in itself; nor can an alias", () => {
+  it("is a mistake, like an alias, when it makes a file too large or brings in itself", () => {
     const level = (i: number) =>
       `x-${i}: &a${i}\n${"abcdefghi".split("").map((key) => `  ${key}: { <<: *a${i - 1} }`).join("\n")}\n`
     const bomb = `x-0: &a0 { a: 1 }\n${Array.from({ length: 12 }, (_, i) => level(i + 1)).join("")}`
@@ -79,13 +79,13 @@ describe("a merge key", () => {
     ])
   })
 
-  it("in quotes is a key like all others", () => {
+  it("in quotes is an ordinary key", () => {
     assert.include(problemsOf(`${GOOD}"<<": { attempts: 3 }\n`)[0], "<<: unknown key")
   })
 })
 
 describe("keys that begin with x-", () => {
-  it("may stand in every section with whatever value, and change nothing", () => {
+  it("may be in every section with any value, and change nothing", () => {
     const text = `x-top: { any: [1, "\${NOWHERE}"] }
 ${LISTENERS.replace("upstream: web", "upstream: web, x-note: mine")}
 upstreams: { web: { port: 443, candidates: ["198.18.0.1"], x-owner: me, pool: { x-why: ~ } } }
@@ -96,17 +96,17 @@ upstreams: { web: { port: 443, candidates: ["198.18.0.1"], x-owner: me, pool: { 
     assert.deepStrictEqual(violations(jsonSchema(ConfigFile.ast), { "x-top": {}, upstreams: { web: { "x-a": [] } } }), [])
   })
 
-  it("are names where names stand", () => {
+  it("are ordinary names where names are expected", () => {
     const text = LISTENERS.replace("upstream: web", "upstream: x-web") + WEB.replace("web:", "x-web:")
     assert.deepStrictEqual(settingsOf(text).core.upstreams.map(({ name }) => name), ["x-web"])
   })
 })
 
-/** Words of the parser's library, which say nothing to those who write a file. */
+/** Terms of the parser's library, which mean nothing to the author of a file. */
 const FOREIGN =
   /YAML\.|flow|implicit|node end|block (collection|seq)|token|scalar|compact|indicator|collection|resolve|anchor cannot/i
 
-describe("a mistake of YAML", () => {
+describe("a syntax error of YAML", () => {
   const cases: ReadonlyArray<readonly [name: string, text: string, place: string, words: RegExp]> = [
     ["two documents", `${GOOD}---\n${GOOD}`, "f:3:1", /second document.*take one of them out/],
     ["an address without quotes", "listeners:\n  - listen: [::1]:80\n", "f:2:18", /\[::1\]:80.* in quotes/],
@@ -137,7 +137,7 @@ describe("a mistake of YAML", () => {
     ["a key without a colon", "attempts 5\nlog: {}\n", "f:1:1", /colon/]
   ]
 
-  it.each(cases)("is told in words of our own, once a line: %s", (_name, text, place, words) => {
+  it.each(cases)("gets one plain message a line: %s", (_name, text, place, words) => {
     const problems = problemsOf(text)
     assert.isTrue(problems[0]?.startsWith(place), problems.join("\n"))
     assert.match(problems[0] ?? "", words)
@@ -147,14 +147,14 @@ describe("a mistake of YAML", () => {
     assert.strictEqual(new Set(lines).size, lines.length, problems.join("\n"))
   })
 
-  it("that only warns, too", () => {
+  it("that is only a warning gets a plain message, too", () => {
     const { problems, warnings } = parse(`${GOOD}log: { level: !s3cr3t info }\n`)
     assert.deepStrictEqual(problems, [])
     assert.match(warnings[0]?.message ?? "", /tag.*ignored/)
     assert.notInclude(JSON.stringify(warnings), "s3cr3t")
   })
 
-  it("brings no warning of the runtime to the terminal", () =>
+  it("makes `check` print no warning of the runtime", () =>
     inScratch(async (directory) => {
       const file = path.join(directory, "f.yaml")
       fs.writeFileSync(file, "upstreams: { web: { candidates: [[::1]:80] } }\n")
@@ -164,8 +164,8 @@ describe("a mistake of YAML", () => {
     }))
 })
 
-describe("a number that is none", () => {
-  it.each([[".nan", ".nan"], [".inf", ".inf"], ["-.inf", "-.inf"]])("is told once, as it was written: %s", (text, shown) => {
+describe("a number that is not finite", () => {
+  it.each([[".nan", ".nan"], [".inf", ".inf"], ["-.inf", "-.inf"]])("is a mistake, shown as written: %s", (text, shown) => {
     assert.deepStrictEqual(problemsOf(`${GOOD}scoring: { jitterWeight: ${text} }\nattempts: ${text}\n`), [
       `f:3:12 scoring.jitterWeight: expected a number from 0 to 100, got ${shown}`,
       `f:4:1 attempts: expected a whole number from 1 to 64, got ${shown}`

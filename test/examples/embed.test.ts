@@ -1,11 +1,11 @@
-/** The examples as programs of their own, against local servers. */
+/** The examples, run as programs against local servers. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { example } from "../support/command.ts"
 import { serving } from "../support/relaying.ts"
 
 describe("examples/embed.ts", () => {
-  it.live("sends a line to the best of two addresses and tells why", () =>
+  it.live("sends a line to the best of two addresses and prints the costs of both", () =>
     Effect.gen(function* () {
       const echo = () => serving((socket) => void socket.pipe(socket))
       const servers = [yield* echo(), yield* echo()]

@@ -12,14 +12,14 @@ const started = { seq: 0, at: 0, event: { _tag: "Started", worker: 0, wallMs: 5 
 const ticked = { seq: 1, at: 7, event: { _tag: "Ticked", worker: 0 } } as const
 
 describe("a line of the record", () => {
-  it("comes back as it was written, with the chain that the next line follows", () => {
+  it("is read back as it was written, with the chain for the next line", () => {
     const { text, chain } = link(zero, body({ kind: "footer", seq: 9, state: "ab" }))
     expect(text.endsWith(`,"chain":"${toHex(chain)}"}\n`)).toBe(true)
     const line = { kind: "footer", seq: 9, state: "ab", chain: toHex(chain) }
     expect(unlink(zero, text.slice(0, -1))).toEqual({ line, chain })
   })
 
-  it("holds an entry with the digest of what it decided, and no digest when that was nothing", () => {
+  it("holds an entry with the digest of its decisions, and no digest without decisions", () => {
     const first = advance(state, started)
     expect(JSON.parse(`${entryBody(started, first)}}`)).toEqual({ ...started, decided: toHex(first.digest!) })
     const second = advance(first.state, ticked)
@@ -37,7 +37,7 @@ describe("a line of the record", () => {
     expect(at(2047)).toContain('"state"')
   })
 
-  it("is refused behind another chain, with another chain of its own, and when it is no JSON", () => {
+  it("is refused after another chain, with a wrong chain of its own, and when it is not JSON", () => {
     const text = link(zero, body({ kind: "footer", seq: 9, state: "ab" })).text.slice(0, -1)
     expect(unlink(hash("other"), text)).toBeUndefined()
     expect(unlink(zero, text.replace("9", "8"))).toBeUndefined()
@@ -46,7 +46,7 @@ describe("a line of the record", () => {
     expect(unlink(zero, link(zero, '{"kind":').text.slice(0, -1))).toBeUndefined()
   })
 
-  it("tells why the record broke off, and on which entry the core failed", () => {
+  it("gives the reason of a gap, and the entry on which the core failed", () => {
     expect(JSON.parse(`${gapBody("disk")}}`)).toMatchObject({ kind: "gap", reason: "disk" })
     const culprit = { entryBody: '{"seq":1', message: "boom" }
     expect(JSON.parse(`${gapBody("core-restarted", culprit)}}`)).toMatchObject({ reason: "core-restarted", culprit })
@@ -54,11 +54,11 @@ describe("a line of the record", () => {
 })
 
 describe("segments", () => {
-  it("start their chains from their numbers, so that they cannot change places", () => {
+  it("start their chains from their numbers, so that they cannot be swapped", () => {
     expect(new Set([1, 2, 3].map((segment) => toHex(chainStart(segment)))).size).toBe(3)
   })
 
-  it("have their numbers in their files' names, compressed or not, and no other file is one", () => {
+  it("have their numbers in their file names, compressed or not, and other files are no segments", () => {
     expect([1, 12_345_678, 123_456_789].map(fileName)).toEqual(["00000001.ndjson", "12345678.ndjson", "123456789.ndjson"])
     expect(["00000001.ndjson", "00000012.ndjson.gz", fileName(123_456_789)].map(segmentOf)).toEqual([1, 12, 123_456_789])
     const others = ["1.ndjson", "00000001.json", "x00000001.ndjson", "00000001.ndjson.gz.part", "lock", "00000001.ndjson~"]

@@ -1,4 +1,4 @@
-/** What a client may have tried, by the routes it says it used. */
+/** Which attempts of a client follow from the routes that it used. */
 import { describe, expect, it } from "vitest"
 import type { Attempt, ClientAccepted } from "../../src/core/model/Event.ts"
 import { followsPlan } from "../../src/record/followsPlan.ts"
@@ -18,23 +18,23 @@ const accepted = (candidate: number, tried: ReadonlyArray<Attempt>): ClientAccep
 })
 const one = (host: string, outcome: Attempt["outcome"]): Attempt => ({ candidate: -1, host, outcome, tookUs: 1 })
 
-describe("what a client tried of a name", () => {
+describe("what a client tried of a host", () => {
   it.each<[boolean, string, number, ReadonlyArray<Attempt>]>([
     [true, "an address that is admitted", -2, [one("198.18.0.9", "connected")]],
-    [true, "one that is denied, told and not dialled", -2, [one("198.18.7.1", "denied"), one("198.18.0.9", "connected")]],
-    [false, "one that is denied, dialled even so", -2, [one("198.18.7.1", "connected")]],
-    [false, "the same in IPv6 clothes", -2, [one("::ffff:198.18.7.1", "connected")]],
-    [false, "one that is denied, dialled in vain", -1, [one("198.18.7.1", "refused")]],
-    [false, "one that no network allows", -2, [one("192.0.2.1", "connected")]],
-    [false, "one that is admitted, told as denied", -1, [one("198.18.0.9", "denied")]],
-    [true, "nobody, as there was no answer", -1, [one("web.example", "timeout")]],
-    [true, "nobody, as it has no address", -1, [one("web.example", "unresolved")]],
-    [false, "somebody who is not told", -2, [{ candidate: -1, outcome: "connected", tookUs: 1 }]]
+    [true, "a denied address, reported and not dialled", -2, [one("198.18.7.1", "denied"), one("198.18.0.9", "connected")]],
+    [false, "a denied address, dialled and connected", -2, [one("198.18.7.1", "connected")]],
+    [false, "a denied address, dialled as IPv4-mapped", -2, [one("::ffff:198.18.7.1", "connected")]],
+    [false, "a denied address, dialled and refused", -1, [one("198.18.7.1", "refused")]],
+    [false, "an address that no network allows", -2, [one("192.0.2.1", "connected")]],
+    [false, "an admitted address, reported as denied", -1, [one("198.18.0.9", "denied")]],
+    [true, "no address, as DNS timed out", -1, [one("web.example", "timeout")]],
+    [true, "no address, as it has none", -1, [one("web.example", "unresolved")]],
+    [false, "an address that is not reported", -2, [{ candidate: -1, outcome: "connected", tookUs: 1 }]]
   ])("follows its plan (%s): %s", (follows, _, candidate, tried) => {
     expect(followsPlan(routesOf("web.example"), accepted(candidate, tried))).toBe(follows)
   })
 
-  it("that is an address itself is judged as one, unless it was only asked for", () => {
+  it("that is an address itself must be admitted when it is dialled", () => {
     const routes = routesOf("198.18.7.1")
     expect(followsPlan(routes, accepted(-2, [one("198.18.7.1", "connected")]))).toBe(false)
     expect(followsPlan(routes, accepted(-1, [one("198.18.7.1", "denied"), one("198.18.7.1", "unresolved")]))).toBe(true)

@@ -1,4 +1,4 @@
-/** What a client tried, judged by proofs of identity that its plan asked for. */
+/** Which attempts of a client follow from a plan that requires proofs of identity. */
 import { describe, expect, it } from "vitest"
 import type { Attempt, ClientAccepted } from "../../src/core/model/Event.ts"
 import type { DialAttempt, UpstreamRoutes } from "../../src/core/model/Routes.ts"
@@ -48,14 +48,14 @@ function follows(attempts: ReadonlyArray<DialAttempt>, candidate: number, ...tri
 
 describe("what was tried follows the plan", () => {
   const outcome = "connected"
-  it("when who had to prove it has proven it", () => {
+  it("when a candidate that needs a proof is verified", () => {
     expect(follows([attempt(1, { verify })], 1, { candidate: 1, outcome, tookUs: 1, verified: true })).toBe(true)
     expect(follows([attempt(1, { verify })], 1, { candidate: 1, outcome, tookUs: 1 })).toBe(false)
     expect(follows([attempt(1)], 1, { candidate: 1, outcome, tookUs: 1 })).toBe(true)
     expect(follows([attempt(1, { verify })], -1, { candidate: 1, outcome: "certificate", tookUs: 1 })).toBe(true)
   })
 
-  it("when strangers have, and none was dialled that the plan avoids", () => {
+  it("when a system address that needs a proof is verified, and is none that the plan avoids", () => {
     const stranger = { candidate: -1, host: "x", outcome, tookUs: 1 } as const
     expect(follows([named], -2, { ...stranger, verified: true })).toBe(true)
     expect(follows([named], -2, stranger)).toBe(false)

@@ -16,7 +16,7 @@ const namesFor = (hosts: ReadonlyArray<string>, labels: ReadonlyArray<string> = 
   new Pseudonyms({ hosts: new Set(hosts), labels: new Set(labels) })
 
 describe("a stand-in", () => {
-  it("is of a range that belongs to nobody, in order of appearance, the same for the same", () => {
+  it("is from a reserved range, in order of appearance, and the same for the same original", () => {
     const names = namesFor([])
     expect(["10.1.2.3", "git.example.com", "10.1.2.4", "fe80::1%eth0", "10.1.2.3", "::ffff:10.1.2.3", ""].map(names.host))
       .toEqual([
@@ -31,7 +31,7 @@ describe("a stand-in", () => {
     expect(names.replaced).toEqual({ addresses: 4, names: 1 })
   })
 
-  it("is different for different ones, however many there are", () => {
+  it("is different for each of 210,000 originals", () => {
     const names = namesFor([])
     const many = 140_000
     const v4 = Array.from({ length: many }, (_, i) => names.host(`10.${i >>> 16}.${(i >>> 8) & 255}.${i & 255}`))
@@ -41,7 +41,7 @@ describe("a stand-in", () => {
     expect(v6[65_535]).toBe("2001:db8:1:1:1:1:2:1")
   })
 
-  it("neither is nor contains an address or name of the record itself", () => {
+  it("neither is nor contains an address or a name of the record", () => {
     const names = namesFor(["198.18.0.1", "98.18.0.30", "2001:db8:1:1:1:1:1:1", "h1.invalid", "::1", "web"], ["name1"])
     const v4 = Array.from({ length: 30 }, (_, i) => names.host(`10.0.0.${i}`))
     // .1, .10 to .19 would contain the first, .30 the second.
@@ -54,7 +54,7 @@ describe("a stand-in", () => {
     expect(names.label("our web")).toBe("name2")
   })
 
-  it("is not for the users' own words, unless they tell a host", () => {
+  it("replaces a label only when that contains a host or an address", () => {
     const names = namesFor(["gitserver", "10.0.0.1"], ["web"])
     expect(["web", "mail-2", "", "v1"].map(names.label)).toEqual(["web", "mail-2", "", "v1"])
     const telling = ["GitServer", "our-gitserver-2", "via 10.9.9.9", "[fd00::9]", "api.example.com"]
@@ -63,7 +63,7 @@ describe("a stand-in", () => {
     expect(names.replaced.names).toBe(5)
   })
 
-  it("stands in free text too, wherever a host, an address or a telling label is in it", () => {
+  it("replaces each host, address and label with a host in free text too", () => {
     const names = namesFor(["git.example.com", "10.0.0.1", "fd00::7"], ["to.git.example.com", "web"])
     const text = "web: to.git.example.com: GIT.example.com:443 (10.0.0.1, fd00::7, 10.0.0.2) is broken at 12"
     const [git, one, six, two] = ["git.example.com", "10.0.0.1", "fd00::7", "10.0.0.2"].map((host) => {
@@ -114,7 +114,7 @@ const tells = /gitserver|other\.example|files|192\.0\.2|db8:7|198\.18\.0\.[123]\
 describe("a redacted copy", () => {
   const { texts } = record(first, entries, [4, entries.length - 2])
 
-  it("tells nothing of addresses and names, and is judged as the record", () => {
+  it("has no address and no name of the record, and gets the same verdict", () => {
     expect(texts.join("")).toMatch(tells)
     const copy = redacted(texts)
     expect(tells.exec(copy.texts.join(""))?.[0]).toBeUndefined()
@@ -128,7 +128,7 @@ describe("a redacted copy", () => {
     expect(copy.names.replaced.names).toBe(4)
   })
 
-  it("decides about its stand-ins as the lists of the record did about the addresses, and tells no network", () => {
+  it("refuses the same candidates by its access lists as the record, and has no network of the record", () => {
     const [a, b, c] = addresses(3)
     const lists = { allow: networks(["198.18.0.0/15"]), deny: networks([b!.host, "203.0.113.0/24", "2001:db8:9::/48"]) }
     const listed = {
@@ -168,12 +168,12 @@ describe("a redacted copy", () => {
     expect(/203\.0\.113|db8:9|198\.18\.0\.0\/15|192\.0\.2\.9/.exec(copy.texts.join(""))?.[0]).toBeUndefined()
   })
 
-  it("can itself be copied", () => {
+  it("can be redacted again", () => {
     const copy = redacted(redacted(texts).texts)
     expect(agrees(copy.original, replayed(copy.texts), copy.names)).toBe(true)
   })
 
-  it("of the later segments alone does not know the chain of the one before", () => {
+  it("of later segments alone has a chain of zeros for the segment before them", () => {
     const [, second = ""] = texts
     const surveyed = redacted(["", second].map((text) => text))
     expect(surveyed.texts[0]).toBe("")
@@ -181,7 +181,7 @@ describe("a redacted copy", () => {
     expect(replayed(surveyed.texts)).toMatchObject({ outcome: "verified" })
   })
 
-  it("ends where a crash or the last entry asked for cut the record off", () => {
+  it("ends where a crash or `until` ends the record", () => {
     const [one = "", two = ""] = texts
     const crashed = redacted([one, `${two}{"seq":`])
     const verdict = replayed(crashed.texts)
@@ -196,7 +196,7 @@ describe("a redacted copy", () => {
     expect(agrees(opening.original, replayed(opening.texts), opening.names)).toBe(true)
   })
 
-  it("has the record's gaps; the entry that the core failed on is redacted, or left out when it cannot be read", () => {
+  it("has the record's gaps, with the entry on which the core failed redacted, or omitted if unreadable", () => {
     const culprit = (entry: string) => {
       const writer = new SegmentWriter().open(first)
       const { state } = advance(first, entries[0]!)
@@ -225,7 +225,7 @@ function fold(some: ReadonlyArray<Entry>): State {
 }
 
 describe("a survey", () => {
-  it("remembers hosts and labels, and addresses in free text", () => {
+  it("collects hosts, labels, and addresses in free text", () => {
     const survey = new Survey()
     survey.host("a.example")
     survey.host("")

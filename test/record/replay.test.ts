@@ -16,7 +16,7 @@ import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 const config = configWith([{ candidates: addresses(5) }])
 const first = initial(config, 1)
 
-/** A minute of probes and clients while the second address gets worse. */
+/** A minute of probes and clients while the second address gets slower. */
 const toy = new ToyInterpreter(config)
 addresses(5).forEach(({ host }, i) => toy.set(host, 10 + 10 * i))
 toy.start().run(1_000)
@@ -27,7 +27,7 @@ const digestOf = (state: State) => toHex(stateDigest(state))
 const whole = record(first, entries)
 
 describe("replay", () => {
-  it("verifies a whole record and tells what it saw", () => {
+  it("verifies a whole record and reports its entries, choices, segments and moves", () => {
     const verdict = replayed(whole.texts)
     expect(verdict).toMatchObject({ outcome: "verified", problem: null, entries: entries.length, gaps: [] })
     expect(verdict.state).toBe(digestOf(toy.state))
@@ -44,11 +44,11 @@ describe("replay", () => {
     expect(exitCode(verdict)).toBe(0)
   })
 
-  it("has the same verdict, byte for byte, every time", () => {
+  it("gives the same verdict, byte for byte, every time", () => {
     expect(JSON.stringify(replayed(whole.texts))).toBe(JSON.stringify(replayed(whole.texts)))
   })
 
-  it("calls a record altered when a line was changed, and names segment and entry", () => {
+  it("judges a record with a changed line as altered, and names segment and entry", () => {
     const lines = linesOf(whole.texts[0]!)
     const at = lines.findIndex((line) => line.startsWith('{"seq":17,'))
     const verdict = replayed([textOf(lines.with(at, lines[at]!.replace('"at":', '"at":1')))])
@@ -57,7 +57,7 @@ describe("replay", () => {
     expect(exitCode(verdict)).toBe(3)
   })
 
-  it("calls it altered when an entry is no event, is out of order, or something else stands among the entries", () => {
+  it("judges a record as altered when an entry is invalid, out of order, or no entry at all", () => {
     const forged = (body: string) => replayed(new SegmentWriter().open(first).append(body).texts)
     const odd = '{"seq":0,"at":0,"event":{"_tag":"Exploded","worker":0}'
     expect(forged(odd)).toMatchObject({ outcome: "altered", problem: { seq: 0 } })
@@ -70,7 +70,7 @@ describe("replay", () => {
     expect(replayed(headless.append('{"kind":"gap"').texts).outcome).toBe("altered")
   })
 
-  it("calls it diverged when this code decides otherwise, and names the entry", () => {
+  it("judges a record as diverged when this code decides otherwise, and names the entry", () => {
     const moody: Advance = (state, entry) => {
       const advanced = advance(state, entry)
       return entry.seq === 9 ? { ...advanced, digest: { high: 1, low: 1 } } : advanced
@@ -80,7 +80,7 @@ describe("replay", () => {
     expect(exitCode(verdict)).toBe(3)
   })
 
-  it("calls it diverged when only the state differs: at the digest of the state, or at the end", () => {
+  it("judges a record as diverged when only the state differs, at a state digest or at the end", () => {
     const drifting: Advance = (state, entry) => {
       const advanced = advance(state, entry)
       const wall = { ...advanced.state.wall, ms: advanced.state.wall.ms + 1 }
@@ -97,7 +97,7 @@ describe("replay", () => {
     expect(replayed(texts, { advance: drifting })).toMatchObject({ outcome: "diverged", problem: { seq: 1023 } })
   })
 
-  it("calls it diverged when a client's choice was not admissible in the routes it used", () => {
+  it("judges a record as diverged when a client's choice was not admissible in its routes", () => {
     const at = entries.findIndex(({ event }) => event._tag === "ClientAccepted")
     const entry = entries[at]!
     if (entry.event._tag !== "ClientAccepted") throw new Error("no client")
@@ -112,7 +112,7 @@ describe("replay", () => {
     })
   })
 
-  it("does not judge a record of another model, format or schema", () => {
+  it("reports a record of another model, format or schema as incompatible", () => {
     const header = linesOf(whole.texts[0]!)[0]!.replace(/,"chain":"[0-9a-f]{16}"}$/, "")
     for (const change of [['"model":', '"model":1'], ['"format":', '"format":1'], ['"schema":"', '"schema":"0']] as const) {
       const verdict = replayed([link(chainStart(1), header.replace(change[0], change[1])).text])
@@ -121,7 +121,7 @@ describe("replay", () => {
     }
   })
 
-  it("cuts off a line that was not finished, and says how much", () => {
+  it("cuts off an unfinished last line, and reports its length", () => {
     const text = record(first, entries, [], "open").texts[0]!
     const verdict = replayed([`${text}{"seq":999,"at"`])
     expect(verdict).toMatchObject({ outcome: "verified", entries: entries.length })
@@ -129,7 +129,7 @@ describe("replay", () => {
     expect(verdict.state).toBe(digestOf(toy.state))
   })
 
-  it("takes a file that broke off in its opening for a crash, and one that cannot be read to its end for altered", () => {
+  it("judges a file cut in its first lines as a crash, and one that cannot be read to its end as altered", () => {
     const [opening = ""] = linesOf(record(toy.state, []).texts[0]!)
     expect(replayed([textOf([opening])])).toMatchObject({
       outcome: "verified",
@@ -143,7 +143,7 @@ describe("replay", () => {
     expect(replay.verdict()).toMatchObject({ outcome: "altered", problem: { segment: 1 } })
   })
 
-  it("stops after the entry it was told to, in the state of that moment", () => {
+  it("stops after the entry `until`, with the state of that moment", () => {
     const until = 20
     const seen: Array<number> = []
     const verdict = replayed(whole.texts, { until, onEntry: (entry) => seen.push(entry.seq) })
@@ -153,7 +153,7 @@ describe("replay", () => {
     expect(replayed(whole.texts, { until: 1e6 }).entries).toBe(entries.length)
   })
 
-  it("does not mind damage after the entry it was told to stop at", () => {
+  it("ignores damage after the entry `until`", () => {
     const lines = linesOf(whole.texts[0]!)
     const damaged = textOf(lines.with(-5, "garbage"))
     expect(replayed([damaged], { until: 20 }).outcome).toBe("verified")
@@ -164,7 +164,7 @@ describe("replay", () => {
 describe("replay over segments", () => {
   const cut = record(first, entries, [10, 30])
 
-  it("goes on from one to the next", () => {
+  it("continues from one segment to the next", () => {
     const verdict = replayed(cut.texts)
     expect(verdict).toMatchObject({ outcome: "verified", entries: entries.length, gaps: [] })
     expect(verdict.segments.map(({ end, firstSeq }) => [end, firstSeq]))
@@ -172,7 +172,7 @@ describe("replay over segments", () => {
     expect(verdict.state).toBe(digestOf(toy.state))
   })
 
-  it("can begin with any of them, as each carries its whole state", () => {
+  it("can begin with any segment, as each has the whole state", () => {
     const replay = new Replay()
     replay.segment(3)
     for (const line of linesOf(cut.texts[2]!)) replay.line(line)
@@ -180,7 +180,7 @@ describe("replay over segments", () => {
     expect(replay.verdict()).toMatchObject({ outcome: "verified", entries: entries.length - 30, state: digestOf(toy.state) })
   })
 
-  it("misses one that is gone, and notices two that changed places or a tail that was cut off in the middle", () => {
+  it("reports a missing segment, swapped segments, and a segment without its end as altered", () => {
     const replay = new Replay()
     for (const segment of [1, 3]) {
       replay.segment(segment)
@@ -196,7 +196,7 @@ describe("replay over segments", () => {
     expect(replayed([shorter, ...cut.texts.slice(1)])).toMatchObject({ outcome: "altered", problem: { segment: 2 } })
   })
 
-  it("calls it diverged when the next one starts from another state", () => {
+  it("judges a record as diverged when the next segment starts from another state", () => {
     const writer = new SegmentWriter().open(first)
     let state = first
     for (const entry of entries.slice(0, 10)) {
@@ -209,7 +209,7 @@ describe("replay over segments", () => {
     expect(replayed(writer.texts)).toMatchObject({ outcome: "diverged", problem: { segment: 2 } })
   })
 
-  it("lists a gap apart from divergence, and starts afresh after it", () => {
+  it("lists a gap, which is no divergence, and continues with the state after it", () => {
     const writer = new SegmentWriter().open(first)
     let state = first
     entries.forEach((entry, i) => {
@@ -225,12 +225,12 @@ describe("replay over segments", () => {
     expect(verdict.segments.map(({ end }) => end)).toEqual(["gap", "closed"])
   })
 
-  it("lists a gap at the very end", () => {
+  it("lists a gap at the end", () => {
     const verdict = replayed(new SegmentWriter().open(first).gap("disk").texts)
     expect(verdict).toMatchObject({ outcome: "verified", segments: [{ end: "gap" }] })
   })
 
-  it("lets another run begin where it likes", () => {
+  it("accepts a segment of another run with any state", () => {
     const other = new SegmentWriter("other run")
     other.texts.push("")
     other.open(first)

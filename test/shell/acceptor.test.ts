@@ -1,4 +1,4 @@
-/** Who is served when: limits, order, waiting, drain. Without sockets; the engine is a mailbox that a test empties. */
+/** When a client is served, waits or is reset. There are no sockets; the engine is a mailbox that the test empties. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -51,9 +51,9 @@ interface World {
   readonly sim: SimTransport
   readonly mailbox: Mailbox
   readonly acceptor: Acceptor["Service"]
-  /** Takes everything out of the mailbox, as a turn of the engine would. */
+  /** Empties the mailbox, as a turn of the engine does. */
   readonly turn: () => ReadonlyArray<Event>
-  /** The routes are other ones now. */
+  /** Publishes the current routes. */
   readonly publish: () => void
 }
 
@@ -106,14 +106,14 @@ const world = <A>(
     }).pipe(Effect.provide(layer), Effect.scoped)
   })
 
-/** Lets fibers that were woken run on. */
+/** Lets woken fibers run. */
 const settle = Effect.repeat(Effect.yieldNow, { times: 20 })
 
 const arriveAll = (sim: SimTransport, count: number) =>
   Array.from({ length: count }, (_, i) => sim.arrive("web", `client ${i + 1}`))
 
 describe("the acceptor", () => {
-  it.effect("lets clients over maxConnections wait and serves them in order of arrival", () =>
+  it.effect("queues clients above maxConnections and serves them in order of arrival", () =>
     world({ maxConnections: 2 }, ({ sim, acceptor }) =>
       Effect.gen(function* () {
         arriveAll(sim, 5)
@@ -130,7 +130,7 @@ describe("the acceptor", () => {
         assert.deepInclude(acceptor.statusUnsafe()[0], { connections: 2, waiting: 0, accepted: 5, refused: 0 })
       })))
 
-  it.effect("resets who comes when backlog clients wait already", () =>
+  it.effect("resets a client that arrives while backlog clients already wait", () =>
     world({ maxConnections: 1, backlog: 2 }, ({ sim, acceptor }) =>
       Effect.sync(() => {
         const clients = arriveAll(sim, 5)
@@ -138,7 +138,7 @@ describe("the acceptor", () => {
         assert.deepInclude(acceptor.statusUnsafe()[0], { connections: 1, waiting: 2, refused: 2 })
       })))
 
-  it.effect("makes clients wait while the mailbox cannot promise both of their places, and loses nobody", () =>
+  it.effect("queues clients while the mailbox cannot grant two permits to each, and serves all of them later", () =>
     world({ mailbox: 4 }, ({ sim, mailbox, turn }) =>
       Effect.gen(function* () {
         const clients = arriveAll(sim, 9)
@@ -155,7 +155,7 @@ describe("the acceptor", () => {
         assert.deepStrictEqual([mailbox.used, sim.pendingTimers], [0, 0])
       })))
 
-  it.effect("recovers when the mailbox was full of other things and nobody was being served", () =>
+  it.effect("serves a waiting client once a full mailbox has free permits, even if no session is open", () =>
     world({ mailbox: 3 }, ({ sim, mailbox }) =>
       Effect.sync(() => {
         mailbox.reserve(2)
@@ -167,7 +167,7 @@ describe("the acceptor", () => {
         assert.deepStrictEqual(sim.relays.map(({ client }) => client.name), ["client 1"])
       })))
 
-  it.effect("lets clients wait until somebody is found, asks once for all of them, and serves them then", () => {
+  it.effect("requests one discovery for all clients that wait for it, and serves them once routes are there", () => {
     let now = asking
     return world({}, ({ sim, mailbox, turn, publish }) =>
       Effect.gen(function* () {
@@ -186,7 +186,7 @@ describe("the acceptor", () => {
       }), () => now)
   })
 
-  it.effect("serves clients by the last resort when nobody was found in time, and does not ask again for them", () =>
+  it.effect("serves a client by the last resort when discovery takes too long, and requests no second one", () =>
     world({}, ({ sim, turn }) =>
       Effect.sync(() => {
         arriveAll(sim, 1)
@@ -197,7 +197,7 @@ describe("the acceptor", () => {
         assert.deepStrictEqual(turn().map(({ _tag }) => _tag), ["DomainRequested", "ClientAccepted"])
       }), () => asking))
 
-  it.effect("gives back the places of clients that wait for somebody when it is drained", () =>
+  it.effect("resets clients that wait for discovery when it drains, and returns their permits", () =>
     world({}, ({ sim, mailbox, acceptor, turn }) =>
       Effect.gen(function* () {
         const clients = arriveAll(sim, 2)
@@ -208,7 +208,7 @@ describe("the acceptor", () => {
         assert.deepStrictEqual([mailbox.used, sim.pendingTimers, acceptor.discovery.waiting], [0, 0, 0])
       }), () => asking))
 
-  it.effect("resets a client whom nobody could be reached for, and gives its place to the next", () =>
+  it.effect("resets a client when all its dials fail, and lets the next waiting client in", () =>
     world(
       { maxConnections: 1, dial: { afterMs: 5, result: "refused" } },
       ({ sim, mailbox, acceptor, turn }) =>
@@ -226,7 +226,7 @@ describe("the acceptor", () => {
         })
     ))
 
-  it.effect("lets clients wait that come before there are routes for their upstream, and keeps no places for them", () => {
+  it.effect("queues clients, without permits, until their upstream has routes", () => {
     let published: Routes = { version: 0, upstreams: [] }
     return world({}, ({ sim, mailbox, acceptor }) =>
       Effect.sync(() => {
@@ -234,7 +234,7 @@ describe("the acceptor", () => {
         sim.advance(5)
         assert.deepStrictEqual(clients.map(({ state }) => state), ["open", "open", "open"])
         assert.deepStrictEqual([mailbox.used, acceptor.statusUnsafe()[0]?.waiting], [0, 3])
-        // A place that nobody has is no upstream either.
+        // A slot without a name is not an upstream.
         published = { version: 1, upstreams: [{ ...routes.upstreams[0]!, name: "" }] }
         sim.advance(5)
         assert.strictEqual(sim.relays.length, 0)
@@ -244,7 +244,7 @@ describe("the acceptor", () => {
       }), () => published)
   })
 
-  it.effect("counts a client at its chosen candidate while it is dialled and at its server while it is served", () =>
+  it.effect("counts a client at the chosen candidate while it dials and at the serving one while it relays", () =>
     world({ dial: { afterMs: 5, result: "connected" } }, ({ sim, acceptor }) =>
       Effect.gen(function* () {
         arriveAll(sim, 3)
@@ -257,7 +257,7 @@ describe("the acceptor", () => {
         assert.deepStrictEqual([acceptor.counts.of(7), acceptor.counts.candidates], [1, 1])
       })))
 
-  it.effect("drains: accepts nobody, resets who waits, lets sessions end, and resets what is left after the time", () =>
+  it.effect("drains: resets new and waiting clients, lets sessions end, and resets the rest at the time limit", () =>
     world({ maxConnections: 2 }, ({ sim, acceptor, mailbox, turn }) =>
       Effect.gen(function* () {
         const clients = arriveAll(sim, 3)
@@ -277,7 +277,7 @@ describe("the acceptor", () => {
         assert.deepStrictEqual([acceptor.counts.candidates, mailbox.used], [0, 0])
       })))
 
-  it.effect("drains at once when nobody is there, and early when the last one leaves", () =>
+  it.effect("ends a drain at once when no session is open, and else when the last session ends", () =>
     world({}, ({ sim, acceptor }) =>
       Effect.gen(function* () {
         arriveAll(sim, 1)
@@ -289,7 +289,7 @@ describe("the acceptor", () => {
         assert.strictEqual(yield* acceptor.drain(60_000), 0)
       })))
 
-  it.effect("drains clients that are still being dialled, with their dials and their places", () =>
+  it.effect("cancels the dials of connecting clients when it drains, and returns their permits", () =>
     world({ dial: { afterMs: 0, result: "never" } }, ({ sim, acceptor, mailbox }) =>
       Effect.gen(function* () {
         const clients = arriveAll(sim, 2)
@@ -299,7 +299,7 @@ describe("the acceptor", () => {
         assert.deepStrictEqual([mailbox.used, sim.pendingTimers, acceptor.counts.candidates], [0, 0, 0])
       })))
 
-  it.effect("resets everybody, also who waits, when its scope closes without a drain", () =>
+  it.effect("resets all clients, waiting ones included, when its scope closes without a drain", () =>
     Effect.gen(function* () {
       const clients = yield* world({ maxConnections: 1 }, ({ sim }) =>
         Effect.sync(() => {

@@ -16,7 +16,7 @@ const connections = Effect.fnUntraced(function* (affinity: Affinity) {
       Effect.promise(async () => {
         await until("three members", () => engine.routesUnsafe().upstreams[0]?.members.length === 3)
         const answers: Array<string> = []
-        // Some at once, so that the fewest connections are now here, now there.
+        // Four at once, so that the member with the fewest connections changes.
         for (let i = 0; i < 10; i++) answers.push(...await Promise.all([ask(port), ask(port), ask(port), ask(port)]))
         return answers
       })
@@ -26,7 +26,7 @@ const connections = Effect.fnUntraced(function* (affinity: Affinity) {
 })
 
 describe("connections of one client", () => {
-  it.live("all go to one of the members that share clients with affinity client, and the record replays", () =>
+  it.live("all reach the same member with affinity client, and the record replays", () =>
     Effect.gen(function* () {
       const { result, segments } = yield* connections("client")
       assert.lengthOf(result, 40)
@@ -34,7 +34,7 @@ describe("connections of one client", () => {
       assert.deepInclude(replayText(segments), { outcome: "verified", problem: null })
     }))
 
-  it.live("are shared by all of them with affinity none", () =>
+  it.live("are spread over all members with affinity none", () =>
     Effect.gen(function* () {
       const { result } = yield* connections("none")
       assert.strictEqual(new Set(result).size, 3)

@@ -1,9 +1,9 @@
-/** One sleeper for all deadlines of the core. */
+/** One timer for all deadlines of the core. */
 import { assert, describe, it } from "@effect/vitest"
 import { Alarm } from "../../src/shell/Alarm.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
-/** An alarm that notes in ms when it rang. */
+/** An alarm, and the times in ms at which it rang. */
 function alarmed() {
   const transport = new SimTransport(() => ({ afterMs: 0, result: "never" }))
   const rang: Array<number> = []
@@ -20,14 +20,14 @@ describe("the alarm", () => {
     assert.strictEqual(transport.pendingTimers, 0)
   })
 
-  it("never rings before a deadline that lies within a millisecond", () => {
+  it("rings at the next full millisecond for a deadline between two, never earlier", () => {
     const { rang, arm, pass } = alarmed()
     arm(49.001)
     pass(200)
     assert.deepStrictEqual(rang, [50])
   })
 
-  it("rings earlier when an earlier deadline comes up, and at the later one when armed again", () => {
+  it("rings at an earlier deadline that is armed later, and at the later one once armed again", () => {
     const { rang, arm, pass } = alarmed()
     arm(80)
     pass(10)
@@ -38,7 +38,7 @@ describe("the alarm", () => {
     assert.deepStrictEqual(rang, [30, 80])
   })
 
-  it("does not ring at a deadline that has moved later meanwhile", () => {
+  it("rings only at the new time when its deadline moves to a later one", () => {
     const { rang, arm, pass } = alarmed()
     arm(20)
     pass(5)
@@ -55,7 +55,7 @@ describe("the alarm", () => {
     assert.deepStrictEqual(rang, [10])
   })
 
-  it("has one timer at a time, and none when it is stopped", () => {
+  it("holds one timer at a time, and none once it is stopped", () => {
     const { rang, alarm, arm, pass, transport } = alarmed()
     arm(50)
     arm(20)

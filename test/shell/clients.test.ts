@@ -1,4 +1,4 @@
-/** Real clients in numbers: order, limits, random ends, and counts that agree when everything is at rest. */
+/** Many real clients: order, limits, different ends, and counts of shell and core that agree once all is idle. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as net from "node:net"
@@ -16,7 +16,7 @@ import { connect } from "../support/sockets.ts"
 
 const addressOf = ({ port }: { readonly port: number }) => ({ host: "127.0.0.1", port })
 
-/** Answers each line with itself, and ends as the client asks: "reset", "end", "hold" or "drop". */
+/** Echoes each line, and ends the connection as the line says: "reset", "end", "hold" or "drop". */
 const obliging = serving((socket: net.Socket) => {
   socket.setEncoding("utf8")
   socket.on("end", () => socket.end())
@@ -32,15 +32,15 @@ const connections = (state: State) =>
   Vector.toArray(state.candidates).flatMap((one) => (one === null ? [] : [[one.id, connectionsOf(one)] as const]))
 
 async function atRest({ engine, acceptor }: Live, open: number): Promise<void> {
-  await until("only those who stay are left", () => acceptor.statusUnsafe()[0]?.connections === open)
+  await until("only the staying sessions are open", () => acceptor.statusUnsafe()[0]?.connections === open)
   await until(
-    "the core agrees",
+    "the core has the same counts",
     () => connections(engine.stateUnsafe()).every(([id, count]) => count === acceptor.counts.of(id))
   )
 }
 
 describe("clients", () => {
-  it.live("over maxConnections are served in the order in which they came", () =>
+  it.live("above maxConnections are served in order of arrival", () =>
     Effect.gen(function* () {
       const server = yield* obliging
       const config = configWith([{ candidates: [addressOf(server)] }])
@@ -74,7 +74,7 @@ describe("clients", () => {
       )
     }))
 
-  it.live("beyond a full backlog are reset, and only those", () =>
+  it.live("beyond a full backlog are reset, and all others are served", () =>
     Effect.gen(function* () {
       const server = yield* obliging
       const config = configWith([{ candidates: [addressOf(server)] }])
@@ -100,7 +100,7 @@ describe("clients", () => {
       )
     }))
 
-  it.live("wait when the mailbox is tiny, and every one of them is served", () =>
+  it.live("are all served, 300 at once, when the mailbox has only 5 permits", () =>
     Effect.gen(function* () {
       const server = yield* obliging
       const config = configWith([{ candidates: [addressOf(server)] }])
@@ -117,7 +117,7 @@ describe("clients", () => {
       assert.deepInclude(verdict, { outcome: "verified", choices: { checked: 300, unjudged: 0 } })
     }))
 
-  it.live("are counted alike by shell and core when all is at rest, whatever their ends were", () =>
+  it.live("that end in seven different ways are counted alike by shell and core once all is idle", () =>
     Effect.gen(function* () {
       const servers = [yield* obliging, yield* obliging, yield* obliging]
       const config = configWith([{
@@ -143,7 +143,7 @@ describe("clients", () => {
       assert.deepInclude(replayText(segments), { outcome: "verified", choices: { checked: 400, unjudged: 0 } })
     }))
 
-  it.live("are drained: those who leave in time end politely, the others are reset", () =>
+  it.live("that end within the drain limit close without an error, and the others are reset", () =>
     Effect.gen(function* () {
       const server = yield* obliging
       const config = configWith([{ candidates: [addressOf(server)] }])
@@ -171,7 +171,7 @@ describe("clients", () => {
     }))
 })
 
-/** One of seven ways to live, by number: repeatable, and mixed enough. */
+/** A client that ends in one of seven ways, chosen by its number so that each run is the same. */
 async function oneClient(live: Live, i: number, staying: Array<Watched>): Promise<void> {
   const client = await connect(live.port)
   const { socket } = client

@@ -1,4 +1,4 @@
-/** What an operator does to a running service, and the last resort, over real sockets; each run replays to itself. */
+/** An operator's orders to a running service, and the last resort, over real sockets; each record must replay. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -47,7 +47,7 @@ const isIn = (live: Live, state: string, upstream = 0) =>
 const reload = ({ engine }: Live, next: Config) =>
   engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config: arrange(engine.stateUnsafe().config, next) })
 
-/** The record must replay to itself; what it says of clients, and each step of the ladder. */
+/** Checks that the record replays; gives its accepted clients and its ladder steps. */
 function told(segments: ReadonlyArray<string>) {
   const clients: Array<ClientAccepted> = []
   const facts: Array<Fact> = []
@@ -68,7 +68,7 @@ function told(segments: ReadonlyArray<string>) {
 const COLD: UpstreamChanges = { pool: { mode: "off" } }
 
 describe("an operator", () => {
-  it.live("turns it off and on: clients are served all the while", () =>
+  it.live("turns Fairlead off and on, and clients are served throughout", () =>
     Effect.gen(function* () {
       const server = yield* serving("one")
       const config = configWith([{ candidates: [at(server)] }])
@@ -81,10 +81,10 @@ describe("an operator", () => {
             return statusOf(seen, { addresses: "redacted", candidates: 10 })
           }
           await isIn(live, "active")
-          await until("a socket is parked", () => engine.warmPool.size > 0)
+          await until("a warm socket waits", () => engine.warmPool.size > 0)
           engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled: false })
           await isIn(live, "disabled")
-          await until("nothing is parked", () => engine.warmPool.size === 0)
+          await until("no warm socket waits", () => engine.warmPool.size === 0)
           assert.deepInclude(status(), { enabled: false, override: false })
           assert.strictEqual(await ask(port), "one")
           engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled: true })
@@ -97,7 +97,7 @@ describe("an operator", () => {
       assert.deepStrictEqual(steps, ["unranked > active", "active > disabled", "disabled > stale", "stale > active"])
     }))
 
-  it.live("reloads: a session lives on, whoever its candidate is, and new clients get the new one", () =>
+  it.live("reloads with another candidate: the open session continues, and new clients reach the new one", () =>
     Effect.gen(function* () {
       const [one, two] = [yield* serving("one"), yield* serving("two")]
       const config = (server: { readonly port: number }) => configWith([{ candidates: [at(server)], ...COLD }])
@@ -118,7 +118,7 @@ describe("an operator", () => {
       told(segments)
     }))
 
-  it.live("changes listeners: what is new is bound, what is gone accepts nobody, sessions and other listeners stay", () =>
+  it.live("changes listeners: new ones bind, removed ones refuse clients, sessions and other listeners stay", () =>
     Effect.gen(function* () {
       const [one, two] = [yield* serving("one"), yield* serving("two")]
       const config = configWith([{ candidates: [at(one)], ...COLD }, { name: "api", candidates: [at(two)], ...COLD }])
@@ -135,19 +135,19 @@ describe("an operator", () => {
           yield* Effect.promise(() => isIn(live, "active", 1))
           const session = yield* Effect.promise(() => connect(port))
           yield* Effect.promise(() => until("it is served", () => acceptor.counts.candidates === 1))
-          // The same socket for another upstream, and a second listener.
+          // The listener keeps its socket for another upstream, and a second listener is added.
           yield* acceptor.rebind([{ ...listener, upstream: 1 }, { ...listener, name: "more" }])
           const [web, more] = acceptor.statusUnsafe()
           assert.strictEqual(web?.listen.port, port)
           assert.strictEqual(yield* Effect.promise(() => ask(port)), "two")
           assert.strictEqual(yield* Effect.promise(() => ask(more!.listen.port)), "one")
-          // One that cannot be bound: nothing has changed, the other new one included.
+          // One listener cannot bind: nothing changes, and the other new listener is not added.
           const taken = { ...listener, name: "taken", listen: { host: "127.0.0.1", port: one.port } }
           const failed = yield* Effect.flip(acceptor.rebind([{ ...listener, name: "third" }, taken]))
           assert.deepInclude(failed, { _tag: "BindError", listener: "taken", code: "EADDRINUSE" })
           assert.deepStrictEqual(acceptor.statusUnsafe().map(({ name }) => name), ["web", "more"])
           assert.strictEqual(yield* Effect.promise(() => ask(port)), "two")
-          // Gone: nobody new, but the session goes on.
+          // The listener is removed: it refuses clients, but its session continues.
           yield* acceptor.rebind([{ ...listener, name: "more" }])
           assert.match(String(yield* Effect.promise(() => ask(port).catch((error: unknown) => error))), /ECONNREFUSED/)
           assert.strictEqual(yield* Effect.promise(() => ask(more!.listen.port)), "one")
@@ -157,7 +157,7 @@ describe("an operator", () => {
         }))
     }))
 
-  it.live("adds a listener for an upstream that comes a moment later: its clients wait for that", () =>
+  it.live("adds a listener before its upstream: the client waits and is served once the upstream is there", () =>
     Effect.gen(function* () {
       const [one, two] = [yield* serving("one"), yield* serving("two")]
       const web = { candidates: [at(one)], ...COLD }
@@ -173,7 +173,7 @@ describe("an operator", () => {
         }))
     }))
 
-  it.live("lets more clients in at once by raising maxConnections of a listener that stays bound", () =>
+  it.live("raises maxConnections of a bound listener, and its waiting clients are served at once", () =>
     Effect.gen(function* () {
       const server = yield* serving("one")
       const config = configWith([{ candidates: [at(server)], ...COLD }])
@@ -194,12 +194,12 @@ describe("an operator", () => {
     }))
 })
 
-describe("the last resort, all candidates dead,", () => {
-  /** Candidates on an address of their own that refuses; `elsewhere` is the name's. */
+describe("the last resort, with all candidates dead,", () => {
+  /** The candidate is on 127.0.0.2, which refuses; the name and the fallback list have other addresses. */
   const config = (port: number, changes: UpstreamChanges) =>
     configWith([{ candidates: [{ host: "127.0.0.2", port }], port, probing: { intervalMs: 100 }, ...COLD, ...changes }])
 
-  it.live("is the addresses of the name, asked when a client comes", () =>
+  it.live("dials the addresses of the host, resolved when the client connects", () =>
     Effect.gen(function* () {
       const server = yield* serving("by name")
       const { segments } = yield* withLive(
@@ -221,7 +221,7 @@ describe("the last resort, all candidates dead,", () => {
       ])
     }))
 
-  it.live("is what a DNS server says of the name", () =>
+  it.live("dials the address that a configured DNS server gives for the host", () =>
     Effect.gen(function* () {
       const server = yield* serving("by DNS")
       const dns = yield* dnsServer({ "web.example": ["127.0.0.1"] })
@@ -239,7 +239,7 @@ describe("the last resort, all candidates dead,", () => {
       assert.deepInclude(told(segments).clients[0], { candidate: -2 })
     }))
 
-  it.live("is the fallback list before that, and the way back is found when a candidate answers", () =>
+  it.live("dials the fallback list, until a candidate answers again and serves", () =>
     Effect.gen(function* () {
       const spare = yield* serving("spare")
       const port = yield* dead
@@ -262,7 +262,7 @@ describe("the last resort, all candidates dead,", () => {
       assert.deepStrictEqual(told(segments).steps.at(-1), "fallback > active")
     }))
 
-  it.live("without a host is the list in its order, and who cannot be reached at all is reset", () =>
+  it.live("without a host dials the candidates in list order, and resets a client when all of them refuse", () =>
     Effect.gen(function* () {
       const port = yield* dead
       const server = yield* serving("last")

@@ -1,4 +1,4 @@
-/** The core fails on an event: clients go on, the record keeps the culprit, a fresh core takes over under new ids. */
+/** The core fails on an event: clients are still served, the record keeps the event, a new core takes over with new ids. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Advance } from "../../src/core/advance.ts"
@@ -15,7 +15,7 @@ import { connect } from "../support/sockets.ts"
 const echoing = serving((socket) => void socket.on("data", (chunk) => socket.write(chunk)).on("end", () => socket.end()))
 const naming = serving((socket) => void socket.once("data", () => socket.end("good")).on("end", () => socket.end()))
 
-/** The real core, but on the first event of the kind after `arm` it does what `plant` does. */
+/** The real core, which runs `plant` on the first event of the kind that `arm` was given. */
 function failing(plant: Advance) {
   let armed: Event["_tag"] | undefined
   const advance: Advance = (state, entry) => {
@@ -31,16 +31,16 @@ const throwing = () =>
     throw new Error("planted")
   })
 
-/** Nothing is in the way of the next test: the fresh core has spoken. */
+/** Waits until the new core has published its routes. */
 async function recovered({ engine }: Live, restarts: number, before: number): Promise<void> {
-  await until("the core has started afresh", () => engine.restartsUnsafe() === restarts && isReady(engine.stateUnsafe()))
+  await until("the core has restarted", () => engine.restartsUnsafe() === restarts && isReady(engine.stateUnsafe()))
   await until("its routes are out", () => engine.routesUnsafe().version > before)
 }
 
 const linesOf = (segment: string | undefined) => (segment ?? "").trimEnd().split("\n").map((line) => JSON.parse(line))
 
 describe("when the core fails on an event", () => {
-  it.live("clients go on being served with the last routes until a fresh core has some", () =>
+  it.live("clients are served by the last routes until a new core publishes its own", () =>
     Effect.gen(function* () {
       const good = yield* naming
       const echo = yield* echoing
@@ -59,12 +59,12 @@ describe("when the core fails on an event", () => {
           assert.strictEqual(engine.routesUnsafe(), before)
           await recovered(live, 1, before.version)
           assert.strictEqual(await ask(port), "good")
-          await until("nobody is left", () => acceptor.counts.candidates === 0)
+          await until("no session is left", () => acceptor.counts.candidates === 0)
         }), { advance: core.advance, restartDelayMs: 300 })
       assert.strictEqual(echo.connections(), 0)
     }))
 
-  it.live("a session that was open goes on, and ends as if nothing had happened", () =>
+  it.live("an open session continues, ends normally and is counted nowhere", () =>
     Effect.gen(function* () {
       const echo = yield* echoing
       const core = throwing()
@@ -92,7 +92,7 @@ describe("when the core fails on an event", () => {
     }), 30_000)
 
   for (const [kind, plant] of [["throws", undefined], ["breaks an invariant", rewind]] as const) {
-    it.live(`the record has a gap with the culprit, then a fresh segment, and verifies (${kind})`, () =>
+    it.live(`the record has a gap with that event, then a new segment, and verifies (the core ${kind})`, () =>
       Effect.gen(function* () {
         const good = yield* naming
         const core = plant === undefined ? throwing() : failing(plant)
@@ -127,7 +127,7 @@ describe("when the core fails on an event", () => {
       }))
   }
 
-  it.live("no id of a probe, a session or a candidate comes twice", () =>
+  it.live("no id of a probe, a session or a candidate is used twice", () =>
     Effect.gen(function* () {
       const good = yield* naming
       const core = throwing()
@@ -158,7 +158,7 @@ describe("when the core fails on an event", () => {
     }))
 })
 
-/** What no core may do. */
+/** Breaks an invariant: time goes back. */
 function rewind(...[state, entry]: Parameters<Advance>): ReturnType<Advance> {
   const advanced = coreAdvance(state, entry)
   return { ...advanced, state: { ...advanced.state, at: -1 } }

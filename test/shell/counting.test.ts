@@ -1,4 +1,4 @@
-/** In front of a server that shuts out who connects too often without a word, as MySQL does (`max_connect_errors`), over real sockets. */
+/** A server that blocks a peer after too many connections without data, as MySQL does (`max_connect_errors`). */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { isReady } from "../../src/core/ready.ts"
@@ -8,7 +8,7 @@ import { ask, serve, until } from "../support/servers.ts"
 
 const MOST_ERRORS = 8
 
-/** Greets each connection; who leaves without a word is counted, who says something is forgiven. */
+/** Greets each connection. One that ends without data counts as an error; one with data sets the count to zero. */
 async function counting() {
   let errors = 0
   const isBlocked = () => errors >= MOST_ERRORS
@@ -29,7 +29,7 @@ async function counting() {
   return { server, isBlocked }
 }
 
-/** How long it takes until one who idles is shut out, at most `forMs`; then what a client gets. */
+/** The time until an idle Fairlead is blocked, at most `forMs`; then the answer that a client gets. */
 const idling = Effect.fnUntraced(function* (idle: "always" | "lazy", forMs: number) {
   const { server, isBlocked } = yield* Effect.promise(counting)
   const config = configWith([{
@@ -40,7 +40,7 @@ const idling = Effect.fnUntraced(function* (idle: "always" | "lazy", forMs: numb
     Effect.promise(async () => {
       const sinceMs = performance.now()
       await until("ready", () => isReady(engine.stateUnsafe()))
-      await until("shut out, or time is over", () => isBlocked() || performance.now() - sinceMs >= forMs)
+      await until("blocked, or the time is over", () => isBlocked() || performance.now() - sinceMs >= forMs)
       const tookMs = performance.now() - sinceMs
       return { tookMs, answer: await ask(port), connections: server.connections() }
     }))
@@ -48,16 +48,16 @@ const idling = Effect.fnUntraced(function* (idle: "always" | "lazy", forMs: numb
   return result
 })
 
-describe("an upstream that no client uses", () => {
+describe("a server that blocks connections without data", () => {
   it.live(
-    "is shut out by its probes with idle always, and in the same time is not with idle lazy: its first client is served",
+    "blocks the probes of idle always, and in the same time serves the first client of idle lazy",
     () =>
       Effect.gen(function* () {
         const always = yield* idling("always", 9_000)
         assert.strictEqual(always.answer, "blocked")
         const lazy = yield* idling("lazy", always.tookMs)
         assert.strictEqual(lazy.answer, "hello, served")
-        // One probe, and the client.
+        // One probe and one client.
         assert.strictEqual(lazy.connections, 2)
       }),
     30_000

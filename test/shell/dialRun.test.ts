@@ -1,4 +1,4 @@
-/** Running a dial plan, to the exact moment. Attempts are named by their port. */
+/** How a dial plan runs, with exact times. An attempt is identified by its port. */
 import { assert, describe, it } from "@effect/vitest"
 import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
 import type { Dialled } from "../../src/shell/DialRun.ts"
@@ -19,11 +19,11 @@ function planOf(offsetsMs: ReadonlyArray<number>, timeoutMs = 1_000, deadlineMs 
   return { attempts, deadlineMs }
 }
 
-/** What the resolver knows of a name, and after how long it says so: the last of it is the whole. */
+/** The resolver's answers for a name, and when each arrives; the last one is complete. */
 type Told = ReadonlyArray<{ readonly afterMs: number; readonly addresses: ReadonlyArray<string> }>
 const names = new Map<string, Told>()
 
-/** Starts a plan whose dials do as scripted, port by port. */
+/** Starts a plan; the dial to each port ends as scripted. */
 function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
   const sim = new SimTransport(({ port }) => script[port - 1] ?? never)
   const ask: AskDns = (host, _limits, answer) => {
@@ -53,7 +53,7 @@ function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
 }
 
 describe("a dial plan", () => {
-  it("stops at the first attempt when that connects", () => {
+  it("starts no second attempt when the first one connects before that is due", () => {
     const { sim, done } = run(planOf([0, 250]), after(30, "connected"))
     sim.advance(60_000)
     assert.deepStrictEqual(sim.log, ["0 dial h:1", "30 got 1"])
@@ -67,24 +67,24 @@ describe("a dial plan", () => {
     assert.deepStrictEqual(sim.log, ["0 dial h:1", "250 dial h:2", "600 dial h:3"])
   })
 
-  it("starts the next attempt as soon as all before it have failed", () => {
+  it("starts the next attempt as soon as all earlier ones have failed", () => {
     const { sim } = run(planOf([0, 250, 500]), after(40, "refused"), after(7, "unreachable"), after(5, "connected"))
     sim.advance(60_000)
     assert.deepStrictEqual(sim.log, ["0 dial h:1", "40 dial h:2", "47 dial h:3", "52 got 3"])
   })
 
-  it("waits for the offset while one before it is pending, even if another one has failed", () => {
+  it("waits for an attempt's offset while an earlier one is pending, even if another one has failed", () => {
     const { sim } = run(planOf([0, 250, 500]), never, after(10, "refused"), after(5, "connected"))
     sim.advance(60_000)
     assert.deepStrictEqual(sim.log, ["0 dial h:1", "250 dial h:2", "500 dial h:3", "505 cancel h:1", "505 got 3"])
   })
 
-  it("starts several at once that share an offset", () => {
+  it("starts attempts with the same offset at once", () => {
     const { sim } = run(planOf([0, 0, 0]))
     assert.deepStrictEqual(sim.log, ["0 dial h:1", "0 dial h:2", "0 dial h:3"])
   })
 
-  it("lets the first to connect win, and says of the others how long they had been under way", () => {
+  it("takes the first attempt that connects, cancels the others and reports how long they ran", () => {
     const { sim, done } = run(planOf([0, 250, 400]), after(900, "connected"), after(200, "connected"), never)
     sim.advance(60_000)
     assert.deepStrictEqual(sim.log.slice(3), ["450 cancel h:1", "450 cancel h:3", "450 got 2"])
@@ -96,7 +96,7 @@ describe("a dial plan", () => {
     assert.strictEqual(done.length, 1)
   })
 
-  it("gives an attempt up after its timeout, and goes on at once", () => {
+  it("cancels an attempt at its timeout and starts the next one at once", () => {
     const { sim, done } = run(planOf([0, 5_000], 1_000), never, after(3, "connected"))
     sim.advance(60_000)
     assert.deepStrictEqual(sim.log, ["0 dial h:1", "1000 cancel h:1", "1000 dial h:2", "1003 got 2"])
@@ -109,7 +109,7 @@ describe("a dial plan", () => {
     assert.deepStrictEqual(sim.log.slice(2), ["1000 cancel h:1", "1250 cancel h:2", "1250 gave up"])
   })
 
-  it("ends at its deadline; attempts that had not had their time are cancelled, which speaks not against them", () => {
+  it("ends at its deadline: its early attempt has timed out, a late one counts as cancelled", () => {
     const { sim, done } = run(planOf([0, 600], 1_000, 700))
     sim.advance(60_000)
     assert.deepStrictEqual(sim.log.slice(2), ["700 cancel h:1", "700 cancel h:2", "700 gave up"])
@@ -120,13 +120,13 @@ describe("a dial plan", () => {
     assert.strictEqual(sim.pendingTimers, 0)
   })
 
-  it("starts nobody whose turn would come at or after the deadline", () => {
+  it("starts no attempt whose offset is at or after the deadline", () => {
     const { sim } = run(planOf([0, 700, 800], 5_000, 700))
     sim.advance(60_000)
     assert.deepStrictEqual(sim.log, ["0 dial h:1", "700 cancel h:1", "700 gave up"])
   })
 
-  it("gives up as soon as all have failed, and lists every one", () => {
+  it("gives up as soon as all attempts have failed, and reports each of them", () => {
     const { sim, done } = run(planOf([0, 250, 500]), after(1, "refused"), after(2, "reset"), after(3, "local"))
     sim.advance(60_000)
     assert.strictEqual(sim.log.at(-1), "6 gave up")
@@ -134,7 +134,7 @@ describe("a dial plan", () => {
     assert.deepStrictEqual([done[0]?.candidate, done.length, sim.pendingTimers], [-1, 1, 0])
   })
 
-  it("loses no time to fractions of milliseconds", () => {
+  it("keeps exact times with fractions of a millisecond", () => {
     const { sim } = run(planOf([0, 250.3, 400.7], 33.333), after(12.345, "refused"), never, after(0.001, "connected"))
     sim.advance(60_000)
     assert.deepStrictEqual(sim.log, [
@@ -146,21 +146,21 @@ describe("a dial plan", () => {
     ])
   })
 
-  it("without attempts gives up, though not within the call", () => {
+  it("without attempts gives up after the call has returned", () => {
     const { sim, done } = run(planOf([]))
     assert.strictEqual(done.length, 0)
     sim.advance(1)
     assert.deepStrictEqual(sim.log, ["0 gave up"])
   })
 
-  it("with no time left gives up, though not within the call", () => {
+  it("with a deadline of zero gives up after the call has returned", () => {
     const { sim, done } = run(planOf([0], 1_000, 0))
     assert.strictEqual(done.length, 0)
     sim.advance(1)
     assert.strictEqual(sim.log.at(-1), "0 gave up")
   })
 
-  it("that is cancelled abandons every attempt, leaves no timer and tells nobody", () => {
+  it("that is cancelled cancels every attempt, leaves no timer and makes no callback", () => {
     const { sim, done, cancel } = run(planOf([0, 100, 9_000]), after(5_000, "connected"), after(3_000, "refused"))
     sim.advance(150)
     cancel()
@@ -170,14 +170,14 @@ describe("a dial plan", () => {
     assert.deepStrictEqual([done.length, sim.pendingTimers], [0, 0])
   })
 
-  it("that is cancelled before it could give up tells nobody either", () => {
+  it("that is cancelled before it gives up makes no callback", () => {
     const { sim, done, cancel } = run(planOf([]))
     cancel()
     sim.advance(1)
     assert.deepStrictEqual(done, [])
   })
 
-  describe("that names a host", () => {
+  describe("with an attempt that names a host", () => {
     const plan: DialPlan = {
       attempts: [
         ...planOf([0]).attempts,
@@ -204,11 +204,11 @@ describe("a dial plan", () => {
     }
     const refused = after(10, "refused")
     const known = (...addresses: ReadonlyArray<string>) => void names.set("web.example", [{ afterMs: 20, addresses }])
-    /** Part of it after 20 ms, the rest when it says. */
+    /** The early addresses after 20 ms, the late ones after `afterMs`. */
     const knownLate = (early: ReadonlyArray<string>, afterMs: number, late: ReadonlyArray<string>) =>
       void names.set("web.example", [{ afterMs: 20, addresses: early }, { afterMs, addresses: [...early, ...late] }])
 
-    it("asks for its addresses when its turn comes, and dials them in order in its place", () => {
+    it("resolves the host when that attempt is due, and dials at most `most` addresses in order", () => {
       known("x", "y", "z", "more")
       const { sim, done } = run(plan, refused, ...Array<Scripted>(7).fill(never), never)
       sim.advance(1_000)
@@ -216,7 +216,7 @@ describe("a dial plan", () => {
       assert.strictEqual(done.length, 0)
     })
 
-    it("dials none of its addresses that the plan's access denies, and tells them", () => {
+    it("dials no address that the plan's access denies, and reports it as denied", () => {
       known("198.18.0.1", "198.18.0.2", "::ffff:198.18.0.1", "198.18.0.3")
       const access = { allow: networks(["198.18.0.0/24"]), deny: networks(["198.18.0.1", "198.18.0.3"]) }
       const attempts = plan.attempts.map((one) =>
@@ -234,7 +234,7 @@ describe("a dial plan", () => {
       ])
     })
 
-    it("tells a stranger by its address, and that none of the candidates serves", () => {
+    it("reports a system address that is no candidate by its host, and that no candidate serves", () => {
       known("x")
       const { sim, done } = run(plan, refused, ...Array<Scripted>(7).fill(never), after(5, "connected"))
       sim.advance(60_000)
@@ -245,7 +245,7 @@ describe("a dial plan", () => {
       ])
     })
 
-    it("dials an address that the plan knows as that candidate, once, and none that had its turn", () => {
+    it("dials a resolved address that is a candidate of the plan as that candidate, and only once", () => {
       known("known", "h")
       const { sim, done } = run(
         {
@@ -264,7 +264,7 @@ describe("a dial plan", () => {
       assert.deepStrictEqual(done[0]?.tried.map(({ candidate }) => candidate), [1, 7, 2])
     })
 
-    it("without any address goes on as if it had been refused", () => {
+    it("reports a host without addresses as unresolved and starts the next attempt", () => {
       known()
       const { sim, done } = run(plan, refused, after(3, "connected"))
       sim.advance(60_000)
@@ -277,7 +277,7 @@ describe("a dial plan", () => {
       })
     })
 
-    it("waits for the resolver only for its own time, and not beyond the deadline", () => {
+    it("waits for the resolver until the DNS timeout or the plan's deadline", () => {
       names.clear()
       const { sim, done } = run(plan, refused, after(3, "connected"))
       sim.advance(60_000)
@@ -288,7 +288,7 @@ describe("a dial plan", () => {
       assert.deepStrictEqual(short.sim.log.slice(1), ["10 ask web.example", "100 forget web.example", "100 gave up"])
     })
 
-    it("gives the question up when somebody else wins", () => {
+    it("cancels the DNS query when another attempt connects", () => {
       names.clear()
       const { sim } = run(plan, after(300, "connected"))
       sim.advance(60_000)
@@ -296,7 +296,7 @@ describe("a dial plan", () => {
       assert.strictEqual(sim.pendingTimers, 0)
     })
 
-    it("dials what is known early, and those that come late in turns with those that still wait", () => {
+    it("dials early addresses at once, and alternates late ones with those not yet dialled", () => {
       knownLate(["x", "y", "z"], 50, ["late"])
       const most = plan.attempts.map((one) =>
         one.resolve === undefined ? one : { ...one, resolve: { ...one.resolve, most: 4 } }
@@ -306,14 +306,14 @@ describe("a dial plan", () => {
       assert.deepStrictEqual(sim.log.slice(2), ["30 dial x:9", "130 dial late:9", "230 dial y:9", "330 dial z:9"])
     })
 
-    it("dials at most as many of its addresses as it may, early and late ones together", () => {
+    it("dials at most `most` addresses of the host, early and late ones together", () => {
       knownLate(["x", "y"], 300, ["late", "later"])
       const { sim } = run(plan, refused)
       sim.advance(900)
       assert.deepStrictEqual(sim.log.slice(2), ["30 dial x:9", "130 dial y:9", "310 dial late:9"])
     })
 
-    it("whose first addresses all fail goes on while later ones are awaited, and dials those when they come", () => {
+    it("starts the next attempts when all early addresses fail, and dials late ones when they arrive", () => {
       knownLate(["x"], 200, ["late"])
       const { sim, done } = run(plan, refused, after(40, "refused"), ...Array<Scripted>(6).fill(never), after(5, "refused"))
       sim.advance(100)
@@ -329,7 +329,7 @@ describe("a dial plan", () => {
       ])
     })
 
-    it("whose early addresses may not be dialled holds nothing up while later ones are awaited", () => {
+    it("starts the next attempts when access denies the early addresses and late ones are pending", () => {
       knownLate(["198.18.0.1"], 200, [])
       const access = { allow: [], deny: networks(["198.18.0.1"]) }
       const attempts = plan.attempts.map((one) =>
@@ -347,7 +347,7 @@ describe("a dial plan", () => {
       ])
     })
 
-    it("waits for late addresses no longer than the answer's own time, and leaves nothing behind", () => {
+    it("waits for late addresses until the DNS timeout, and leaves no query and no timer", () => {
       names.set("web.example", [{ afterMs: 20, addresses: ["x"] }, { afterMs: 5_000, addresses: ["x", "late"] }])
       const refusing = run(plan, refused, refused, ...Array<Scripted>(6).fill(never), refused)
       refusing.sim.advance(60_000)

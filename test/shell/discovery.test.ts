@@ -1,4 +1,4 @@
-/** Clients that wait until somebody is found: one question for all of them, and no wait without an end. */
+/** Clients that wait for a discovery: one request for all of them, and each wait has a limit. */
 import { assert, beforeEach, describe, it } from "vitest"
 import type { Event } from "../../src/core/model/Event.ts"
 import type { Routes, UpstreamRoutes } from "../../src/core/model/Routes.ts"
@@ -61,13 +61,13 @@ class World {
   }
 }
 
-describe("domains", () => {
+describe("discovery", () => {
   let world = new World()
   beforeEach(() => {
     world = new World()
   })
 
-  it("tell the core once however many wait, however they write it, and let all go on when somebody serves", () => {
+  it("makes one request for all clients of a name, in any spelling, and releases them once it is served", () => {
     for (const host of ["a.example", "A.Example", "a.example."]) world.find(host)
     assert.deepStrictEqual(world.posted, [
       { _tag: "DomainRequested", worker: 0, upstream: -1, host: "a.example", port: 443 }
@@ -79,14 +79,14 @@ describe("domains", () => {
     assert.deepStrictEqual([world.domains.waiting, world.sim.pendingTimers], [0, 0])
   })
 
-  it("that are known cost nobody anything", () => {
+  it("makes no request for a name that is already known, and answers at once", () => {
     world.publish(upstream(0, "", false, "web"), upstream(1, "[2001:db8::1]:8443", false))
     world.find("2001:DB8::1", 8443)
     world.settled(0)
     assert.deepStrictEqual([world.found, world.posted], [[1, 0], []])
   })
 
-  it("end their wait after singleFlightTimeout, with whoever has the place by then", () => {
+  it("releases a client after singleFlightTimeout, with the upstream of the name if there is one", () => {
     world.find("a.example")
     world.publish(upstream(0, "a.example:443", true))
     world.sim.advance(onDemandDefaults.singleFlightTimeoutMs - 1)
@@ -98,7 +98,7 @@ describe("domains", () => {
     assert.deepStrictEqual(world.found, [0, undefined])
   })
 
-  it("forget who goes, and ask anew for who comes after the last", () => {
+  it("forgets clients that leave, and makes a new request for one that comes after the last", () => {
     const cancels = [world.find("a.example"), world.find("a.example")]
     for (const cancel of cancels) cancel()
     assert.deepStrictEqual([world.domains.waiting, world.sim.pendingTimers], [0, 0])
@@ -108,7 +108,7 @@ describe("domains", () => {
     assert.deepStrictEqual(world.found, [0])
   })
 
-  it("let nobody go on who left between the news and his turn", () => {
+  it("never releases a client that left before its limit", () => {
     const cancel = world.find("a.example")
     const other = new World()
     other.find("a.example")
@@ -119,7 +119,7 @@ describe("domains", () => {
     assert.deepStrictEqual(world.found, [])
   })
 
-  it("never lead to another upstream that got the place meanwhile", () => {
+  it("never gives a client another upstream that took over the slot", () => {
     world.publish(upstream(0, "a.example:443", true))
     world.settled(0)
     assert.deepInclude(world.posted[0], { upstream: 0, host: "" })
@@ -127,7 +127,7 @@ describe("domains", () => {
     assert.deepStrictEqual(world.found, [undefined])
   })
 
-  it("of two upstreams with the same one are asked for apart", () => {
+  it("makes separate requests for two upstreams with the same host and port", () => {
     world.publish(upstream(0, "a.example:443", true, "one"), upstream(1, "a.example:443", true, "two"))
     world.settled(0)
     world.settled(1)
@@ -136,7 +136,7 @@ describe("domains", () => {
     assert.deepStrictEqual(world.found, [1])
   })
 
-  it("wait for nothing where they may not be found, and where the core cannot be told", () => {
+  it("answers at once when it is off, the name is invalid or the mailbox has no permit", () => {
     world.enabled = false
     world.find("a.example")
     world.enabled = true

@@ -1,4 +1,4 @@
-/** One query for all who want the same name at the same time. */
+/** One DNS query for all clients that need the same name at the same time. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { Resolver } from "../../src/shell/Resolver.ts"
 import { answersOf, LIMITS } from "../support/answers.ts"
 import { until } from "../support/servers.ts"
 
-/** A resolver that answers when it is told to, in part or in whole, and what came of its queries. */
+/** A resolver that the test answers, in part or in whole, and the queries that it got. */
 function slow() {
   const asked: Array<string> = []
   const early: Array<(addresses: ReadonlyArray<string>) => void> = []
@@ -30,8 +30,8 @@ function slow() {
 
 const asking = (what: string, holds: () => boolean) => Effect.promise(() => until(what, holds))
 
-describe("names", () => {
-  it.live("are asked for once by all who wait at the same time, and anew afterwards", () =>
+describe("DNS queries of clients", () => {
+  it.live("are shared by clients that wait for a name at the same time, and made anew afterwards", () =>
     Effect.gen(function* () {
       const { asked, open, names } = slow()
       const got: Array<ReadonlyArray<string>> = []
@@ -47,7 +47,7 @@ describe("names", () => {
       assert.deepStrictEqual(got[3], [])
     }))
 
-  it.live("that nobody waits for any more are given up, and who left is told nothing", () =>
+  it.live("are cancelled once no client waits, and a client that left gets no answer", () =>
     Effect.gen(function* () {
       const { given, open, names } = slow()
       const got: Array<number> = []
@@ -61,7 +61,7 @@ describe("names", () => {
       assert.deepStrictEqual(got, [])
     }))
 
-  it.live("that are known in part are told to all waiting clients, to later ones at once, and then in whole", () =>
+  it.live("give a partial answer to waiting clients, to later ones at once, and then the whole answer", () =>
     Effect.gen(function* () {
       const { asked, early, open, names } = slow()
       const got: Array<string> = []

@@ -1,4 +1,4 @@
-/** Facts as the public sees them: typed, numbered, named by label, limited in rate, and kept for a while. */
+/** Public facts: typed, numbered, with labels, limited in rate, and kept for a while. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -27,7 +27,7 @@ const config = configWith([{
   breaker: { cooldownMs: 1_000 }
 }])
 
-/** What a scripted run brings about: the best dies, another takes over, the first comes back. */
+/** A scripted run: the best candidate dies, another takes over, the first recovers. */
 function eventful(): ToyInterpreter {
   let alive = true
   const [best, second, third] = HOSTS
@@ -42,7 +42,7 @@ function eventful(): ToyInterpreter {
 
 const idsOf = (state: State) => state.candidates.chunks.flat().flatMap((one) => one === null ? [] : [one.id])
 
-/** Every entry of a run shown to the observer, with the state of its moment. */
+/** Shows the observer every entry of a run, with the state after it. */
 function show(toy: ToyInterpreter, observe: Folded): void {
   toy.entries.forEach((entry, i) => {
     const advanced = toy.advanced[i]
@@ -63,7 +63,7 @@ const keptOf = (facts: Facts["Service"]) =>
   Effect.map(Stream.runCollect(Stream.take(facts.streamAfter(0), facts.latestUnsafe())), (all) => [...all])
 
 describe("public facts", () => {
-  it.effect("tell whom the lists kept out: networks alone, unless addresses may be shown", () =>
+  it.effect("name what the access lists refused by its network, and by its address only with addresses full", () =>
     Effect.gen(function* () {
       const deny = networks(["203.0.113.9", "2001:db8::/32"])
       const access = { allow: networks(["198.51.0.0/16", "203.0.113.0/24"]), deny }
@@ -98,7 +98,7 @@ describe("public facts", () => {
       Schema.decodeUnknownSync(PublicFact, { onExcessProperty: "error" })(JSON.parse(JSON.stringify(full)))
     }))
 
-  it.effect("tell a run in order, each as its schema says, by labels and without an address", () =>
+  it.effect("follow the order of a run, match their schema, and carry labels but no full address", () =>
     withFacts((facts, observe) =>
       Effect.gen(function* () {
         const toy = eventful()
@@ -130,7 +130,7 @@ describe("public facts", () => {
       ["full", ["198.51.100.7:443", "203.0.113.9:443", "[2001:db8:1:2::3]:443"]]
     ] as const
   ) {
-    it.effect(`tell who joined and left, addresses ${addresses}`, () =>
+    it.effect(`list the candidates that joined and left, with addresses ${addresses}`, () =>
       withFacts((facts, observe) =>
         Effect.gen(function* () {
           const { state, entries } = eventful()
@@ -139,13 +139,13 @@ describe("public facts", () => {
           const decision: Decision = { _tag: "MembershipChanged", upstream: 0, joined, left }
           observe(entries.at(-1) as Entry, [decision], state)
           const [told] = yield* keptOf(facts)
-          if (told?.kind !== "MembershipChanged") return assert.fail("nobody joined")
+          if (told?.kind !== "MembershipChanged") return assert.fail("no candidate joined")
           const named = shown.map((address, i) => ({ candidate: `web#${i + 1}`, source: "user-static", address }))
           assert.deepStrictEqual([told.joined, told.left], [named, named.slice(0, 1)])
         }), { addresses }))
   }
 
-  it.effect("are as many as the core's, one kind for one, a selection with every move", () =>
+  it.effect("match the core's facts one to one, with an IpPoolSelection for each SelectionMoved", () =>
     withFacts((facts, observe) =>
       Effect.gen(function* () {
         const toy = eventful()
@@ -160,7 +160,7 @@ describe("public facts", () => {
       })
     ))
 
-  it.effect("of what the core decides about ladder, pools, preheating and configuration are told", () =>
+  it.effect("report the core's decisions about ladder, pools, preheating and configuration", () =>
     withFacts((facts, observe) =>
       Effect.gen(function* () {
         const { state, entries } = eventful()
@@ -192,7 +192,7 @@ describe("public facts", () => {
       })
     ))
 
-  it.effect("name the first of a long list and count all of it", () =>
+  it.effect("name the first 16 of a long list and count all of it", () =>
     withFacts((facts, observe) =>
       Effect.gen(function* () {
         const { state, entries } = eventful()
@@ -200,12 +200,12 @@ describe("public facts", () => {
         const decision: Decision = { _tag: "MembershipChanged", upstream: 0, joined: ids, left: [] }
         observe(entries.at(-1) as Entry, [decision], state)
         const [joined] = yield* keptOf(facts)
-        if (joined?.kind !== "MembershipChanged") return assert.fail("nobody joined")
+        if (joined?.kind !== "MembershipChanged") return assert.fail("no candidate joined")
         assert.deepStrictEqual([joined.joinedCount, joined.joined.length, joined.leftCount], [300, 16, 0])
       })
     ))
 
-  it.effect("tell when the core started afresh, from the second start on", () =>
+  it.effect("report a restart of the core from its second start on", () =>
     withFacts((facts, observe) =>
       Effect.gen(function* () {
         const { entries, advanced } = eventful()
@@ -217,7 +217,7 @@ describe("public facts", () => {
       })
     ))
 
-  it.effect("leave the observer that was there before in its place", () =>
+  it.effect("keep calling an observer that was there before", () =>
     Effect.gen(function* () {
       let seen = 0
       const before = Layer.succeed(Observer, () => void seen++)
@@ -228,7 +228,7 @@ describe("public facts", () => {
       assert.strictEqual(seen, toy.entries.length)
     }))
 
-  it.effect("reach whoever listens, the latest kept for who falls behind", () =>
+  it.effect("reach a listener that falls behind, which gets only the latest", () =>
     withFacts((facts) =>
       Effect.gen(function* () {
         const tell = (problems: number) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems })
@@ -247,7 +247,7 @@ describe("public facts", () => {
 })
 
 describe("the rate limit of facts", () => {
-  it("lets a second's worth through, then as many as are earned, and tells what it kept back", () => {
+  it("passes one second's worth of facts, then the allowed rate, and counts those it dropped", () => {
     const budget = new FactBudget(3)
     const take = (atMs: number) => budget.take("Suspected", atMs)
     assert.deepStrictEqual([1, 2, 3, 4, 5].map(() => take(0)), [0, 0, 0, undefined, undefined])
@@ -255,7 +255,7 @@ describe("the rate limit of facts", () => {
     assert.deepStrictEqual([...budget.dropped], [["Suspected", 3]])
   })
 
-  it("leaves other kinds alone, and lives with a clock that jumps back", () => {
+  it("limits each kind by itself, and passes facts again after the clock jumped back", () => {
     const budget = new FactBudget(1)
     assert.deepStrictEqual([budget.take("Suspected", 5_000), budget.take("Suspected", 5_000)], [0, undefined])
     assert.strictEqual(budget.take("Cleared", 5_000), 0)
@@ -263,7 +263,7 @@ describe("the rate limit of facts", () => {
     assert.strictEqual(budget.take("Suspected", 2_000), 2)
   })
 
-  it.effect("stands in the next fact of the kind, and can be read", () =>
+  it.effect("puts the number of dropped facts into the next fact of the kind and into a counter", () =>
     withFacts((facts, observe) =>
       Effect.gen(function* () {
         const { state, entries } = eventful()

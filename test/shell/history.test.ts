@@ -1,4 +1,4 @@
-/** The keeper: what a run writes and when, a disk that fails or never answers; and the service that begins with yesterday's best. */
+/** The history keeper: what it writes and when, also on a failing disk; and a service that starts from its history. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -51,7 +51,7 @@ const past: HistoryRecord = {
 }
 const full = new HistoryError({ what: "unwritable", path: "h.json", why: "ENOSPC" })
 
-/** A store that notes what it is given, and whatever else is said of it; a keeper over it, built while the clock stands. */
+/** A store that notes what it is given, changed by `store`; and a keeper over it, built while the test clock stands. */
 const kept = (
   store: Partial<HistoryStore["Service"]>,
   flushIntervalMs = FLUSH_MS,
@@ -92,7 +92,7 @@ const addressesIn = (records: ReadonlyArray<HistoryRecord> | undefined) => recor
 describe("the history keeper", () => {
   for (const flushIntervalMs of [FLUSH_MS, 1_000]) {
     for (const firstWriteMs of [FIRST_MS, 200]) {
-      it.effect(`writes ${firstWriteMs} ms after the first selection, then at most each ${flushIntervalMs} ms, and only what is new`, () =>
+      it.effect(`writes ${firstWriteMs} ms after the first selection, then at most every ${flushIntervalMs} ms, and only after a change`, () =>
         Effect.gen(function* () {
           const { saved, keep } = yield* kept({}, flushIntervalMs, TIMEOUT_MS, { firstWriteMs })
           const toy = measured()
@@ -113,7 +113,7 @@ describe("the history keeper", () => {
     }
   }
 
-  it.effect("reads and writes nothing while everything is turned off, and then neither forgets what earlier runs knew", () =>
+  it.effect("reads and writes nothing while Fairlead is off, and keeps earlier records once it is on", () =>
     Effect.gen(function* () {
       let loads = 0
       const load = Effect.sync(() => {
@@ -136,7 +136,7 @@ describe("the history keeper", () => {
       assert.strictEqual(saved.length, 1)
     }))
 
-  it.effect("writes what is new at the end", () =>
+  it.effect("writes new records when it closes", () =>
     Effect.gen(function* () {
       const { saved, keep, close } = yield* kept({})
       yield* keep(measured())
@@ -144,7 +144,7 @@ describe("the history keeper", () => {
       assert.deepStrictEqual(saved.map(addressesIn), [[a, b]])
     }))
 
-  it.effect("writes nothing while nothing is known, and the end of what was", () =>
+  it.effect("writes nothing while it has no records, and an empty list when loaded ones are gone", () =>
     Effect.gen(function* () {
       const empty = new ToyInterpreter(configWith([{}])).start()
       const never = yield* kept({})
@@ -155,7 +155,7 @@ describe("the history keeper", () => {
       assert.deepStrictEqual([never.saved, once.saved], [[], [[]]])
     }))
 
-  it.effect("says once that a disk refuses, counts each time, goes on trying, and says when it is over", () =>
+  it.effect("logs a failing disk once, counts each failure, retries, and logs the recovery", () =>
     Effect.gen(function* () {
       let refusals = 3
       let saves = 0
@@ -171,7 +171,7 @@ describe("the history keeper", () => {
       assert.deepStrictEqual([yield* troubles, saves], [{ unwritable: 3 }, 1])
     }))
 
-  it.effect("says what was damaged and left out, and begins with the rest", () =>
+  it.effect("logs a damaged file and omitted records, and starts with the other records", () =>
     Effect.gen(function* () {
       const problem = new HistoryError({ what: "damaged", path: "h.json", why: "it is no JSON" })
       const { lines, building, troubles } = yield* kept({ load: Effect.succeed({ records: [past], dropped: 2, problem }) })
@@ -188,7 +188,7 @@ describe("the history keeper", () => {
     }))
 
   for (const timeoutMs of [TIMEOUT_MS, 200]) {
-    it.effect(`waits ${timeoutMs} ms for a disk that never answers, at the start and at the end`, () =>
+    it.effect(`waits at most ${timeoutMs} ms for a disk that never answers, at start and at close`, () =>
       Effect.gen(function* () {
         const { lines, building, keep, close, troubles } = yield* kept(
           { load: Effect.never, save: () => Effect.never },
@@ -211,7 +211,7 @@ describe("the history keeper", () => {
   }
 })
 
-/** A service over sites with distance, its history in a file. */
+/** A service whose sites have simulated distances and whose history is in a file. */
 const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
   const recorder = MemoryRecorder.make({ id: "test", seed: 1 })
   const far = Layer.effect(Transport, Effect.map(Transport, (near) => distant(near, sites).transport)).pipe(
@@ -256,8 +256,8 @@ const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
 const accepted = (entries: ReadonlyArray<{ readonly at: number; readonly event: Event }>) =>
   entries.flatMap(({ at, event }) => event._tag === "ClientAccepted" ? [{ at, ...event }] : [])
 
-describe("a service that starts again", () => {
-  it.live("serves its first client from yesterday's best at once, and has a warm socket for it within a second", () =>
+describe("a restarted service", () => {
+  it.live("serves its first client by the best of its history, and has a warm socket to it within a second", () =>
     Effect.gen(function* () {
       const sites = yield* Effect.forEach([250, 30, 400], (rttMs, i) => Sites.open(i, `web#${i + 1}`, rttMs, () => 0.5))
       yield* Effect.promise(() =>
@@ -298,8 +298,8 @@ describe("a service that starts again", () => {
     }).pipe(Effect.scoped))
 })
 
-describe("a core that failed", () => {
-  it.live("begins again with what the last one knew, unless it failed on that", () =>
+describe("a core that restarts after a failure", () => {
+  it.live("starts with what the failed core knew, or without it when that made it fail", () =>
     Effect.gen(function* () {
       const good = yield* Effect.promise(() => named("good"))
       let armed: Event["_tag"] | undefined

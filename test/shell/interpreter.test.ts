@@ -1,4 +1,4 @@
-/** Core facts for those who listen in this process. */
+/** Core facts for subscribers in this process. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,7 +15,7 @@ const KEPT = 1_024
 const fact = (candidate: number): Fact => ({ _tag: "Cleared", upstream: 0, candidate })
 
 describe("core facts", () => {
-  it.effect("reach who keeps up, one by one, though another has fallen behind and loses the oldest", () =>
+  it.effect("all reach a subscriber that keeps up, while one that falls behind loses the oldest", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
       const shelf = new WarmPool(transport, () => {})

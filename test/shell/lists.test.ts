@@ -1,4 +1,4 @@
-/** Lists and switches over real sockets: what a reload takes away is gone at once, and sessions stay. */
+/** Access lists and source switches over real sockets: a reload removes a candidate at once, and its sessions stay. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as net from "node:net"
@@ -11,7 +11,7 @@ import { replayText, withLive } from "../support/live.ts"
 import { serve, until } from "../support/servers.ts"
 
 const [one, two] = ["127.0.0.1", "127.0.0.2"] as const
-/** Answers everything on every loopback address with the address it came to, and counts who is connected to which. */
+/** Answers on every loopback address with that address, and keeps the connections to each. */
 const everywhere = Effect.acquireRelease(
   Effect.promise(() =>
     serve(
@@ -32,7 +32,7 @@ const dialled = ({ engine }: Live) => {
   const plans = web === undefined ? [] : [web.lastResort, ...web.members.map(({ plan }) => plan)]
   return new Set(plans.flatMap(({ attempts }) => attempts.map(({ host }) => host)))
 }
-/** One question through the forwarder, and the session stays. */
+/** Sends one request through the forwarder and keeps the session open. */
 async function session(port: number) {
   let answers = ""
   const socket = net.connect({ port, host: "127.0.0.1" })
@@ -49,17 +49,17 @@ async function session(port: number) {
 
 describe("a reload", () => {
   it.live.each<readonly [string, (config: Config) => Config]>([
-    ["denies the address that serves", (config) => ({ ...config, access: { allow: [], deny: networks([one]) } })],
-    ["allows others alone", (config) => ({ ...config, access: { allow: networks(["127.0.0.2/31"]), deny: [] } })],
-    ["switches off the source that named it", (config) => ({ ...config, sources: { ...config.sources, userStatic: false } })]
-  ])("that %s: no plan, no warm socket, no new client; its session goes on", ([, change]) =>
+    ["denies the serving address", (config) => ({ ...config, access: { allow: [], deny: networks([one]) } })],
+    ["allows only other addresses", (config) => ({ ...config, access: { allow: networks(["127.0.0.2/31"]), deny: [] } })],
+    ["disables the serving address's source", (config) => ({ ...config, sources: { ...config.sources, userStatic: false } })]
+  ])("that %s ends its plans, warm sockets and new clients, but not its session", ([, change]) =>
     Effect.gen(function* () {
       const { port, sockets } = yield* everywhere
       const candidates = [{ host: one, port }]
       const builtin = [{ host: "web.test", addresses: [two] }]
       const sources = { builtin: true, userStatic: true, history: true, dns: false, fallback: true }
       const changes = { candidates, host: "web.test", port, pool: { mode: "fixed", size: 2 } } as const
-      // The better one is the one that goes: nobody else may be dialled before.
+      // The reload removes the better address; before it, no other one may be dialled.
       const first: Config = { ...configWith([changes]), builtin: [], sources }
       const { segments } = yield* withLive(first, (live) =>
         Effect.promise(async () => {

@@ -1,4 +1,4 @@
-/** The shell of a local outage: interfaces are watched, references asked, and who embeds or scrapes is told. */
+/** A local outage in the shell: the interface watch, the engine, and what facts and status report. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -22,7 +22,7 @@ import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
 const at = (...hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
 
-/** Watches what `see` says each so many ms; gives what the core was told, in a second of which `between` happens in the middle. */
+/** Polls `see` every `everyMs` for a second, runs `between` after half of it, and gives the events that the core got. */
 const watched = Effect.fnUntraced(function* (see: () => Attached | undefined, between: () => void, everyMs = 100) {
   const told: Array<Event> = []
   const engine = { controlUnsafe: (event: Event) => told.push(event) } as unknown as Engine["Service"]
@@ -39,15 +39,15 @@ const watched = Effect.fnUntraced(function* (see: () => Attached | undefined, be
   return told.map((event) => event._tag === "InterfacesChanged" ? event.families.join(" ") : event._tag)
 })
 
-describe("the watch over interfaces", () => {
-  it.effect("tells of them at the start, and once when they are others", () =>
+describe("the interface watch", () => {
+  it.effect("reports the address families at start, and once after they change", () =>
     Effect.gen(function* () {
       let now: Attached = { families: ["ipv4"], print: "a" }
       const told = yield* watched(() => now, () => void (now = { families: [], print: "" }))
       assert.deepStrictEqual(told, ["ipv4", ""])
     }))
 
-  it.effect("looks as often as it is told", () =>
+  it.effect("polls at the configured interval", () =>
     Effect.gen(function* () {
       const looks = Effect.fnUntraced(function* (everyMs: number) {
         let count = 0
@@ -57,19 +57,19 @@ describe("the watch over interfaces", () => {
       assert.deepStrictEqual([yield* looks(100), yield* looks(400)], [11, 3])
     }))
 
-  it.effect("tells of another network of the same families", () =>
+  it.effect("reports another network with the same address families", () =>
     Effect.gen(function* () {
       let now: Attached = { families: ["ipv4"], print: "home" }
       const told = yield* watched(() => now, () => void (now = { families: ["ipv4"], print: "office" }))
       assert.deepStrictEqual(told, ["ipv4", "ipv4"])
     }))
 
-  it.effect("tells nothing where the system does not say", () =>
+  it.effect("reports nothing when the system does not list its interfaces", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* watched(() => undefined, () => {}), [])
     }))
 
-  it("counts neither loopback nor link-local addresses", () => {
+  it("ignores loopback and link-local addresses", () => {
     const of = (address: string, internal = false) => ({
       ...{ address, internal, netmask: "", mac: "", cidr: null },
       ...(address.includes(":") ? { family: "IPv6" as const, scopeid: 0 } : { family: "IPv4" as const })
@@ -81,15 +81,15 @@ describe("the watch over interfaces", () => {
     assert.notStrictEqual(attached({ eth0: [of("198.51.100.7")] }).print, attached({ eth0: [of("198.51.100.8")] }).print)
   })
 
-  it.effect("of this machine says something on this runtime", () =>
+  it.effect("can list the interfaces of this machine on this runtime", () =>
     Effect.gen(function* () {
       const interfaces = yield* Interfaces
       assert.isDefined(interfaces.attachedUnsafe())
     }).pipe(Effect.provide(NodeInterfaces.layer)))
 })
 
-describe("an outage in the engine", () => {
-  it.effect("begins when everything falls silent, by the same probes, and ends with the first answer", () =>
+describe("a local outage in the engine", () => {
+  it.effect("begins when all upstreams fall silent, keeps the routes, and ends with the first answer", () =>
     Effect.gen(function* () {
       let dark = false
       const transport = new SimTransport(() => dark ? { afterMs: 0, result: "never" } : { afterMs: 10, result: "connected" })
@@ -139,7 +139,7 @@ function seen(engine: Engine["Service"]) {
   return statusOf(looked, { addresses: "full", candidates: 9 })
 }
 
-describe("who looks on", () => {
+describe("facts and status", () => {
   const told = (decision: Decision) => {
     const found: Array<unknown> = []
     tellDecision(new ToyInterpreter(configWith([])).state, decision, "full", (kind, build) => {
@@ -148,7 +148,7 @@ describe("who looks on", () => {
     return found
   }
 
-  it("is told of the outage and of a pause by a fact each, when it begins and when it ends", () => {
+  it("have one fact for each begin and end of a local outage and of auto-disable", () => {
     assert.deepStrictEqual(told({ _tag: "OutageBegan", reason: "silence" }), [
       { kind: "LocalOutage", upstream: null, began: true, reason: "silence", tookMs: null }
     ])
@@ -163,7 +163,7 @@ describe("who looks on", () => {
     ])
   })
 
-  it("sees in the status until when the whole is off", () => {
+  it("show until when auto-disable lasts", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: at("198.18.0.1") }])).set("198.18.0.1", 10).start().run(25_000)
     const status = () => {
       const record = { from: 0, to: 0, gaps: 0 } as never

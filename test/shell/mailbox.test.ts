@@ -1,4 +1,4 @@
-/** The bounded way into the core. */
+/** The bounded queue of events for the core. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Event } from "../../src/core/model/Event.ts"
 import { Mailbox } from "../../src/shell/Mailbox.ts"
@@ -6,7 +6,7 @@ import { Mailbox } from "../../src/shell/Mailbox.ts"
 const ticked: Event = { _tag: "Ticked", worker: 0 }
 
 describe("the mailbox", () => {
-  it("promises no more places than it has, all or none", () => {
+  it("grants no more permits than it has, all of a request or none", () => {
     const mailbox = new Mailbox(3, 0)
     assert.deepStrictEqual([mailbox.reserve(2), mailbox.reserve(2), mailbox.reserve(1), mailbox.reserve(1)], [
       true,
@@ -17,7 +17,7 @@ describe("the mailbox", () => {
     assert.strictEqual(mailbox.used, 3)
   })
 
-  it("counts a place as used until its event is taken out, or it is given back", () => {
+  it("counts a permit as used until its event is taken or the permit is released", () => {
     const mailbox = new Mailbox(2, 0)
     mailbox.reserve(2)
     mailbox.post(0, ticked)
@@ -28,7 +28,7 @@ describe("the mailbox", () => {
     assert.deepStrictEqual([mailbox.used, mailbox.reserve(2)], [0, true])
   })
 
-  it("gives events out in order, numbered without holes, with the moment at which they came in", () => {
+  it("returns events in order, numbered without gaps, with their time of arrival", () => {
     const mailbox = new Mailbox(10, 40)
     mailbox.reserve(4)
     mailbox.post(5, ticked)
@@ -47,7 +47,7 @@ describe("the mailbox", () => {
     assert.isTrue(mailbox.isEmpty)
   })
 
-  it("never refuses what was promised, in whatever order places are promised, taken and emptied", () => {
+  it("accepts every event that has a permit, whatever the order of reserve, post and take", () => {
     const mailbox = new Mailbox(5, 0)
     let promised = 0
     let seen = 0

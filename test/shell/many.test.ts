@@ -1,4 +1,4 @@
-/** Two thousand at once, and thousands one after the other that leave nothing behind (100,000 with FAIRLEAD_DEEP=1). */
+/** 2,000 clients at once, and thousands of short ones that leave nothing behind (100,000 with FAIRLEAD_DEEP=1). */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -88,7 +88,7 @@ describe("many clients", () => {
       }
       clients.forEach(({ socket }, i) => socket.write(`client ${i}`))
       await until(
-        "all have their answer",
+        "all clients have their answer",
         () => clients.every((client, i) => client.bytes() === `client ${i}`.length),
         20_000
       )
@@ -97,16 +97,16 @@ describe("many clients", () => {
       await until("the core counts them", () => coreConnections(engine) === 2_000)
       for (const { socket } of clients) socket.end()
       await until("all have left", () => clients.every((client) => client.closed()) && sockets.size === 0, 20_000)
-      await until("nobody is counted", () => acceptor.counts.candidates === 0 && coreConnections(engine) === 0)
+      await until("all counts are zero", () => acceptor.counts.candidates === 0 && coreConnections(engine) === 0)
     }))
 
   it.live(
-    `${SHORT_ONES.toLocaleString("en")} short ones leave no socket, no timer, no count and no memory behind`,
+    `${SHORT_ONES.toLocaleString("en")} short connections leave no socket, timer, count or memory behind`,
     () =>
       forwarding(async ({ acceptor, engine, port, sockets }) => {
         const quiet = async () => {
           await until("all have left", () => sockets.size === 0 && acceptor.statusUnsafe()[0]?.connections === 0)
-          await until("nobody is counted", () => acceptor.counts.candidates === 0 && coreConnections(engine) === 0)
+          await until("all counts are zero", () => acceptor.counts.candidates === 0 && coreConnections(engine) === 0)
         }
         await shortOnes(port, 1_000)
         await quiet()
@@ -116,7 +116,7 @@ describe("many clients", () => {
         const noMore = (now: number | undefined, then: number | undefined) => now === undefined || now <= (then ?? 0)
         await until("no descriptor is left", () => noMore(descriptors(), before.descriptors))
         await until("no socket or timer is left", () => noMore(activeHandles(), before.handles))
-        // The memory of collected buffers is given back a little after the collection.
+        // The memory of collected buffers is freed a little after the collection.
         await until("no memory is left", () => liveBytes() - before.bytes < 4 * MIB)
         assert.strictEqual(acceptor.statusUnsafe()[0]?.accepted, 1_000 + SHORT_ONES)
       }),

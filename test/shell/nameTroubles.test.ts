@@ -1,4 +1,4 @@
-/** What is known of names that have no addresses, and how often that is told. */
+/** What is known of names without addresses, and how often it is reported. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ResolveError } from "../../src/shell/errors.ts"
@@ -7,7 +7,7 @@ import { NameTroubles } from "../../src/shell/NameTroubles.ts"
 import { Resolver } from "../../src/shell/Resolver.ts"
 import { answersOf, LIMITS } from "../support/answers.ts"
 
-/** A resolver that says what the test set last, and is watched on behalf of the upstream `web` and names on demand. */
+/** A resolver with the answer that the test set last, watched for the upstream `web` and for names on demand. */
 function watched() {
   let nowUs = 0
   let says: Effect.Effect<ReturnType<typeof answersOf>, ResolveError> = Effect.never
@@ -43,7 +43,7 @@ function watched() {
 }
 
 describe("a name without addresses", () => {
-  it.live("is known by its last reason, since when and how often, until it has one", () =>
+  it.live("is reported with its last reason, start and count until it has an address", () =>
     Effect.gen(function* () {
       const { asked, troubles, news, tell } = watched()
       troubles.watch(tell)
@@ -59,7 +59,7 @@ describe("a name without addresses", () => {
       assert.deepStrictEqual(counts, [["web", [["ENOTFOUND", 2], ["ETIMEOUT", 1]]]])
     }))
 
-  it.live("is told to whatever watches later", () =>
+  it.live("is reported to a watcher that starts later", () =>
     Effect.gen(function* () {
       const { asked, troubles, news, tell } = watched()
       yield* asked("web.example", "ENOTFOUND")
@@ -67,14 +67,14 @@ describe("a name without addresses", () => {
       assert.deepStrictEqual(news, ["web ENOTFOUND 1"])
     }))
 
-  it.live("is not one whose question was given up", () =>
+  it.live("is not recorded when its DNS query was cancelled", () =>
     Effect.gen(function* () {
       const { interrupted, troubles } = watched()
       yield* interrupted("web.example")
       assert.isUndefined(troubles.of("web.example"))
     }))
 
-  it.live("is forgotten once no upstream has it, however many there were", () =>
+  it.live("is forgotten once no upstream has it, as a thousand such names show", () =>
     Effect.gen(function* () {
       const { asked, hosts, troubles } = watched()
       yield* asked("web.example", "ENOTFOUND")

@@ -1,4 +1,4 @@
-/** Names from real DNS servers that change, fall silent, lie and say too much: what becomes of candidates and clients. */
+/** Real DNS servers whose answers change, stop, are unusable or are too long: the effect on candidates and clients. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Candidates from "../../src/core/candidates.ts"
@@ -19,7 +19,7 @@ const [one, two, three] = ["127.0.0.1", "127.0.0.2", "127.0.0.3"] as const
 
 const running = (hosts: Hosts) =>
   Effect.acquireRelease(Effect.promise(() => dnsmasq(hosts)), (server) => Effect.promise(() => server.stop()))
-/** Answers on every loopback address, and says which one it was. */
+/** Answers on every loopback address with that address. */
 const everywhere = Effect.acquireRelease(
   Effect.promise(() =>
     serve((socket) => void socket.once("data", () => socket.end(socket.localAddress ?? "")), 0, "0.0.0.0")
@@ -43,7 +43,7 @@ const lists = async (live: Live, ...hosts: ReadonlyArray<string>) => {
 const events = ({ recorder }: Live, tag: Event["_tag"]) =>
   recorder.segments.join("").split("\n").filter((line) => line.includes(`"_tag":"${tag}"`))
 
-/** Runs `use` over a live forwarder that asks these servers ten times a second; its record must replay to itself. */
+/** Runs `use` on a live forwarder that queries these servers ten times a second; its record must replay. */
 const live = (
   servers: ReadonlyArray<string>,
   use: (live: Live) => Promise<void>,
@@ -63,8 +63,8 @@ const live = (
     return decisions
   })
 
-describe.skipIf(isMissing)("a name that real servers know", () => {
-  it.live("changes: who is named no more drains, sessions go on, who comes back is known", () =>
+describe.skipIf(isMissing)("a name at real DNS servers", () => {
+  it.live("that changes its addresses changes its candidates, and one that returns keeps its ordinal", () =>
     Effect.gen(function* () {
       const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one, two] })]
       yield* live([server.server], async (it) => {
@@ -80,13 +80,13 @@ describe.skipIf(isMissing)("a name that real servers know", () => {
       }, { port })
     }))
 
-  it.live("shrinks to nothing: the list stands, and clients are served from it until there is another", () =>
+  it.live("that loses all addresses keeps its candidates, which serve clients until the next answer", () =>
     Effect.gen(function* () {
       const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one, two] })]
       yield* live([server.server], async (it) => {
         await lists(it, one, two)
         await server.knows({})
-        await until("nobody is answered", () => events(it, "ResolveFailed").length > 2)
+        await until("the queries fail", () => events(it, "ResolveFailed").length > 2)
         assert.include(events(it, "ResolveFailed").at(-1), "ENOTFOUND")
         assert.deepStrictEqual(listed(it), [one, two])
         assert.include([one, two], await ask(it.port))
@@ -96,7 +96,7 @@ describe.skipIf(isMissing)("a name that real servers know", () => {
       }, { port })
     }))
 
-  it.live("times out: the list stands, and the next answer counts", () =>
+  it.live("whose query times out keeps its candidates until the next answer", () =>
     Effect.gen(function* () {
       const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one] })]
       yield* live([server.server], async (it) => {
@@ -112,7 +112,7 @@ describe.skipIf(isMissing)("a name that real servers know", () => {
       }, { port, dns: { timeoutMs: 300 } })
     }))
 
-  it.live("lies: addresses that nobody can be dialled at are nobody's, and lists keep out those that are denied", () =>
+  it.live("with unusable and denied addresses gets no candidates for them", () =>
     Effect.gen(function* () {
       const unusable = ["0.0.0.0", "0.1.2.3", "224.0.0.1", "255.255.255.255", "169.254.1.1", "::", "ff02::1", "fe80::1"]
       const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [...unusable, two, three] })]
@@ -127,7 +127,7 @@ describe.skipIf(isMissing)("a name that real servers know", () => {
           await until("that is as good as no answer", () => events(it, "ResolveFailed").length > 1)
           assert.include(events(it, "ResolveFailed").at(-1), "unusable")
           assert.deepStrictEqual(listed(it), [two])
-          // A whole answer of private addresses, as some networks give before one has logged in.
+          // An answer of private addresses alone, as a captive portal gives before the login.
           await server.knows({ [NAME]: ["10.0.0.1", three] })
           const seen = events(it, "Resolved").length
           await until("it was heard", () => events(it, "Resolved").length > seen + 1)
@@ -143,7 +143,7 @@ describe.skipIf(isMissing)("a name that real servers know", () => {
       assert.include(refused[1], '"host":"10.0.0.1","list":"allow"')
     }))
 
-  it.live("has private addresses as well as others: they are taken, unless the lists say otherwise", () =>
+  it.live("with private and public addresses gets candidates for all, unless the access lists deny them", () =>
     Effect.gen(function* () {
       const server = yield* running({ [NAME]: ["10.255.255.1", "198.18.255.1", "fd00:255::1"] })
       const upstream = { port: 9, probing: { intervalMs: 60_000 } }
@@ -152,13 +152,13 @@ describe.skipIf(isMissing)("a name that real servers know", () => {
       yield* live([server.server], (it) => lists(it, "198.18.255.1"), upstream, { access })
     }))
 
-  it.live("says too much: as many addresses are taken as may be, always the same ones, and the others counted", () =>
+  it.live("with more than maxAnswers addresses always gets the same candidates, and the others are counted", () =>
     Effect.gen(function* () {
       const many = Array.from({ length: 1_000 }, (_, i) => `198.18.${i >> 8}.${i & 255}`).slice(1)
       const server = yield* running({ [NAME]: many })
       const upstream = { port: 9, dns: { maxAnswers: 20 } as never, probing: { intervalMs: 60_000, timeoutMs: 100 } }
       const decisions = yield* live([server.server], async (it) => {
-        await until("it was asked five times", () => events(it, "Resolved").length >= 5)
+        await until("it was resolved five times", () => events(it, "Resolved").length >= 5)
         assert.strictEqual(listed(it).length, 20)
         const answer = JSON.parse(events(it, "Resolved").at(-1) ?? "") as { readonly event: { readonly omitted: number } }
         assert.strictEqual(answer.event.omitted, many.length - 20)
@@ -166,7 +166,7 @@ describe.skipIf(isMissing)("a name that real servers know", () => {
       assert.strictEqual(decisions.filter((one) => one.includes("MembershipChanged")).length, 1)
     }))
 
-  it.live("is known to several in part: all answers count, IPv4 in IPv6 clothes as IPv4, whoever is dead or silent", () =>
+  it.live("gets the answers of all servers, IPv4-mapped ones as IPv4, though other servers are silent", () =>
     Effect.gen(function* () {
       const { port } = yield* everywhere
       const some = yield* running({ [NAME]: [one, "::1"] })
@@ -190,7 +190,7 @@ describe.skipIf(isMissing)("a name that real servers know", () => {
       }, { port, dns: { timeoutMs: 400 } })
     }))
 
-  it.live("is asked of other servers at once when those are configured", () =>
+  it.live("is resolved at once by other servers when a reload names them", () =>
     Effect.gen(function* () {
       const [{ port }, some] = [yield* everywhere, yield* running({ [NAME]: [one] })]
       const other = yield* running({ [NAME]: [two] })
@@ -209,7 +209,7 @@ describe.skipIf(isMissing)("a name that real servers know", () => {
       }, upstream)
     }))
 
-  it.live("is asked for on the last resort alone while the source is off, and the lists hold there too", () =>
+  it.live("is resolved on the last resort alone while the dns source is off, and access lists hold there", () =>
     Effect.gen(function* () {
       const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one, two] })]
       const sources = { builtin: true, userStatic: true, history: true, dns: false, fallback: true }

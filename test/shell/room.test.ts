@@ -1,4 +1,4 @@
-/** What clients leave free: listeners pause when it is touched, warm sockets go first, and both come back by themselves. */
+/** The reserve of descriptors: when it is touched, warm sockets close and listeners pause; both come back by themselves. */
 import { assert, describe, it } from "vitest"
 import type { DialWarm } from "../../src/core/model/Decision.ts"
 import type { Event } from "../../src/core/model/Event.ts"
@@ -51,7 +51,7 @@ describe("room for clients", () => {
     assert.isFalse(room.isPaused)
   })
 
-  it("pauses listeners when the reserve is touched, and resumes them when there is room for one more client", () => {
+  it("pauses listeners when the reserve is touched, and resumes them when one more client fits", () => {
     const { sim, room, done } = stage()
     sim.descriptors = RESERVE - 1
     room.changed()
@@ -65,7 +65,7 @@ describe("room for clients", () => {
     assert.isFalse(room.isPaused)
   })
 
-  it("accepts a few while nobody is served, however little is free", () => {
+  it("resumes listeners while no client is served, even with no descriptor free", () => {
     const { sim, room, done, clients } = stage()
     sim.descriptors = 0
     room.changed()
@@ -76,7 +76,7 @@ describe("room for clients", () => {
     assert.deepStrictEqual(done, ["pause", "say", "resume"])
   })
 
-  it("closes warm sockets at once and has none dialled until twice the reserve is free", () => {
+  it("closes warm sockets at once and dials none until twice the reserve is free", () => {
     const { sim, told, shelf, room, warmed } = stage()
     assert.strictEqual(warmed(1), "WarmConnected")
     sim.descriptors = RESERVE - 1
@@ -95,7 +95,7 @@ describe("room for clients", () => {
     assert.isAtMost(sim.pendingTimers, 1)
   })
 
-  it("pauses a listener that is bound meanwhile", () => {
+  it("pauses a listener that binds later", () => {
     const { sim, room, done } = stage()
     sim.descriptors = 0
     room.changed()
@@ -103,7 +103,7 @@ describe("room for clients", () => {
     assert.deepStrictEqual(done, ["pause", "say", "pause"])
   })
 
-  it("says so once a minute at most", () => {
+  it("logs a pause at most once a minute", () => {
     const { sim, room, done } = stage()
     for (const afterMs of [0, 30_000, 59_000, 60_100]) {
       sim.advance(afterMs - sim.nowMs)

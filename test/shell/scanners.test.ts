@@ -1,4 +1,4 @@
-/** Clients that leave before an answer, as scanners and one-way protocols do, say nothing about who serves them. */
+/** Clients that leave before an answer, as scanners and one-way protocols do, are no evidence about their candidate. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -13,10 +13,10 @@ import { ask, until } from "../support/servers.ts"
 import { connect } from "../support/sockets.ts"
 
 const ROUNDS = 3
-/** In a row: more than a breaker takes from each of two candidates. */
+/** In a row: more than it takes to open the breakers of two candidates. */
 const SCANNERS = 12
 
-/** Answers questions, and nothing else; takes the leaving of everybody else politely, or with a reset. */
+/** Answers a question; ends any other connection politely (FIN) or badly (reset) when the client ends. */
 const answering = (takesIt: "politely" | "badly") =>
   serving((socket: net.Socket) => {
     let isQuestion = false
@@ -29,7 +29,7 @@ const answering = (takesIt: "politely" | "badly") =>
 
 describe("clients that send and leave without an answer", () => {
   for (const how of ["politely", "badly"] as const) {
-    it.live(`flip no suspicion and open no breaker where the upstream takes it ${how}`, () =>
+    it.live(`cause no suspicion and open no breaker if the upstream ends ${how === "politely" ? "by FIN" : "by reset"}`, () =>
       Effect.gen(function* () {
         const ports = [(yield* answering(how)).port, (yield* answering(how)).port]
         const config = configWith([{ candidates: ports.map((port) => ({ host: "127.0.0.1", port })) }])

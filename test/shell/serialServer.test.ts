@@ -1,4 +1,4 @@
-/** Warm sockets in front of a server that serves one connection at a time, over real sockets. */
+/** Warm sockets to a server that serves one connection at a time, over real sockets. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Vector from "../../src/core/data/Vector.ts"
@@ -14,7 +14,7 @@ import { ask, until } from "../support/servers.ts"
 
 const GAP_MS = 60
 
-/** One client after the other, each so long after the one before; how long each waited, in ms. */
+/** Starts clients `GAP_MS` apart, and gives how long each waited, in ms. */
 async function clients(port: number, count: number): Promise<ReadonlyArray<number>> {
   const waits: Array<Promise<number>> = []
   for (let i = 0; i < count; i++) {
@@ -40,7 +40,7 @@ const live = <A>(turn: Turn, warm: number, use: (live: Live) => Promise<A>) =>
     yield* Effect.promise(() => server.stop())
     return ended
   })
-/** Two are what the defaults keep before the first client. */
+/** The defaults keep two warm sockets before the first client. */
 const poolOf = (size: number): UpstreamChanges => size === 2 ? {} : { pool: { mode: "fixed", size } }
 const candidateOf = ({ engine }: Live) => Vector.get(engine.stateUnsafe().candidates, 0)!
 const shownBy = ({ engine }: Live) => {
@@ -51,7 +51,7 @@ const shownBy = ({ engine }: Live) => {
 }
 
 describe("a server that serves one connection at a time", () => {
-  it.live("answers each client at once, as clients take the warm socket that it sits on", () =>
+  it.live("answers each client at once if it serves its oldest connection, which clients take first", () =>
     Effect.gen(function* () {
       const { result, segments } = yield* live("oldest", 2, ({ port }) => clients(port, 40))
       assert.isBelow(result.toSorted((a, b) => a - b)[36]!, 50)
@@ -59,7 +59,7 @@ describe("a server that serves one connection at a time", () => {
     }))
 
   it.live(
-    "gets no warm sockets any more once clients were served only when those had been closed, as /status says",
+    "gets no more warm sockets once clients had to wait until those closed, and /status says so",
     () =>
       Effect.gen(function* () {
         const { result, segments } = yield* live("newest", 4, async (live) => {

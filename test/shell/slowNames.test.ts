@@ -1,4 +1,4 @@
-/** One question about a name that is answered late or never: what the others answered serves meanwhile. */
+/** One DNS query of a name is answered late or never: the other answers serve meanwhile. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -17,10 +17,10 @@ import { ask, serve, until } from "../support/servers.ts"
 
 const NAME = "web.test"
 const TIMEOUT_MS = 6_000
-/** A client that waits for the silent question needs almost `TIMEOUT_MS`. */
+/** A client that waits for the silent query needs almost `TIMEOUT_MS`. */
 const SOON_MS = 1_500
 
-/** Answers on every IPv4 loopback address, and says which one it was. */
+/** Answers on every IPv4 loopback address with that address. */
 const everywhere = Effect.acquireRelease(
   Effect.promise(() =>
     serve((socket) => void socket.once("data", () => socket.end(socket.localAddress ?? "")), 0, "0.0.0.0")
@@ -31,7 +31,7 @@ const everywhere = Effect.acquireRelease(
 const MUTE: Manner = { mute: ["A", "AAAA"] }
 const SILENT_AAAA: Manner = { mute: ["AAAA"] }
 
-/** A forwarder to `NAME`, asked of servers of these manners that know these addresses; its record must replay to itself. */
+/** A forwarder to `NAME`, resolved by servers with these manners and addresses; its record must replay. */
 const forwarding = <A>(
   servers: ReadonlyArray<readonly [manner: Manner, addresses: ReadonlyArray<string>]>,
   upstream: UpstreamChanges,
@@ -67,35 +67,35 @@ const listed = ({ engine }: Live) => {
 }
 
 const SILENCES = [
-  ["the question for IPv6 is never answered", [[SILENT_AAAA, ["127.0.0.2"]]]],
-  ["the question for IPv4 is never answered", [[{ mute: ["A"] }, ["::ffff:127.0.0.2"]]]],
-  ["the question for IPv6 is answered two seconds late", [[{ afterMs: { AAAA: 2_000 } }, ["127.0.0.2"]]]],
-  ["the second of two servers is mute", [[{}, ["127.0.0.2"]], [MUTE, []]]]
+  ["when the AAAA query is never answered", [[SILENT_AAAA, ["127.0.0.2"]]]],
+  ["when the A query is never answered", [[{ mute: ["A"] }, ["::ffff:127.0.0.2"]]]],
+  ["when the AAAA query is answered two seconds late", [[{ afterMs: { AAAA: 2_000 } }, ["127.0.0.2"]]]],
+  ["when the second of two servers never answers", [[{}, ["127.0.0.2"]], [MUTE, []]]]
 ] as const
 
 describe.each(SILENCES)("%s", (_what, servers) => {
-  it.live("the first client of a name is served by the answer that came", () =>
+  it.live("the first client of a name is served by the other answer", () =>
     forwarding(servers, { preheat: false }, ({ port }) => servedSoon(port)))
 
-  it.live("every client on the last resort is served by the answer that came", () =>
+  it.live("each client on the last resort is served by the other answer", () =>
     forwarding(servers, { bypass: true }, async ({ port }) => {
       for (let i = 0; i < 3; i++) await servedSoon(port)
     }))
 
-  it.live("the candidates of a preheated upstream are known by the answer that came", () =>
+  it.live("a preheated upstream gets its candidates from the other answer", () =>
     forwarding(servers, {}, async (live) => {
       await until("listed", () => listed(live).length > 0, SOON_MS)
       assert.deepStrictEqual(listed(live), ["127.0.0.2"])
     }))
 })
 
-describe("an answer that comes late", () => {
+describe("a late DNS answer", () => {
   const late: ReadonlyArray<readonly [Manner, ReadonlyArray<string>]> = [
     [{ afterMs: { AAAA: 700 } }, ["127.0.0.2", "::ffff:127.0.0.3"]]
   ]
 
   it.live(
-    "joins the list of candidates: the name is asked again soon, and then there is time for it",
+    "adds a candidate, as the name is soon resolved again with time for both answers",
     () =>
       forwarding(late, {}, async (live) => {
         await until("listed", () => listed(live).length === 1, SOON_MS)
@@ -105,7 +105,7 @@ describe("an answer that comes late", () => {
     30_000
   )
 
-  it.live("serves a client on its last resort when the first address must not be dialled", () =>
+  it.live("serves a client on the last resort when the access lists deny the first address", () =>
     forwarding(
       late,
       { bypass: true },
@@ -113,12 +113,12 @@ describe("an answer that comes late", () => {
       { access: { allow: [], deny: networks(["127.0.0.2"]) } }
     ))
 
-  it.live("is waited for when the first one names no address", () =>
+  it.live("serves the client when the first answer has no address", () =>
     forwarding([[{}, []], [{ afterMs: { A: 700 } }, ["127.0.0.3"]]], { preheat: false }, async ({ port }) => {
       assert.strictEqual(await ask(port), "127.0.0.3")
     }))
 
-  it.live("within `resolutionDelayMs` is part of the first answer, and is none beyond that", () => {
+  it.live("joins the first answer within `resolutionDelayMs`, and not after it", () => {
     const first = (resolutionDelayMs: number) =>
       forwarding(
         [[{ afterMs: { AAAA: 300 } }, ["127.0.0.2", "::ffff:127.0.0.3"]]],

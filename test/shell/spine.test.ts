@@ -1,4 +1,4 @@
-/** The thin path through all layers on real sockets: accept, choose, dial, relay, record, replay. */
+/** One path through all layers over real sockets: accept, choose, dial, relay, record, replay. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { isReady } from "../../src/core/ready.ts"
@@ -8,8 +8,8 @@ import { ask, named, until } from "../support/servers.ts"
 
 const addressOf = (port: number) => ({ host: "127.0.0.1", port })
 
-describe("the spine", () => {
-  it.live("serves clients, passes over a refusing address, and its record replays to the same decisions", () =>
+describe("a forwarder with a refusing and a good candidate", () => {
+  it.live("serves all clients by the good one, and its record replays to the same decisions", () =>
     Effect.gen(function* () {
       const good = yield* Effect.promise(() => named("good"))
       const dead = yield* Effect.promise(() => named("dead"))

@@ -1,4 +1,4 @@
-/** What `/status` says, in one piece and in slices. */
+/** What `/status` shows, whole and in slices. */
 import { assert, describe, it } from "vitest"
 import type { Seen } from "../../src/shell/status.ts"
 import { statusOf, statusText } from "../../src/shell/status.ts"
@@ -16,7 +16,7 @@ function seen(candidates: number): Seen {
 }
 
 describe("the status", () => {
-  it("is the same in slices, and no slice tells of more than 64 candidates", () => {
+  it("is the same whole and in slices, and no slice has more than 64 candidates", () => {
     const options = { addresses: "redacted", candidates: 5_000 } as const
     const now = seen(1_000)
     const slices = [...statusText(now, options)]
@@ -24,7 +24,7 @@ describe("the status", () => {
     assert.isAtMost(Math.max(...slices.map((slice) => slice.split('"lastSampleAt"').length - 1)), 64)
   })
 
-  it("tells of a name without addresses why, since when and how often", () => {
+  it("shows reason, start and count for a name without addresses", () => {
     const [web, other] = statusOf(seen(1), { addresses: "redacted", candidates: 1 }).upstreams
     assert.isNull(web?.dns)
     const [since, lastAt] = [other?.dns?.since, other?.dns?.lastAt].map((at) => Date.parse(at ?? ""))
@@ -32,7 +32,7 @@ describe("the status", () => {
     assert.strictEqual((lastAt ?? 0) - (since ?? 0), 1_000)
   })
 
-  it("shows the set first, then the best measured, then the list", () => {
+  it("shows the active set first, then measured candidates, then the others", () => {
     const now = seen(1_000)
     const [web] = statusOf(now, { addresses: "redacted", candidates: 1_000 }).upstreams
     const shown = web?.candidates ?? []

@@ -1,4 +1,4 @@
-/** When the engine works: events gather, and one turn serves them all. */
+/** When the engine takes a turn: events gather, and one turn handles them all. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -13,7 +13,7 @@ import { SimTransport } from "../support/SimTransport.ts"
 const REFRESH: ControlEvent = { _tag: "RefreshRequested", worker: 0, upstream: 0 }
 const REQUEST: Event = { _tag: "DomainRequested", worker: 0, upstream: -1, host: "example.test", port: 443 }
 
-/** At which milliseconds turns came for events at 10, 11 and 20 ms; the second of them is what is given. */
+/** The times in ms of the turns for events at 10, 11 and 20 ms; `second` is the event at 11 ms. */
 const turnsWith = Effect.fnUntraced(function* (gatherMs: number, second: Event = REFRESH) {
   const transport = new SimTransport(() => ({ afterMs: 0, result: "never" }))
   const turns: Array<number> = []
@@ -45,18 +45,18 @@ const turnsWith = Effect.fnUntraced(function* (gatherMs: number, second: Event =
 })
 
 describe("turns of the engine", () => {
-  it.effect("wait until events have gathered, and serve them together", () =>
+  it.effect("start after `gatherMs` and handle the gathered events together", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* turnsWith(2), [12, 22])
       assert.deepStrictEqual(yield* turnsWith(5), [15, 25])
     }))
 
-  it.effect("come at once, for all that has gathered, when a client waits for what the core makes of it", () =>
+  it.effect("start at once and handle all gathered events when a client waits for the core", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* turnsWith(5, REQUEST), [11, 25])
     }))
 
-  it.effect("come at once when nothing is to gather", () =>
+  it.effect("start at once when `gatherMs` is 0", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* turnsWith(0), [10, 11, 20])
     }))

@@ -1,4 +1,4 @@
-/** An address that takes every connection first and serves no client, over real sockets, for listeners and inside a program. */
+/** An address that accepts every connection and serves no client, over real sockets. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
@@ -11,17 +11,17 @@ import { serving } from "../support/relaying.ts"
 import { until } from "../support/servers.ts"
 
 const alert = Buffer.from([21, 3, 3, 0, 2, 2, 40])
-/** What the address does with a client's question. */
+/** What the address does after a client's request. */
 const faults: Readonly<Record<string, (socket: net.Socket) => void>> = {
   "resets after the request": (socket) => void socket.once("data", () => socket.resetAndDestroy()),
-  "closes politely": (socket) => void socket.once("data", () => socket.end()).on("end", () => socket.end()),
+  "closes without an answer": (socket) => void socket.once("data", () => socket.end()).on("end", () => socket.end()),
   "never answers": (socket) => void socket.resume().on("end", () => socket.end()),
-  "answers with an alert of TLS": (socket) => void socket.once("data", () => socket.end(alert)).on("end", () => socket.end())
+  "answers with a TLS alert": (socket) => void socket.once("data", () => socket.end(alert)).on("end", () => socket.end())
 }
 const good = (socket: net.Socket) => void socket.once("data", () => socket.end("good")).on("end", () => socket.end())
 const CLIENTS = 60
 
-/** What a client gets that asks once and waits for 400 ms at most. */
+/** The answer to a client that sends one request and waits at most 400 ms. */
 function asks(port: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = net.connect({ port, host: "127.0.0.1" }, () => socket.write("\x16?"))
@@ -36,12 +36,12 @@ function asks(port: number): Promise<string> {
   })
 }
 
-/** Who is asked first serves first, and on loopback nobody is better by the margin: the broken one is the only member. */
+/** The first candidate is selected first. On loopback no other is better by the margin, so the broken one stays. */
 const only: UpstreamChanges = { selector: { activeSetSize: 1 }, pool: { mode: "off" }, probing: { intervalMs: 60_000 } }
 
-describe("the only member takes connections and", () => {
+describe("when the only member accepts connections and", () => {
   for (const [what, behave] of Object.entries(faults)) {
-    it.live(`${what} from the start: after a few clients all others are served`, () =>
+    it.live(`${what} from the start, all clients after the first few are served`, () =>
       Effect.gen(function* () {
         const bad = yield* serving(behave)
         const other = yield* serving(good)
@@ -57,7 +57,7 @@ describe("the only member takes connections and", () => {
         const failed = result.filter((answer) =>
           answer !== "good"
         ).length
-        // Five, and who came before the core had heard of the fifth.
+        // Five, and the clients that came before the core handled the fifth failure.
         assert.isAtMost(failed, 10)
         assert.deepStrictEqual(result.slice(-20), Array.from({ length: 20 }, () => "good"))
         assert.deepInclude(replayText(segments), { outcome: "verified", problem: null })

@@ -1,4 +1,4 @@
-/** Uploads that are answered at their end, and slow clients, say nothing against who takes them; nor does a scanner that is reset. */
+/** Uploads that are answered at their end, slow clients and scanners that are reset are no evidence against a candidate. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -28,7 +28,7 @@ const answering = (socket: net.Socket) => {
   socket.on("end", () => socket.end("good"))
 }
 
-/** Facts of a kind that came while `use` ran. */
+/** The kinds of the facts that came while `use` ran. */
 const telling = <A>(live: Live, use: () => Promise<A>) =>
   Effect.gen(function* () {
     const facts: Array<Fact["_tag"]> = []
@@ -55,7 +55,7 @@ const two = Effect.gen(function* () {
   return config
 })
 
-/** Sends a chunk each `everyMs` for so long, ends, and resolves with the answer. */
+/** Sends a chunk every `everyMs` for `UPLOAD_MS`, ends, and resolves with the answer. */
 async function uploads(port: number, everyMs: number, size: number): Promise<string> {
   const { socket, text, closed } = await connect(port)
   const began = performance.now()
@@ -69,7 +69,7 @@ async function uploads(port: number, everyMs: number, size: number): Promise<str
 }
 
 describe("clients that take longer than session.stall to send", () => {
-  it.live("without a pause make no suspect and open no breaker", () =>
+  it.live("without pauses cause no suspicion and open no breaker", () =>
     Effect.gen(function* () {
       const config = yield* two
       yield* withLive(config, (live) =>
@@ -84,14 +84,14 @@ describe("clients that take longer than session.stall to send", () => {
         }))
     }))
 
-  it.live("with pauses open no breaker, and whom they made a suspect is none when they go on", () =>
+  it.live("with pauses open no breaker, and any suspicion ends when they continue", () =>
     Effect.gen(function* () {
       const config = yield* two
       yield* withLive(config, (live) =>
         Effect.gen(function* () {
           const facts = yield* telling(live, async () => {
             for (let i = 0; i < 3; i++) assert.strictEqual(await ask(live.port), "good")
-            // Longer than any first silence, shorter than the stall.
+            // Longer than the first silence window, shorter than session.stall.
             const six = Array.from({ length: 6 }, () => uploads(live.port, 350, 10))
             assert.deepStrictEqual(await Promise.all(six), six.map(() => "good"))
           })
@@ -103,7 +103,7 @@ describe("clients that take longer than session.stall to send", () => {
 })
 
 describe("a scanner that is reset each time", () => {
-  it.live("among clients that are answered flips suspicion a few times, not each time", () =>
+  it.live("among served clients causes suspicion a few times, not each time", () =>
     Effect.gen(function* () {
       const config = yield* two
       yield* withLive(config, (live) =>

@@ -1,4 +1,4 @@
-/** A client's dial that asks for a proof, to the exact moment: alone, and as an attempt of a plan. */
+/** A client's dial that requires a proof of identity, with exact times: alone, and as an attempt of a plan. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Identity } from "../../src/core/model/Config.ts"
 import type { DialFailure } from "../../src/core/model/Event.ts"
@@ -13,7 +13,7 @@ import { SimSocket, SimTransport } from "../support/SimTransport.ts"
 
 const verify: Identity = { servername: "web.example", ca: "" }
 const connected = (afterMs: number): Scripted => ({ afterMs, result: "connected" })
-/** Who is connected after 20 ms, and `proofAfterMs` later comes `proof`. */
+/** A dial that connects after 20 ms and gets `proof` another `proofAfterMs` later. */
 const asked = (proofAfterMs: number, proof: Scripted["proof"] = null): Scripted => ({
   afterMs: 20,
   result: "connected",
@@ -35,21 +35,21 @@ function dial(check: Scripted, second: Scripted) {
   return { sim, cancel, answers, socket }
 }
 
-describe("a dial that asks for a proof", () => {
-  it("dials for the client as soon as the other one is connected, and hands over once that is proven", () => {
+describe("a dial that requires a proof of identity", () => {
+  it("dials for the client once the checking connection is up, and hands over once that has its proof", () => {
     const { sim, socket } = dial(asked(35), connected(22))
     sim.advance(1_000)
     assert.deepStrictEqual(sim.log, ["0 identify h:1", "20 dial h:1", "55 got one after 20"])
     assert.strictEqual(socket()?.state, "open")
   })
 
-  it("waits for the client's own connection where the proof comes first", () => {
+  it("waits for the client's connection when the proof comes first", () => {
     const { sim } = dial(asked(5), connected(30))
     sim.advance(1_000)
     assert.deepStrictEqual(sim.log, ["0 identify h:1", "20 dial h:1", "50 got one after 20"])
   })
 
-  it("hands nothing over that was not proven, and leaves nothing open", () => {
+  it("hands over no connection when the proof fails, and leaves none open", () => {
     const late = dial(asked(35, "certificate"), connected(10))
     late.sim.advance(1_000)
     assert.deepStrictEqual(late.sim.log, ["0 identify h:1", "20 dial h:1", "55 certificate"])
@@ -59,7 +59,7 @@ describe("a dial that asks for a proof", () => {
     assert.strictEqual(early.answers.length, 1)
   })
 
-  it("fails as whichever of the two failed first", () => {
+  it("fails with the reason of the connection that failed first", () => {
     const refused = dial({ afterMs: 3, result: "refused" }, connected(1))
     refused.sim.advance(1_000)
     assert.deepStrictEqual(refused.sim.log, ["0 identify h:1", "3 refused"])
@@ -68,7 +68,7 @@ describe("a dial that asks for a proof", () => {
     assert.deepStrictEqual(reset.sim.log, ["0 identify h:1", "20 dial h:1", "24 cancel identify h:1", "24 reset"])
   })
 
-  it("is taken back whole, wherever it stands", () => {
+  it("that is cancelled at any stage cancels its connections and gives no answer", () => {
     const before = dial(asked(35), connected(10))
     before.sim.advance(10)
     before.cancel()
@@ -91,7 +91,7 @@ describe("a dial that asks for a proof", () => {
   })
 })
 
-describe("in a plan", () => {
+describe("an attempt of a plan that requires a proof", () => {
   const attempt = (candidate: number, more: Partial<DialAttempt> = {}): DialAttempt => ({
     ...{ candidate, host: `h${candidate}`, port: 9, startAfterMs: 0, timeoutMs: 500, suspectAfterMs: 500, verify },
     ...more
@@ -126,7 +126,7 @@ describe("in a plan", () => {
     return { sim, ...done[0]! }
   }
 
-  it("tells who has proven it, and the time of the handshake alone", () => {
+  it("reports which candidate is verified, and the time of the handshake alone", () => {
     const { tried, candidate } = run([attempt(1), attempt(2, { startAfterMs: 300 })], {
       h1: asked(35, "certificate"),
       h2: asked(35)
@@ -138,13 +138,13 @@ describe("in a plan", () => {
     ])
   })
 
-  it("waits for who stalls no longer than for who does not answer", () => {
+  it("times out when the proof stalls, as when the dial is not answered", () => {
     const { tried, candidate } = run([attempt(1)], { h1: asked(0, "never") })
     assert.strictEqual(candidate, -1)
     assert.deepStrictEqual(tried, [{ candidate: 1, outcome: "timeout", tookUs: 500_000 }])
   })
 
-  it("asks the addresses of a name as well, and dials none that it avoids", () => {
+  it("requires it of the addresses of a host too, and dials none that it avoids", () => {
     const who = { x: asked(35, "certificate"), y: connected(1), z: asked(35) }
     const { sim, tried, candidate } = run([named({ avoid: ["y"] })], who, ["y", "x", "z"])
     assert.strictEqual(candidate, -2)
@@ -155,7 +155,7 @@ describe("in a plan", () => {
     assert.isFalse(sim.log.some((line) => line.includes("y:9")), sim.log.join())
   })
 
-  it("dials an address of a name that the plan knows as the plan says", () => {
+  it("dials a resolved address that is a candidate without proof as the plan says", () => {
     const { verify: _, ...plain } = attempt(3, { startAfterMs: 1_000 })
     const { tried } = run([named(), plain], { h3: connected(5) }, ["h3"])
     assert.deepStrictEqual(tried, [{ candidate: 3, outcome: "connected", tookUs: 5_000 }])

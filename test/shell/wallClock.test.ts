@@ -1,11 +1,11 @@
-/** Wall time is told every minute, and when it jumps. */
+/** The core gets the wall time every minute, and when it jumps. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
 import * as WallClock from "../../src/shell/WallClock.ts"
 
-/** A watch over two clocks of our own: what it told, in seconds. */
+/** A watch over two test clocks, and the times that it reported, in seconds. */
 const watched = Effect.gen(function* () {
   const told: Array<number> = []
   const timers = yield* Clock.Clock
@@ -20,7 +20,7 @@ const watched = Effect.gen(function* () {
     Effect.forkScoped
   )
   yield* Effect.yieldNow
-  /** Lets both clocks go on, the wall by `jumpMs` more. */
+  /** Advances both clocks, the wall clock by `jumpMs` more. */
   const pass = (ms: number, jumpMs = 0) =>
     Effect.suspend(() => {
       monotonicMs += ms
@@ -32,14 +32,14 @@ const watched = Effect.gen(function* () {
 })
 
 describe("the wall clock's watch", () => {
-  it.effect("tells once a minute while the clocks agree", () =>
+  it.effect("reports once a minute while the clocks agree", () =>
     Effect.gen(function* () {
       const { told, minutes } = yield* watched
       yield* minutes(3)
       assert.deepStrictEqual(told, [60, 120, 180])
     }))
 
-  it.effect("tells a jump of more than five seconds at its next look, and counts the minute from there", () =>
+  it.effect("reports a jump of more than five seconds at its next check, and counts the minute from there", () =>
     Effect.gen(function* () {
       const { told, pass, minutes } = yield* watched
       yield* pass(5_000)
@@ -51,7 +51,7 @@ describe("the wall clock's watch", () => {
       assert.deepStrictEqual(told, [610, 315, 375])
     }))
 
-  it.effect("keeps a drift of five seconds to itself until the minute is over, however it came about", () =>
+  it.effect("reports a drift of five seconds only when the minute is over", () =>
     Effect.gen(function* () {
       const { told, pass, minutes } = yield* watched
       yield* pass(5_000, 3_000)

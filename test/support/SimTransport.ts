@@ -1,17 +1,17 @@
 /**
- * A transport without sockets: time moves only when a test says so, dials do what was scripted, and everything that was
- * asked of it stands in a log with its moment.
+ * A transport without sockets: time moves only when a test advances it, dials end as scripted, and every call is in a log
+ * with its time.
  */
 import * as Effect from "effect/Effect"
 import type { Address } from "../../src/core/model/Config.ts"
 import type { CloseCause, DialFailure } from "../../src/core/model/Event.ts"
 import type { Cancel, ClientSocket, RelayEnd, Transport, UpstreamSocket } from "../../src/shell/Transport.ts"
 
-/** What one dial leads to, `afterMs` after it began; `never` leaves it unanswered. */
+/** The result of one dial, `afterMs` after it began; `never` leaves it unanswered. */
 export interface Scripted {
   readonly afterMs: number
   readonly result: "connected" | "never" | DialFailure
-  /** Where it is asked for its certificate: what comes of that, so long after it was connected. Left out: shown at once. */
+  /** With a proof of identity: its result, and when it comes after the connection. Left out: verified at once. */
   readonly proofAfterMs?: number
   readonly proof?: null | "never" | DialFailure
 }
@@ -30,7 +30,7 @@ export class SimSocket implements ClientSocket, UpstreamSocket {
   readonly watchUnsafe = (lost: (reason: "closed" | "reset") => void) => void (this.#lost = lost)
   #lost: (reason: "closed" | "reset") => void = () => {}
 
-  /** The peer ends it while it waits. */
+  /** The peer ends the socket while it is warm. */
   die(reason: "closed" | "reset"): void {
     this.state = reason === "reset" ? "reset" : "closed"
     this.#lost(reason)
@@ -55,7 +55,7 @@ export class SimTransport {
   /** `<ms> <what>`, in order. */
   readonly log: Array<string> = []
   readonly relays: Array<SimRelay> = []
-  /** How many may still be opened; nothing here opens any. */
+  /** The number of free descriptors; nothing here uses any. */
   descriptors = Number.POSITIVE_INFINITY
   readonly #dials: (address: Address, nth: number) => Scripted
   readonly #listeners = new Map<string, (client: ClientSocket) => void>()
@@ -63,7 +63,7 @@ export class SimTransport {
   #nowUs = 0
   #dialled = 0
 
-  /** `dials` says what each dial leads to; `nth` counts from 0. */
+  /** `dials` gives the result of each dial; `nth` counts from 0. */
   constructor(dials: (address: Address, nth: number) => Scripted) {
     this.#dials = dials
   }
@@ -76,7 +76,7 @@ export class SimTransport {
     return this.#nowUs / 1000
   }
 
-  /** Moves time on, running what falls due at its own moment, ties in the order in which they were asked for. */
+  /** Advances time and runs each timer at its own moment, ties in the order in which they were set. */
   advance(ms: number): void {
     const untilUs = this.#nowUs + Math.round(ms * 1000)
     while (true) {
@@ -103,7 +103,7 @@ export class SimTransport {
   }
 
   readonly #timer = (delayMs: number, fire: () => void): Cancel => {
-    // Like a real one it resolves no less than its unit, and never fires early.
+    // Like a real timer it rounds up to its unit and never fires early.
     const timer: Timer = { atUs: this.#nowUs + Math.max(0, Math.ceil(delayMs * 1000)), fire }
     this.#timers.push(timer)
     return () => void (this.#timers = this.#timers.filter((other) => other !== timer))

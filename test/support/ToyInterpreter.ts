@@ -1,6 +1,6 @@
 /**
- * The shell as a toy: runs the core's decisions against a scripted world in virtual time, and rejects decisions that no
- * shell could rightly be given. What it posts is what the real one would post, so its entries make a record.
+ * A toy shell: it runs the core's decisions against a scripted world in virtual time, and rejects decisions that no shell
+ * may get. It posts what the real shell would post, so its entries make a record.
  */
 import type { Advance, Advanced } from "../../src/core/advance.ts"
 import { advance as liveAdvance } from "../../src/core/advance.ts"
@@ -35,7 +35,7 @@ import { ToyWarmPool } from "./ToyWarmPool.ts"
 
 export { IllegalDecision } from "./toyChecks.ts"
 
-/** What an address does when it is dialled: answer after so many ms, fail, or (for a probe) never be heard of again. */
+/** What an address does when it is dialled: it answers after so many ms, fails, or (for a probe) never answers. */
 export type Answer = number | DialFailure | "lost"
 type Stamped<A> = A & { readonly atUs: number }
 
@@ -44,7 +44,7 @@ export interface Options {
   readonly advance?: Advance
   /** How long a refusal or a reset takes. */
   readonly failAfterMs?: number
-  /** Addresses that nobody said anything about. */
+  /** What an address does that is not scripted. */
   readonly otherwise?: Answer
 }
 
@@ -61,12 +61,12 @@ export class ToyInterpreter {
   readonly moves: Array<Stamped<SelectionMoved>> = []
   /** Sessions that ended without a connection. */
   readonly unserved: Array<number> = []
-  /** Clients by candidate: the shell's own counts. */
+  /** Open clients by candidate, as the shell counts them. */
   readonly clients = new Map<number, number>()
   readonly #world = new Map<string, Answer | (() => Answer)>()
   readonly #replies = new Map<string, Reply | ((connectedMs: number) => Reply)>()
   readonly #names = new Map<string, ReadonlyArray<string>>()
-  /** Addresses that answer, but cannot show the certificate. */
+  /** Addresses that answer, but cannot prove their identity. */
   readonly #impostors = new Set<string>()
   readonly #open = new Map<number, Probe>()
   readonly #dials = new Map<number, DialWarm>()
@@ -100,7 +100,7 @@ export class ToyInterpreter {
     return this
   }
 
-  /** Scripts what sessions through the address get from now on, perhaps by when they are connected. */
+  /** Scripts what sessions through the address get from now on; it may depend on when they connect. */
   replies(host: string, reply: Reply | ((connectedMs: number) => Reply)): this {
     this.#replies.set(host, reply)
     return this
@@ -109,16 +109,16 @@ export class ToyInterpreter {
   /** How long the resolver takes. */
   resolvesAfterMs = 1
 
-  /** Questions without an answer, in each answer of the resolver from now on. */
+  /** The number of DNS queries without an answer, in each result of the resolver from now on. */
   silent = 0
 
-  /** Scripts what the resolver knows of a name from now on. */
+  /** Scripts the resolver's addresses for a name from now on. */
   names(name: string, hosts: ReadonlyArray<string>): this {
     this.#names.set(name, hosts)
     return this
   }
 
-  /** Scripts whether who answers at an address is somebody else from now on. */
+  /** Scripts whether an impostor answers at the address from now on. */
   impostor(host: string, is = true): this {
     if (is) this.#impostors.add(host)
     else this.#impostors.delete(host)
@@ -134,7 +134,7 @@ export class ToyInterpreter {
     return this.post({ _tag: "Started", worker: 0, wallMs: 1_790_000_000_000 })
   }
 
-  /** Folds one event in now, and obeys. */
+  /** Folds one event now and carries out the decisions. */
   post(event: Event): this {
     const entry = { seq: this.state.seq + 1, at: this.atUs, event }
     const before = this.state
@@ -155,7 +155,7 @@ export class ToyInterpreter {
     this.#pending.sort((a, b) => a.atUs - b.atUs || a.order - b.order)
   }
 
-  /** Lets virtual time pass: answers as they come, ticks when the core wants them. */
+  /** Lets virtual time pass: answers come when they are due, ticks when the core needs them. */
   run(forMs: number): this {
     const endUs = Math.round(this.atUs + forMs * 1000)
     for (let stuck = 0; stuck < 100_000; stuck++) {
@@ -176,12 +176,12 @@ export class ToyInterpreter {
     throw new Error("a hundred thousand entries without an end")
   }
 
-  /** Somebody wants to go there of whom the routes say that nobody is known; -1: it has no place yet. */
+  /** A client needs a discovery of this host; upstream -1: the host has no slot yet. */
   asks(host: string, port = 443, upstream = -1): this {
     return this.post({ _tag: "DomainRequested", worker: 0, upstream, host, port })
   }
 
-  /** One client now, from an address of its own: chooses as the shell does, takes a warm socket or dials, stays for `holdMs`. */
+  /** One client with its own address: it chooses as the shell does, takes a warm socket or dials, and stays for `holdMs`. */
   client(holdMs = 0, upstream = 0, client = this.#sessions + 1): this {
     const routes = this.state.routes.upstreams[upstream]
     if (routes === undefined) return this
@@ -214,7 +214,7 @@ export class ToyInterpreter {
     return this
   }
 
-  /** Whom new clients may be given, by ordinal, cheapest first. */
+  /** The candidates for new clients, by ordinal, cheapest first. */
   members(upstream = 0): ReadonlyArray<number> {
     return this.#ordinals((this.state.routes.upstreams[upstream]?.members ?? []).map(({ candidate }) => candidate))
   }
@@ -224,12 +224,12 @@ export class ToyInterpreter {
     return this.#ordinals(Upstreams.find(this.state, upstream)?.members ?? [])
   }
 
-  /** Parked sockets of an address. */
+  /** The number of an address's warm sockets. */
   parked(host: string): number {
     return this.#shelf.of(host).length
   }
 
-  /** What its peer does to the parked sockets of an address, or their age. */
+  /** Loses warm sockets of an address, by their peer or by their age. */
   lose(host: string, reason: WarmLoss, most = Number.POSITIVE_INFINITY): this {
     for (const one of this.#shelf.of(host).slice(0, most)) this.#lose(one, reason)
     return this
@@ -287,7 +287,7 @@ export class ToyInterpreter {
       const of = { worker, probe, candidate, tookUs }
       if (reason !== null) return { _tag: "ProbeFailed", ...of, reason }
       if (act.identity === null) return { _tag: "ProbeSucceeded", ...of, identity: "unchecked" }
-      // A proof takes as long once more.
+      // A proof takes as long again as the handshake.
       const isImpostor = this.#impostors.has(host)
       this.later(
         tookUs / 1000,
@@ -326,7 +326,7 @@ export class ToyInterpreter {
     }
   }
 
-  /** The winner's socket is parked before its event is posted. */
+  /** The winner's socket is warm before the event is posted. */
   #race(act: Race): void {
     this.#ids.check("warm", act.race)
     this.races.push({ ...act, atUs: this.atUs })

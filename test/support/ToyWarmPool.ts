@@ -1,4 +1,4 @@
-/** Parked sockets of the toy shell. */
+/** The warm sockets of the toy shell. */
 import type { WarmLoss, WarmLost } from "../../src/core/model/Event.ts"
 
 export interface ToyWarmSocket {
@@ -27,7 +27,7 @@ export class ToyWarmPool {
     this.#all.push(parked)
   }
 
-  /** The oldest. */
+  /** Takes the oldest warm socket of the candidate. */
   take(candidate: number): ToyWarmSocket | undefined {
     const parked = this.#all.find((one) => one.candidate === candidate)
     this.#all = this.#all.filter((other) => other !== parked)
@@ -38,7 +38,7 @@ export class ToyWarmPool {
     return this.#all.filter((one) => one.candidate === candidate).slice(0, count)
   }
 
-  /** What is told of one that is gone unused; undefined when it was gone before. */
+  /** The event of an unused socket that is lost; undefined when it was lost before. */
   lose(parked: ToyWarmSocket, reason: WarmLoss, atUs: number): WarmLost | undefined {
     if (!this.#all.includes(parked)) return undefined
     this.#all = this.#all.filter((other) => other !== parked)

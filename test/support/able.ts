@@ -1,6 +1,6 @@
 /**
- * What a machine may lack or forbid. A test that needs it is skipped and says why; where the environment variable REQUIRE names it
- * (`REQUIRE=disks,npm`, or `all`) the test fails instead, so that a machine that is able cannot pass by skipping.
+ * What a machine may lack or forbid. A test that needs it is skipped with a reason. When the environment variable REQUIRE names it
+ * (`REQUIRE=disks,npm`, or `all`), the test fails instead, so that a machine that has it cannot pass by skipping.
  */
 import process from "node:process"
 
@@ -19,13 +19,13 @@ const wanted = () => (process.env["REQUIRE"] ?? "").split(",")
 
 export const isRequired = (means: Means): boolean => wanted().some((one) => one === "all" || one === means)
 
-/** Ends the test: skipped, or failed where this machine has to be able. */
+/** Ends the test: as skipped, or as failed when REQUIRE names what is missing. */
 export function unable(context: { readonly skip: (note?: string) => never }, means: Means, why: string): never {
   if (isRequired(means)) throw new Error(`${why}, and REQUIRE names ${means}`)
   return context.skip(why)
 }
 
-/** The same for what a whole file needs: true means that its tests are to be skipped. */
+/** The same for what a whole file needs: true means that its tests must be skipped. */
 export function lacks(means: Means, why: string): boolean {
   if (why === "") return false
   if (isRequired(means)) throw new Error(`${why}, and REQUIRE names ${means}`)

@@ -1,4 +1,4 @@
-/** Lists of networks as the door makes them. */
+/** Lists of networks as the configuration's parser makes them. */
 import type { Network } from "../../src/core/model/Config.ts"
 import { parseNetwork } from "../../src/core/schema/network.ts"
 

@@ -1,4 +1,4 @@
-/** The admin port over a live forwarder, and plain requests to it: `fetch` lets one choose neither Host nor Origin. */
+/** The admin port over a live forwarder, and plain requests to it, as `fetch` can set neither Host nor Origin. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
@@ -18,7 +18,7 @@ export interface Admin {
   readonly port: number
   readonly engine: Engine["Service"]
   readonly facts: Facts["Service"]
-  /** What was asked of the control, in order. */
+  /** The orders that the control got, in order. */
   readonly asked: ReadonlyArray<string>
 }
 
@@ -26,11 +26,11 @@ export interface AdminSetting extends Partial<Omit<AdminOptions, "token">> {
   readonly token?: string
   readonly facts?: Partial<FactsOptions>
   readonly also?: Layer.Layer<never>
-  /** false: nobody takes orders. */
+  /** false: there is no control to take orders. */
   readonly control?: boolean
 }
 
-/** Upstreams are known by the name web; the configuration is refused when it is read for the second time. */
+/** A control that knows the upstream web and refuses the second reload. */
 function controlOf(asked: Array<string>) {
   return Layer.succeed(Control, {
     reload: Effect.sync(() => {
@@ -112,7 +112,7 @@ export function request(port: number, path: string, { method = "GET", headers = 
 
 export interface EventStream {
   readonly status: number
-  /** All that came so far. */
+  /** All text that has come so far. */
   readonly text: () => string
   readonly facts: () => ReadonlyArray<Readonly<Record<string, unknown>>>
   readonly ended: () => boolean

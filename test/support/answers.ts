@@ -1,4 +1,4 @@
-/** What a resolver says that knows exactly these addresses, and what a whole configuration has beside its upstreams. */
+/** The answer of a resolver with exactly these addresses, and the limits of a DNS query. */
 import type { Answers, ResolverLimits } from "../../src/shell/Resolver.ts"
 
 export const answersOf = (addresses: ReadonlyArray<string>): Answers => ({ addresses, omitted: 0, silent: 0 })

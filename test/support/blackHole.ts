@@ -1,4 +1,4 @@
-/** A port on loopback that answers nobody: a stopped process whose queue of connections is full. */
+/** A port on loopback that answers no connection: a stopped process whose queue of connections is full. */
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import * as net from "node:net"
@@ -11,7 +11,7 @@ const server = net.createServer()
 server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(server.address().port))
 `
 
-/** The port; it is gone with its scope. */
+/** The port; it closes with its scope. */
 export const blackHole = Effect.acquireRelease(Effect.promise(open), ({ close }) => Effect.sync(close))
   .pipe(Effect.map(({ port }) => port))
 
@@ -31,7 +31,7 @@ async function open() {
     const socket = net.connect({ port, host: "127.0.0.1" }, () => connected++)
     return socket.on("error", () => {})
   })
-  // Loopback connects within microseconds, so whoever still waits after a fifth of a second found the queue full.
+  // Loopback connects within microseconds, so a connection that waits after a fifth of a second has found the queue full.
   let since = performance.now()
   let last = -1
   await until("the queue is full", () => {

@@ -1,4 +1,4 @@
-/** A certificate for `localhost` that nobody trusts but these tests; its key is no secret. */
+/** A certificate for `localhost` that only these tests trust; its key is no secret. */
 export const key = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgqjEwKgt+1ytT1JAf
 kUL+M96PB2YrCV31i40M7/p61lShRANCAARvkxgH/Wvp4tYdhWUW9dcKSR4xDOvm

@@ -1,13 +1,13 @@
 /**
- * Certificates for tests alone: an authority that nobody else trusts, and what it signed. Their keys are no secret; that of the
- * authority itself is thrown away. Made with OpenSSL: `req -x509` for the authority, `x509 -req -CA` for the others.
+ * Certificates for tests alone: an authority that only these tests trust, and what it signed. Their keys are no secret; that of the
+ * authority itself was deleted. Made with OpenSSL: `req -x509` for the authority, `x509 -req -CA` for the others.
  */
 export interface Identified {
   readonly key: string
   readonly cert: string
 }
 
-/** To be trusted by whoever tests. */
+/** The authority that the tests trust. */
 export const authority = `-----BEGIN CERTIFICATE-----
 MIIBrDCCAVGgAwIBAgIUJIM+07pNBR05qNiFfNH/nChYIzswCgYIKoZIzj0EAwIw
 IjEgMB4GA1UEAwwXRmFpcmxlYWQgdGVzdCBhdXRob3JpdHkwIBcNMjYxMTIyMDc0
@@ -21,7 +21,7 @@ AQH/BAQDAgIEMAoGCCqGSM49BAMCA0kAMEYCIQCseJzCUDHzFtEjMj5F1VXuDbbB
 -----END CERTIFICATE-----
 `
 
-/** For web.example, as it should be. */
+/** For web.example, valid. */
 export const good: Identified = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgBemm+Otmk2jIeMjk
@@ -67,7 +67,7 @@ jLAK3cIcS0MmNx2yIYAYiQ==
 `
 }
 
-/** For web.example, by the same authority, but its time is over. */
+/** For web.example, by the same authority, but expired. */
 export const expired: Identified = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgLeBktmxaoXpJDcrv
@@ -90,7 +90,7 @@ YpH8vRah5Tj4Bt+giL4Fw+XFsuduodWgRwIhANh9pY9ahX3a5Pyn9HwV9pPJ4zTK
 `
 }
 
-/** For web.example, signed by itself. */
+/** For web.example, self-signed. */
 export const selfSigned: Identified = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYhzr4CUTiZjCp03y
@@ -112,7 +112,7 @@ b9vy485g/qMdSaAhHGn3gpjPzxnCrXibW/h8Uuvg
 `
 }
 
-/** For bücher.test, as DNS and certificates write it; signed by itself, so to be trusted it is its own authority. */
+/** For bücher.test, as DNS and certificates write it; self-signed, so it is its own authority. */
 export const internationalised: Identified = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgs1JlrjAy6e2yZOFj

@@ -1,4 +1,4 @@
-/** The replay of a core in which something was changed: built from the sources, one text in one file replaced. */
+/** The replay with a changed core: built from the sources with one text of one file replaced. */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { pathToFileURL } from "node:url"
@@ -7,7 +7,7 @@ import type { Replay } from "../../src/record/replay.ts"
 import { ROOT } from "./sources.ts"
 
 export interface Change {
-  /** Below src. */
+  /** The path of the file below src. */
   readonly file: string
   readonly from: string
   readonly to: string
@@ -17,7 +17,7 @@ export interface Change {
 const FOLDER = path.join(ROOT, "node_modules", `.changed-core-${process.pid}`)
 let built = 0
 
-/** Throws when the text to be replaced does not stand in its file exactly once. */
+/** Throws when the text to be replaced is not in its file exactly once. */
 export async function changedReplay(change: Change | null): Promise<new () => Replay> {
   let replaced = 0
   const build = await rolldown({

@@ -42,7 +42,7 @@ export interface Start {
   readonly runtime?: RuntimeName
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** A program that is given the command line, and becomes what it says. */
+  /** A program, such as prlimit, that runs the rest of the command line. */
   readonly by?: ReadonlyArray<string>
 }
 

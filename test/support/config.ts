@@ -1,4 +1,4 @@
-/** A core configuration with the contract's defaults, to be changed where a test looks. */
+/** A core configuration with the contract's defaults, which each test changes as it needs. */
 import type { Address, Config, UpstreamConfig } from "../../src/core/model/Config.ts"
 
 export const upstreamDefaults: UpstreamConfig = {
@@ -108,7 +108,7 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
   }
 }
 
-/** `count` addresses of the range that is set aside for benchmarks. */
+/** `count` addresses of the range that is reserved for benchmarks. */
 export function addresses(count: number): ReadonlyArray<Address> {
   return Array.from({ length: count }, (_, i) => ({ host: `198.18.${Math.floor(i / 250)}.${(i % 250) + 1}`, port: 443 }))
 }

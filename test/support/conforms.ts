@@ -1,4 +1,4 @@
-/** As much of JSON Schema (draft-07) as this program's schema uses; a keyword that is not known here is a fault of the schema. */
+/** The part of JSON Schema (draft-07) that this program's schema uses; an unknown keyword is a fault of the schema. */
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -24,7 +24,7 @@ const KNOWN = new Set([
   "additionalProperties"
 ])
 
-/** What does not conform, as paths with reasons. */
+/** The violations of the schema, as paths with reasons. */
 export function violations(root: Json, value: unknown, schema: Json = root, path = ""): ReadonlyArray<string> {
   const unknown = Object.keys(schema).filter((key) => !KNOWN.has(key))
   if (unknown.length > 0) return [`${path}: the schema has unknown keywords ${unknown}`]

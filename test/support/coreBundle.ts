@@ -1,11 +1,11 @@
-/** The core as a program for an edge runtime would carry it: bundled and minified from what it calls. */
+/** The core as a program for an edge runtime would bundle it: minified, from the functions that it calls. */
 import * as path from "node:path"
 import { rolldown } from "rolldown"
 import { ROOT } from "./sources.ts"
 
 export interface Bundle {
   readonly bytes: number
-  /** Files that went into it; the bundler's own few lines are none. */
+  /** The files in the bundle, without the bundler's own lines. */
   readonly modules: ReadonlyArray<string>
   readonly code: string
 }

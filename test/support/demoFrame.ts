@@ -1,4 +1,4 @@
-/** A frame of the demo as it may stand after half a minute, for looking at the view without a terminal. */
+/** A frame of the demo after half a minute, to test the view without a terminal. */
 import type { AddressRow, Frame, Side } from "../../src/apps/demo/Frame.ts"
 
 const row = (ordinal: number, more: Partial<AddressRow>): AddressRow => ({

@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs"
 import process from "node:process"
 
-/** Open sockets and files of this process as the kernel counts them; undefined where it cannot be asked. */
+/** Open sockets and files of this process as the kernel counts them; undefined on other systems than Linux. */
 export function descriptors(): number | undefined {
   return process.platform === "linux" ? readdirSync("/proc/self/fd").length : undefined
 }

@@ -1,4 +1,4 @@
-/** A DNS server on loopback that knows the addresses of some names, and nothing else; it can be slow or silent about a family. */
+/** A DNS server on loopback with the addresses of some names; it can be slow or silent for an address family. */
 import { Buffer } from "node:buffer"
 import * as dgram from "node:dgram"
 import * as net from "node:net"
@@ -10,13 +10,13 @@ const RESPONSE = 0x8180
 const NO_SUCH_NAME = 3
 
 export interface Manner {
-  /** Questions that never get an answer. */
+  /** The kinds of queries that never get an answer. */
   readonly mute?: ReadonlyArray<Type>
-  /** How long an answer takes, where it is not sent at once. */
+  /** How long an answer takes, when it is not sent at once. */
   readonly afterMs?: Readonly<Partial<Record<Type, number>>>
 }
 
-/** Stops with its scope; `asked` counts questions. IPv4 in IPv6 clothes (`::ffff:192.0.2.1`) is told as IPv6. */
+/** Stops with its scope; `asked` counts queries. An IPv4-mapped address (`::ffff:192.0.2.1`) is given as IPv6. */
 export const dnsServer = (names: Readonly<Record<string, ReadonlyArray<string>>>, manner: Manner = {}) =>
   Effect.acquireRelease(
     Effect.promise(() =>
@@ -82,7 +82,7 @@ function answerTo(
   return Buffer.concat([header, question.subarray(12, end), ...answers])
 }
 
-/** Of IPv4, and of IPv6 with or without IPv4 at its end. */
+/** The bytes of an IPv4 address, or of an IPv6 address with or without IPv4 at its end. */
 function bytesOf(address: string): ReadonlyArray<number> {
   if (net.isIPv4(address)) return address.split(".").map(Number)
   const dotted = address.slice(address.lastIndexOf(":") + 1)

@@ -14,9 +14,9 @@ export type Hosts = Readonly<Record<string, ReadonlyArray<string>>>
 export interface Dnsmasq {
   /** `127.0.0.1:5353` */
   readonly server: string
-  /** Replaces everything it knows. */
+  /** Replaces all its names. */
   readonly knows: (hosts: Hosts) => Promise<void>
-  /** It answers nobody any more, but takes every question. */
+  /** Stops it: it takes every query and answers none. */
   readonly freeze: () => void
   readonly thaw: () => void
   readonly stop: () => Promise<void>
@@ -25,18 +25,18 @@ export interface Dnsmasq {
 const PLACES = ["/usr/sbin/dnsmasq", "/usr/bin/dnsmasq", "/usr/local/sbin/dnsmasq", "/opt/homebrew/sbin/dnsmasq"]
 const found = PLACES.find((file) => fs.existsSync(file) && spawnSync(file, ["--version"]).status === 0)
 
-/** Why there is none; empty when there is. */
+/** Why dnsmasq is missing; empty when it is installed. */
 const missing = found === undefined ? "dnsmasq is not installed (Debian package dnsmasq-base)" : ""
-/** Whether tests that need one are to be skipped. */
+/** Whether tests that need it must be skipped. */
 export const isMissing = lacks("dnsmasq", missing)
 
 const text = (hosts: Hosts) =>
   Object.entries(hosts).flatMap(([name, addresses]) => addresses.map((address) => `${address} ${name}\n`)).join("")
 
-/** A name under which it tells which version of its file it has read. */
+/** A name whose address gives the version of the file that it has read. */
 const VERSION = "version.test"
 
-/** Its port was free a moment ago: somebody else may have been faster. */
+/** Tries again, as another process may have taken the free port meanwhile. */
 export async function dnsmasq(hosts: Hosts, tries = 5): Promise<Dnsmasq> {
   try {
     return await begin(hosts)
@@ -99,7 +99,7 @@ async function begin(hosts: Hosts): Promise<Dnsmasq> {
   }
 }
 
-/** Free for both protocols: connections of others take ports for TCP all the time. */
+/** A port that is free for UDP and TCP, as other processes take TCP ports all the time. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = net.createServer()

@@ -1,7 +1,7 @@
 /**
- * A disk in memory that speaks FUSE: `node fuseDisk.ts DIRECTORY` mounts it there and says so. While this process is stopped
- * (SIGSTOP) the disk keeps silent: calls to it neither succeed nor fail. When it is killed, they fail. Once somebody has asked for the
- * file `.silent`, it stops itself as soon as no file is open, and says so. It says what makes things
+ * A disk in memory that speaks FUSE: `node fuseDisk.ts DIRECTORY` mounts it there and prints that. While this process is stopped
+ * (SIGSTOP) the disk does not answer: calls neither succeed nor fail. When it is killed, they fail. Once a process has looked up the
+ * file `.silent`, it stops itself as soon as no file is open, and prints that. It prints the calls that make data
  * durable, in order: `fsync`, `fsyncdir` and `rename`.
  */
 import { Buffer } from "node:buffer"
@@ -42,7 +42,7 @@ function attributes({ id, mode, data, atSeconds }: Inode): Buffer {
   const [size, at] = [BigInt(data.length), BigInt(atSeconds)]
   return fields(BigInt(id), size, (size + 511n) / 512n, at, at, at, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 }
-/** Nothing is kept by the kernel: every look comes here. */
+/** The kernel caches nothing: every lookup comes here. */
 const entry = (inode: Inode) => Buffer.concat([fields(BigInt(inode.id), 0n, 0n, 0n, 0, 0), attributes(inode)])
 const attributesOnce = (inode: Inode) => Buffer.concat([fields(0n, 0, 0), attributes(inode)])
 const OPENED = fields(0n, 1, 0)

@@ -1,4 +1,4 @@
-/** A process that writes histories without end, to be killed: `historyWriter.ts FILE`. Says a dot after each. */
+/** A process that writes histories without end, to be killed: `historyWriter.ts FILE`. Prints a dot after each. */
 import * as Effect from "effect/Effect"
 import process from "node:process"
 import * as HistoryFile from "../../src/adapters/file/HistoryFile.ts"

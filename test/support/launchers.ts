@@ -1,4 +1,4 @@
-/** The documented ways of starting the program, each in a checkout that is set up, made of this one's sources and packages. */
+/** The documented ways to start the program, each in a checkout made of this one's sources and packages. */
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
@@ -12,7 +12,7 @@ export interface Launcher {
   readonly name: string
   readonly command: string
   readonly args: ReadonlyArray<string>
-  /** What SIGHUP to the launcher alone comes to. */
+  /** What SIGHUP to the launcher alone does. */
   readonly hangup: "reload" | "stop"
   /** Whether the launcher lives until the program has ended, and ends with its code. */
   readonly waits: boolean
@@ -44,10 +44,10 @@ const script: Launcher = {
   isThere: true
 }
 
-/** Those that start the program on the runtime of the tests. */
+/** The launchers for the runtime of the tests. */
 export const launchers: ReadonlyArray<Launcher> = here === "node" ? [npm] : [task, script]
 
-/** Files of the checkout that setting up looks at. */
+/** The files of the checkout that the setup reads. */
 const STAMPED = ["package.json", "package-lock.json", "deno.lock"]
 
 /** Makes the checkout in `directory`. */
@@ -67,18 +67,18 @@ export function checkout(directory: string): string {
 
 export interface Launched {
   readonly pid: number
-  /** To the launcher alone. */
+  /** Sends a signal to the launcher alone. */
   readonly signal: (name: NodeJS.Signals) => void
-  /** To all that it started as well, as a terminal does it. */
+  /** Sends a signal to the launcher and all that it started, as a terminal does. */
   readonly signalAll: (name: NodeJS.Signals) => void
   readonly stderr: () => string
-  /** When the launcher itself has ended. */
+  /** Resolves when the launcher itself has ended. */
   readonly launcherEnded: Promise<{ readonly code: number | null; readonly signal: string | null }>
-  /** When everything that it started has ended as well. */
+  /** Resolves when all that it started has ended as well. */
   readonly ended: Promise<Ended>
 }
 
-/** In a process group of its own, as a terminal or a container starts it. */
+/** Starts the launcher in its own process group, as a terminal or a container does. */
 export function launch(
   { command, args }: Pick<Launcher, "command" | "args">,
   cwd: string,

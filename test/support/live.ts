@@ -64,7 +64,7 @@ export const withLive = <A, E>(
     return { result, segments: recorder.segments }
   })
 
-/** Replays segments as they lie in memory. */
+/** Replays segments that are in memory. */
 export function replayText(segments: ReadonlyArray<string>, replay: Replay = new ReplayClass()) {
   segments.forEach((text, i) => {
     replay.segment(i + 1)

@@ -1,4 +1,4 @@
-/** A process that takes a lock and keeps it until it is killed: `lockHolder.ts NAME`. Says `mine`, or whose it is. */
+/** A process that takes a lock and keeps it until it is killed: `lockHolder.ts NAME`. Prints `mine`, or which process holds it. */
 import process from "node:process"
 import { Disk } from "../../src/adapters/file/Disk.ts"
 import { isTaken, take } from "../../src/adapters/file/lock.ts"

@@ -1,4 +1,4 @@
-/** The core alone in a world of probes: for looking at what is told of it. */
+/** The core alone with scripted probes, to test what observers report of it. */
 import { advance } from "../../src/core/advance.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
@@ -22,7 +22,7 @@ export function measured(config: Config) {
   }
   return {
     state: () => state,
-    /** So many entries more; `tookUs` by the candidate's number in its upstream, below 0: it refuses. */
+    /** Runs `entries` more entries; `tookUs` is by the candidate's ordinal, and below 0 it refuses. */
     run(entries: number, tookUs: (ordinal: number) => number, see: Folded): void {
       if (state.seq < 0) fold({ _tag: "Started", worker: 0, wallMs: 1_700_000_000_000 }, see)
       for (let i = 0; i < entries; i++) {

@@ -1,4 +1,4 @@
-/** Memory that is in use, garbage left out: both runtimes let a test ask for a collection through V8's flags. */
+/** Memory in use without garbage: on both runtimes a test can start a collection by V8's flags. */
 import process from "node:process"
 import v8 from "node:v8"
 import vm from "node:vm"

@@ -1,5 +1,5 @@
 /**
- * A program that asks for names that nobody configured and says of each no more than how that ended, until it is told to stop:
+ * A program that connects to names that are not configured, prints only the outcome of each, and runs until it is stopped:
  * `namesOnDemand.ts CONFIG NAME...`, each name as `host:port`.
  */
 import * as Console from "effect/Console"

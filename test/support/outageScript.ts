@@ -1,6 +1,6 @@
 /**
- * Addresses that fail and come back by a script, as TCP shows it to a client: a dark address loses SYNs, which are sent again after
- * 1, 3 and 7 s, and a refusing one answers with a reset. Clients come at an even rate; each is told by when it came and how it fared.
+ * Addresses that fail and recover by a script, as a TCP client sees it: a dark address loses SYNs, which are sent again after
+ * 1, 3 and 7 s, and a refusing one answers with a reset. Clients come at an even rate; each has its time and its outcome.
  */
 import type { Config } from "../../src/core/model/Config.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
@@ -21,7 +21,7 @@ export interface Faulty {
 
 export interface Served {
   readonly atMs: number
-  /** Empty: no candidate could be reached. */
+  /** The address that served; empty when none could be reached. */
   readonly host: string
   readonly waitedMs: number
 }
@@ -29,7 +29,7 @@ export interface Served {
 const RESENT_MS = [0, 1_000, 3_000, 7_000]
 const CLIENT_EVERY_MS = 50
 
-/** What a handshake that begins at `atMs` comes to. */
+/** The outcome of a handshake that begins at `atMs`. */
 export function handshake(script: ReadonlyArray<Faulty>, host: string, distanceMs: number, atMs: number): Answer {
   const faultAt = (ms: number) => script.find((one) => one.host === host && ms >= one.fromMs && ms < one.toMs)?.fault
   if (faultAt(atMs) === "refused") return "refused"
@@ -37,7 +37,7 @@ export function handshake(script: ReadonlyArray<Faulty>, host: string, distanceM
   return sent === undefined ? "timeout" : sent + distanceMs
 }
 
-/** What a session gets that sends its first bytes at `atMs`: in the dark they are sent again, at growing distances. */
+/** What a session gets that sends its first bytes at `atMs`: while dark they are sent again, at growing intervals. */
 export function reply(script: ReadonlyArray<Faulty>, host: string, distanceMs: number, atMs: number): Reply {
   const faultAt = (ms: number) => script.find((one) => one.host === host && ms >= one.fromMs && ms < one.toMs)?.fault
   for (let laterMs = 0, pauseMs = 200; laterMs < 60_000; laterMs += pauseMs, pauseMs *= 2) {
@@ -48,7 +48,7 @@ export function reply(script: ReadonlyArray<Faulty>, host: string, distanceMs: n
   return "silent"
 }
 
-/** Plays the script with a client each 50 ms until `untilMs`. */
+/** Plays the script with a client every 50 ms until `untilMs`. */
 export function play(
   config: Config,
   distances: Readonly<Record<string, number>>,
@@ -82,7 +82,7 @@ function servedBy(toy: ToyInterpreter, at: number, event: { readonly _tag: strin
   return [{ atMs: (at - waitedUs) / 1000, host, waitedMs: waitedUs / 1000 }]
 }
 
-/** The share of clients of `host` among those that came in a span of time. */
+/** The share of clients that `host` served, of those that came between two times. */
 export function shareOf(served: ReadonlyArray<Served>, host: string, fromMs: number, toMs: number): number {
   const came = served.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
   return came.filter((one) => one.host === host).length / came.length

@@ -19,7 +19,7 @@ export interface Relayed {
 
 export interface Relaying {
   readonly port: number
-  /** Everyone who was joined to the upstream, and how those ended who have. */
+  /** The pairs that were joined, and how the ended sessions ended. */
   readonly relayed: ReadonlyArray<Relayed>
   readonly ends: ReadonlyArray<RelayEnd>
   readonly failures: ReadonlyArray<DialFailure>
@@ -27,7 +27,7 @@ export interface Relaying {
 
 export const noLimits: Session = { idleMs: 3_600_000, halfCloseMs: 3_600_000, keepAliveMs: 15_000, stallMs: 60_000 }
 
-/** Stops listening with its scope and resets whom it still relays. */
+/** Stops listening with its scope and resets the open sessions. */
 export const relaying = (
   upstreamPort: number,
   limits: Partial<Session> = {},

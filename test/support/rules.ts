@@ -4,7 +4,7 @@ import { codeOf, importsOf } from "./sources.ts"
 
 export type Rule = (sources: ReadonlyArray<Source>) => ReadonlyArray<string>
 
-/** Which folders of `src` the code of a folder may import, besides its own. `src/mod.ts` stands above all. */
+/** Which folders of `src` the code of a folder may import, besides its own. `src/mod.ts` is above all. */
 const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
   core: [],
   record: ["core"],
@@ -26,7 +26,7 @@ export const layers: Rule = (sources) =>
     const allowed = MAY_IMPORT[layer]
     if (allowed === undefined) return [`${source.path} lies in a layer that the architecture does not know`]
     return importsOf(source).flatMap(({ target }) => {
-      // The program's own name and version stand in its package.json.
+      // The program's own name and version are in its package.json.
       if (target === undefined || (layer === "apps" && target === "package.json")) return []
       if (!target.startsWith("src/")) return [`${source.path} imports ${target} from outside src`]
       const other = layerOf(target)
@@ -48,7 +48,7 @@ export const platformAtTheEdge: Rule = (sources) =>
     ]
   })
 
-/** Schema, and what its own signatures speak in: pure values, of which `Effect` is only succeeded or failed. */
+/** Schema, and the types of its signatures: pure values, of which `Effect` is only succeeded or failed. */
 const SCHEMA_MAY_IMPORT = /^effect\/(Schema\w*|schema\/Schema\w+|Effect|Result|Option|net\/\w+)$/
 
 export const coreAlone: Rule = (sources) =>
@@ -91,7 +91,7 @@ const BANNED = [
 ]
 const BANNED_NAME = new RegExp(`(?<![.\\w$])(${BANNED.join("|")})(?![\\w$])(?!\\??:)`, "g")
 
-/** No clock, no chance, no waiting, no arithmetic that differs between engines: what replay rests on. */
+/** Replay needs this: no clock, no random numbers, no waiting, no arithmetic that differs between engines. */
 export const exactAndTimeless: Rule = (sources) =>
   sources.filter(({ path }) => ["core", "record"].includes(layerOf(path))).flatMap(({ path, text }) => {
     const code = codeOf(text)
@@ -124,7 +124,7 @@ export const noCycles: Rule = (sources) => {
   return found
 }
 
-/** Forward may not know the configuration: what looks like a decision about dialling belongs in the plan. */
+/** Forward may not import the configuration: decisions about dialling belong in the plan. */
 export const forwardIsBlind: Rule = (sources) =>
   sources.filter(({ path }) => path.endsWith("/Forward.ts")).flatMap((source) =>
     importsOf(source).filter(({ target }) => target === "src/core/model/Config.ts").map(() =>

@@ -60,7 +60,7 @@ export interface Recorded {
 }
 
 /**
- * The entries folded from `first` and written down; after the counts in `cuts` (ascending, of entries) a new segment of the
+ * The record of these entries, folded from `first`; after the counts in `cuts` (ascending, of entries) a new segment of the
  * same run begins.
  */
 export function record(
@@ -92,7 +92,7 @@ export function textOf(lines: ReadonlyArray<string>): string {
   return lines.map((line) => `${line}\n`).join("")
 }
 
-/** Replays segments as they would lie in files 1, 2, ... */
+/** Replays segments as if they were files 1, 2, ... */
 export function replayed(texts: ReadonlyArray<string>, options: Options = {}): Verdict {
   const replay = new Replay(options)
   read(replay, texts)
@@ -114,7 +114,7 @@ export interface RedactedCopy {
   readonly original: Verdict
 }
 
-/** A redacted copy of segments, as it would lie in files 1, 2, ... */
+/** A redacted copy of segments, as if they were files 1, 2, ... */
 export function redacted(texts: ReadonlyArray<string>, until?: number): RedactedCopy {
   const surveyor = new Surveyor(until)
   read(surveyor, texts)

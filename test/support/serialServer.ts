@@ -3,10 +3,10 @@ import type * as net from "node:net"
 import type { Server } from "./servers.ts"
 import { serve } from "./servers.ts"
 
-/** Whose turn it is when a connection has ended. */
+/** Which waiting connection is served when one has ended. */
 export type Turn = "oldest" | "newest"
 
-/** Answers a connection's first bytes and ends it; until it has ended, however that came, no other is read. */
+/** Answers a connection's first bytes and ends it; until it has ended, no other connection is read. */
 export function serveOneAtATime(turn: Turn = "oldest"): Promise<Server> {
   const waiting: Array<net.Socket> = []
   let current: net.Socket | undefined
@@ -16,7 +16,7 @@ export function serveOneAtATime(turn: Turn = "oldest"): Promise<Server> {
     const socket = current
     if (socket.destroyed) return next()
     socket.once("close", next)
-    // Its peer may have left before its turn came.
+    // The peer may have left before its turn.
     if (socket.readableEnded) return void socket.end()
     socket.once("data", () => socket.end("served"))
     socket.once("end", () => socket.end())

@@ -1,4 +1,4 @@
-/** Small servers on port 0, and waiting for what a test needs instead of sleeping. */
+/** Small servers on port 0, and waiting for a condition instead of sleeping. */
 import * as net from "node:net"
 
 export interface Server {
@@ -34,14 +34,14 @@ export async function serve(onSocket: (socket: net.Socket) => void, port = 0, ho
   }
 }
 
-/** Sends its name to everyone who sends something, then ends. */
+/** Sends its name to each connection that sends data, then ends it. */
 export const named = (name: string, port = 0) =>
   serve((socket) => {
     socket.once("data", () => socket.end(name))
     socket.on("end", () => socket.end())
   }, port)
 
-/** One request through a port; resolves with all that came back. */
+/** Sends one request to a port; resolves with all that came back. */
 export function ask(port: number, text = "?"): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ port, host: "127.0.0.1" }, () => socket.write(text))
@@ -53,7 +53,7 @@ export function ask(port: number, text = "?"): Promise<string> {
   })
 }
 
-/** Polls until `holds`, or fails after `deadlineMs` with what was waited for. */
+/** Polls until `holds` is true, or fails after `deadlineMs` with `what`. */
 export async function until(what: string, holds: () => boolean, deadlineMs = 10_000): Promise<void> {
   const giveUp = performance.now() + deadlineMs
   while (!holds()) {

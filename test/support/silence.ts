@@ -1,4 +1,4 @@
-/** A session's silence told to nobody. */
+/** Reports of a session's silence that go nowhere. */
 import type { Silence } from "../../src/shell/Transport.ts"
 
 export const untold: Silence = {

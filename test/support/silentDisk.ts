@@ -1,4 +1,4 @@
-/** A real disk, by FUSE, that a test can make silent. */
+/** A real disk, by FUSE, that a test can stop from answering. */
 import { spawn, spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -9,14 +9,14 @@ import { until } from "./servers.ts"
 
 export interface SilentDisk {
   readonly directory: string
-  /** Every call that needs it waits, for as long as this lasts; no file of it is open when it begins. */
+  /** Makes every call to the disk wait; no file of it is open when this begins. */
   readonly silence: () => Promise<void>
   readonly speak: () => void
-  /** What was made durable, and renamed, in order. */
+  /** The calls that synced and renamed files, in order. */
   readonly told: () => ReadonlyArray<string>
 }
 
-/** Gives a disk to `use`; where none can be had the test is skipped, or fails if REQUIRE names `fuse`. */
+/** Gives a disk to `use`; without FUSE the test is skipped, or fails if REQUIRE names `fuse`. */
 export const onSilentDisk = (
   context: { readonly skip: (note?: string) => never },
   use: (disk: SilentDisk, directory: string) => Promise<void>
@@ -47,7 +47,7 @@ export const onSilentDisk = (
         told: () => said.split("\n").slice(1, -1)
       }, scratch)
     } finally {
-      // Calls that still wait fail when it is gone.
+      // Calls that still wait fail when its process is killed.
       if (!over) process.kill(pid, "SIGKILL")
       await ended
       spawnSync("umount", ["-l", directory])

@@ -1,4 +1,4 @@
-/** Test clients: a socket that remembers what came and how it ended, and bytes that can be checked. */
+/** Test clients: a socket that keeps what came and how it ended, and bytes that can be checked. */
 import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
 import * as net from "node:net"
@@ -11,7 +11,7 @@ export interface Watched {
   /** Digest of what came so far. */
   readonly digest: () => string
   readonly text: () => string
-  /** The other side ended politely. */
+  /** The other side ended with FIN. */
   readonly ended: () => boolean
   /** The code of its error, such as ECONNRESET. */
   readonly error: () => string | undefined

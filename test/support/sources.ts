@@ -1,10 +1,10 @@
-/** The project's sources as values, and the little reading of TypeScript that the architecture's rules need. */
+/** The project's sources as values, and as much reading of TypeScript as the architecture's rules need. */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 
 export interface Source {
-  /** From the project's root, with slashes: `src/core/step.ts`. */
+  /** The path from the project's root, with slashes: `src/core/step.ts`. */
   readonly path: string
   readonly text: string
 }
@@ -28,7 +28,7 @@ export function readSources(folder: string): ReadonlyArray<Source> {
 export interface Import {
   /** As written: `../model/State.ts`, `effect/Schema`, `node:net`. */
   readonly specifier: string
-  /** The project's path it leads to; undefined for packages. */
+  /** The project's path of the imported file; undefined for packages. */
   readonly target: string | undefined
 }
 
@@ -45,8 +45,8 @@ export function importsOf(source: Source): ReadonlyArray<Import> {
 }
 
 /**
- * The code without comments and without the contents of strings and regular expressions. What stands in `${}` of a template
- * is code and stays. With "strings kept" only the comments go.
+ * The code without comments and without the contents of strings and regular expressions. The text in `${}` of a template
+ * is code and stays. With "strings kept" only the comments are removed.
  */
 export function codeOf(text: string, strings: "strings kept" | "strings emptied" = "strings emptied"): string {
   const keeps = strings === "strings kept"

@@ -1,4 +1,4 @@
-/** The real engine over real sockets with telemetry on, and readers for what it tells: the page of metrics and OTLP. */
+/** The real engine over real sockets with telemetry on, and readers of its output: the page of metrics and OTLP. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -62,7 +62,7 @@ export function seriesOf(page: string): ReadonlyMap<string, number> {
   }))
 }
 
-/** The sum over all series whose name begins so. */
+/** The sum of all series whose name begins with `start`. */
 export function sumOf(page: string, start: string): number {
   return [...seriesOf(page)].reduce((sum, [name, value]) => name.startsWith(start) ? sum + value : sum, 0)
 }
@@ -87,7 +87,7 @@ export interface FakeCollector {
   readonly stop: () => Promise<void>
 }
 
-/** Takes OTLP/HTTP JSON; `answer` may be slow, refuse, or never come. */
+/** A collector of OTLP/HTTP JSON; `answer` may be slow, refuse, or never come. */
 export async function fakeCollector(
   answer: (response: http.ServerResponse) => void = (response) => response.end("{}")
 ): Promise<FakeCollector> {
@@ -116,7 +116,7 @@ export async function fakeCollector(
   }
 }
 
-/** Spans of one OTLP document, whoever wrote it. */
+/** The spans of one OTLP document, by whichever exporter. */
 export function spansOf(document: any): ReadonlyArray<Span> {
   const found = (document.resourceSpans ?? []).flatMap((resource: any) =>
     (resource.scopeSpans ?? []).flatMap((scope: any) => scope.spans ?? [])
@@ -136,7 +136,7 @@ function valueOf(value: any): unknown {
 export const startNs = ({ startTimeUnixNano }: Span): bigint => BigInt(startTimeUnixNano)
 export const endNs = ({ endTimeUnixNano }: Span): bigint => BigInt(endTimeUnixNano)
 
-/** Ports that nobody has just now. */
+/** Ports that are free at this moment. */
 export async function freePorts(count: number): Promise<ReadonlyArray<number>> {
   const servers = await Promise.all(Array.from({ length: count }, () =>
     new Promise<net.Server>((resolve) => {

@@ -1,4 +1,4 @@
-/** Servers that show a certificate, and impostors that do not. */
+/** Servers with a certificate, and impostors without one. */
 import { Buffer } from "node:buffer"
 import * as net from "node:net"
 import * as tls from "node:tls"
@@ -7,23 +7,23 @@ import type { Identified } from "./certificates.ts"
 export interface TlsServer {
   readonly port: number
   readonly stop: () => Promise<void>
-  /** Connections of TCP. */
+  /** The number of TCP connections. */
   readonly connections: () => number
-  /** Handshakes that were completed, and how many of those connections ended politely. */
+  /** The number of completed handshakes, and of those connections that ended with FIN. */
   readonly shaken: () => number
   readonly polite: () => number
-  /** Connections that are still open. */
+  /** The number of open connections. */
   readonly open: () => number
 }
 
 export interface Place {
   readonly host?: string
   readonly port?: number
-  /** How long TLS waits once TCP is connected. */
+  /** The delay of TLS after TCP has connected. */
   readonly waitMs?: number
 }
 
-/** Answers whoever sends something with its name. */
+/** A TLS server that answers each connection that sends data with its name. */
 export async function serveTls({ key, cert }: Identified, name = "good", { waitMs = 0, ...place }: Place = {}) {
   let shaken = 0
   let polite = 0
@@ -44,7 +44,7 @@ export async function serveTls({ key, cert }: Identified, name = "good", { waitM
   return { ...server, shaken: () => shaken, polite: () => polite }
 }
 
-/** What somebody may be who answers on TCP. */
+/** Impostors that accept TCP, by what they do. */
 export const impostors: Readonly<Record<string, (socket: net.Socket) => void>> = {
   "echoes what it gets": (socket) => void socket.pipe(socket),
   "ends at once": (socket) => void socket.resume().end(),

@@ -1,4 +1,4 @@
-/** Chance that is the same in every run. */
+/** Random numbers that are the same in every run. */
 import * as Rng from "../../src/core/math/Rng.ts"
 import type { Chance } from "../../src/core/pick.ts"
 

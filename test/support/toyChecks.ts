@@ -1,4 +1,4 @@
-/** Decisions that no shell could rightly be given, told from the state after the step and from what was asked before. */
+/** Checks for decisions that no shell may get, by the state after the step and by earlier decisions. */
 import * as Candidates from "../../src/core/candidates.ts"
 import { isVouched } from "../../src/core/identity.ts"
 import type { DialWarm, Probe, Resolve, SelectionMoved } from "../../src/core/model/Decision.ts"
@@ -11,7 +11,7 @@ function reject(illegal: boolean, what: string): void {
   if (illegal) throw new IllegalDecision(what)
 }
 
-/** Every id comes once. */
+/** Every id is used once. */
 export class Ids {
   readonly #seen = new Set<string>()
 

@@ -1,5 +1,5 @@
 /**
- * A dial plan run blindly in virtual time against a world that does not change meanwhile. A name's addresses stand in its place
+ * A dial plan, run in virtual time against a world that does not change meanwhile. A name's addresses take its place
  * from the start: the resolver takes no time.
  */
 import { admits } from "../../src/core/access.ts"
@@ -10,11 +10,11 @@ import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
 import type { Answer } from "./ToyInterpreter.ts"
 
 export interface ToyDialled {
-  /** -1: nobody could be reached; -2: an address that is no candidate. */
+  /** -1: no address could be reached; -2: an address that is no candidate. */
   readonly candidate: number
   readonly tried: ReadonlyArray<Attempt>
   readonly tookMs: number
-  /** Attempts that were pending for longer than their plan allows, and when that was noticed. */
+  /** Attempts that were pending for longer than their plan allows, and when that was reported. */
   readonly pending: ReadonlyArray<{ readonly candidate: number; readonly afterMs: number; readonly pendingMs: number }>
 }
 
@@ -22,7 +22,7 @@ type Names = (name: string) => ReadonlyArray<string>
 
 export interface ToyNetwork {
   readonly answerOf: (host: string) => Answer
-  /** Answers, but cannot show the certificate. */
+  /** Whether the address answers, but cannot prove its identity. */
   readonly isImpostor: (host: string) => boolean
   readonly failAfterMs: number
   readonly names: Names
@@ -70,7 +70,7 @@ export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: To
   return { candidate, tried: [...denied, ...tried], tookMs, pending }
 }
 
-/** A name's addresses that the plan does not name itself. */
+/** The addresses of a name that are not in the plan itself. */
 function addressesOf(attempt: DialAttempt, planned: ReadonlyArray<DialAttempt>, names: Names): ReadonlyArray<DialAttempt> {
   const { resolve, startAfterMs } = attempt
   if (resolve === undefined) return [attempt]
@@ -85,7 +85,7 @@ function fateOf(attempt: DialAttempt, fromMs: number, { answerOf, isImpostor, fa
   if (answer === "lost" || answer === "timeout" || (typeof answer === "number" && answer >= attempt.timeoutMs)) {
     return { toMs: fromMs + attempt.timeoutMs, outcome: "timeout" as const }
   }
-  // A proof takes as long as the handshake once more.
+  // A proof takes as long again as the handshake.
   if (typeof answer === "number" && attempt.verify !== undefined) {
     const outcome = isImpostor(attempt.host) ? "certificate" as const : "connected" as const
     return { toMs: fromMs + 2 * answer, outcome }

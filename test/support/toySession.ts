@@ -1,9 +1,9 @@
-/** What a session's shell tells, from how the upstream behaves in it. Clients send something as soon as they are connected. */
+/** The events of a session, by how its upstream behaves. Clients send data as soon as they are connected. */
 import type { ClientClosed, Event } from "../../src/core/model/Event.ts"
 
 /**
- * The first byte after so many ms, or never: a silent peer, one that resets, one that closes politely, one that answers with an alert
- * of TLS, one whose clients want no answer and leave when they have sent all.
+ * The first byte after so many ms, or never: from a silent peer, one that resets, one that closes with FIN, one that answers with a
+ * TLS alert, or one whose clients expect no answer and end when they have sent all.
  */
 export type Reply = number | "silent" | "reset" | "closed" | "alert" | "one-way"
 
@@ -15,7 +15,7 @@ export interface Of {
 }
 
 export interface Timing {
-  /** From accept to connected, and how long the client then stays. */
+  /** The time from accept to connected, and how long the client then stays. */
   readonly tookMs: number
   readonly holdMs: number
   readonly silentAfterMs: number
@@ -29,7 +29,7 @@ interface Later {
 
 const CUT_AFTER_MS = 1
 const ALERT_BYTES = 7
-/** So long a client waits that hears nothing. */
+/** How long a client waits without an answer. */
 const PATIENCE_MS = 15_000
 
 export function sessionEvents(

@@ -1,4 +1,4 @@
-/** One key of the configuration, two of its values, and how what is done differs under them. */
+/** One key of the configuration, two of its values, and how the behaviour differs between them. */
 import { parse } from "../../../src/apps/config/parse.ts"
 import { render } from "../../../src/apps/config/Problem.ts"
 import type { Settings } from "../../../src/apps/config/Settings.ts"
@@ -6,14 +6,14 @@ import type { Settings } from "../../../src/apps/config/Settings.ts"
 export type Json = { [key: string]: unknown }
 
 export interface Row {
-  /** As the page of the configuration has it: `listeners[].name`, `upstreams.NAME.host`. */
+  /** As docs/configuration.md has it: `listeners[].name`, `upstreams.NAME.host`. */
   readonly key: string
   readonly values: readonly [unknown, unknown]
-  /** What is done under each of them; `more` or `less`: of the second value, where a figure follows from many things. */
+  /** The behaviour with each value; `more` or `less` with the second one, where a figure depends on many things. */
   readonly shows: readonly [unknown, unknown] | "more" | "less"
-  /** What is done by a service with this file: never what the file itself says. */
+  /** The behaviour of a service with this file, and never a value that is read from the file. */
   readonly behave: (file: Json) => unknown
-  /** Keys beside it, of the file's top. */
+  /** The other keys of the file, from its top level on. */
   readonly beside: Json
 }
 
@@ -35,7 +35,7 @@ export function fileOf({ key, beside }: Pick<Row, "key" | "beside">, value: unkn
   return file
 }
 
-/** Section by section; a list or an upstream replaces another. */
+/** Merges section by section; a list or an upstream replaces another. */
 function merged(base: Json, own: Json, depth = 0): Json {
   for (const [key, value] of Object.entries(own)) {
     const before = base[key]

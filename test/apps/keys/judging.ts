@@ -1,22 +1,22 @@
-/** What a candidate costs, who is in the set, who is shut out, how clients are shared. */
+/** The cost of candidates, the active set, breakers, and how clients are balanced. */
 import type { Json, Row } from "./Row.ts"
 import { answering, candidate, clients, COLD, factsOf, host, list, PLAIN, planOf, row, secondOf } from "./toy.ts"
 import type { Toy } from "./toy.ts"
 
 const cost = (toy: Toy, n = 1) => Math.round(candidate(toy, n)?.costMs ?? -1)
-/** The only candidate, with the cost's own parts turned off but for those beside. */
+/** One candidate, with all parts of its cost off but those in `scoring`. */
 const alone = (scoring: Json, more: Json = {}): Json => {
   const plain = PLAIN["scoring"] as Json
   return { ...COLD, ...list(1), probing: { interval: "1s" }, ...more, scoring: { ...plain, ...scoring } }
 }
-/** The same beside another one that goes on answering, so that failures are the first one's own. */
+/** The same beside a second candidate that keeps answering, so that failures are the first one's own. */
 const besideOther = (scoring: Json): Json => ({ ...alone(scoring), ...list(2) })
-/** It fails for some seconds and answers again, but not often enough to be forgiven. */
+/** The first candidate fails for some seconds and answers again, but not often enough to be forgiven. */
 const faltered = (toy: Toy, beforeMs = 5_000) => {
   toy.set(host(1), 100).set(host(2), 100).start().run(beforeMs).set(host(1), "refused").run(3_000)
   return toy.set(host(1), 100).run(1_000)
 }
-/** A set of one, whose member gets slower than the other one after a while. */
+/** A set of one, whose member becomes slower than the other candidate after a while. */
 const rivals = (switching: Json, selector: Json = {}, scoring: Json = {}): Json => ({
   ...PLAIN,
   ...list(2),
@@ -24,7 +24,7 @@ const rivals = (switching: Json, selector: Json = {}, scoring: Json = {}): Json 
   scoring: { ...(PLAIN["scoring"] as Json), ...scoring },
   selector: { activeSetSize: 1, switching: { hold: "0ms", ...switching }, ...selector }
 })
-/** When the other one replaced the member. */
+/** The second at which the other candidate replaced the member. */
 const moved = (memberMs: number, otherMs = 100, forMs = 120_000) => (toy: Toy) => {
   toy.set(host(1), 100).set(host(2), 300).start().run(20_000)
   toy.set(host(1), memberMs).set(host(2), otherMs).run(forMs)
@@ -32,7 +32,7 @@ const moved = (memberMs: number, otherMs = 100, forMs = 120_000) => (toy: Toy) =
   return found === undefined ? undefined : Math.floor(found.atUs / 1e6)
 }
 const happens = (behave: (toy: Toy) => unknown) => (toy: Toy) => behave(toy) !== undefined
-/** The only one of two that fails, so it may be shut out. */
+/** One of two candidates fails, so its breaker may open. */
 const failing = (breaker: Json = {}, more: Json = {}): Json => ({
   ...PLAIN,
   ...list(2),
@@ -44,7 +44,7 @@ const broken = (reason: "refused" | "timeout", forMs: number, toy: Toy) =>
   answering(toy, 2).start().run(10_000).set(host(1), reason).run(forMs)
 const openings = (toy: Toy) =>
   factsOf(toy, "BreakerOpened").map((fact) => "forMs" in fact ? Math.round(Number(fact.forMs) / 1000) : 0)
-/** It fails for longer than it answers between, time and again. */
+/** The first candidate fails again and again, each time for longer than it answers. */
 const flapping = (toy: Toy) => {
   answering(toy, 2).start().run(10_000)
   for (let round = 1; round <= 5; round++) {
@@ -89,7 +89,7 @@ export const JUDGING: ReadonlyArray<Row> = [
     (toy) => Math.round(candidate(toy.set(host(1), 100).start().run(5_000))?.score ?? -1),
     alone({})
   ),
-  // Two minutes of successes make a few failures look small, the last seconds alone do not.
+  // In two minutes of successes a few failures count little; in the last seconds alone they count much.
   row(
     "scoring.successWindow",
     ["10s", "1h"],
@@ -149,7 +149,7 @@ export const JUDGING: ReadonlyArray<Row> = [
   }),
   row("balancing.policy", ["roundRobin", "leastConnections"], "less", (toy) => {
     toy.set(host(1), 10).set(host(2), 10).start().run(5_000)
-    // The first of each two stays.
+    // The first client of each two stays.
     for (let i = 0; i < 20; i++) toy.client(i % 2 === 0 ? 600_000 : 0).run(100)
     const [one = 0, other = 0] = toy.clients.values()
     return Math.abs(one - other)
@@ -240,7 +240,7 @@ export const JUDGING: ReadonlyArray<Row> = [
     ...failing({ failureThreshold: 1_000, failureRateThreshold: 0.1 })
   }),
   row("breaker.firstTrial", ["500ms", "5s"], "more", (toy) => openings(broken("refused", 20_000, toy))[0], failing()),
-  // Waits grow up to the longest one, of which a draw takes up to a tenth.
+  // Waits grow up to the longest one, and chance shortens each by up to a tenth.
   row("breaker.cooldown", ["10s", "40s"], "more", (toy) => longest(broken("refused", 600_000, toy)), failing()),
   row("breaker.timeoutCooldown", ["10s", "40s"], "more", (toy) => longest(broken("timeout", 600_000, toy)), failing()),
   row("breaker.maxCooldown", ["10s", "10m"], "more", (toy) => longest(flapping(toy)), failing({ cooldown: "10s" })),

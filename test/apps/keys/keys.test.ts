@@ -1,4 +1,4 @@
-/** Every key of the configuration does something: under two of its values something else is done. */
+/** Every key of the configuration has an effect: two of its values give different behaviour. */
 import * as SchemaAST from "effect/SchemaAST"
 import process from "node:process"
 import { assert, describe, it } from "vitest"
@@ -15,7 +15,7 @@ import { UPSTREAMS } from "./upstreams.ts"
 
 const ROWS = [...UPSTREAMS, ...JUDGING, ...POOLS, ...SESSIONS, ...OUTPUTS]
 
-/** Keys that nothing can be shown of, and why. */
+/** Keys whose effect cannot be shown, and why. */
 const WITHOUT: Readonly<Record<string, string>> = {
   "listeners[].protocol": "it has one value so far",
   "eventLog.timeout": "only a disk that keeps silent shows it: adapters/disk, apps/silentDisk",
@@ -23,13 +23,13 @@ const WITHOUT: Readonly<Record<string, string>> = {
   ...(process.platform === "linux" ? {} : { "session.keepAlive": "only Linux shows the timers of its sockets" })
 }
 
-/** Every key that stands for a value; those of an upstream's own sections are the general ones, laid over in one place. */
+/** Every key that holds a value. An upstream's own sections have the keys of the general ones, applied in one place. */
 function keysOf(ast: SchemaAST.AST, path: string): ReadonlyArray<string> {
   if (ast._tag === "Arrays") return ast.rest.flatMap((element) => keysOf(element, `${path}[]`))
   if (ast._tag !== "Objects" || ast.encoding !== undefined) return []
   const own = ast.propertySignatures.flatMap(({ name, type }) => {
     const here = path === "" ? String(name) : `${path}.${String(name)}`
-    // Of later work nothing is done yet: laterKeys.test.ts.
+    // Keys without an effect yet are in laterKeys.test.ts.
     if (SchemaAST.resolve(type)?.["later"] === true) return []
     const inner = type.encoding === undefined ? keysOf(type, here) : []
     return inner.length > 0 ? inner : [here]
@@ -42,19 +42,19 @@ const KEYS = keysOf(ConfigFile.ast, "").filter((key) => !OVERRIDE.test(key))
 const missing = (rows: ReadonlyArray<Row>) =>
   KEYS.filter((key) => WITHOUT[key] === undefined && !rows.some((row) => row.key === key))
 
-describe("two values of a key do different things", () => {
-  it("for every key of the schema, each once", () => {
+describe("two values of a key give different behaviour", () => {
+  it("for every key of the schema, as each has one row", () => {
     assert.deepStrictEqual(missing(ROWS), [])
     assert.deepStrictEqual(ROWS.map(({ key }) => key).toSorted(), [...new Set(ROWS.map(({ key }) => key))].toSorted())
     assert.deepStrictEqual(ROWS.map(({ key }) => key).filter((key) => !KEYS.includes(key)), [])
     assert.isAbove(KEYS.length, 130)
   })
 
-  it("and a key without a row is found out", () => {
+  it("and a key without a row is reported", () => {
     assert.deepStrictEqual(missing(ROWS.filter(({ key }) => key !== "pool.headroom")), ["pool.headroom"])
   })
 
-  it("but for one that has a single value", () => {
+  it("except for listeners[].protocol, which has a single value", () => {
     const protocol = schemaAt(ConfigFile.ast, ["listeners", 0, "protocol"])
     assert.deepStrictEqual(protocol === undefined ? [] : choicesOf(protocol), ["tcp"])
   })

@@ -1,4 +1,4 @@
-/** What the running service leaves on disks, says in its log, and answers on its admin port. */
+/** What the running service writes to disks and to its log, and answers on its admin port. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as fs from "node:fs"
@@ -23,21 +23,21 @@ const onAdmin: Json = { admin: { listen: "127.0.0.1:0" } }
 const filesIn = (directory: string) =>
   fs.existsSync(directory) ? fs.readdirSync(directory).filter((name) => /^\d+\.ndjson/.test(name)) : []
 
-/** What a section writes below its directory while `use` runs; the path is a value of the key itself where that is `path`. */
+/** Runs a service in which this section writes below a directory of its own, and gives what `use` finds there. */
 const writing = <A>(file: Json, section: string, use: (service: Service, place: string) => Promise<A>) =>
   echoed(
     file,
     (file) => placed(file, section, (file, directory) => serving(file, (service) => use(service, `${directory}/${section}`)))
   )
 
-/** So many entries, a client's turn of the event loop after another. */
+/** Posts `count` entries and waits until they are folded. */
 async function entries({ engine }: Service, count: number): Promise<void> {
   const target = engine.stateUnsafe().seq + count
   for (let i = 0; i < count; i++) engine.postUnsafe({ _tag: "WallRead", worker: 0, wallMs: 1_790_000_000_000 + i })
   await until("they are folded", () => engine.stateUnsafe().seq >= target)
 }
 
-/** Many small entries, written one batch after another, until `enough` or there were a lot of them. */
+/** Posts small entries, one written batch after another, until `enough` or for 40 batches. */
 async function filled(service: Service, enough: () => boolean): Promise<boolean> {
   for (let round = 0; round < 40 && !enough(); round++) {
     const { to } = service.recorder.statusUnsafe()
@@ -47,11 +47,11 @@ async function filled(service: Service, enough: () => boolean): Promise<boolean>
   return enough()
 }
 
-/** Whether there come to be more than three segments. */
+/** Whether more than three segments come to exist. */
 const manySegments = (file: Json) =>
   writing(file, "eventLog", (service, place) => filled(service, () => filesIn(place).length > 3))
 
-/** Whether a file is there, by the name that is the value. */
+/** Whether a file is made when the value is its name. */
 const made = (section: string) => (file: Json) =>
   echoed(file, (file) =>
     inScratch(async (directory) => {
@@ -72,19 +72,19 @@ const oldSegment = (file: Json) =>
       fs.writeFileSync(old, "")
       const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
       fs.utimesSync(old, twoDaysAgo, twoDaysAgo)
-      // One is looked at as a new one begins.
+      // The age of a segment is checked when a new one begins.
       await serving(file, async (service) => void await filled(service, () => filesIn(place).length > 3))
       return filesIn(place).some((name) => name.startsWith("00000001"))
     }))
 
-/** Entries that come faster than any disk takes them. */
+/** Whether there is a gap when entries come faster than any disk writes. */
 const flooded = (file: Json) =>
   writing(file, "eventLog", async (service) => {
     await entries(service, 3_000)
     return service.recorder.statusUnsafe().gaps > 0
   })
 
-/** How long single entries take to be on the disk, three after each other. */
+/** The time that three single entries, one after the other, take to reach the disk. */
 const written = (file: Json) =>
   writing(file, "eventLog", async (service, place) => {
     const size = () => filesIn(place).reduce((sum, name) => sum + fs.statSync(`${place}/${name}`).size, 0)
@@ -98,7 +98,7 @@ const written = (file: Json) =>
     return took
   })
 
-/** How long so many versions of the history take, while there is always news. */
+/** The time until `versions` versions of an always changing history are written. */
 const rewritten = (versions: number) => (file: Json) => {
   const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settingsOf(file).history
   const { state } = answering(new ToyInterpreter(settingsOf(file).core), 2).start().run(5_000)
@@ -118,7 +118,7 @@ const rewritten = (versions: number) => (file: Json) => {
   }).pipe(Effect.provide(Layer.provide(keeper, store)), Effect.scoped, Effect.runPromise)
 }
 
-/** How much is known at the start that an earlier run has left, of a hundred addresses. */
+/** How many of a hundred addresses of an earlier run are known after the start. */
 const remembered = (file: Json) =>
   placed(file, "history", async (file) => {
     const place = String((file["history"] as Json)["path"])
@@ -143,7 +143,7 @@ const remembered = (file: Json) =>
     })
   })
 
-/** A disk that never answers, at the start. */
+/** The time of a start with a disk that never answers. */
 const silent = (file: Json) => {
   const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settingsOf(file).history
   const store = Layer.succeed(HistoryStore, { load: Effect.never, save: () => Effect.never })
@@ -180,7 +180,7 @@ const asking = <A>(file: Json, use: (admin: number, service: Service) => Promise
 const statusAt = (path: string, headers = {}) => (file: Json) =>
   asking(file, async (admin) => (await request(admin, path, { headers })).status)
 
-/** How long a caller is borne that never ends its request. */
+/** The time until a caller that never ends its request is cut off. */
 const slowCaller = (file: Json) =>
   asking(file, (admin) => {
     const socket = net.connect(admin, "127.0.0.1", () => socket.write("GET /healthz HTTP/1.1\r\n"))
@@ -189,7 +189,7 @@ const slowCaller = (file: Json) =>
     return lasts("it is cut off", () => closed)
   })
 
-/** Whether somebody is refused a page while two orders are under way, whose bodies have not come whole. */
+/** Whether a page is refused while two orders with incomplete bodies are under way. */
 const withOrders = (file: Json) =>
   asking(file, async (admin) => {
     const orders = [1, 2].map(() => net.connect(admin, "127.0.0.1").on("error", () => {}))
@@ -200,7 +200,7 @@ const withOrders = (file: Json) =>
     return isRefused
   })
 
-/** Of so many facts of one kind within a moment. */
+/** The number of facts of one kind that are published at once. */
 const FACTS = 60
 const tell = ({ facts }: Service) =>
   Effect.runPromise(Effect.forEach(
@@ -209,7 +209,7 @@ const tell = ({ facts }: Service) =>
     { discard: true }
   ))
 
-/** Lines that a log with these settings holds after `say`. */
+/** The lines of a log with these settings after `say`. */
 const logged = (file: Json, say: Effect.Effect<void>) =>
   inScratch(async (directory) => {
     const { level, format, output, buffer, timeout } = settingsOf(file).log

@@ -1,4 +1,4 @@
-/** How many sockets wait, and for how long. */
+/** How many warm sockets there are, and for how long. */
 import type { Row } from "./Row.ts"
 import { answering, clients, host, list, row } from "./toy.ts"
 import type { Toy } from "./toy.ts"
@@ -6,9 +6,9 @@ import type { Toy } from "./toy.ts"
 const ONE = list(1)
 const parked = (toy: Toy) => toy.parked(host(1))
 const settled = (toy: Toy) => parked(answering(toy, 1).start().run(20_000))
-/** Ten clients a second for so long. */
+/** Ten clients a second for this many seconds. */
 const busy = (toy: Toy, seconds: number) => clients(answering(toy, 1).start().run(2_000), seconds * 10, 100)
-/** A session that is silent until the server's warm sockets are closed. */
+/** A session that gets no answer until the candidate's warm sockets are closed. */
 function waits(toy: Toy, session: number): void {
   const told = { worker: 0, session, candidate: toy.state.routes.upstreams[0]?.members[0]?.candidate ?? -1 }
   toy.post({ _tag: "SessionSilent", ...told, waitedUs: 100_000 })
@@ -33,13 +33,13 @@ export const POOLS: ReadonlyArray<Row> = [
     answering(toy, 1).start().run(1_000)
     return toy.warmDials[0]?.keepForMs
   }, ONE),
-  // A burst of its size is free.
+  // A burst of that size is not limited.
   row("pool.connectsPerSecond", [1, 50], "more", (toy) => {
     settled(toy)
     return parked(toy.lose(host(1), "closed").run(100).lose(host(1), "closed").run(3_000))
   }, { ...ONE, pool: { mode: "fixed", size: 40 } }),
   row("pool.idleAfter", ["5s", "1h"], "more", (toy) => parked(busy(toy, 20).run(120_000)), ONE),
-  // Three sessions in a row are served only once the warm sockets are gone.
+  // Three sessions in a row are answered only once the warm sockets are closed.
   row("pool.withholdFor", ["10s", "1h"], [2, 0], (toy) => {
     answering(toy, 1).start().run(1_000)
     for (let session = 1_001; session <= 1_003; session++) waits(toy, session)

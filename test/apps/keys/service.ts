@@ -1,4 +1,4 @@
-/** The whole service under a file, in this process: real sockets, real files, its admin port. */
+/** The whole service with a file, in this process: real sockets, real files, its admin port. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
@@ -27,7 +27,7 @@ export interface Service {
   readonly engine: Engine["Service"]
   readonly facts: Facts["Service"]
   readonly recorder: Recorder["Service"]
-  /** Of its first listener, and of its admin port; 0 where there is none. */
+  /** The ports of its first listener and of its admin port; 0 where there is none. */
   readonly port: number
   readonly admin: number
 }
@@ -38,7 +38,7 @@ const control = Layer.succeed(Control, {
   refresh: () => Effect.succeed(true)
 })
 
-/** Runs it for as long as `use` takes, then stops it as a signal would. Over another `transport` it has no admin port. */
+/** Runs the service while `use` runs, then stops it as a signal would. With another `transport` it has no admin port. */
 export const serving = <A>(
   file: Json,
   use: (service: Service) => Promise<A>,
@@ -81,7 +81,7 @@ export const row = (
   beside: Json = {}
 ): Row => ({ key, values, shows, behave, beside })
 
-/** An upstream that answers everything with itself, for as long as `use` takes. */
+/** Gives the file an echo server as its upstream while `use` runs. */
 export async function echoed<A>(file: Json, use: (file: Json, echo: Server) => Promise<A>): Promise<A> {
   const echo = await serve((socket) => socket.on("data", (chunk) => socket.write(chunk)))
   try {
@@ -91,13 +91,13 @@ export async function echoed<A>(file: Json, use: (file: Json, echo: Server) => P
   }
 }
 
-/** With a directory in which the files of these keys are. */
+/** Gives the section a directory for its files. */
 export const placed = <A>(file: Json, section: string, use: (file: Json, directory: string) => Promise<A>): Promise<A> =>
   inScratch((directory) =>
     use({ ...file, [section]: { ...(file[section] as Json), path: `${directory}/${section}` } }, directory)
   )
 
-/** How long it takes until something holds, in ms. */
+/** The time until `holds` is true, in ms. */
 export async function lasts(what: string, holds: () => boolean): Promise<number> {
   const began = performance.now()
   await until(what, holds)
@@ -119,7 +119,7 @@ export async function client(port: number, host = "127.0.0.1"): Promise<Client> 
   return { socket, heard: () => heard, closed: () => closed }
 }
 
-/** One that was served. */
+/** A client that was served. */
 export async function served(port: number, word = "hello"): Promise<Client> {
   const one = await client(port)
   one.socket.write(word)

@@ -27,7 +27,7 @@ import { answering, COLD, hosts, list, row as toyRow } from "./toy.ts"
 
 const listener = (more: Json) => ({ listeners: [{ name: "web", listen: "127.0.0.1:0", upstream: "web", ...more }] })
 
-/** Two clients are held, and a third one comes. */
+/** What the listener's status shows with three clients. */
 const crowded = (file: Json, shown: (status: { connections: number; waiting: number; refused: number }) => unknown) =>
   echoed(file, (file) =>
     serving(file, async ({ port, acceptor }) => {
@@ -41,7 +41,7 @@ const crowded = (file: Json, shown: (status: { connections: number; waiting: num
       return result
     }))
 
-/** How long a session lives in which nothing is said. */
+/** How long a session without traffic lives. */
 const quiet = (halfClosed: boolean) => (file: Json) =>
   echoed(file, (file) =>
     serving(file, async ({ port }) => {
@@ -50,7 +50,7 @@ const quiet = (halfClosed: boolean) => (file: Json) =>
       return lasts("it is ended", one.closed)
     }))
 
-/** Whether the kernel keeps a connection to the upstream alive: the timer of its sockets in /proc. */
+/** The kinds of timers in /proc of the connections to the upstream; 02 is keep-alive. */
 const timers = (port: number) => {
   const hex = port.toString(16).toUpperCase().padStart(4, "0")
   const lines = fs.readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/))
@@ -59,7 +59,7 @@ const timers = (port: number) => {
   )
 }
 
-/** Ends the program while a session goes on. */
+/** The time until the program, once it is ended, cuts a session that goes on. */
 const stopping = (file: Json) =>
   echoed(file, (file) =>
     inScratch(async (directory) => {
@@ -73,7 +73,7 @@ const stopping = (file: Json) =>
       return took
     }))
 
-/** Whether a candidate has proven who it is, by the authority of this name. */
+/** Whether a candidate proves its identity by the authority of this name. */
 const proven = (file: Json) =>
   inScratch(async (directory) => {
     fs.writeFileSync(`${directory}/good`, authority)
@@ -97,7 +97,7 @@ const proven = (file: Json) =>
     }
   })
 
-/** Who serves a name that this DNS server knows at another address than that one. */
+/** The candidates of a name by one of two DNS servers that give different addresses. */
 const resolved = (file: Json) =>
   Effect.gen(function* () {
     const one = yield* dnsServer({ "svc.example": ["127.0.0.1"] })
@@ -116,7 +116,7 @@ const resolved = (file: Json) =>
 
 const NAME = "svc.example"
 
-/** The first addresses that are used of a name that is known to have one at once and another 600 ms later. */
+/** The first candidates of a name that gets one address at once and another one 600 ms later. */
 const listedFirst = (file: Json) =>
   Effect.gen(function* () {
     const { port } = yield* dnsServer({ [NAME]: ["127.0.0.2", "::ffff:127.0.0.3"] }, { afterMs: { AAAA: 600 } })
@@ -131,7 +131,7 @@ const listedFirst = (file: Json) =>
     )
   }).pipe(Effect.scoped, Effect.runPromise)
 
-/** Whether within two seconds it is told twice that a name has no address, for which one client after the other asks. */
+/** Whether a name without addresses is reported twice within two seconds, while one client after the other needs it. */
 const toldAgain = (file: Json) =>
   Effect.gen(function* () {
     const { port } = yield* dnsServer({})
@@ -156,7 +156,7 @@ const toldAgain = (file: Json) =>
     )
   }).pipe(Effect.scoped, Effect.runPromise)
 
-/** How many clients that stay are served where 20 descriptors are left and each client takes two of them. */
+/** How many staying clients are served when 20 descriptors are left and each client takes two. */
 const servedAtOnce = (file: Json) => {
   let left = 20
   const few = Effect.map(Transport, (all) => ({ ...all, hasDescriptorsUnsafe: (count: number) => left >= count }))
@@ -173,7 +173,7 @@ const servedAtOnce = (file: Json) => {
     }, transport))
 }
 
-/** Pauses of the engine while it has much to do. */
+/** The number of the engine's pauses while it handles 20,000 events. */
 const pauses = (file: Json) =>
   serving(file, async ({ engine }) => {
     const target = engine.stateUnsafe().seq + 20_000
@@ -317,7 +317,7 @@ export const SESSIONS: ReadonlyArray<Row> = [
           serving(file, async ({ port }) => {
             const one = await served(port)
             const began = performance.now()
-            // It is set on sockets that have lived for a second.
+            // Keep-alive is set on sockets that have lived for a second.
             await until("it has lived", () =>
               timers(echo.port).includes("02") || performance.now() - began > 2_500)
             one.socket.destroy()

@@ -1,4 +1,4 @@
-/** What the core does under a file, in virtual time. */
+/** The behaviour of the core with a file, in virtual time. */
 import { statusOf } from "../../../src/shell/status.ts"
 import { ToyInterpreter } from "../../support/ToyInterpreter.ts"
 import type { Json, Row } from "./Row.ts"
@@ -9,12 +9,12 @@ export type Toy = ToyInterpreter
 export const host = (n: number) => `198.18.0.${n}`
 export const hosts = (count: number) => Array.from({ length: count }, (_, i) => host(i + 1))
 
-/** One upstream with so many candidates. */
+/** One upstream with `count` candidates. */
 export const list = (count: number, more: Json = {}): Json => ({
   upstreams: { web: { port: 443, candidates: hosts(count), ...more } }
 })
 
-/** Nothing but the key in question is at work: the newest sample alone is the cost, and no warm socket waits. */
+/** Only the key under test has an effect: the newest sample alone is the cost, and there are no warm sockets. */
 export const PLAIN: Json = {
   scoring: {
     decay: "1ms",
@@ -28,7 +28,7 @@ export const PLAIN: Json = {
 }
 export const COLD: Json = { pool: { mode: "off" } }
 
-/** `world`: what addresses do, and what happens. */
+/** `behave` sets what the addresses do, and gives what happens. */
 export const row = (
   key: string,
   values: Row["values"],
@@ -37,7 +37,7 @@ export const row = (
   beside: Json = COLD
 ): Row => ({ key, values, shows, beside, behave: (file) => behave(new ToyInterpreter(settingsOf(file).core)) })
 
-/** Answers after 10 ms, 20 ms, and so on. */
+/** Lets the addresses answer after 10 ms, 20 ms, and so on. */
 export function answering(toy: Toy, count: number, stepMs = 10): Toy {
   hosts(count).forEach((one, i) => toy.set(one, (i + 1) * stepMs))
   return toy
@@ -60,13 +60,13 @@ export const stateOf = (toy: Toy, upstream = 0) => toy.state.routes.upstreams[up
 export const planOf = (toy: Toy, upstream = 0) => toy.state.routes.upstreams[upstream]?.members[0]?.plan
 export const lastOf = (toy: Toy, upstream = 0) => toy.state.routes.upstreams[upstream]?.lastResort
 export const factsOf = (toy: Toy, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
-/** The first moment in whole seconds at which a fact was told; undefined: never. */
+/** The first moment of a fact in whole seconds; undefined if it never came. */
 export const secondOf = (toy: Toy, tag: string, after = 0) => {
   const found = factsOf(toy, tag).find(({ atUs }) => atUs / 1e6 >= after)
   return found === undefined ? undefined : Math.floor(found.atUs / 1e6)
 }
 export const probesOf = (toy: Toy, one: string) => toy.probes.filter((probe) => probe.host === one).length
-/** Clients, one each so many ms. */
+/** `count` clients, one every `everyMs`. */
 export function clients(toy: Toy, count: number, everyMs: number, holdMs = 0): Toy {
   for (let i = 0; i < count; i++) toy.client(holdMs).run(everyMs)
   return toy

@@ -1,4 +1,4 @@
-/** Where candidates come from, who may be dialled, who is probed when. */
+/** The sources of candidates, the access lists, and when candidates are probed. */
 import type { Event } from "../../../src/core/model/Event.ts"
 import type { HistoryRecord } from "../../../src/core/model/History.ts"
 import type { Row } from "./Row.ts"
@@ -86,7 +86,7 @@ export const UPSTREAMS: ReadonlyArray<Row> = [
   }),
   row("probing.ratePerSecond", [5, 50], "more", (toy) => toy.start().run(1_000).probes.length, { ...COLD, ...list(60) }),
   row("probing.idle", ["always", "lazy"], "less", (toy) => answering(toy, 2).start().run(120_000).probes.length),
-  // The third one is too slow to serve anybody.
+  // The third one is too slow to serve a client.
   row("probing.idleProbes", [5, 15], [5, 15], (toy) => {
     clients(toy.set(host(1), 20).set(host(2), 24).set(host(3), 90).start(), 60, 5_000, 10)
     return probesOf(toy, host(3))
@@ -167,7 +167,7 @@ export const UPSTREAMS: ReadonlyArray<Row> = [
 /** The wall clock at which the toy starts. */
 const WALL_MS = 1_790_000_000_000
 
-/** What an earlier run knew of an address. */
+/** What the history of an earlier run has of an address. */
 function past(address: string, ageMs: number, changes: Partial<HistoryRecord> = {}): Event {
   const measuredMs = WALL_MS - ageMs
   const record = {
