@@ -32,7 +32,11 @@ const scoring = {
   successExponent: key(whole(0, 3), 1, "The cost is divided by the success rate to this power"),
   failurePenalty: key(duration(0, MINUTE), "100ms", "What each failure adds to the cost, fading over `decay`"),
   historyReward: key(duration(0, MINUTE), "5ms", "Taken off the cost after 20 successes without a failure"),
-  neutral: key(duration(0, MINUTE), "100ms", "Shown for a candidate that was never measured"),
+  neutral: key(
+    duration(0, MINUTE),
+    "100ms",
+    "The cost that stands in the score of a candidate that was never measured or has expired; it is only shown, and neither ranks a candidate nor orders probes"
+  ),
   reference: key(duration(1, MINUTE), "100ms", "The cost that scores 50 of 100"),
   successWindow: key(duration(1_000, DAY), "5m", "How far back successes and failures are counted"),
   habitWeight: key(between(0, 1), 0.3, "How much of what is usual for a candidate counts in its outlook"),
