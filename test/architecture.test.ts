@@ -1,4 +1,5 @@
 /** The imports between folders, and what their code may name. Each rule is shown to hold, and to be able to fail. */
+import * as fs from "node:fs"
 import { describe, expect, it } from "vitest"
 import { bundle, bundleFaults, MOST_CORE_BYTES } from "./support/coreBundle.ts"
 import * as rules from "./support/rules.ts"
@@ -117,6 +118,15 @@ describe("reading code", () => {
     const found = importsOf({ path: "src/core/x.ts", text })
     expect(found.map(({ specifier, target }) => target ?? specifier)).toEqual(["a", "src/b.ts", "src/core/c.ts", "d", "e"])
   })
+})
+
+describe("the drawing in docs/architecture.md", () => {
+  const drawn = rules.layersDrawn(fs.readFileSync("docs/architecture.md", "utf8"))
+  const built = new Set(sources.map(({ path }) => /^src\/([^/]+)\//.exec(path)?.[1]).filter((layer) => layer !== undefined))
+
+  it("has the layers that there are, and no other", () => expect(drawn.toSorted()).toEqual([...built].toSorted()))
+  it("has them in the order in which they import", () => expect(rules.drawnUpwards(drawn)).toEqual([]))
+  it("would be found out upside down", () => expect(rules.drawnUpwards(drawn.toReversed())).not.toEqual([]))
 })
 
 describe("the core's bundle", () => {

@@ -221,13 +221,21 @@ export class PlayedWorld {
   }
 
   #resolved(move: Move): void {
-    const query = move.kind === "resolveAgain" ? undefined : taken(this.#queries, move)
+    const isPart = move.kind === "resolveAnswer" && move.failure === null && move.pick % 3 === 2
+    const query = move.kind === "resolveAgain" ? undefined : isPart ? one(this.#queries, move) : taken(this.#queries, move)
     if (query === undefined && move.kind === "resolveAnswer") return
     const resolve = query?.resolve ?? move.pick % Math.max(1, this.state.minted.resolve)
     const of = { worker: 0, resolve, upstream: query?.upstream ?? move.pick % 3 }
     this.post(
       move.failure === null
-        ? { _tag: "Resolved", ...of, addresses: move.hosts, omitted: 0, silent: move.pick % 4 === 3 ? 1 : 0 }
+        ? {
+          _tag: "Resolved",
+          ...of,
+          addresses: move.hosts,
+          omitted: 0,
+          silent: move.pick % 4 === 3 ? 1 : 0,
+          ...(isPart ? { more: true } : {})
+        }
         : { _tag: "ResolveFailed", ...of, reason: "ENOTFOUND" }
     )
   }

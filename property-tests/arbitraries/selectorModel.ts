@@ -92,8 +92,10 @@ export class SelectorModel {
     const entrants = all.filter((one) => !set.includes(one) && mayEnter(one, this.#config)).sort(cheapestFirst)
     const sinceUs = new Map(this.#sinceUs)
     const wasEmpty = this.members.length === 0
+    const entered = new Set<CandidateId>()
     const enter = (candidate: Candidate) => {
       set.push(candidate)
+      entered.add(candidate.id)
       sinceUs.set(candidate.id, state.at)
     }
     while (set.length < activeSetSize && entrants.length > 0) enter(entrants.shift()!)
@@ -110,7 +112,7 @@ export class SelectorModel {
     let swaps = 0
     for (const challenger of ready) {
       const member = worst()!
-      if (swaps >= switching.swapsPerEvaluation) break
+      if (swaps >= switching.swapsPerEvaluation || entered.has(member.id)) break
       if (!this.#isFree(challenger, member, state.at) && !this.#mayGo(member, state.at)) continue
       if (swaps > 0 && !this.#isReady(challenger, member, this.#streak(challenger, member), state.at)) continue
       swaps++

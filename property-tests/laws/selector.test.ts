@@ -5,6 +5,8 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { Decision, Move, MoveReason, SelectionMoved } from "../../src/core/model/Decision.ts"
 import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
+import { addresses, configWith } from "../../test/support/config.ts"
+import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
 import { play, script } from "../arbitraries/run.ts"
 import {
   candidatesOf,
@@ -16,7 +18,7 @@ import {
   mayStay,
   SelectorModel
 } from "../arbitraries/selectorModel.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 interface Seen {
   readonly before: Upstream | undefined
@@ -96,6 +98,19 @@ function reasonOf({ state }: Seen, { moves }: SelectionMoved, move: Move): MoveR
   const last = moves[moves.indexOf(move) - 1]
   return last !== undefined && !last.into && !hasToGo(state, last.candidate) ? "cheaper" : "filled"
 }
+
+const ADDRESSES = addresses(6)
+/** Latencies of all addresses, time and again; members may be replaced at once, by several challengers at a time. */
+const restless = fc.record({
+  phasesMs: fc.array(
+    fc.array(fc.integer({ min: 5, max: 900 }), { minLength: ADDRESSES.length, maxLength: ADDRESSES.length }),
+    { minLength: 2, maxLength: 5, size: "max" }
+  ),
+  activeSetSize: fc.integer({ min: 1, max: 3 }),
+  swapsPerEvaluation: fc.integer({ min: 2, max: 3 }),
+  marginMs: fc.constantFrom(0, 5, 20),
+  habitWeight: fc.constantFrom(0, 0.7, 1)
+})
 
 describe("the selector", () => {
   law(
@@ -204,6 +219,30 @@ describe("the selector", () => {
         expect(after.members.toSorted()).toEqual(members.toSorted())
       })
     })
+  )
+
+  law(
+    "names no candidate of one evaluation both in and out, however many are replaced at a time",
+    fc.property(restless, ({ phasesMs, activeSetSize, swapsPerEvaluation, marginMs, habitWeight }) => {
+      const switching = { marginMs, marginPercent: 0, holdMs: 0, confirmations: 1, standing: 1, swapsPerEvaluation }
+      const { scoring, selector } = configWith([{}]).upstreams[0]!
+      const upstream = {
+        candidates: ADDRESSES,
+        scoring: { ...scoring, habitWeight },
+        selector: { ...selector, evaluationIntervalMs: 2_000, activeSetSize, switching }
+      }
+      const toy = new ToyInterpreter(configWith([upstream]))
+      for (const [i, phase] of phasesMs.entries()) {
+        ADDRESSES.forEach(({ host }, j) => toy.set(host, phase[j]!))
+        if (i === 0) toy.start()
+        toy.run(25_000)
+      }
+      for (const { moves } of toy.moves) {
+        if (moves.filter(({ reason }) => reason === "cheaper").length > 1) met("several are replaced at a time")
+        expect(new Set(moves.map(({ candidate }) => candidate)).size).toBe(moves.length)
+      }
+    }),
+    { floors: { "several are replaced at a time": 100 } }
   )
 
   law(

@@ -43,7 +43,7 @@ export const make = Effect.fnUntraced(function* (
         case "Resolve":
           return void forkResolve(
             decision.resolve,
-            Effect.map(resolve(resolver, decision, isAwaited(decision.upstream)), post)
+            Effect.map(resolve(resolver, decision, isAwaited(decision.upstream) ? post : undefined), post)
           )
         case "DialWarm":
           return warmPool.dial(decision)

@@ -1,9 +1,8 @@
 /** Port: names to literal addresses. */
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Resolve } from "../core/model/Decision.ts"
-import type { Event } from "../core/model/Event.ts"
+import type { Event, Resolved } from "../core/model/Event.ts"
 import type { ResolveError } from "./errors.ts"
 
 export interface ResolverLimits {
@@ -33,26 +32,18 @@ export class Resolver extends Context.Service<Resolver, {
 }>()("fairlead/shell/Resolver") {}
 
 /**
- * Does what the core asked and tells how it went, within its time limit. `isAwaited`: no address of the name is known, so clients
- * may wait for the first. What is known early is the answer then, and as a part of it is silent the core asks anew in some
- * seconds: that question has all its time, and finds what came late.
+ * Does what the core asked and tells how it went, within its time limit. `early` is given where no address of the name is known, so
+ * that clients may wait for the first: it is told what is known while questions are open, as parts of the answer that this becomes.
  */
-export function resolve(resolver: Resolver["Service"], act: Resolve, isAwaited: boolean): Effect.Effect<Event> {
+export function resolve(resolver: Resolver["Service"], act: Resolve, early?: (event: Event) => void): Effect.Effect<Event> {
   const { worker, resolve, upstream, host, timeoutMs, maxAnswers, servers } = act
   const failed = (reason: string): Event => ({ _tag: "ResolveFailed", worker, resolve, upstream, reason })
   const limits = { timeoutMs, maxAnswers, servers }
-  return (isAwaited ? firstOf(resolver, host, limits) : resolver.resolve(host, limits)).pipe(
-    Effect.map((answers): Event => ({ _tag: "Resolved", worker, resolve, upstream, ...answers })),
+  const resolved = (answers: Answers): Resolved => ({ _tag: "Resolved", worker, resolve, upstream, ...answers })
+  const part = early === undefined ? undefined : (answers: Answers) => early({ ...resolved(answers), more: true })
+  return resolver.resolve(host, limits, part).pipe(
+    Effect.map((answers): Event => resolved(answers)),
     Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => Effect.succeed(failed("timeout")) }),
     Effect.catchTag("ResolveError", ({ code }) => Effect.succeed(failed(code)))
   )
-}
-
-/** What is known first; the questions that are open by then are given up. */
-function firstOf(resolver: Resolver["Service"], host: string, limits: ResolverLimits): Effect.Effect<Answers, ResolveError> {
-  return Effect.suspend(() => {
-    const first = Deferred.makeUnsafe<Answers>()
-    const early: Early = (answers) => void Deferred.doneUnsafe(first, Effect.succeed(answers))
-    return Effect.raceFirst(resolver.resolve(host, limits, early), Deferred.await(first))
-  })
 }

@@ -153,6 +153,7 @@ describe("metrics", () => {
     assert.deepStrictEqual(valueOf("fairlead_pool_closed_total"), { expired: 1 })
     const answer = { worker: 0, resolve: 1, upstream: 0 }
     const resolved = { _tag: "Resolved", ...answer, addresses: [], omitted: 7, silent: 2 } as const
+    entries.see({ seq: 0, at: 0, event: { ...resolved, more: true } }, [], world.state())
     entries.see({ seq: 0, at: 0, event: resolved }, [], world.state())
     const failed = { _tag: "ResolveFailed", ...answer, reason: "ETIMEOUT" } as const
     entries.see({ seq: 0, at: 0, event: failed }, [], world.state())

@@ -42,6 +42,47 @@ describe("a name", () => {
     expect(toy.names(WEB, [b]).run(60_000) && listed(toy)).toEqual([b])
   })
 
+  it("that is answered in parts has each part's addresses at once, and then the whole answer's alone", () => {
+    const toy = new ToyInterpreter(named(), { otherwise: 20 })
+    toy.resolvesAfterMs = 2_000
+    toy.names(WEB, [b, c]).start().run(100)
+    const { worker, resolve, upstream } = toy.queries[0]!
+    const part = (addresses: ReadonlyArray<string>) =>
+      toy.post({ _tag: "Resolved", worker, resolve, upstream, addresses, omitted: 0, silent: 1, more: true })
+    part([a])
+    expect(listed(toy)).toEqual([a])
+    part([a, b])
+    expect(listed(toy)).toEqual([a, b])
+    toy.run(1_000)
+    expect(toy.members()).toHaveLength(2)
+    expect(toy.queries).toHaveLength(1)
+    toy.run(1_000)
+    expect(listed(toy)).toEqual([b, c])
+    // The whole answer had no silence in it, so the next question comes with the refresh.
+    toy.run(50_000)
+    expect(toy.queries).toHaveLength(1)
+    part([a])
+    expect(listed(toy)).toEqual([b, c])
+  })
+
+  it("of an upstream found on first use is raced for with the first part of its answer", () => {
+    const toy = new ToyInterpreter(named({ preheat: false }), { otherwise: 20 })
+    toy.resolvesAfterMs = 2_000
+    toy.names(WEB, [a, b]).start()
+    toy.post({ _tag: "DomainRequested", worker: 0, upstream: 0, host: "", port: 0 })
+    const { worker, resolve, upstream } = toy.queries[0]!
+    const nobody = { _tag: "Resolved", worker, resolve, upstream, omitted: 1, silent: 1, more: true } as const
+    toy.run(10).post({ ...nobody, addresses: [] })
+    expect(toy.races).toEqual([])
+    toy.post({ ...nobody, addresses: [a] })
+    expect(toy.races).toHaveLength(1)
+    toy.run(500)
+    expect(toy.members()).toHaveLength(1)
+    toy.run(3_000)
+    expect(listed(toy)).toEqual([a, b])
+    expect(toy.races).toHaveLength(1)
+  })
+
   it("whose servers take longer than the refresh is heard all the same", () => {
     const toy = new ToyInterpreter(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
     toy.resolvesAfterMs = 2_900

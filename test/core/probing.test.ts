@@ -29,6 +29,19 @@ describe("probing", () => {
     expect(toy.probes).toHaveLength(40)
   })
 
+  it("goes by no assumed cost: whatever `neutral` is, the same candidates are asked at the same time", () => {
+    const asked = (neutralMs: number) => {
+      const { scoring } = configWith([{}]).upstreams[0]!
+      const config = cold({ candidates: addresses(12), scoring: { ...scoring, neutralMs }, scoreTtlMs: 5_000 }, {
+        maxParallel: 2
+      })
+      const toy = new ToyInterpreter(config, { otherwise: 150 }).set(a, 40).set(b, "lost").start().run(60_000)
+      return toy.probes.map(({ probe, candidate }) => [probe, candidate])
+    }
+    expect(asked(0).length).toBeGreaterThan(30)
+    expect(asked(60_000)).toEqual(asked(0))
+  })
+
   describe("of ten thousand candidates", () => {
     const config = configWith(
       [{ candidates: addresses(10_000), probing: { intervalMs: 3_600_000 }, scoreTtlMs: 60_000 }],

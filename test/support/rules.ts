@@ -19,6 +19,21 @@ function layerOf(path: string): string {
   return /^src\/([^/]+)\//.exec(path)?.[1] ?? ""
 }
 
+/** The layers of the line with the arrows, the highest first. */
+export function layersDrawn(architecture: string): ReadonlyArray<string> {
+  const line = /^Arrows point one way: `([^`]+)`/m.exec(architecture)?.[1] ?? ""
+  return line.split(/ → |, /)
+}
+
+/** Layers that are drawn below one that they may import. */
+export function drawnUpwards(drawn: ReadonlyArray<string>): ReadonlyArray<string> {
+  return drawn.flatMap((layer, i) =>
+    drawn.slice(0, i).filter((above) => MAY_IMPORT[layer]?.includes(above) !== false).map((above) =>
+      `${layer} below ${above}`
+    )
+  )
+}
+
 export const layers: Rule = (sources) =>
   sources.flatMap((source) => {
     const layer = layerOf(source.path)

@@ -18,6 +18,7 @@ import type { HistoryTrouble } from "../../shell/errors.ts"
 import { HistoryError } from "../../shell/errors.ts"
 import type { Found } from "../../shell/HistoryStore.ts"
 import { HistoryStore } from "../../shell/HistoryStore.ts"
+import { read } from "./calls.ts"
 import { Disk, SilentDisk } from "./Disk.ts"
 import type { Lock, Taken } from "./lock.ts"
 import { isTaken, take } from "./lock.ts"
@@ -100,7 +101,7 @@ class HistoryFile {
       // A pipe would be waited for without an end.
       if (!stat.isFile()) throw Object.assign(new Error(), { code: "it is not a regular file" })
       if (stat.size > maxBytes) return { damage: `it has ${stat.size} bytes, and history.maxBytes allows ${maxBytes}` }
-      return await fsp.readFile(path, "utf8")
+      return new TextDecoder().decode(await read(path))
     } catch (cause) {
       if (codeOf(cause) === "ENOENT") return undefined
       throw cause

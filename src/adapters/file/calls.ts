@@ -1,12 +1,14 @@
 /**
- * Calls to a disk that leave the main thread from beginning to end. Deno's versions of Node's calls write and close on the main
- * thread, which a silent disk would stop there with all that it serves; Deno's own calls do not, and take paths alone.
+ * Calls to a disk that leave the main thread from beginning to end. Deno's versions of Node's calls write, look at
+ * an open file and close it on the main thread, which a silent disk would stop there with all that it serves; Deno's own calls do not,
+ * and take paths alone.
  */
 import type { Buffer } from "node:buffer"
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 
 interface DenoFiles {
+  readonly readFile: (path: string) => Promise<Uint8Array>
   readonly writeFile: (
     path: string,
     bytes: Uint8Array,
@@ -19,6 +21,9 @@ const deno = (globalThis as { readonly Deno?: DenoFiles }).Deno
 /** For this user alone. */
 const mode = 0o600
 const EXISTING = fs.constants.O_WRONLY | fs.constants.O_APPEND
+
+/** The whole file: whoever asks has looked at what it is, and how large. */
+export const read = (path: string): Promise<Uint8Array> => deno === undefined ? fsp.readFile(path) : deno.readFile(path)
 
 /** Fails where there is such a file. */
 export const writeNew = (path: string, bytes: Buffer): Promise<void> =>

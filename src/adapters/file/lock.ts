@@ -12,7 +12,7 @@ import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import process from "node:process"
 import { setTimeout as pause } from "node:timers/promises"
-import { append, overwrite } from "./calls.ts"
+import { append, overwrite, read } from "./calls.ts"
 import type { Disk } from "./Disk.ts"
 import { isListening, listen } from "./holderSocket.ts"
 import { makeDirectory } from "./makeDirectory.ts"
@@ -91,7 +91,7 @@ function isBusy(cause: unknown): boolean {
 }
 
 async function ownerOf(name: string): Promise<number | undefined> {
-  const pid = Number(await fsp.readFile(name, "utf8").catch(() => ""))
+  const pid = Number(await read(name).then((bytes) => new TextDecoder().decode(bytes)).catch(() => ""))
   return Number.isInteger(pid) && pid > 0 ? pid : undefined
 }
 

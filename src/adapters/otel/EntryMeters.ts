@@ -90,6 +90,8 @@ export class EntryMeters {
         this.#of(state, event.candidate).closed(event.reason)(1)
         break
       case "Resolved": {
+        // Of an answer in parts the whole one counts.
+        if (event.more === true) break
         const { omitted, silent } = this.upstream(state, event.upstream)
         omitted(event.omitted)
         silent(event.silent)

@@ -4,9 +4,9 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
-import * as Stream from "effect/Stream"
 import type { SilentDisk } from "../../adapters/file/Disk.ts"
 import { Disk } from "../../adapters/file/Disk.ts"
+import { read } from "../../adapters/file/calls.ts"
 import { withAuthorities } from "./authorities.ts"
 import type { Environment } from "./environment.ts"
 import type { Parsed } from "./parse.ts"
@@ -48,24 +48,26 @@ const readWhole = Effect.fnUntraced(function* (file: string) {
   const fs = yield* FileSystem.FileSystem
   const unreadable = (error: PlatformError) =>
     new ConfigReadError({ file, why: whyOf(error.reason._tag), missing: error.reason._tag === "NotFound" })
-  const { type } = yield* Effect.mapError(fs.stat(file), unreadable)
+  const { type, size } = yield* Effect.mapError(fs.stat(file), unreadable)
   if (type !== "File") return yield* new ConfigReadError({ file, why: REASONS["BadResource"] as string, missing: false })
-  const chunks = yield* fs.stream(file, { bytesToRead: MOST_BYTES + 1 }).pipe(
-    Stream.runCollect,
-    Effect.mapError(unreadable)
-  )
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  if (bytes.length > MOST_BYTES) {
-    return yield* new ConfigReadError({ file, why: `it has more than ${MOST_BYTES} bytes`, missing: false })
-  }
-  return new TextDecoder().decode(bytes)
+  const tooLarge = new ConfigReadError({ file, why: `it has more than ${MOST_BYTES} bytes`, missing: false })
+  if (size > MOST_BYTES) return yield* tooLarge
+  // Not by the file system's own way, which closes files on the main thread of Deno.
+  const bytes = yield* Effect.tryPromise({
+    try: () => read(file),
+    catch: (cause) => {
+      const { code = String(cause) } = cause as NodeJS.ErrnoException
+      return new ConfigReadError({ file, why: whyOf(REASON_OF[code] ?? code), missing: code === "ENOENT" })
+    }
+  })
+  return bytes.length > MOST_BYTES ? yield* tooLarge : new TextDecoder().decode(bytes)
 })
 
+const REASON_OF: Readonly<Record<string, string>> = {
+  ENOENT: "NotFound",
+  EACCES: "PermissionDenied",
+  EPERM: "PermissionDenied"
+}
 const REASONS: Readonly<Record<string, string>> = {
   NotFound: "no such file; fairlead init writes one to begin with",
   PermissionDenied: "not permitted",

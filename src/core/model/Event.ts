@@ -188,6 +188,8 @@ export interface Resolved {
   readonly omitted: number
   /** Questions to which a server gave no answer in time, or none at all. */
   readonly silent: number
+  /** What is known while questions are open: more of it comes under the same id, and then the whole answer, without this. */
+  readonly more?: true
 }
 export interface ResolveFailed {
   readonly _tag: "ResolveFailed"

@@ -66,9 +66,10 @@ export function demand(state: State, step: Step): State {
     }
     case "Resolved":
     case "ResolveFailed": {
-      // An answer to an older question leaves the one under way.
       const upstream = Upstreams.find(next, event.upstream)
-      return upstream?.race === RESOLVING && upstream.resolve === 0 ? start(next, step, event.upstream) : next
+      if (upstream?.race !== RESOLVING) return next
+      // An answer to an older question leaves the one under way; a part of one that names somebody is enough.
+      return upstream.resolve === 0 || upstream.listed.length > 0 ? start(next, step, event.upstream) : next
     }
     case "Raced":
       return raced(next, step, event)

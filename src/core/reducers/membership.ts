@@ -10,6 +10,7 @@
  *   switched off, and one that is found on first use asks while it is used (demand.ts).
  * - Silence takes nobody away: while some server contributes nothing, an answer only adds, and it asks again after 5 s. From the
  *   third such answer in a row on that server counts as gone, and the list follows those that do answer.
+ * - Of an answer that comes in parts each part only adds, at once; the question stays under way until the whole answer is there.
  * - An address that served a client on the last resort joins the list, until an answer no longer names it.
  */
 import * as Candidates from "../candidates.ts"
@@ -17,6 +18,7 @@ import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { isLiteral } from "../domain.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
+import type { Resolved } from "../model/Event.ts"
 import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -40,8 +42,8 @@ export function membership(state: State, step: Step): State {
   }
   const { event } = step
   if (event._tag === "Started") next = start(next, step)
-  if (event._tag === "Resolved") next = answered(next, step, event.upstream, event.resolve, event.addresses, event.silent)
-  if (event._tag === "ResolveFailed") next = answered(next, step, event.upstream, event.resolve, [], 0)
+  if (event._tag === "Resolved") next = answered(next, step, event)
+  if (event._tag === "ResolveFailed") next = answered(next, step, { ...event, addresses: [], silent: 0 })
   next = refusedToClients(next, step, event)
   if (event._tag !== "RefreshRequested") return next
   for (const id of Upstreams.refreshed(next, event.upstream)) {
@@ -167,22 +169,23 @@ export function asks(state: State, id: UpstreamId): boolean {
 function answered(
   state: State,
   step: Step,
-  id: UpstreamId,
-  resolve: number,
-  hosts: ReadonlyArray<string>,
-  silent: number
+  { upstream: id, resolve, addresses: hosts, silent, more }: Pick<
+    Resolved,
+    "upstream" | "resolve" | "addresses" | "silent" | "more"
+  >
 ): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || resolve === 0 || upstream.resolve !== resolve) return state
   step.dirty.add(id)
   const { dns, port } = Upstreams.configOf(state, id)
+  const named = hosts.map((host) => ({ host, port }))
+  if (more) return merge(state, step, id, "dns", [...namedBy(state, id, "dns"), ...named])
   const partial = hosts.length === 0 ? upstream.partial : silent === 0 ? 0 : Math.min(upstream.partial + 1, PATIENT + 1)
   const usable = hosts.some((host) => admits(state.config.access, host))
   const only = partial > 0 && partial <= PATIENT
   const refreshUs = dns.refreshMs * 1000
   const resolveDueUs = step.at + (usable && !only ? refreshUs : Math.min(refreshUs, RETRY_US))
   const next = Upstreams.replace(state, upstream, { ...upstream, resolve: 0, resolveDueUs, partial })
-  const named = hosts.map((host) => ({ host, port }))
   if (!usable) return hosts.length === 0 ? next : screen(next, step, id, "dns", named).state
   return merge(next, step, id, "dns", only ? [...namedBy(next, id, "dns"), ...named] : named)
 }

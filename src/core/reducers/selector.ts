@@ -11,7 +11,8 @@
  *     by cost, in `standing` such evaluations: a new level that stands beats memory;
  *     by cost, by more than twice the margin: a glaring difference beats memory at once.
  *   So memory can delay a move to a challenger that may be only briefly good, never forbid one. Of those that may, the
- *   lowest outlook. At most `swapsPerEvaluation` at a time.
+ *   lowest outlook. At most `swapsPerEvaluation` at a time, and none once the costliest has entered in this evaluation: that one
+ *   is up to the next.
  * - A member that left because it failed has lost its place to a stand-in. When it may enter again and is cheaper, now and by its
  *   outlook, it gets the place back at once, without margin, confirmations and hold: hysteresis is for candidates that are
  *   about as good, and how often it may do so is limited by its breaker.
@@ -169,7 +170,7 @@ function challenge(
   let swaps = 0
   for (const challenger of ready) {
     const member = costliest(set)
-    if (swaps >= config.selector.switching.swapsPerEvaluation) break
+    if (swaps >= config.selector.switching.swapsPerEvaluation || set.moves.some((one) => one.candidate === member.id)) break
     if (!isFree(member, challenger) && !mayBeReplaced(step, config, set, member)) continue
     if (swaps > 0 && !judgeOf(member, challenger).ready) continue
     swaps++

@@ -105,7 +105,8 @@ export const EventSchema = Schema.TaggedUnion({
     upstream: Count,
     addresses: Schema.Array(Schema.String),
     omitted: Count,
-    silent: Count
+    silent: Count,
+    more: Schema.optionalKey(Schema.Literal(true))
   },
   ResolveFailed: { worker, resolve: Count, upstream: Count, reason: Schema.String },
   WorkerLost: { worker },

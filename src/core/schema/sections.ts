@@ -40,7 +40,11 @@ const scoring = {
     "5ms",
     "Most that successes take off the cost, reached after 20 without a failure"
   ),
-  neutral: key(duration(0, MINUTE), "100ms", "Cost shown for a candidate that was never measured"),
+  neutral: key(
+    duration(0, MINUTE),
+    "100ms",
+    "Cost in the score of a candidate that was never measured or has expired; only shown: it neither ranks candidates nor orders probes"
+  ),
   reference: key(duration(1, MINUTE), "100ms", "The cost that scores 50 of 100"),
   successWindow: key(duration(1_000, DAY), "5m", "Time over which successes and failures are counted"),
   habitWeight: key(between(0, 1), 0.3, "Weight of a candidate's baseline in its forecast"),
