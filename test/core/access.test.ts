@@ -1,4 +1,4 @@
-/** Lists of networks: whom they keep out, at once and everywhere. */
+/** Access lists: which addresses they keep out, at once and everywhere. */
 import { describe, expect, it } from "vitest"
 import { admits, refusalOf } from "../../src/core/access.ts"
 import { find, labelOf } from "../../src/core/candidates.ts"
@@ -32,7 +32,7 @@ const dialled = (toy: ToyInterpreter) => {
   )
 }
 
-describe("the lists", () => {
+describe("access lists", () => {
   it.each([
     ["198.18.0.1", ["198.18.0.0/24"], [], "deny"],
     ["198.18.1.1", ["198.18.0.0/24"], [], undefined],
@@ -54,24 +54,24 @@ describe("the lists", () => {
     ["web.example", ["2001:db8::/32"], [], "deny"],
     ["web.example", [], ["0.0.0.0/0"], "allow"],
     ["web.example", [], [], undefined]
-  ])("%s with deny %j and allow %j: %s", (host, deny, allow, list) => {
+  ])("address %s under deny %j and allow %j is refused by: %s", (host, deny, allow, list) => {
     const { access } = lists(deny, allow)
     expect(refusalOf(access, host)?.list).toBe(list)
     expect(admits(access, host)).toBe(list === undefined)
   })
 
   it.each(["198.18.0.1/24", "::ffff:0:0/90", "198.18.0.0/33", "198.18.0.0:443", "example.com", "", "1.2.3/8"])(
-    "have no network %j",
+    "text %j is not accepted as a network",
     (text) => {
       expect(parseNetwork(text)).toBeUndefined()
     }
   )
 })
 
-describe("addresses that are refused", () => {
+describe("an address that the access lists refuse", () => {
   const base = configWith([{ candidates: [a, b], fallback: [c], host: WEB, dns: { refreshMs: 10_000 } }])
 
-  it("do not join, whoever names them, and one fact tells why until they are others", () => {
+  it("joins from no source, and one fact tells why until other addresses are refused", () => {
     const config = { ...base, ...lists([`${a.host}/32`, `${c.host}/32`]) }
     const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [a.host, b.host]).start().run(60_000)
     expect(hosts(toy)).toEqual([b.host])
@@ -91,7 +91,7 @@ describe("addresses that are refused", () => {
     expect(refusals(toy)).toHaveLength(4)
   })
 
-  it("leave at once when the lists change: sessions stay, warm sockets and plans do not", () => {
+  it("leaves at once when a reload denies it: its session stays, its warm sockets and plans do not", () => {
     const toy = new ToyInterpreter(base).set(a.host, 10).set(b.host, 200).names(WEB, []).start().run(5_000)
     toy.client(300_000).run(20)
     expect(toy.parked(a.host)).toBeGreaterThan(0)
@@ -104,14 +104,14 @@ describe("addresses that are refused", () => {
     expect(toy.parked(a.host)).toBe(0)
     for (let i = 0; i < 5; i++) expect(accepted(toy.client(100).run(500)).candidate).not.toBe(first)
     expect(find(toy.state, first)!.connections).toEqual([1])
-    // Admitted again it is the one that was known.
+    // Admitted again, it is the same candidate as before.
     reload(toy, base)
     expect(hosts(toy).toSorted()).toEqual([a.host, b.host])
     expect(labelOf(toy.state, first!)).toBe("web#1")
     expect(dialled(toy)).toContain(a.host)
   })
 
-  it("of a name leave with the lists and come back without them, as the name is asked for anew", () => {
+  it("leaves a name with one reload and comes back with the next, and each reload queries the name", () => {
     const named = configWith([{ host: WEB }])
     const toy = new ToyInterpreter(named, { otherwise: 20 }).names(WEB, [a.host, b.host]).start().run(1_000)
     reload(toy, { ...named, ...lists([], [b.host]) })
@@ -123,7 +123,7 @@ describe("addresses that are refused", () => {
     expect([toy.queries.length, hosts(toy).toSorted()]).toEqual([3, [a.host, b.host]])
   })
 
-  it("make an answer of which nobody may be dialled as good as none: the list stands, and it is asked for again", () => {
+  it("counts as no answer when a name has no other: the candidates stay, and the name is queried again after 5 s", () => {
     const config = { ...configWith([{ host: WEB, dns: { refreshMs: 60_000 } }]), ...lists(["10.0.0.0/8"]) }
     const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [a.host]).start().run(1_000)
     toy.names(WEB, ["10.0.0.1", "10.0.0.2"]).run(72_000)
@@ -132,8 +132,8 @@ describe("addresses that are refused", () => {
     expect(refusals(toy)).toMatchObject([{ source: "dns", count: 2 }])
   })
 
-  it.each([["the whole is off", { enabled: false }, {}], ["the upstream is bypassed", {}, { bypass: true }]])(
-    "are not dialled when %s either, neither from the list nor for a name",
+  it.each([["everything is turned off", { enabled: false }, {}], ["the upstream is bypassed", {}, { bypass: true }]])(
+    "is not dialled when %s, neither from the list nor for a name",
     (_, whole, own) => {
       const config = { ...configWith([{ candidates: [a, b], host: WEB, ...own }]), ...whole, ...lists([a.host, c.host]) }
       const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [c.host, a.host]).start().run(1_000)

@@ -1,4 +1,4 @@
-/** Everybody fails for round after round: the last resort may do better. */
+/** All candidates fail round after round: auto-disable sends clients to the last resort. */
 import { describe, expect, it } from "vitest"
 import { faults } from "../../src/core/invariants.ts"
 import type { Config } from "../../src/core/model/Config.ts"
@@ -30,7 +30,7 @@ const disabledAfterS = (toy: ToyInterpreter, fromUs: number) =>
   ((facts(toy, "AutoDisabled")[0]?.atUs ?? Number.POSITIVE_INFINITY) - fromUs) / 1e6
 
 describe("auto-disable", () => {
-  it("comes after five rounds in which everybody failed, for as long as the cooldown; then everything begins anew", () => {
+  it("begins after five rounds in which all candidates failed, ends after the cooldown, and then all upstreams serve again", () => {
     const toy = running([web, api])
     const from = toy.atUs
     all(toy, "refused").run(100_000)
@@ -39,7 +39,7 @@ describe("auto-disable", () => {
     expect(facts(toy, "AutoDisabled")).toMatchObject([{ rounds: 5, forMs: 300_000 }])
     expect(facts(toy, "EnabledChanged")).toMatchObject([{ enabled: false, override: null }])
     expect(states(toy)).toEqual(["disabled", "disabled"])
-    // The last rung: the name's addresses before the list.
+    // The last rung: the addresses of the name come before the list.
     expect(toy.state.routes.upstreams[0]?.lastResort.attempts[0]).toMatchObject({ candidate: -1, host: "web.example" })
     expect(faults(toy.state)).toEqual([])
     const probes = toy.probes.length
@@ -52,7 +52,7 @@ describe("auto-disable", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("acts again when everybody fails again, as early as at first", () => {
+  it("begins again as early as the first time when all candidates fail again", () => {
     const toy = running([web, api], { cooldownMs: 10_000 })
     all(toy, "refused").run(100_000)
     expect(facts(toy, "AutoDisabled")).toHaveLength(1)
@@ -61,15 +61,15 @@ describe("auto-disable", () => {
     expect(facts(toy, "AutoDisabled")).toHaveLength(2)
   })
 
-  it("does not come back by itself on the same failures: who has not answered since proves nothing new", () => {
+  it("follows each pause with the next one while all candidates go on refusing", () => {
     const toy = running([web, api], { cooldownMs: 10_000, failures: 2 })
     all(toy, "refused").run(400_000)
-    // They had answered within staleFor, so each pause is followed by two rounds and the next pause.
+    // The candidates answered within staleFor, so two rounds and the next pause follow each pause.
     expect(facts(toy, "AutoDisabled").length).toBeGreaterThan(3)
     expect(facts(toy, "AutoEnabled").length).toBeGreaterThanOrEqual(facts(toy, "AutoDisabled").length - 1)
   })
 
-  it("counts rounds of its own length, and as many as it is told", () => {
+  it("begins sooner with fewer failures, and later with a longer round", () => {
     const secondsOf = (changes: Partial<Config["autoDisable"]>) => {
       const toy = running([web, api], changes)
       const from = toy.atUs
@@ -80,7 +80,7 @@ describe("auto-disable", () => {
     expect(secondsOf({ roundMs: 20_000 })).toBeGreaterThan(secondsOf({}) + 20)
   })
 
-  it("takes one answer of anybody for a reason to begin counting anew", () => {
+  it("starts its count again when candidates answer between failures, and so never begins", () => {
     const toy = running([web, api])
     for (let i = 0; i < 6; i++) {
       all(toy, "refused").run(35_000)
@@ -89,7 +89,7 @@ describe("auto-disable", () => {
     expect(facts(toy, "AutoDisabled")).toEqual([])
   })
 
-  it("needs two upstreams that fail; the only one that there is is enough", () => {
+  it("needs all candidates of two upstreams to fail, or those of the only upstream in use", () => {
     const [first, second] = [HOSTS.slice(0, 2), HOSTS.slice(2)]
     const both = running([web, api])
     all(both, "refused", first).run(300_000)
@@ -102,7 +102,7 @@ describe("auto-disable", () => {
     expect(facts(other, "AutoDisabled")).toHaveLength(1)
   })
 
-  it("does not count who has never answered, or not within staleFor", () => {
+  it("does not count an upstream that has never answered, or not within staleFor", () => {
     const never = new ToyInterpreter(configWith([web, api]))
     all(never, "refused").start().run(300_000)
     expect(facts(never, "AutoDisabled")).toEqual([])
@@ -111,30 +111,30 @@ describe("auto-disable", () => {
     expect(facts(old, "AutoDisabled")).toEqual([])
   })
 
-  describe("of one address that is never probed again, and refuses after a millisecond", () => {
+  describe("of one address that is never probed again and refuses after 1 ms", () => {
     const once = () => {
       const alone = { ...api, candidates: at(HOSTS[2]!), staleForMs: 30_000, probing: { intervalMs: 3_600_000 } }
       const config = configWith([{ ...alone, pool: { mode: "off" } }])
       const toy = new ToyInterpreter({ ...config, autoDisable: { failures: 1, cooldownMs: 10_000, roundMs: 1_000 } })
       return all(toy, 10).start().run(10)
     }
-    /** Whether clients that fail at this moment and a round later are enough. */
+    /** Whether clients that fail at this moment, and again a round later, bring about auto-disable. */
     const failsAt = (toy: ToyInterpreter, atMs: number) => {
       all(toy, "refused").run(atMs - 1 - toy.atMs).client().run(1_000).client().run(1)
       return facts(toy, "AutoDisabled").length === 1
     }
 
-    it("an answer exactly staleFor ago counts, and none a moment earlier", () => {
+    it("counts an answer exactly staleFor ago, and none a millisecond older", () => {
       expect([failsAt(once(), 30_010), failsAt(once(), 30_011)]).toEqual([true, false])
     })
 
-    it("it is known to a second when it answered", () => {
+    it("renews the time of the last answer only when it is a second old", () => {
       const again = (afterMs: number) => once().run(afterMs - 10).client().run(10)
       expect([failsAt(again(999), 31_010), failsAt(again(1_000), 31_010)]).toEqual([false, true])
     })
   })
 
-  it("does not count rounds of an outage of the own network", () => {
+  it("does not count rounds during a local outage", () => {
     const far = ["198.19.0.1", "198.19.0.2"]
     const toy = running([web, { name: "api", candidates: at(...far) }])
     all(toy, 10, far).run(10_000)
@@ -144,7 +144,7 @@ describe("auto-disable", () => {
     expect(Vector.toArray(toy.state.upstreams).every(({ members }) => members.length > 0)).toBe(true)
   })
 
-  it("ends early when an operator says so, and acts again later", () => {
+  it("ends early when an operator enables everything, and begins again when all candidates fail later", () => {
     const toy = running([web, api])
     all(toy, "refused").run(100_000)
     all(toy, 10).post({ _tag: "EnabledOverridden", worker: 0, enabled: true }).run(2_000)

@@ -1,4 +1,4 @@
-/** What clients get, and what they teach. */
+/** What clients get, and what the core learns from them. */
 import { describe, expect, it } from "vitest"
 import { connectionsOf } from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
@@ -13,7 +13,7 @@ const counts = (toy: ToyInterpreter) => Vector.toArray(toy.state.candidates).map
 const accepted = (toy: ToyInterpreter) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
 
-/** Without warm sockets, whose dials are samples too. */
+/** No warm sockets, because their dials are samples too. */
 const cold = (changes: UpstreamChanges, probing: Partial<Config["probing"]> = {}) =>
   configWith([{ pool: { mode: "off" }, ...changes }], probing)
 
@@ -35,7 +35,7 @@ describe("clients", () => {
     expect(new Set(accepted(toy).map(({ why }) => why))).toEqual(new Set(["cheapest", "balanced"]))
   })
 
-  it("end with the worker that held them", () => {
+  it("are no longer counted when their worker is lost", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 20).start().run(1_000)
     toy.client(60_000).client(60_000).run(30)
     toy.post({ _tag: "WorkerLost", worker: 1 })
@@ -45,7 +45,7 @@ describe("clients", () => {
     expect(toy.run(70_000) && counts(toy)).toEqual([0])
   })
 
-  it("fail over along the plan when the chosen one refuses", () => {
+  it("are served by the next candidate of the plan when the chosen one refuses", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, 10).set(b, 20).set(c, 30).start().run(
       1_000
     )
@@ -54,7 +54,7 @@ describe("clients", () => {
     expect(toy.run(1_000).active()).toEqual([2, 3, 1])
   })
 
-  it("race the next one when the chosen one is silent, and from then on pass it over", () => {
+  it("are served by the next candidate when the chosen one is silent, and later clients pass the silent one over", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(1_000)
     toy.set(a, "timeout").client().run(300)
     expect(accepted(toy)[0]?.tried).toMatchObject([{ outcome: "connected", tookUs: 20_000 }, {
@@ -65,7 +65,7 @@ describe("clients", () => {
     expect(toy.active()).toEqual([1, 2])
   })
 
-  it("are turned away when nobody can be reached, and still told to try", () => {
+  it("are turned away when no candidate can be reached, and both members stay for the next client", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(1_000)
     toy.set(a, "refused").set(b, "unreachable").client().run(100)
     expect(toy.unserved).toEqual([1])
@@ -73,7 +73,7 @@ describe("clients", () => {
     expect(toy.members().toSorted()).toEqual([1, 2])
   })
 
-  it("take a warm socket when one waits, the oldest first, and nothing is dialled for them", () => {
+  it("take the oldest warm socket when there is one, and nothing is dialled for them", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: addresses(1), pool: { mode: "fixed", size: 3 } }]))
     toy.set(a, 10).start().run(1_000)
     expect(toy.parked(a)).toBe(3)
@@ -83,7 +83,7 @@ describe("clients", () => {
     expect(toy.run(20) && toy.parked(a)).toBe(3)
   })
 
-  it("teach as much as probes, but a burst of them is one entry", () => {
+  it("give samples as probes do, but a burst of clients gives only one", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 10).start().run(6_000)
     const entryUs = () => Vector.get(toy.state.candidates, 0)!.windowClosedAtUs
     toy.client().run(100)

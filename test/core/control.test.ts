@@ -1,4 +1,4 @@
-/** What an operator does: off and on, one upstream past its opinion, another configuration, everything anew. */
+/** What an operator does: turns everything off and on, bypasses an upstream, loads another configuration, refreshes. */
 import { describe, expect, it } from "vitest"
 import { arrange } from "../../src/core/arrange.ts"
 import { connectionsOf } from "../../src/core/candidates.ts"
@@ -23,8 +23,8 @@ const candidateOf = (toy: ToyInterpreter, host: string) =>
 const states = (toy: ToyInterpreter) => toy.state.routes.upstreams.map(({ state }) => state)
 const asked = (toy: ToyInterpreter) => toy.probes.length + toy.warmDials.length + toy.queries.length
 
-describe("enabled", () => {
-  it("false: nobody is probed, resolved or parked, the set is empty, and clients go to the last rung", () => {
+describe("the setting enabled", () => {
+  it("as false stops probes, queries and warm dials, empties the set, and sends clients to the last rung", () => {
     const toy = toyOf(configWith([web({ host: WEB })])).names(WEB, [a]).client(60_000).run(100)
     expect(toy.parked(a)).toBeGreaterThan(0)
     const before = asked(override(toy, false).run(100))
@@ -38,7 +38,7 @@ describe("enabled", () => {
     expect(toy.moves.at(-1)!.moves).toMatchObject([{ reason: "disabled" }, { reason: "disabled" }])
   })
 
-  it("true again: everybody is measured anew, the old set serves as stale until then, and the return is automatic", () => {
+  it("as true again serves the old set as stale, probes all candidates, and makes the upstream active by itself", () => {
     const toy = override(toyOf(configWith([web()])), false).run(5_000)
     const probed = toy.probes.length
     override(toy, true)
@@ -49,7 +49,7 @@ describe("enabled", () => {
     expect(facts(toy, "PreheatCompleted")).toHaveLength(2)
   })
 
-  it("true after longer than staleFor finds nobody who serves as stale", () => {
+  it("as true after longer than staleFor finds no candidate that may serve as stale", () => {
     const back = (afterMs: number) =>
       states(override(override(toyOf(configWith([web({ staleForMs: 5_000 })])), false).run(afterMs), true))
     expect([back(4_999), back(5_000)]).toEqual([["stale"], ["unranked"]])
@@ -66,7 +66,7 @@ describe("enabled", () => {
     expect(facts(toy, "EnabledChanged").map((fact) => "enabled" in fact && fact.enabled)).toEqual([true, false])
   })
 
-  it("is one upstream's own with bypass", () => {
+  it("is replaced for a single upstream by bypass, which reloads turn on and off", () => {
     const config = (bypass: boolean) => configWith([web({ bypass }), { name: "api", candidates: at(c) }])
     const toy = toyOf(config(true))
     expect(states(toy)).toEqual(["disabled", "active"])
@@ -76,7 +76,7 @@ describe("enabled", () => {
     expect(facts(toy, "LadderStepped").at(-1)).toMatchObject({ upstream: 0, to: "disabled", reason: "bypass" })
   })
 
-  it("learns nothing while it is off, whatever clients meet", () => {
+  it("as false lets nothing be learned from clients that were refused", () => {
     const toy = override(toyOf(configWith([web({ breaker: { failureThreshold: 2 } })])), false).set(a, "refused")
     for (let i = 0; i < 9; i++) toy.client(10).run(100)
     expect(candidateOf(toy, a)).toMatchObject({ costMs: -1, breaker: { state: "closed", consecutive: 0 } })
@@ -85,7 +85,7 @@ describe("enabled", () => {
 })
 
 describe("a reload", () => {
-  it("keeps sessions, measurements and breakers of who stays, and lets who does not drain", () => {
+  it("keeps sessions, measurements and breakers of candidates that stay, and lets the others drain", () => {
     const toy = toyOf(configWith([web()])).client(400_000).run(100)
     const known = candidateOf(toy, a)!
     reload(toy, configWith([web({ candidates: at(c, a) })])).run(1)
@@ -98,7 +98,7 @@ describe("a reload", () => {
     expect([toy.active(), connectionsOf(candidateOf(toy, a)!), toy.parked(a)]).toEqual([[3], 1, 0])
   })
 
-  it("begins upstreams that it adds as at the start, in places of their own", () => {
+  it("starts an upstream that it adds as at the start of the process, in a slot of its own", () => {
     const toy = toyOf(configWith([web()]))
     reload(toy, configWith([{ name: "api", candidates: at(c), host: "api.example" }, web()])).names("api.example", [d])
     expect(toy.state.config.upstreams.map(({ name }) => name)).toEqual(["web", "api"])
@@ -107,13 +107,13 @@ describe("a reload", () => {
     expect(facts(toy, "PreheatStarted").map((fact) => "upstream" in fact && fact.upstream)).toEqual([0, 1])
   })
 
-  it("looks once a second whether the last session through an upstream that it removed is gone", () => {
+  it("is followed by a check once a second whether the last session through a removed upstream has ended", () => {
     const toy = toyOf(configWith([web(), { name: "api", candidates: at(c) }])).client(1_500, 1).run(20)
     const nameAfter = (forMs: number) => reload(toy, configWith([web()])).run(forMs).state.config.upstreams[1]!.name
     expect([nameAfter(1_999), nameAfter(2)]).toEqual(["api", ""])
   })
 
-  it("takes candidates, set, warm sockets and probes from upstreams that it removes, and their place is free in the end", () => {
+  it("takes candidates, set, warm sockets and probes from a removed upstream, and frees its slot after the last session", () => {
     const both = configWith([web(), { name: "api", candidates: at(c) }])
     const toy = toyOf(both).client(200_000, 1).run(100)
     reload(toy, configWith([web()])).run(1)
@@ -121,7 +121,7 @@ describe("a reload", () => {
     const probed = toy.probes.length
     toy.run(100_000)
     expect(toy.probes.slice(probed).some(({ host }) => host === c)).toBe(false)
-    // While the session lasts the place is nobody else's.
+    // While the session lasts, no other upstream gets the slot.
     expect(
       reload(toy, configWith([web(), { name: "new", candidates: at(d) }])).state.config.upstreams.map(({ name }) => name)
     )
@@ -133,7 +133,7 @@ describe("a reload", () => {
     expect([states(toy), toy.active(1)]).toEqual([["active", "active", "active"], [1]])
   })
 
-  it("asks another name for its addresses, and those of the old one drain", () => {
+  it("to another host queries that name, and the addresses of the old one drain", () => {
     const toy = toyOf(configWith([web({ host: WEB })])).names(WEB, [c]).names("other.example", [d]).run(10_000)
     expect(candidateOf(toy, c)!.sources).toEqual(["dns"])
     reload(toy, configWith([web({ host: "other.example" })])).run(2_000)
@@ -142,7 +142,7 @@ describe("a reload", () => {
     expect(candidateOf(toy, d)!.sources).toEqual([])
   })
 
-  it("makes a set smaller at once, and the costliest go", () => {
+  it("to a smaller set removes the costliest members at once", () => {
     const toy = toyOf(configWith([web({ candidates: at(a, b, c) })]))
     expect(toy.active()).toEqual([1, 2, 3])
     reload(toy, configWith([web({ candidates: at(a, b, c), selector: { activeSetSize: 1 } })]))
@@ -150,7 +150,7 @@ describe("a reload", () => {
     expect(toy.moves.at(-1)!.moves.map(({ reason }) => reason)).toEqual(["surplus", "surplus"])
   })
 
-  it("lets go of warm sockets that are too many now, and of all when the pool is turned off", () => {
+  it("to a smaller pool closes the surplus of warm sockets, and to mode off closes all", () => {
     const pool = (changes: UpstreamChanges["pool"]) => configWith([web({ pool: changes! })])
     const toy = toyOf(pool({ mode: "fixed", size: 8 }))
     expect(toy.parked(a)).toBe(8)
@@ -162,7 +162,7 @@ describe("a reload", () => {
     expect(sizes).toEqual([8, 8, 2, 2, 0, 0])
   })
 
-  it("brings rounds forward, prices anew and closes breakers that are turned off", () => {
+  it("to a shorter interval, another price and no breaker probes sooner, prices anew and closes breakers", () => {
     const config = (changes: UpstreamChanges) => configWith([web({ probing: { intervalMs: 600_000 }, ...changes })])
     const toy = toyOf(config({ breaker: { failureThreshold: 1, cooldownMs: 900_000 }, pool: { mode: "off" } }))
     toy.set(b, "refused").post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(1_000)
@@ -175,7 +175,7 @@ describe("a reload", () => {
     expect(toy.run(3_000).probes.length).toBeGreaterThan(probed)
   })
 
-  it("of the same configuration changes nobody's place, cost or session", () => {
+  it("of the same configuration in another order leaves the routes as they are", () => {
     const config = configWith([web(), { name: "api", candidates: at(c) }])
     const toy = toyOf(config)
     const { version } = toy.state.routes
@@ -185,8 +185,8 @@ describe("a reload", () => {
   })
 })
 
-describe("arranging", () => {
-  it("is done once for all: again it changes nothing", () => {
+describe("arranging a configuration", () => {
+  it("gives the same result when it is done twice, and brings removed names back with the old configuration", () => {
     const first = configWith([web(), { name: "api" }])
     const next = configWith([{ name: "x" }, { name: "api" }, { name: "y" }])
     const arranged = arrange(first, next)
@@ -199,7 +199,7 @@ describe("arranging", () => {
 })
 
 describe("a refresh", () => {
-  it("probes everybody once and asks the name, of one upstream or of all", () => {
+  it("probes each candidate once and queries the name, of one upstream or of all", () => {
     const toy = toyOf(configWith([web({ host: WEB, probing: { intervalMs: 600_000 } }), { name: "api", candidates: at(c) }]))
     const before = { probes: toy.run(4_000).probes.length, queries: toy.queries.length }
     toy.post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(100)
@@ -210,7 +210,7 @@ describe("a refresh", () => {
     expect(facts(toy, "UpstreamRefreshed")).toHaveLength(3)
   })
 
-  it("gives who is shut out its trial now", () => {
+  it("gives a candidate with an open breaker its trial at once", () => {
     const breaker = { failureThreshold: 1, firstTrialMs: 900_000, cooldownMs: 900_000 }
     const toy = toyOf(configWith([web({ breaker, pool: { mode: "off" } })]))
     toy.set(b, "refused").run(20_000).set(b, 20).run(20_000)
@@ -221,7 +221,7 @@ describe("a refresh", () => {
 })
 
 describe("preheating", () => {
-  it("is over when everybody was heard of, the resolver too", () => {
+  it("ends when all candidates and the resolver have answered or failed", () => {
     const toy = new ToyInterpreter(configWith([web({ host: WEB })])).set(a, 30).set(b, "refused").names(WEB, [c]).set(c, 90)
     toy.start().run(50)
     expect([facts(toy, "PreheatStarted").length, facts(toy, "PreheatCompleted").length]).toEqual([1, 0])
@@ -229,7 +229,7 @@ describe("preheating", () => {
     expect(facts(toy, "PreheatCompleted")).toMatchObject([{ reachable: 2 }])
   })
 
-  it("is over after an interval, whoever is missing, and then it is ready", () => {
+  it("ends after one interval without any answer, and then the core is ready", () => {
     const toy = new ToyInterpreter(configWith([web()]), { otherwise: "lost" }).start().run(9_000)
     expect([facts(toy, "PreheatCompleted").length, isReady(toy.state)]).toEqual([0, false])
     toy.run(2_000)

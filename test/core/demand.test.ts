@@ -1,4 +1,4 @@
-/** What is found on first use: names that clients ask for, and upstreams that are not preheated. */
+/** Discovery on first use: names that clients ask for, and upstreams that are not preheated. */
 import { describe, expect, it } from "vitest"
 import { arrange } from "../../src/core/arrange.ts"
 import * as Candidates from "../../src/core/candidates.ts"
@@ -15,7 +15,7 @@ const A = "a.example"
 const WEB = 0
 const HOUR_MS = 3_600_000
 
-/** A preheated upstream, and whatever clients ask for. */
+/** A preheated upstream, and names on demand. */
 function demanding(onDemand: Partial<Config["onDemand"]> = {}, template: UpstreamChanges = {}): Config {
   return {
     ...configWith([{ candidates: [{ host: "198.18.9.9", port: 443 }] }]),
@@ -33,7 +33,7 @@ const probed = (toy: ToyInterpreter, upstream: number) =>
   toy.probes.filter(({ candidate }) => Candidates.find(toy.state, candidate)?.upstream === upstream)
 
 describe("a name that a client asks for", () => {
-  it("is resolved and raced once, however many ask, and the winner serves at once with its socket", () => {
+  it("is resolved and raced once for 200 clients, and the winner serves at once with its socket", () => {
     const toy = toyOf(demanding()).set(a, "timeout").set(b, 30).set(c, 20)
     for (let i = 0; i < 200; i++) toy.asks(A)
     expect(domains(toy)).toEqual(["a.example:443"])
@@ -41,7 +41,7 @@ describe("a name that a client asks for", () => {
     toy.run(200)
     expect(toy.races).toHaveLength(1)
     expect(routesOf(toy, 1).needsDiscovery).toBe(true)
-    // The first drops everything: the second is dialled 250 ms later and answers after 30.
+    // The first address drops everything; the second is dialled 250 ms later and answers after 30 ms.
     toy.run(90)
     expect(routesOf(toy, 1)).toMatchObject({ needsDiscovery: false, state: "active" })
     expect(toy.members(1)).toEqual([2])
@@ -53,7 +53,7 @@ describe("a name that a client asks for", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("races families in turns, and who served last before who failed", () => {
+  it("races address families in turns, next time the address that served first and the one that failed last of its family", () => {
     const six = ["2001:db8::1", "2001:db8::2"]
     const toy = toyOf(demanding({ usedWithinMs: 0 }, { scoreTtlMs: 5_000 })).names(A, [...six, a, b]).set(six[0]!, "refused")
       .set(a, 5)
@@ -62,19 +62,19 @@ describe("a name that a client asks for", () => {
       [[six[0], 0], [a, 250], [six[1], 500], [b, 750]]
     )
     toy.run(120_000).asks(A).run(1_000)
-    // Whose cost was lowest served; the one that refused goes behind its family.
+    // The cheapest address served; the one that refused goes behind the others of its family.
     const again = toy.races[1]?.plan.attempts.map(({ host }) => host) ?? []
     expect(again[0]).toBe(a)
     expect(again.indexOf(six[0]!)).toBeGreaterThan(again.indexOf(six[1]!))
   })
 
-  it("races no more than 64 addresses, however many it has and however quickly they may follow each other", () => {
+  it("races no more than 64 of its 100 addresses, even with a raceDelay of 10 ms", () => {
     const many = addresses(100).map(({ host }) => host)
     const toy = toyOf(demanding({}, { dial: { raceDelayMs: 10 } })).names(A, many).asks(A).run(10)
     expect(toy.races[0]?.plan.attempts).toHaveLength(64)
   })
 
-  it("races as many as can begin while clients wait", () => {
+  it("races only as many addresses as can begin before singleFlightTimeout", () => {
     const most = (singleFlightTimeoutMs: number) => {
       const toy = toyOf(demanding({ singleFlightTimeoutMs })).names(A, addresses(20).map(({ host }) => host)).asks(A).run(10)
       return toy.races[0]?.plan.attempts.map(({ startAfterMs }) => startAfterMs).at(-1)
@@ -89,19 +89,19 @@ describe("a name that a client asks for", () => {
     toy.run(55_000)
     const whileUsed = probed(toy, 1).length
     expect(whileUsed).toBeGreaterThan(10)
-    // A minute after the use it is left alone.
+    // A minute after its last use it is not probed.
     toy.run(60_000)
     const before = probed(toy, 1).length
     toy.run(60_000)
     expect(probed(toy, 1)).toHaveLength(before)
-    // A later use by itself starts nothing; rounds go on an interval later.
+    // A later use alone starts nothing; rounds go on an interval later.
     toy.client(10, 1).run(9_000)
     expect([probed(toy, 1).length, toy.races.length]).toEqual([before, 1])
     toy.run(5_000)
     expect(probed(toy, 1).length).toBeGreaterThan(before)
   })
 
-  it("is sampled anew by its next use once all have expired, and by none before", () => {
+  it("is queried and raced again by the first use after all samples have expired, and by none before", () => {
     const toy = toyOf(demanding({ usedWithinMs: 5_000 }, { scoreTtlMs: 60_000 })).asks(A).run(30_000)
     expect(routesOf(toy, 1).needsDiscovery).toBe(false)
     toy.asks(A).run(1_000)
@@ -115,7 +115,7 @@ describe("a name that a client asks for", () => {
     expect(routesOf(toy, 1)).toMatchObject({ needsDiscovery: false, state: "active" })
   })
 
-  it("whose addresses are all dead sends clients down the ladder for a while, then may be asked for again", () => {
+  it("with only dead addresses sends clients down the ladder, and needs discovery again a few seconds later", () => {
     const toy = toyOf(demanding()).set(a, "refused").set(b, "refused").set(c, "refused").asks(A).run(100)
     expect(routesOf(toy, 1)).toMatchObject({ needsDiscovery: false, state: "system" })
     expect(factsOf(toy, "UpstreamRefreshed")).toMatchObject([{ upstream: 1, reason: "all-failed" }])
@@ -127,21 +127,21 @@ describe("a name that a client asks for", () => {
     expect(toy.members(1)).toEqual([2])
   })
 
-  it("that nobody knows sends clients down the ladder, too", () => {
+  it("without any address sends clients down the ladder", () => {
     const toy = toyOf(demanding()).asks("nobody.example").run(100)
     expect(routesOf(toy, 1).needsDiscovery).toBe(false)
     expect(toy.races).toHaveLength(0)
     expect(factsOf(toy, "UpstreamRefreshed")).toMatchObject([{ reason: "no-candidates" }])
   })
 
-  it("may be an address, which needs no resolver", () => {
+  it("that is an address needs no resolver", () => {
     const toy = toyOf(demanding()).asks("2001:db8::1", 8443).run(100)
     expect(domains(toy)).toEqual(["[2001:db8::1]:8443"])
     expect(toy.queries).toHaveLength(0)
     expect(toy.active(1)).toEqual([1])
   })
 
-  it("keeps no warm sockets where servers greet, before the first client, and when nobody has come for a while", () => {
+  it("has no warm sockets where servers greet, before the first client, and a while after the last one", () => {
     const toy = toyOf(demanding()).asks(A, 22).run(5_000).asks(A).run(5_000)
     expect(toy.warmDials.filter(({ port }) => port === 22)).toEqual([])
     expect([toy.parked(a), toy.warmDials.filter(({ host }) => host === a).length]).toEqual([2, 0])
@@ -151,7 +151,7 @@ describe("a name that a client asks for", () => {
     expect(toy.parked(a)).toBe(0)
   })
 
-  it("keeps none on every port whose servers speak first, and some on the ports beside", () => {
+  it("has no warm sockets on any port whose servers speak first, and some on the ports beside", () => {
     const greeting = [22, 25, 110, 143, 587, 3306, 5432]
     const dialled = (port: number) => {
       const toy = toyOf(demanding({}, { pool: { mode: "fixed", size: 1 } })).asks(A, port).run(500).client(10, 1).run(500)
@@ -161,27 +161,27 @@ describe("a name that a client asks for", () => {
     expect(greeting.map((port) => port + 1).filter(dialled)).toEqual(greeting.map((port) => port + 1))
   })
 
-  it("may end in a dot, which no certificate has", () => {
+  it("that ends in a dot asks for a certificate without the dot", () => {
     const toy = toyOf(demanding({ mode: "tls" })).names("A.example.", [a]).asks("A.example.").run(10)
     expect(toy.state.config.upstreams[1]?.identity?.servername).toBe("A.example")
     expect(domains(toy)).toEqual(["a.example:443"])
   })
 
-  it("is nobody's business in labels", () => {
+  it("does not appear in labels", () => {
     const toy = toyOf(demanding()).asks(A).run(1_000)
     const [id] = Upstreams.find(toy.state, 1)?.listed ?? []
     expect(Candidates.labelOf(toy.state, id!)).toBe(`on-demand#${id}`)
     expect(Upstreams.labelOf(toy.state, 1)).toBe("on-demand")
   })
 
-  it("is not made where it may not be", () => {
+  it("makes no upstream while on demand is turned off", () => {
     const toy = toyOf(demanding({ enabled: false })).asks(A).run(1_000)
     expect(domains(toy)).toEqual([])
   })
 })
 
-describe("the names that are kept", () => {
-  it("are at most so many: the least recently used goes first, and what is configured never", () => {
+describe("upstreams made on demand", () => {
+  it("are at most maxEntries: the least recently used is dropped first, and a configured one never", () => {
     const toy = toyOf(demanding({ maxEntries: 3 }))
     for (const name of ["a", "b", "c"]) toy.asks(`${name}.example`).run(1_000)
     toy.asks("a.example").run(1_000).asks("d.example").run(2_000)
@@ -199,14 +199,14 @@ describe("the names that are kept", () => {
     toy.run(2_000)
     expect(domains(toy)).toHaveLength(256)
     expect(factsOf(toy, "DomainDropped")).toHaveLength(10_000 - 256)
-    // What was dropped drains for a second: some eighty names came in that time.
+    // A dropped upstream drains for a second; some eighty names come in that time.
     expect(toy.state.config.upstreams.length).toBeLessThan(256 + 128)
     expect(toy.state.candidates.length).toBeLessThan(256 + 192)
     expect(toy.members(WEB)).toEqual([1])
     expect(faults(toy.state)).toEqual([])
   }, 120_000)
 
-  it("do not go while a session or a race hangs on them", () => {
+  it("are not dropped while a session or a race uses them", () => {
     const toy = toyOf(demanding({ maxEntries: 1 })).asks(A).run(100).client(60_000, 1).run(100)
     toy.asks("b.example").asks("c.example").run(100)
     expect(domains(toy)).toContain("a.example:443")
@@ -214,7 +214,7 @@ describe("the names that are kept", () => {
     expect(domains(toy)).not.toContain("a.example:443")
   })
 
-  it("go when nobody has used them for so long, not while somebody does", () => {
+  it("are dropped when no client has used them for the time idle, and not while a session lasts", () => {
     const toy = toyOf(demanding({ idleMs: HOUR_MS / 2 })).asks(A).run(1_000).client(2 * HOUR_MS, 1).run(HOUR_MS)
     expect(domains(toy)).toEqual(["a.example:443"])
     toy.run(1.1 * HOUR_MS)
@@ -223,13 +223,13 @@ describe("the names that are kept", () => {
     expect(toy.state.pruneDueUs).toBe(-1)
   })
 
-  it("go as soon as they were idle for so long, and not a moment earlier", () => {
+  it("are dropped exactly after the time idle, and not a millisecond earlier", () => {
     const leftAfter = (forMs: number) =>
       domains(toyOf(demanding({ idleMs: 10_000, pruneIntervalMs: 5_000 })).asks(A).run(forMs)).length
     expect([leftAfter(9_999), leftAfter(10_000)]).toEqual([1, 0])
   })
 
-  it("are as many as there are without a limit, and no step drops more than 64 of them", () => {
+  it("have no limit with maxEntries 0, and no step drops more than 64 of them", () => {
     const toy = toyOf(demanding({ maxEntries: 0, idleMs: 1_000, pruneIntervalMs: 5_000 }))
     for (let i = 0; i < 100; i++) toy.asks(`n${i}.example`)
     expect(domains(toy)).toHaveLength(100)
@@ -239,13 +239,13 @@ describe("the names that are kept", () => {
     expect(new Set(factsOf(toy, "DomainDropped").map(({ atUs }) => atUs)).size).toBe(1)
   })
 
-  it("are looked at once in each pruneInterval", () => {
+  it("are checked once in each pruneInterval", () => {
     const left = (pruneIntervalMs: number) =>
       domains(toyOf(demanding({ idleMs: 10_000, pruneIntervalMs })).asks(A).run(25_000)).length
     expect([left(5_000), left(60_000)]).toEqual([0, 1])
   })
 
-  it("are handed over to a configured upstream, and go where on demand is turned off", () => {
+  it("become the configured upstream of their host after a reload, and are dropped when on demand is turned off", () => {
     const toy = toyOf(demanding()).asks(A).run(1_000).asks("b.example").run(1_000)
     const change = (config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config }).run(3_000)
     const web = toy.state.config.upstreams[WEB]!
@@ -260,7 +260,7 @@ describe("the names that are kept", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("take the general sections as they are after a reload", () => {
+  it("follow the general sections after a reload", () => {
     const toy = toyOf(demanding()).asks(A).run(1_000)
     const web = toy.state.config.upstreams[WEB]!
     toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...demanding({}, { attempts: 5 }), upstreams: [web] } })
@@ -274,7 +274,7 @@ describe("an upstream that is not preheated", () => {
   const lazy = (changes: UpstreamChanges = {}) =>
     new ToyInterpreter(configWith([{ preheat: false, candidates: addresses(3), ...changes }]), { otherwise: 10 }).start()
 
-  it("is left alone until somebody asks for it", () => {
+  it("is not probed, resolved or raced until a client asks for it", () => {
     const toy = lazy().run(60_000)
     expect([toy.probes.length, toy.queries.length, toy.races.length]).toEqual([0, 0, 0])
     expect(routesOf(toy, 0)).toMatchObject({ needsDiscovery: true, domain: "" })
@@ -283,7 +283,7 @@ describe("an upstream that is not preheated", () => {
     expect(toy.races).toHaveLength(1)
   })
 
-  it("begins at once when a reload preheats it, and is found on first use again after the next", () => {
+  it("is probed at once when a reload preheats it, and needs discovery again when the next reload does not", () => {
     const toy = lazy().run(1_000)
     const change = (preheat: boolean) => {
       const upstreams = [upstreamWith({ preheat, candidates: addresses(3) })]
@@ -297,7 +297,7 @@ describe("an upstream that is not preheated", () => {
     expect(routesOf(toy, 0).needsDiscovery).toBe(true)
   })
 
-  it("whose winner may not serve any more has nobody wait for it", () => {
+  it("lets no client wait when the winner of its race may not serve any more", () => {
     const toy = lazy({ pool: { mode: "off" } }).asks("", 0, 0).run(5)
     const identity = { servername: "web.example", ca: "" }
     const upstreams = [upstreamWith({ preheat: false, candidates: addresses(3), pool: { mode: "off" }, identity })]
@@ -307,7 +307,7 @@ describe("an upstream that is not preheated", () => {
     expect(routesOf(toy, 0).needsDiscovery).toBe(false)
   })
 
-  it("has no trial of a breaker before its next use", () => {
+  it("has no trial of an open breaker before its next use", () => {
     const toy = lazy({ breaker: { failureThreshold: 1, cooldownMs: 1_000 } }).set(b, "refused")
     toy.asks("", 0, 0).run(2_000)
     expect(factsOf(toy, "BreakerOpened").length).toBeGreaterThan(0)
@@ -319,7 +319,7 @@ describe("an upstream that is not preheated", () => {
     expect(toy.probes.filter(({ host }) => host === b).length).toBeGreaterThan(trials)
   })
 
-  it("whose last candidate is worn serves by the ladder at once: nobody waits for it", () => {
+  it("whose last candidate is at threshold sends clients down the ladder at once, without another race", () => {
     const toy = lazy({ candidates: addresses(1), breaker: { failureThreshold: 2 } }).asks("", 0, 0).run(1_000)
     toy.client(10, 0).run(1_000).replies(a, "reset")
     for (let i = 0; i < 5; i++) toy.client(10, 0).run(1_000)
@@ -331,7 +331,7 @@ describe("an upstream that is not preheated", () => {
     expect(routesOf(toy, 0).state).toBe("active")
   })
 
-  it("is not measured where the whole is off", () => {
+  it("is not probed or raced while everything is off", () => {
     const off = { ...configWith([{ preheat: false, candidates: addresses(3) }]), enabled: false }
     const toy = new ToyInterpreter(off, { otherwise: 10 }).start().asks("", 0, 0).run(60_000)
     expect([toy.probes.length, toy.races.length, routesOf(toy, 0).needsDiscovery]).toEqual([0, 0, false])
@@ -339,7 +339,7 @@ describe("an upstream that is not preheated", () => {
   })
 })
 
-describe("who serves", () => {
+describe("members whose rounds come once an hour", () => {
   const seldom = (more: UpstreamChanges = {}) =>
     configWith([{
       candidates: addresses(4),
@@ -349,16 +349,16 @@ describe("who serves", () => {
       ...more
     }])
 
-  it("is measured again before it expires, however seldom rounds are", () => {
+  it("are measured again before they expire", () => {
     const toy = new ToyInterpreter(seldom(), { otherwise: 10 }).start().run(HOUR_MS / 2)
     expect(factsOf(toy, "LadderStepped").map((fact) => "to" in fact && fact.to)).toEqual(["active"])
     expect(toy.moves).toHaveLength(1 + 2)
-    // Every half minute or so four of them, and no more.
+    // About every half minute four probes, and no more.
     expect(toy.probes.length).toBeGreaterThan(4 * 50)
     expect(toy.probes.length).toBeLessThan(4 * 62)
   })
 
-  it("is asked less and less often while nobody answers, serving stale meanwhile", () => {
+  it("are probed ever more rarely while no candidate answers, and the upstream is no longer active", () => {
     const toy = new ToyInterpreter(seldom({ breaker: { enabled: false } }), { otherwise: 10 }).start().run(60_000)
     for (const { host } of addresses(4)) toy.set(host, "lost")
     const before = toy.probes.length
@@ -368,7 +368,7 @@ describe("who serves", () => {
     expect(toy.state.routes.upstreams[0]?.state).not.toBe("active")
   })
 
-  it("is back from the first answer on when all refused for half an hour, tried ever more seldom meanwhile", () => {
+  it("are active from the first answer on after all refused for half an hour, with ever fewer trials meanwhile", () => {
     const config = seldom({ breaker: { enabled: false } })
     const patient = { ...config, autoDisable: { ...config.autoDisable, failures: 1_000 } }
     const toy = new ToyInterpreter(patient, { otherwise: 10 }).start().run(60_000)

@@ -7,7 +7,7 @@ import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 const NAME = "svc.example"
 const HOSTS = Array.from({ length: 5 }, (_, i) => `198.18.0.${i + 1}`)
 
-/** Everybody refuses. */
+/** All addresses refuse. */
 const asked = (changes: Partial<OnDemand>) => {
   const template = upstreamWith({ name: "", preheat: false, dial: { raceDelayMs: 100, deadlineMs: 10_000, timeoutMs: 500 } })
   const toy = new ToyInterpreter({ ...configWith([]), onDemand: { ...onDemandDefaults, ...changes }, template }, {
@@ -17,7 +17,7 @@ const asked = (changes: Partial<OnDemand>) => {
 }
 
 describe("a race", () => {
-  it("dials no more than raceAddresses, of a list of any length", () => {
+  it("dials no more than raceAddresses of a list of five", () => {
     const raced = (raceAddresses: number) =>
       asked({ raceAddresses }).run(2_000).races[0]?.plan.attempts.map(({ host }) => host)
     expect(raced(64)).toEqual(HOSTS)
@@ -25,7 +25,7 @@ describe("a race", () => {
     expect(raced(1)).toEqual(HOSTS.slice(0, 1))
   })
 
-  it("that found nobody is run again once retryAfter is over, and not before", () => {
+  it("that no address won can run again once retryAfter is over, and not before", () => {
     const races = (retryAfterMs: number) => {
       const toy = asked({ retryAfterMs, usedWithinMs: 0 }).run(1_000)
       expect(toy.races.length).toBe(1)

@@ -1,4 +1,4 @@
-/** Addresses that come from a name: who joins, who drains, who is remembered. */
+/** Candidates that come from a name: which of them join, drain and are remembered. */
 import { describe, expect, it } from "vitest"
 import { connectionsOf } from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
@@ -17,7 +17,7 @@ const at = (toy: ToyInterpreter, host: string) =>
 const listed = (toy: ToyInterpreter) =>
   Vector.toArray(toy.state.candidates).filter((one) => (one?.sources.length ?? 0) > 0).map((one) => one!.host)
 
-/** Five clients are refused there. */
+/** The candidate refuses five clients. */
 function refuse(toy: ToyInterpreter, host: string): void {
   for (let i = 0; i < 5; i++) {
     const tried = [{ candidate: at(toy, host)[0]!.id, outcome: "refused" as const, tookUs: 1_000 }]
@@ -27,14 +27,14 @@ function refuse(toy: ToyInterpreter, host: string): void {
 }
 
 describe("a name", () => {
-  it("is asked for at the start and each refresh, and its addresses serve", () => {
+  it("is queried at the start and after each refresh interval, and its addresses serve", () => {
     const toy = new ToyInterpreter(named(), { otherwise: 20 }).names(WEB, [a, b]).start().run(200_000)
     expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e6))).toEqual([0, 60, 120, 180])
     expect(listed(toy)).toEqual([a, b])
     expect(toy.members().toSorted()).toEqual([1, 2])
   })
 
-  it("that is not known is asked for again after five seconds, and the list stands", () => {
+  it("without an answer is queried again after five seconds, and its candidates stay", () => {
     const toy = new ToyInterpreter(named(), { otherwise: 20 }).names(WEB, [a]).start().run(59_000)
     toy.names(WEB, []).run(12_000)
     expect(toy.queries).toHaveLength(4)
@@ -83,7 +83,7 @@ describe("a name", () => {
     expect(toy.races).toHaveLength(1)
   })
 
-  it("whose servers take longer than the refresh is heard all the same", () => {
+  it("whose resolver takes longer than the refresh interval is resolved all the same", () => {
     const toy = new ToyInterpreter(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
     toy.resolvesAfterMs = 2_900
     toy.names(WEB, [a]).start().run(3_000)
@@ -92,14 +92,14 @@ describe("a name", () => {
     expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e5) / 10)).toEqual([0, 3.9, 7.8, 11.7, 15.6, 19.5])
   })
 
-  it("whose servers never answer is asked for when refresh and timeout are over, no sooner and no later", () => {
+  it("whose resolver never answers is queried again exactly when refresh and timeout are over", () => {
     const toy = new ToyInterpreter(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
     toy.resolvesAfterMs = 1_000_000
     toy.names(WEB, [a]).start().run(9_000)
     expect(toy.queries.map(({ atUs }) => atUs)).toEqual([0, 4_000_000, 8_000_000])
   })
 
-  it("adds to the configured addresses, and takes only its own away", () => {
+  it("adds to the configured addresses, and removes only its own", () => {
     const config = named({ candidates: [{ host: a, port: 443 }] })
     const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [b, a]).start().run(1_000)
     expect(at(toy, a).map(({ sources }) => sources)).toEqual([["user-static", "dns"]])
@@ -108,7 +108,7 @@ describe("a name", () => {
     expect(toy.facts.filter(({ _tag }) => _tag === "MembershipChanged")).toHaveLength(2)
   })
 
-  it("that changes lets who left drain: sessions stay, nobody new comes", () => {
+  it("that loses an address lets its candidate drain: the session stays, no new client comes", () => {
     const toy = new ToyInterpreter(named()).set(a, 10).set(b, 200).names(WEB, [a, b]).start().run(1_000)
     toy.client(300_000).run(20)
     expect(toy.parked(a)).toBeGreaterThan(0)
@@ -123,7 +123,7 @@ describe("a name", () => {
     expect(toy.moves.at(-1)?.moves).toMatchObject([{ reason: "left" }])
   })
 
-  it("that flips back finds who left as they were known, and they serve again at once", () => {
+  it("that regains an address finds the same candidate with its measurements, and it serves again at once", () => {
     const toy = new ToyInterpreter(named()).set(a, 10).set(b, 200).names(WEB, [a, b]).start().run(70_000)
     const known = at(toy, a)[0]!
     toy.names(WEB, [b]).run(60_000).names(WEB, [a, b])
@@ -136,14 +136,14 @@ describe("a name", () => {
     expect(toy.probes.slice(probed).some(({ host }) => host === a)).toBe(true)
   })
 
-  it("that flips back while one of its addresses is shut out finds it shut out, and tries it when that is due", () => {
+  it("that regains an address with an open breaker keeps that breaker, and its trial comes when it is due", () => {
     const toy = new ToyInterpreter(named({ breaker: { firstTrialMs: 90_000, cooldownMs: 90_000, maxCooldownMs: 900_000 } }))
       .set(a, 10).set(b, 20).names(WEB, [a, b]).start().run(1_000)
     refuse(toy, b)
     const { trialDueUs } = at(toy, b)[0]!.breaker
     expect(at(toy, b)[0]!.breaker.state).toBe("open")
     const state = () => at(toy, b)[0]!.breaker.state
-    // Away at 60 s; back at 120 s, when the trial has been due for half a minute: it is made at once, and no sooner.
+    // Away at 60 s, back at 120 s: the trial has been due for half a minute and is made at once, not sooner.
     toy.names(WEB, [a]).run(100_000)
     const probed = toy.probes.length
     expect([at(toy, b)[0]!.sources, state(), at(toy, b)[0]!.breaker.trialDueUs]).toEqual([[], "open", trialDueUs])
@@ -153,7 +153,7 @@ describe("a name", () => {
     const closed = toy.facts.find(({ _tag }) => _tag === "BreakerClosed")!
     expect(trials[0]!.atUs).toBe(closed.atUs - 20_000)
     expect([state(), toy.active()]).toEqual(["closed", [1, 2]])
-    // Away and back within one cooldown: shut out until the trial that was due all the time.
+    // Away and back within one cooldown: the breaker stays open until its trial, which was due all the time.
     refuse(toy.run(30_000), b)
     const dueUs = at(toy, b)[0]!.breaker.trialDueUs
     toy.names(WEB, [a]).run(60_000).names(WEB, [a, b]).run(60_000)
@@ -162,7 +162,7 @@ describe("a name", () => {
     expect(state()).toBe("closed")
   })
 
-  it("that names only addresses that were shut out when they left lets the first of them in, and probes it", () => {
+  it("that returns only addresses that left with open breakers closes the first of these breakers and probes its candidate", () => {
     const toy = new ToyInterpreter(named()).set(a, 10).set(b, 20).set(c, 30).names(WEB, [a, b, c]).start().run(1_000)
     for (const host of [b, c]) refuse(toy.set(host, "refused"), host)
     toy.names(WEB, [a]).run(60_000).names(WEB, [b, c])
@@ -176,7 +176,7 @@ describe("a name", () => {
     expect(toy.probes.slice(probed).some(({ host }) => host === first)).toBe(true)
   })
 
-  it("forgets who left after staleFor, when the last session is gone", () => {
+  it("forgets a candidate that left after staleFor, when its last session has ended", () => {
     const toy = new ToyInterpreter(named({ staleForMs: 100_000 })).set(a, 10).set(b, 20).names(WEB, [a]).start().run(1_000)
     toy.client(400_000).run(1_000).names(WEB, [b]).run(200_000)
     expect(at(toy, a)).toHaveLength(1)
@@ -186,7 +186,7 @@ describe("a name", () => {
     expect(at(toy, a)[0]!.ordinal).toBe(3)
   })
 
-  it("with more addresses than maxCandidates keeps those it has, whatever their order", () => {
+  it("with more addresses than maxCandidates keeps the candidates it has, in whatever order they come", () => {
     const toy = new ToyInterpreter(named({}, { maxCandidates: 2 }), { otherwise: 20 }).names(WEB, [a, b]).start().run(1_000)
     toy.names(WEB, [c, b, a]).run(120_000)
     expect(listed(toy)).toEqual([a, b])
@@ -194,7 +194,7 @@ describe("a name", () => {
     expect(listed(toy).toSorted()).toEqual([a, c])
   })
 
-  it("that leaves only addresses that were shut out lets the first of them in: somebody must be left to try", () => {
+  it("that keeps only addresses with open breakers closes the first of them, so that one is left to try", () => {
     const toy = new ToyInterpreter(named()).set(a, 10).set(b, 20).set(c, 30).names(WEB, [a, b, c]).start().run(1_000)
     for (const host of [b, c]) refuse(toy.set(host, "refused"), host)
     expect([b, c].map((host) => at(toy, host)[0]!.breaker.state)).toEqual(["open", "open"])
@@ -202,7 +202,7 @@ describe("a name", () => {
     expect([b, c].map((host) => at(toy, host)[0]!.breaker.state).filter((state) => state === "closed")).toHaveLength(1)
   })
 
-  it("is asked for again as often as before when everything had turned itself off", () => {
+  it("is queried as often as before after auto-disable has ended", () => {
     const toy = new ToyInterpreter({ ...named(), autoDisable: { failures: 2, cooldownMs: 30_000, roundMs: 10_000 } })
     toy.set(a, 10).names(WEB, [a]).start().run(20_000).set(a, "refused").run(60_000)
     expect(toy.facts.map(({ _tag }) => _tag)).toContain("AutoDisabled")
@@ -213,7 +213,7 @@ describe("a name", () => {
     expect(toy.queries.length - asked).toBe(5)
   })
 
-  it("has an address in its list that the last resort found by it, until an answer no longer names it", () => {
+  it("gains a candidate that served on the last resort, until an answer no longer has its address", () => {
     const toy = new ToyInterpreter(named()).set(a, 10).names(WEB, [a]).start().run(20_000)
     toy.set(a, "refused").set(b, 20).client().run(500).client().run(500)
     for (let i = 0; i < 5; i++) toy.client().run(500)

@@ -1,4 +1,4 @@
-/** What earlier runs knew: whom it names, in what order it probes, for how long it serves, and what a run leaves. */
+/** What earlier runs knew: which candidates it names, in what order it probes, for how long it serves, and what a run leaves. */
 import { describe, expect, it } from "vitest"
 import { historyOf, recall } from "../../src/core/history.ts"
 import { faults } from "../../src/core/invariants.ts"
@@ -16,7 +16,7 @@ const DAY = 24 * HOUR
 const SITE = "site.example"
 const [a, b, c] = ["198.18.0.1", "198.18.0.2", "198.18.0.3"] as const
 
-/** Measured a minute before the start, at home. */
+/** Measured a minute before the start, in the network home. */
 const record = (address: string, latencyMs: number, changes: Partial<HistoryRecord> = {}): HistoryRecord => ({
   host: "",
   upstream: "web",
@@ -47,13 +47,13 @@ const steps = (toy: ToyInterpreter) =>
     fact._tag === "LadderStepped"
   )
     .map(({ from, to }) => `${from} > ${to}`)
-/** This machine cannot measure, which says nothing about anybody. */
+/** This machine cannot measure, which says nothing about any candidate. */
 const cannotMeasure = (toy: ToyInterpreter) => void toy.set(a, "local").set(b, "local").set(c, "local")
 const candidate = (toy: ToyInterpreter, host: string) =>
   toy.state.candidates.chunks.flat().find((one) => one?.host === host) ?? undefined
 
 describe("what an earlier run knew", () => {
-  it("serves at once, the best first and as stale, gets warm sockets, and no place in the set without a sample", () => {
+  it("serves at once, the best first and as stale, gets warm sockets, and enters the set only with a sample", () => {
     const toy = started(configWith([three]), [record(a, 50), record(b, 10)], (toy) => toy.set(a, 50).set(b, 10).set(c, 30))
     expect(stateOf(toy)).toBe("stale")
     expect(order(toy).slice(0, 2)).toEqual([b, a])
@@ -67,17 +67,17 @@ describe("what an earlier run knew", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("is probed before all others", () => {
+  it("is probed before all other candidates", () => {
     const config = configWith([{ candidates: addresses(40), pool: { mode: "off" } }], { maxParallel: 1 })
     const known = ["198.18.0.31", "198.18.0.22"]
     const toy = new ToyInterpreter(config, { otherwise: 5 })
     toy.start().post({ _tag: "HistoryLoaded", worker: 0, network: "", records: known.map((host) => record(host, 9)) })
     toy.run(SECOND)
-    // The first had gone out with the start.
+    // The first probe had gone out with the start.
     expect(toy.probes.slice(1, 3).map(({ host }) => host).toSorted()).toEqual(known.toSorted())
   })
 
-  it("serves for the first second where it is old, and until scoreTtl where it is young", () => {
+  it("serves for the first second when it is old, and until scoreTtl when it is young", () => {
     const config = configWith([{ ...three, scoreTtlMs: 300_000 }])
     const old = started(config, [record(a, 5, { measuredMs: WALL_MS - HOUR })], cannotMeasure)
     expect(stateOf(old.run(999))).toBe("stale")
@@ -94,7 +94,7 @@ describe("what an earlier run knew", () => {
     expect([during(0, 0), during(5_000, 4_990), during(5_000, 5_010)]).toEqual(["unranked", "stale", "unranked"])
   })
 
-  it("serves no longer than that where it was measured in another network", () => {
+  it("serves for no more than a second when it was measured in another network", () => {
     const toy = started(configWith([three]), [record(a, 5, { network: "office" })], cannotMeasure)
     expect([stateOf(toy), stateOf(toy.run(1_001))]).toEqual(["stale", "unranked"])
   })
@@ -107,10 +107,10 @@ describe("what an earlier run knew", () => {
     expect([stateOf(toy.run(390)), stateOf(toy.run(20))]).toEqual(["stale", "unranked"])
   })
 
-  it("may be of any number of addresses, of which the best sixteen may come to serve", () => {
+  it("may name any number of addresses, of which the best sixteen may serve", () => {
     const hosts = addresses(18).map(({ host }) => host)
     const records = hosts.map((host, i) => record(host, 10 + i))
-    // Who refuses was heard of; of whom this machine could not try nothing is known.
+    // A refusal is an answer; about an address that this machine could not try nothing is known.
     const rest = (refusing: number) =>
       started(configWith([{ candidates: addresses(18) }]), records, (toy) => {
         hosts.forEach((host, i) => toy.set(host, i < refusing ? "refused" : "local"))
@@ -118,7 +118,7 @@ describe("what an earlier run knew", () => {
     expect([stateOf(rest(15)), stateOf(rest(16))]).toEqual(["stale", "unranked"])
   })
 
-  it("ends with the first sample, be it a failure, and while it keeps people waiting", () => {
+  it("stops serving with the first sample, even a failure, and when it keeps clients waiting", () => {
     const toy = started(configWith([three]), [record(a, 5), record(b, 9)], (toy) => toy.set(a, "refused").set(b, "lost"))
     expect(order(toy).slice(0, 2)).toEqual([a, b])
     expect(order(toy.run(10)).at(0)).toBe(b)
@@ -127,7 +127,7 @@ describe("what an earlier run knew", () => {
     expect(stateOf(toy.run(100))).toBe("unranked")
   })
 
-  it("grows old by a sleep, and no younger by a clock that is set back", () => {
+  it("ages with a sleep, and gets no younger when the clock is set back", () => {
     const toy = started(configWith([three]), [record(a, 5)], cannotMeasure).run(2 * SECOND)
     expect(stateOf(toy)).toBe("stale")
     toy.post({ _tag: "WallRead", worker: 0, wallMs: WALL_MS - DAY })
@@ -136,13 +136,13 @@ describe("what an earlier run knew", () => {
     expect(stateOf(slept.post({ _tag: "WallRead", worker: 0, wallMs: WALL_MS + HOUR }))).toBe("unranked")
   })
 
-  it("is as of now where it says to be of the future", () => {
+  it("counts as measured now when it claims to be of the future", () => {
     const future = record(a, 5, { measuredMs: WALL_MS + 900 * DAY, expiresMs: WALL_MS + 999 * DAY })
     const toy = started(configWith([{ ...three, staleForMs: 10 * SECOND }]), [future], cannotMeasure)
     expect([stateOf(toy.run(9_000)), stateOf(toy.run(2_000))]).toEqual(["stale", "unranked"])
   })
 
-  it("is left alone where the source is turned off", () => {
+  it("is not used while the source history is off", () => {
     const config = configWith([three])
     const off = { ...config, sources: { ...config.sources, history: false } }
     const toy = started(off, [record(a, 5)], cannotMeasure)
@@ -162,7 +162,7 @@ describe("what an earlier run knew", () => {
 describe("history as a source", () => {
   const site: UpstreamChanges = { host: SITE, candidates: [{ host: c, port: 443 }] }
 
-  it("names what the resolver named, is measured before it serves for good, and stops when the record ends", () => {
+  it("names what the resolver named, enters the set only with a sample, and stops when the record expires", () => {
     const toy = started(configWith([site]), [ofSite(a, 7, { expiresMs: WALL_MS + HOUR })], (toy) => toy.set(a, 7).set(c, 60))
     expect(candidate(toy, a)).toMatchObject({ sources: ["history"] })
     expect(toy.run(SECOND).active()).toEqual([2, 1])
@@ -172,28 +172,28 @@ describe("history as a source", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("is one source more of an address that another names too, whichever came first", () => {
+  it("is one source more of an address that another source names too, whichever came first", () => {
     const toy = started(configWith([site]), [ofSite(a, 7), ofSite(c, 7)], (toy) => toy.set(a, 7).set(c, 9).names(SITE, [a]))
     toy.run(SECOND)
     expect(candidate(toy, a)?.sources.toSorted()).toEqual(["dns", "history"])
     expect(candidate(toy, c)?.sources.toSorted()).toEqual(["history", "user-static"])
   })
 
-  it("brings nobody back whom only a list had named, nor at another port, nor to an upstream without a domain", () => {
+  it("names no address that only a list had named, none at another port, and none for an upstream without a host", () => {
     const listed = [ofSite(a, 7, { sources: ["user-static"] }), ofSite(b, 7, { port: 80 })]
     expect(candidate(started(configWith([site]), listed), a)).toBeUndefined()
     expect(candidate(started(configWith([site]), listed), b)).toBeUndefined()
     expect(candidate(started(configWith([{ candidates: [] }]), [record(a, 7, { sources: ["dns"] })]), a)).toBeUndefined()
   })
 
-  it("tells an upstream that is added later, or turned on", () => {
+  it("names candidates of an upstream that is added later, or turned on", () => {
     const toy = started({ ...configWith([{ name: "other" }]), enabled: false }, [ofSite(a, 7)])
     toy.post({ _tag: "ConfigChanged", worker: 0, config: configWith([{ name: "other" }, site]) })
     expect(candidate(toy, a)?.sources).toEqual(["history"])
     expect(stateOf(toy, 1)).toBe("stale")
   })
 
-  it("is kept for a name that nobody has asked for yet", () => {
+  it("is kept until it expires for a name that no client has asked for yet", () => {
     const toy = started(configWith([three]), [ofSite(a, 30), ofSite(b, 7), ofSite(c, 1, { port: 80 })])
     expect(recall(toy.state, SITE, 443).map(({ address }) => address)).toEqual([b, a])
     expect(recall(toy.state, "other.example", 443)).toEqual([])
@@ -226,7 +226,7 @@ describe("what a run leaves", () => {
     expect(order(next).slice(0, 2)).toEqual([a, b])
   })
 
-  it("has nothing of who is shut out, not even what was known before", () => {
+  it("has no record of a candidate with an open breaker, not even an older one", () => {
     const toy = started(configWith([three]), [record(c, 3)], (toy) => toy.set(a, 5).set(b, 40).set(c, "refused"))
     expect(historyOf(toy.state).map(({ address }) => address)).toEqual([c])
     toy.run(120 * SECOND)
@@ -234,7 +234,7 @@ describe("what a run leaves", () => {
     expect(historyOf(toy.state).map(({ address }) => address).toSorted()).toEqual([a, b])
   })
 
-  it("keeps what was measured last when there is more than history.maxEntries, this run's own before what is older", () => {
+  it("keeps the latest measurements when there are more than history.maxEntries, this run's own before older ones", () => {
     const config = { ...configWith([{ candidates: addresses(2) }]), history: { maxEntries: 3, serveForMs: 1_000 } }
     const older = [
       ofSite("198.18.7.1", 5, { measuredMs: WALL_MS - 9 }),
@@ -250,13 +250,13 @@ describe("what a run leaves", () => {
     expect(toy.state.remembered.records).toHaveLength(1)
   })
 
-  it("is full also where more than may be kept were measured in the same moment", () => {
+  it("keeps history.maxEntries records also when more were measured in the same moment", () => {
     const config = { ...configWith([three]), history: { maxEntries: 2, serveForMs: 1_000 } }
     const toy = started(config, [], (toy) => toy.set(a, 5).set(b, 5).set(c, 5)).run(SECOND)
     expect(historyOf(toy.state).map(({ measuredMs }) => measuredMs)).toEqual([WALL_MS + 5, WALL_MS + 5])
   })
 
-  it("drops what has expired", () => {
+  it("has no expired records", () => {
     const toy = started(configWith([three]), [ofSite(a, 5, { expiresMs: WALL_MS + 500 })], cannotMeasure)
     expect([historyOf(toy.state).length, historyOf(toy.run(600).post({ _tag: "Ticked", worker: 0 }).state).length]).toEqual([
       1,
@@ -264,7 +264,7 @@ describe("what a run leaves", () => {
     ])
   })
 
-  it("does not renew who is named by history alone", () => {
+  it("does not renew the record of an address that history alone names", () => {
     const site = configWith([{ host: SITE }])
     const ends = WALL_MS + HOUR
     const toy = started(site, [ofSite(a, 7, { expiresMs: ends }), ofSite(b, 7, { expiresMs: ends })], (toy) => {
@@ -275,7 +275,7 @@ describe("what a run leaves", () => {
     expect(ending.get(b)).toBeGreaterThan(WALL_MS + DAY - 1)
   })
 
-  it("has what was known of an upstream that was removed", () => {
+  it("has the records of an upstream that was removed", () => {
     const both = configWith([three, { name: "site", host: SITE, candidates: [] }])
     const toy = started(both, [], (toy) => toy.set(a, 5).set("198.18.7.1", 9).names(SITE, ["198.18.7.1"])).run(SECOND)
     toy.post({ _tag: "ConfigChanged", worker: 0, config: configWith([three]) }).run(SECOND)

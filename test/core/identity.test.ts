@@ -1,4 +1,4 @@
-/** Stories of identity: who answers, but cannot show the certificate of the upstream's name, never serves. */
+/** Identity: an address that answers, but cannot show the certificate of the upstream's name, never serves. */
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { faults } from "../../src/core/invariants.ts"
@@ -9,7 +9,7 @@ import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
 const [a, b, c, d] = addresses(4).map(({ host }) => host) as [string, string, string, string]
 const identity = { servername: "web.example", ca: "" }
-/** Nothing turns itself off, unless that is what it is about. */
+/** Auto-disable stays away, unless a test is about it. */
 const asking = (changes: UpstreamChanges = {}, rounds = 1_000): Config => {
   const config = configWith([{ host: "web.example", identity, candidates: addresses(3), ...changes }])
   return { ...config, autoDisable: { ...config.autoDisable, failures: rounds } }
@@ -23,8 +23,8 @@ const served = (toy: ToyInterpreter) =>
   toy.entries.flatMap(({ event }) => event._tag === "ClientAccepted" ? [event.candidate] : [])
 const facts = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
 
-describe("a hijacker that answers faster than anyone", () => {
-  it("serves nobody, from the first client on", () => {
+describe("a hijacker that answers faster than all others", () => {
+  it("serves no client, from the first one on", () => {
     const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).names("web.example", [a, b, c])
     const hijacker = 0
     toy.start()
@@ -41,11 +41,11 @@ describe("a hijacker that answers faster than anyone", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("is told once as failed, and its breaker opens as after other failures", () => {
+  it("is told once as failed, and its breaker opens for the whole cooldown", () => {
     const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(120_000)
     expect(facts(toy, "IdentityFailed")).toHaveLength(1)
     const [opened] = facts(toy, "BreakerOpened")
-    // The whole cooldown, less a draw: an impostor does not pass within seconds.
+    // The whole cooldown, less a random part: an impostor does not go away within seconds.
     expect(opened).toMatchObject({ reason: "certificate" })
     expect(opened).toHaveProperty("forMs", expect.closeTo(28_500, -3.5))
     const trials = toy.probes.filter(({ host, atUs }) => host === a && atUs > facts(toy, "BreakerOpened")[0]!.atUs)
@@ -53,7 +53,7 @@ describe("a hijacker that answers faster than anyone", () => {
     expect(trials.every((trial) => trial.identity !== null)).toBe(true)
   })
 
-  it("comes in once it shows the certificate", () => {
+  it("becomes a member once it shows the certificate", () => {
     const toy = new ToyInterpreter(asking({ selector: { activeSetSize: 1 } })).set(a, 1).impostor(a).set(b, 200).set(c, 300)
     toy.start().run(15_000)
     expect(toy.active()).toEqual([2])
@@ -63,8 +63,8 @@ describe("a hijacker that answers faster than anyone", () => {
   })
 })
 
-describe("the proof", () => {
-  it("is asked for at admission and once a scoreTtl, and the score is connect time alone", () => {
+describe("a proof of identity", () => {
+  it("is asked for at the start and once a scoreTtl, and the latency is the connect time alone", () => {
     const toy = new ToyInterpreter(asking({ scoreTtlMs: 60_000 })).set(a, 20).set(b, 30).set(c, 40).start().run(200_000)
     const checks = toy.probes.filter(({ host, identity }) => host === a && identity !== null).map(({ atUs }) => atUs / 1e6)
     expect(checks[0]).toBe(0)
@@ -75,7 +75,7 @@ describe("the proof", () => {
     expect(facts(toy, "Suspected")).toEqual([])
   })
 
-  it("is asked of a busy member too, whose samples would replace its probes", () => {
+  it("is asked of a busy member too, although clients' samples replace its probes", () => {
     const toy = new ToyInterpreter(asking({ scoreTtlMs: 20_000, pool: { mode: "off" } })).set(a, 20).set(b, 300).set(c, 400)
     toy.start()
     for (let i = 0; i < 600; i++) toy.client(20).run(100)
@@ -83,7 +83,7 @@ describe("the proof", () => {
     expect(checks.length).toBeGreaterThanOrEqual(3)
   })
 
-  it("that fails later takes a member out at once, and its shelf with it", () => {
+  it("that fails later removes a member and its warm sockets at once", () => {
     const toy = new ToyInterpreter(asking({ scoreTtlMs: 20_000 })).set(a, 20).set(b, 30).set(c, 40).start().run(5_000)
     expect(toy.active()).toEqual([1, 2, 3])
     expect(toy.parked(a)).toBeGreaterThan(0)
@@ -96,25 +96,25 @@ describe("the proof", () => {
     expect(toy.moves.at(-1)!.atUs).toBe(failed.at)
   })
 
-  it("does not help who answers faster than is plausible", () => {
+  it("does not help a candidate that answers faster than is plausible", () => {
     const toy = new ToyInterpreter(asking({ scoring: { minPlausibleRttMs: 5 } })).set(a, 1).set(b, 30).set(c, 40).start()
     toy.run(30_000)
     expect(proof(toy, 0)).toBe("verified")
     expect(toy.active()).toEqual([2, 3])
   })
 
-  it("is asked for again after a scoreTtl, and by no probe before", () => {
+  it("is asked for again after a scoreTtl, and by no earlier probe", () => {
     const asks = (afterMs: number) => {
       const config = asking({ candidates: addresses(1), scoreTtlMs: 20_000, probing: { intervalMs: 600_000 } })
       const toy = new ToyInterpreter(config).set(a, 10).start().run(afterMs)
       toy.post({ _tag: "RefreshRequested", worker: 0, upstream: 0 })
       return toy.probes.at(-1)!.identity !== null
     }
-    // Two handshakes after the start it was proven.
+    // The proof was given two handshakes after the start.
     expect([asks(20_019), asks(20_020)]).toEqual([false, true])
   })
 
-  it("is not asked for where nobody wants one", () => {
+  it("is not asked for where the upstream has no identity", () => {
     const toy = new ToyInterpreter(asking({ identity: null })).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(
       30_000
     )
@@ -123,22 +123,22 @@ describe("the proof", () => {
     expect(toy.active()[0]).toBe(1)
   })
 
-  it("does not let the last one that has given it be shut out", () => {
+  it("keeps the breaker of the last candidate that has given it closed", () => {
     const toy = new ToyInterpreter(asking({ candidates: addresses(2) })).set(a, 1).impostor(a).set(b, 30).start().run(12_000)
     toy.set(b, "refused").run(120_000)
     expect(Vector.get(toy.state.candidates, 1)!.breaker.state).toBe("closed")
     expect(Vector.get(toy.state.candidates, 0)!.breaker.state).not.toBe("closed")
   })
 
-  it("lets one of two that have given it be shut out", () => {
+  it("does not keep the breaker of one of two candidates that have given it closed", () => {
     const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(12_000)
     toy.set(b, "refused").run(120_000)
     expect(Vector.get(toy.state.candidates, 1)!.breaker.state).not.toBe("closed")
   })
 })
 
-describe("before anybody was asked", () => {
-  it("a client's dial asks for the proof", () => {
+describe("before any candidate has given a proof of identity", () => {
+  it("a client's dial asks for the proof, and an impostor is passed over", () => {
     const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().client(1_000)
     toy.run(100)
     const { tried, candidate } = toy.entries.map(({ event }) => event).find(({ _tag }) => _tag === "ClientAccepted") as {
@@ -153,7 +153,7 @@ describe("before anybody was asked", () => {
     expect(toy.unserved).toEqual([])
   })
 
-  it("and is believed: who has shown it there need not be asked again", () => {
+  it("a proof in a client's dial is enough, and its candidate becomes a member", () => {
     const toy = new ToyInterpreter(
       configWith([{ identity, candidates: addresses(1) }], { ratePerSecond: 1, maxParallel: 1 })
     )
@@ -165,7 +165,7 @@ describe("before anybody was asked", () => {
     expect(toy.members()).toEqual([1])
   })
 
-  it("a stranger that the name leads to has to give it as well", () => {
+  it("an address that is not a candidate has to give the proof as well", () => {
     const toy = new ToyInterpreter(asking({ candidates: addresses(1) })).set(a, "refused").set(d, 5).impostor(d)
     toy.names("web.example", [d]).start().client(1_000).run(20_000)
     expect(toy.unserved).toEqual([1])
@@ -174,14 +174,14 @@ describe("before anybody was asked", () => {
   })
 })
 
-describe("when everybody is somebody else", () => {
+describe("when all addresses are impostors", () => {
   const world = () => {
     const toy = new ToyInterpreter(asking({ fallback: [{ host: d, port: 443 }] }))
     for (const host of [a, b, c, d]) toy.set(host, 10).impostor(host)
     return toy.names("web.example", [a, b, c])
   }
 
-  it("clients are reset rather than handed over, and the ladder tells why", () => {
+  it("clients are reset rather than handed over, and the ladder's reason is the certificate", () => {
     const toy = world()
     for (const host of [a, b, c]) toy.impostor(host, false)
     toy.start().run(30_000)
@@ -195,7 +195,7 @@ describe("when everybody is somebody else", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("whoever proves it again serves again", () => {
+  it("an address that proves itself again serves again", () => {
     const toy = world().start().run(60_000).client().run(15_000)
     expect(toy.unserved).toEqual([1])
     toy.impostor(b, false).run(400_000).client(1_000).run(1_000)
@@ -203,7 +203,7 @@ describe("when everybody is somebody else", () => {
     expect(toy.active()).toEqual([2])
   })
 
-  it("a core that turned itself off still asks for the proof", () => {
+  it("auto-disable still asks for the proof", () => {
     const toy = new ToyInterpreter(asking({}, 2))
     for (const host of [a, b, c]) toy.set(host, 10)
     toy.names("web.example", [a, b, c]).start().run(30_000)
@@ -217,7 +217,7 @@ describe("when everybody is somebody else", () => {
     expect(toy.unserved).toEqual([1])
   })
 
-  it("an upstream that is turned off has no opinion", () => {
+  it("an upstream that an operator turned off asks for no proof", () => {
     const toy = world().start().run(30_000)
     toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: false }).run(1_000).client(1_000).run(1_000)
     expect(toy.unserved).toEqual([])
@@ -225,11 +225,11 @@ describe("when everybody is somebody else", () => {
   })
 })
 
-describe("a reload", () => {
+describe("a reload of the identity", () => {
   const changed = (to: UpstreamChanges) => (toy: ToyInterpreter) =>
     toy.post({ _tag: "ConfigChanged", worker: 0, config: asking(to) })
 
-  it("that asks for another name has everybody asked at once, and nobody serves before", () => {
+  it("to another name asks all candidates for a proof at once, and none serves before", () => {
     const toy = new ToyInterpreter(asking()).set(a, 20).set(b, 30).set(c, 40).start().run(12_000)
     expect(toy.active()).toEqual([1, 2, 3])
     changed({ identity: { servername: "other.example", ca: "" } })(toy)
@@ -241,7 +241,7 @@ describe("a reload", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("does not take an answer to the old question for one to the new", () => {
+  it("to another name does not count a late proof of the old one", () => {
     const toy = new ToyInterpreter(asking()).set(a, 200).set(b, 200).set(c, 200).start().run(100)
     changed({ identity: { servername: "other.example", ca: "" } })(toy)
     toy.run(350)
@@ -250,7 +250,7 @@ describe("a reload", () => {
     expect(toy.active()).toEqual([1, 2, 3])
   })
 
-  it("takes no client's dial for an answer that may have begun before it", () => {
+  it("does not count a proof in a client's dial that may have begun before it", () => {
     const dial = { deadlineMs: 4_000 }
     const believed = (afterMs: number) => {
       const toy = new ToyInterpreter(asking({ dial })).set(a, 20).set(b, 30).set(c, 40).start().run(12_000)
@@ -265,7 +265,7 @@ describe("a reload", () => {
     expect([believed(3_999), believed(4_000)]).toEqual(["unknown", "verified"])
   })
 
-  it("that asks for none lets everybody in", () => {
+  it("to none lets all candidates serve", () => {
     const toy = new ToyInterpreter(asking()).set(a, 1).impostor(a).set(b, 30).set(c, 40).start().run(12_000)
     changed({ identity: null })(toy).run(60_000)
     expect(toy.active()[0]).toBe(1)

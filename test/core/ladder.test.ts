@@ -1,4 +1,4 @@
-/** Who serves when nobody can be chosen: each rung, the steps between them, and the way back. */
+/** The ladder: which rung serves when no member can be chosen, the steps between rungs, and the way back. */
 import { describe, expect, it } from "vitest"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import type { UpstreamChanges } from "../support/config.ts"
@@ -21,7 +21,7 @@ const steps = (toy: ToyInterpreter) =>
   toy.facts.flatMap((fact) => fact._tag === "LadderStepped" ? [`${fact.from} > ${fact.to}: ${fact.reason}`] : [])
 const accepted = (toy: ToyInterpreter) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
-/** One client now; who was tried for it, by address. */
+/** One client now; the addresses that were tried for it. */
 const tried = (toy: ToyInterpreter) => {
   toy.client(10).run(20_000)
   return accepted(toy).at(-1)!.tried.map(({ candidate, host, outcome }) => {
@@ -29,7 +29,7 @@ const tried = (toy: ToyInterpreter) => {
     return `${known?.host ?? host} ${outcome}`
   })
 }
-/** Both die, and enough is tried for their breakers to know. */
+/** Both die, and enough clients fail for the breakers to notice. */
 const dying = (toy: ToyInterpreter) => {
   toy.set(a, "refused").set(b, "refused")
   for (let i = 0; i < 4; i++) toy.client(10).run(50)
@@ -37,7 +37,7 @@ const dying = (toy: ToyInterpreter) => {
 }
 
 describe("the ladder", () => {
-  it("without a host ends at the list in its order, behind the one that is kept, and the return is automatic", () => {
+  it("without a host ends at the list in its order, behind the panic candidate, and returns to active by itself", () => {
     const toy = dying(toyOf().start().run(1_000))
     expect(stateOf(toy)).toBe("unranked")
     toy.set(b, 20)
@@ -60,7 +60,7 @@ describe("the ladder", () => {
     expect(steps(toy)).toContain("active > system: shut")
   })
 
-  it("puts the fallback list before the system, and never probes it", () => {
+  it("puts the fallback list before the system's addresses, and never probes it", () => {
     const toy = dying(toyOf({ host: WEB, fallback: FALLBACK }).names(WEB, [a]).set(spare, 30).start().run(1_000))
     expect(stateOf(toy)).toBe("fallback")
     expect(tried(toy).at(-1)).toBe(`${spare} connected`)
@@ -68,14 +68,14 @@ describe("the ladder", () => {
     expect(toy.active()).not.toContain(3)
   })
 
-  it("is one attempt with the one that is kept before the rung", () => {
+  it("puts one attempt at the panic candidate before the rung", () => {
     const toy = dying(toyOf({ fallback: FALLBACK }).set(spare, 30).start().run(1_000))
     const [first, second] = toy.state.routes.upstreams[0]!.lastResort.attempts
     expect([a, b]).toContain(first!.host)
     expect(second!.host).toBe(spare)
   })
 
-  it("leaves out the one that is kept while its sessions die, and tries it again in the end", () => {
+  it("leaves the panic candidate out while its sessions are reset, and returns to active after these are answered", () => {
     const toy = toyOf({ host: WEB, fallback: FALLBACK }).names(WEB, [a]).set(spare, 30).start().run(1_000)
     const before = toy.unserved.length
     toy.client(10).run(100).replies(a, "reset").replies(b, "reset")
@@ -88,7 +88,7 @@ describe("the ladder", () => {
     expect(stateOf(toy)).toBe("active")
   })
 
-  it("puts the one that is kept first all the same where nothing but the list is left", () => {
+  it("puts the panic candidate first in spite of reset sessions where only the list is left", () => {
     const toy = toyOf().start().run(1_000).client(10).run(100).replies(a, "reset").replies(b, "reset")
     for (let i = 0; i < 6; i++) toy.client(10).run(50)
     expect(stateOf(toy)).toBe("unranked")
@@ -96,16 +96,16 @@ describe("the ladder", () => {
     expect(toy.state.routes.upstreams[0]!.lastResort.attempts[0]!.candidate).toBe(kept!.id)
   })
 
-  it("begins at the rung below while nobody has answered yet", () => {
+  it("begins at the rung below until the first candidate answers", () => {
     const toy = toyOf().start()
     expect(stateOf(toy)).toBe("unranked")
     toy.run(1_000)
     expect(steps(toy)).toEqual(["unranked > active: selected"])
   })
 
-  it("serves the old set as stale when nothing was heard of it, for staleFor, and then goes on", () => {
+  it("serves the old set as stale for staleFor when nothing was measured, and then goes on to the next rung", () => {
     const toy = toyOf({ scoreTtlMs: 30_000, staleForMs: 60_000, host: WEB }).names(WEB, [a]).start().run(5_000)
-    // This machine cannot probe any more, which says nothing about them.
+    // This machine cannot probe any more, which says nothing about the candidates.
     toy.set(a, "local").set(b, "local").run(40_000)
     expect(stateOf(toy)).toBe("stale")
     expect(toy.state.routes.upstreams[0]!.lastResort.attempts.slice(0, 2).map(({ host }) => host).toSorted()).toEqual([a, b])
@@ -115,7 +115,7 @@ describe("the ladder", () => {
     expect(steps(toy).slice(1)).toEqual(["active > stale: expired", "stale > system: expired", "system > active: selected"])
   })
 
-  it("goes on to the list when the resolver knows nothing either", () => {
+  it("goes on to the list when the resolver has no address either", () => {
     const toy = toyOf({ host: WEB, candidates: [{ host: b, port: 443 }] }).start()
     expect(stateOf(toy)).toBe("system")
     toy.client(10).run(1)

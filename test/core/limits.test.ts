@@ -1,4 +1,4 @@
-/** Limits at the very moment, or the very number, at which they begin to act. */
+/** Limits, at the very moment or number at which they begin to act. */
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Switching } from "../../src/core/model/Config.ts"
@@ -10,7 +10,7 @@ import { addresses, configWith, upstreamDefaults } from "../support/config.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
 
 const [a, b] = addresses(2).map(({ host }) => host) as [string, string]
-/** A candidate costs what its last answer took, and nothing else counts. */
+/** A candidate costs what its last answer took; nothing else counts. */
 const plain = {
   decayMs: 1,
   jitterWeight: 0,
@@ -24,7 +24,7 @@ const factsOf = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }
 const candidateOf = (toy: ToyInterpreter, slot: number) => Vector.get(toy.state.candidates, slot)!
 
 describe("a challenger", () => {
-  /** Who is in a set of one after a round in which the second costs 100 ms. */
+  /** The member of a set of one after a round in which the second candidate costs 100 ms. */
   const winner = (memberMs: number, switching: Partial<Switching>, scoring: Partial<typeof plain> = plain) => {
     const selector = { activeSetSize: 1, switching: { ...upstreamDefaults.selector.switching, holdMs: 0, ...switching } }
     const toy = new ToyInterpreter(cold({ candidates: addresses(2), selector, scoring: { ...plain, ...scoring } }))
@@ -34,18 +34,18 @@ describe("a challenger", () => {
     return toy.active()[0]
   }
 
-  it("replaces a member that costs more by more than marginPercent, and none that costs less", () => {
+  it("replaces a member that costs more than marginPercent above it, and none that costs exactly that", () => {
     const shares = { marginMs: 0, marginPercent: 25, confirmations: 1 }
     expect([winner(125, shares), winner(125.1, shares)]).toEqual([1, 2])
   })
 
-  it("need not be confirmed beyond twice the margin", () => {
+  it("needs no confirmation when it is cheaper by more than twice the margin", () => {
     const slow = { marginMs: 20, marginPercent: 0, confirmations: 9, standing: 9 }
     expect([winner(140, slow), winner(140.1, slow)]).toEqual([1, 2])
   })
 
-  it("need not be confirmed where its cost alone, or its outlook alone, is better by more than that", () => {
-    /** Who is in the set at last of a member and a challenger that cost so much for long, and then so much. */
+  it("needs no confirmation when its cost alone, or its forecast alone, is lower by more than twice the margin", () => {
+    /** The last member, where a member and a challenger cost `before` for long, and then `after`. */
     const last = (before: readonly [number, number | "local"], after: readonly [number, number]) => {
       const switching = { ...upstreamDefaults.selector.switching, holdMs: 0, marginMs: 20, marginPercent: 0 }
       const selector = { activeSetSize: 1, switching: { ...switching, confirmations: 9, standing: 9 } }
@@ -54,25 +54,25 @@ describe("a challenger", () => {
       toy.set(a, before[0]).set(b, before[1]).start().run(45_000)
       return toy.set(a, after[0]).set(b, after[1]).run(12_000).active()[0]
     }
-    // 50 ms now, 35 as they usually are; and 20 now, which will not last: 54.
+    // Cheaper by 50 ms now and by 35 in the forecast; then by 20 ms now and by 54 in the forecast.
     expect([last([110, 115], [165, 115]), last([300, "local"], [135, 115])]).toEqual([2, 2])
     expect([last([110, 115], [150, 115]), last([300, "local"], [115, 115])]).toEqual([1, 1])
   })
 
-  it("has to wait for hold, to the microsecond", () => {
-    // In the set since its first answer; judged a second after the round's last one.
+  it("waits until hold is over, to the millisecond", () => {
+    // A member since its first answer; evaluated a second after the last answer of the round.
     expect([winner(200, { holdMs: 10_990 }), winner(200, { holdMs: 10_991 })]).toEqual([2, 1])
   })
 })
 
-it("a candidate enters whose score is minScore, and none below it", () => {
+it("a candidate with a score of minScore enters the set, and none below it does", () => {
   const members = (tookMs: number) =>
     new ToyInterpreter(cold({ candidates: addresses(1), scoring: plain, selector: { minScore: 50 } })).set(a, tookMs).start()
       .run(1_000).active()
   expect([members(100), members(100.5)]).toEqual([[1], []])
 })
 
-it("sixty-three who may not enter are passed over for one who may, and no more", () => {
+it("sixty-three candidates that may not enter are passed over for one that may, and no more", () => {
   const filled = (cheap: number) => {
     const toy = new ToyInterpreter(configWith([{
       pool: { mode: "off" },
@@ -94,7 +94,7 @@ it("sixty-three who may not enter are passed over for one who may, and no more",
   expect([filled(65), filled(66)]).toEqual([[2, 66], [2]])
 })
 
-it("a set that is made smaller loses who costs most by now, and nobody else", () => {
+it("a set that is made smaller loses the member that costs most now, and no other", () => {
   const hosts = addresses(3)
   const config = (activeSetSize: number) =>
     cold({ candidates: hosts, scoring: plain, selector: { activeSetSize, evaluationIntervalMs: 60_000 } })
@@ -114,7 +114,7 @@ it("a single member that expired serves as stale for staleFor, and no longer", (
   expect([20_009, 20_010, 50_009, 50_010].map(after)).toEqual(["active", "stale", "stale", "unranked"])
 })
 
-it("members share clients whose expectation is within tolerancePercent of the lowest", () => {
+it("members share clients when their expected time is within tolerancePercent of the lowest", () => {
   const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 11).start().run(1_000)
   const routes = toy.state.routes.upstreams[0]!
   const chosen = (secondMs: number) => {
@@ -126,7 +126,7 @@ it("members share clients whose expectation is within tolerancePercent of the lo
   expect([chosen(110), chosen(110.1)]).toEqual([second, first])
 })
 
-it("of many addresses that are refused the first sixteen are named, and all are counted", () => {
+it("a fact about twenty refused addresses names the first sixteen and counts all", () => {
   const config = { ...cold({ candidates: addresses(20) }), access: { allow: [], deny: networks(["198.18.0.0/16"]) } }
   const [fact] = factsOf(new ToyInterpreter(config).start(), "AddressesRefused")
   expect(fact).toMatchObject({ count: 20 })
@@ -134,19 +134,19 @@ it("of many addresses that are refused the first sixteen are named, and all are 
 })
 
 describe("a breaker", () => {
-  it("believes of one client a third failure after connect once the first is a minute old", () => {
+  it("counts a third failure after connect of one client once the first is a minute old", () => {
     const blamed = (thirdMs: number) => {
       const toy = new ToyInterpreter(cold({ candidates: addresses(2), breaker: { failureThreshold: 40 } })).set(a, 10)
       toy.set(b, 60)
       toy.start().run(200).client(5, 0, 1).client(5, 0, 2).run(100).replies(a, "closed")
-      // Connected after ten milliseconds, and closed after another.
+      // Connected after ten milliseconds, and closed after one more.
       toy.client(5, 0, 7).client(5, 0, 7).run(thirdMs).client(5, 0, 7).run(11)
       return candidateOf(toy, 0).breaker.consecutiveAfter
     }
     expect([blamed(59_999), blamed(60_000)]).toEqual([2, 3])
   })
 
-  it("forgets how often it opened after staying closed for as long as it was open", () => {
+  it("forgets its earlier openings after it has stayed closed for as long as it was open", () => {
     // The second opening has a ceiling of two cooldowns, unless the first is forgotten.
     const again = (beyondMs: number) => {
       const breaker = { failureThreshold: 1, firstTrialMs: 10_000, cooldownMs: 10_000, rampMs: 0 }
@@ -155,7 +155,7 @@ describe("a breaker", () => {
       toy.set(b, 90).start().run(1_000).set(a, "refused").client().run(91).set(a, 10).run(11_000)
       const [opened, closed] = [factsOf(toy, "BreakerOpened")[0]!, factsOf(toy, "BreakerClosed")[0]!]
       const closedMs = (closed.atUs - opened.atUs) / 1000 + beyondMs
-      // The client is told of both when the other one has answered.
+      // The client's event tells both dials once the other candidate has answered.
       toy.set(a, "refused").run(closed.atUs / 1000 + closedMs - toy.atMs - 91).client().run(91)
       return factsOf(toy, "BreakerOpened").map((fact) => "forMs" in fact && fact.forMs > 10_000)
     }
@@ -164,7 +164,7 @@ describe("a breaker", () => {
 })
 
 describe("a suspicion", () => {
-  it("counts resets of parked sockets together for a tenth of a second, and half of them are enough", () => {
+  it("begins when half of the warm sockets are reset within a tenth of a second, and not when it takes longer", () => {
     const suspected = (gapMs: number) => {
       const toy = new ToyInterpreter(configWith([{ candidates: addresses(2), pool: { mode: "fixed", size: 8 } }]))
       toy.set(a, 10).set(b, 10).start().run(2_000).lose(a, "reset", 3).run(gapMs)
@@ -174,13 +174,13 @@ describe("a suspicion", () => {
     expect([suspected(100), suspected(101)]).toEqual([1, 0])
   })
 
-  it("from a pending handshake learns of every sample but those that took a second", () => {
+  it("from a pending handshake takes its limit from all samples below a second", () => {
     const of = (tookMs: number) =>
       pendingMs({ latency: { value: 10, atUs: 1 }, sampleWindow: [tookMs], prior: null } as never)
     expect([of(999), of(1_000)]).toEqual([2_997, 100])
   })
 
-  it("is told to clients in whole steps of a tenth at most, never less", () => {
+  it("has a slow-handshake limit that plans round up, by a tenth at most", () => {
     const of = (tookMs: number) =>
       slowHandshakeMs({ latency: { value: tookMs, atUs: 1 }, sampleWindow: [], prior: null } as never)
     expect([10, 33.4, 66.6, 66.7, 133.4, 3_400].map(of)).toEqual([100, 110, 200, 220, 440, 10_240])
@@ -195,7 +195,7 @@ describe("a suspicion", () => {
   })
 })
 
-it("an entry of nothing counts as a tenth of a millisecond in what is usual", () => {
+it("a sample below a tenth of a millisecond counts as a tenth in the baseline", () => {
   const inverse = (tookMs: number) =>
     candidateOf(new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, tookMs).start().run(100), 0).baseline.inverse
   expect([inverse(0.05), inverse(0.2)]).toEqual([10, 5])

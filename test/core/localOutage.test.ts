@@ -1,4 +1,4 @@
-/** This machine's own network goes down and comes back: nobody is judged by it. */
+/** A local outage: this machine's own network goes down and comes back, and no candidate is judged by it. */
 import { describe, expect, it } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
@@ -20,7 +20,7 @@ const both: ReadonlyArray<UpstreamChanges> = [{ name: "web", candidates: at(...W
   candidates: at(...API)
 }]
 
-/** Everything lives, at 10 ms, 20 ms and so on; clients of both upstreams have come for a while. */
+/** All candidates answer, after 10 ms, 20 ms and so on; clients of both upstreams have come for a while. */
 function busy(upstreams: ReadonlyArray<UpstreamChanges> = both, changes: Partial<Config> = {}): ToyInterpreter {
   const toy = new ToyInterpreter({ ...configWith(upstreams), ...changes })
   lives(toy).start().run(1_000)
@@ -52,7 +52,7 @@ const everybody = (toy: ToyInterpreter) =>
 const accepted = (toy: ToyInterpreter) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
 
-/** What failures change. */
+/** The parts of a candidate that failures change. */
 function judged(toy: ToyInterpreter) {
   return everybody(toy).map(({ ordinal, success, penalty, streak, latency, costMs, breaker, suspicion }) => {
     const { pending, session, renewals } = suspicion
@@ -62,15 +62,15 @@ function judged(toy: ToyInterpreter) {
 const sets = (toy: ToyInterpreter) => Vector.toArray(toy.state.upstreams).map(({ members }) => members)
 const parked = (toy: ToyInterpreter) => ALL.reduce((sum, host) => sum + toy.parked(host), 0)
 
-/** The same run without clients: nothing but probes and warm sockets tells of the world. */
+/** The same run without clients: only probes and warm sockets show the state of the network. */
 function quiet(upstreams = both, changes: Partial<Config> = {}): ToyInterpreter {
   const toy = new ToyInterpreter({ ...configWith(upstreams), ...changes })
   return lives(toy).start().run(25_000)
 }
 
-describe("when the whole network falls silent", () => {
+describe("a local outage", () => {
   it.each<readonly [string, Answer]>([["black hole", "timeout"], ["no route", "unreachable"]])(
-    "by a %s for a minute, scores, breakers and sets are as before, and clients are served at once when it is back",
+    "by a %s for a minute leaves scores, breakers and sets as before, and clients are served at once after it",
     (_how, answer) => {
       const toy = quiet()
       const before = judged(toy)
@@ -92,7 +92,7 @@ describe("when the whole network falls silent", () => {
     }
   )
 
-  it("is noticed under clients as well, and what their dials and sessions suffered is taken back", () => {
+  it("is found while clients come, and what their failed dials and sessions changed is rolled back", () => {
     const toy = busy(both.map((one) => ({ ...one, session: { stallMs: 1_000 } })))
     for (const host of ALL) toy.replies(host, "silent")
     dies(toy)
@@ -108,13 +108,13 @@ describe("when the whole network falls silent", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("is believed as soon as those who were asked when it began have been silent for so long", () => {
+  it("is believed as soon as the candidates probed at its beginning have been silent for two seconds", () => {
     const toy = dies(quiet()).run(30_000)
     const first = toy.entries.find(({ at, event }) => at > 25_000_000 && event._tag === "ProbeFailed")!
     expect(facts(toy, "OutageBegan")[0]!.atUs - first.at).toBe(2_000_000)
   })
 
-  it("takes back even a breaker that it opened before it was found out", () => {
+  it("closes even a breaker that opened before the outage was found", () => {
     const toy = quiet(both.map((one) => ({ ...one, breaker: { failureThreshold: 1 } })))
     const before = judged(toy)
     const set = sets(toy)
@@ -126,7 +126,7 @@ describe("when the whole network falls silent", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("flushes the warm sockets, dials none, and fills the shelves again within two seconds of the return", () => {
+  it("closes the warm sockets, dials none, and has the pools full again within two seconds of its end", () => {
     const toy = busy()
     const before = parked(toy)
     expect(before).toBeGreaterThan(0)
@@ -139,7 +139,7 @@ describe("when the whole network falls silent", () => {
     expect(parked(toy)).toBeGreaterThanOrEqual(6)
   })
 
-  it("goes on asking a few, at least once a second, so that the return is noticed within one", () => {
+  it("has a few candidates probed at least once a second, so that its end is found within a second", () => {
     const toy = quiet()
     dies(toy).run(20_000)
     const from = toy.atUs
@@ -152,7 +152,7 @@ describe("when the whole network falls silent", () => {
     expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
   })
 
-  it("measures everybody anew when it is back, members first", () => {
+  it("is followed by a probe of every candidate", () => {
     const toy = quiet()
     dies(toy).run(30_000)
     const since = toy.probes.length
@@ -161,7 +161,7 @@ describe("when the whole network falls silent", () => {
     expect(facts(toy, "UpstreamRefreshed")).toMatchObject([{ reason: "outage" }, { reason: "outage" }])
   })
 
-  it("makes nobody a suspect whose handshake was pending when it came back", () => {
+  it("makes no candidate a suspect whose handshake was pending at its end", () => {
     const toy = quiet()
     dies(toy).run(20_000)
     const since = toy.facts.length
@@ -169,7 +169,7 @@ describe("when the whole network falls silent", () => {
     expect(toy.facts.slice(since).filter(({ _tag }) => _tag === "Suspected")).toEqual([])
   })
 
-  it("lasts longer than scoreTtl: nobody expires", () => {
+  it("that lasts longer than scoreTtl lets no candidate expire", () => {
     const toy = quiet(both.map((one) => ({ ...one, scoreTtlMs: 16_000 })))
     const before = judged(toy)
     const set = sets(toy)
@@ -178,7 +178,7 @@ describe("when the whole network falls silent", () => {
     expect(sets(toy)).toEqual(set)
   })
 
-  it("keeps who was shut out before shut out, for as long as before", () => {
+  it("leaves a breaker open that was open before it, and closes it after its end", () => {
     const toy = quiet()
     dies(toy, "timeout", [WEB[3]!])
     toy.run(60_000)
@@ -190,7 +190,7 @@ describe("when the whole network falls silent", () => {
     expect(Candidates.find(toy.state, shut!.id)!.breaker.state).toBe("closed")
   })
 
-  it("can come and go: each time everything is taken back", () => {
+  it("can come and go five times: each time everything is rolled back", () => {
     const toy = quiet()
     const set = sets(toy)
     for (let i = 0; i < 5; i++) {
@@ -202,7 +202,7 @@ describe("when the whole network falls silent", () => {
     expect(everybody(toy).every(({ breaker, penalty }) => breaker.consecutive === 0 && penalty.value === 0)).toBe(true)
   })
 
-  it("ends when an operator turns everything off, and does not come back when it is turned on", () => {
+  it("ends when an operator turns everything off, and does not begin again when it is turned on", () => {
     const toy = quiet()
     dies(toy).run(20_000)
     toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: false }).run(1_000)
@@ -214,7 +214,7 @@ describe("when the whole network falls silent", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("ends with a byte of a session that lived through it, however it was noticed", () => {
+  it("ends with a byte of a session that lived through it, whether silence or the interfaces showed it", () => {
     for (const gone of [true, false]) {
       const toy = quiet()
       dies(toy, "unreachable")
@@ -226,7 +226,7 @@ describe("when the whole network falls silent", () => {
     }
   })
 
-  it("ends by an answer to the last resort from an address that is no candidate", () => {
+  it("ends with an answer on the last resort from an address that is not a candidate", () => {
     const upstreams = both.map((one) => ({ ...one, host: `${one.name}.example`, pool: { mode: "off" as const } }))
     const toy = new ToyInterpreter(configWith(upstreams))
     lives(toy).names("web.example", ["203.0.113.7"]).set("203.0.113.7", "timeout").start().run(25_000)
@@ -239,10 +239,10 @@ describe("when the whole network falls silent", () => {
   })
 })
 
-describe("who is asked out of turn", () => {
+describe("probes that check for a local outage", () => {
   const asked = (toy: ToyInterpreter, hosts: ReadonlyArray<string>) => toy.probes.filter(({ host }) => hosts.includes(host))
 
-  it("of an upstream without a set are the first eight of its list, however long it is", () => {
+  it("go to the first eight candidates of an upstream without a set, however long its list is", () => {
     const dead = Array.from({ length: 12 }, (_, i) => `192.0.2.${i + 1}`)
     const upstreams = [...both, { name: "dead", candidates: at(...dead), breaker: { enabled: false } }]
     const toy = new ToyInterpreter(configWith(upstreams), { otherwise: "timeout" })
@@ -254,7 +254,7 @@ describe("who is asked out of turn", () => {
     expect([...new Set(asked(toy, dead).slice(since).map(({ host }) => host))].toSorted()).toEqual(dead.slice(0, 8))
   })
 
-  it("of many upstreams are at most two, of 64 that are looked at, each quarter of a second", () => {
+  it("go to at most two upstreams, of 64 that are looked at, each quarter of a second", () => {
     const near = Array.from({ length: 63 }, (_, i) => ({ name: `near${i}`, candidates: at(`127.0.1.${i + 1}`) }))
     const seldom = { probing: { intervalMs: 600_000 }, breaker: { firstTrialMs: 600_000 }, pool: { mode: "off" as const } }
     const upstreams = [{ ...both[0]!, candidates: at(WEB[0]!) }, ...near, both[1]!].map((one) => ({ ...one, ...seldom }))
@@ -268,11 +268,11 @@ describe("who is asked out of turn", () => {
   })
 })
 
-describe("a network that dies between the two handshakes of a proof", () => {
+describe("a network that goes down between the two handshakes of a proof", () => {
   const identity = { servername: "web.example", ca: "" }
   const proving = both.map((one) => ({ ...one, ...one.name === "web" ? { identity, scoreTtlMs: 20_000 } : {} }))
   const proofs = (toy: ToyInterpreter) => everybody(toy).map((one) => one.identity.state)
-  /** Runs until nobody is being asked but one, for its certificate; gives the failure of that proof. */
+  /** Runs until one probe alone is under way, and it asks for the certificate; gives the failure of that proof. */
   const asked = (toy: ToyInterpreter) => {
     const alone = () => {
       const { inFlight } = toy.state.probing
@@ -285,7 +285,7 @@ describe("a network that dies between the two handshakes of a proof", () => {
     return { _tag: "ProbeFailed", worker: 0, probe, candidate, tookUs: 9_000, reason: "certificate" } as const
   }
 
-  it("makes nobody an impostor: that is taken back with the rest", () => {
+  it("makes no candidate an impostor: the failed proof is rolled back with the rest", () => {
     const toy = quiet(proving)
     const set = sets(toy)
     const fails = asked(toy)
@@ -299,7 +299,7 @@ describe("a network that dies between the two handshakes of a proof", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("does not look as if it were back when that proof fails late", () => {
+  it("does not seem to work again when that proof fails late", () => {
     const toy = quiet(proving)
     const fails = asked(toy)
     dies(toy, "unreachable").post({ _tag: "InterfacesChanged", worker: 0, families: [] }).run(3)
@@ -310,22 +310,22 @@ describe("a network that dies between the two handshakes of a proof", () => {
   })
 })
 
-describe("what is no outage of the own network", () => {
-  it("one upstream that dies while the other lives: that is a common cause of its own", () => {
+describe("there is no local outage when", () => {
+  it("one upstream dies while the other answers: that is a common cause of its own", () => {
     const toy = quiet()
     dies(toy, "timeout", WEB).run(120_000)
     expect(outages(toy)).toEqual([])
     expect(facts(toy, "CommonCauseBegan")).toMatchObject([{ upstream: 0, candidates: WEB.length }])
   })
 
-  it("one upstream that dies under clients while the other is asked by nobody", () => {
+  it("one upstream dies under clients while the other is neither used nor probed", () => {
     const toy = quiet(both.map((one) => ({ ...one, probing: { intervalMs: 60_000 } })))
     dies(toy, "timeout", WEB)
     for (let i = 0; i < 200; i++) toy.client(100, 0).run(200)
     expect(outages(toy)).toEqual([])
   })
 
-  it("everybody refuses: a packet came back, so the network works", () => {
+  it("all candidates refuse: a packet came back, so the network works", () => {
     const toy = quiet()
     dies(toy, "refused").run(60_000)
     expect(outages(toy)).toEqual([])
@@ -346,20 +346,20 @@ describe("what is no outage of the own network", () => {
     expect(outages(toy)).toEqual([])
   })
 
-  it("addresses that were dead from the start, of any number of upstreams", () => {
+  it("all addresses of two upstreams have been dead from the start", () => {
     const toy = new ToyInterpreter(configWith(both))
     dies(toy).start().run(120_000)
     expect(outages(toy)).toEqual([])
   })
 
-  it("some dead ones in each list that are probed with the others", () => {
+  it("one address of each upstream dies and the others answer", () => {
     const toy = quiet()
     dies(toy, "timeout", [WEB[3]!, API[2]!]).run(300_000)
     expect(outages(toy)).toEqual([])
     expect(facts(toy, "BreakerOpened").length).toBeGreaterThanOrEqual(2)
   })
 
-  it("a family that has never worked: its silence is no evidence", () => {
+  it("an address family falls silent that has never worked", () => {
     const six = ["2001:db8::1", "2001:db8:1::1", "2001:db9::1"]
     const toy = new ToyInterpreter(configWith([...both, { name: "six", candidates: at(...six) }]))
     lives(dies(toy, "timeout", six)).start().run(60_000)
@@ -367,7 +367,7 @@ describe("what is no outage of the own network", () => {
     expect(toy.state.outage.proven).toEqual(["ipv4"])
   })
 
-  it("addresses on loopback fall silent: they need no network, and begin and end no outage", () => {
+  it("addresses on loopback fall silent, and their return ends no outage either", () => {
     const near = ["127.0.0.1", "127.1.0.1", "127.2.0.1"]
     const toy = new ToyInterpreter(configWith([...both, { name: "near", candidates: at(...near) }]))
     for (const host of near) toy.set(host, 1)
@@ -382,11 +382,11 @@ describe("what is no outage of the own network", () => {
   })
 })
 
-describe("without an interface", () => {
+describe("a report of the network interfaces", () => {
   const gone = (toy: ToyInterpreter) => toy.post({ _tag: "InterfacesChanged", worker: 0, families: [] })
   const back = (toy: ToyInterpreter) => toy.post({ _tag: "InterfacesChanged", worker: 0, families: ["ipv4"] })
 
-  it("it is an outage at once, of a single upstream too, and it ends with the next answer", () => {
+  it("that none is left begins an outage at once, of a single upstream too, and the next answer ends it", () => {
     const toy = quiet([{ candidates: at(...WEB) }])
     const before = judged(toy)
     gone(dies(toy, "unreachable")).run(100)
@@ -399,26 +399,26 @@ describe("without an interface", () => {
     expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
   })
 
-  it("a machine that talks to itself alone has no outage", () => {
+  it("that none is left begins no outage where all candidates are on loopback", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: at("127.0.0.1") }])).set("127.0.0.1", 1).start().run(5_000)
     gone(toy).run(60_000)
     toy.set("127.0.0.1", "timeout").run(60_000)
     expect(outages(toy)).toEqual([])
   })
 
-  it("whoever still answers is believed more than the list of interfaces", () => {
+  it("that none is left counts less than candidates that still answer", () => {
     const toy = gone(quiet()).run(60_000)
     expect(outages(toy)).toEqual([])
   })
 
-  it("who answers after it was gone is believed: a network may have addresses that nobody counts", () => {
+  it("that none is left makes no outage of a later silence, after candidates went on answering", () => {
     const toy = gone(quiet([{ candidates: at(...WEB) }])).run(20_000)
     dies(toy, "timeout", WEB.slice(0, 2)).run(60_000)
     expect(outages(toy)).toEqual([])
     expect(facts(toy, "BreakerOpened").length).toBeGreaterThan(0)
   })
 
-  it("a change of the network makes families prove themselves anew", () => {
+  it("makes each address family prove itself again before its silence is evidence", () => {
     const toy = quiet()
     expect(toy.state.outage.proven).toEqual(["ipv4"])
     back(dies(toy)).run(60_000)
@@ -427,7 +427,7 @@ describe("without an interface", () => {
   })
 })
 
-describe("with references", () => {
+describe("connectivity references", () => {
   const references = ["203.0.113.1", "192.0.2.1"]
   const outage = { connectivity: at(...references), timeoutMs: 2_000 }
   const asked = (toy: ToyInterpreter) => toy.probes.filter(({ candidate }) => candidate < 0)
@@ -438,7 +438,7 @@ describe("with references", () => {
     return lives(toy).start().run(25_000)
   }
 
-  it("a single upstream is enough, when all of them are dead too", () => {
+  it("that are silent too make an outage of a single silent upstream", () => {
     const toy = one()
     const before = judged(toy)
     expect(asked(toy)).toEqual([])
@@ -450,7 +450,7 @@ describe("with references", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("are believed as soon as those that were asked when it began have been silent for so long", () => {
+  it("make an outage as soon as those probed at its beginning have been silent for two seconds", () => {
     const toy = one()
     dies(toy, "timeout", [...WEB, ...references]).run(30_000)
     const began = facts(toy, "OutageBegan")[0]!.atUs
@@ -458,7 +458,7 @@ describe("with references", () => {
     expect(began - first.at).toBe(2_000_000)
   })
 
-  it("one that answers, or refuses, means that the network works", () => {
+  it("show that the network works when one of them answers or refuses", () => {
     for (const answer of [30, "refused"] as const) {
       const toy = one()
       dies(toy, "timeout", [...WEB, references[0]!]).set(references[1]!, answer).run(60_000)
@@ -468,7 +468,7 @@ describe("with references", () => {
     }
   })
 
-  it("they speak for two upstreams that die at once as well", () => {
+  it("show that the network works when two upstreams die at once", () => {
     const toy = new ToyInterpreter({ ...configWith(both), outage })
     for (const host of references) toy.set(host, 30)
     lives(toy).start().run(25_000)
@@ -476,7 +476,7 @@ describe("with references", () => {
     expect(outages(toy)).toEqual([])
   })
 
-  it("waits for probing.timeout before it is believed", () => {
+  it("wait, as probes do, for the timeout before an outage is believed", () => {
     const beganAfter = (timeoutMs: number) => {
       const toy = quiet(both.map((one) => ({ ...one, probing: { timeoutMs } })), { outage: { connectivity: [], timeoutMs } })
       dies(toy, "unreachable")

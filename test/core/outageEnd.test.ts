@@ -1,4 +1,4 @@
-/** The moment at which an outage of this machine's own network ends: what was dialled before says nothing, what is dialled then does. */
+/** The moment at which a local outage ends: what was dialled before says nothing, what is dialled then does. */
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
@@ -13,7 +13,7 @@ const QUIET = { probing: { intervalMs: 10_000 }, pool: { mode: "off" as const } 
 const everybody = (toy: ToyInterpreter) =>
   Vector.toArray(toy.state.candidates).filter((one): one is Candidate => one !== null)
 
-/** Everybody lives, falls silent for a minute and lives again, but for this one. */
+/** All candidates answer, fall silent for a minute and answer again, except this one. */
 function returned(dead = "") {
   const config = configWith([
     { name: "web", candidates: at(WEB), ...QUIET },
@@ -34,17 +34,17 @@ function returned(dead = "") {
   return { toy, endUs, atOnce }
 }
 
-describe("what is dialled in the step in which an outage ends", () => {
-  it("was dialled after it: its answer counts, and nobody is asked twice", () => {
+describe("a probe sent in the step in which a local outage ends", () => {
+  it("counts when it is answered, and its candidate is not probed twice", () => {
     const { toy, endUs, atOnce } = returned()
     expect(atOnce.length).toBeGreaterThan(0)
     const asked = (id: number) => toy.probes.filter(({ candidate, atUs }) => candidate === id && atUs >= endUs).length
     for (const { candidate } of atOnce) expect(asked(candidate)).toBe(1)
-    // What was under way said nothing, and is asked again.
+    // Probes that were under way said nothing, so their candidates are probed again.
     for (const one of everybody(toy)) expect(one.lastSampleAtUs).toBeGreaterThan(endUs)
   })
 
-  it("and is not answered makes a suspect as soon as it is pending for too long, and is a failure", () => {
+  it("makes its candidate a suspect in time when it is not answered, and counts as a failure", () => {
     const dead = returned().atOnce[0]
     const { toy, endUs } = returned(dead?.host)
     const suspected = toy.facts.filter(({ _tag, atUs }) => _tag === "Suspected" && atUs > endUs)

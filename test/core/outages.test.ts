@@ -1,4 +1,4 @@
-/** An address that dies in any of the usual ways: clients go elsewhere at once, and come back when it has proved itself. */
+/** An address dies in one of the usual ways: clients leave it at once, and come back after it has proved itself. */
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Config } from "../../src/core/model/Config.ts"
@@ -15,7 +15,7 @@ const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) =>
   toy.facts.filter(({ _tag }) => tags.length === 0 || tags.includes(_tag))
 const first = (toy: ToyInterpreter) => Vector.get(toy.state.candidates, 0)!
 
-/** The first is best; a client comes every fifty ms and stays for a hundred. */
+/** The first candidate is the best; a client comes every 50 ms and stays for 100 ms. */
 function busy(changes: Partial<Config> = {}): ToyInterpreter {
   const config = { ...configWith([{ candidates: addresses(3) }]), ...changes }
   const toy = new ToyInterpreter(config).set(a, 10).set(b, 40).set(c, 50).start()
@@ -28,17 +28,17 @@ function visit(toy: ToyInterpreter, forMs: number): ToyInterpreter {
   return toy
 }
 
-/** How many of the clients of the last while were given to the first address. */
+/** The share of clients since then that were given to the first address. */
 function shareOfFirst(toy: ToyInterpreter, since: number): number {
   const recent = accepted(toy).slice(since)
   return recent.filter(({ chosen }) => chosen === first(toy).id).length / recent.length
 }
 
-describe("an outage", () => {
+describe("an outage of an address", () => {
   const kinds: ReadonlyArray<readonly [what: string, answer: Answer, reply: Reply]> = [
     ["a black hole", "timeout", "silent"],
     ["refusal", "refused", "reset"],
-    ["a stall: it connects and never says a word", 10, "silent"],
+    ["a stall: it connects and never sends a byte", 10, "silent"],
     ["resets: it connects and cuts every session off", 10, "reset"]
   ]
 
@@ -54,7 +54,7 @@ describe("an outage", () => {
     expect(accepted(toy).slice(dies).filter(({ chosen }) => chosen === first(toy).id).length).toBeLessThanOrEqual(10)
     expect(shareOfFirst(toy, settled)).toBeLessThan(0.01)
     expect(toy.unserved).toEqual([])
-    // It is well again: after what was feared has run its course it serves as before.
+    // The address is well again: after its cooldown and ramp it serves as before.
     toy.set(a, 10).replies(a, 1)
     visit(toy, 420_000)
     const back = accepted(toy).length
@@ -70,7 +70,7 @@ describe("an outage", () => {
     const toy = busy()
     toy.set(a, "refused").run(900_000)
     const opened = facts(toy, "BreakerOpened").flatMap((fact) => (fact._tag === "BreakerOpened" ? [fact.forMs] : []))
-    // Trials before the fifth failure, which opens it, have lengthened the wait already.
+    // The trials before the fifth failure, which opens the breaker, have lengthened the wait already.
     expect(opened[0]).toBeLessThan(5_000)
     expect(opened.length).toBeGreaterThan(20)
     opened.slice(2).forEach((forMs, i) => {
@@ -80,7 +80,7 @@ describe("an outage", () => {
     })
   })
 
-  it("by timeouts waits for the longer cooldown", () => {
+  it("by timeouts has trials up to the longer cooldown apart", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: addresses(2), pool: { mode: "off" } }])).set(a, 10).set(b, 20)
     toy.start().run(1_000).set(a, "timeout").run(1_800_000)
     const opened = facts(toy, "BreakerOpened").flatMap((fact) => (fact._tag === "BreakerOpened" ? [fact] : []))
@@ -90,17 +90,17 @@ describe("an outage", () => {
     expect(longestMs).toBeLessThanOrEqual(180_000)
   })
 
-  it("of everybody keeps the last one in: somebody must be left to try", () => {
-    // Without a pause of the whole, which would come after five rounds.
+  it("and then of all others leaves one breaker closed, and that candidate is tried first on the ladder", () => {
+    // Auto-disable, which would come after five rounds, stays away.
     const toy = busy({ autoDisable: { failures: 1_000, cooldownMs: 1_000, roundMs: 10_000 } })
-    // One after the other: those that refuse together have a common cause.
+    // One after the other, because candidates that refuse together have a common cause.
     for (const host of [a, b, c]) {
       toy.set(host, "refused")
       for (let i = 0; i < 40; i++) toy.client().run(1_000)
     }
     const open = Vector.toArray(toy.state.candidates).filter((one) => one!.breaker.state !== "closed")
     expect(open).toHaveLength(2)
-    // It has failed as often as the others: it is tried, but no client is promised to it.
+    // This panic candidate has failed as often as the others: it is tried, but clients are not given to it as a member.
     expect(toy.active()).toHaveLength(1)
     expect(toy.state.routes.upstreams[0]).toMatchObject({ state: "unranked", members: [] })
     expect(toy.state.routes.upstreams[0]!.lastResort.attempts[0]!.candidate)
@@ -112,14 +112,14 @@ describe("an outage", () => {
     expect(lateUs).toBeLessThan(toy.atUs)
   })
 
-  it("of one request that is slow suspects nobody who answers others meanwhile", () => {
+  it("is not suspected from one slow request while other clients are answered", () => {
     const toy = busy().replies(a, 2_000).client(3_000)
     toy.run(1).replies(a, 1)
     visit(toy, 3_000)
     expect(facts(toy, "Suspected")).toEqual([])
   })
 
-  it("by silence is seen while a slow request still waits, as long as the outage begins after a byte to others", () => {
+  it("by silence is found while a slow request still waits, when it begins after a byte to other clients", () => {
     const toy = busy().replies(a, 60_000).client(60_000)
     toy.run(1).replies(a, 1)
     visit(toy, 3_000)
@@ -131,7 +131,7 @@ describe("an outage", () => {
     expect(accepted(toy).slice(dies).filter(({ chosen }) => chosen === first(toy).id).length).toBeLessThanOrEqual(5)
   })
 
-  it("is only suspected from a pending dial, and the answer clears it", () => {
+  it("is only suspected from a pending dial, and the answer clears the suspicion", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: addresses(2), pool: { mode: "off" } }])).set(a, 10).set(b, 20)
     toy.start().run(1_000).set(a, 900).run(9_200)
     expect(facts(toy, "Suspected")).toMatchObject([{ reason: "pending" }])
@@ -141,7 +141,7 @@ describe("an outage", () => {
     expect(toy.members()).toContain(1)
   })
 
-  it("is not feared anew with each dial of who has only become slower", () => {
+  it("is not suspected with each dial when the address has only become slower", () => {
     const toy = busy()
     toy.set(a, 150)
     visit(toy, 20_000)
@@ -149,7 +149,7 @@ describe("an outage", () => {
     expect(ofFirst.length).toBeLessThanOrEqual(2)
   })
 
-  it("after connect by a client who dislikes one address alone does not open its breaker", () => {
+  it("that one client alone sees after connect does not open the breaker", () => {
     const toy = busy()
     // A hundred sessions of one client are cut off within half a minute.
     toy.replies(a, "reset")
@@ -166,7 +166,7 @@ describe("an outage", () => {
     expect(facts(toy, "Suspected")).toMatchObject([{ reason: "reset" }, { reason: "reset" }, { reason: "reset" }])
   })
 
-  it("of half the parked sockets within a tenth of a second makes a suspect, a polite end does not", () => {
+  it("is suspected when half of the warm sockets are reset within a tenth of a second, not when they are closed", () => {
     const config = configWith([{ candidates: addresses(2), pool: { mode: "fixed", size: 6 } }])
     const warm = () => new ToyInterpreter(config).set(a, 10).set(b, 20).start().run(1_000)
     expect(facts(warm().lose(a, "closed", 4).run(5), "Suspected")).toEqual([])

@@ -1,4 +1,4 @@
-/** Who is probed when, and what an answer is worth. */
+/** Which candidate is probed when, and what an answer is worth. */
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
@@ -15,12 +15,12 @@ const answer = (toy: ToyInterpreter, index: number, tookUs: number) => {
   return toy.post({ _tag: "ProbeSucceeded", worker, probe, candidate, tookUs, identity: "unchecked" })
 }
 
-/** Without warm sockets, whose dials are samples too. */
+/** No warm sockets, because their dials are samples too. */
 const cold = (changes: UpstreamChanges, probing: Partial<Config["probing"]> = {}) =>
   configWith([{ pool: { mode: "off" }, ...changes }], probing)
 
 describe("probing", () => {
-  it("asks every candidate once at the start, as many at once as it may", () => {
+  it("reaches every candidate once at the start, at most maxParallel at once", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(40) }, { maxParallel: 5 }), { otherwise: 30 })
       .start()
     expect(toy.probes).toHaveLength(5)
@@ -49,7 +49,7 @@ describe("probing", () => {
     )
     const toy = new ToyInterpreter(config, { otherwise: 20 })
 
-    it("asks each once, within the rate", () => {
+    it("reaches each once, within the rate", () => {
       toy.start().run(6_000)
       const inSecond = (from: number) =>
         toy.probes.filter(({ atUs }) => atUs >= from * 1e6 && atUs < (from + 1) * 1e6).length
@@ -59,7 +59,7 @@ describe("probing", () => {
       expect(toy.members()).toHaveLength(3)
     })
 
-    it("sees them all expire at once in some forty ticks, after the machine slept", () => {
+    it("finds them all expired after a sleep, in some forty ticks", () => {
       const before = toy.entries.length
       toy.atUs += 120_000_000
       toy.run(0)
@@ -70,7 +70,7 @@ describe("probing", () => {
     })
   })
 
-  it("asks members and challengers each interval", () => {
+  it("reaches members and challengers each interval, and the others only once", () => {
     const config = cold({ candidates: addresses(6), probing: { challengers: 1, candidatesPerRound: 0 } })
     const toy = new ToyInterpreter(config)
     addresses(6).forEach(({ host }, i) => toy.set(host, 10 + 10 * i))
@@ -79,7 +79,7 @@ describe("probing", () => {
     expect(times).toEqual([7, 7, 7, 7, 1, 1])
   })
 
-  it("takes turns among all the others, the longest unheard first", () => {
+  it("reaches all other candidates in turns, the longest unheard first", () => {
     const config = cold({
       candidates: addresses(6),
       selector: { activeSetSize: 1 },
@@ -96,7 +96,7 @@ describe("probing", () => {
     expect(rounds.map((hosts) => hosts.filter((host) => host !== 1).toSorted())).toEqual([[2, 3], [4, 5], [2, 6], [3, 4]])
   })
 
-  it("does not ask a member again that a client has just heard from", () => {
+  it("leaves out a member that a client has just measured", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 10).start().run(8_000).client().run(
       4_000
     )
@@ -105,7 +105,7 @@ describe("probing", () => {
     expect(toy.probes).toHaveLength(2)
   })
 
-  it("does not believe an answer that comes late, twice, or for a probe it never sent", () => {
+  it("ignores an answer that comes late, twice, or for a probe that was never sent", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 50).set(b, 60).start().run(1_000)
     const before = [candidate(toy, 0), candidate(toy, 1)]
     answer(toy, 0, 1)
@@ -116,7 +116,7 @@ describe("probing", () => {
     expect(toy.advanced.slice(-4).flatMap(({ decisions }) => decisions)).toEqual([])
   })
 
-  it("takes what this machine could not even try for no evidence", () => {
+  it("takes a probe that this machine could not send for no evidence", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, "local").start().run(1_000)
     expect(candidate(toy, 0)).toMatchObject({ lastSampleAtUs: -1, streak: 0, costMs: -1, probe: 0 })
     expect(isReady(toy.state)).toBe(false)
@@ -126,14 +126,14 @@ describe("probing", () => {
     expect(toy.members()).toEqual([1])
   })
 
-  it("takes a handshake faster than light for a failure", () => {
+  it("counts a handshake below minPlausibleRtt as a failure", () => {
     const config = cold({ candidates: addresses(2), scoring: { minPlausibleRttMs: 5 } })
     const toy = new ToyInterpreter(config).set(a, 1).set(b, 30).start().run(2_000)
     expect(toy.members()).toEqual([2])
     expect(candidate(toy, 0)).toMatchObject({ streak: 0, costMs: -1 })
   })
 
-  it("frees the probes of a worker that died, and asks again in the next round", () => {
+  it("frees the probes of a lost worker, and sends them again in the next round", () => {
     const config = cold({ candidates: addresses(3) }, { maxParallel: 2 })
     const toy = new ToyInterpreter(config, { otherwise: "lost" }).start().run(5_000)
     expect(toy.probes).toHaveLength(2)
@@ -147,7 +147,7 @@ describe("probing", () => {
     expect(toy.members().toSorted()).toEqual([1, 2])
   })
 
-  it("is ready when somebody serves, or when everybody was heard of in vain", () => {
+  it("makes the core ready when a candidate serves, or when all have failed", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, "refused")
     expect(isReady(toy.state)).toBe(false)
     expect(isReady(toy.start().state)).toBe(false)
@@ -158,7 +158,7 @@ describe("probing", () => {
     expect(vain.members()).toEqual([])
   })
 
-  it("tells the routes when an entry changed the latency, though the cost stayed nothing", () => {
+  it("updates the routes when a sample changed the latency, although the cost stayed zero", () => {
     const config = cold({
       candidates: addresses(1),
       scoring: { historyRewardMs: 100 },

@@ -19,31 +19,34 @@ const lastClient = (toy: ToyInterpreter) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted").at(-1)
 
 describe("a handshake that a repeated SYN explains", () => {
-  it.each([1_020, 2_025, 3_033])("of %d ms is no distance of an address 20 ms away, but counts as a loss", (tookMs) => {
-    const toy = running({ probing: { timeoutMs: 9_000 } })
-    const before = first(toy)
-    toy.set(a, tookMs).run(10_000 + tookMs)
-    expect(first(toy).latency.value).toBe(before.latency.value)
-    expect(first(toy)).toMatchObject({
-      streak: 0,
-      resentAtUs: expect.any(Number),
-      breaker: { state: "closed", consecutive: 0 }
-    })
-    expect(first(toy).costMs).toBeGreaterThan(before.costMs)
-    expect(toy.active()).toContain(1)
-  })
+  it.each([1_020, 2_025, 3_033])(
+    "of %d ms at an address 20 ms away counts as a loss and does not change the latency",
+    (tookMs) => {
+      const toy = running({ probing: { timeoutMs: 9_000 } })
+      const before = first(toy)
+      toy.set(a, tookMs).run(10_000 + tookMs)
+      expect(first(toy).latency.value).toBe(before.latency.value)
+      expect(first(toy)).toMatchObject({
+        streak: 0,
+        resentAtUs: expect.any(Number),
+        breaker: { state: "closed", consecutive: 0 }
+      })
+      expect(first(toy).costMs).toBeGreaterThan(before.costMs)
+      expect(toy.active()).toContain(1)
+    }
+  )
 
-  it.each([900, 1_080, 1_500])("is told from one of %d ms, which is the distance now", (tookMs) => {
+  it.each([900, 1_080, 1_500])("is not seen in one of %d ms, which becomes the latency", (tookMs) => {
     const toy = running().set(a, tookMs).run(20_000)
     expect(first(toy).latency.value).toBeGreaterThan(800)
   })
 
-  it("is believed when a second one follows it: so long a client waits there", () => {
+  it("is believed as the latency when a second one follows, because a client would wait as long", () => {
     const toy = running().set(a, 1_020).run(30_000)
     expect(first(toy).latency.value).toBeGreaterThan(900)
   })
 
-  it("as the first sample of all waits for a second one, which comes at once", () => {
+  it("as the first sample waits for a second probe, which is sent at once", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: addresses(1), ...NO_POOL }])).set(a, 1_020)
     toy.start().run(500).set(a, 20).run(600)
     expect(first(toy)).toMatchObject({ costMs: expect.closeTo(19.75, 0), latency: { value: 20 } })
@@ -51,7 +54,7 @@ describe("a handshake that a repeated SYN explains", () => {
 })
 
 describe("evidence that comes late", () => {
-  it("a time-out of a handshake that began before a later one was answered is no failure", () => {
+  it("is no failure when it is a time-out of a handshake that began before a later one was answered", () => {
     const toy = running()
     const { id, streak } = first(toy)
     toy.set(a, "lost").post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(100)
@@ -63,7 +66,7 @@ describe("evidence that comes late", () => {
     expect(first(toy)).toMatchObject({ streak: streak + 1, probe: 0, breaker: { consecutive: 0 } })
   })
 
-  it("a client that a shut candidate served on the last resort lets it in again", () => {
+  it("closes a breaker when its candidate served a client on the last resort", () => {
     const breaker = { failureThreshold: 1, firstTrialMs: 60_000, cooldownMs: 60_000 }
     const toy = running({ breaker })
     toy.set(a, "refused").client().run(500)
@@ -78,7 +81,7 @@ describe("evidence that comes late", () => {
 })
 
 describe("blame", () => {
-  it("is the same however many clients failed together", () => {
+  it("is the same whether one client or a hundred failed together", () => {
     const after = (clients: number) => {
       const toy = running({ breaker: { enabled: false } }).set(a, "refused")
       for (let i = 0; i < clients; i++) toy.client()
@@ -94,7 +97,7 @@ describe("blame", () => {
     expect(first(toy).penalty.value).toBeCloseTo(80, 0)
   })
 
-  it("has gone from the price by time alone, without a sample", () => {
+  it("leaves the cost by time alone, without a sample", () => {
     const quiet = { probing: { intervalMs: 600_000 }, breaker: { enabled: false }, scoreTtlMs: 3_600_000 }
     const toy = running({ ...quiet, candidates: addresses(1) }, 1_000)
     const before = first(toy).costMs
@@ -102,7 +105,7 @@ describe("blame", () => {
     const tried = [{ candidate: id, outcome: "cancelled" as const, tookUs: 20_000 }]
     toy.set(b, 60)
     const refused = [{ candidate: id, outcome: "refused" as const, tookUs: 20_000 }, ...tried]
-    // Another candidate answers after it, so it is the candidate's own failure.
+    // Another candidate answers afterwards, so the failure is the candidate's own.
     const two = new ToyInterpreter(configWith([{ candidates: addresses(2), ...NO_POOL, ...quiet }])).set(a, 20).set(b, 60)
     two.start().run(1_000)
     const of = { worker: 0, session: 9, listener: "web", upstream: 0, routes: two.state.routes.version }
@@ -135,12 +138,12 @@ describe("blame", () => {
     expect(first(toy).costMs).toBeLessThan(before.costMs + 5)
   })
 
-  it("of a candidate that flaps is forgiven less and less", () => {
+  it("of a candidate that flaps keeps its breaker open for longer and longer", () => {
     const toy = running({ breaker: { failureThreshold: 1 } })
     const opened: Array<number> = []
     for (let i = 0; i < 4; i++) {
       toy.set(a, "refused").post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(30).set(a, 20)
-      // It is let in, and fails again right away.
+      // Its breaker closes, and it fails again at once.
       while (first(toy).breaker.state !== "closed") toy.run(100)
       const fact = facts(toy, "BreakerOpened").at(-1)
       if (fact?._tag === "BreakerOpened") opened.push(fact.forMs)
@@ -149,8 +152,8 @@ describe("blame", () => {
   })
 })
 
-describe("sessions that all candidates cut off while handshakes are well", () => {
-  it("are one cause: an upstream byte ends it, handshakes do not, and a client tries the set again after 5 s, 10 s, ...", () => {
+describe("sessions that all candidates reset while handshakes succeed", () => {
+  it("are one common cause, which an upstream byte ends and handshakes do not, and then the best candidate serves again", () => {
     const toy = running()
     for (let i = 0; i < 6; i++) toy.client(10).run(200)
     for (const host of [a, b, c]) toy.replies(host, "reset")
@@ -165,8 +168,8 @@ describe("sessions that all candidates cut off while handshakes are well", () =>
   })
 })
 
-describe("everything that turned itself off", () => {
-  it("is on again with the first client that the last resort serves, and the best serves the next ones", () => {
+describe("auto-disable", () => {
+  it("ends with the first client that the last resort serves, and the best candidate serves the next ones", () => {
     const toy = running()
     for (const host of [a, b, c]) toy.set(host, "refused")
     toy.run(90_000)

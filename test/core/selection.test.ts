@@ -1,4 +1,4 @@
-/** Who serves: how the set comes about and how it changes. */
+/** The set: how it comes about and how it changes. */
 import { describe, expect, it } from "vitest"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
@@ -9,12 +9,12 @@ const [a, b, c, d] = addresses(9).map(({ host }) => host) as [string, string, st
 const reasons = (toy: ToyInterpreter) =>
   toy.moves.flatMap(({ moves }) => moves.map(({ candidate, reason }) => `${candidate % 2 ** 20 + 1} ${reason}`))
 
-/** Without warm sockets, whose dials are samples too. */
+/** No warm sockets, because their dials are samples too. */
 const cold = (changes: UpstreamChanges, probing: Partial<Config["probing"]> = {}) =>
   configWith([{ pool: { mode: "off" }, ...changes }], probing)
 
 describe("selection", () => {
-  it("lets the first to answer serve at once", () => {
+  it("lets the first candidate that answers serve at once", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, 80).set(b, 12).set(c, 40).start()
     expect(toy.run(11).members()).toEqual([])
     expect(toy.state.routes.upstreams[0]?.state).toBe("unranked")
@@ -30,14 +30,14 @@ describe("selection", () => {
     expect(reasons(toy)).toEqual(["2 filled", "3 filled", "1 filled"])
   })
 
-  it("never lets an address serve that refuses", () => {
+  it("never lets a refusing address serve", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, "refused").set(b, 50).set(c, 60)
       .start()
     for (let i = 0; i < 60; i++) expect(toy.run(1_000).members()).not.toContain(1)
     expect(toy.members()).toEqual([2, 3])
   })
 
-  it("moves to one that is clearly cheaper when the set is full, and says which one went", () => {
+  it("moves to a clearly cheaper candidate when the set is full, and tells which member left", () => {
     const config = cold({ candidates: addresses(4), selector: { activeSetSize: 2 } })
     const toy = new ToyInterpreter(config).set(a, 30).set(b, 50).set(c, 70).set(d, 300).start().run(60_000)
     expect(toy.active()).toEqual([1, 2])
@@ -46,7 +46,7 @@ describe("selection", () => {
     expect(reasons(toy).slice(-2)).toEqual(["2 costlier", "4 cheaper"])
   })
 
-  it("keeps a member whose probe failed once, at a price", () => {
+  it("keeps a member whose probe failed once, at a higher cost", () => {
     const config = cold({ candidates: addresses(3), selector: { activeSetSize: 2 } })
     const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).set(c, 30).start().run(2_000)
     toy.set(a, "refused").run(10_500).set(a, 10)
@@ -73,13 +73,13 @@ describe("selection", () => {
     expect(toy.unserved).toEqual([])
   })
 
-  it("takes a member back when it answers again", () => {
+  it("takes a candidate back when it answers again", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(2_000)
     toy.set(a, "refused").run(10_000).set(a, 10).run(20_000)
     expect(toy.members()).toContain(1)
   })
 
-  it("lets nobody in whose score is below minScore, and lets a member below it go without hold", () => {
+  it("lets no candidate below minScore in, and replaces a member below it before hold is over", () => {
     const config = cold({ candidates: addresses(2), selector: { minScore: 50, activeSetSize: 1 } })
     const toy = new ToyInterpreter(config).set(a, 99).set(b, 101).start().run(2_000)
     expect(toy.active()).toEqual([1])
@@ -90,7 +90,7 @@ describe("selection", () => {
     expect(toy.atUs).toBeLessThan(30_000_000)
   })
 
-  it("drops a member that nothing was heard of for scoreTtl, and an expired one costs nobody knows what", () => {
+  it("drops a member that had no sample for scoreTtl", () => {
     const config = cold({ candidates: addresses(2), scoreTtlMs: 4_000, probing: { intervalMs: 1_000 } })
     const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).start().run(500)
     expect(toy.members()).toEqual([1, 2])
@@ -99,7 +99,7 @@ describe("selection", () => {
     expect(reasons(toy).at(-1)).toBe("1 expired")
   })
 
-  it("keeps who is in when costs are equal", () => {
+  it("keeps the member when costs are equal", () => {
     const config = cold({
       candidates: addresses(2),
       selector: { activeSetSize: 1 },
@@ -127,7 +127,7 @@ describe("selection", () => {
     expect(toy.run(200).active()).toEqual([3])
   })
 
-  it("serves by the list in its order as long as nobody has answered", () => {
+  it("serves by the list in its order until a candidate has answered", () => {
     const toy = new ToyInterpreter(cold({ candidates: addresses(3) }), { otherwise: "timeout" }).set(c, 30).start()
     toy.client(100).run(5_000)
     const accepted = toy.entries.map(({ event }) => event).find((event) => event._tag === "ClientAccepted")

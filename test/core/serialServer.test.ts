@@ -1,4 +1,4 @@
-/** Warm sockets that keep clients from being served: of a server that serves one connection at a time, or turns others away. */
+/** Warm sockets that keep clients from being served: the server serves one connection at a time, or turns others away. */
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { UpstreamChanges } from "../support/config.ts"
@@ -18,7 +18,7 @@ const withheld = (toy: ToyInterpreter) =>
 const held = [["serial", 60_000]]
 
 let session = 1_000
-/** A session that waits behind warm sockets: it is told silent, and speaks `afterMs` after the last of them has ended. */
+/** A session that waits behind warm sockets: the core hears that it is silent, and that it speaks `afterMs` after the last of them ended. */
 function waits(toy: ToyInterpreter, afterMs: number, mostMs = 10_000): number {
   const told = { worker: 0, session: ++session, candidate: candidateOf(toy).id }
   toy.post({ _tag: "SessionSilent", ...told, waitedUs: 100_000 })
@@ -28,7 +28,7 @@ function waits(toy: ToyInterpreter, afterMs: number, mostMs = 10_000): number {
   toy.run(afterMs).post({ _tag: "SessionSpoke", ...told }).run(2_000)
   return emptiedAfterMs
 }
-/** A session whose request takes that long, whatever becomes of warm sockets. */
+/** A session whose request takes `ms`, whatever happens to the warm sockets. */
 function isSlow(toy: ToyInterpreter, ms: number): void {
   const told = { worker: 0, session: ++session, candidate: candidateOf(toy).id }
   toy.post({ _tag: "SessionSilent", ...told, waitedUs: 100_000 })
@@ -56,19 +56,19 @@ describe("a server that serves one connection at a time", () => {
   })
 
   it.each([[1_000, [1_000, 1_000, 1_000]], [3_600_000, [60_000, 120_000, 240_000]]])(
-    "is tried again after a minute, twice as long each time, never longer than withholdFor: %d ms",
+    "gets warm sockets again after a minute, then after twice as long each time, at most withholdFor (%d ms)",
     (withholdForMs, expected) => {
       const toy = world({ pool: { mode: "fixed", size: 2, maxAgeMs: 36_000_000, withholdForMs } })
       for (const forMs of expected) {
         for (let i = 0; i < 3; i++) waits(toy, 5)
         toy.run(forMs)
       }
-      // Whether the waits between count as forgotten: with a short one they do, and each is the first again.
+      // With a short withholdFor the earlier waits are forgotten, so each is the first again.
       expect(withheld(toy)).toEqual(expected.map((forMs) => ["serial", forMs]))
     }
   )
 
-  it("is told of the same address in another upstream: both shelves are emptied, and both are withheld", () => {
+  it("at the same address in two upstreams has the warm sockets of both closed and withheld", () => {
     const shelf = { ...quiet, candidates: addresses(1), pool: { mode: "fixed" as const, size: 2, maxAgeMs: 36_000_000 } }
     const toy = new ToyInterpreter(configWith([shelf, { ...shelf, name: "api" }]), { otherwise: 2 }).start().run(1_000)
     expect(toy.parked(a)).toBe(4)
@@ -79,14 +79,14 @@ describe("a server that serves one connection at a time", () => {
 })
 
 describe("a server whose requests are slow", () => {
-  it("is not taken for one that serves one connection at a time, however many requests are, and loses few warm sockets", () => {
+  it("is not taken for one that serves one connection at a time, and loses few warm sockets", () => {
     const toy = world()
     for (let i = 0; i < 300; i++) isSlow(toy, 250 + (i * 37) % 700)
     expect(withheld(toy)).toEqual([])
     expect(toy.warmDials.length).toBeLessThanOrEqual(2 + 2 * 24)
   })
 
-  it("is not, when each of its slow requests takes the same time", () => {
+  it("keeps its warm pool when each of its requests takes the same time", () => {
     for (const ms of [180, 250, 330, 450, 700]) {
       const toy = world()
       for (let i = 0; i < 300; i++) isSlow(toy, ms)
@@ -94,7 +94,7 @@ describe("a server whose requests are slow", () => {
     }
   })
 
-  it("is not, when a warm socket was taken while the request went on, and others still wait when it speaks", () => {
+  it("keeps its warm pool when clients take warm sockets during a request and others still wait at its end", () => {
     const toy = world({ pool: { mode: "fixed", size: 4, maxAgeMs: 36_000_000 } })
     for (let i = 0; i < 100; i++) {
       const told = { worker: 0, session: ++session, candidate: candidateOf(toy).id }
@@ -106,7 +106,7 @@ describe("a server whose requests are slow", () => {
 })
 
 describe("a server that turns new connections away", () => {
-  it("gets no warm sockets once three in a row were ended at once while an older one lived on", () => {
+  it("gets no warm sockets once three in a row were closed at once while an older one lived on", () => {
     const toy = world()
     const [, second] = candidateOf(toy).warm.ready
     const lose = (warm: number) =>
@@ -120,7 +120,7 @@ describe("a server that turns new connections away", () => {
     expect(candidateOf(toy).warm).toMatchObject({ dialling: [], target: 0 })
   })
 
-  it("gets none once new ones are refused while an older one lives on, and gets some while there is no older one", () => {
+  it("gets no warm sockets once new dials are refused while an older one lives on, and gets some where there is none", () => {
     const alone = world({ pool: { mode: "fixed", size: 1, maxAgeMs: 36_000_000 } })
     alone.set(a, "refused").lose(a, "closed").run(5_000)
     expect(withheld(alone)).toEqual([])
@@ -129,7 +129,7 @@ describe("a server that turns new connections away", () => {
     expect(older.parked(a)).toBe(0)
   })
 
-  it("keeps none when new ones time out while it talks to others, and may when it is silent: then the network is dark", () => {
+  it("gets no warm sockets when new dials time out while it sends bytes, and gets some when it is silent: the network is down", () => {
     const full = (talks: boolean) => {
       const toy = world({ candidates: addresses(2) }).set(a, "timeout").lose(a, "expired", 1)
       for (let i = 0; i < 100; i++) {

@@ -1,4 +1,4 @@
-/** Where candidates come from: every source alone, together, and switched off. */
+/** Where candidates come from: each source alone, all together, and switched off. */
 import { describe, expect, it } from "vitest"
 import { connectionsOf, find } from "../../src/core/candidates.ts"
 import type { Config, Sources } from "../../src/core/model/Config.ts"
@@ -22,7 +22,7 @@ const upstreamOf = (toy: ToyInterpreter) => Upstreams.find(toy.state, 0)!
 const accepted = (toy: ToyInterpreter) =>
   toy.entries.map(({ event }) => event).findLast((event) => event._tag === "ClientAccepted")!
 const reload = (toy: ToyInterpreter, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
-/** Who is known, and who names them. */
+/** The known addresses, and the sources that name each. */
 const sources = (toy: ToyInterpreter) => {
   const { listed, fallback } = upstreamOf(toy)
   const all = [...new Set([...listed, ...fallback])].map((id) => find(toy.state, id)!)
@@ -30,7 +30,7 @@ const sources = (toy: ToyInterpreter) => {
 }
 
 describe("sources", () => {
-  it("are merged: an address keeps the set of all that name it, what is built in stands at the upstream's port", () => {
+  it("are merged: an address keeps all sources that name it, and a built-in one has the upstream's port", () => {
     const toy = begun(base)
     expect(sources(toy)).toEqual({
       [a]: ["fallback", "user-static"],
@@ -46,7 +46,7 @@ describe("sources", () => {
     ["builtin", { [a]: ["fallback", "user-static"], [b]: ["user-static"], [c]: ["dns"], [d]: ["fallback"] }],
     ["fallback", { [a]: ["user-static"], [b]: ["builtin", "user-static"], [c]: ["builtin", "dns"] }],
     ["dns", { [a]: ["fallback", "user-static"], [b]: ["builtin", "user-static"], [c]: ["builtin"], [d]: ["fallback"] }]
-  ])("that are switched off name nobody, from the start or at once: %s", (off, left) => {
+  ])("that are switched off name no address, at the start or after a reload: %s", (off, left) => {
     expect(sources(begun(without(off)))).toEqual(left)
     const toy = begun(base)
     reload(toy, without(off))
@@ -55,7 +55,7 @@ describe("sources", () => {
     expect(sources(toy.run(1_000))).toEqual(sources(begun(base)))
   })
 
-  it("that are switched off let drain whom they alone named: sessions stay, nobody new comes", () => {
+  it("that are switched off let their candidates drain: a session stays, no new client comes", () => {
     const config = { ...without(), ...configWith([{ candidates: [at(a), at(b)] }]) }
     const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).start().run(2_000)
     toy.client(300_000).run(20)
@@ -68,21 +68,21 @@ describe("sources", () => {
     expect(toy.parked(a) + toy.parked(b)).toBe(0)
   })
 
-  it("without dns ask no resolver for candidates, but the last resort still does", () => {
+  it("without dns send no query for candidates, but the last resort still does", () => {
     const config = { ...configWith([{ host: WEB, dns: { refreshMs: 5_000 } }]), sources: without("dns").sources }
     const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [c]).start().run(60_000)
     expect(toy.queries).toEqual([])
     expect(toy.state.routes.upstreams[0]).toMatchObject({ state: "system" })
     toy.client(1_000).run(1_000)
     expect(accepted(toy)).toMatchObject({ candidate: -2, tried: [{ host: c, outcome: "connected" }] })
-    // An answer that is on its way when dns is switched off names nobody.
+    // An answer that is under way when dns is switched off names no candidate.
     const late = new ToyInterpreter({ ...config, sources: base.sources }).names(WEB, [c]).start()
     reload(late, config)
     expect(upstreamOf(late.run(60_000)).listed).toEqual([])
     expect(late.queries).toHaveLength(1)
   })
 
-  it("ask again at once when dns is switched on, and once only where everything begins", () => {
+  it("query again at once when dns is switched on, and only once when everything starts with it", () => {
     const toy = begun(without("dns"))
     expect(toy.queries).toHaveLength(0)
     reload(toy, base)
@@ -92,7 +92,7 @@ describe("sources", () => {
     expect(toy.run(1_000).queries).toHaveLength(2)
   })
 
-  it("keep whom a silent server named for two answers, and follow those that answer from the third on", () => {
+  it("keep the addresses of a silent server for two answers, and follow the other servers from the third on", () => {
     const config = configWith([{ host: WEB, dns: { refreshMs: 60_000 } }])
     const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [a, b]).start().run(59_000)
     toy.silent = 1
@@ -105,7 +105,7 @@ describe("sources", () => {
     toy.names(WEB, [c]).run(60_000)
     expect(Object.keys(sources(toy))).toEqual([c])
     expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e6))).toEqual([0, 60, 65, 70, 130])
-    // Once all have answered, the next silence is waited out again.
+    // Once all servers have answered, the next silence is waited out again.
     toy.silent = 0
     toy.run(60_000)
     toy.silent = 1

@@ -1,4 +1,4 @@
-/** Connections that say nothing, which some servers count: how many an upstream gets that clients do not use, or hardly. */
+/** Connections without a byte, which some servers count: how many probes an upstream gets without clients, or with few. */
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { UpstreamChanges } from "../support/config.ts"
@@ -29,14 +29,14 @@ describe("an upstream that no client uses", () => {
     toy.run(30_000)
     expect(toy.members().length).toBeGreaterThan(0)
     expect(probesOf(toy, b, sinceUs)).toBeGreaterThanOrEqual(2)
-    // A minute later it is not used any more.
+    // A minute later it counts as unused.
     toy.run(60_000)
     const restedUs = toy.atUs
     toy.run(HOUR_MS)
     expect(toy.probes.filter(({ atUs }) => atUs > restedUs)).toEqual([])
   })
 
-  it("is probed no more where a breaker is open, until a client comes", () => {
+  it("with an open breaker is not probed until a client comes", () => {
     const toy = world({ idle: "lazy" }, { breaker: { failureThreshold: 1 } }).run(1_000)
     toy.set(a, "refused").client().run(70_000)
     const sinceUs = toy.atUs
@@ -57,20 +57,20 @@ describe("an upstream that no client uses", () => {
 })
 
 describe("an upstream that clients use, with idle lazy", () => {
-  it.each([5, 20])("gives an address that serves none of them %d probes, and then no more", (idleProbes) => {
+  it.each([5, 20])("sends %d probes to an address that serves no client, and then no more", (idleProbes) => {
     const toy = world({ idle: "lazy", idleProbes })
     for (let i = 0; i < 720; i++) toy.client(10).run(5_000)
     expect(toy.unserved).toEqual([])
     expect(probesOf(toy, c)).toBe(idleProbes)
   })
 
-  it("probes an address anew that serves a client again, or that an operator wants measured", () => {
+  it("sends probes again to an address that serves a client, or after an operator's refresh", () => {
     const toy = world({ idle: "lazy", idleProbes: 5 })
     for (let i = 0; i < 60; i++) toy.client(10).run(5_000)
     expect(probesOf(toy, c)).toBe(5)
     toy.post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(1_000)
     expect(probesOf(toy, c)).toBe(6)
-    // From now on only the third one is there for clients.
+    // From now on only the third address can serve clients.
     toy.set(a, "refused").set(b, "refused")
     for (let i = 0; i < 12; i++) toy.client(10).run(5_000)
     toy.set(a, 20).set(b, 24)

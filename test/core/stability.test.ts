@@ -40,7 +40,7 @@ describe("the set", () => {
     expect(switches(toy)[0]!.atUs - changedUs).toBeLessThan(60_000_000)
   })
 
-  it("moves at once, but not before hold, when the difference is glaring", () => {
+  it("moves as soon as hold is over when the difference is very large", () => {
     const toy = new ToyInterpreter(two()).set(a, 20).set(b, 30).start().run(5_000)
     toy.set(a, 400).run(24_000)
     expect(toy.active()).toEqual([1])
@@ -52,7 +52,7 @@ describe("the set", () => {
     const lossy = (ms: number) => () => (drawn() < 0.01 ? ms + 1_000 : ms + 2 * drawn())
     const toy = new ToyInterpreter(two()).set(a, lossy(30)).set(b, lossy(34)).start()
     for (let i = 0; i < 1_200; i++) toy.client(200).run(1_500)
-    // Half an hour of it: a lost packet may cost a place, never a to and fro.
+    // Half an hour of it: a lost packet may cost a place in the set, but the set never goes to and fro.
     expect(switches(toy).length).toBeLessThanOrEqual(3)
     expect(toy.facts.filter(({ _tag }) => _tag === "BreakerOpened")).toEqual([])
     expect(toy.unserved).toEqual([])
@@ -69,7 +69,7 @@ describe("the set", () => {
     }
   })
 
-  it("changes at most one place per evaluation, the cheapest newcomer first", () => {
+  it("changes at most one member per evaluation, the cheapest newcomer first", () => {
     const all = addresses(6)
     const toy = new ToyInterpreter(configWith([{ candidates: all, selector: { activeSetSize: 2 } }]))
     all.forEach(({ host }, i) => toy.set(host, 100 + i))

@@ -1,4 +1,4 @@
-/** Stories of features that meet: names found on first use with proofs of identity, outages, access lists, history and reloads. */
+/** Features that meet: names found on first use with proofs of identity, outages, access lists, history and reloads. */
 import { describe, expect, it } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
 import { domainIn } from "../../src/core/domain.ts"
@@ -16,7 +16,7 @@ const A = "a.example"
 const SECOND = 1_000
 const START_MS = 1_790_000_000_000
 
-/** Names that clients ask for, at a port where they have to prove who they are, beside configured upstreams. */
+/** Names on demand at a port that asks for a proof of identity, beside configured upstreams. */
 function demanding(changes: Partial<Config> = {}, template: UpstreamChanges = {}, upstreams = [web]): Config {
   const onDemand = { ...onDemandDefaults, ...changes.onDemand }
   const config = configWith(upstreams)
@@ -31,12 +31,12 @@ const reloaded = (toy: ToyInterpreter, config: Config) => toy.post({ _tag: "Conf
 const served = (toy: ToyInterpreter, upstream: number) =>
   toy.entries.flatMap(({ event }) =>
     event._tag === "ClientAccepted" && event.upstream === upstream
-      ? [Candidates.find(toy.state, event.candidate)?.host ?? "nobody"]
+      ? [Candidates.find(toy.state, event.candidate)?.host ?? "none"]
       : []
   )
 
-describe("names that have to prove who they are", () => {
-  it("are served by the honest one, however fast a hijacker answers, and who failed is not raced again", () => {
+describe("names on demand that have to prove their identity", () => {
+  it("are served by the honest address although a hijacker is faster, and the hijacker is not raced again", () => {
     const toy = toyOf(demanding({}, { scoreTtlMs: 60_000 })).set(a, 1).impostor(a).set(b, 30).set(c, 40).asks(A).run(SECOND)
     expect(toy.races[0]?.plan.attempts.every(({ verify }) => verify?.servername === A)).toBe(true)
     expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
@@ -49,7 +49,7 @@ describe("names that have to prove who they are", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("give the proof anew in the race after a long time without a client", () => {
+  it("give the proof again in the race after a long time without a client", () => {
     const toy = toyOf(demanding({}, { scoreTtlMs: 60_000 })).names(A, [a, b]).set(a, 5).asks(A).run(SECOND)
     toy.run(180 * SECOND).impostor(a).asks(A).run(SECOND)
     expect(toy.races[1]?.plan.attempts.map(({ host, verify }) => [host, verify !== undefined])).toEqual([[a, true], [
@@ -60,7 +60,7 @@ describe("names that have to prove who they are", () => {
     expect(served(toy.client(0, placeOf(toy)).run(SECOND), placeOf(toy))).toEqual([b])
   })
 
-  it("give it in their next race when it is asked for from now on, and nobody is measured for that", () => {
+  it("give the proof in their next race after a reload asks for it, and no probe is sent for that", () => {
     const tcp = demanding({ onDemand: { ...onDemandDefaults, mode: "tcp", usedWithinMs: 1 } })
     const toy = toyOf(tcp).asks(A).run(SECOND)
     const probes = () => toy.probes.filter(({ host }) => [a, b, c].includes(host)).length
@@ -73,12 +73,12 @@ describe("names that have to prove who they are", () => {
   })
 })
 
-describe("names that clients ask for while this machine's own network is down", () => {
+describe("names on demand during a local outage", () => {
   const far: UpstreamChanges = { name: "far", candidates: [{ host: "198.20.1.1", port: 443 }] }
   const world = ["198.19.9.9", "198.20.1.1", a, b, c]
-  /** So that the end of the outage has nobody of theirs measured. */
+  /** So that no candidate of theirs is probed at the end of the outage. */
   const unused = { onDemand: { ...onDemandDefaults, usedWithinMs: 1 } }
-  /** Two configured upstreams tell an outage. */
+  /** Two configured upstreams show the outage. */
   const dark = (changes: Partial<Config> = {}) => {
     const toy = toyOf(demanding(changes, {}, [web, far])).run(20 * SECOND)
     for (const host of world) toy.set(host, "timeout")
@@ -93,7 +93,7 @@ describe("names that clients ask for while this machine's own network is down", 
   const records = (toy: ToyInterpreter) =>
     (Upstreams.find(toy.state, placeOf(toy))?.listed ?? []).map((id) => Candidates.find(toy.state, id)!)
 
-  it("are not judged by their races, and may be asked for again as soon as it is over", () => {
+  it("are not judged by their races, and may be asked for again as soon as the outage is over", () => {
     const toy = dark(unused).asks(A).run(5 * SECOND)
     expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "system" })
     expect(records(toy).map(({ lastSampleAtUs }) => lastSampleAtUs)).toEqual([-1, -1, -1])
@@ -108,16 +108,16 @@ describe("names that clients ask for while this machine's own network is down", 
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("race again when it is over before their race is", () => {
+  it("are raced again when the outage ends before their race does", () => {
     const toy = dark(unused).asks(A).run(SECOND)
-    // Dials that were dropped answer no more; those of others do.
+    // Dials that were dropped stay silent; later ones are answered.
     light(toy).run(5 * SECOND)
     expect(toy.races).toHaveLength(2)
     expect(factsOf(toy, "UpstreamRefreshed").filter((fact) => "reason" in fact && fact.reason === "all-failed")).toEqual([])
     expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
   })
 
-  it("are served when it is their own race that ends it", () => {
+  it("are served when their own race ends the outage", () => {
     const toy = dark(unused)
     for (const host of [a, b, c]) toy.set(host, 10)
     toy.asks(A).run(100)
@@ -126,7 +126,7 @@ describe("names that clients ask for while this machine's own network is down", 
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("turn nothing off when one of them that had answered is dead, and nothing else is known", () => {
+  it("bring about no auto-disable when the only one that had answered is dead", () => {
     const toy = toyOf(demanding({}, { breaker: { enabled: false } }, [])).asks(A).run(SECOND)
     for (const host of [a, b, c]) toy.set(host, "refused")
     for (let i = 0; i < 300; i++) toy.client(0, placeOf(toy)).run(SECOND)
@@ -137,7 +137,7 @@ describe("names that clients ask for while this machine's own network is down", 
 describe("access lists", () => {
   const denied = (host: string): Partial<Config> => ({ access: { allow: [], deny: networks([`${host}/32`]) } })
 
-  it("that change act at once on names that clients asked for, and on the next race", () => {
+  it("that change act at once on names on demand, and on their next race", () => {
     const toy = toyOf(demanding()).set(a, 1).asks(A).run(5 * SECOND)
     const queries = toy.queries.length
     expect(toy.members(placeOf(toy))).toContain(1)
@@ -150,7 +150,7 @@ describe("access lists", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("that refuse the winner of a race that is under way have the others raced at once", () => {
+  it("that refuse the winner of a race under way have the other addresses raced at once", () => {
     const toy = toyOf(demanding({ onDemand: { ...onDemandDefaults, mode: "tcp" } })).set(a, 100).set(b, 100).asks(A).run(50)
     reloaded(toy, demanding({ ...denied(a), onDemand: { ...onDemandDefaults, mode: "tcp" } })).run(200)
     expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
@@ -158,7 +158,7 @@ describe("access lists", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("leave names alone that nobody uses: they are asked for at their next use", () => {
+  it("that change do not touch names that no client uses: these are queried at their next use", () => {
     const toy = toyOf(demanding()).asks(A).run(120 * SECOND)
     const queries = toy.queries.length
     reloaded(toy, demanding(denied("203.0.113.9"))).run(SECOND)
@@ -167,7 +167,7 @@ describe("access lists", () => {
     expect(toy.queries).toHaveLength(queries + 1)
   })
 
-  it("hold for references as well: one that is refused is not asked, and proves nothing", () => {
+  it("hold for references as well: one that is refused is not probed, and proves nothing", () => {
     const references = ["198.51.100.1", "198.51.100.2"]
     const outage = { connectivity: references.map((host) => ({ host, port: 443 })), timeoutMs: 2_000 }
     const dying = (access: Partial<Config>) => {
@@ -187,7 +187,7 @@ describe("access lists", () => {
   })
 })
 
-describe("what earlier runs knew", () => {
+describe("records of earlier runs", () => {
   const record = (address: string, latencyMs: number): HistoryRecord => ({
     ...{ host: A, port: 443, address, sources: ["dns"], latencyMs, network: "home" },
     ...{ measuredMs: START_MS - 60_000, expiresMs: START_MS + 86_400_000 }
@@ -195,7 +195,7 @@ describe("what earlier runs knew", () => {
   const loaded = (toy: ToyInterpreter, records: ReadonlyArray<HistoryRecord>) =>
     toy.post({ _tag: "HistoryLoaded", worker: 0, network: "home", records })
 
-  it("of a name that clients ask for is raced first, with the proof, and nobody is probed beside the race", () => {
+  it("of a name on demand are raced first, with the proof, and no probe is sent beside the race", () => {
     const builtin = [{ host: A, addresses: [c] }]
     const toy = loaded(toyOf(demanding({ builtin })).names(A, [c, b, a]), [record(a, 20), record(b, 10)])
     toy.asks(A)
@@ -210,7 +210,7 @@ describe("what earlier runs knew", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("starts nothing for an upstream that is found on first use, before that", () => {
+  it("start nothing for an upstream that is not preheated before its first client", () => {
     const lazy = [web, { name: "lazy", host: A, preheat: false, candidates: [{ host: c, port: 443 }] }]
     const toy = loaded(toyOf(demanding({}, {}, lazy)), [record(a, 20), record(c, 10)]).run(10 * SECOND)
     expect(toy.probes.filter(({ host }) => host !== "198.19.9.9")).toEqual([])
@@ -218,7 +218,7 @@ describe("what earlier runs knew", () => {
     expect(toy.races[0]?.plan.attempts.map(({ host }) => host).slice(0, 2)).toEqual([c, a])
   })
 
-  it("starts nothing where everything is off", () => {
+  it("start nothing while everything is off", () => {
     const toy = loaded(toyOf(demanding({ enabled: false })), [record(a, 20)]).asks(A).run(10 * SECOND)
     reloaded(toy, demanding({ enabled: false, sources: { ...toy.state.config.sources, history: false } }))
     reloaded(toy, demanding({ enabled: false })).run(10 * SECOND)
@@ -226,7 +226,7 @@ describe("what earlier runs knew", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("comes back with a name that was dropped, unless history names nobody", () => {
+  it("come back with a name that was dropped, unless the source history is off", () => {
     const again = (history: boolean) => {
       const sources = { ...configWith([]).sources, history }
       const onDemand = { ...onDemandDefaults, idleMs: 30_000, pruneIntervalMs: 5_000 }
@@ -240,7 +240,7 @@ describe("what earlier runs knew", () => {
 })
 
 describe("a reload", () => {
-  it("that turns the source dns off and on again finds names anew at their next use", () => {
+  it("that turns the source dns off and on again has names on demand found anew at their next use", () => {
     const toy = toyOf(demanding()).asks(A).run(5 * SECOND)
     const { sources } = toy.state.config
     reloaded(toy, demanding({ sources: { ...sources, dns: false, history: false } })).run(SECOND)
@@ -252,7 +252,7 @@ describe("a reload", () => {
     expect(faults(toy.state)).toEqual([])
   })
 
-  it("of the servers has names asked for by the new ones, with a race that still waits for the old", () => {
+  it("of the DNS servers has names queried at the new ones, also for a race that waits for the old answer", () => {
     const toy = toyOf(demanding({ onDemand: { ...onDemandDefaults, usedWithinMs: 0 } }))
     toy.resolvesAfterMs = 400
     toy.asks(A).run(100)
@@ -264,8 +264,8 @@ describe("a reload", () => {
   })
 })
 
-describe("the pool", () => {
-  it("is no larger than it may be, however many races are won", () => {
+describe("the warm pool", () => {
+  it("stays within poolTotal, however many races are won", () => {
     const toy = toyOf(demanding({ poolTotal: 3 }, { pool: { maxAgeMs: 60_000 } }, []))
     const names = Array.from({ length: 6 }, (_, i) => `n${i}.example`)
     names.forEach((name, i) => toy.names(name, [`203.0.113.${i}`]).asks(name))

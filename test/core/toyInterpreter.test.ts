@@ -1,4 +1,4 @@
-/** The toy shell itself: it takes no illegal decision, and its dials are what a real plan's would be. */
+/** The toy shell itself: it accepts no illegal decision, and its dials take as long as a real plan's would. */
 import { describe, expect, it } from "vitest"
 import type { Advance } from "../../src/core/advance.ts"
 import { advance } from "../../src/core/advance.ts"
@@ -12,7 +12,7 @@ import { IllegalDecision, ToyInterpreter } from "../support/ToyInterpreter.ts"
 const config = configWith([{ candidates: addresses(4) }], { maxParallel: 2 })
 const isProbe = (decision: Decision): decision is Probe => decision._tag === "Probe"
 
-/** A run in which a bad core spoils the decisions of every step. */
+/** A run in which a faulty core spoils the decisions of every step. */
 function runWith(spoil: (decisions: ReadonlyArray<Decision>) => ReadonlyArray<Decision>): () => void {
   const spoilt: Advance = (state, entry) => {
     const advanced = advance(state, entry)
@@ -32,7 +32,7 @@ describe("the toy interpreter", () => {
 
   const illegal: ReadonlyArray<readonly [what: string, run: () => void, says: RegExp]> = [
     ["a probe under an id that was used", probes(() => ({ probe: 1 })), /twice/],
-    ["a probe of nobody", probes(() => ({ candidate: 5 })), /unknown candidate/],
+    ["a probe of an unknown candidate", probes(() => ({ candidate: 5 })), /unknown candidate/],
     ["a probe of an address that is not the candidate's", probes(() => ({ host: "192.0.2.1" })), /not the candidate's/],
     [
       "more probes than may be under way",
@@ -45,12 +45,12 @@ describe("the toy interpreter", () => {
       /already/
     ],
     ["a warm dial under an id that was used", warmDials(() => ({ warm: 1 })), /warm 1 twice/],
-    ["a warm dial of nobody", warmDials(() => ({ candidate: 5 })), /unknown candidate/],
+    ["a warm dial of an unknown candidate", warmDials(() => ({ candidate: 5 })), /unknown candidate/],
     ["a warm dial of another port", warmDials(() => ({ port: 1 })), /not the candidate's/],
-    ["a move of nobody", moves(() => ({ moves: [] })), /nobody/],
+    ["a move without a candidate", moves(() => ({ moves: [] })), /nobody/],
     ["a candidate that moves twice", moves(({ moves }) => ({ moves: [...moves, ...moves] })), /twice/],
     [
-      "a candidate that leaves where it is not",
+      "a candidate that leaves a set in which it is not",
       moves(({ moves }) => ({ moves: moves.map((one) => ({ ...one, into: false })) })),
       /moves where it is/
     ],
@@ -81,7 +81,7 @@ describe("a dial in virtual time", () => {
       names: () => []
     })
 
-  it("is won by the first to connect, and the others are told off", () => {
+  it("is won by the first address to connect, and the other attempts are cancelled", () => {
     expect(dial(20, 5, 5)).toEqual({
       candidate: 0,
       tookMs: 20,
@@ -96,12 +96,12 @@ describe("a dial in virtual time", () => {
     })
   })
 
-  it("goes on at once when all before have failed", () => {
+  it("goes on at once when all earlier attempts have failed", () => {
     expect(dial("refused", "reset", 5)).toMatchObject({ candidate: 2, tookMs: 7 })
     expect(dial("refused", "timeout", 5)).toMatchObject({ candidate: 2, tookMs: 205 })
   })
 
-  it("fails when all have failed", () => {
+  it("fails when all attempts have failed", () => {
     expect(dial("refused", "refused", "refused")).toMatchObject({ candidate: -1, tookMs: 3 })
     expect(dial("lost", "timeout", 900)).toMatchObject({
       candidate: -1,
@@ -110,7 +110,7 @@ describe("a dial in virtual time", () => {
     })
   })
 
-  it("is what the core's candidates are dialled with", () => {
+  it("serves a client of the toy interpreter", () => {
     const toy = new ToyInterpreter(config, { otherwise: 20 }).start().run(1_000).client(0).run(100)
     expect(toy.entries.filter(({ event }) => event._tag === "ClientAccepted")).toHaveLength(1)
     expect(Vector.toArray(toy.state.candidates)).toHaveLength(4)

@@ -1,4 +1,4 @@
-/** Stories of upstreams from which no client has got an answer yet, and of failures after connect. */
+/** Upstreams from which no client has got an answer yet, and failures after connect. */
 import { describe, expect, it } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
@@ -18,20 +18,20 @@ const three = (changes: UpstreamChanges = {}) =>
   )
 const hostsOf = (toy: ToyInterpreter, from = 0) =>
   toy.entries.slice(from).flatMap(({ event }) =>
-    event._tag === "ClientAccepted" ? [Candidates.find(toy.state, event.candidate)?.host ?? "nobody"] : []
+    event._tag === "ClientAccepted" ? [Candidates.find(toy.state, event.candidate)?.host ?? "none"] : []
   )
 const factsOf = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
 
-/** Clients come for so long, one each `everyMs`; the hosts that served them. */
+/** Clients come for `forMs`, one each `everyMs`; gives the hosts that served them. */
 function clients(toy: ToyInterpreter, forMs: number, everyMs = 50, holdMs = 0): ReadonlyArray<string> {
   const from = toy.entries.length
   for (let ms = 0; ms < forMs; ms += everyMs) toy.client(holdMs).run(everyMs)
   return hostsOf(toy, from)
 }
 
-describe("the fastest address gives no client an answer from the start, and", () => {
+describe("when the fastest address answers no client from the start", () => {
   for (const reply of ["reset", "closed", "alert", "silent"] as const) {
-    it(`(${reply}) clients move on after a few, and stay away`, () => {
+    it(`(${reply}) clients leave it after a few failures, and stay away`, () => {
       const toy = three().replies(a, reply).replies(b, 10).replies(c, 10)
       const first = clients(toy, 5 * SECOND)
       expect(first.filter((host) => host === a).length).toBeLessThanOrEqual(reply === "silent" ? 12 : 7)
@@ -40,19 +40,19 @@ describe("the fastest address gives no client an answer from the start, and", ()
       expect(clients(toy, 9 * MINUTE, 200).filter((host) => host === a).length).toBeLessThanOrEqual(30)
     })
 
-    it(`(${reply}) a single client after the other finds another one`, () => {
+    it(`(${reply}) clients that come one by one find another address`, () => {
       const toy = three().replies(a, reply).replies(b, 10)
       const hosts = clients(toy, 20 * 16 * SECOND, 16 * SECOND)
       expect(hosts.filter((host) => host === a).length).toBeLessThanOrEqual(10)
     })
   }
 
-  it("a set of one finds another one outside it", () => {
+  it("clients of a set of one find an address outside the set", () => {
     const toy = three({ selector: { activeSetSize: 1 } }).replies(a, "reset").replies(b, 10)
     expect(clients(toy, 5 * SECOND).slice(10).every((host) => host === b)).toBe(true)
   })
 
-  it("where breaker.failureThreshold is smaller, clients move on sooner", () => {
+  it("clients leave it sooner with a smaller breaker.failureThreshold", () => {
     const served = (failureThreshold: number) => {
       const toy = three({ breaker: { failureThreshold } }).replies(a, "closed").replies(b, 10)
       return clients(toy, 3 * SECOND).filter((host) => host === a).length
@@ -61,7 +61,7 @@ describe("the fastest address gives no client an answer from the start, and", ()
     expect(served(7)).toBe(7)
   })
 
-  it("where there is no other address, it is not suspected", () => {
+  it("it is not suspected where there is no other address", () => {
     const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(a, 5).replies(a, "reset").start().run(
       SECOND
     )
@@ -71,8 +71,8 @@ describe("the fastest address gives no client an answer from the start, and", ()
   })
 })
 
-describe("of one-way protocols", () => {
-  it("whose clients end well nothing is suspected, and all stay with the fastest", () => {
+describe("an upstream of a one-way protocol", () => {
+  it("has no suspect while its sessions end well, and all clients stay with the fastest address", () => {
     const toy = three()
     for (const host of [a, b, c]) toy.replies(host, "one-way")
     const hosts = clients(toy, 5 * MINUTE)
@@ -80,7 +80,7 @@ describe("of one-way protocols", () => {
     expect(factsOf(toy, "Suspected")).toEqual([])
   })
 
-  it("with a fastest address that resets, clients move on and stay with the next", () => {
+  it("whose fastest address resets sends its clients to the next one, and they stay there", () => {
     const toy = three().replies(a, "reset").replies(b, "one-way").replies(c, "one-way")
     clients(toy, 5 * SECOND)
     const hosts = clients(toy, 10 * MINUTE)
@@ -88,32 +88,32 @@ describe("of one-way protocols", () => {
   })
 
   for (const reply of ["closed", "reset", "silent"] as const) {
-    it(`whose sessions look like failures (${reply}) a few clients explore the others, ever more rarely`, () => {
+    it(`whose sessions look like failures (${reply}) sends a few clients to other addresses, ever more rarely`, () => {
       const toy = three()
       for (const host of [a, b, c]) toy.replies(host, reply)
       const hosts = clients(toy, 20 * MINUTE, 100, 400)
       expect(hosts.filter((host) => host === a).length).toBeGreaterThan(0.95 * hosts.length)
-      // Those of the last ten minutes.
+      // The clients of the last ten minutes.
       const late = hosts.slice(hosts.length / 2)
       expect(late.filter((host) => host === a).length).toBeGreaterThan(0.98 * late.length)
       expect(factsOf(toy, "BreakerOpened")).toEqual([])
     })
   }
 
-  it("of a long list no more are explored than those that are kept fresh", () => {
+  it("with 200 addresses sends clients to no more of them than are kept measured", () => {
     const list = addresses(200)
     const toy = new ToyInterpreter(configWith([{ candidates: list }]), { otherwise: 50 }).set(a, 5).start().run(10 * SECOND)
     for (const { host } of list) toy.replies(host, "closed")
     const hosts = clients(toy, 5 * MINUTE, 50)
-    // The set, its challengers, and those that have come in since: not the two hundred.
+    // The set, its challengers, and those that came in later: not all two hundred.
     expect(new Set(hosts).size).toBeLessThanOrEqual(16)
     expect(hosts.filter((host) => host === a).length).toBeGreaterThan(0.8 * hosts.length)
   })
 })
 
-describe("an address that has answered and then", () => {
+describe("an address that has answered before", () => {
   for (const reply of ["closed", "alert", "reset", "silent"] as const) {
-    it(`(${reply}) fails every client gets a few of them, and fewer and fewer`, () => {
+    it(`and now fails every client (${reply}) gets few clients, and ever fewer`, () => {
       const toy = three().replies(a, 10).replies(b, 10).replies(c, 10)
       clients(toy, 5 * SECOND)
       toy.replies(a, reply)
@@ -125,8 +125,8 @@ describe("an address that has answered and then", () => {
   }
 })
 
-describe("a scanner whose sessions the upstream resets, among clients that are answered", () => {
-  it("makes it a suspect a few times, not each time it comes", () => {
+describe("a scanner whose sessions the upstream resets, among clients that are answered,", () => {
+  it("makes its candidate a suspect a few times, not with each visit", () => {
     const toy = three()
     let reply: Reply = 10
     for (const host of [a, b, c]) toy.replies(host, () => reply)
@@ -141,7 +141,7 @@ describe("a scanner whose sessions the upstream resets, among clients that are a
     expect(factsOf(toy, "BreakerOpened")).toEqual([])
   })
 
-  it("hides no address that dies", () => {
+  it("does not hide that an address dies", () => {
     const toy = three()
     let reply: Reply = 10
     for (const host of [a, b, c]) toy.replies(host, () => reply)
@@ -156,13 +156,13 @@ describe("a scanner whose sessions the upstream resets, among clients that are a
     expect(clients(toy, 5 * SECOND).filter((host) => host === a).length).toBeLessThanOrEqual(8)
   })
 
-  it("a minute later a single reset is a sign again", () => {
+  it("makes a suspect with a single reset again after a minute", () => {
     const toy = three()
     let reply: Reply = 10
     for (const host of [a, b, c]) toy.replies(host, () => reply)
     clients(toy, 5 * SECOND)
     const visit = () => {
-      // A client is waiting, and is answered right after the scanner was not.
+      // A client waits, and is answered right after the scanner was reset.
       reply = 200
       toy.client()
       reply = "reset"
@@ -180,7 +180,7 @@ describe("a scanner whose sessions the upstream resets, among clients that are a
 })
 
 describe("an upstream that answered through one address", () => {
-  it("is known to answer, whoever fails", () => {
+  it("is known to answer, although another address fails", () => {
     const toy = three().replies(a, "alert").replies(b, 10)
     clients(toy, 5 * SECOND)
     expect(Upstreams.find(toy.state, 0)?.answered).toBe(true)
@@ -191,7 +191,7 @@ describe("an upstream that answered through one address", () => {
 })
 
 describe("uploads and slow clients", () => {
-  /** A candidate that is known to answer, and a session at it in which nothing has come yet. */
+  /** A candidate that is known to answer, and a session at it without a byte so far. */
   const waiting = () => {
     const toy = three().replies(a, 10).replies(b, 10).replies(c, 10)
     clients(toy, 2 * SECOND)
@@ -202,7 +202,7 @@ describe("uploads and slow clients", () => {
   const silent = (toy: ToyInterpreter, of: ReturnType<ReturnType<typeof waiting>["of"]>, waitedUs: number) =>
     toy.post({ _tag: "SessionSilent", ...of, waitedUs })
 
-  it("make a suspect while they pause, which ends when they go on", () => {
+  it("make a suspect while they pause, and clear it when they go on", () => {
     const { toy, of, suspect } = waiting()
     toy.run(SECOND)
     silent(toy, of(-1), 300_000)
@@ -211,7 +211,7 @@ describe("uploads and slow clients", () => {
     expect(suspect()).toBe(false)
   })
 
-  it("make none together with others, and clear none while another waits", () => {
+  it("make no suspect when they wait one after the other, and clear none while another one waits", () => {
     const { toy, of, suspect } = waiting()
     toy.run(SECOND)
     silent(toy, of(-1), 100_000)
@@ -224,7 +224,7 @@ describe("uploads and slow clients", () => {
     expect(suspect()).toBe(true)
   })
 
-  it("that have shut out whom they waited for let it in again when they are answered", () => {
+  it("that opened a breaker close it when they are answered", () => {
     const { toy, of } = waiting()
     toy.run(SECOND)
     for (let i = 1; i <= 6; i++) {

@@ -1,4 +1,4 @@
-/** Sockets that wait for clients: how many, towards whom, and how fast they are made. */
+/** Warm sockets: how many, towards which candidates, and how fast they are dialled. */
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { UpstreamChanges } from "../support/config.ts"
@@ -12,7 +12,7 @@ const waiting = (toy: ToyInterpreter) =>
   Vector.toArray(toy.state.candidates).map((one) => one!.warm.ready.length + one!.warm.dialling.length)
 
 describe("warm sockets", () => {
-  it("wait for every member of the set, as if one client had come, and min of them once nobody comes any more", () => {
+  it("are dialled for every member as if one client had come, and shrink to min of them after the last client", () => {
     const toy = world({}, 2).start().run(1_000)
     expect([toy.parked(a), toy.parked(b)]).toEqual([2, 2])
     toy.client(10)
@@ -24,7 +24,7 @@ describe("warm sockets", () => {
     expect(waiting(world({ pool: { mode: "fixed", size: 5 } }).start().run(5_000))).toEqual([5])
   })
 
-  it("are replaced when they are taken, lost or too old, so that no two are the same for long", () => {
+  it("are replaced when they are taken, lost or too old, and no two are kept for equally long", () => {
     const toy = world().start().run(1_000).client(10).run(100)
     expect(toy.parked(a)).toBe(2)
     expect(toy.lose(a, "closed").run(200).parked(a)).toBe(2)
@@ -38,7 +38,7 @@ describe("warm sockets", () => {
     expect(new Set(toy.warmDials.map(({ keepForMs }) => keepForMs)).size).toBe(toy.warmDials.length)
   })
 
-  it("grow to serve a burst, are remembered for the next one, and fade", () => {
+  it("grow in number to serve a burst, are kept for the next one, and fade", () => {
     const toy = world().start().run(1_000)
     const burst = () => {
       for (let i = 0; i < 20; i++) toy.client(10).run(1)
@@ -54,7 +54,7 @@ describe("warm sockets", () => {
     expect(toy.parked(a)).toBeLessThanOrEqual(2)
   })
 
-  it("never are more than max, nor more than the total for everybody", () => {
+  it("are never more than max for a candidate, nor more than poolTotal in all", () => {
     const greedy = world({ pool: { max: 6, connectsPerSecond: 1_000 } }).start().run(1_000)
     for (let i = 0; i < 200; i++) greedy.client(10).run(2)
     expect(greedy.run(1_000).parked(a)).toBe(6)
@@ -63,7 +63,7 @@ describe("warm sockets", () => {
     expect(waiting(toy).reduce((sum, count) => sum + count, 0)).toBe(10)
   })
 
-  it("share the total by turns: room that one upstream frees goes to the one that waits, without any change of costs", () => {
+  it("share poolTotal by turns: room that one upstream frees goes to the one that waits, without any change of costs", () => {
     const quiet = { breaker: { enabled: false }, probing: { intervalMs: 3_600_000 }, scoreTtlMs: 3_600_000_000 }
     const pool = { mode: "fixed" as const, size: 4, maxAgeMs: 3_600_000 }
     const both = [{ ...quiet, candidates: addresses(1), pool }, {
@@ -75,13 +75,13 @@ describe("warm sockets", () => {
     const toy = new ToyInterpreter({ ...configWith(both), poolTotal: 5 }, { otherwise: 20 }).start().run(5_000)
     expect([toy.parked(a), toy.parked(b)]).toEqual([4, 1])
     expect([toy.lose(a, "closed", 2).run(1_000).parked(a), toy.parked(b)]).toEqual([2, 3])
-    // Whoever gave up a socket waits now; nobody wakes those who have enough.
+    // The upstream that lost a socket waits now; one that has enough is not woken.
     expect([toy.lose(b, "closed", 1).run(1_000).parked(a), toy.parked(b)]).toEqual([3, 2])
     toy.set(a, "refused").lose(a, "closed").run(10_000)
     expect([toy.parked(a), toy.parked(b)]).toEqual([0, 4])
   })
 
-  it("go by halves when nobody came for idleAfter", () => {
+  it("are halved again and again when no client came for idleAfter", () => {
     const toy = world({ pool: { idleAfterMs: 10_000, maxAgeMs: 600_000 } }).start().run(1_000)
     for (let i = 0; i < 16; i++) toy.client(10).run(1)
     const full = toy.run(500).parked(a)
@@ -91,9 +91,9 @@ describe("warm sockets", () => {
     expect(toy.run(10_000).parked(a)).toBe(1)
   })
 
-  it("are dialled with pauses that double while nobody answers", () => {
+  it("are dialled with pauses that double while the candidate does not answer", () => {
     const changes = { breaker: { enabled: false }, probing: { intervalMs: 600_000 } }
-    // The other one goes on to answer, so it is no common cause.
+    // The other candidate still answers, so this is no common cause.
     const toy = world({ ...changes, candidates: addresses(2), pool: { mode: "fixed", size: 1 } }).set(b, 90).start().run(
       1_000
     )
@@ -103,7 +103,7 @@ describe("warm sockets", () => {
     expect(gaps.slice(0, 8).map((ms) => ms - 1)).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000])
   })
 
-  it("are made no faster than connectsPerSecond when they keep dying, however many are missing", () => {
+  it("are dialled no faster than connectsPerSecond when they keep dying, however many are missing", () => {
     const pool = { mode: "fixed" as const, size: 8, connectsPerSecond: 5 }
     const toy = world({ pool }).start().run(1_000)
     for (let i = 0; i < 100; i++) toy.lose(a, "closed").run(100)
@@ -116,7 +116,7 @@ describe("warm sockets", () => {
     expect(times.length).toBeGreaterThan(40)
   })
 
-  it("are not dialled towards a suspect, which keeps what it has, and are emptied when its breaker opens", () => {
+  it("are not dialled towards a suspect, which keeps those it has, and are closed when its breaker opens", () => {
     const toy = world({ pool: { mode: "fixed", size: 4, maxAgeMs: 600_000 } }, 2).start().run(1_000)
     const { id } = Vector.get(toy.state.candidates, 0)!
     toy.set(a, "timeout").post({ _tag: "DialPending", worker: 0, candidate: id, pendingUs: 1_000 })
@@ -128,7 +128,7 @@ describe("warm sockets", () => {
     expect(toy.facts.some(({ _tag }) => _tag === "BreakerOpened")).toBe(true)
   })
 
-  it("come back with the ramp after the breaker closed", () => {
+  it("come back in step with slow start after the breaker closed", () => {
     const breaker = { failureThreshold: 1, cooldownMs: 1_000, rampMs: 10_000 }
     const pool = { mode: "fixed" as const, size: 10, connectsPerSecond: 1_000, maxAgeMs: 600_000 }
     const toy = world({ breaker, pool, probing: { ...upstreamDefaults.probing, intervalMs: 5_000 } }, 2).start().run(1_000)
