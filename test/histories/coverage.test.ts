@@ -1,4 +1,4 @@
-/** What happens in the recorded worlds: every kind of event and decision, and every reason that there is for one. */
+/** What happens in the recorded worlds: every kind of event and decision, and every reason for one. */
 import { expect, it } from "vitest"
 import type * as Decisions from "../../src/core/model/Decision.ts"
 import type { AttemptOutcome, ChoiceReason, CloseCause, DialFailure, Event, WarmLoss } from "../../src/core/model/Event.ts"
@@ -6,7 +6,7 @@ import type { OutageReason } from "../../src/core/model/Outage.ts"
 import type { UpstreamState } from "../../src/core/model/Routes.ts"
 import { played, worlds } from "./worlds.ts"
 
-/** `seen`, or why it cannot be: the checker of types sees to it that nothing that exists is left out. */
+/** `seen`, or why it cannot be. The type checker makes sure that nothing that exists is left out. */
 type Expected<A extends string> = Readonly<Record<A, "seen" | { readonly not: string }>>
 
 const toys = worlds.map(played)
@@ -14,7 +14,7 @@ const events = toys.flatMap(({ entries }) => entries.map(({ event }) => event))
 const decisions = toys.flatMap(({ advanced }) => advanced.flatMap((one) => one.decisions))
 
 function covers<A extends string>(name: string, found: Iterable<A>, expected: Expected<A>): void {
-  it(name, () => {
+  it(`the recorded worlds show all ${name}`, () => {
     const seen = Object.keys(expected).filter((key) => expected[key as A] === "seen")
     expect([...new Set(found)].toSorted()).toEqual(seen.toSorted())
   })
@@ -24,7 +24,7 @@ const of = <T extends Decisions.Decision["_tag"]>(tag: T) =>
 const eventsOf = <T extends Event["_tag"]>(tag: T) =>
   events.filter((one): one is Extract<Event, { _tag: T }> => one._tag === tag)
 
-covers<Event["_tag"]>("events", events.map(({ _tag }) => _tag), {
+covers<Event["_tag"]>("kinds of events", events.map(({ _tag }) => _tag), {
   Started: "seen",
   WallRead: "seen",
   Ticked: "seen",
@@ -50,7 +50,7 @@ covers<Event["_tag"]>("events", events.map(({ _tag }) => _tag), {
   DomainRequested: "seen",
   Raced: "seen"
 })
-covers<Decisions.Decision["_tag"]>("decisions", decisions.map(({ _tag }) => _tag), {
+covers<Decisions.Decision["_tag"]>("kinds of decisions", decisions.map(({ _tag }) => _tag), {
   Probe: "seen",
   DialWarm: "seen",
   Retire: "seen",
@@ -90,7 +90,7 @@ covers<Decisions.MoveReason>("reasons for a move", of("SelectionMoved").flatMap(
   shut: "seen",
   expired: "seen",
   score: { not: "it keeps candidates out, and lets others replace a member at once" },
-  unmeasured: { not: "whoever is in a set was measured" },
+  unmeasured: { not: "every member of a set was measured" },
   left: "seen",
   surplus: "seen",
   disabled: "seen",
@@ -108,7 +108,7 @@ covers<Decisions.LadderReason>("reasons for a step on the ladder", of("LadderSte
   removed: "seen",
   certificate: "seen"
 })
-covers<UpstreamState>("rungs", of("LadderStepped").map(({ to }) => to), {
+covers<UpstreamState>("rungs of the ladder", of("LadderStepped").map(({ to }) => to), {
   active: "seen",
   stale: "seen",
   fallback: "seen",
@@ -130,22 +130,22 @@ covers<Decisions.UpstreamRefreshed["reason"]>("reasons for a refresh", of("Upstr
   "all-failed": "seen",
   "no-candidates": "seen"
 })
-covers<Decisions.DomainDropped["reason"]>("reasons to drop a name", of("DomainDropped").map(({ reason }) => reason), {
+covers<Decisions.DomainDropped["reason"]>("reasons to drop a name on demand", of("DomainDropped").map(({ reason }) => reason), {
   limit: "seen",
   idle: "seen"
 })
-covers<Decisions.AutoEnabled["reason"]>("ends of a pause", of("AutoEnabled").map(({ reason }) => reason), {
+covers<Decisions.AutoEnabled["reason"]>("reasons for the end of auto-disable", of("AutoEnabled").map(({ reason }) => reason), {
   cooldown: "seen",
   operator: "seen",
   reload: "seen",
   answered: "seen"
 })
-covers<OutageReason>("signs of an outage", of("OutageBegan").map(({ reason }) => reason), {
+covers<OutageReason>("signs of a local outage", of("OutageBegan").map(({ reason }) => reason), {
   silence: "seen",
   connectivity: "seen",
   interfaces: "seen"
 })
-covers<string>("reasons for an open breaker", of("BreakerOpened").map(({ reason }) => reason), {
+covers<string>("reasons to open a breaker", of("BreakerOpened").map(({ reason }) => reason), {
   refused: "seen",
   reset: "seen",
   timeout: "seen",
@@ -155,17 +155,17 @@ covers<string>("reasons for an open breaker", of("BreakerOpened").map(({ reason 
   closed: "seen",
   stalled: "seen"
 })
-covers<DialFailure>("failures of probes", eventsOf("ProbeFailed").map(({ reason }) => reason), {
+covers<DialFailure>("failures of a probe", eventsOf("ProbeFailed").map(({ reason }) => reason), {
   refused: "seen",
   reset: "seen",
   timeout: "seen",
   unreachable: "seen",
   local: "seen",
   certificate: "seen",
-  implausible: { not: "a shell never tells it: the core finds it out" }
+  implausible: { not: "the shell never reports it: the core finds it out" }
 })
 covers<AttemptOutcome>(
-  "outcomes of attempts",
+  "outcomes of a dial attempt",
   [...eventsOf("ClientAccepted"), ...eventsOf("Raced")].flatMap(({ tried }) => tried.map(({ outcome }) => outcome)),
   {
     connected: "seen",
@@ -178,22 +178,22 @@ covers<AttemptOutcome>(
     certificate: "seen",
     denied: "seen",
     unresolved: { not: "the toy's resolver takes no time, so a name without addresses is no attempt" },
-    implausible: { not: "a shell never tells it: the core finds it out" }
+    implausible: { not: "the shell never reports it: the core finds it out" }
   }
 )
-covers<WarmLoss>("ends of parked sockets", eventsOf("WarmLost").map(({ reason }) => reason), {
+covers<WarmLoss>("reasons for the end of a warm socket", eventsOf("WarmLost").map(({ reason }) => reason), {
   closed: "seen",
   reset: "seen",
   expired: "seen",
   drained: "seen"
 })
-covers<ChoiceReason>("reasons for a choice", eventsOf("ClientAccepted").map(({ why }) => why), {
+covers<ChoiceReason>("reasons for the choice of a candidate", eventsOf("ClientAccepted").map(({ why }) => why), {
   only: "seen",
   cheapest: "seen",
   balanced: "seen",
   unranked: "seen"
 })
-covers<CloseCause>("ends of sessions", eventsOf("ClientClosed").map(({ cause }) => cause), {
+covers<CloseCause>("causes for the end of a session", eventsOf("ClientClosed").map(({ cause }) => cause), {
   done: "seen",
   "upstream-reset": "seen",
   "upstream-closed": "seen",

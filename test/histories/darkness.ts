@@ -1,4 +1,4 @@
-/** Worlds in which this machine's own network goes dark, in each way in which that is found out. */
+/** Worlds with a local outage, in each way in which it is found. */
 import { addresses, configWith, onDemandDefaults, upstreamDefaults, upstreamWith } from "../support/config.ts"
 import type { Answer, ToyInterpreter } from "../support/ToyInterpreter.ts"
 import type { World } from "./script.ts"
@@ -9,7 +9,7 @@ const API = ["198.19.0.1", "198.19.0.2"]
 const SIX = ["2001:db8::1", "2001:db9::1"]
 const REFERENCES = ["203.0.113.1", "192.0.2.1"]
 const NEAR = "127.0.0.1"
-/** Whom the name stands for later on, who is no candidate. */
+/** A later address of the name, which is not a candidate. */
 const STRANGER = "203.0.113.9"
 const FAR = [...WEB, ...API, ...SIX, ...REFERENCES]
 
@@ -28,7 +28,7 @@ const visit = (toy: ToyInterpreter, clients: number, gapMs: number): ToyInterpre
   return toy
 }
 
-/** Two upstreams fall silent at once: what they suffered before it was found out is taken back. */
+/** Two upstreams fall silent at once: what changed before the outage was found is rolled back. */
 export const darkness: World = {
   name: "darkness",
   config: {
@@ -63,22 +63,22 @@ export const darkness: World = {
     toy.names("asked.example", [API[0]!])
     lives(toy).set(NEAR, 1).start().run(9_000)
     visit(toy, 2, 60)
-    // Clients notice it before probes do, and a name is asked for meanwhile. A probe brings the end.
+    // Clients notice it before probes do, and a name on demand is asked for meanwhile. A probe ends the outage.
     for (const host of FAR) toy.replies(host, "silent")
     visit(put(toy, "timeout"), 4, 350).run(2_500)
     toy.asks("asked.example", 443).run(1_500)
     lives(toy).run(3_000)
-    // One that dies alone, while the other and a reference live, is shut out as ever.
+    // One upstream dies alone, while the other and a reference answer: no local outage.
     put(toy, "timeout", [...WEB, REFERENCES[0]!]).run(4_500)
     lives(toy).run(6_000)
-    // Turned off by an operator: nobody is left whose answer could end it.
+    // Turned off by an operator: no candidate is left whose answer could end the outage.
     put(toy, "unreachable").run(4_500)
     toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: false }).run(500)
     lives(toy).post({ _tag: "EnabledOverridden", worker: 0, enabled: null }).run(2_000)
   }
 }
 
-/** A single upstream: references speak for the network, or the interfaces do. */
+/** A single upstream: the references, or the interfaces, show the state of the network. */
 export const lonely: World = {
   name: "lonely",
   config: {
@@ -94,7 +94,7 @@ export const lonely: World = {
       scoreTtlMs: 8_000
     }], { maxParallel: 2, perHost: 1 }),
     outage: { connectivity: at(...REFERENCES), timeoutMs: 2_500 },
-    // The second reference is not to be dialled: it is as if it were not there.
+    // The second reference may not be dialled, so it does not count.
     access: { allow: [], deny: [{ cidr: "192.0.2.0/24", words: [0xc000_0200], bits: 24 }] }
   },
   cuts: [],
@@ -103,15 +103,15 @@ export const lonely: World = {
     lives(toy).start().run(5_000)
     put(toy, "unreachable").run(6_700)
     lives(toy).run(3_000)
-    // The network changes, and what worked before proves nothing until somebody answers.
+    // The network changes, and what worked before proves nothing until a candidate answers.
     put(interfaces(toy, ["ipv6"]), "timeout").run(2_500)
     interfaces(lives(toy), ["ipv4"]).run(3_000)
-    // No interface is left; a stranger's answer to the last resort ends it.
+    // No interface is left; the answer of an address that is not a candidate, on the last resort, ends the outage.
     interfaces(put(toy, "unreachable"), []).run(1_500)
     toy.names("web.example", [STRANGER]).set(STRANGER, 30)
     for (const host of WEB) toy.impostor(host)
     toy.client(30, 0).run(1_000)
-    // The stranger has joined the list by now.
+    // That address has become a candidate by now.
     toy.impostor(STRANGER)
     interfaces(lives(toy), ["ipv4"]).run(12_000)
     toy.client(30, 0).run(500)

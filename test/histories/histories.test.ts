@@ -28,7 +28,7 @@ function verdictOf(texts: ReadonlyArray<string>, replay: Replay = new Replay()):
   return replay.verdict()
 }
 
-it("the histories are small enough to be carried along", () => {
+it("the recorded histories stay below 1.6 MB in all", () => {
   expect(histories.flatMap(({ texts }) => texts).join("").length).toBeLessThan(1_600_000)
 })
 
@@ -42,13 +42,13 @@ describe.each(histories)("the history $name", ({ name, texts }) => {
     expect(verdict.segments.map(({ end }) => end)).toEqual([...texts.slice(1).map(() => "continued"), "closed"])
   })
 
-  it("is what its script makes, byte for byte, on this runtime too", () => {
+  it("is made again by its script, byte for byte, on this runtime", () => {
     const world = worlds.find((one) => one.name === name)!
     expect(recordOf(world).map((text) => hash(text))).toEqual(texts.map((text) => hash(text)))
     expect(files.filter((file) => file.startsWith(`${name}-`))).toEqual(texts.map((_, i) => historyFile(name, i + 1)))
   })
 
-  it("fails when it was altered", () => {
+  it("is found altered when one digit of a measurement is changed", () => {
     texts.forEach((text, segment) => {
       const altered = text.replace(/"tookUs":(\d)/, (_, digit: string) => `"tookUs":${(Number(digit) + 1) % 10}`)
       expect(altered).not.toBe(text)
@@ -59,7 +59,7 @@ describe.each(histories)("the history $name", ({ name, texts }) => {
     })
   })
 
-  it("fails when it was altered by somebody who made the chain right again", () => {
+  it("diverges when a measurement is changed and the chain made right again", () => {
     let chain = chainStart(1)
     let forged = 0
     const lines = linesOf(texts[0]!).map((line) => {
@@ -77,7 +77,7 @@ describe.each(histories)("the history $name", ({ name, texts }) => {
   })
 })
 
-describe("one constant changed turns a history red", () => {
+describe("a changed constant of the core", () => {
   afterAll(removeChangedCores)
 
   const inScore = (from: string, to: string): Change => ({ file: "core/reducers/score.ts", from, to })
@@ -192,19 +192,19 @@ describe("one constant changed turns a history red", () => {
     { file: "core/pick.ts", from: "(routes.tolerancePercent / 100)", to: "(routes.tolerancePercent / 10_000)" }
   ]
 
-  it("and with none changed all stay green", async () => {
+  it("makes the difference: without a change every history is verified", async () => {
     const Unchanged = await changedReplay(null)
     for (const { texts } of histories) expect(verdictOf(texts, new Unchanged()).outcome).toBe("verified")
   })
 
-  it.each(changes)("$from -> $to", async (change) => {
+  it.each(changes)("$from -> $to makes a history diverge", async (change) => {
     const Changed = await changedReplay(change)
     const outcomes = histories.map(({ texts }) => verdictOf(texts, new Changed()).outcome)
     expect(outcomes).toContain("diverged")
     expect(outcomes).not.toContain("altered")
   })
 
-  it("is no empty promise: a change that is not found in its file is refused", async () => {
+  it("is refused when its file does not contain the text to change", async () => {
     await expect(changedReplay({ file: "core/step.ts", from: "no such text", to: "" })).rejects.toThrow(/0 times/)
   })
 })

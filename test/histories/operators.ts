@@ -1,4 +1,4 @@
-/** What operators do: other configurations, off and on, upstreams that come, go and change their names, everything anew. */
+/** What operators do: load other configurations, turn off and on, add, remove and rename upstreams, refresh. */
 import type { Config } from "../../src/core/model/Config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { configWith, onDemandDefaults } from "../support/config.ts"
@@ -39,20 +39,20 @@ export const operators: World = {
     hosts.forEach((host, i) => toy.set(host, 12 + 9 * i))
     toy.names("web.example", [hosts[7]!]).names("new.example", hosts.slice(8, 11)).names("asked.example", [hosts[11]!])
     toy.start().run(2_000).client(90_000, 1).client(400).run(500)
-    // One is shut out, and has its trial when a refresh is wanted.
+    // A breaker opens, and its candidate has its trial with a refresh.
     toy.set(hosts[1]!, "refused").run(21_000)
     refresh(0).run(1_000)
     toy.set(hosts[1]!, 21)
     refresh(-1).run(500)
-    // Scores, shelves, rounds and breakers under other numbers.
+    // Scores, warm pools, rounds and breakers under other numbers.
     toy.set(hosts[2]!, "refused").run(20_500)
     reload([{ ...WEB, ...TUNED }, API]).run(3_500)
-    // Who is listed, who may be dialled, and what it is called.
+    // Another list, another access list, and another name of the upstream.
     reload([{ ...WEB, ...TUNED, candidates: at(0, 12) }, { ...API, name: "web2", fallback: at(13) }], {
       access: { allow: [], deny: [{ cidr: `${hosts[7]!}/32`, words: [0xc612_0008], bits: 32 }] }
     }).run(3_000)
     toy.client(50, 0).run(700)
-    // The name that one stands for, and what it has to prove.
+    // Another host, and another identity to prove.
     const proving = { servername: "new.example", ca: "" }
     const other: UpstreamChanges = { ...WEB, ...TUNED, host: "new.example", identity: proving, breaker: { failureThreshold: 2 } }
     reload([other, { ...API, name: "web2", bypass: true }]).run(2_000)
@@ -67,7 +67,7 @@ export const operators: World = {
     }).client(50).run(500)
     override(true).run(4_000)
     reload([], { onDemand: { ...onDemandDefaults, enabled: false } }).run(4_500)
-    // The places of those that are gone are free, but for the one through which a session goes.
+    // The slots of removed upstreams are free, except the one with a session.
     toy.run(30_000)
     reload([{ ...API, name: "late", candidates: at(4, 15) }, { ...API, name: "later", preheat: false }]).run(62_000)
     reload([{ ...API, name: "late" }, { ...API, name: "later" }, { ...API, name: "last", port: 80 }]).run(4_000)

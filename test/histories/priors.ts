@@ -1,4 +1,4 @@
-/** What earlier runs knew: it orders probes and serves until somebody was measured, and ends by age, by sleep, and by its own end. */
+/** What earlier runs knew: it orders probes, serves until a candidate is measured, and ends by age, by a sleep, or when it expires. */
 import type { HistoryRecord } from "../../src/core/model/History.ts"
 import { addresses, configWith } from "../support/config.ts"
 import type { World } from "./script.ts"
@@ -39,7 +39,7 @@ const records: ReadonlyArray<HistoryRecord> = [
   record(hosts[4]!, 30, -HOUR),
   record(hosts[5]!, 5, 2 * HOUR),
   record(hosts[0]!, 7, 90 * SECOND),
-  // More than may serve; the list of one that is measured by nobody.
+  // More than may serve; no candidate of this list is measured.
   ...sites.map((address, i) => ofSite(address, 50 - i, (i < 15 ? 20 + i : 600 + i) * SECOND, { expiresMs: WALL_MS + (100 + 10 * i) * SECOND })),
   // Named by a list alone, at another port, and by history itself.
   ofSite("198.19.2.1", 3, 20 * SECOND, { sources: ["user-static"] }),
@@ -69,7 +69,7 @@ export const priors: World = {
         pool: { mode: "off" },
         probing: { intervalMs: 60_000, challengers: 1, candidatesPerRound: 0 },
         scoreTtlMs: 90_000,
-        // Nothing is left of the last four, and the one before them ends as it is loaded.
+        // The last four have expired, and the one before them expires when it is loaded.
         staleForMs: 615_000,
         breaker: { enabled: false }
       },
@@ -86,13 +86,13 @@ export const priors: World = {
     toy.names(LAZY, hosts.slice(7, 10)).start()
     toy.post({ _tag: "HistoryLoaded", worker: 0, network: "home", records }).run(100)
     toy.client(50).client(50, 1).run(3_950).client(50).run(700)
-    // A clock that is set back makes nothing young; then a sleep.
+    // A clock that is set back makes no record younger; then a sleep.
     toy.post({ _tag: "WallRead", worker: 0, wallMs: WALL_MS - HOUR }).run(6_000)
     hosts.slice(0, 3).forEach((host, i) => toy.set(host, 10 + 15 * i))
     toy.client(50).run(30_000)
     toy.set(hosts[8]!, 33).set(hosts[9]!, 22).asks("", 0, 2).run(2_000).client(50, 2).run(500)
     toy.post({ _tag: "WallRead", worker: 0, wallMs: WALL_MS + 190 * SECOND }).run(5_000)
-    // What was known of an upstream that goes is there for the next one of that name.
+    // What was known of a removed upstream is there for the next one of its name.
     const { config } = toy.state
     const reload = (upstreams: typeof config.upstreams, maxEntries: number) =>
       toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...config, upstreams, history: { maxEntries, serveForMs: 2_000 } } })

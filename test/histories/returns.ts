@@ -1,4 +1,4 @@
-/** All addresses fail together and come back: dark, refusing, cutting sessions off; one after the other; under clients. */
+/** All addresses fail together and come back: dark, refusing, resetting sessions; one after the other; under clients. */
 import { addresses, configWith } from "../support/config.ts"
 import type { Answer, ToyInterpreter } from "../support/ToyInterpreter.ts"
 import type { Reply } from "../support/toySession.ts"
@@ -7,7 +7,7 @@ import { hosts } from "./script.ts"
 
 const DISTANCES_MS = [20, 36, 64, 68, 70, 400]
 
-/** What handshakes and sessions of the first six get from now on: a number is added to each one's distance. */
+/** What handshakes and sessions of the first six get from now on; a number is added to the distance of each. */
 function all(toy: ToyInterpreter, answer: Answer, reply: Reply): ToyInterpreter {
   DISTANCES_MS.forEach((distanceMs, i) => {
     toy.set(hosts[i]!, typeof answer === "number" ? distanceMs + answer : answer)
@@ -49,7 +49,7 @@ export const returns: World = {
   play(toy) {
     all(toy, 0, 0).set(hosts[6]!, 90).start().run(3_000)
     visit(toy, 12, 100).run(4_000)
-    // One packet is lost: a second more, and no other distance.
+    // One packet is lost: the handshake takes a second more, and the distance stays.
     all(toy, 1_000, 0).run(6_000)
     all(toy, 1_180, 0).run(6_000)
     all(toy, 0, 0).run(6_000)
@@ -57,21 +57,21 @@ export const returns: World = {
     visit(toy, 8, 100).run(9_000)
     all(toy, 0, 0).run(4_000)
     visit(toy, 9, 200)
-    // Sessions are cut off while handshakes are well.
+    // Sessions are reset while handshakes succeed.
     all(toy, 0, "reset")
     visit(toy, 14, 500)
     all(toy, 0, 0)
     visit(toy, 8, 800)
-    // Two go and come back one after the other.
+    // Two addresses fail and come back one after the other.
     toy.set(hosts[0]!, "timeout").set(hosts[1]!, "refused")
     visit(toy, 6, 300).run(9_000).set(hosts[1]!, 36).run(8_000).set(hosts[0]!, 20).run(20_000)
     // Others become better than both members at once.
     toy.set(hosts[0]!, 200).set(hosts[1]!, 210).run(40_000)
     all(toy, 0, 0).run(10_000)
-    // So long that everything turns itself off; the first client that is served ends that.
+    // So long that auto-disable begins; the first client that is served ends it.
     all(toy, "timeout", "silent").set(hosts[6]!, "refused").run(55_000)
     all(toy, 0, 0).client(60).run(6_000)
-    // So long that trials become seldom.
+    // So long that trials become rare.
     toy.set(hosts[5]!, "refused").run(90_000)
   }
 }

@@ -13,7 +13,7 @@ export interface World {
 }
 
 export const hosts = addresses(16).map(({ host }) => host)
-/** Warm dials are samples too; where they would drown the others there are none. */
+/** Without warm sockets: their dials are samples too, and would drown the others. */
 export const COLD = { pool: { mode: "off" as const }, breaker: { failureThreshold: 40 } }
 export const set = (toy: ToyInterpreter, answers: ReadonlyArray<Answer>) =>
   answers.forEach((answer, i) => toy.set(hosts[i]!, answer))

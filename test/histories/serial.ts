@@ -1,11 +1,11 @@
-/** Warm sockets that stand in the way: of a server that serves one connection at a time, of one that is slow, of one that is full. */
+/** Warm sockets that keep clients from being served: by a server of one connection at a time, by a slow one, by a full one. */
 import * as Vector from "../../src/core/data/Vector.ts"
 import { addresses, configWith } from "../support/config.ts"
 import type { ToyInterpreter } from "../support/ToyInterpreter.ts"
 import type { World } from "./script.ts"
 import { COLD, hosts, noise, set } from "./script.ts"
 
-/** A session that is silent for `ms`, or, below 0, for so long after the last warm socket ended. */
+/** A session that is silent for `ms`; below 0: for that long after the last warm socket ended. */
 function silent(toy: ToyInterpreter, session: number, slot: number, ms: number): void {
   const candidate = Vector.get(toy.state.candidates, slot)!.id
   const host = hosts[slot]!

@@ -1,4 +1,4 @@
-/** Everybody fails for round after round, until there is no opinion; and renewals, which go on where rounds come seldom. */
+/** All candidates fail round after round, until auto-disable; and renewals, which go on where rounds come rarely. */
 import { addresses, configWith } from "../support/config.ts"
 import type { Answer, ToyInterpreter } from "../support/ToyInterpreter.ts"
 import type { World } from "./script.ts"
@@ -9,7 +9,7 @@ const put = (toy: ToyInterpreter, answer: Answer, from = 0, to = 8): ToyInterpre
   return toy
 }
 
-/** Rounds in which all fail, or some answer, or too few are asked; pauses that end by themselves, by an operator and by a reload. */
+/** Rounds in which all fail, some answer, or too few are probed; pauses that end by themselves, by an operator and by a reload. */
 export const surrender: World = {
   name: "surrender",
   config: {
@@ -39,7 +39,7 @@ export const surrender: World = {
     const override = (enabled: boolean | null) => toy.post({ _tag: "EnabledOverridden", worker: 0, enabled })
     put(toy, 20).set(hosts[1]!, 45).start().run(3_000)
     put(toy, "refused").run(5_200)
-    // One answer of anybody, in the last moment.
+    // One candidate answers, in the last moment.
     toy.set(hosts[2]!, 30).run(2_500)
     put(toy, "refused").run(9_000)
     toy.client(30).client(30, 1).run(4_000)
@@ -49,12 +49,12 @@ export const surrender: World = {
     put(toy, "refused").run(9_000)
     put(override(true), 30).run(4_000)
     put(toy, "refused").run(9_500).post({ _tag: "ConfigChanged", worker: 0, config: toy.state.config }).run(500)
-    // By now it is too long ago that anybody answered.
+    // By now the last answer is too long ago.
     toy.run(40_000)
   }
 }
 
-/** An interval of an hour, so members are renewed before they expire; nobody answers, they back off, and come back. */
+/** An interval of an hour, so members are renewed before they expire; none answers, renewals back off, and the members return. */
 export const seldom: World = {
   name: "seldom",
   config: {
@@ -67,7 +67,7 @@ export const seldom: World = {
       breaker: { enabled: false },
       scoreTtlMs: 10_000
     }, {
-      // Two thirds of what expires it: just seldom enough.
+      // Two thirds of scoreTtl: just rare enough for renewals.
       name: "brink",
       host: "brink.example",
       dns: { refreshMs: 30_000, timeoutMs: 1_000 },
@@ -76,7 +76,7 @@ export const seldom: World = {
       pool: { mode: "off" },
       scoreTtlMs: 90_000
     }, {
-      // A little more often than that.
+      // A millisecond shorter than that.
       name: "often",
       candidates: addresses(7).slice(6),
       probing: { intervalMs: 59_999 },
@@ -90,10 +90,10 @@ export const seldom: World = {
     toy.names("brink.example", hosts.slice(7, 9)).set(hosts[8]!, 15).set(hosts[9]!, 35)
     put(toy, 20).set(hosts[1]!, 45).set(hosts[2]!, 60).set(hosts[3]!, 80).set(hosts[4]!, 100)
     toy.start().run(28_000)
-    // Clients measure the cheapest, so it need not be asked.
+    // Clients measure the cheapest candidate, so no probe is needed.
     for (let i = 0; i < 4; i++) toy.client(500, 0).client(500, 1).run(1_500)
     toy.run(10_000)
-    // A server that says nothing takes nobody away at first, then it counts as gone.
+    // A silent DNS server removes no address at first; then its addresses count as gone.
     toy.names("brink.example", hosts.slice(9, 10)).silent = 1
     put(toy, "refused", 0, 5).run(230_000)
     toy.names("brink.example", hosts.slice(7, 9)).silent = 0

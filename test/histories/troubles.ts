@@ -1,11 +1,11 @@
-/** Worlds in which candidates fail, come and go, are suspected, and are taken warm. */
+/** Worlds in which candidates fail, come and go, are suspected, and have warm sockets. */
 import { addresses, configWith, upstreamDefaults } from "../support/config.ts"
 import type { Answer } from "../support/ToyInterpreter.ts"
 import type { Reply } from "../support/toySession.ts"
 import type { World } from "./script.ts"
 import { COLD, hosts, noise, set } from "./script.ts"
 
-/** Addresses that die in every way there is: in dials, in sessions, in parked sockets; they come back, and die again. */
+/** Addresses that die in every way there is: in dials, in sessions, in warm sockets; they come back, and die again. */
 export const outage: World = {
   name: "outage",
   config: configWith([{
@@ -34,14 +34,14 @@ export const outage: World = {
       toy.run(8_000).set(a, 20).replies(a, 1).run(15_000)
       visit(2, 200)
     }
-    // Slow requests, one at a time and two together; a lost packet; a client that blames alone.
+    // Slow requests, one at a time and two together; a lost packet; one client alone that sees failures.
     for (const host of [a, b]) toy.replies(host, 450)
     visit(3, 700)
     for (const host of [a, b]) toy.replies(host, 180)
     visit(6, 40)
     toy.run(1_000).set(a, 1_020).run(6_000).set(a, 20).run(6_000)
     toy.run(8_000).set(a, 300).lose(a, "reset", 1).run(95).lose(a, "reset", 1).run(1_000).set(a, 20).run(30_000)
-    // One client who is cut off politely, thrice within a minute.
+    // One client whose sessions are closed, thrice within a minute.
     for (const host of [a, b]) toy.replies(host, "closed")
     for (const gapMs of [900, 58_500, 2_000]) toy.client(10, 0, 1).run(gapMs)
     for (const host of [a, b]) toy.replies(host, 1)
@@ -95,7 +95,7 @@ export const bursts: World = {
     toy.run(60_000).set(a, "refused").lose(a, "closed").run(40_000).set(a, 4).run(8_000)
     for (let i = 0; i < 9; i++) toy.client(10).run(1)
     toy.run(30_000)
-    // Shut out twice in a row, and a trial that this machine could not make.
+    // Its breaker opens twice in a row, and this machine could not make one of the trials.
     const c = hosts[6]!
     for (const trial of [10, "local"] as const) {
       toy.set(c, "refused").client(10, 2).run(20).client(10, 2).run(20).set(c, trial).run(1_100)
@@ -139,7 +139,7 @@ export const names: World = {
     say(1, 4).run(40_000)
   }
 }
-/** Forty that are cheap and suspected stand before the one that takes a free place; two more challenge it. */
+/** Forty cheap suspects come before the candidate that takes a free place; two more challenge it. */
 export const suspects: World = {
   name: "suspects",
   config: configWith([{

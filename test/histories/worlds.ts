@@ -26,7 +26,7 @@ const steady: World = {
   play(toy) {
     const below = noise(11)
     set(toy, hosts.slice(0, 16).map((_, i) => 8 + 4 * i))
-    // A client just before the window ends that the round's entry opened.
+    // A client just before the end of the sample window that the round opened.
     toy.start().run(14_900).client(500).run(5_000)
     for (let minute = 0; minute < 2; minute++) {
       set(toy, hosts.slice(0, 16).map((_, i) => 8 + 4 * i + below(300) / 100))
@@ -35,7 +35,7 @@ const steady: World = {
   }
 }
 
-/** Addresses that refuse, time out, lie and come back; a dead worker, a jump of the clock, an expiry. */
+/** Addresses that refuse, time out, answer too fast and come back; a lost worker, a jump of the clock, an expiry. */
 const failures: World = {
   name: "failures",
   config: configWith([
@@ -58,7 +58,7 @@ const failures: World = {
     for (let round = 0; round < 8; round++) {
       const failing: ReadonlyArray<Answer> = ["refused", "reset", "timeout", "unreachable", 20 + below(60), 15]
       toy.set(hosts[below(8)]!, failing[below(6)]!)
-      // Mostly dead, at last alive again.
+      // Mostly dead, and alive again at the end.
       toy.set(hosts[0]!, round === 7 ? 11 : round > 2 ? "refused" : 10)
       for (let i = 0; i < 2; i++) toy.client(below(20_000)).run(below(800))
       toy.run(3_000)
@@ -72,7 +72,7 @@ const failures: World = {
   }
 }
 
-/** Latencies that flap under many clients, some of whom cannot be served. */
+/** Latencies that flap under many clients; some clients cannot be served. */
 const flapping: World = {
   name: "flapping",
   config: configWith([{
@@ -104,7 +104,7 @@ const flapping: World = {
   }
 }
 
-/** One host behind forty ports, first good, then dead, before two hundred others; in the end all expire in one sleep. */
+/** One host behind forty ports, first good, then dead, before two hundred others; at the end all expire in one sleep. */
 const crowded: World = {
   name: "crowded",
   config: configWith([{
