@@ -17,7 +17,7 @@ interface History {
   readonly entries: ReadonlyArray<Entry>
 }
 
-/** A world in which every candidate has been heard of, and what happens next in it. */
+/** A world in which every candidate has been measured, and what happens next in it. */
 function history(candidates: number): History {
   const world = new World(configWith([{ candidates: addresses(candidates) }]), CLIENTS_PER_SECOND)
   while (world.next().entry.seq < 5_000 || (Vector.get(world.state.upstreams, 0)?.unsampled ?? 0) > 0);
@@ -25,7 +25,7 @@ function history(candidates: number): History {
   return { from, entries: Array.from({ length: EVENTS }, () => world.next().entry) }
 }
 
-/** Both worlds are weighed with the same mix, that of the larger one: who has more candidates probes more of them. */
+/** Both worlds get the mix of the larger one, because more candidates are probed more often. */
 function fold({ from, entries }: History, mix: ReadonlyMap<string, number>) {
   const costsUs = new Map<string, number>()
   const counts = countsOf(entries)

@@ -16,7 +16,7 @@ const BEST = "198.18.0.11"
 const LISTEN = 1234
 const RUN_S = 60
 const CHANGE_MS = 10_000
-/** The clients' clock starts with their process, that much later at most. What is slow before the change is the machine's doing. */
+/** The clients' clock starts with their process, that much later at most. What is slow before the change is due to the machine. */
 const CLIENTS_START_MS = 1_000
 const WANDER_MS = [0, 6, 12, 4, 9, 1, 11, 3]
 

@@ -1,6 +1,6 @@
 /**
- * The machine's own network is away for a minute, by a black hole for everything and by an interface that is down: whether
- * scores and breakers are as before, and how soon clients are served once it is back.
+ * A local outage of a minute, by a black hole for everything and by an interface that is down: whether
+ * scores and breakers are as before, and how soon clients are served after it.
  */
 import process from "node:process"
 import { parseArgs } from "node:util"

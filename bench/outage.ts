@@ -1,8 +1,8 @@
 /**
  * The best of three addresses (20, 40 and 60 ms away) fails under open-loop clients, 20 a second, for 12 s of a run of 60:
  * it goes dark, refuses, stalls after accept, or resets after the first client bytes. How many clients notice, when the last
- * of them came, and how soon the best is used again. Settings are the defaults, but for how often addresses are probed;
- * `--old`: also the breaker's and the stall's of the figures up to version 0.1, which made the return quick by themselves.
+ * of them came, and how soon the best is used again. All settings are defaults except how often addresses are probed;
+ * `--old`: also the breaker's and the stall's settings up to version 0.1, which alone made the return quick.
  */
 import process from "node:process"
 import { parseArgs } from "node:util"

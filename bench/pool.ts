@@ -1,6 +1,6 @@
 /**
  * The IP pool against what a client would have without it, in a lab with distance, TLS servers and a resolver: connect and
- * TLS beside the system's first answer, the first use of a name, the last resort when everybody is dead or the pool is off,
+ * TLS beside the system's first answer, the first use of a name, the last resort when all candidates are dead or the pool is off,
  * the first clients after a restart, and a hijacker. `--scene NAME` for one of them.
  */
 import * as fs from "node:fs"

@@ -1,4 +1,4 @@
-/** How long a record of 1,000,000 entries takes to replay from disk, the way the command does it. */
+/** How long the command takes to replay a record of 1,000,000 entries from disk. */
 import * as Effect from "effect/Effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"

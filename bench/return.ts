@@ -44,17 +44,17 @@ const { values } = parseArgs({
 const { quick } = values
 const rounds = Number(values.rounds ?? (quick ? 1 : 3))
 const atOnce = Number(values["at-once"])
-/** On demand the first one found is held for 30 s, and a better one has to be confirmed at two rounds of probes. */
+/** With discovery the first address found is held for 30 s, and two rounds of probes have to confirm a better one. */
 const settleS = Number(values.settle ?? (quick ? 40 : 75))
 const pace = { rate: Number(values.rate), settleS, watchS: Number(values.watch) }
 const spares = values.spares.split(",") as Array<Spare>
 for (const spare of spares) if (!SPARES.includes(spare)) throw new Error(`--spares knows ${SPARES.join(", ")}, not ${spare}`)
 
-/** A first byte from the best, before the trouble, or a change of the network that takes longer: the machine is at its end. */
+/** A first byte from the best before the trouble, or a change of the network, that takes longer: the machine is overloaded. */
 const MOST_P50_MS = 1.25 * RTT_MS.best
 const MOST_CHANGE_MS = 250
 
-/** What the start of a batch takes, by and large. */
+/** About how long the start of a batch takes. */
 const START_S = 15
 
 const said = (text: string) => console.error(`return: ${text}`)
@@ -95,7 +95,7 @@ for (let round = 0; round < rounds; round++) {
       const result = results.get(one) as Result
       results.set(one, { ...result, rounds: [...result.rounds, ...figures.slice(at, at + 1)] })
     }
-    // A service that was not on the best address before tells nothing about the lab.
+    // A service that was not on the best address before says nothing about the lab.
     const p50Ms = Math.max(...figures.filter(({ onBestBefore }) => onBestBefore > 0.9).map(({ p50BeforeMs }) => p50BeforeMs))
     checks.push({ services: batch.length, busy, changeMs, p50Ms })
     said(`round ${round + 1}, batch ${i + 1} of ${batches.length} is over; before its troubles ${checkOf(checks.at(-1)!)}`)

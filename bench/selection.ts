@@ -66,7 +66,7 @@ class Driver {
     this.#fold({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 
-  /** Answers probes and rings deadlines until `untilUs`. */
+  /** Answers probes and fires deadlines until `untilUs`. */
   run(untilUs: number): void {
     while (true) {
       const answer = this.#answers[0]
@@ -111,7 +111,7 @@ function price(file: string): Priced {
   let switches = 0
   let before = -1
   for (; slice + 1 < slices.length; slice++) {
-    // A slice's probes are asked for at its start and judged before its end.
+    // The probes of a slice are sent at its start and judged before its end.
     driver.run((slice + 1) * SLICE_US - 1)
     const selected = driver.selected
     if (slice >= WARM_UP_SLICES) {

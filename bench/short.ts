@@ -6,7 +6,7 @@ import { interleaved } from "./support/rounds.ts"
 
 const CONNECTIONS = 10_000
 const PARALLEL = 32
-/** Rounds until the code of all contenders is compiled for good: what a service costs that has run for a minute. */
+/** Rounds until the code of all contenders is fully compiled: the cost of a service that has run for a minute. */
 const WARM_UPS = 4
 const { rounds, json } = options()
 

@@ -1,7 +1,7 @@
 /**
  * Whether the record tells the truth: clients come through the lab, five a second, while the best address goes dark and
- * returns; then, for every client, who served it, warm or dialled, and over which addresses, as derived from the record, is
- * compared with what the client saw, and for every server with how many requests it answered.
+ * returns; then, for every client, which server served it, warm or dialled, and over which addresses, as derived from the record,
+ * is compared with what the client saw, and for every server with how many requests it answered.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -58,13 +58,13 @@ function sessionsOf(directory: string): ReadonlyArray<Told> {
 
 /** How what one client saw differs from what the record says; undefined when it does not. */
 function differs({ by, failure, firstByteMs }: Seen, { accepted, closed, host }: Told): string | undefined {
-  // An answer that came after the client's patience was over is an answer only to the server.
+  // An answer that came after the client had given up is an answer only to the server.
   const answered = (closed?.firstByteUs ?? -1) >= 0 && (closed?.firstByteUs ?? 0) < PATIENCE_US
   if (failure === "" && by !== host) return `was served by ${by}, the record says ${host}`
   if (failure === "" && !answered) return "got an answer, the record says it did not"
   if (failure !== "" && answered) return `failed (${failure}), the record says it was answered`
   if (accepted.warm === 0 && accepted.tried.at(-1)?.outcome !== "connected" && accepted.candidate >= 0) {
-    return "was served, but nobody connected"
+    return "was served, but no attempt connected"
   }
   // A dialled first byte takes two round trips, a warm one takes one.
   const roundTrips = firstByteMs / (RTT_MS[host] ?? Number.NaN)

@@ -1,4 +1,4 @@
-/** How long the engine keeps the thread at a time under load, with few candidates and with 10,000. */
+/** How long a turn of the engine holds the thread under load, with few candidates and with 10,000. */
 import { start } from "./support/child.ts"
 import { options, print } from "./support/report.ts"
 import { interleaved } from "./support/rounds.ts"

@@ -2,7 +2,7 @@
 import * as net from "node:net"
 
 export class Door {
-  /** Of those who came in and are still there. */
+  /** Connections that were accepted and are still open. */
   readonly sockets = new Set<net.Socket>()
   readonly #options: net.ListenOptions & net.ServerOpts
   readonly #serve: (socket: net.Socket) => void
@@ -23,7 +23,7 @@ export class Door {
     })
   }
 
-  /** Whoever is inside is reset. */
+  /** Resets all open connections. */
   async close(): Promise<void> {
     const server = this.#server
     this.#server = undefined

@@ -17,7 +17,7 @@ export const PORT = 9000
 
 export type RuntimeName = "node" | "deno"
 
-/** Why the lab cannot be had here; undefined when it can. */
+/** Why the lab cannot run here; undefined when it can. */
 export function whyNot(): string | undefined {
   if (process.platform !== "linux") return "the lab needs Linux"
   if (process.getuid?.() !== 0) return "the lab needs root (network namespaces)"
@@ -96,7 +96,7 @@ export class Lab {
     if (status !== 0) throw new Error(`the interface cannot be set ${state}`)
   }
 
-  /** What a page of the near side's loopback says; with a `body`, to a PUT of it. */
+  /** The body of a page on the near side's loopback; with a `body`, of the answer to a PUT of it. */
   page(url: string, body?: string): Promise<string> {
     const asked = "Request(a[1], data=a[2].encode() if len(a) > 2 else None, method='PUT' if len(a) > 2 else 'GET')"
     const script =
@@ -115,7 +115,7 @@ export class Lab {
     return this.#upstreams.tell(`${host} ${mode}`)
   }
 
-  /** Tells the servers' script a line of its own, and gives its answer. */
+  /** Sends the servers' script a line of its own, and gives its answer. */
   tellServers(line: string): Promise<string> {
     return this.#upstreams.tell(line)
   }
@@ -187,12 +187,12 @@ export class Lab {
     for (const child of [...this.#running]) await this.stop(child)
     await this.#upstreams.stop()
     await this.#network.stop()
-    // Records of a run that is to be looked at afterwards.
+    // Keeps the records of a run that is to be looked at afterwards.
     if (process.env["FAIRLEAD_KEEP_LAB"] === undefined) fs.rmSync(this.scratch, { recursive: true, force: true })
   }
 }
 
-/** Runs a script by the runtime that runs this one. */
+/** Runs a script on the runtime of this process. */
 function runnable([runtime = "", ...rest]: ReadonlyArray<string>): ReadonlyArray<string> {
   return "Deno" in globalThis
     ? [runtime, "run", "-A", "--config", path.join(ROOT, "deno.json"), ...rest]

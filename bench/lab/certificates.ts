@@ -1,4 +1,4 @@
-/** Certificates for a lab: an authority of its own, what it signed for `*.pool.test`, and what nobody signed for the same names. */
+/** Certificates for a lab: its own authority, what that signed for `*.pool.test`, and a self-signed one for the same names. */
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"

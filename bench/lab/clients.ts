@@ -1,7 +1,7 @@
 /**
  * Clients for the lab, open loop: one starts every 1000/RATE ms whatever became of those before it (RATE 0: the next one
  * when the last one is done). Each connects, sends a line, waits for the first byte, and hangs up. Prints one JSON line a
- * client: when it started (ms since the first), how long to the first byte (ms) and who answered, or how it failed.
+ * client: when it started (ms since the first), how long to the first byte (ms) and which server answered, or how it failed.
  *
  * `direct` measures the reference instead: requests on one connection that is already open.
  */

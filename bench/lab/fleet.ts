@@ -38,7 +38,7 @@ async function launchOne(lab: Lab, { setup, place }: Ship): Promise<ChildProcess
   return service
 }
 
-/** At once: how a service says goodbye is not measured here. */
+/** At once: how a service shuts down is not measured here. */
 export async function scuttle(services: ReadonlyArray<ChildProcess>): Promise<void> {
   await Promise.all(services.map((service) => {
     const ended = new Promise((resolve) => service.once("close", resolve))

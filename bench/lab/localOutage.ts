@@ -1,6 +1,6 @@
 /**
- * The machine's own network goes away for a while and comes back: everything on the way vanishes, or the interface is down.
- * What the service thinks of everybody before, in it and afterwards, and how its clients fare once it is back.
+ * A local outage that ends again: everything on the way vanishes, or the interface is down. How the service judges its
+ * candidates before, in it and afterwards, and how its clients fare once it is over.
  */
 import type { RuntimeName } from "./Lab.ts"
 import { Lab, PORT } from "./Lab.ts"
@@ -35,7 +35,7 @@ interface Status {
 export interface Outcome {
   readonly loss: Loss
   readonly seconds: number
-  /** Why the service took it for an outage of its own network; null: it did not. */
+  /** Why the service took it for a local outage; null: it did not. */
   readonly reason: string | null
   readonly before: ReadonlyArray<Judged>
   /** When four fifths of it are over, and at its end. */
@@ -48,7 +48,7 @@ export interface Outcome {
   readonly clients: number
   readonly failed: number
   readonly slowestMs: number
-  /** From the return until the last client had been served that came in the first moment after it. */
+  /** From the return until the last client was served that came in the first moment after it. */
   readonly servedAfterMs: number
   /** Warm sockets two seconds after the return. */
   readonly warm: number
@@ -85,7 +85,7 @@ export async function localOutages(
 }
 
 async function run(lab: Lab, loss: Loss, seconds: number): Promise<Outcome> {
-  // What the clients of another run left behind has been averaged away by then.
+  // By then the clients of an earlier run no longer weigh in the averages.
   await pause(SETTLE_MS)
   const before = await status(lab)
   await lose(lab, loss)
@@ -122,7 +122,7 @@ async function run(lab: Lab, loss: Loss, seconds: number): Promise<Outcome> {
   }
 }
 
-/** By how much what somebody costs has changed at most, in ms. */
+/** The greatest change of a candidate's cost, in ms. */
 export function moved(before: ReadonlyArray<Judged>, after: ReadonlyArray<Judged>): number {
   return before.reduce((most, one) => {
     const other = after.find(({ id }) => id === one.id)
@@ -130,7 +130,7 @@ export function moved(before: ReadonlyArray<Judged>, after: ReadonlyArray<Judged
   }, 0)
 }
 
-/** Who is thought of otherwise, but for the cost. */
+/** The candidates that are judged differently, apart from their cost. */
 export function differ(before: ReadonlyArray<Judged>, after: ReadonlyArray<Judged>): ReadonlyArray<string> {
   const said = ({ breaker, suspect, active, successRate }: Judged) => `${breaker} ${suspect} ${active} ${successRate}`
   return before.flatMap((one) => {

@@ -8,7 +8,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import type { Lab } from "./Lab.ts"
 
-/** Why there is none; undefined when there is. */
+/** Why there is no dnsmasq; undefined when there is one. */
 export function whyNoResolver(): string | undefined {
   return absent("dnsmasq", "--version", "dnsmasq-base")
 }
@@ -22,7 +22,7 @@ function absent(tool: string, ask: string, its: string): string | undefined {
   return spawnSync(tool, [ask]).status === 0 ? undefined : `the lab needs ${tool} (Debian package ${its})`
 }
 
-/** Answers from now on; the end takes its files away, the process ends with the lab. */
+/** Answers from now on; the end removes its files, and the process ends with the lab. */
 export async function openNames(lab: Lab, hosts: Readonly<Record<string, ReadonlyArray<string>>>): Promise<() => void> {
   const etc = path.join("/etc/netns", `${lab.name}-near`)
   fs.mkdirSync(etc, { recursive: true })

@@ -1,4 +1,4 @@
-/** What the scenes of the pool have in common: TLS servers on port 443, a resolver whose first answer is known, and figures. */
+/** What the scenes of the pool share: TLS servers on port 443, a resolver whose first answer is known, and figures. */
 import type { ChildProcess } from "node:child_process"
 import type { Summary } from "../support/rounds.ts"
 import { summaryOf } from "../support/rounds.ts"
@@ -13,7 +13,7 @@ export const LISTEN = 1234
 
 export interface Scene {
   readonly rounds: number
-  /** Where the certificates are. */
+  /** The folder of the certificates. */
   readonly directory: string
 }
 
@@ -65,14 +65,14 @@ ${more}
 `
 }
 
-/** Through the listener of the upstream that is the `i`th in the configuration. */
+/** Through the listener of the `i`th upstream in the configuration. */
 export const through = (way: string, i: number, name: string): Way => {
   return { way, servername: nameOf(name), host: "127.0.0.1", port: LISTEN + i }
 }
 
 export const of = (seen: ReadonlyArray<TlsSeen>, way: string) => seen.filter((one) => one.way === way)
 
-/** Of those that were served. */
+/** Of the clients that were served. */
 export function median(seen: ReadonlyArray<TlsSeen>, figure: (one: TlsSeen) => number): number {
   return quantile(seen.filter(({ failure }) => failure === "").map(figure), 0.5)
 }

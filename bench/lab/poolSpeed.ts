@@ -27,7 +27,7 @@ export async function better(scene: Scene): Promise<Report> {
       const seen = await lab.tlsClients(wanted)
       await lab.stop(service)
       const reference = of(seen, direct.way)
-      if (reference.some(({ by }) => by !== FIRST)) throw new Error("the first answer is not who it should be")
+      if (reference.some(({ by }) => by !== FIRST)) throw new Error("the first answer is not from the expected address")
       for (const { way } of ways) {
         const own = of(seen, way)
         noted.note(way, {
@@ -61,7 +61,7 @@ const DARK = "198.18.0.21"
 const GOOD = "198.18.0.22"
 const USES = 8
 
-/** Names of which nobody has heard yet: the first answer is a black hole, the second is good; each beside a dial of the good one. */
+/** Names that are new to the service: the first answer is a black hole, the second is good; each beside a dial of the good one. */
 export async function firstUse(scene: Scene): Promise<Report> {
   const noted = new Noted()
   const kinds = { auto: "first use, auto (certificate)", tcp: "first use, tcp" } as const

@@ -1,4 +1,4 @@
-/** The pool in trouble: everybody dead or the pool off, when the last resort serves; and a hijacker who is faster than anyone. */
+/** The pool in trouble: all candidates are dead, or the pool is off, and the last resort serves; and a hijacker that answers fastest. */
 import { quantile } from "./measure.ts"
 import type { Aim, Report } from "../support/report.ts"
 import type { Scene } from "./poolLab.ts"
@@ -22,7 +22,7 @@ const FAULTS = {
 } as const
 type Fault = keyof typeof FAULTS
 
-/** Candidates 20, 40 and 60 ms away fail together; the address that the resolver has for the name, 30 ms away, works. */
+/** Candidates 20, 40 and 60 ms away fail together; the resolver's address for the name, 30 ms away, works. */
 export async function lastResort(scene: Scene): Promise<Report> {
   const noted = new Noted()
   const faults = Object.keys(FAULTS) as ReadonlyArray<Fault>
@@ -57,7 +57,7 @@ function underFault(scene: Scene, fault: Fault): Promise<readonly [number, Reado
     const service = await started(lab, yamlOf(lab, { web }, { more }), 2_000)
     const wanted = { ways: [through(fault, 0, "web")], caFile: caOf(scene), rate: RATE, count: RATE * RUN_S }
     const clients = lab.tlsClients({ ...wanted, timeoutMs: 10_000 })
-    // The clients' own start takes some 100 ms; the fault's moment is compared with theirs in wall time.
+    // The clients take some 100 ms to start; the moment of the fault is compared with theirs in wall time.
     await pause(FAULT_AT_S * 1000)
     const faultMs = Date.now()
     if (fault === "turned off") {
@@ -89,13 +89,13 @@ function underLastResort(seen: ReadonlyArray<TlsSeen>, faultMs: number) {
 }
 
 const REAL = "198.18.0.31"
-/** Shows a certificate for the name that nobody signed. */
+/** Shows a certificate for the name that no trusted authority has signed. */
 const FORGER = "198.18.0.32"
-/** Takes connections and never says a word. */
+/** Takes connections and never sends a byte. */
 const SILENT = "198.18.0.33"
 const EACH = 100
 
-/** Two hijackers 2 ms away and the real one 20 ms away in the same answer, clients from the first moment on, mode by mode. */
+/** Two hijackers 2 ms away and the real server 20 ms away in the same answer, clients from the first moment on, mode by mode. */
 export async function hijacker(scene: Scene): Promise<Report> {
   const noted = new Noted()
   const modes = ["auto", "tls", "tcp"] as const

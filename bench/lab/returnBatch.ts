@@ -23,7 +23,7 @@ export interface Case {
 export interface Pace {
   /** Clients a second for each service. */
   readonly rate: number
-  /** Clients come that long before the trouble: longer than a member's hold, so that it explains nothing. */
+  /** Clients come for that long before the trouble: longer than a member's hold, so that hold explains nothing. */
   readonly settleS: number
   readonly watchS: number
 }
@@ -96,7 +96,7 @@ function roleOf(host: string): Role {
   return ROLES[Number(host.split(".")[3]) - 11] ?? "lostSpare"
 }
 
-/** Makes the trouble, change by change. A change is counted from when it is acknowledged: nothing could be known earlier. */
+/** Makes the trouble, change by change. A change counts from its acknowledgement: nothing could be known earlier. */
 async function make(lab: Lab, trouble: Trouble, hosts: Readonly<Record<Role, string>>): Promise<ReadonlyArray<Done>> {
   const beganMs = performance.now()
   const done: Array<Done> = []

@@ -8,7 +8,7 @@ import { endsS, troubleName, troubles, watchS } from "./trouble.ts"
 export interface Wanted {
   readonly fault: string | undefined
   readonly lengthS: number | undefined
-  /** Of "TROUBLE | CONFIGURATION". */
+  /** Matches "TROUBLE | CONFIGURATION". */
   readonly only: RegExp
   readonly spares: ReadonlyArray<Spare>
   readonly isQuick: boolean
@@ -32,7 +32,7 @@ export function casesOf({ fault, lengthS, only, spares, isQuick }: Wanted): Read
   return cases.filter((one) => only.test(caseName(one)))
 }
 
-/** Those that take about as long run at the same time. */
+/** Troubles of about the same length run at the same time. */
 export function batchesOf(
   cases: ReadonlyArray<Case>,
   atOnce: number,

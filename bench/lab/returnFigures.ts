@@ -16,7 +16,7 @@ export interface Observed {
   readonly trouble: Trouble
   /** A configuration, or the name of a rival. */
   readonly who: Setup | string
-  /** By when they started. */
+  /** By the start of the client. */
   readonly seen: ReadonlyArray<Glimpse>
   /** Each time the best came back. */
   readonly returnsMs: ReadonlyArray<number>
@@ -34,7 +34,7 @@ export interface Figures {
   readonly mostOnBestS: number
   /** The start of the last client that failed, after the return; 0: none did. */
   readonly lastFailedS: number
-  /** The start of the last client on the worst or a spare, after the best had answered; 0: none. */
+  /** The start of the last client on the worst or a spare after the best had answered; 0: none. */
   readonly worstUntilS: number
   /** The best's first answer to this service, be it a handshake or a client's request. */
   readonly answeredS: number
@@ -45,7 +45,7 @@ export interface Figures {
 }
 
 const BEFORE_MS = 10_000
-/** What the clients' own delays could push over the edge. */
+/** The most that the clients' own delays could explain. */
 const GUARD_MS = 500
 const WINDOW_MS = 10_000
 const SLIDE_MS = 1_000
@@ -79,7 +79,7 @@ export function figuresOf({ trouble, seen, returnsMs, acceptedMs }: Observed, le
   }
 }
 
-/** When the best first served a client again; a socket of before the trouble may have lived on. */
+/** When the best first served a client again; a socket from before the trouble may have lived on. */
 function servedMs(seen: ReadonlyArray<Glimpse>, returnMs: number): number {
   const endsMs = seen.filter(({ by }) => by === "best").map(({ startedMs, firstByteMs }) => startedMs + firstByteMs)
   return endsMs.reduce((least, endMs) => endMs >= returnMs ? Math.min(least, endMs) : least, Infinity)

@@ -16,10 +16,10 @@ import { UrlTest } from "./urlTest.ts"
 const ROBIN_TIMEOUT_MS = 3_000
 const ROBIN = "round robin (simulated)"
 const URL_TEST = "url-test, 300 s (simulated)"
-/** Where between two tests of url-test the trouble begins. */
+/** At which part of the time between two tests of url-test the trouble begins. */
 const PHASES = 15
 
-/** Both in one trouble; for url-test each phase is a round. */
+/** Both rivals in one trouble; for url-test each phase is a round. */
 export function rivalsIn(trouble: Trouble, { rate, settleS, watchS: leastS }: Pace): ReadonlyArray<Result> {
   const startsMs = clientsMs(rate, -settleS, endsS(trouble) + watchS(trouble, leastS))
   const figures = (who: string, seen: ReadonlyArray<Glimpse>) => figuresOf(observedOf(trouble, who, seen), leastS)

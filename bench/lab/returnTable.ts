@@ -14,7 +14,7 @@ export interface Result {
   readonly rounds: ReadonlyArray<Figures>
 }
 
-/** Figures that have a limit, by what they measure; the median counts. */
+/** Figures that have a limit, by what they measure; the median is compared. */
 interface Limit {
   readonly figure: keyof Figures
   readonly atMost?: number
@@ -42,7 +42,7 @@ export function medianOf(rounds: ReadonlyArray<Figures>, figure: keyof Figures):
   return summaryOf(rounds.map((round) => round[figure])).median
 }
 
-/** The figures that are beyond their limits. */
+/** The figures beyond their limits. */
 export function missedBy({ trouble, rounds }: Result): ReadonlyArray<keyof Figures> {
   return limitsOf(trouble).filter(({ figure, atMost = Infinity, atLeast = -Infinity }) => {
     const median = medianOf(rounds, figure)
@@ -52,7 +52,7 @@ export function missedBy({ trouble, rounds }: Result): ReadonlyArray<keyof Figur
 
 const percent = (value: number) => (Number.isNaN(value) ? "-" : `${(value * 100).toFixed(0)} %`)
 const seconds = (value: number) => (Number.isNaN(value) ? "-" : Number.isFinite(value) ? value.toFixed(1) : "never")
-/** A client's start, of which there may be none. */
+/** The start of a client, if there is one. */
 const lastS = (value: number) => (value === 0 ? "none" : seconds(value))
 
 const COLUMNS: ReadonlyArray<readonly [figure: keyof Figures, head: string, text: (value: number) => string]> = [
@@ -86,7 +86,7 @@ export function tableOf(results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyA
   ]
 }
 
-/** Where clients were not on the best before, the trouble is not to blame alone. */
+/** Where clients were not on the best before, the trouble is not the only cause. */
 export function verdictOf(result: Result): "yes" | "NO" | "NO, nor before" {
   if (missedBy(result).length === 0) return "yes"
   return medianOf(result.rounds, "onBestBefore") < ON_BEST_BEFORE ? "NO, nor before" : "NO"

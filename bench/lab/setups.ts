@@ -9,22 +9,22 @@ export interface Setup {
   readonly setSize: 1 | 3
   readonly spare: Spare
   readonly preheat: boolean
-  /** Where the addresses come from. */
+  /** The source of the addresses. */
   readonly from: "list" | "name"
 }
 
-/** Where one process of a run has its place. */
+/** What belongs to one process of a run. */
 export interface Place {
   readonly listenPort: number
   readonly upstreamPort: number
   readonly hosts: Readonly<Record<Role, string>>
-  /** What the resolver answers with the setup's candidates. */
+  /** The resolver's answer, with the setup's candidates. */
   readonly name: string
   readonly directory: string
 }
 
 export const SPARES: ReadonlyArray<Spare> = ["none", "fallback", "candidate", "lost"]
-/** Neither the first nor the last of the list is the best, so no default order finds it by luck. */
+/** The best is neither the first nor the last of the list, so no default order finds it by luck. */
 export const LISTED: ReadonlyArray<Role> = ["second", "best", "worst"]
 const DEFAULT_SET_SIZE = 3
 
@@ -49,7 +49,7 @@ export function candidatesOf({ spare }: Setup, { hosts }: Place): ReadonlyArray<
   return [...LISTED, ...(spare === "candidate" ? ["spare" as const] : [])].map((role) => hosts[role])
 }
 
-/** The file as a user would write it. What equals the default is left out. */
+/** The file as a user would write it, without what equals the default. */
 export function yamlOf(setup: Setup, place: Place): string {
   const { listenPort, upstreamPort, hosts, name, directory } = place
   const listed = (addresses: ReadonlyArray<string>) => `[${addresses.map((one) => `"${one}"`).join(", ")}]`

@@ -1,6 +1,6 @@
 /**
- * The network and the clients of a trouble, simulated for rules to compare with. A handshake is the kernel's: a packet that is
- * lost in the dark is sent again after 1, 3 and 7 s.
+ * The network and the clients of a trouble, simulated for rules to compare with. A handshake is the kernel's: a packet that was
+ * lost is sent again after 1, 3 and 7 s.
  */
 import type { Glimpse, Observed } from "./returnFigures.ts"
 import type { Change, Fault, Role, Trouble } from "./trouble.ts"
@@ -40,14 +40,14 @@ export function clientsMs(rate: number, fromS: number, untilS: number): Readonly
   return Array.from({ length: Math.floor((untilS - fromS) * rate) }, (_, i) => fromS * 1000 + (i * 1000) / rate)
 }
 
-/** What a client sees that began to be dialled for after `waitedMs`. */
+/** The outcome for a client whose dial began `waitedMs` after its start. */
 export function glimpse(startedMs: number, role: Role, { isUp, tookMs }: Dialled, waitedMs = 0): Glimpse {
   const firstByteMs = waitedMs + tookMs + RTT_MS[role]
   const isFailed = !isUp || firstByteMs > CLIENT_PATIENCE_MS
   return { startedMs, firstByteMs, by: isFailed ? undefined : role, isFailed }
 }
 
-/** A rule hears of the return by tests that clients need not wait for: the best counts as having answered at once. */
+/** A rule learns of the return by tests for which no client waits: the best counts as having answered at once. */
 export function observedOf(trouble: Trouble, who: string, seen: ReadonlyArray<Glimpse>): Observed {
   const returnsMs = returnsS(trouble).map((atS) => atS * 1000)
   return { trouble, who, seen, returnsMs, acceptedMs: (returnsMs.at(-1) ?? 0) + RTT_MS.best }

@@ -1,6 +1,6 @@
 /**
- * Clients with TLS for the lab. They take the ways they are given in turn, open loop (RATE a second) or one when the last one
- * is done (rate 0). Each connects, shakes hands, believing only the lab's authority, sends a line, waits for the first byte,
+ * Clients with TLS for the lab. They take the ways they are given in turn, open loop (RATE a second) or one after the other
+ * (rate 0). Each connects, shakes hands, trusting only the lab's authority, sends a line, waits for the first byte,
  * and hangs up. A way that has no address but a name goes to the first answer of the system's resolver, asked beforehand.
  * Prints one JSON line a client.
  */
@@ -13,7 +13,7 @@ import * as tls from "node:tls"
 export interface Way {
   readonly way: string
   readonly servername: string
-  /** Without it: what the name's first answer says. */
+  /** Without it: the first answer for the name. */
   readonly host?: string
   readonly port: number
 }
@@ -24,7 +24,7 @@ export interface TlsClients {
   readonly rate: number
   readonly count: number
   readonly timeoutMs: number
-  /** The first one asks again and again until somebody listens; it counts from its last try on. */
+  /** The first client tries again and again until a server listens; its time counts from the last try on. */
   readonly untilOpen?: boolean
 }
 

@@ -1,7 +1,7 @@
 /**
  * TLS servers for the lab: one on each address given, all in one process. A client sends a line; the server answers with its
  * address. Faults are switched by lines on stdin: `HOST ok|refuse|stall|reset|impostor`, each acknowledged on stdout: it
- * refuses, takes connections and is silent, resets them on the first byte, or shows a certificate that nobody signed.
+ * refuses, takes connections and is silent, resets them on the first byte, or shows a certificate that is not trusted.
  */
 import * as fs from "node:fs"
 import type * as net from "node:net"
@@ -16,7 +16,7 @@ type Mode = "ok" | "refuse" | "stall" | "reset" | "impostor"
 const [portText, directory = "", ...hosts] = process.argv.slice(2)
 const port = Number(portText)
 
-/** Speaks TLS on whatever is handed to it. */
+/** Speaks TLS on any connection that it is given. */
 function speaker(certificate: "good" | "false"): tls.Server {
   const read = (ending: string) => fs.readFileSync(path.join(directory, `${certificate}.${ending}`))
   const server = tls.createServer({ key: read("key"), cert: read("pem") }, (socket) => {

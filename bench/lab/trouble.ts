@@ -1,6 +1,6 @@
-/** What fails in a run of `bench:return`, and when it is back. Times count from the first failure. */
+/** What fails in a run of `bench:return`, and when it comes back. Times count from the first failure. */
 
-/** Round trips. The spare answers all the time; the lost spare fails with those that it should stand in for. */
+/** Round trips. The spare answers all the time; the lost spare fails with the addresses that it should replace. */
 export const RTT_MS = { best: 20, second: 40, worst: 60, spare: 80, lostSpare: 80 } as const
 
 export type Role = keyof typeof RTT_MS
@@ -24,7 +24,7 @@ export interface Change {
 const EVERYONE: ReadonlyArray<Role> = ["best", "second", "worst", "lostSpare"]
 const FLAPS = 10
 const UP_S = 5
-/** When the second of two is back, as a share of the time for which the best is away. */
+/** When the second of two comes back, as a share of the time for which the best is away. */
 const SECOND_IS_BACK = 2 / 3
 
 export const FAULTS: ReadonlyArray<Fault> = ["dark", "refuse"]

@@ -28,7 +28,7 @@ class Upstream {
     this.#mode = mode
     if (mode === "refuse") return await this.#door.close()
     await this.#door.open()
-    // A server that returns to its senses answers nobody whom it has left waiting.
+    // A server that works again answers none of the clients that it has left waiting.
     if (mode === "ok") { for (const socket of this.#door.sockets) if (!socket.readableFlowing) socket.destroy() }
   }
 

@@ -28,7 +28,7 @@ export class UrlTest {
   #testedUntilMs = -Infinity
   #failedMs: ReadonlyArray<number> = []
 
-  /** `phase`: which share of the time between two tests is over when the trouble begins. */
+  /** `phase`: which part of the time between two tests is over when the trouble begins. */
   constructor(trouble: Trouble, phase: number) {
     this.#network = new SimulatedNetwork(trouble)
     this.#isRefused = trouble.fault === "refuse"
@@ -64,7 +64,7 @@ export class UrlTest {
     if (this.#failedMs.length >= FAILURES) this.#test(atMs)
   }
 
-  /** Samples all, unless that is going on already. */
+  /** Samples all addresses, unless that is under way already. */
   #test(atMs: number): void {
     if (atMs < this.#testedUntilMs) return
     const samples = LISTED.map((role) => ({ role, ...this.#network.dial(role, atMs, TIMEOUT_MS) }))

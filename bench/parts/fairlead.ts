@@ -79,12 +79,12 @@ const started = Effect.runPromise(Effect.gen(function* () {
   }).pipe(Effect.provide(services))
 }))
 
-/** The one that listens has been found. */
+/** The listening candidate has been measured. */
 function serves(state: State): boolean {
   return state.routes.upstreams[0]?.state === "active"
 }
 
-/** Addresses of this machine at which nobody listens. */
+/** Addresses of this machine on which no server listens. */
 function refusing(count: number) {
   return Array.from({ length: count }, (_, i) => ({ host: `127.1.${Math.floor(i / 250)}.${(i % 250) + 1}`, port: 9 }))
 }

@@ -1,4 +1,4 @@
-/** The socket adapter alone, without acceptor, engine and record: what is left of the price is theirs. */
+/** The socket adapter alone, without acceptor, engine and record: the rest of the cost is theirs. */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import process from "node:process"

@@ -44,7 +44,7 @@ export function start(name: string, args: ReadonlyArray<string> = [], asService 
   }
 }
 
-/** The other end: answers each question, and leaves when there are no more. */
+/** The other end: answers each question, and ends when there are no more. */
 export function answer(respond: (question: any) => unknown, leave: () => unknown = () => {}): void {
   const lines = createInterface({ input: process.stdin })
   lines.on("line", async (line) => console.log(JSON.stringify(await respond(JSON.parse(line)))))

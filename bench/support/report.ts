@@ -48,7 +48,7 @@ function cells({ median, least, greatest, spread }: Summary): ReadonlyArray<stri
   return [short(median), short(least), short(greatest), `${(spread * 100).toFixed(0)} %`]
 }
 
-/** Three digits that count, without exponents. */
+/** Three significant digits, without exponents. */
 export function short(figure: number): string {
   const size = Math.abs(figure)
   return size >= 100 || Number.isInteger(figure) ? figure.toFixed(0) : size >= 10 ? figure.toFixed(1) : figure.toFixed(3)

@@ -1,4 +1,4 @@
-/** Interleaved rounds: each contender has its turn in every round, so that what the machine does meanwhile meets all. */
+/** Interleaved rounds: each contender has its turn in every round, so that disturbances of the machine hit all of them. */
 
 /** Figures of one measurement by name. */
 export type Figures = Readonly<Record<string, number>>
