@@ -1,4 +1,4 @@
-/** The laws' own harness: a failure is found, told so that it can be repeated, and repeats. */
+/** The laws' own harness: a failure is found, printed so that it can be repeated, and repeats. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { check, met } from "./check.ts"
@@ -43,7 +43,7 @@ describe("the harness of the laws", () => {
     expect(again).toContain("Counterexample: [1000]")
   })
 
-  it("draws the same cases every time when it is quick, and others when it is deep", () => {
+  it("draws the same cases each time in a quick run, and others in a deep run", () => {
     const cases = (environment: Record<string, string>) => {
       const seen: Array<number> = []
       check(checked, below(Infinity, seen), environment, [])
@@ -57,7 +57,7 @@ describe("the harness of the laws", () => {
     expect(cases({ FAIRLEAD_SEED: "5" })).not.toEqual(cases({}))
   })
 
-  it("replays kept seeds of the law first, and of no other", () => {
+  it("replays the kept seeds of a law first, and those of no other law", () => {
     const kept = { law: checked.law, seed: Number(seed), path }
     const seen: Array<number> = []
     const again = failureOf(() => check(checked, below(1_000, seen), {}, [{ ...kept, law: "another" }, kept]))
@@ -69,7 +69,7 @@ describe("the harness of the laws", () => {
     expect(fixed.length).toBeGreaterThan(200)
   })
 
-  it("fails where not all cases could be run in time, and says how many were", () => {
+  it("fails when not all cases could be run in time, and says how many were", () => {
     const slow = fc.property(fc.nat(), () => {
       const untilMs = performance.now() + 5
       while (performance.now() < untilMs) continue
@@ -80,7 +80,7 @@ describe("the harness of the laws", () => {
     expect(failureOf(() => check(checked, slow, {}, [], { limitMs: 60_000, share: 0.05 }))).toBe("")
   })
 
-  it("fails where a premise held less often than its floor says, or has none, and counts anew for each law", () => {
+  it("fails when a premise held less often than its floor or has no floor, and counts anew for each law", () => {
     const even = fc.property(fc.nat(), (n) => {
       if (n % 2 === 0) met("it is even")
     })

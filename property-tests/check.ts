@@ -1,11 +1,11 @@
 /**
- * Laws: properties that must hold for whatever fast-check makes up.
+ * Laws: properties that must hold for all cases that fast-check makes up.
  *
  * A quick run (200 cases) draws its cases from the law's own name, so it gives every checkout the same verdict; a deep one
- * (FAIRLEAD_DEEP=1, 5,000 cases) draws a new seed each time. A failure says which seed it had and how to have it again.
+ * (FAIRLEAD_DEEP=1, 5,000 cases) draws a new seed each time. A failure prints its seed and the command that repeats it.
  *
  * A law that says "where this holds, that follows" counts with `met` how often this held, and names in `floors` how often it has to:
- * below that it is no law but an empty room, and fails. So does one whose cases could not all be run in time.
+ * below that the law says nothing, and fails. A law fails as well when its cases could not all be run in time.
  */
 import fc from "fast-check"
 import { it } from "vitest"
@@ -30,12 +30,12 @@ export interface LawOptions {
 
 const counts = new Map<string, number>()
 
-/** Tells that a premise of the law under way held, once more. */
+/** Counts that a premise of the law under way held, once more. */
 export function met(premise: string): void {
   counts.set(premise, (counts.get(premise) ?? 0) + 1)
 }
 
-/** The part of the environment that laws listen to. */
+/** The part of the environment that laws read. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Checked {
@@ -56,7 +56,7 @@ export function law<Ts>(name: string, property: fc.IRawProperty<Ts, false>, opti
   })
 }
 
-/** Throws with all that is needed to see the failure again. */
+/** Throws an error with all that is needed to see the failure again. */
 export function check<Ts>(
   checked: Checked,
   property: fc.IRawProperty<Ts, false>,

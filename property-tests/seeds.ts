@@ -1,4 +1,4 @@
-/** Runs that once failed, replayed first whenever their law is checked: a bug that was found stays found. */
+/** Runs that once failed, replayed first whenever their law is checked, so that no fault comes back unseen. */
 export interface Kept {
   readonly law: string
   readonly seed: number

@@ -1,4 +1,4 @@
-/** A shell and a network made of moves: it keeps what a real shell would hold, and posts what that one would post. */
+/** A shell and a network made of moves: it holds what a real shell would hold, and posts what a real one would post. */
 import type { Advanced } from "../../src/core/advance.ts"
 import { advance } from "../../src/core/advance.ts"
 import { nextDeadline } from "../../src/core/deadline.ts"
@@ -181,7 +181,7 @@ export class PlayedWorld {
     }
   }
 
-  /** No handshake took longer than it is ago that it was asked for. */
+  /** No handshake takes longer than the time since it was asked for. */
   #took(atUs: number, { tookUs }: Move): number {
     return Math.min(tookUs, this.#atUs - atUs)
   }
@@ -247,7 +247,7 @@ export class PlayedWorld {
     this.post({ _tag: "DomainRequested", worker: 0, upstream: told, ...of })
   }
 
-  /** Addresses fare as the move says, the first that connects wins, and its socket is parked at once. */
+  /** Dials end as the move says; the first that connects wins, and its socket becomes a warm one at once. */
   #race(move: Move): void {
     const race = move.kind === "raceAgain" ? one(this.#raced, move) : taken(this.#races, move)
     if (race === undefined) return
@@ -268,7 +268,7 @@ export class PlayedWorld {
     this.post({ _tag: "Raced", worker: 0, race: race.race, upstream: race.upstream, candidate, tried, tookUs })
   }
 
-  /** A client that takes the oldest parked socket, or follows the plan as far as the move's outcomes go. */
+  /** A client that takes the oldest warm socket, or follows the plan as far as the move's outcomes go. */
   #accept(routes: Routes, move: Move): void {
     const upstream = routes.upstreams[move.pick % Math.max(1, routes.upstreams.length)]
     if (upstream === undefined) return
@@ -309,7 +309,7 @@ export class PlayedWorld {
     this.post({ _tag: "ClientClosed", ...of, ...bytes, firstByteUs, answerUs, durationUs, silence, cause })
   }
 
-  /** What sessions and dials under way are told of. */
+  /** Reports about sessions and dials under way. */
   #tell(move: Move): void {
     const told = (from: Session["silence"]) =>
       one(this.#sessions.filter(({ silence, spoke }) => silence === from && !spoke), move)
@@ -343,7 +343,7 @@ export class PlayedWorld {
     return { ...of, fromUs: 0, silence: "none", spoke: false }
   }
 
-  /** What its holder died with; answers that were under way may still come, from the grave. */
+  /** What a lost worker held is gone; answers that were under way may still come later. */
   #forgetSockets(): void {
     this.#answered.push(...this.#probes.splice(0))
     this.#dialled.push(...this.#dials.splice(0))
@@ -354,12 +354,12 @@ export class PlayedWorld {
   }
 }
 
-/** Who was not asked for a certificate cannot fail to show it. */
+/** A candidate that was asked for no certificate cannot fail to show it. */
 function failureOf(failure: DialFailure | null, proves: boolean): DialFailure | null {
   return failure === "certificate" && !proves ? "reset" : failure
 }
 
-/** An address that a name may have, and that the plan does not know; the name where there is none. */
+/** An address that a name may have and the plan does not know; the name itself where there is none. */
 function strangerOf(plan: DialPlan["attempts"], { host: name, resolve }: DialAttempt): string {
   const hosts = Array.from({ length: 6 }, (_, i) => `203.0.113.${70 + i}`)
   const may = (host: string) =>

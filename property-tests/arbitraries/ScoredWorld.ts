@@ -1,6 +1,6 @@
 /**
- * One candidate beside companions of one upstream, with nothing but dials of clients and the core's own deadlines: probes are asked
- * for and never answered.
+ * One candidate beside companions of one upstream, with nothing but clients' dials and the core's own deadlines: probes are sent
+ * and never answered.
  */
 import fc from "fast-check"
 import type { Advanced } from "../../src/core/advance.ts"
@@ -65,7 +65,7 @@ export class ScoredWorld {
     this.atUs = untilUs
   }
 
-  /** A dial of a client to the candidate; none takes longer than there has been time. */
+  /** A client's dial of the candidate; none takes longer than there has been time. */
   dialled(tookUs: number, outcome: DialFailure | "connected"): void {
     this.#dials([{ candidate: this.candidate.id, outcome, tookUs: Math.min(tookUs, this.atUs) }])
   }

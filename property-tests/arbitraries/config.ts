@@ -13,7 +13,7 @@ import { onDemandDefaults, upstreamDefaults } from "../../test/support/config.ts
 
 /**
  * Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. They are on loopback, whose
- * failures no outage of the own network explains: laws of a single rule need not know of it (run.ts has scripts that do).
+ * failures no local outage explains, so laws of a single rule need not consider one (run.ts has scripts that do).
  */
 export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `127.0.0.${i}`)
 export const address: fc.Arbitrary<Address> = fc.record({ host, port: fc.constantFrom(443, 8443) })
@@ -120,7 +120,7 @@ export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
   ratePerSecond: fc.constantFrom(1, 3, 50, 1_000)
 })
 
-/** No lists, nothing built in, and every source may name candidates. */
+/** No access lists, nothing built in, and every source may name candidates. */
 export const unruled: Pick<Config, "sources" | "builtin" | "access"> = {
   sources: { builtin: true, userStatic: true, history: true, dns: true, fallback: true },
   builtin: [],
@@ -131,13 +131,13 @@ const memory = {
   history: fc.record({ maxEntries: fc.constantFrom(1, 5, 1_024), serveForMs: fc.constantFrom(0, 1_000) })
 }
 
-/** Out of the way of laws that are about something else. */
+/** Kept away from laws that are about something else. */
 const protection = {
   outage: fc.constant({ connectivity: [], timeoutMs: 2_000 }),
   autoDisable: fc.constant({ failures: 1_000_000, cooldownMs: 300_000, roundMs: 10_000 })
 }
 
-/** What tells an outage of the own network, and when everything turns itself off. */
+/** What shows a local outage, and when auto-disable begins. */
 export const protecting: fc.Arbitrary<Pick<Config, "outage" | "autoDisable">> = fc.record({
   outage: fc.record({
     connectivity: fc.array(address, { maxLength: 2 }),
@@ -187,7 +187,7 @@ export const config: fc.Arbitrary<Config> = fc.record({
   template: { ...upstreamDefaults, name: "", preheat: false }
 }))
 
-/** The door refuses lists that are longer than `maxCandidates`. */
+/** A configuration may have no list longer than `maxCandidates`. */
 function longestList(upstreams: ReadonlyArray<UpstreamConfig>): number {
   return Math.max(1, ...upstreams.map(({ candidates }) => new Set(candidates.map((one) => JSON.stringify(one))).size))
 }
@@ -211,7 +211,7 @@ export const rules: fc.Arbitrary<Pick<Config, "sources" | "builtin" | "access">>
   )
 })
 
-/** With everything else: fallback lists, upstreams that are bypassed or found on first use, the whole turned off. */
+/** With everything else: fallback lists, upstreams that are bypassed or found on first use, everything turned off. */
 const ruledUpstream = fc.tuple(
   upstream,
   fc.array(address, { maxLength: 3 }),
@@ -234,7 +234,7 @@ const ruled: fc.Arbitrary<Config> = fc.record({
   ...protection
 }).map(({ rules, ...config }) => ({ ...config, ...rules }))
 
-/** Changes one thing about every upstream, now and then. */
+/** Changes one setting of every upstream, now and then. */
 const touchedUp = (config: Config, bypass: boolean, interval: number): Config => ({
   ...config,
   upstreams: config.upstreams.map((one) => ({ ...one, bypass, probing: { ...one.probing, intervalMs: interval } }))

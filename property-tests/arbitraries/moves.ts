@@ -9,7 +9,7 @@ import { host } from "./config.ts"
 const COMMON = ["answer", "warmAnswer", "resolveAnswer"] as const
 /** What clients find on first use. */
 const DEMAND = ["demand", "demand", "raceAnswer", "raceAnswer", "raceAnswer", "raceAgain"] as const
-/** What a crash, a duplicate or a bug elsewhere could bring. */
+/** What a crash, a duplicate or a fault elsewhere could bring. */
 const ODD = [
   "tickNow",
   "answerAgain",
@@ -52,7 +52,7 @@ export interface Move {
   readonly hosts: ReadonlyArray<string>
   readonly draws: ReadonlyArray<number>
   readonly client: number
-  /** Whether a session that ends heard anything. */
+  /** Whether a session that ends received anything. */
   readonly heard: boolean
 }
 
@@ -91,7 +91,7 @@ export const tookUs: fc.Arbitrary<number> = fc.oneof(
   fc.nat(3_000_000)
 )
 
-/** Mostly all goes well, or mostly nothing does: breakers open on what fails often. */
+/** Mostly all succeeds, or mostly nothing does: breakers open on what fails often. */
 const failure = fc.oneof(
   { weight: 3, arbitrary: fc.constant(null) },
   { weight: 2, arbitrary: fc.constantFrom(...failures) }
@@ -121,7 +121,7 @@ const details = {
 
 export const move: fc.Arbitrary<Move> = fc.record({ kind: fc.oneof(...KINDS), ...details })
 /**
- * The same with an operator who reloads, turns off and on, and refreshes, with hosts that nobody configured, and with more of what
+ * The same with reloads, turning off and on, and refreshes by an operator, with hosts that are not configured, and with more of what
  * earlier runs left and of networks that come and go.
  */
 export const ruledMove: fc.Arbitrary<Move> = fc.record({

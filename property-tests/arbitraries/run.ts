@@ -22,7 +22,7 @@ export function script(mostMoves = 80, configs: fc.Arbitrary<Config> = config): 
   return fc.record({ config: configs, seed, moves: fc.array(move, { maxLength: mostMoves, size: "max" }) })
 }
 
-/** A run with an operator: its configuration changes, it is turned off and on, and refreshed. */
+/** A run with an operator: the configuration changes, everything is turned off and on, and upstreams are refreshed. */
 export function ruledScript(mostMoves = 80): fc.Arbitrary<Script> {
   const moves = fc.array(ruledMove, { maxLength: mostMoves, size: "max" })
   return fc.record({ reloads, seed, moves }).map((it) => ({ ...it, config: it.reloads[0]! }))
@@ -34,7 +34,7 @@ export function provenScript(mostMoves = 80): fc.Arbitrary<Script> {
   return fc.record({ reloads: provenReloads, seed, moves }).map((it) => ({ ...it, config: it.reloads[0]! }))
 }
 
-/** Either, in a world in which addresses are far apart: the own network may go down, and everything may turn itself off. */
+/** Either of them with addresses that are far apart, so local outages and auto-disable may occur. */
 export function farScript(mostMoves = 80): fc.Arbitrary<Script> {
   return fc.tuple(fc.oneof(script(mostMoves), ruledScript(mostMoves), provenScript(mostMoves)), protecting).map(
     ([it, changes]) => {
@@ -45,7 +45,7 @@ export function farScript(mostMoves = 80): fc.Arbitrary<Script> {
   )
 }
 
-/** Runs of many answers: everybody is measured, costs go up and down, and the set moves. */
+/** Runs of many answers: all candidates are measured, costs go up and down, and the set moves. */
 export function measuredScript(mostMoves = 120): fc.Arbitrary<Script> {
   return script(mostMoves).map((it) => ({
     ...it,
@@ -60,7 +60,7 @@ export function measuredScript(mostMoves = 120): fc.Arbitrary<Script> {
 
 const TOLD: ReadonlyArray<Move["kind"]> = ["accept", "accept", "close", "close", "silent", "stalled", "spoke"]
 
-/** Runs of many sessions with those who were measured before: they connect, and fare in all ways after that. */
+/** Runs of many sessions with candidates that were measured before: they connect, and anything may happen after that. */
 export function sessionScript(mostMoves = 120): fc.Arbitrary<Script> {
   return script(mostMoves).map((it) => ({
     ...it,
@@ -75,11 +75,11 @@ export function sessionScript(mostMoves = 120): fc.Arbitrary<Script> {
   }))
 }
 
-/** How the network falls silent: everybody at once, for so many moves, after so many others. */
+/** How the network falls silent: all addresses at once, for so many moves, after so many others. */
 const silence = fc.record({
   after: fc.integer({ min: 25, max: 60 }),
   moves: fc.integer({ min: 25, max: 60 }),
-  /** The interface itself is gone for so long. */
+  /** Whether the interface itself is gone for these moves. */
   unplugged: fc.boolean(),
   how: fc.constantFrom<DialFailure>("timeout", "unreachable")
 })
@@ -99,7 +99,7 @@ export function darkScript(mostMoves = 120): fc.Arbitrary<Script> {
   }))
 }
 
-/** Before it most go well and nobody changes the world: somebody has to have answered. */
+/** Before the silence most dials succeed and the network stays as it is: some candidate has to have answered. */
 function calm(move: Move, isBefore: boolean): Move {
   if (!isBefore) return move
   const kind = move.kind === "reload" || move.kind === "override" || move.kind === "interfaces" ? "tick" : move.kind

@@ -1,7 +1,7 @@
-/** Score as contract 3.1 tells it, for one candidate, from plain lists and the platform's own arithmetic. */
+/** Score as contract 3.1 defines it, for one candidate, from plain lists and the platform's own arithmetic. */
 import type { UpstreamConfig } from "../../src/core/model/Config.ts"
 
-/** What is known of the other candidates of the upstream: only what is at stake follows from them. */
+/** What is known of the other candidates of the upstream: only the ceiling of the penalty follows from them. */
 export interface Other {
   readonly latencyMs: number
   readonly costMs: number
@@ -57,7 +57,7 @@ export class ScoreModel {
     this.#streak = ok && !isResent ? this.#streak + 1 : 0
     if (!ok) return this.#blame(atUs, others)
     this.#counts.push({ atUs, ok: !isResent })
-    // While there is blame each success wears some off.
+    // While there is blame each success takes some of it away.
     if (this.costMs >= 0 && (isResent || this.#fadeDueUs < Infinity)) this.#reprice(atUs)
     if (isResent) return
     if (this.costMs < 0 || (this.#gathered.length === 0 && atUs >= this.#entryAtUs + this.#windowUs)) {
@@ -69,7 +69,7 @@ export class ScoreModel {
     }
   }
 
-  /** What is due happens in the order in which it was due; once expired, nothing is left to enter or to fade. */
+  /** What is due happens in the order in which it was due; once expired, no sample is left to add and no penalty to fade. */
   tick(atUs: number): void {
     const dues = [
       { us: this.#expireDueUs, does: () => this.#expire() },
@@ -79,7 +79,7 @@ export class ScoreModel {
     for (const { us, does } of dues.toSorted((a, b) => a.us - b.us)) if (us <= atUs) does()
   }
 
-  /** Karn: whole seconds and about the usual time, where that is far less; one that began after another such answer is believed. */
+  /** Karn's rule: whole seconds and about the usual time, where that is far less; one that began after another such answer is believed. */
   #isResent(tookMs: number, atUs: number): boolean {
     if (tookMs < 1_000 || (this.#resentAtUs >= 0 && atUs - tookMs * 1000 >= this.#resentAtUs)) return false
     const beyondMs = tookMs % 1_000
@@ -131,7 +131,7 @@ export class ScoreModel {
       this.#jitterMs = mixed(this.#jitterMs, Math.abs(entryMs - this.#latencyMs), past(jitterDecayMs))
       this.#latencyMs = Math.max(entryMs, mixed(this.#latencyMs, entryMs, past(decayMs)))
     }
-    // Harmonic: the first entries count alike, then the past fades.
+    // Harmonic: the first samples count alike, then the past fades.
     const weight = Math.max(1 / (this.entriesMs.length + 1), 1 - past(this.#config.scoring.habitDecayMs))
     const inverse = 1 / Math.max(0.1, entryMs)
     this.#usualMs = this.entriesMs.length === 0 ? 1 / inverse : 1 / mixed(1 / this.#usualMs, inverse, 1 - weight)

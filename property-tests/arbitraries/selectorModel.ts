@@ -1,4 +1,4 @@
-/** Selection as contract 3.2 tells it, over everybody and from plain lists. */
+/** Selection as contract 3.2 defines it, over all candidates and from plain lists. */
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate, CandidateId } from "../../src/core/model/Candidate.ts"
@@ -12,11 +12,11 @@ export const candidatesOf = (state: State, upstream: number): ReadonlyArray<Cand
   Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null && one.upstream === upstream)
 
 export const isSuspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.session
-/** Whether its failing is why another takes its place. */
+/** Whether its failures are why another candidate takes its place. */
 export const isFailing = (one: Candidate) => one.streak === 0 || isSuspect(one)
 const cheapestFirst = (a: Candidate, b: Candidate) => a.costMs - b.costMs || a.id - b.id
 
-/** A member with any of these goes at once. */
+/** A member with any of these leaves at once. */
 export function mayStay({ sources, costMs, breaker }: Candidate): boolean {
   return sources.length > 0 && costMs >= 0 && breaker.state === "closed"
 }
@@ -44,7 +44,7 @@ interface Streak {
   readonly entryAtUs: number
 }
 
-/** What a rollback puts in place again. */
+/** What a rollback restores. */
 interface Kept {
   readonly members: ReadonlyArray<CandidateId>
   readonly sinceUs: ReadonlyMap<CandidateId, number>
@@ -57,7 +57,7 @@ export class SelectorModel {
   displaced: ReadonlyArray<CandidateId> = []
   #sinceUs: ReadonlyMap<CandidateId, number> = new Map()
   #streaks: ReadonlyMap<CandidateId, Streak> = new Map()
-  /** When an empty set was filled last: who entered then is provisional for an interval of probing. */
+  /** When an empty set was filled last: its members are provisional for an interval of probing. */
   #filledUs = -Infinity
   #kept: Kept | undefined
   readonly #config: UpstreamConfig
@@ -73,7 +73,7 @@ export class SelectorModel {
     this.#kept = { members: this.members, sinceUs: this.#sinceUs, streaks: this.#streaks }
   }
 
-  /** Back to what was kept, but for those that may not stay. */
+  /** Restores the saved set, but for members that may not stay. */
   rollBack(may: (id: CandidateId) => boolean): void {
     const { members, sinceUs, streaks } = this.#kept!
     this.members = members.filter(may)
@@ -134,7 +134,7 @@ export class SelectorModel {
 
   #streak(challenger: Candidate, member: Candidate): Streak {
     const none: Streak = { byOutlook: 0, byCost: 0, entryAtUs: -1 }
-    // Who was ahead by neither had no streak to go on with.
+    // A challenger that was ahead by neither had no streak to go on with.
     const known = this.#streaks.get(challenger.id)
     const streak = known === undefined || known.byCost + known.byOutlook === 0 ? none : known
     const more = challenger.windowClosedAtUs > streak.entryAtUs ? 1 : 0
@@ -146,7 +146,7 @@ export class SelectorModel {
     }
   }
 
-  /** Whether neither margin nor hold keep it out: its place was lost by failing, or is held by who was the first to answer. */
+  /** Whether neither margin nor hold keeps it out: it lost its place by failing, or the place went to the first that answered. */
   #isFree(challenger: Candidate, member: Candidate, atUs: number): boolean {
     const isProvisional = this.#sinceUs.get(member.id) === this.#filledUs
       && atUs - this.#filledUs <= this.#config.probing.intervalMs * 1000

@@ -46,7 +46,7 @@ const clients = Array.from({ length: 600 }, (_, i) => `203.0.${i >> 8}.${i & 255
 
 describe("affinity", () => {
   law(
-    "gives a client the same member, whatever others hold, wherever warm sockets wait, under any policy and luck, and one that replay admits",
+    "gives a client the same member under all loads, warm sockets, policies and draws, and one that a replay admits",
     fc.property(members, client, policy, fc.array(fc.tuple(counts, counts, chance), { minLength: 2, maxLength: 5 }), (
       all,
       client,
@@ -64,7 +64,7 @@ describe("affinity", () => {
   )
 
   law(
-    "moves only the clients of a member that leaves, and only those that a new one wins",
+    "moves only the clients of a member that leaves, and to a new member only the clients that it wins",
     fc.property(
       fc.uniqueArray(fc.integer({ min: 1, max: 250 }), { minLength: 2, maxLength: 8 }),
       client,
@@ -80,7 +80,7 @@ describe("affinity", () => {
   )
 
   law(
-    "gives each of equal members about as many clients, the same after a restart that made other ids",
+    "gives equal members about as many clients each, and the same clients after a restart with other ids",
     fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 250 }), { minLength: 2, maxLength: 4 }), (slots) => {
       const all = slots.map((slot) => memberOf(slot, 20))
       const shares = all.map((member) =>
@@ -97,7 +97,7 @@ describe("affinity", () => {
   )
 
   law(
-    "takes up one that ramps up client by client: who has gone over stays there while its share grows",
+    "gives a member in slow start more clients as its weight grows, and each client that moved to it stays there",
     fc.property(fc.constantFrom(0.1, 0.3, 0.5), (share) => {
       const at = (share: number) => [memberOf(1, 20), memberOf(2, 20, 10, share)]
       const over = (share: number) => clients.filter((client) => chosenBy(at(share), client)?.candidate === 2 ** 20 + 2)

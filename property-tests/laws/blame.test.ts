@@ -1,4 +1,4 @@
-/** Blame is bounded, and taken away by successes as well as by time. */
+/** Blame: it is bounded, and both successes and time take it away. */
 import fc from "fast-check"
 import { afterAll, describe, expect } from "vitest"
 import * as Ewma from "../../src/core/math/Ewma.ts"
@@ -33,9 +33,9 @@ const dial = fc.record({
     { weight: 3, arbitrary: fc.constant("connected" as const) },
     { weight: 2, arbitrary: fc.constantFrom("refused" as const, "timeout" as const, "reset" as const) }
   ),
-  /** Now and then so many come at once. */
+  /** How many clients come at once, now and then. */
   crowd: fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 2, max: 100 }) }),
-  /** What the companions do just before, if anything; where they fail as well it may be a common cause. */
+  /** What the companions do just before, if anything; when they fail too, it may be a common cause. */
   others: fc.oneof(
     { weight: 3, arbitrary: fc.constant("answer" as const) },
     { weight: 1, arbitrary: fc.constantFrom("fail" as const, "nothing" as const) }
@@ -62,12 +62,12 @@ function make(
   for (let i = 0; i < crowd; i++) one.dialled(tookUs, outcome)
 }
 
-/** What it would cost without any failure: what its samples say. */
+/** The cost without any failure, from the latencies alone. */
 function blameless(candidate: Candidate, scoring: Scoring, atUs: number): number {
   return costMs({ ...candidate, success: SuccessWindow.empty, penalty: Ewma.empty }, scoring, atUs)
 }
 
-/** How often a law was tried, and how often there was something to it. */
+/** How often a law was tried, and how often its premise held. */
 class Premise {
   tried = 0
   held = 0
@@ -103,7 +103,7 @@ describe("blame", () => {
   })
 
   law(
-    "is at most failurePenalty and twice the spread of latencies, 20 ms at least, however many failures",
+    "is at most failurePenalty and twice the spread of latencies, 20 ms at least, however many failures there are",
     fc.property(config, companions, fc.nat(900_000), dials, (config, companions, firstUs, dials) => {
       const one = world(config, companions, firstUs)
       const { failurePenaltyMs } = config.scoring
@@ -114,7 +114,7 @@ describe("blame", () => {
         make(one, { ...each, crowd: 0 })
         for (let i = 0; i < each.crowd; i++) {
           const known = one.all.filter(({ latency }) => latency.atUs >= 0).map(({ latency }) => latency.value)
-          // A wider spread is a higher stake, from then on.
+          // A wider spread raises the ceiling, from then on.
           const spreadMs = Math.max(...known) - Math.min(...known)
           if (each.outcome !== "connected") {
             failures++
@@ -154,7 +154,7 @@ describe("blame", () => {
   )
 
   law(
-    "does not depend on how many clients failed together, whether or not so many open a breaker, then and as time passes",
+    "costs the same whether one client or many failed together, at once and later, and whether or not a breaker opens",
     fc.property(
       config,
       fc.record({ enabled: fc.boolean(), failureThreshold: fc.integer({ min: 1, max: 20 }) }),
@@ -167,7 +167,7 @@ describe("blame", () => {
           const one = world(config, companions, 20_000)
           for (const each of past) make(one, each)
           one.companionsAnswer()
-          // As if it had been reloaded just now: the past is the same in both.
+          // As if the configuration had just been reloaded: the past is the same in both.
           const [first] = one.state.config.upstreams
           const changed = { ...first!, breaker: { ...first!.breaker, ...breaker } }
           one.state = { ...one.state, config: { ...one.state.config, upstreams: [changed] } }
@@ -195,7 +195,7 @@ describe("blame", () => {
       dials,
       fc.array(fc.tuple(fc.oneof(fc.nat(20_000), fc.nat(1_000_000)), fc.nat(900_000)), { minLength: 10, maxLength: 10 }),
       (config, companions, dials, successes) => {
-        // The reward for twenty successes is another matter, and a success that was lost on the way is a failure.
+        // There is no reward for twenty successes here, and a success with a lost SYN would count as a failure.
         const scoring = { ...config.scoring, historyRewardMs: 0 }
         const past = dials.map((each) => ({ ...each, tookUs: each.tookUs % 900_000 }))
         let dearerMs = 0
@@ -226,12 +226,12 @@ describe("blame", () => {
   )
 
   law(
-    "goes by time alone: without a sample no cost rises, and after successWindow and the fading of the penalty it is what the samples say",
+    "goes by time alone: no cost rises without a sample, and none is left after successWindow and the fading of the penalty",
     fc.property(config, companions, fc.nat(900_000), dials, (config, companions, firstUs, dials) => {
       const one = world(config, companions, firstUs)
       for (const each of dials) make(one, each)
       const { scoring } = config
-      // Until nothing gathers that would enter later.
+      // Until no sample window is open that would add a sample later.
       one.pass(1_000 * Math.max(2_000, config.probing.intervalMs / 2))
       const costsMs = one.all.map((candidate) => candidate.costMs)
       const least = one.all.map((candidate) => blameless(candidate, scoring, one.atUs))

@@ -19,19 +19,19 @@ const isShut = (one: Candidate | undefined) => one !== undefined && one.breaker.
 const of = <T extends Decision["_tag"]>(decisions: ReadonlyArray<Decision>, tag: T) =>
   decisions.filter((one): one is Extract<Decision, { readonly _tag: T }> => one._tag === tag)
 
-/** How often it came to what the laws are about, over all runs. */
+/** How often all runs met what the laws are about. */
 const met = {
   ...{ waits: 0, forgiven: 0, reopens: 0, closes: 0, trials: 0, followUps: 0, scheduled: 0, grows: 0 },
   ...{ sharesRolledBack: 0 }
 }
 
-/** How a candidate failed, as an event tells. */
+/** How a candidate failed, by an event. */
 function reasonFor(event: Event, id: CandidateId): string | undefined {
   if ("reason" in event) return event.reason
   return "tried" in event ? event.tried.find(({ candidate }) => candidate === id)?.outcome : undefined
 }
 
-/** A breaker as it was before an event, or as it was before all failed when the event is what shows that. */
+/** A breaker before an event, or before all failed, when the event shows that all have failed. */
 function asBefore(before: State, decisions: ReadonlyArray<Decision>, id: CandidateId): Candidate["breaker"] | undefined {
   const was = Candidates.find(before, id)
   const rolledBack = of(decisions, "CommonCauseBegan").some(({ upstream }) => upstream === was?.upstream)
@@ -50,7 +50,7 @@ const script120 = script(120, nervous)
 
 describe("the breaker", () => {
   law(
-    "never opens on the last one that is closed, and tells every opening and closing",
+    "never opens on the last candidate with a closed one, and each opening and closing is told",
     fc.property(script120, (it) => {
       play(it, (_entry, before, { state, decisions }) => {
         for (const { listed, shut } of Vector.toArray(state.upstreams)) {
@@ -70,7 +70,7 @@ describe("the breaker", () => {
   )
 
   law(
-    "asks for one trial each time a cooldown ends, not sooner, and sends nothing else there",
+    "has one trial each time a cooldown ends, not sooner, and nothing else is sent to its candidate",
     fc.property(script120, (it) => {
       const tried = new Set<CandidateId>()
       play(it, ({ event, at }, before, { state, decisions }) => {
@@ -97,7 +97,7 @@ describe("the breaker", () => {
   )
 
   law(
-    "outlives a departure: neither tried nor let in while it is away, and back as it was, with its trial due as it was",
+    "stays as it is while its candidate is away, without trial or closing, and the trial is due as before at its return",
     fc.property(script120, (it) => {
       play(it, ({ at }, before, { state, decisions }) => {
         const closed = of(decisions, "BreakerClosed").map(({ candidate }) => candidate)
@@ -126,7 +126,7 @@ describe("the breaker", () => {
   )
 
   law(
-    "waits for a trial in proportion: firstTrial, doubled by every second failed trial and each opening, up to the cooldown and the most",
+    "waits for a trial for firstTrial, doubled with every second failed trial and each opening, up to a ceiling of the cooldown",
     fc.property(script120, (it) => {
       play(it, ({ at }, before, { state, decisions }) => {
         for (const { candidate: id, reason, forMs } of of(decisions, "BreakerOpened")) {
@@ -140,7 +140,7 @@ describe("the breaker", () => {
           expect(openedAtUs).toBe(reopens ? was.openedAtUs : at)
           const longestMs = ["timeout", "stalled"].includes(reason) ? breaker.timeoutCooldownMs : breaker.cooldownMs
           const ceilingMs = Math.min(longestMs * 2 ** (openings - 1), Math.max(longestMs, breaker.maxCooldownMs))
-          // Of long lists most never answer, and an impostor does not go away within seconds.
+          // Most of a long list may never answer, and an impostor does not go away within seconds.
           const firstMs = candidate.latency.atUs < 0
             ? Math.max(probing.intervalMs, breaker.firstTrialMs)
             : breaker.firstTrialMs
@@ -160,7 +160,7 @@ describe("the breaker", () => {
   )
 
   law(
-    "was open for as long as from its opening to its closing",
+    "remembers that it was open for the time from its opening to its closing",
     fc.property(script120, (it) => {
       const openedUs = new Map<CandidateId, number>()
       play(it, ({ at }, before, { state, decisions }) => {
@@ -178,7 +178,7 @@ describe("the breaker", () => {
   )
 
   law(
-    "tries a closed candidate that worked and failed: firstTrial later, doubled by every second failed trial, until rounds do the same",
+    "has trials for a failed candidate while it is closed: after firstTrial, doubled with every second one, up to the interval",
     fc.property(script120, (it) => {
       play(it, ({ event, at }, before, { state, decisions }) => {
         const rolledBack = new Set(of(decisions, "CommonCauseBegan").map(({ upstream }) => upstream))
@@ -187,7 +187,7 @@ describe("the breaker", () => {
           if (was === undefined || isShut(was) || isShut(after) || rolledBack.has(after.upstream)) continue
           const { trials, trialDueUs } = after.breaker
           const { breaker, probing, scoring } = it.config.upstreams[after.upstream]!
-          // What no client uses is spared there: laws/sparing.
+          // Where idle is lazy an unused candidate is spared: laws/sparing.
           if (probing.idle === "lazy") continue
           const isDue = event._tag === "Ticked" && was.breaker.trialDueUs >= 0 && was.breaker.trialDueUs <= at
           if (isDue && was.sources.length > 0) {
@@ -214,7 +214,7 @@ describe("the breaker", () => {
             expect(trialDueUs).toBe(begins ? at + waitMs * 1000 : was.breaker.trialDueUs)
             if (begins) met.scheduled++
           } else if (trialDueUs !== was.breaker.trialDueUs) {
-            // An upstream byte makes it due at once.
+            // An upstream byte makes the trial due at once.
             expect(["ClientClosed", "SessionSpoke"]).toContain(event._tag)
             expect(trialDueUs).toBe(at)
             expect(was.breaker.trialDueUs).toBeGreaterThan(at)
@@ -225,7 +225,7 @@ describe("the breaker", () => {
   )
 
   law(
-    "lets a candidate that closed have a tenth of its share more each tenth of the ramp, until it has all, or what it had before all failed",
+    "raises the slow-start weight by a tenth each tenth of the ramp, and restores the weight from before all failed",
     fc.property(script120, (it) => {
       const grownUs = new Map<CandidateId, number>()
       play(it, ({ event, at }, before, { state, decisions }) => {
@@ -245,7 +245,7 @@ describe("the breaker", () => {
           if (closed.includes(after.id)) expect(slowStartWeight).toBe(rampMs > 0 ? 0.1 : 1)
           if (slowStartWeight === was.slowStartWeight && !closed.includes(after.id)) continue
           if (slowStartWeight > was.slowStartWeight) {
-            // It grows with time, or a new opening or a departure ended the ramp.
+            // The weight grows with time; or a new opening or a departure ended the ramp.
             if (event._tag === "Ticked" && !isShut(after)) {
               expect(Math.abs(slowStartWeight - was.slowStartWeight - 0.1)).toBeLessThan(1e-9)
             }
@@ -261,9 +261,9 @@ describe("the breaker", () => {
   )
 
   law(
-    "believes of one client address at most two failures after connect a minute, once two addresses were seen",
+    "counts at most two failures after connect a minute from one client address, once two addresses were seen",
     fc.property(script120, (it) => {
-      /** When which client was believed about whom, since it was last cleared. */
+      /** For each candidate: which client's failures were counted when, since they were last cleared. */
       const believed = new Map<CandidateId, Array<{ readonly client: number; readonly atUs: number }>>()
       play(it, ({ event, at }, before, { state }) => {
         for (const after of present(state)) {
@@ -284,7 +284,7 @@ describe("the breaker", () => {
   )
 
   law(
-    "forgets failures after connect only for an upstream byte that came later, with an opening, a closing or a departure, or as all failed",
+    "forgets failures after connect only with a later upstream byte, an opening, a closing, a departure, or when all fail",
     fc.property(script120, (it) => {
       play(it, ({ event, at }, before, { state, decisions }) => {
         for (const after of present(state)) {
@@ -305,7 +305,7 @@ describe("the breaker", () => {
     })
   )
 
-  test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("in these runs meets each of its rules often enough", () => {
+  test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("has met each of its rules often enough in these runs", () => {
     for (const [what, times] of Object.entries(met)) expect(times, what).toBeGreaterThanOrEqual(10)
   })
 })

@@ -24,7 +24,7 @@ function moments(state: State): ReadonlyArray<number> {
       const { breaker, suspicion, warm } = one
       return [
         ...[one.windowDueUs, one.fadeDueUs, one.expireDueUs, one.forgetDueUs],
-        // Who left, or is a spare by now, keeps its breaker's deadlines for its return.
+        // A candidate that left, or is only a fallback now, keeps its breaker's deadlines for its return.
         ...(isListed(one) ? [breaker.trialDueUs, breaker.rampDueUs] : []),
         ...[
           suspicion.pendingDueUs,
@@ -41,7 +41,7 @@ function moments(state: State): ReadonlyArray<number> {
 
 describe("deadlines", () => {
   law(
-    "have as the next one the least moment that anything waits for",
+    "have the earliest moment that any record waits for as the next one",
     fc.property(fc.oneof(script(), farScript()), (it) => {
       play(it, (_entry, _before, { state }) => {
         const all = moments(state)
@@ -52,7 +52,7 @@ describe("deadlines", () => {
   )
 
   law(
-    "are all behind after one tick: the core never asks to be woken in the past",
+    "lie in the future after each tick, so the core never asks to be woken in the past",
     fc.property(fc.oneof(script(), farScript()), (it) => {
       play(it, ({ event, at }, _before, { state }) => {
         if (event._tag === "Ticked") expect(nextDeadline(state) ?? Infinity).toBeGreaterThan(at)

@@ -7,7 +7,7 @@ import { law } from "../check.ts"
 const exponent = fc.double({ min: 0, max: 700, noNaN: true })
 
 describe("decay", () => {
-  it("has any constant above nothing, and of none everything is over at once", () => {
+  it("takes any positive constant, and with a constant of 0 nothing is left after any time", () => {
     expect(decay(1, 1)).toBeCloseTo(1 / Math.E, 12)
     expect([decay(1, 0), decay(0, 0)]).toEqual([0, 1])
   })
@@ -32,14 +32,14 @@ describe("decay", () => {
   )
 
   law(
-    "of a sum is the product",
+    "of a sum of times is the product of their decays",
     fc.property(fc.double({ min: 0, max: 300, noNaN: true }), fc.double({ min: 0, max: 300, noNaN: true }), (a, b) => {
       expect(Math.abs((expNegative(a) * expNegative(b)) / expNegative(a + b) - 1)).toBeLessThan(5e-13)
     })
   )
 
   law(
-    "counts in units of its constant",
+    "depends on the time in units of its constant",
     fc.property(fc.nat(10_000_000), fc.integer({ min: 1, max: 100_000 }), (elapsed, constant) => {
       expect(decay(elapsed, constant)).toBe(expNegative(elapsed / constant))
       expect(decay(-elapsed, constant)).toBe(1)
@@ -47,7 +47,7 @@ describe("decay", () => {
     })
   )
 
-  it("forgets nothing when no time passed, everything after 745 constants, and stands NaN", () => {
+  it("is 1 after no time and for NaN, and 0 after 745 constants", () => {
     expect([0, -0, -1, Number.NaN].map(expNegative)).toEqual([1, 1, 1, 1])
     expect([745.2, 1e9, Infinity].map(expNegative)).toEqual([0, 0, 0])
     expect(expNegative(744.4)).toBeGreaterThan(0)

@@ -18,7 +18,7 @@ const configOf = (maxEntries: number): Config => ({
   template: upstreamWith({ name: "", preheat: false })
 })
 
-/** What is kept, the least recently used first. */
+/** What the model keeps, the least recently used first. */
 class Model {
   kept: Array<{ readonly name: string; sessions: number }> = []
   readonly #most: number
@@ -41,14 +41,14 @@ class Model {
 
 const use = fc.record({
   name: fc.constantFrom(...names),
-  /** A client that stays, one that leaves at once, or nobody beyond the question. */
+  /** A client that stays, one that leaves at once, or none after the request. */
   client: fc.constantFrom(0, 1, HELD_MS),
   gapMs: fc.constantFrom(50, 100, 5_000)
 })
 
-describe("what clients ask for", () => {
+describe("upstreams made on demand", () => {
   law(
-    "is kept like the least recently used of a model, but for those that carry sessions, and what is configured stays",
+    "are kept as in a least-recently-used model, except those with sessions, and a configured upstream stays",
     fc.property(fc.array(use, { maxLength: 25 }), fc.constantFrom(0, 1, 2, 4), (uses, maxEntries) => {
       const toy = new ToyInterpreter(configOf(maxEntries), { otherwise: 5 })
       for (const [i, name] of [...names, "kept.example"].entries()) toy.names(name, [`198.18.0.${i + 1}`])
@@ -72,14 +72,14 @@ describe("what clients ask for", () => {
   )
 
   law(
-    "is raced once at a time, and a use by itself starts nothing while somebody serves",
+    "have one race at a time, and a use starts nothing while a candidate serves",
     fc.property(ruledScript(), (it) => {
       play(it, ({ event }, before, { decisions, state }) => {
         for (const decision of decisions) {
           if (decision._tag !== "Race") continue
           met("a race began")
           const race = Vector.get(before.upstreams, decision.upstream)?.race ?? 0
-          // One that said nothing about anybody is run again as it ends.
+          // A race that said nothing about any candidate is run again as it ends.
           if (event._tag !== "Raced" || event.race !== race) expect(race).toBeLessThanOrEqual(0)
           expect(state.config.upstreams[decision.upstream]?.preheat).toBe(false)
           const addresses = decision.plan.attempts.map(({ host, port }) => `${host} ${port}`)
@@ -87,17 +87,17 @@ describe("what clients ask for", () => {
         }
         if (event._tag !== "DomainRequested" || event.upstream < 0) return
         if (before.routes.upstreams[event.upstream]?.needsDiscovery === true) return
-        met("a name was asked for that serves")
+        met("a name was used that serves")
         expect(decisions).toEqual([])
       })
     }),
-    { floors: { "a race began": 13, "a name was asked for that serves": 35 } }
+    { floors: { "a race began": 13, "a name was used that serves": 35 } }
   )
 })
 
-describe("who serves", () => {
+describe("a member", () => {
   law(
-    "does not expire while it answers, however seldom rounds are",
+    "does not expire while it answers, however rarely rounds come",
     fc.property(
       fc.constantFrom(1_000, 60_000, 3_600_000),
       fc.constantFrom(5_000, 60_000),

@@ -31,7 +31,7 @@ const fields: ReadonlyArray<Partial<Candidate>> = [
 
 describe("the digest of a state", () => {
   law(
-    "changes with any candidate, wherever it lies, and comes back with it",
+    "changes with any candidate, wherever it lies, and returns with the old candidate",
     fc.property(fc.nat(139), fc.constantFrom(...fields), (slot, field) => {
       const before = Vector.get(state.candidates, slot)!
       const changed = { ...state, candidates: Vector.set(state.candidates, slot, { ...before, ...field }) }
@@ -64,7 +64,7 @@ describe("the digest of a state", () => {
   )
 
   law(
-    "of what an entry brought about changes with each route, though nothing was decided",
+    "of a step changes with each route, even if nothing was decided",
     fc.property(fc.nat(1), fc.integer({ min: 1, max: 1_000 }), (id, more) => {
       const { version, upstreams } = state.routes
       const rerouted = (by: number) => ({

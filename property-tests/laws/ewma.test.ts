@@ -44,7 +44,7 @@ describe("Ewma", () => {
   )
 
   law(
-    "believes a higher sample at once when it is peak-sensitive, and is never below the plain one",
+    "takes a higher sample at once when it is peak-sensitive, and is never below the plain average",
     fc.property(series, decayMs, (items, decayMs) => {
       const plain = fold(add, items, decayMs)
       fold(addPeak, items, decayMs).forEach(({ value }, i) => {

@@ -39,7 +39,7 @@ describe("hash", () => {
   )
 
   law(
-    "tells the order of a chain, and where one text ends and the next begins",
+    "depends on the order of a chain, and on where one text ends and the next begins",
     fc.property(text, text, (a, b) => {
       const ab = toHex(chain(hash(a), b))
       if (a !== b) expect(ab).not.toBe(toHex(chain(hash(b), a)))
@@ -68,7 +68,7 @@ describe("hash", () => {
     })
   )
 
-  it("is the same everywhere", () => {
+  it("has the same value on every runtime", () => {
     expect(["", "a", "fairlead segment 1", "\u{1f600}"].map((one) => toHex(hash(one)))).toEqual(KNOWN)
   })
 })

@@ -1,4 +1,4 @@
-/** Laws of what is remembered: bounds, who goes first, and that nothing that is over serves. */
+/** Laws of history: its bounds, which records it drops first, and that nothing expired serves. */
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
@@ -12,7 +12,7 @@ import { play, ruledScript } from "../arbitraries/run.ts"
 import type { Move } from "../arbitraries/moves.ts"
 import { law, met } from "../check.ts"
 
-/** Runs in which history comes again and again, the clock is read while it serves, and in the middle most handshakes fail: breakers open. */
+/** History is loaded again and again, the clock is read while it serves, and most handshakes in the middle fail, so breakers open. */
 const remembering = ruledScript(90).map((script) => ({
   ...script,
   moves: script.moves.flatMap((one, i): ReadonlyArray<Move> => {
@@ -45,7 +45,7 @@ const record: fc.Arbitrary<HistoryRecord> = fc.record({
 
 describe("history", () => {
   law(
-    "of too many keeps those that were measured last, one for each address",
+    "of too many records keeps the latest ones, one for each address",
     fc.property(fc.array(record), fc.nat(12), (all, most) => {
       const kept = newest(all, most)
       const firsts = all.filter((one, i) => all.findIndex((other) => keyOf(other) === keyOf(one)) === i)
@@ -59,7 +59,7 @@ describe("history", () => {
   )
 
   law(
-    "is bounded, has each address once, nothing expired, and none that is shut out",
+    "is bounded, has each address once, nothing expired, and no candidate with an open breaker",
     fc.property(remembering, (script) => {
       play(script, (_entry, _before, { state }) => {
         const left = historyOf(state)
@@ -73,18 +73,18 @@ describe("history", () => {
         const good = new Set(sampled.filter(({ breaker }) => breaker.state === "closed").map((one) => placeOf(state, one)))
         const places = new Set(left.map(keyOf))
         for (const one of sampled) {
-          // Upstreams of one domain share what is known of an address.
+          // Upstreams of one host share what is known of an address.
           if (one.breaker.state === "closed" || good.has(placeOf(state, one))) continue
-          met("somebody is shut out")
+          met("a breaker is open")
           expect(places.has(placeOf(state, one))).toBe(false)
         }
       })
     }),
-    { floors: { "something is left": 3_000, "somebody is shut out": 600 } }
+    { floors: { "something is left": 3_000, "a breaker is open": 600 } }
   )
 
   law(
-    "serves only on the ladder, and nothing that is over",
+    "serves only on the ladder, and nothing that has expired",
     fc.property(remembering, (script) => {
       play(script, ({ event }, _before, { state }) => {
         for (const upstream of Vector.toArray(state.upstreams)) {
@@ -95,7 +95,7 @@ describe("history", () => {
             const candidate = Candidates.find(state, id)
             expect(upstream.members).not.toContain(id)
             met("a prior serves")
-            // What is due at this very moment is over with the next tick, or with a clock that is read anew.
+            // What is due at this very moment ends with the next tick, or with a new reading of the clock.
             if (event._tag !== "WallRead" || candidate === undefined) continue
             met("the clock was read while it serves")
             expect(candidate.prior?.servesMs).toBeGreaterThan(historyMs(state, state.at))
@@ -108,7 +108,7 @@ describe("history", () => {
   )
 
   law(
-    "leaves a state in order",
+    "breaks no invariant of the state",
     fc.property(remembering, (script) => {
       play(script, (_entry, _before, { state }) => expect(faults(state)).toEqual([]))
     })

@@ -1,4 +1,4 @@
-/** Laws of identity: who has not shown the certificate serves nobody unproven, and who failed to is nowhere. */
+/** Laws of identity: a candidate without the certificate serves no client unproven, and one that failed its proof serves nowhere. */
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
@@ -15,7 +15,7 @@ const plansOf = (state: State, id: number) => {
   return [routes.lastResort, ...routes.members.map(({ plan }) => plan)].flatMap(({ attempts }) => attempts)
 }
 
-/** Who an event says has shown the certificate, and who could not. */
+/** The candidates that an event shows to have the certificate, and those that could not show it. */
 function told(event: Event): { readonly shown: ReadonlyArray<number>; readonly failed: ReadonlyArray<number> } {
   switch (event._tag) {
     case "ProbeSucceeded":
@@ -33,9 +33,9 @@ function told(event: Event): { readonly shown: ReadonlyArray<number>; readonly f
   }
 }
 
-describe("identity", () => {
+describe("proofs of identity", () => {
   law(
-    "keeps every invariant, whoever answers what, and whatever is asked for after a reload",
+    "break no invariant, whatever candidates answer and whatever a reload asks for",
     fc.property(provenScript(), (it) => {
       play(it, (entry, before, { state }) => {
         expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
@@ -45,7 +45,7 @@ describe("identity", () => {
   )
 
   law(
-    "nobody who failed it is in the set, in routes or on a shelf to come",
+    "that failed keep their candidate out of the set, the routes and new warm dials",
     fc.property(provenScript(), (it) => {
       play(it, (_entry, _before, { state, decisions }) => {
         const hasFailed = (id: number) => Candidates.find(state, id)?.identity.state === "failed"
@@ -59,7 +59,7 @@ describe("identity", () => {
   )
 
   law(
-    "only who has shown the certificate since it was asked for is in the set, serves by choice and has warm sockets",
+    "since the last change of identity are needed for the set, for being chosen and for warm sockets",
     fc.property(provenScript(), (it) => {
       const shown = new Set<number>()
       play(it, (entry, before, { state, decisions }) => {
@@ -91,7 +91,7 @@ describe("identity", () => {
   )
 
   law(
-    "a plan asks everybody for the proof who has not given it, strangers too, and nobody where there is no opinion",
+    "are asked for in plans exactly from addresses that have given none, and from none while the upstream is off",
     fc.property(provenScript(), (it) => {
       play(it, (_entry, before, { state }) => {
         if (state.routes === before.routes) return
@@ -114,7 +114,7 @@ describe("identity", () => {
   )
 
   law(
-    "a probe asks for it exactly when it is due: never asked, failed, or a scoreTtl ago",
+    "are asked for by probes exactly when due: when never given, when failed, or a scoreTtl after the last one",
     fc.property(provenScript(), (it) => {
       const provenAtUs = new Map<number, number>()
       play(it, ({ at, event }, before, { state, decisions }) => {
@@ -129,7 +129,7 @@ describe("identity", () => {
           const candidate = Candidates.find(state, one.candidate)!
           const { identity, scoreTtlMs } = Candidates.configOf(state, candidate)
           const since = candidate.identity.state === "verified" ? provenAtUs.get(one.candidate) ?? -1 : -1
-          // The time to live may be another one since the proof was given.
+          // scoreTtl may have changed since the proof was given.
           if (since >= 0 && event._tag !== "ConfigChanged" && candidate.identity.dueUs - since === scoreTtlMs * 1000) {
             expect(one.identity).toEqual(at - since >= scoreTtlMs * 1000 ? identity : null)
           }

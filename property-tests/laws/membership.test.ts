@@ -22,7 +22,7 @@ const measured = ({ latency, jitter, success, penalty, streak, baseline, costMs,
 const isIdle = ({ connections, probe, warm }: Candidate) =>
   connections.every((count) => count === 0) && probe === 0 && warm.ready.length + warm.dialling.length === 0
 
-/** Strangers that served, over all runs. */
+/** How often an address that was no candidate served, over all runs. */
 let learned = 0
 
 describe("membership", () => {
@@ -44,9 +44,9 @@ describe("membership", () => {
   )
 
   law(
-    "lists the union of what its sources name and of what served on the last resort, as far as there is room, and remembers who left",
+    "lists the union of what its sources name and of what served on the last resort, while there is room, and knows what left",
     fc.property(script(120), (it) => {
-      /** What the resolver said last, for each upstream; while a server is silent, at most twice in a row, that only adds. */
+      /** The resolver's last answer for each upstream; while a server is silent, at most twice in a row, an answer only adds. */
       const named = new Map<number, ReadonlyArray<string>>()
       const silences = new Map<number, number>()
       play(it, ({ event }, before, { state, decisions }) => {
@@ -64,7 +64,7 @@ describe("membership", () => {
             )
           }
         }
-        // The address of a stranger that served is as if the resolver had named it, until its next answer.
+        // An address that served on the last resort counts as named by the resolver, until its next answer.
         const stranger = event._tag === "ClientAccepted" && event.candidate === STRANGER
           ? event.tried.find(({ candidate, outcome }) => candidate < 0 && outcome === "connected")?.host
           : undefined
@@ -104,7 +104,7 @@ describe("membership", () => {
   )
 
   law(
-    "lets who left drain: no probe, no warm dial, no new client, and what was measured is kept",
+    "lets candidates that left drain: no probe, no warm dial, no new client, and measurements are kept",
     fc.property(script(120), (it) => {
       play(it, ({ at }, before, { state, decisions }) => {
         const gone = present(state).filter(({ sources }) => sources.length === 0)
@@ -125,7 +125,7 @@ describe("membership", () => {
           if (was.sources.length > 0) expect(measured(after)).toEqual(kept)
           expect(after.queue).toBe("none")
         }
-        // One that comes back is the same one, with what was known of it.
+        // A candidate that comes back is the same one, with what was known of it.
         for (const was of present(before)) {
           const back = Candidates.find(state, was.id)
           if (was.sources.length === 0 && (back?.sources.length ?? 0) > 0) expect(measured(back!)).toEqual(measured(was))
@@ -136,7 +136,7 @@ describe("membership", () => {
   )
 
   law(
-    "forgets who left after staleFor, or sooner when there is no room, but nobody on whom anything still hangs",
+    "forgets a candidate that left after staleFor, or sooner for lack of room, but never one in use",
     fc.property(script(120), (it) => {
       play(it, ({ event, at }, before, { state }) => {
         for (const was of present(before)) {
@@ -144,7 +144,7 @@ describe("membership", () => {
           const after = Candidates.find(state, was.id)
           if (was.sources.length > 0 && after?.sources.length === 0) expect(after.forgetDueUs).toBe(at + staleForMs * 1000)
           if (after === undefined) {
-            // One that leaves may make room in the same moment for those that come.
+            // A candidate that leaves may make room at once for those that come.
             expect(was.sources.filter((source) => event._tag !== "Resolved" || source !== "dns")).toEqual([])
             expect(isIdle(was)).toBe(true)
             if (event._tag === "Ticked") expect(at).toBeGreaterThanOrEqual(was.forgetDueUs)
@@ -158,7 +158,7 @@ describe("membership", () => {
   )
 
   law(
-    "forgets sockets when a process starts anew, and nothing that was measured; nobody joins twice",
+    "forgets sockets when a process starts again, but no measurement, and adds no candidate twice",
     fc.property(script(), (it) => {
       const { last } = play({ ...it, moves: it.moves.filter(({ kind }) => kind !== "history") })
       const again = start(last)
@@ -199,7 +199,7 @@ describe("membership", () => {
     })
   )
 
-  test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("in these runs learns from the last resort often enough", () => {
+  test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("has learned from the last resort often enough in these runs", () => {
     expect(learned).toBeGreaterThanOrEqual(20)
   })
 })

@@ -51,7 +51,7 @@ describe("Ordered", () => {
   )
 
   law(
-    "stops where the visitor says, after the first so many in order",
+    "visits in order, and stops where the visitor says",
     fc.property(fc.array(pair, { maxLength: 30 }), fc.integer({ min: 1, max: 40 }), (pairs, most) => {
       const tree = Ordered.fromPairs(pairs)
       const seen: Array<Pair> = []

@@ -1,4 +1,4 @@
-/** An outage of the own network leaves no trace in what is known of anybody. */
+/** A local outage leaves no trace in what is known of any candidate. */
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import { advance } from "../../src/core/advance.ts"
@@ -17,7 +17,7 @@ const candidates = (state: State) => Vector.toArray(state.candidates).filter((on
 const known = (state: State) =>
   candidates(state).map(({ id, success, penalty, streak, latency, jitter, costMs, forecastMs, breaker, suspicion }) => {
     const { pending, session } = suspicion
-    // Trials wait for the end of the outage.
+    // Trials are put off to the end of the outage.
     const shut = { ...breaker, trialDueUs: -1 }
     return { id, success, penalty, streak, latency, jitter, costMs, forecastMs, shut, pending, session }
   })
@@ -37,9 +37,9 @@ const world = fc.record({
 const HOSTS = ["198.18.0.1", "198.18.0.2", "198.18.0.3", "198.19.0.1", "198.19.0.2", "198.19.0.3"]
 const at = (hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
 
-describe("an outage of the own network", () => {
+describe("a local outage", () => {
   law(
-    "that is found out leaves scores, breakers, suspicions and sets as they were, whatever failed in it and in which order",
+    "that is found leaves scores, breakers, suspicions and sets as they were, whatever failed in it and in whatever order",
     fc.property(world, ({ latencies, dead, how, clients, threshold, beforeMs, outageMs }) => {
       const common = { breaker: { failureThreshold: threshold }, probing: { intervalMs: 5_000 } }
       const config = configWith([
@@ -47,10 +47,10 @@ describe("an outage of the own network", () => {
         { ...common, name: "b", candidates: at(HOSTS.slice(3)) }
       ])
       const toy = new ToyInterpreter(config)
-      // The first of each lives: an upstream of which nobody lives is no witness.
+      // The first address of each upstream works: an upstream without a working one is no evidence.
       HOSTS.forEach((host, i) => toy.set(host, i % 3 > 0 && dead[i] ? "refused" : latencies[i]!))
       toy.start().run(beforeMs)
-      // At rest: what gathers would enter meanwhile, and a refusal under way is an answer.
+      // At rest: an open sample window would add a sample meanwhile, and a refusal under way is an answer.
       while (
         candidates(toy.state).some(({ sampleWindow, probe, warm }) => sampleWindow.length + probe + warm.dialling.length > 0)
       ) {
@@ -62,19 +62,19 @@ describe("an outage of the own network", () => {
       toy.run(outageMs)
       if (toy.state.outage.sinceUs < 0) expect(outageMs).toBeLessThan(20_000)
       else {
-        met("an outage was found out")
-        // Who failed before may have failed once more before the first of the others did.
+        met("an outage was found")
+        // A candidate that failed before may have failed once more before the first of the others did.
         const worked = (_: unknown, i: number) => candidates(before)[i]!.streak > 0
         expect(known(toy.state).filter(worked)).toEqual(known(before).filter(worked))
         expect(sets(toy.state)).toEqual(sets(before))
       }
       expect(faults(toy.state)).toEqual([])
     }),
-    { share: 0.3, floors: { "an outage was found out": 40 } }
+    { share: 0.3, floors: { "an outage was found": 40 } }
   )
 
   law(
-    "moves no score, breaker, penalty or suspicion of anybody whom the network leads to",
+    "changes no score, breaker, penalty or suspicion of a candidate beyond this machine",
     fc.property(darkScript(150), (it) => {
       play(it, (entry, before, { state }) => {
         if (before.outage.sinceUs < 0 || state.outage.sinceUs < 0 || entry.event._tag === "Started") return
@@ -82,7 +82,7 @@ describe("an outage of the own network", () => {
         for (const one of candidates(state)) {
           const was = Vector.get(before.candidates, candidates(before).findIndex(({ id }) => id === one.id))
           if (was?.id !== one.id || !needsNetwork(one.host) || was.sources !== one.sources) continue
-          met("it concerns somebody whom the network leads to")
+          met("a candidate beyond this machine was compared")
           expect(one.penalty).toEqual(was.penalty)
           expect(one.success).toEqual(was.success)
           expect(one.breaker.consecutive).toBe(was.breaker.consecutive)
@@ -91,11 +91,11 @@ describe("an outage of the own network", () => {
         }
       })
     }),
-    { share: 0.5, floors: { "an entry came in an outage": 300, "it concerns somebody whom the network leads to": 2_000 } }
+    { share: 0.5, floors: { "an entry came in an outage": 300, "a candidate beyond this machine was compared": 2_000 } }
   )
 
   law(
-    "begins only with a silence and ends only with an answer, or when nobody is left to give one",
+    "begins only with a failed dial, and one fact tells each beginning and each end",
     fc.property(darkScript(150), (it) => {
       play(it, (entry, before, { state, decisions }) => {
         const began = decisions.some(({ _tag }) => _tag === "OutageBegan")

@@ -44,7 +44,7 @@ const countOf = (all: ReadonlyArray<number>) => (candidate: number) => all[candi
 
 const draws = fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 6 })
 
-/** The same luck in the same order, each time it is asked for. */
+/** The same draws in the same order, each time they are asked for. */
 function chanceOf(draws: ReadonlyArray<number>, firstTurn = 0): Chance {
   let drawn = 0
   let turn = firstTurn
@@ -57,7 +57,7 @@ interface Seen {
   readonly clients: number
 }
 
-/** Who takes part, and who of them is near enough to slowStartWeight; draws are used up in the order of the members. */
+/** The members that take part, and those near enough to share; draws are used up in the order of members. */
 function nearOf(
   { members, toleranceMs, tolerancePercent }: UpstreamRoutes,
   connections: ReadonlyArray<number>,
@@ -79,7 +79,7 @@ function nearOf(
 
 const fewest = (a: Seen, b: Seen) => (b.clients - a.clients || b.expectedMs - a.expectedMs) < 0 ? b : a
 
-/** What each policy makes of those that slowStartWeight. */
+/** What each policy makes of the members that share. */
 const byPolicy: Record<BalancingPolicy, (near: ReadonlyArray<Seen>, chance: Chance) => Seen | undefined> = {
   leastConnections: (near) => near.length === 0 ? undefined : near.reduce(fewest),
   random: (near, { draw }) => near[Math.floor(draw() * near.length)],
@@ -92,7 +92,7 @@ const byPolicy: Record<BalancingPolicy, (near: ReadonlyArray<Seen>, chance: Chan
 
 describe("pick", () => {
   law(
-    "takes of those near the lowest expectation the one that the policy says",
+    "takes the member that the policy says, of those near the lowest expectation",
     fc.property(routes, counts, counts, draws, (routes, connections, warm, draws) => {
       const chosen = pick(routes, countOf(connections), countOf(warm), chanceOf(draws, connections[0]))
       const chance = chanceOf(draws, connections[0])
@@ -104,7 +104,7 @@ describe("pick", () => {
   )
 
   law(
-    "goes round everybody that shares, one after the other",
+    "goes round all members that share, one after the other",
     fc.property(routes, counts, fc.nat(100), (routes, warm, firstTurn) => {
       const steady = {
         ...routes,
@@ -119,7 +119,7 @@ describe("pick", () => {
   )
 
   law(
-    "gives a member that ramps up its slowStartWeight of the draws, and all when there is nobody else",
+    "gives a member in slow start its weight of the draws, and all of them when there is no other member",
     fc.property(fc.constantFrom(0.1, 0.3, 0.7), fc.integer({ min: 0, max: 2 ** 31 }), (slowStartWeight, seed) => {
       const member = (candidate: number, slowStartWeight: number): Member => ({
         candidate,
@@ -179,7 +179,7 @@ describe("pick", () => {
       const ramping = routes.members.filter(({ slowStartWeight }) => slowStartWeight < 1)
       for (const member of routes.members) {
         const only = (value: number, others: number) => (id: number) => (id === member.candidate ? value : others)
-        // Draws are made by those that ramp up, in order: this one has luck and the others have none.
+        // Members in slow start draw in order: the draw of this one lets it in, those of the others do not.
         const luck = ramping.map((one) => (one === member ? 0 : 0.99))
         const best = pick(least, only(0, 1), only(1, 0), chanceOf(luck.length > 0 ? luck : [0]))?.candidate
         expect(isAdmissible(routes, member.candidate)).toBe(best === member.candidate)

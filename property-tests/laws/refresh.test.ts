@@ -18,7 +18,7 @@ const everybody = (
   upstreams: config.upstreams.map(change).map(expiring)
 })
 
-/** Renewals are for rounds that are too seldom for `scoreTtl` (see renewal.test.ts). */
+/** Renewals are for rounds that are rarer than `scoreTtl` (see renewal.test.ts). */
 const expiring = (one: Config["upstreams"][number]) => ({
   ...one,
   scoreTtlMs: Math.max(one.scoreTtlMs, 2 * one.probing.intervalMs)
@@ -26,7 +26,7 @@ const expiring = (one: Config["upstreams"][number]) => ({
 
 const roundsOnly = config.map((config) => everybody(config, (one) => one))
 
-/** How often it came to what the laws of rounds are about, over all runs. */
+/** How often all runs met what the laws of rounds are about. */
 const met = { fresh: 0, asked: 0, rounds: 0 }
 
 /** An answer for each host, so that some refuse, some time out and some answer. */
@@ -38,7 +38,7 @@ const answers = fc.array(
   }
 )
 
-/** Suspicion, breakers, trials after a failure and troubles of the upstream ask for probes of their own; a common one for all. */
+/** Suspicion, breakers, trials after a failure and troubles of the upstream send probes of their own; a common cause does for all. */
 function isCalm(state: State, { id, upstream, suspicion, breaker }: Candidate): boolean {
   const { trouble } = Vector.get(state.upstreams, upstream)!
   return !suspicion.pending && !suspicion.session && breaker.state === "closed" && breaker.trialDueUs < 0
@@ -120,7 +120,7 @@ describe("refresh", () => {
   )
 
   law(
-    "reaches everybody again and again, however bad, when rounds have room for the stalest",
+    "reaches every candidate again and again, however bad, when rounds have room for the stalest",
     fc.property(config, answers, (config, answers) => {
       const fast = everybody(config, (one) => ({
         ...one,
@@ -141,7 +141,7 @@ describe("refresh", () => {
   )
 
   law(
-    "does not ask again when a sample of any kind is fresh, and asks members and challengers when none is, troubles aside",
+    "sends no probe while a sample of any kind is fresh, and probes members and challengers when none is, troubles aside",
     fc.property(script(80, roundsOnly), (it) => {
       play(it, ({ event, at }, before, { state }) => {
         if (event._tag !== "Ticked") return
@@ -174,14 +174,14 @@ describe("refresh", () => {
         for (const { id, roundDueUs } of Vector.toArray(before.upstreams)) {
           if (roundDueUs < 0 || roundDueUs > at) continue
           const { candidatesPerRound, intervalMs, idle: whenIdle } = it.config.upstreams[id]!.probing
-          // What no client uses is spared then: laws/sparing.
+          // Where idle is lazy an unused candidate is spared: laws/sparing.
           if (whenIdle === "lazy") continue
           if ([before, state].some((of) => candidatesOf(of, id).some((one) => !isCalm(of, one)))) continue
           met.rounds++
           const agedUs = (one: Candidate) => Math.max(one.probedAtUs, one.lastSampleAtUs)
           const idle = candidatesOf(before, id).filter((one) => {
             const after = Candidates.find(state, one.id)
-            // One that left in this very step is asked no more.
+            // A candidate that left in this very step is not probed.
             return one.probe === 0 && one.queue === "none" && after !== undefined && after.sources.length > 0
           })
           const joined = idle.filter((one) => {
@@ -191,7 +191,7 @@ describe("refresh", () => {
           const frequent = frequentlyAsked(state, id)
           expect(joined.filter((one) => !frequent.includes(one.id)).length).toBeLessThanOrEqual(candidatesPerRound)
           const left = idle.filter((one) => !joined.includes(one) && agedUs(one) <= at - intervalMs * 500)
-          // Urgent ones may come beside them, but nobody who waited longer is left behind while others of the rest go.
+          // Urgent ones may come beside them, but none that waited longer is left behind while others of the rest go.
           if (left.length === 0) continue
           expect(joined.length).toBeGreaterThanOrEqual(candidatesPerRound)
           const longestWaiting = Math.min(...left.map(agedUs))
@@ -202,7 +202,7 @@ describe("refresh", () => {
     })
   )
 
-  test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("in these runs has rounds of each kind often enough", () => {
+  test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("has had rounds of each kind often enough in these runs", () => {
     for (const [what, times] of Object.entries(met)) expect(times, what).toBeGreaterThanOrEqual(50)
   })
 })

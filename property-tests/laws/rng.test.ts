@@ -15,7 +15,7 @@ function draws(seed: number, count: number): ReadonlyArray<number> {
 }
 
 describe("Rng", () => {
-  it("takes all of a seed, beyond 32 bits as well", () => {
+  it("uses all bits of a seed, also those beyond 32", () => {
     const first = [0, 1, 2 ** 32, 2 ** 33, 2 ** 32 + 1].map((seed) => draws(seed, 1)[0])
     expect(new Set(first).size).toBe(first.length)
   })
@@ -34,7 +34,7 @@ describe("Rng", () => {
   )
 
   law(
-    "gives other seeds other numbers, wherever the seeds differ",
+    "gives other numbers for other seeds, wherever the seeds differ",
     fc.property(seed, fc.integer({ min: 0, max: 52 }), (seed, bit) => {
       const other = Number(BigInt(seed) ^ (1n << BigInt(bit)))
       expect(draws(other, 4)).not.toEqual(draws(seed, 4))

@@ -17,11 +17,11 @@ const suspect = ({ suspicion }: Candidate) => suspicion.pending || suspicion.ses
 interface Rung {
   readonly name: UpstreamState
   readonly first: ReadonlyArray<number>
-  /** Those of before a common cause, behind the first list that follows. */
+  /** The candidates from before a common cause, behind the first list that follows. */
   readonly then: ReadonlyArray<number>
 }
 
-/** Contract 3.5: the first rung that has a candidate, and what it puts first. */
+/** Contract 3.5: the first rung that has a candidate, and which candidates it puts first. */
 function rungOf(state: State, upstream: Upstream): Rung {
   const rung = rungWithout(state, upstream)
   const [order, then] = [orderOf(state, upstream), []]
@@ -32,13 +32,13 @@ function rungOf(state: State, upstream: Upstream): Rung {
   return { name, first: name === "unranked" ? order : [], then: order }
 }
 
-/** Whether as many failures as open a breaker were heard of since all candidates of the order failed. */
+/** Whether as many failures as open a breaker came since all candidates of the order failed. */
 function isPanic(state: State, { trouble, id }: Upstream): boolean {
   const { failureThreshold } = state.config.upstreams[id]!.breaker
   return trouble !== null && trouble.commonAtUs >= 0 && trouble.failures >= failureThreshold
 }
 
-/** The order of before the trouble, without those that left; where sessions fail, each failure turns it. */
+/** The order from before the trouble, without candidates that left; where sessions fail, each failure turns it. */
 function orderOf(state: State, { trouble, listed }: Upstream): ReadonlyArray<number> {
   const { order, byConnect, turn } = trouble ?? { order: [], byConnect: true, turn: 0 }
   const turned = order.map((_, i) => order[(i + (byConnect ? 0 : turn)) % order.length]!)
@@ -66,7 +66,7 @@ function rungWithout(state: State, upstream: Upstream): Omit<Rung, "then"> & { r
   return { name, first, hasSpares }
 }
 
-/** Measured, unsuspected, not shut out, and not in the set: those that clients may go to beside it. */
+/** Measured, not suspected, with a closed breaker, and not in the set: clients may go to these beside the set. */
 function outsideOf(state: State, { listed, members }: Upstream): ReadonlyArray<Candidate> {
   return listed
     .map((id) => Candidates.find(state, id)!)
@@ -74,7 +74,7 @@ function outsideOf(state: State, { listed, members }: Upstream): ReadonlyArray<C
     .sort(cheapestFirst)
 }
 
-/** The one that is closed only because it is the last, and has failed as often as would open it. */
+/** The panic candidate: its breaker is closed only because it is the last, and it has failed as often as would open it. */
 function keptOf(state: State, { listed, id }: Upstream): Candidate | undefined {
   const closed = listed.map((one) => Candidates.find(state, one)!).filter(({ breaker }) => breaker.state === "closed")
   const { enabled, failureThreshold } = state.config.upstreams[id]!.breaker
@@ -83,7 +83,7 @@ function keptOf(state: State, { listed, id }: Upstream): Candidate | undefined {
   return Math.max(last.breaker.consecutive, last.breaker.consecutiveAfter) >= failureThreshold ? last : undefined
 }
 
-/** Whether an operator, or the core itself, has turned it off. */
+/** Whether an operator, or auto-disable, has turned it off. */
 function isOff(state: State, { id }: Upstream): boolean {
   const { bypass, removed } = state.config.upstreams[id]!
   return !(state.override ?? state.config.enabled) || bypass || removed
@@ -115,7 +115,7 @@ describe("routes", () => {
   )
 
   law(
-    "list who serves, with what they cost now and their share",
+    "list the candidates that serve, with their cost and slow-start weight",
     fc.property(fc.oneof(script(), ruledScript()), (it) => {
       play(it, (_entry, _before, { state }) => {
         for (const upstream of Vector.toArray(state.upstreams)) {
@@ -135,7 +135,7 @@ describe("routes", () => {
   )
 
   law(
-    "hold plans that can be run blindly: those that serve, then down the ladder",
+    "hold plans that need no decision: first the candidates that serve, then the rungs of the ladder",
     fc.property(fc.oneof(script(), ruledScript()), (it) => {
       play(it, (_entry, before, { state }) => {
         if (state.routes === before.routes) return

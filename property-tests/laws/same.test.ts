@@ -7,7 +7,7 @@ import { law } from "../check.ts"
 /** What JSON knows, but for -0, which it writes as 0. */
 const plain = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)))
 
-/** The same value with one of its leaves, or elements, another one. */
+/** The same value with one of its leaves, or elements, changed. */
 function altered(value: unknown, at: number): unknown {
   if (typeof value !== "object" || value === null) return [value]
   const entries = Object.entries(value)

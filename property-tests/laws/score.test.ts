@@ -18,7 +18,7 @@ const spell = fc.record({
   ),
   // Whether the shell slept through the deadlines before this sample, and woke up just before it.
   late: fc.boolean(),
-  /** Now and then a crowd comes at once, each dial a little slower: more than a window gathers, or success at its floor. */
+  /** Now and then many clients come at once, each dial a little slower: more than a sample window takes, or success at its floor. */
   crowd: fc.oneof({ weight: 12, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 20, max: 100 }) })
 })
 const samples = fc.array(spell, { minLength: 1, maxLength: 60, size: "max" }).map((spells) =>
@@ -31,7 +31,7 @@ describe("score", () => {
   const used = { cases: 0, overtaken: 0, resent: 0, blamed: 0, faded: 0, episodes: 0 }
 
   law(
-    "is what contract 3.1 says: entries are medians of windows, and the cost follows the formula and what is left of blame",
+    "is what contract 3.1 says: samples are medians of windows, and the cost follows the formula and what is left of blame",
     fc.property(scoredUpstream, companions, samples, (config, companions, samples) => {
       const one = new ScoredWorld(config, companions)
       const model = new ScoreModel(config)
@@ -47,7 +47,7 @@ describe("score", () => {
           model.tick(tickUs)
           expectSame()
         })
-        // The others answer, so what fails is no common cause.
+        // The others answer, so a failure is no common cause.
         const tookMs = Math.min(tookUs, one.atUs) / 1000
         if (outcome !== "connected" || tookMs < config.scoring.minPlausibleRttMs) one.companionsAnswer()
         const atStake = others()
@@ -60,18 +60,18 @@ describe("score", () => {
     })
   )
 
-  it("was compared where each of its rules counts", () => {
+  it("was compared where each rule of the model counts", () => {
     const { cases, ...rules } = used
     const seldom = Object.entries(rules).filter(([, count]) => count < cases / 4)
     if (cases >= 20) expect(seldom).toEqual([])
   })
 
   law(
-    "of a busy candidate has no more entries than windows, and each lies among its samples",
+    "of a busy candidate has no more samples than windows, and each lies among the times of its window",
     fc.property(scoredUpstream, fc.array(fc.nat(50_000), { minLength: 2, maxLength: 80, size: "max" }), (config, tooks) => {
       const scoring = { ...config.scoring, minPlausibleRttMs: 0 }
       const one = new ScoredWorld({ ...config, scoreTtlMs: 300_000, scoring }, [])
-      // So much time that no dial is cut short.
+      // Long enough that no dial is cut short.
       one.pass(1_000_000)
       const windowUs = 1000 * Math.max(2_000, config.probing.intervalMs / 2)
       const gapUs = Math.floor(windowUs / 10)
@@ -89,7 +89,7 @@ describe("score", () => {
   )
 
   law(
-    "falls with cost, from 100 for nothing, and is 50 at the reference",
+    "falls with cost, from 100 at no cost, and is 50 at the reference",
     fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.integer({ min: 1, max: 1_000 }), (costMs, referenceMs) => {
       const score = scoreOf(costMs, referenceMs)
       expect(score).toBeGreaterThan(0)

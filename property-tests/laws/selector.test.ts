@@ -41,7 +41,7 @@ function watch(it: Parameters<typeof play>[0], each: (seen: Seen) => void): void
   })
 }
 
-/** Whether an outage that began took back what a trouble of the upstream had changed; an older common cause has its own reason. */
+/** Whether an outage that began rolled back a trouble of the upstream; an older common cause has a reason of its own. */
 function explained({ before, decisions, was, state }: Seen): boolean {
   const trouble = before?.trouble ?? null
   if (trouble === null || !decisions.some(({ _tag }) => _tag === "OutageBegan")) return false
@@ -51,7 +51,7 @@ function explained({ before, decisions, was, state }: Seen): boolean {
 
 const becameCommon = ({ after, decisions }: Seen) =>
   decisions.some((one) => one._tag === "CommonCauseBegan" && one.upstream === after.id)
-/** Whether the set is the one from before a trouble again. */
+/** Whether the set is again the one from before a trouble. */
 const rolledBack = (seen: Seen) => becameCommon(seen) || explained(seen)
 
 const hasToGo = (state: State, id: number) => {
@@ -59,7 +59,7 @@ const hasToGo = (state: State, id: number) => {
   return member === undefined || !mayStay(member)
 }
 
-/** Every evaluation makes its list of members anew, and so does a rollback: after that a set is evaluated only if it does not stand. */
+/** Each evaluation makes its list of members anew, and so does a rollback: after that a set is evaluated only if it does not stand. */
 function evaluated(seen: Seen, model?: SelectorModel): boolean {
   const { before, after, state } = seen
   if (!rolledBack(seen)) return before?.members !== after.members
@@ -69,15 +69,15 @@ function evaluated(seen: Seen, model?: SelectorModel): boolean {
   return !stands && (mustGo || members.length !== state.config.upstreams[after.id]!.selector.activeSetSize)
 }
 
-/** Tells the model what the step did before it evaluated. */
+/** Tells the model what the step did before its evaluation. */
 function prepare(model: SelectorModel, seen: Seen): void {
   const { before, after, was, state, decisions } = seen
   const opened = (id: number) => decisions.some((one) => one._tag === "BreakerOpened" && one.candidate === id)
-  // Who served a client on the last resort joins the list only afterwards.
+  // A candidate that served a client on the last resort joins the list only afterwards.
   const joined = decisions.flatMap((one) => (one._tag === "MembershipChanged" ? one.joined : []))
   const may = (id: number) => {
     if (joined.includes(id)) return false
-    // A breaker that opened later in the step was closed yet.
+    // A breaker that opened later in the step was still closed.
     const [then, now] = [was, state].map((state) => Candidates.find(state, id))
     return now !== undefined && (mayStay(now) || (opened(id) && then !== undefined && mayStay(then)))
   }
@@ -86,7 +86,7 @@ function prepare(model: SelectorModel, seen: Seen): void {
   if (becameCommon(seen)) model.rollBack(may)
 }
 
-/** Who fills a free place is told apart from who takes one: no member that may stay left before. */
+/** Filling a free place is told from taking a place: before it, no member left that might have stayed. */
 function reasonOf({ state }: Seen, { moves }: SelectionMoved, move: Move): MoveReason {
   const candidate = Candidates.find(state, move.candidate)
   if (!move.into) {
@@ -114,7 +114,7 @@ const restless = fc.record({
 
 describe("the selector", () => {
   law(
-    "keeps no member that is shut out, expired or gone, and leaves no place free that a candidate could take, unless the set stands",
+    "keeps no member that is shut out, expired or gone, and leaves no place free for a candidate that may enter, unless the set stands",
     fc.property(script(), (it) => {
       watch(it, ({ after, state }) => {
         const { id, members } = after
@@ -129,7 +129,7 @@ describe("the selector", () => {
   )
 
   law(
-    "moves as the contract says, from plain lists over all candidates, and back when a common cause or an outage explains it",
+    "moves as a model of plain lists says, and moves back when a common cause or an outage explains the failures",
     fc.property(script(120), (it) => {
       const models = it.config.upstreams.map((config, id) => new SelectorModel(config, id))
       watch(it, (seen) => {
@@ -144,8 +144,8 @@ describe("the selector", () => {
   )
 
   law(
-    "of a full set moves no member without a lower cost, a margin, and hold or its waivers, at most swapsPerEvaluation, "
-      + "but at a lower cost and outlook for a place that a failure took, or that went to the first to answer within an interval",
+    "replaces a member of a full set only at a lower cost, by a margin, after hold or its waivers, at most swapsPerEvaluation, "
+      + "or at a lower cost and forecast where a failure took the place, or the first answer had filled it within an interval",
     fc.property(script(120), (it) => {
       watch(it, ({ before, after, state, facts }) => {
         const config = it.config.upstreams[after.id]!
@@ -181,7 +181,7 @@ describe("the selector", () => {
       const lastUs = new Map<number, number>()
       watch(it, (seen) => {
         const { before, after, state } = seen
-        // A rollback is no evaluation; where one follows in the same step, it is for a place that is free.
+        // A rollback is no evaluation; one that follows in the same step fills a free place.
         if (rolledBack(seen) || !evaluated(seen)) return
         const beforeUs = lastUs.get(after.id)
         lastUs.set(after.id, state.at)
@@ -200,7 +200,7 @@ describe("the selector", () => {
       watch(it, (seen) => {
         const { before, after, state, facts } = seen
         let members: ReadonlyArray<number> = before?.members ?? []
-        // A rollback, and then an evaluation of what it left.
+        // A rollback, and then an evaluation of the set that it restored.
         expect(facts.length).toBeLessThanOrEqual(rolledBack(seen) ? 2 : 1)
         facts.forEach((fact, i) => {
           const out = members.filter((id) => !fact.members.includes(id))
@@ -209,7 +209,7 @@ describe("the selector", () => {
           expect(fact.moves.length).toBeGreaterThan(0)
           expect(fact.moves.map(({ candidate }) => candidate).toSorted()).toEqual([...out, ...into].toSorted())
           for (const move of fact.moves) {
-            // One that left may have made room in the same step.
+            // A candidate that left may have made room in the same step.
             expect(move.costMs).toBe(Candidates.find(state, move.candidate)?.costMs ?? -1)
             expect(move.into).toBe(into.includes(move.candidate))
             expect([move.candidate, move.reason]).toEqual([move.candidate, isBack ? "outage" : reasonOf(seen, fact, move)])
@@ -246,7 +246,7 @@ describe("the selector", () => {
   )
 
   law(
-    "lets the incumbent stay when costs are equal, unless the set is the one from before a trouble again",
+    "keeps a member when costs are equal, unless the set is again the one from before a trouble",
     fc.property(script(), (it) => {
       watch(it, (seen) => {
         const { before, after: { members }, state } = seen

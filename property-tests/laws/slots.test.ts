@@ -18,7 +18,7 @@ const configOf = (configured: ReadonlyArray<{ readonly host: string; readonly po
   template: upstreamWith({ name: "", preheat: false })
 })
 
-/** What the index tells is what a look at every place tells. */
+/** What the index says is what a search of all slots says. */
 function agree(state: State): void {
   const { upstreams } = state.config
   for (const host of hosts) {
@@ -39,9 +39,9 @@ const act = fc.oneof(
   fc.record({ kind: fc.constant("reload" as const), configured: fc.array(domain, { maxLength: 4 }), enabled: fc.boolean() })
 )
 
-describe("a place", () => {
+describe("the index of slots", () => {
   law(
-    "is found by its domain as by a look at all of them, whatever was asked for, dropped and configured",
+    "finds an upstream by its domain as a search of all slots does, whatever was asked for, dropped and configured",
     fc.property(fc.array(domain, { maxLength: 4 }), fc.constantFrom(0, 1, 3), fc.array(act, { maxLength: 20 }), (...it) => {
       const [configured, most, acts] = it
       const toy = new ToyInterpreter(configOf(configured, most), { otherwise: 5 })
@@ -63,7 +63,7 @@ describe("a place", () => {
   )
 
   law(
-    "is changed at a cost that does not grow with their number: one path, and the same index as from nothing",
+    "changes at a cost that does not grow with the number of slots, and equals an index made from nothing",
     fc.property(fc.array(fc.tuple(fc.nat(40), domain, fc.boolean(), fc.boolean()), { maxLength: 60 }), (changes) => {
       let state = new ToyInterpreter(configOf([]), { otherwise: 5 }).state
       for (const [place, { host, port }, onDemand, removed] of changes) {

@@ -36,7 +36,7 @@ const step = (): Step => ({
 })
 const merged = (state: State, all: ReadonlyArray<Named>) =>
   all.reduce((state, { source, addresses }) => merge(state, step(), 0, source, addresses), state)
-/** Who is named, with the set of those who name them. */
+/** The named addresses, each with the set of its sources. */
 const roster = (state: State) => {
   const { listed, fallback } = Upstreams.find(state, 0)!
   const all = [...new Set([...listed, ...fallback])].map((id) => Candidates.find(state, id)!)
@@ -56,7 +56,7 @@ const roomy = fc.tuple(config, rules).map(([config, rules]): Config => ({ ...con
 
 describe("merging sources", () => {
   law(
-    "is commutative: whoever comes first, the same are listed with the same sources",
+    "is commutative: in whatever order sources come, the same addresses are listed with the same sources",
     fc.property(roomy, named, (config, [lists, one, other]) => {
       const state = start(initial(config, 1))
       expect(roster(merged(state, inOrder(lists, one)))).toEqual(roster(merged(state, inOrder(lists, other))))
@@ -64,7 +64,7 @@ describe("merging sources", () => {
   )
 
   law(
-    "is associative: what some of them named before makes no difference",
+    "is associative: what some of the sources named before makes no difference",
     fc.property(roomy, named, fc.nat(4), (config, [lists, one, other], early) => {
       const state = start(initial(config, 1))
       const all = inOrder(lists, one)
@@ -75,7 +75,7 @@ describe("merging sources", () => {
   )
 
   law(
-    "is idempotent: who names the same once more changes nothing and tells nothing",
+    "is idempotent: naming the same addresses once more changes nothing and tells nothing",
     fc.property(roomy, named, (config, [lists, one]) => {
       const all = inOrder(lists, one)
       const once = merged(start(initial(config, 1)), all)
@@ -88,7 +88,7 @@ describe("merging sources", () => {
   )
 
   law(
-    "lists exactly those whom access admits",
+    "lists exactly the addresses that access admits",
     fc.property(roomy, named, (config, [lists, one]) => {
       const state = merged(start(initial(config, 1)), inOrder(lists, one))
       const wanted = new Set(
@@ -115,7 +115,7 @@ const bytes = (host: string): bigint => {
   return [...first, ...zeros, ...last].reduce((sum, group) => sum * 65_536n + group, 0n)
 }
 const isMapped = (host: string) => host.includes(":") && bytes(host) >> 32n === 0xffffn
-/** Family and value, IPv4 in IPv6 clothes as IPv4. */
+/** Family and value; an IPv4 address mapped into IPv6 counts as IPv4. */
 const value = (host: string): [number, bigint] =>
   isMapped(host) ? [32, bytes(host) & 0xffff_ffffn] : [host.includes(":") ? 128 : 32, bytes(host)]
 const network = fc.tuple(literal, fc.nat(128)).map(([host, wish]): Network => {
@@ -139,7 +139,7 @@ const lists = fc.record({ allow: fc.array(network, { maxLength: 4 }), deny: fc.a
 
 describe("access", () => {
   law(
-    "lets deny win over all, and an allow list admit its members alone, as a model in whole numbers says",
+    "lets deny win over all, and an allow list admits its members alone, as a model of whole numbers says",
     fc.property(lists, literal, (access, host) => {
       const denied = has(access.deny, host)
       const allowed = access.allow.length === 0 || has(access.allow, host)
@@ -149,7 +149,7 @@ describe("access", () => {
   )
 
   law(
-    "admits nobody more when something is denied, and nobody less when the allow list grows",
+    "admits no more addresses when something is denied, and no fewer when the allow list grows",
     fc.property(lists, network, literal, ({ allow, deny }, more, host) => {
       const before = admits({ allow, deny }, host)
       if (!before) expect(admits({ allow, deny: [...deny, more] }, host)).toBe(false)
@@ -158,7 +158,7 @@ describe("access", () => {
   )
 
   law(
-    "reads a network as it was written: its first address is in it, and it prints as what it reads",
+    "reads a network as it was written: its first address is in it, and it prints as what was read",
     fc.property(literal, fc.nat(128), (host, wish) => {
       const [family] = value(host)
       const whole = parseNetwork(host)!

@@ -22,7 +22,7 @@ function patienceMs({ latency, sampleWindow }: Candidate): number {
   return Math.max(100, 3 * (latency.atUs < 0 ? slowest : Math.max(slowest, latency.value)))
 }
 
-/** How often it came to what the laws are about, over all runs. */
+/** How often all runs met what the laws are about. */
 const met = { told: 0, pending: 0, doubted: 0, watched: 0, rolledBack: 0, sessions: 0 }
 
 /** What a candidate's suspicion is rolled back to, when an event shows that all fail. */
@@ -34,7 +34,7 @@ function rolledBack(before: State, decisions: ReadonlyArray<Decision>, { id, ups
     : undefined
 }
 
-/** Whether another candidate's answer ended a common cause in which this one had failed as well: it has to answer first. */
+/** Whether another candidate's answer ended a common cause in which this one had failed too: it has to answer first. */
 function isDoubted(before: State, decisions: ReadonlyArray<Decision>, id: CandidateId): boolean {
   const was = Candidates.find(before, id)
   const trouble = Vector.get(before.upstreams, was?.upstream ?? 0)?.trouble ?? null
@@ -46,7 +46,7 @@ function isDoubted(before: State, decisions: ReadonlyArray<Decision>, id: Candid
     && decisions.some((one) => one._tag === "CommonCauseEnded" && one.upstream === was?.upstream)
 }
 
-/** When the handshakes began that are under way towards a candidate. */
+/** When the handshakes began that are under way with a candidate. */
 function beganUs({ probe, probedAtUs, warm }: Candidate): ReadonlyArray<number> {
   return [...(probe === 0 ? [] : [probedAtUs]), ...warm.dialling.map(({ atUs }) => atUs)]
 }
@@ -64,7 +64,7 @@ function answers({ event }: Entry, { id, probe, warm }: Candidate, minPlausibleR
 
 describe("suspicion", () => {
   law(
-    "is told when it begins and when it ends, and of nobody else",
+    "is told exactly when it begins and when it ends",
     fc.property(script(120), (it) => {
       play(it, (_entry, before, { state, decisions }) => {
         for (const after of present(state)) {
@@ -85,7 +85,7 @@ describe("suspicion", () => {
   )
 
   law(
-    "for a pending handshake needs one that has been pending for too long and that no later one has overtaken, or the return of another",
+    "for a pending handshake needs one that is pending for too long without a later answer, or the return of another candidate",
     fc.property(script(120), (it) => {
       play(it, (entry, before, { state, decisions }) => {
         const { event, at } = entry
@@ -113,7 +113,7 @@ describe("suspicion", () => {
   )
 
   law(
-    "for a pending handshake comes on time: nothing that serves has one pending for too long, begun since all failed, and is no suspect",
+    "for a pending handshake comes on time: no trusted candidate has one pending for too long that began after all failed",
     fc.property(script(120), (it) => {
       play(it, ({ event, at }, _before, { state }) => {
         if (event._tag !== "Ticked") return
@@ -132,7 +132,7 @@ describe("suspicion", () => {
   )
 
   law(
-    "for a pending handshake ends with any that is answered, and not before, unless all fail",
+    "for a pending handshake ends with any answered handshake, and not before, unless all fail",
     fc.property(script(120), (it) => {
       play(it, (entry, before, { state, decisions }) => {
         for (const was of present(before)) {
@@ -150,7 +150,7 @@ describe("suspicion", () => {
   )
 
   law(
-    "from sessions ends with an upstream byte that came later, by lapsing, with a departure, or as all fail",
+    "from sessions ends with a later upstream byte, by lapsing, with a departure, or when all fail",
     fc.property(script(120), (it) => {
       play(it, ({ event, at }, before, { state, decisions }) => {
         for (const was of present(before)) {
@@ -161,7 +161,7 @@ describe("suspicion", () => {
           met.sessions++
           if (event._tag === "Ticked") {
             expect(at).toBeGreaterThanOrEqual(was.suspicion.lapseDueUs)
-            // Of an upstream that has never answered nobody ramps up.
+            // An upstream that has never answered has no slow start.
             const ramps = Vector.get(state.upstreams, was.upstream)!.answered
               && it.config.upstreams[was.upstream]!.breaker.rampMs > 0
             expect(after.breaker.slowStartWeight).toBeLessThanOrEqual(ramps && was.breaker.state === "closed" ? 0.1 : 1)
@@ -176,7 +176,7 @@ describe("suspicion", () => {
   )
 
   law(
-    "from sessions lapses after five times firstTrial, twice as long with each renewal, up to maxCooldown",
+    "from sessions lapses after five times firstTrial, after twice as long with each renewal, up to maxCooldown",
     fc.property(
       fc.integer({ min: 1, max: 9 }),
       fc.constantFrom(200, 1_000),
@@ -213,7 +213,7 @@ describe("suspicion", () => {
     pick: fc.nat(9)
   })
   law(
-    "for silence needs two sessions, or one for 300 ms, that began to wait after the latest byte of the candidate",
+    "for silence needs two sessions, or one for 300 ms, that began to wait after the candidate's latest byte",
     fc.property(fc.array(told, { minLength: 1, maxLength: 30 }), (steps) => {
       const one = new Sessions()
       one.spoke(0, 1_000)
@@ -221,7 +221,7 @@ describe("suspicion", () => {
       let waiting: Array<{ readonly session: number; readonly sinceUs: number }> = []
       let byteUs = one.atUs - 1_000_000
       let suspectUs = -1
-      /** Moments at which one of those who wait has done so for 300 ms. */
+      /** Moments at which a waiting session has waited for 300 ms. */
       const dues = () => waiting.map(({ sinceUs }) => sinceUs + 300_000)
       const suspect = () => {
         if (suspectUs < 0) suspectUs = one.atUs
@@ -253,11 +253,11 @@ describe("suspicion", () => {
   )
 
   law(
-    "for silence comes with the tick that is due, also when the other session is given up in the same moment before it",
+    "for silence comes with the tick that is due, even when the other session is given up just before it",
     fc.property(fc.integer({ min: 100_000, max: 299_999 }), fc.nat(100_000), fc.nat(1), (waitedUs, lessUs, late) => {
       const one = new Sessions()
       one.pass(1_000_000)
-      // Nothing is known to answer yet, so that two are no sign.
+      // The upstream is not known to answer yet, so two sessions are no sign.
       one.silent(1, Math.max(100_000, waitedUs - lessUs))
       one.silent(2, waitedUs)
       one.heard(0, 1)
@@ -272,7 +272,7 @@ describe("suspicion", () => {
   )
 
   law(
-    "for silence is the same whether or not requests are slow that began before the latest byte",
+    "for silence is the same with and without slow requests that began before the latest byte",
     fc.property(
       fc.array(told, { minLength: 1, maxLength: 30 }),
       fc.integer({ min: 1, max: 5 }),
@@ -294,7 +294,7 @@ describe("suspicion", () => {
             if (kind === "silent") one.silent(session, Math.min(waitedUs, one.atUs - fromUs))
             if (kind === "byte") one.heard(0)
             if (kind === "closed") one.closed(session - 1)
-            // The slow ones give up one by one.
+            // The slow requests are given up one by one.
             if (one === masked && one.atUs - fromUs > endsUs) one.closed(-1 - (session % slow))
             seen.push([one.atUs, one.candidate.suspicion.session])
           })
@@ -305,14 +305,14 @@ describe("suspicion", () => {
     )
   )
 
-  test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("in these runs meets each of its rules often enough", () => {
+  test.skipIf(process.env.FAIRLEAD_PATH !== undefined)("has met each of its rules often enough in these runs", () => {
     const { sessions, ...others } = met
     expect(sessions).toBeGreaterThanOrEqual(3)
     for (const [what, times] of Object.entries(others)) expect(times, what).toBeGreaterThanOrEqual(10)
   })
 })
 
-/** One candidate whose sessions are told of, one by one, beside one that is well; the upstream is known to answer. */
+/** One candidate whose sessions are reported one by one, beside one that works; the upstream is known to answer. */
 class Sessions {
   state: State
   atUs = 0
@@ -330,7 +330,7 @@ class Sessions {
   post(event: Event): void {
     const { state, decisions } = advance(this.state, { seq: this.state.seq + 1, at: this.atUs, event })
     this.state = state
-    // It always shakes hands: here only sessions make a suspect.
+    // Handshakes always succeed: here only sessions make a suspect.
     for (const act of decisions) {
       if (act._tag !== "Probe") continue
       const { probe, candidate } = act
@@ -362,7 +362,7 @@ class Sessions {
     this.#close({ session: -99, firstByteUs: 10, durationUs: 10 + agoUs, silence: "none", cause: "done" }, slot)
   }
 
-  /** One that was silent is given up by its client. */
+  /** The client gives up a session that was silent. */
   closed(session: number): void {
     this.#close({ session, firstByteUs: -1, durationUs: 10, silence: "silent", cause: "client-reset" })
   }

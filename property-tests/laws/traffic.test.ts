@@ -32,12 +32,12 @@ describe("traffic", () => {
   )
 
   law(
-    "changes nothing but the one candidate's count when a client leaves of whom there is nothing else to tell",
+    "changes only the candidate's count when a client leaves that sent nothing or was the one to end the session",
     fc.property(script(), (it) => {
       play(it, ({ event }, before, { state, decisions }) => {
         if (event._tag !== "ClientClosed" || event.firstByteUs >= 0 || event.silence !== "none") return
         if (event.bytesUp > 0 && event.cause.startsWith("upstream")) return
-        met("a client left of whom there is nothing to tell")
+        met("a client left without a failure")
         expect(decisions).toEqual([])
         expect(state.routes).toBe(before.routes)
         expect(state.upstreams).toBe(before.upstreams)
@@ -48,7 +48,7 @@ describe("traffic", () => {
         })
       })
     }),
-    { floors: { "a client left of whom there is nothing to tell": 35 } }
+    { floors: { "a client left without a failure": 35 } }
   )
 
   law(
@@ -56,7 +56,7 @@ describe("traffic", () => {
     fc.property(script(), (it) => {
       const seen = new Set<number>()
       play(it, ({ event }, _before, { state: { clients } }) => {
-        // 0: the shell did not ask who it was.
+        // 0: the shell gave no address.
         if (event._tag === "ClientAccepted" && event.client !== 0) seen.add(event.client)
         expect(clients.several).toBe(seen.size > 1)
       })

@@ -18,7 +18,7 @@ const world = fc.record({
   forMs: fc.integer({ min: 10 * SECOND, max: 400 * SECOND })
 })
 
-/** Suspicions of one candidate within a time, where each begins right after the one before it has lapsed, and lasts twice as long. */
+/** The most suspicions of one candidate within a time: each begins right after the one before lapsed, and lasts twice as long. */
 function most(forMs: number): number {
   let count = 1
   for (let atMs = 0, lapseMs = LAPSE_MS; atMs + lapseMs <= forMs; count++) {
@@ -28,9 +28,9 @@ function most(forMs: number): number {
   return count
 }
 
-describe("of an upstream that answers nobody, however its sessions end,", () => {
+describe("an upstream that has answered no client", () => {
   law(
-    "every client is given somebody, no breaker opens, and each candidate is passed over ever more rarely",
+    "gives every client a candidate, opens no breaker, and passes each candidate over ever more rarely",
     fc.property(world, ({ replies, everyMs, holdMs, forMs }) => {
       const list = addresses(replies.length)
       const toy = new ToyInterpreter(configWith([{ candidates: list }]))
@@ -46,7 +46,7 @@ describe("of an upstream that answers nobody, however its sessions end,", () => 
       for (const id of new Set(suspected.map(({ candidate }) => candidate))) {
         expect(suspected.filter(({ candidate }) => candidate === id).length).toBeLessThanOrEqual(most(forMs))
       }
-      if (suspected.length > replies.length) met("one is passed over again")
+      if (suspected.length > replies.length) met("a candidate is passed over again")
       for (const { event } of toy.entries) {
         if (event._tag !== "ClientClosed") continue
         const one = Candidates.find(toy.state, event.candidate)
@@ -55,11 +55,11 @@ describe("of an upstream that answers nobody, however its sessions end,", () => 
         expect(suspected.some(({ candidate }) => candidate === one.id)).toBe(false)
       }
     }),
-    { share: 0.2, floors: { "one is passed over again": 10, "a session ends well": 1_000 } }
+    { share: 0.2, floors: { "a candidate is passed over again": 10, "a session ends well": 1_000 } }
   )
 
   law(
-    "the first that answers is found, and from then on serves nearly all",
+    "finds the one candidate that answers, and from then on that candidate serves most clients",
     fc.property(
       fc.array(fc.constantFrom<Reply>("reset", "closed", "alert"), { minLength: 1, maxLength: 5 }),
       fc.constantFrom(50, 200),

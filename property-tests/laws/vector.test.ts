@@ -14,7 +14,7 @@ const action = fc.oneof(
 )
 
 describe("Vector", () => {
-  it("begins with nothing", () => {
+  it("is empty at the beginning", () => {
     const one = Vector.push(Vector.empty<number>(), 7)
     expect([Vector.empty().length, one.length, Vector.get(one, 0), Vector.get(one, 1)]).toEqual([0, 1, 7, undefined])
   })

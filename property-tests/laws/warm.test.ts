@@ -13,15 +13,15 @@ import { law, met } from "../check.ts"
 
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
 const isCommon = ({ trouble }: Upstream) => trouble !== null && trouble.commonAtUs >= 0
-/** So much failed in common that what waits is not trusted either. */
+/** So much failed in common that warm sockets are not trusted either. */
 const isPanic = (state: State, upstream: Upstream) =>
   isCommon(upstream) && upstream.trouble!.failures >= state.config.upstreams[upstream.id]!.breaker.failureThreshold
 const count = ({ warm }: Candidate) => warm.ready.length + warm.dialling.length
 
-/** Clients that came for a candidate, and when. */
+/** When clients came for each candidate. */
 type Takes = Map<CandidateId, Array<number>>
 
-/** The most that may wait, from the takes as they were: the peak of how many came in one refill time, fading over a minute. */
+/** The most sockets that may be warm, by the clients that took one: their peak in one refill time, fading over a minute. */
 function mostOf(candidate: Candidate, state: State, takesUs: ReadonlyArray<number>): number {
   const { pool } = state.config.upstreams[candidate.upstream]!
   if (pool.mode === "off" || candidate.breaker.state !== "closed" || candidate.sources.length === 0) return 0
@@ -33,8 +33,8 @@ function mostOf(candidate: Candidate, state: State, takesUs: ReadonlyArray<numbe
 
 describe("warm sockets", () => {
   law(
-    "are dialled only towards those that serve or are members, no suspect, not shut out and in no common cause, and never beyond "
-      + "what is wanted",
+    "are dialled only to candidates that serve or are members, without suspicion, open breaker or common cause, and no more than "
+      + "are wanted",
     fc.property(script(120), (it) => {
       const takes: Takes = new Map()
       play(it, ({ event, at }, _before, { state, decisions }) => {
@@ -67,7 +67,7 @@ describe("warm sockets", () => {
   )
 
   law(
-    "never are more than the total over all candidates, parked and connecting, by any count",
+    "are never more than the total over all candidates, warm and connecting, by any count",
     fc.property(script(120), (it) => {
       play(it, (_entry, _before, { state }) => {
         const sum = present(state).map(count).reduce((a, b) => a + b, 0)
@@ -78,11 +78,11 @@ describe("warm sockets", () => {
   )
 
   law(
-    "are as many as are wanted as soon as there is room, without waiting for a change of costs, unless all candidates fail together",
+    "are as many as wanted as soon as there is room, without a change of costs, unless all candidates fail together",
     fc.property(script(120), (it) => {
       let known = false
       play(it, ({ event, at }, _before, { state }) => {
-        // A dead worker's shelves come back with the next change of costs.
+        // A lost worker's warm pools come back with the next change of costs.
         if (event._tag === "Started") known = true
         if (event._tag === "WorkerLost") known = false
         if (!known || state.warmTotal >= it.config.poolTotal) return
@@ -90,24 +90,24 @@ describe("warm sockets", () => {
         for (const one of present(state)) {
           const upstream = Vector.get(state.upstreams, one.upstream)!
           const { warmPools } = upstream
-          // None is added to what waits, and then what has worked is let go.
+          // None is added, and later those of candidates that have worked are closed.
           if (isCommon(upstream) && !(isPanic(state, upstream) && one.latency.atUs < 0)) continue
           // Warm sockets that may be in the way of a session are closed first.
           if (one.relief.phase !== "idle") continue
           if (!warmPools.includes(one.id) || Candidates.isSuspect(one) || one.warm.refillDueUs >= 0) continue
-          met("a shelf with no refill to come was looked at")
+          met("a warm pool without a refill to come was checked")
           expect(count(one)).toBeGreaterThanOrEqual(targetOf(one, it.config.upstreams[one.upstream]!, at))
         }
       })
     }),
-    { floors: { "a shelf with no refill to come was looked at": 1_200 } }
+    { floors: { "a warm pool without a refill to come was checked": 1_200 } }
   )
 
   law(
-    "are all told to go when their candidate is not kept any more, or when all candidates fail together and enough has failed",
+    "are all closed when their candidate no longer has a warm pool, or when all candidates have failed together often enough",
     fc.property(script(120), (it) => {
       play(it, ({ event }, before) => {
-        // What a shelf closes it tells at once; before anything else happens all of it is gone.
+        // What a warm pool closes it reports at once; before anything else happens all of it is gone.
         if (event._tag === "WarmLost") return
         for (const { warm, upstream, id, breaker, latency } of present(before)) {
           const of = Vector.get(before.upstreams, upstream)!
@@ -119,7 +119,7 @@ describe("warm sockets", () => {
   )
 
   law(
-    "are made no faster than connectsPerSecond and a burst of their size, however they die",
+    "are dialled no faster than connectsPerSecond and a burst of their size, however they die",
     fc.property(
       fc.integer({ min: 1, max: 30 }),
       fc.integer({ min: 1, max: 12 }),
@@ -141,7 +141,7 @@ describe("warm sockets", () => {
   )
 
   law(
-    "learn a burst, so that the next one of its size finds them all, and fade to the least when nobody comes",
+    "grow with a burst, so that the next one of its size finds them all, and fade to the least when no client comes",
     fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 5, max: 60 }), (clients, latencyMs) => {
       const { host } = addresses(1)[0]!
       const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(host, latencyMs).start().run(1_000)

@@ -1,4 +1,4 @@
-/** The breaker, driven through the core's own step, against plain lists of what happened. */
+/** The breaker, driven through the core's own step, compared with plain lists of what happened. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
@@ -16,7 +16,7 @@ const TOOK_US = 5_000
 const STALL_US = 10_000_000
 type Breaker = UpstreamConfig["breaker"]
 
-/** How often it came to what the model has rules for, over all runs. */
+/** How often all runs met what the model has rules for. */
 const seen = { opened: 0, kept: 0, began: 0, rolledBack: 0, frozen: 0, ended: 0, late: 0, overtaken: 0 }
 
 /** What happened to one candidate since its breaker closed last. */
@@ -39,14 +39,14 @@ class Record {
     return recent.length >= minSamples && failed > failureRateThreshold * recent.length
   }
 
-  /** What failures change of it. */
+  /** What failures change of a candidate. */
   checkpoint(): Pick<Record, "shut" | "dials" | "connects" | "after" | "failedAfterAtUs" | "works"> {
     const { shut, dials, connects, after, failedAfterAtUs, works } = this
     return { shut, dials, connects, after, failedAfterAtUs, works }
   }
 }
 
-/** Since the first failure of one that works; common when all that worked then have failed and none has succeeded. */
+/** Since the first failure of a working candidate; common when all that worked then have failed and none has succeeded. */
 interface Trouble {
   readonly sinceUs: number
   readonly order: ReadonlyArray<number>
@@ -128,7 +128,7 @@ class Model {
     return this.trouble?.isCommon === true && this.records[slot]!.worked
   }
 
-  /** One more that fails. When it is the last of those that worked, all of them are as they were. */
+  /** One more candidate fails. When it is the last of those that worked, all of them are as they were. */
   #troubled(slot: number, how: "connect" | "session"): void {
     if (this.trouble === null) {
       const order = this.records.flatMap(({ shut, works }, i) => (works && !shut ? [i] : []))
@@ -158,13 +158,13 @@ class Model {
   }
 }
 
-/** The core with three candidates that no probe reaches: all it hears of them is what commands tell. */
+/** The core with three candidates that no probe reaches: all it learns of them comes from commands. */
 class Real {
   state: State
   atUs = 0
 
   constructor(breaker: Breaker) {
-    // Waits for trials outlast every run: they are another law's matter.
+    // Waits for trials outlast every run: another law is about them.
     const long = { firstTrialMs: 1e9, cooldownMs: 1e9, timeoutCooldownMs: 1e9, maxCooldownMs: 1e9 }
     const whole = configWith([{
       candidates: addresses(CANDIDATES),
@@ -176,7 +176,7 @@ class Real {
     const config = { ...whole, autoDisable: { ...whole.autoDisable, failures: 1e9 } }
     this.state = initial(config, 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
-    // The upstream is known to answer, from a candidate that is none of these.
+    // The upstream is known to answer, by a candidate that is none of these.
     this.close(9, { client: 0, firstByteUs: 0, durationUs: 0, cause: "done", silence: "none" })
     this.state = {
       ...this.state,
@@ -317,7 +317,7 @@ const breaker = fc.record({
 
 describe("the breaker", () => {
   law(
-    "opens exactly when failures in a row, the rate or failures after connect say so, another one is left, and not all fail together",
+    "opens exactly when failures in a row, the rate or failures after connect say so, another candidate is left, and not all fail",
     fc.property(breaker, fc.commands([...commands], { maxCommands: 60, size: "max" }), (breaker, all) => {
       fc.modelRun(() => {
         const [model, real] = [new Model(breaker), new Real(breaker)]
@@ -329,7 +329,7 @@ describe("the breaker", () => {
     })
   )
 
-  it.skipIf(process.env.FAIRLEAD_PATH !== undefined)("in these runs meets each of its rules often enough", () => {
+  it.skipIf(process.env.FAIRLEAD_PATH !== undefined)("has met each of its rules often enough in these runs", () => {
     for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThanOrEqual(10)
   })
 })

@@ -1,4 +1,4 @@
-/** The shelf that the shell runs, over a transport whose dials, sockets and clock are plain data, against a list of sockets. */
+/** The shell's warm pool, over a transport whose dials, sockets and clock are plain data, compared with a list of sockets. */
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import type { DialFailure, Event, WarmLoss } from "../../src/core/model/Event.ts"
@@ -6,7 +6,7 @@ import { WarmPool } from "../../src/shell/WarmPool.ts"
 import type { Transport, UpstreamSocket } from "../../src/shell/Transport.ts"
 import { law } from "../check.ts"
 
-/** What a shelf tells about one socket, without how long things took. */
+/** What the warm pool reports about one socket, without durations. */
 type Told = readonly ["parked" | "failed" | "lost", warm: number, why: string]
 
 interface Socket {
@@ -16,7 +16,7 @@ interface Socket {
   /** When its dial gives up, or when it is too old. */
   untilUs: number
   state: "dialling" | "parked" | "gone"
-  /** Its peer ended it, but nobody has heard of that yet. */
+  /** Its peer ended it, but the pool has not noticed yet. */
   isDead: boolean
 }
 
@@ -24,7 +24,7 @@ class Model {
   atUs = 0
   isClosed = false
   minted = 0
-  /** In the order in which they were dialled, and parked ones in the order of parking. */
+  /** In the order in which they were dialled; warm ones in the order in which they became warm. */
   dialling: Array<Socket> = []
   parked: Array<Socket> = []
   readonly taken = new Set<number>()
@@ -67,7 +67,7 @@ class Model {
     return this.atUs - (socket.untilUs - socket.parkForUs)
   }
 
-  /** The oldest that is alive, or the newest where others died at such an age; the dead ones before it are found out. */
+  /** The oldest that is alive, or the newest where others died at such an age; dead ones before it are found. */
   take(candidate: number): number | undefined {
     for (let all = this.of(candidate); all.length > 0; all = this.of(candidate)) {
       const oldest = all[0]!
@@ -118,7 +118,7 @@ class FakeSocket implements UpstreamSocket {
   }
 }
 
-/** The real shelf and what it was given. */
+/** The real warm pool and what it was given. */
 class Real {
   nowUs = 0
   timers: Array<{ readonly dueUs: number; readonly order: number; readonly fire: () => void }> = []
@@ -183,7 +183,7 @@ class Real {
     expect([...this.dials.keys()]).toEqual(model.dialling.map(({ warm }) => warm))
     for (const candidate of CANDIDATES) expect(this.shelf.countOf(candidate)).toBe(model.of(candidate).length)
     expect(this.shelf.size).toBe(model.parked.length)
-    // One clock runs for each that is dialled or parked, and for nothing else.
+    // One timer runs for each socket that is dialling or warm, and for nothing else.
     expect(this.timers.length).toBe(model.dialling.length + model.parked.length)
     const waiting = new Set(model.parked.map(({ warm }) => warm))
     for (const [warm, { closed }] of this.sockets) {
@@ -224,7 +224,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     fc.tuple(candidate, fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 3_000 })).map((
       [candidate, timeoutMs, keepForMs]
     ) =>
-      command(`dial ${candidate} for ${timeoutMs} ms, to park ${keepForMs} ms`, always, (model, real) => {
+      command(`dial ${candidate} for ${timeoutMs} ms, to keep warm ${keepForMs} ms`, always, (model, real) => {
         const warm = ++model.minted
         model.dial(warm, candidate, timeoutMs, keepForMs)
         const of = { worker: 0, warm, candidate, host: "198.18.0.1", port: warm, keepAliveMs: 1_000 }
@@ -289,9 +289,9 @@ const close = fc.constant(command("close", always, (model, real) => {
   real.shelf.close()
 }))
 
-describe("the shelf", () => {
+describe("the warm pool", () => {
   law(
-    "parks, loses or fails each socket once, gives none to two clients, takes the oldest likely to live, retires the oldest, counts right",
+    "keeps, loses or fails each socket once, gives none to two clients, takes the oldest likely alive, retires the oldest, counts right",
     fc.property(fc.commands([...commands, ...commands, ...commands, close], { maxCommands: 80, size: "max" }), (all) => {
       fc.modelRun(() => ({ model: new Model(), real: new Real() }), all)
     })

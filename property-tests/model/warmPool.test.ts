@@ -1,4 +1,4 @@
-/** The core's counts of warm sockets, driven through its own step, against a bag of sockets that a shelf would hold. */
+/** The core's counts of warm sockets, driven through its own step, compared with a bag of sockets that a warm pool would hold. */
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
@@ -19,7 +19,7 @@ interface Socket {
   state: "dialling" | "parked"
 }
 
-/** Every socket that was asked for and is not known to be gone, in the order of asking. */
+/** Every socket that was requested and is not known to be gone, in the order of requests. */
 class Bag {
   sockets: Array<Socket> = []
 
@@ -50,7 +50,7 @@ class Core {
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 
-  /** Probes are answered at once, well; what is retired is gone at once. */
+  /** Probes succeed at once; what is retired is gone at once. */
   post(event: Event): void {
     const stepped = step(this.state, { seq: this.state.seq + 1, at: this.atUs, event })
     this.state = stepped.state
@@ -143,7 +143,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     command(`lost ${pick} ${reason}`, some("parked"), (bag, core) => core.lose(one(bag, "parked", pick), reason))
   ),
   pick.map((pick) =>
-    command(`told of a stranger ${pick}`, () => true, (_bag, core) => {
+    command(`told of an unknown socket ${pick}`, () => true, (_bag, core) => {
       const of = { worker: 0, warm: 1_000_000 + pick, candidate: (1 << 20) + (pick % 4) }
       core.post({ _tag: "WarmLost", ...of, reason: "reset", ageUs: 1 })
       core.post({ _tag: "WarmConnected", ...of, tookUs: 1 })
@@ -170,7 +170,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
 
 describe("warm sockets in the core", () => {
   law(
-    "are those that a bag of sockets holds, whatever becomes of each of them",
+    "are those of a bag of sockets, whatever happens to each of them",
     fc.property(
       fc.integer({ min: 1, max: 6 }),
       fc.constantFrom(4, 1_024),
@@ -186,7 +186,7 @@ describe("warm sockets in the core", () => {
   )
 
   law(
-    "are gone from a candidate that is shut out, and no more are dialled there until it is let in",
+    "are gone from a candidate with an open breaker, and no more are dialled there until it closes",
     fc.property(fc.integer({ min: 1, max: 6 }), fc.nat(2), (size, slot) => {
       const bag = new Bag()
       const core = new Core(bag, size, 1_024)
@@ -202,7 +202,7 @@ describe("warm sockets in the core", () => {
       }
       expect(Candidates.find(core.state, id)!.breaker.state).toBe("open")
       expect(bag.idsOf(id, "parked")).toEqual([])
-      // Up to a tenth is drawn from the wait for the trial.
+      // The wait for the trial is shortened by up to a tenth.
       core.pass(1_799_000)
       expect(bag.idsOf(id, "dialling")).toEqual([])
       core.pass(201_000)

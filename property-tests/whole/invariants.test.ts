@@ -20,7 +20,7 @@ describe("in any run", () => {
   )
 
   law(
-    "no invariant is broken when the configuration changes, the whole is turned off and on, and everything is refreshed",
+    "no invariant is broken when the configuration changes, everything is turned off and on, and upstreams are refreshed",
     fc.property(ruledScript(), (it) => {
       play(it, (entry, before, { state }) => {
         expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
@@ -30,7 +30,7 @@ describe("in any run", () => {
   )
 
   law(
-    "no invariant is broken when the own network goes down and comes back, and everything turns itself off",
+    "no invariant is broken in local outages and by auto-disable",
     fc.property(farScript(), (it) => {
       play(it, (entry, before, { state }) => {
         expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
@@ -49,7 +49,7 @@ describe("in any run", () => {
         return decision._tag === "Resolve" ? ["resolve", decision.resolve] : undefined
       }
       const owners = new Map<number, string>()
-      /** How often a place changed hands: whoever comes into a free one counts its candidates anew. */
+      /** How often a slot changed hands: the next upstream in it counts its candidates anew. */
       const lives = new Map<number, number>()
       play(it, (_entry, before, { state, decisions }) => {
         for (const decision of decisions) {
@@ -62,7 +62,7 @@ describe("in any run", () => {
         }
         for (const { id, name, listed, left } of Vector.toArray(state.upstreams)) {
           const was = Vector.get(before.upstreams, id)
-          // What a client asked for hands its candidates over to the upstream that is configured for it.
+          // A name on demand hands its candidates over to the upstream that is configured for it.
           const isHeir = was !== undefined
             && [...listed, ...left].some((one) => was.listed.includes(one) || was.left.includes(one))
           if (was?.name !== name && !isHeir) lives.set(id, (lives.get(id) ?? 0) + 1)

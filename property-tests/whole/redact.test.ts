@@ -1,4 +1,4 @@
-/** What stands for an address is decided about as the address itself. */
+/** The core decides about a redacted address as about the address itself. */
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import type { Decision } from "../../src/core/model/Decision.ts"
@@ -39,7 +39,7 @@ const unlisted = (value: unknown): unknown =>
 
 describe("redacting", () => {
   law(
-    "any run decides the same about what stands for its addresses and names, and none of them is left",
+    "any run decides the same about redacted addresses and names, and none of the real ones is left",
     fc.property(
       fc.oneof(script(), ruledScript(), provenScript(), farScript()),
       fc.array(fc.nat(80), { maxLength: 3 }).map((cuts) => cuts.toSorted((a, b) => a - b)),

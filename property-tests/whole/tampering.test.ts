@@ -1,4 +1,4 @@
-/** Whatever is done to the lines of a record is found, at its place; only a tail that was never finished is forgiven. */
+/** Any change to the lines of a record is found at its place; only a last line that was not finished is forgiven. */
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import { linesOf, record, replayed, textOf } from "../../test/support/segments.ts"
@@ -108,7 +108,7 @@ describe("a record that was tampered with", () => {
   )
 
   law(
-    "a last line that was not finished is a crash tail: cut off and verified",
+    "a last line that was not finished is a crash tail: it is cut off, and the rest is verified",
     fc.property(recorded, fc.nat(100_000), (texts, cut) => {
       const lines = linesOf(texts.at(-1)!)
       const last = lines.pop()!
