@@ -202,6 +202,18 @@ describe("a name", () => {
     expect([b, c].map((host) => at(toy, host)[0]!.breaker.state).filter((state) => state === "closed")).toHaveLength(1)
   })
 
+  it("that keeps only an address that has never answered closes its breaker, and still counts it as never answered", () => {
+    const toy = new ToyInterpreter(named({ breaker: { failureThreshold: 2 } })).set(a, 10).set(b, "refused").names(WEB, [
+      a,
+      b
+    ])
+    toy.start().run(30_000)
+    expect(at(toy, b)[0]).toMatchObject({ latency: { atUs: -1 }, breaker: { state: "open" } })
+    toy.names(WEB, [b]).run(40_000)
+    expect(toy.facts.filter(({ _tag }) => _tag === "BreakerClosed")).toHaveLength(1)
+    expect(at(toy, b)[0]!.latency.atUs).toBe(-1)
+  })
+
   it("is queried as often as before after auto-disable has ended", () => {
     const toy = new ToyInterpreter({ ...named(), autoDisable: { failures: 2, cooldownMs: 30_000, roundMs: 10_000 } })
     toy.set(a, 10).names(WEB, [a]).start().run(20_000).set(a, "refused").run(60_000)

@@ -196,8 +196,9 @@ export function close(state: State, step: Step, candidate: Candidate): State {
     ...ramping(step.at, rampMs)
   }
   const next = Upstreams.replace(state, upstream, { ...upstream, shut: upstream.shut - 1 })
-  // A latency from the time before the outage weighs nothing by the next entry, and neither shall the trial's.
-  const latency = { ...candidate.latency, atUs: 0 }
+  // A latency from the time before the outage weighs nothing by the next entry, and neither shall the trial's. None stays none:
+  // a candidate that has never answered must not look as if it had, after 0 ms.
+  const latency = candidate.latency.atUs < 0 ? candidate.latency : { ...candidate.latency, atUs: 0 }
   return Candidates.replace(next, candidate, { ...candidate, latency, breaker: closed })
 }
 
