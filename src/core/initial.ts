@@ -176,7 +176,7 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     race: 0,
     pausedUntilUs: -1,
     renewDueUs: -1,
-    renewedAtUs: -1,
-    renewalsFailed: 0
+    unheardSinceUs: -1,
+    unresolvedSinceUs: -1
   }
 }

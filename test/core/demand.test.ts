@@ -358,14 +358,24 @@ describe("members whose rounds come once an hour", () => {
     expect(toy.probes.length).toBeLessThan(4 * 62)
   })
 
-  it("are probed ever more rarely while no candidate answers, and the upstream is no longer active", () => {
-    const toy = new ToyInterpreter(seldom({ breaker: { enabled: false } }), { otherwise: 10 }).start().run(60_000)
-    for (const { host } of addresses(4)) toy.set(host, "lost")
-    const before = toy.probes.length
+  it("are not renewed while all fail together, as they have trials then, and are renewed again once they are back", () => {
+    const config = seldom({ breaker: { enabled: false } })
+    const patient = { ...config, autoDisable: { ...config.autoDisable, failures: 1_000 } }
+    const toy = new ToyInterpreter(patient, { otherwise: 10 }).start().run(60_000)
+    for (const { host } of addresses(4)) toy.set(host, "refused")
+    toy.run(10 * HOUR_MS)
+    const began = factsOf(toy, "CommonCauseBegan")[0]!
+    const sinceUs = toy.atUs - 4 * HOUR_MS * 1_000
+    // Six times scoreTtl is six minutes: the four are tried once in that time, and no renewal comes beside that.
+    const trials = toy.probes.filter(({ atUs }) => atUs > sinceUs)
+    expect(sinceUs - began.atUs).toBeGreaterThan(64 * 6 * 60_000 * 1_000 * 0.8)
+    expect(trials.length).toBeLessThanOrEqual(4 * 44)
+    for (const { host } of addresses(4)) toy.set(host, 10)
+    toy.run(6 * 60_000)
+    const backUs = toy.atUs
     toy.run(HOUR_MS / 2)
-    const gaps = [...new Set(toy.probes.slice(before).map(({ atUs }) => Math.round(atUs / 1e6)))]
-    expect(gaps.length).toBeLessThan(10)
-    expect(toy.state.routes.upstreams[0]?.state).not.toBe("active")
+    expect(toy.probes.filter(({ atUs }) => atUs > backUs).length).toBeGreaterThan(4 * 50)
+    expect(toy.state.routes.upstreams[0]?.state).toBe("active")
   })
 
   it("are active from the first answer on after all refused for half an hour, with ever fewer trials meanwhile", () => {

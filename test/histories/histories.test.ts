@@ -91,6 +91,7 @@ describe("a changed constant of the core", () => {
   const inBreaker = (from: string, to: string): Change => ({ file: "core/reducers/breaker.ts", from, to })
   const inMembership = (from: string, to: string): Change => ({ file: "core/reducers/membership.ts", from, to })
   const inPulse = (from: string, to: string): Change => ({ file: "core/reducers/pulse.ts", from, to })
+  const inUnreached = (from: string, to: string): Change => ({ file: "core/unreached.ts", from, to })
   const inRenewal = (from: string, to: string): Change => ({ file: "core/reducers/renewal.ts", from, to })
   const changes: ReadonlyArray<Change> = [
     inScore("SUCCESS_FLOOR = 0.05", "SUCCESS_FLOOR = 0.06"),
@@ -122,6 +123,9 @@ describe("a changed constant of the core", () => {
     inRefresh("(maxParallel - 1) * gapUs", "maxParallel * gapUs"),
     inRefresh("1_000_000 / ratePerSecond", "1_001_000 / ratePerSecond"),
     inRefresh("probing.intervalMs * 1000", "probing.intervalMs * 1001"),
+    inUnreached("intervalUs = probing.intervalMs * 1000", "intervalUs = probing.intervalMs * 1001"),
+    inUnreached("ROUNDS = 2", "ROUNDS = 3"),
+    inUnreached("MOST_TTLS = 6", "MOST_TTLS = 7"),
     inRefresh("const intervalUs = intervalMs * 1000", "const intervalUs = intervalMs * 1001"),
     { file: "core/reducers/selector.ts", from: "MOST_PASSED_OVER = 64", to: "MOST_PASSED_OVER = 32" },
     { file: "core/reducers/selector.ts", from: "evaluationIntervalMs * 1000", to: "evaluationIntervalMs * 1001" },
@@ -180,7 +184,6 @@ describe("a changed constant of the core", () => {
     { file: "core/reducers/autoDisable.ts", from: "cooldownMs * 1000", to: "cooldownMs * 1001" },
     inRenewal("LEAST_SHARE = 0.5", "LEAST_SHARE = 0.51"),
     inRenewal("DRAWN_SHARE = 0.1", "DRAWN_SHARE = 0.11"),
-    inRenewal("MOST_TTLS = 6", "MOST_TTLS = 7"),
     inRenewal("2 * scoreTtlMs", "2.01 * scoreTtlMs"),
     { file: "core/reducers/history.ts", from: "measuredMs + scoreTtlMs", to: "measuredMs + 1.1 * scoreTtlMs" },
     { file: "core/reducers/identity.ts", from: "scoreTtlMs * 1000", to: "scoreTtlMs * 600" },

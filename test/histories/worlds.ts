@@ -48,7 +48,7 @@ const failures: World = {
       probing: { intervalMs: 3_000 },
       scoreTtlMs: 20_000
     },
-    { ...COLD, name: "dead", candidates: addresses(12).slice(8), probing: { intervalMs: 5_000 } }
+    { ...COLD, name: "dead", candidates: addresses(12).slice(8), probing: { intervalMs: 5_000 }, scoreTtlMs: 3_000 }
   ], { maxParallel: 3, perHost: 1, ratePerSecond: 10 }),
   cuts: [150],
   play(toy) {
@@ -101,6 +101,16 @@ const flapping: World = {
     toy.run(5_000)
     for (let i = 0; i < 40; i++) toy.set(hosts[0]!, 30 + i).client(100).run(30)
     toy.run(6_000)
+    // Better ones come while hold keeps the members.
+    set(toy, [100, 110, 120, 300, 310])
+    toy.run(40_000)
+    set(toy, [100, 110, 120, 40, 310])
+    toy.run(4_000)
+    set(toy, [100, 110, 120, 40, 41])
+    toy.run(4_000)
+    // The one that has just come in becomes the dearest, and stays for as long.
+    set(toy, [100, 110, 60, 240, 41])
+    toy.run(40_000)
   }
 }
 

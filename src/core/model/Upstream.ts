@@ -67,9 +67,10 @@ export interface Upstream {
   readonly pausedUntilUs: number
   /** When members and challengers are measured before they expire; -1: rounds come often enough for that. */
   readonly renewDueUs: number
-  readonly renewedAtUs: number
-  /** Renewals in a row in which nobody answered. */
-  readonly renewalsFailed: number
+  /** The last answer of any candidate, to the second, or when it began, was used again or was to be refreshed after that. -1: never. */
+  readonly unheardSinceUs: number
+  /** Since when the resolver names no usable address; -1: its last answer did. */
+  readonly unresolvedSinceUs: number
 }
 
 export interface Refused {

@@ -12,11 +12,13 @@
  * Facts `AutoDisabled` and `AutoEnabled`.
  */
 import * as Candidates from "../candidates.ts"
-import type { UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { AutoDisable } from "../model/Outage.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
 import { noFailedRounds } from "../initial.ts"
+import { isUnreached } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 import { switched } from "./enabled.ts"
 import { samplesOf } from "./samples.ts"
@@ -41,7 +43,7 @@ export function autoDisable(state: State, step: Step): State {
   const somebody = step.samples.filter(({ failure }) => failure === null)
   if (somebody.length === 0) return failed(state, step)
   let next = state
-  for (const { candidate } of somebody) next = answered(next, step, Candidates.find(next, candidate)?.upstream ?? -1)
+  for (const { candidate } of somebody) next = answered(next, step, Candidates.find(next, candidate))
   return state.autoDisable.roundEndUs < 0 && state.autoDisable.rounds === 0 ? next : { ...next, autoDisable: noFailedRounds }
 }
 
@@ -54,10 +56,22 @@ function hasServed(state: State, { event }: Step): boolean {
     && !Upstreams.isOffByWish(state, id)
 }
 
-function answered(state: State, step: Step, id: UpstreamId): State {
-  const upstream = Upstreams.find(state, id)
-  if (upstream === undefined || upstream.heardAtUs >= 0 && step.at - upstream.heardAtUs < PRECISE_US) return state
-  return Upstreams.replace(state, upstream, { ...upstream, heardAtUs: step.at })
+function answered(state: State, step: Step, candidate: Candidate | undefined): State {
+  const upstream = Upstreams.find(state, candidate?.upstream ?? -1)
+  if (candidate === undefined || upstream === undefined) return state
+  const { heardAtUs, unheardSinceUs } = upstream
+  // A spare that serves says nothing about the others.
+  const isListed = Candidates.isListed(candidate)
+  const isNews = heardAtUs < 0 || step.at - heardAtUs >= PRECISE_US || (isListed && step.at - unheardSinceUs >= PRECISE_US)
+  if (!isNews) return state
+  const heard = { ...upstream, heardAtUs: step.at, unheardSinceUs: isListed ? step.at : unheardSinceUs }
+  return Upstreams.replace(state, upstream, isListed && isUnreached(state, upstream) ? reached(heard, step) : heard)
+}
+
+/** The first answer after many questions: its other candidates are asked now, and what is found on first use may be asked for. */
+function reached(upstream: Upstream, step: Step): Upstream {
+  step.recovered.add(upstream.id)
+  return { ...upstream, roundDueUs: upstream.roundDueUs < 0 ? -1 : step.at, pausedUntilUs: -1 }
 }
 
 function failed(state: State, step: Step): State {

@@ -11,7 +11,7 @@
  *   order of before stands among the first.
  * - Meanwhile candidates of the order are tried in turn, up to four at a time: each second, later each time a sixty-fourth of what it
  *   has lasted goes by, at most each six times `scoreTtl`. So the return is noticed soon, and the trials grow with the
- *   logarithm of time. After `staleFor` it is given up: what is believed expires.
+ *   logarithm of time. After `staleFor` it is given up (givingUp.ts).
  * - The first success ends it: at the end of the same step all other candidates of the order are due for a trial and are suspects
  *   until they answer, and every shut one is due for its trial. A handshake that began before says nothing any more.
  * - Where handshakes succeed and only sessions fail, an upstream byte is the success that counts. Probes can bring none, so
@@ -30,8 +30,10 @@ import type { Sample, Step } from "../model/Step.ts"
 import type { Trouble, Upstream } from "../model/Upstream.ts"
 import { pendingMs } from "../slowHandshake.ts"
 import { checkpointOf, isCommon, isPanic, isUsable } from "../trouble.ts"
+import { MOST_TTLS } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 import { rollBack, setOf, withCheckpoint } from "./checkpoint.ts"
+import { givenUp } from "./givingUp.ts"
 import { hastenedResolve } from "./membership.ts"
 import { challengersOf } from "./refresh.ts"
 import { beginning } from "./outage.ts"
@@ -42,7 +44,6 @@ import { watched } from "./suspicion.ts"
 
 const TRIAL_US = 1_000_000
 const LASTED_PER_TRIAL = 64
-const MOST_TTLS = 6
 const TRIED_AT_ONCE = 4
 /** A trial with a client costs that client, so it comes later than one with a probe. */
 const CLIENT_TRIALS = 5
@@ -259,8 +260,8 @@ function probes(state: State, step: Step, id: number): State {
   const { scoreTtlMs, staleForMs } = Upstreams.configOf(state, id)
   const lastedUs = step.at - trouble.commonAtUs
   if (lastedUs > staleForMs * 1000) {
-    step.dirty.add(upstream.id)
-    return over(state, step, upstream)
+    const given = givenUp(state, step, upstream)
+    return over(given, step, Upstreams.find(given, id) as Upstream)
   }
   const share = Math.floor(lastedUs / LASTED_PER_TRIAL)
   const waitUs = Math.max(Math.min(share, MOST_TTLS * scoreTtlMs * 1000), TRIAL_US)

@@ -6,8 +6,8 @@
  *   serves, it is sampled: the resolver is asked, and who is known races at once, else those whom it names (race.ts). That
  *   happens once, however many clients wait.
  * - The winner serves at once, its socket waits for the first client, and the next `challengers` of the list join the backlog of the
- *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for `retryAfter` before they may ask again:
- *   not after an outage of this machine's own network, whose races count for nothing (outage.ts).
+ *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for `retryAfter` before they may ask again, then for
+ *   ever longer, up to six times `scoreTtl`, until a candidate has answered (unreached.ts): not after an outage of this machine's own network, whose races count for nothing (outage.ts).
  * - Each client is a use. While used within `usedWithin` rounds go on as for preheated upstreams (refresh.ts), and the name is
  *   asked for (membership.ts); a later use sets only the next round. When all have expired, the next use samples anew.
  * - At most `maxEntries` such names are kept (0: all): a new one takes the place of the least recently used on which nothing hangs,
@@ -34,6 +34,7 @@ import type { Upstream } from "../model/Upstream.ts"
 import { configure, freeSlot, slotOf } from "../slots.ts"
 import { racePlan } from "../race.ts"
 import { serving } from "../serving.ts"
+import { backedOff } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 import { remind } from "./history.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
@@ -113,12 +114,15 @@ function used(state: State, id: UpstreamId): State {
   if (upstream === undefined || !Upstreams.notesUse(Upstreams.configOf(state, id))) return state
   const { probing, host } = Upstreams.configOf(state, id)
   const mayAsk = host !== "" && !isLiteral(host) && asks(state, id)
-  const { resolve, roundDueUs, resolveDueUs } = upstream
+  const { resolve, roundDueUs, resolveDueUs, unheardSinceUs } = upstream
   const laterUs = Upstreams.isOn(state, id) ? state.at + probing.intervalMs * 1000 : -1
+  // While it was not used it was not asked.
+  const resumes = !Upstreams.isProbed(state, id)
   return Upstreams.replace(state, upstream, {
     ...upstream,
     usedAtUs: state.at,
-    roundDueUs: roundDueUs < 0 ? laterUs : roundDueUs,
+    unheardSinceUs: resumes ? state.at : unheardSinceUs,
+    roundDueUs: roundDueUs < 0 ? laterUs : resumes ? Math.min(roundDueUs, laterUs) : roundDueUs,
     resolveDueUs: resolveDueUs < 0 && resolve === 0 && mayAsk ? laterUs : resolveDueUs
   })
 }
@@ -205,11 +209,10 @@ function failed(state: State, step: Step, upstream: Upstream, reason: "all-faile
   const { id } = upstream
   step.dirty.add(id)
   step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
-  return Upstreams.replace(state, upstream, {
-    ...upstream,
-    race: 0,
-    pausedUntilUs: step.at + state.config.onDemand.retryAfterMs * 1000
-  })
+  const leastUs = state.config.onDemand.retryAfterMs * 1000
+  const { scoreTtlMs } = Upstreams.configOf(state, id)
+  const { waitUs, rng } = backedOff(state, upstream.unheardSinceUs, leastUs, scoreTtlMs)
+  return Upstreams.replace({ ...state, rng }, upstream, { ...upstream, race: 0, pausedUntilUs: step.at + waitUs })
 }
 
 function resumed(state: State, step: Step, id: UpstreamId): State {

@@ -6,7 +6,8 @@
  *   measured stays, if the state was restored.
  * - An upstream with a `host` asks the resolver when it begins, each `dns.refresh` and when an operator wants it refreshed,
  *   and merges every answer that names somebody who may be dialled; after a failure or any other answer the list stands, and
- *   it asks again after 5 s. One that is off asks nobody, nobody asks while the source dns is
+ *   it asks again after 5 s, then ever later, up to six times `scoreTtl` (unreached.ts), and at once when the network of this machine is
+ *   back or a client has found an address of it. One that is off asks nobody, nobody asks while the source dns is
  *   switched off, and one that is found on first use asks while it is used (demand.ts).
  * - Silence takes nobody away: while some server contributes nothing, an answer only adds, and it asks again after 5 s. From the
  *   third such answer in a row on that server counts as gone, and the list follows those that do answer.
@@ -22,9 +23,11 @@ import type { Resolved } from "../model/Event.ts"
 import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
 import { emptyWarmPool, newUpstream } from "../initial.ts"
 import { indexOf } from "../state.ts"
 import * as Upstreams from "../upstreams.ts"
+import { backedOff } from "../unreached.ts"
 import { mayName, namedBy, SOURCES } from "../sources.ts"
 import { admits } from "../access.ts"
 import { refusedToClients, screen } from "./admission.ts"
@@ -47,8 +50,11 @@ export function membership(state: State, step: Step): State {
   next = refusedToClients(next, step, event)
   if (event._tag !== "RefreshRequested") return next
   for (const id of Upstreams.refreshed(next, event.upstream)) {
+    const upstream = Upstreams.find(next, id) as Upstream
+    const anew = { ...upstream, unresolvedSinceUs: -1 }
+    next = Upstreams.replace(next, upstream, upstream.unresolvedSinceUs < 0 ? upstream : anew)
     // A query that is under way is as good as a new one.
-    if (Upstreams.find(next, id)?.resolve === 0) next = ask(next, step, id)
+    if (upstream.resolve === 0) next = ask(next, step, id)
   }
   return next
 }
@@ -57,6 +63,14 @@ export function membership(state: State, step: Step): State {
 export function resolveStarted(state: State, step: Step): State {
   let next = learned(state, step)
   for (const id of step.started) next = ask(next, step, id)
+  // The resolver may be within reach again.
+  if (step.returned || step.event._tag === "InterfacesChanged") {
+    for (const upstream of Upstreams.all(next)) {
+      if (upstream.unresolvedSinceUs < 0 || !Upstreams.isLive(next, upstream.id)) continue
+      next = Upstreams.replace(next, upstream, { ...upstream, unresolvedSinceUs: -1 })
+      next = hastenedResolve(next, step, upstream.id)
+    }
+  }
   return next
 }
 
@@ -69,7 +83,9 @@ function learned(state: State, step: Step): State {
   if (host === undefined || !isLiteral(host) || name === "" || isLiteral(name)) return state
   const known = namedBy(state, event.upstream, "dns")
   if (known.some((one) => one.host === host && one.port === port)) return state
-  return merge(state, step, event.upstream, "dns", [...known, { host, port }])
+  const next = merge(state, step, event.upstream, "dns", [...known, { host, port }])
+  const unresolved = (Upstreams.find(next, event.upstream)?.unresolvedSinceUs ?? -1) >= 0
+  return unresolved ? hastenedResolve(next, step, event.upstream) : next
 }
 
 /** The resolver is asked at once, unless that is under way: the addresses may have been replaced. */
@@ -177,15 +193,26 @@ function answered(
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || resolve === 0 || upstream.resolve !== resolve) return state
   step.dirty.add(id)
-  const { dns, port } = Upstreams.configOf(state, id)
+  const { dns, port, scoreTtlMs } = Upstreams.configOf(state, id)
   const named = hosts.map((host) => ({ host, port }))
   if (more) return merge(state, step, id, "dns", [...namedBy(state, id, "dns"), ...named])
   const partial = hosts.length === 0 ? upstream.partial : silent === 0 ? 0 : Math.min(upstream.partial + 1, PATIENT + 1)
   const usable = hosts.some((host) => admits(state.config.access, host))
   const only = partial > 0 && partial <= PATIENT
   const refreshUs = dns.refreshMs * 1000
-  const resolveDueUs = step.at + (usable && !only ? refreshUs : Math.min(refreshUs, RETRY_US))
-  const next = Upstreams.replace(state, upstream, { ...upstream, resolve: 0, resolveDueUs, partial })
+  const unresolvedSinceUs = usable ? -1 : upstream.unresolvedSinceUs < 0 ? step.at : upstream.unresolvedSinceUs
+  const retryUs = Math.min(refreshUs, RETRY_US)
+  const { waitUs, rng } = unresolvedSinceUs < 0
+    ? { waitUs: only ? retryUs : refreshUs, rng: state.rng }
+    : backedOff(state, unresolvedSinceUs, retryUs, scoreTtlMs)
+  const resolveDueUs = step.at + waitUs
+  const next = Upstreams.replace({ ...state, rng }, upstream, {
+    ...upstream,
+    resolve: 0,
+    resolveDueUs,
+    partial,
+    unresolvedSinceUs
+  })
   if (!usable) return hosts.length === 0 ? next : screen(next, step, id, "dns", named).state
   return merge(next, step, id, "dns", only ? [...namedBy(next, id, "dns"), ...named] : named)
 }

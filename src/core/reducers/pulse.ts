@@ -6,7 +6,7 @@
  * is noticed within a second. References are asked until they have failed once in the spell, in an outage all the time;
  * one that `access` refuses is as if it were not there. What is found on first use takes part while it is
  * used. An upstream in a common cause takes no part once a spell has lasted long enough to
- * prove an outage, as it has trials of its own (commonCause.ts).
+ * prove an outage, as it has trials of its own (commonCause.ts), and nor does one that nothing has reached for long (unreached.ts).
  */
 import { admits } from "../access.ts"
 import * as Candidates from "../candidates.ts"
@@ -19,6 +19,7 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { needsNetwork } from "../network.ts"
 import { isCommon } from "../trouble.ts"
+import { isUnreached } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const PULSE_US = 250_000
@@ -59,7 +60,7 @@ function members(state: State, step: Step): State {
   for (let looked = 0; looked < length && looked < MOST_UPSTREAMS && asked < ASKED; looked++) {
     const upstream = Upstreams.find(next, turn++ % length)
     const takesPart = upstream !== undefined && Upstreams.isLive(next, upstream.id)
-      && !(isCommon(upstream) && isProven(next))
+      && !((isCommon(upstream) || isUnreached(next, upstream)) && isProven(next))
     const one = takesPart ? askable(next, upstream) : undefined
     if (one === undefined) continue
     asked++

@@ -10,6 +10,8 @@
  *   unless a sample of any kind is younger than half an interval (half: a probe's own answer comes a round trip after the
  *   round began, and must not push the next probe to the round after) and nobody has to ask who it is (reducers/identity.ts); of all others the `candidatesPerRound` stalest join
  *   the backlog.
+ * - When no candidate has answered for more than two rounds, the next rounds come later and later, up to six times `scoreTtl` (unreached.ts), and each
+ *   asks as many of the stalest as those that it stands for. The first answer brings the next round at once, and so does another network.
  * - The queue is served urgent before backlog, oldest first, lower id first, as far as the budget allows: `maxParallel`
  *   at once, `perHost` at once to one IP over all upstreams, `ratePerSecond` by GCRA (Turner 1986: one number, the
  *   theoretical arrival time) with a burst of `maxParallel`. Past a candidate whose host is busy it looks at most 32 ahead.
@@ -32,6 +34,7 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { pendingMs } from "../slowHandshake.ts"
 import { isSpent } from "../sparing.ts"
+import { hurried, isUnreached, nextRound } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 import { isProven, OUTAGE_TIMEOUT_MS } from "./pulse.ts"
 import { watched } from "./suspicion.ts"
@@ -43,6 +46,9 @@ export function refresh(state: State, step: Step): State {
   for (const id of step.started) next = firstRound(next, step, id)
   if (step.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
   for (const id of step.recovered) next = retried(next, step, id)
+  if (step.event._tag === "InterfacesChanged") {
+    for (const one of Upstreams.all(next)) if (isUnreached(next, one)) next = hurried(next, one.id, 0)
+  }
   if (step.event._tag === "RefreshRequested") {
     for (const id of Upstreams.refreshed(next, step.event.upstream)) next = everybody(next, step, id, "requested")
   }
@@ -99,7 +105,10 @@ function firstRound(state: State, step: Step, id: UpstreamId): State {
   const intervalUs = Upstreams.configOf(state, id).probing.intervalMs * 1000
   step.decisions.push({ _tag: "PreheatStarted", upstream: id, candidates: upstream.listed.length })
   step.dirty.add(id)
-  return Upstreams.replace(state, upstream, { ...upstream, roundDueUs: step.at + intervalUs, preheatSinceUs: step.at })
+  // After a pause of the core's own it goes on where it was.
+  const unheardSinceUs = step.event._tag === "Ticked" && upstream.unheardSinceUs >= 0 ? upstream.unheardSinceUs : step.at
+  const roundDueUs = step.at + intervalUs
+  return Upstreams.replace(state, upstream, { ...upstream, roundDueUs, preheatSinceUs: step.at, unheardSinceUs })
 }
 
 /** Ends a first round in which everybody was heard of, or whose time is over. */
@@ -136,7 +145,7 @@ function retried(state: State, step: Step, id: UpstreamId): State {
 function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRefreshed["reason"]): State {
   const { listed, members } = Upstreams.find(state, id) as Upstream
   step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
-  let next = state
+  let next = hurried(state, id, 1)
   for (const one of listed) {
     const known = Candidates.find(next, one) as Candidate
     // An operator's wish goes before what the far end counts.
@@ -162,8 +171,8 @@ function round(state: State, atUs: number, id: UpstreamId): State {
   if (!Upstreams.isProbed(state, id)) return Upstreams.replace(state, upstream, { ...upstream, roundDueUs: -1 })
   const { intervalMs, challengers, candidatesPerRound } = Upstreams.configOf(state, upstream.id).probing
   const intervalUs = intervalMs * 1000
-  const dueUs = upstream.roundDueUs + intervalUs
-  let next = Upstreams.replace(state, upstream, { ...upstream, roundDueUs: dueUs > atUs ? dueUs : atUs + intervalUs })
+  const { next: planned, waitUs } = nextRound(state, upstream)
+  let next = planned
   for (const id of [...upstream.members, ...challengersOf(state, upstream, challengers)]) {
     const candidate = Candidates.find(next, id)
     if (candidate === undefined || candidate.probe !== 0 || candidate.queue === "urgent") continue
@@ -177,7 +186,8 @@ function round(state: State, atUs: number, id: UpstreamId): State {
       queuedAtUs: candidate.queue === "none" ? atUs : candidate.queuedAtUs
     })
   }
-  return stalest(next, atUs, upstream, candidatesPerRound, intervalUs)
+  // As many as the rounds that are left out would have asked.
+  return stalest(next, atUs, upstream, candidatesPerRound * Math.floor(waitUs / intervalUs), intervalUs)
 }
 
 /** The cheapest outside the set, at most `count`, in order. */

@@ -105,7 +105,13 @@ export function changed(
 /** An answer that is on its way counts no more; the name is asked for anew, later by one that only begins now or is not used. */
 function asked(state: State, step: Step, id: UpstreamId, wasOn: boolean): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  const next = Upstreams.replace(state, upstream, { ...upstream, resolve: 0, resolveDueUs: -1, partial: 0 })
+  const next = Upstreams.replace(state, upstream, {
+    ...upstream,
+    resolve: 0,
+    resolveDueUs: -1,
+    partial: 0,
+    unresolvedSinceUs: -1
+  })
   return wasOn && (upstream.race !== 0 || Upstreams.isLive(next, id)) ? ask(next, step, id) : next
 }
 
@@ -143,6 +149,7 @@ function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, 
   let next = Upstreams.replace(state, upstream, {
     ...upstream,
     evaluateDueUs: step.at,
+    unheardSinceUs: step.at,
     roundDueUs: roundDueUs < 0 && !Upstreams.isProbed(state, id)
       ? -1
       : Math.min(roundDueUs < 0 ? laterUs : roundDueUs, laterUs),

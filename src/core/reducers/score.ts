@@ -190,7 +190,7 @@ function closeWindow(candidate: Candidate, config: UpstreamConfig, atUs: number)
     : addWindow(closed, median(candidate.sampleWindow), config.scoring, atUs)
 }
 
-function expired(candidate: Candidate): Candidate {
+export function expired(candidate: Candidate): Candidate {
   return { ...candidate, expireDueUs: -1, windowDueUs: -1, fadeDueUs: -1, sampleWindow: [], costMs: -1, forecastMs: -1 }
 }
 

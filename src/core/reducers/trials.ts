@@ -4,7 +4,7 @@
  * - In proportion to how long it has failed: the wait is `firstTrial`, and doubles with every second trial. So a wait is about two
  *   thirds of the time since the first failure at most (every trial would make it all of it), and an outage of length L is over for clients at most L after it. The
  *   number of trials grows with the logarithm of the time, up to the longest wait: `cooldown`, or `timeoutCooldown` after a timeout or a stalled session, doubled with each opening of its
- *   breaker that was not forgiven, up to `maxCooldown`.
+ *   breaker that was not forgiven, up to `maxCooldown`. While none of its upstream answers the wait is as long as that has lasted, up to six times `scoreTtl` (unreached.ts).
  * - A closed breaker whose candidate failed last has trials too, until the wait reaches the probing interval: then rounds do
  *   the same. A candidate that never answered begins with a wait of that interval: of long lists most are dead.
  * - After a trial that succeeded, further ones follow each half second as long as a penalty or the success rate still speaks
@@ -18,6 +18,7 @@ import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
+import { unreachedMs } from "../unreached.ts"
 
 /** A failure of a handshake, or of the sessions after it. */
 export type Reason = DialFailure | "stalled" | "closed"
@@ -35,7 +36,8 @@ export function waited(state: State, candidate: Candidate, reason: Reason, openi
   const longestMs = reason === "timeout" || reason === "stalled" ? timeoutCooldownMs : cooldownMs
   const ceilingMs = backoffMs(openings - 1, longestMs, Math.max(longestMs, maxCooldownMs))
   const doublings = Math.floor(candidate.breaker.trials / TRIALS_EACH) + openings - 1
-  const fullMs = isImpostor(reason) ? ceilingMs : backoffMs(doublings, firstMs(candidate, config), ceilingMs)
+  const ownMs = isImpostor(reason) ? ceilingMs : backoffMs(doublings, firstMs(candidate, config), ceilingMs)
+  const fullMs = Math.max(ownMs, unreachedMs(state, candidate.upstream))
   const drawn = Rng.uniform(state.rng)
   return { waitMs: jitteredMs(fullMs, drawn.value), rng: drawn.rng }
 }

@@ -1,0 +1,35 @@
+/**
+ * Giving up: an upstream was in a common cause for `staleFor`. What is believed is too old by then, even to serve as stale: its candidates expire
+ * and its set is empty, so the ladder serves, and no failure begins another common cause before a candidate has answered.
+ */
+import * as Candidates from "../candidates.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import * as Upstreams from "../upstreams.ts"
+import { expired } from "./score.ts"
+
+export function givenUp(state: State, step: Step, upstream: Upstream): State {
+  const { id, members, listed } = upstream
+  step.dirty.add(id)
+  if (members.length > 0) {
+    const moves = members.map((candidate) => {
+      return { candidate, into: false, reason: "expired", costMs: -1 } as const
+    })
+    step.decisions.push({ _tag: "SelectionMoved", upstream: id, members: [], moves })
+  }
+  const empty: Upstream = {
+    ...upstream,
+    members: [],
+    memberSinceUs: [],
+    challenges: [],
+    stale: [],
+    staleDueUs: -1,
+    selectedAtUs: members.length > 0 ? step.at : upstream.selectedAtUs
+  }
+  let next = Upstreams.replace(state, upstream, empty)
+  for (const candidate of Candidates.among(next, listed)) {
+    if (candidate.costMs >= 0) next = Candidates.replace(next, candidate, expired(candidate))
+  }
+  return next
+}
