@@ -149,7 +149,10 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
   })
   for (const one of [...listed, ...upstream.fallback]) {
     const candidate = Candidates.find(next, one) as Candidate
-    next = Candidates.replace(next, candidate, unjudged(candidate))
+    const rested = unjudged(candidate)
+    // Handshakes that began before say nothing when it is on again.
+    const suspicion = { ...rested.suspicion, provenAtUs: step.at }
+    next = Candidates.replace(next, candidate, { ...rested, suspicion })
   }
   return next
 }
