@@ -59,6 +59,6 @@ describe("a search of a long list", () => {
       }
       expect(faults(toy.state)).toEqual([])
     }),
-    { share: 0.5 }
+    { share: 0.5, floors: { "a client had the list searched": 50 } }
   )
 })

@@ -66,7 +66,7 @@ export function isListed({ sources }: Candidate): boolean {
   return sources.length > 1 || (sources.length === 1 && sources[0] !== "fallback")
 }
 
-/** Whether nothing was heard of it, and nobody has even waited for it for a short time. */
+/** Whether nothing was heard of it, and it was not even tried for a short time. */
 export function isUntried({ lastSampleAtUs, briefs }: Candidate): boolean {
   return lastSampleAtUs < 0 && briefs === 0
 }

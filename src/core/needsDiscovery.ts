@@ -1,7 +1,7 @@
 /**
  * Whether clients should say that they came, and wait for somebody to be found (reducers/demand.ts): not where somebody is known who
  * only is the last that is left, as that is the ladder's (ladder.ts). Of preheated upstreams those with a long list of which
- * nobody has answered yet (search.ts).
+ * none has answered yet (search.ts).
  */
 import { panicCandidateOf } from "./ladder.ts"
 import type { State } from "./model/State.ts"

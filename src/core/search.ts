@@ -1,14 +1,16 @@
 /**
- * Search: what clients get while nobody of a long list has answered yet.
+ * Search: what clients get while no address of a long list has answered yet.
  *
- * Probes have a budget, and the head of a list may be dark: who waits for them, or dials the head, waits long. So clients say
- * that they came (asking.ts), and one race after the other goes through what nobody has heard of, for all of them together:
- * from the list's end, as probes begin at its head, each race where the one before it stopped. A race dials `raceAddresses` at once,
+ * Probes have a budget, and the head of a list may be dark: a client that waits for them, or dials the head, waits long. So clients say
+ * that they came (needsDiscovery.ts), and one race after the other goes through the addresses that are not known, for all clients together:
+ * from the list's end, as probes begin at its head, each race where the one before it stopped. A race dials `raceAddresses` at once
  * and waits for 150 ms, twice as long when it comes round; silence in it is a short try (reducers/brief.ts). The first answer serves.
  *
- * - Of preheated upstreams lists longer than `maxParallel` are searched (of shorter ones all are probed at once), of those found on first use lists longer than `raceAddresses`
- *   (shorter ones race whole). Not where there is a name, a fallback list, or somebody who served before.
- * - A search lasts `singleFlightTimeout` from the moment at which the first of its clients came; then clients go down the ladder for `retryAfter`.
+ * - Of preheated upstreams lists longer than `maxParallel` are searched (all of a shorter one are probed at once), of those found on
+ *   first use lists longer than `raceAddresses` (a shorter one races whole). Not where there is a name, a fallback list, or an address
+ *   that served before.
+ * - A search lasts `singleFlightTimeout` from the last moment at which clients said that they came; then clients go down the ladder for
+ *   `retryAfter`.
  */
 import * as Candidates from "./candidates.ts"
 import { backoffMs } from "./math/backoff.ts"

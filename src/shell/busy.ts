@@ -1,6 +1,6 @@
 /**
  * Time that this process did not wait, as it was busy: a limit of some 100 ms may pass before the first packet has left, or while the
- * answer lies in the socket. Whoever finds a limit passed for longer than a timer is ever late waits for once as long again.
+ * answer lies in the socket. A limit that is found passed for longer than a timer is ever late is prolonged, once.
  */
 const LATE_US = 50_000
 

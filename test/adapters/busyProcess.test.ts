@@ -77,7 +77,7 @@ describe("a process that is busy for longer than a time limit", () => {
       assert.strictEqual(candidate, 1)
     }).pipe(Effect.provide(NodeTransport.layer), Effect.scoped))
 
-  it.live("gives up who stays silent all the same, and takes the one that answered", () =>
+  it.live("gives up the address that stays silent all the same, and takes the one that answered", () =>
     Effect.gen(function* () {
       const transport = yield* Transport
       const { port } = yield* server

@@ -1,4 +1,4 @@
-/** A long list of which few addresses live: who is found when, and what a short try is worth. */
+/** A long list of which few addresses live: when they are found, and what a short try is worth. */
 import { describe, expect, it } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
 import { faults } from "../../src/core/invariants.ts"
@@ -57,7 +57,7 @@ describe("1,024 addresses of which two live, with default settings", () => {
     expect(toy.state.upstreams.chunks[0]![0]).toMatchObject({ untried: 0, unsampled: LONG })
   })
 
-  it("is not ready after an interval in which nobody answered and some were not tried", () => {
+  it("is not ready after an interval in which no address answered and some were not tried", () => {
     const toy = toyOf().start().run(11_000)
     expect(isReady(toy.state)).toBe(false)
   })
@@ -174,7 +174,7 @@ describe("a search for clients", () => {
     expect(toy.members()).toEqual([901])
   })
 
-  it("takes a refusal for the failure that it is, and asks whoever refused no more", () => {
+  it("takes a refusal for the failure that it is, and dials an address that refused no more", () => {
     const toy = new ToyInterpreter(config({}, 300), { otherwise: "refused" }).start()
     comes(toy).run(2_000)
     const dialled = toy.races.flatMap(({ plan }) => plan.attempts.map(({ host }) => host))

@@ -57,7 +57,7 @@ function hasServed(state: State, { event }: Step): boolean {
 function answered(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || upstream.heardAtUs >= 0 && step.at - upstream.heardAtUs < PRECISE_US) return state
-  // Nobody searches its list any more (search.ts).
+  // Its list is not searched any more (search.ts).
   if (upstream.heardAtUs < 0) step.dirty.add(id)
   return Upstreams.replace(state, upstream, { ...upstream, heardAtUs: step.at })
 }

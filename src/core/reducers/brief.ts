@@ -5,8 +5,8 @@
  * candidates of which nothing was heard yet are waited for 250 ms first, and twice as long with each further try, up to `timeout`:
  * of a list that is longer than `maxParallel`, and of any while more than four times `maxParallel` wait.
  *
- * - Silence in a short try is no sample: nobody waited long enough to say that the candidate failed. It counts as tried.
- * - Who let one pass goes behind all that were not tried yet, and is tried again as soon as the budget allows, as long as fewer
+ * - Silence in a short try is no sample: the wait was too short to say that the candidate failed. It counts as tried.
+ * - A candidate that let one pass goes behind all that were not tried yet, and is tried again as soon as the budget allows, as long as fewer
  *   have answered than the set is large. After that it waits for its turn among the stalest: it is farther than those that serve.
  */
 import * as Candidates from "../candidates.ts"

@@ -7,7 +7,7 @@
  *   happens once, however many clients wait.
  * - The winner serves at once, its socket waits for the first client, and the next `challengers` of the list join the backlog of the
  *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for `retryAfter` before they may ask again:
- *   not after an outage of this machine's own network, whose races count for nothing (outage.ts). Of a long list of which nobody has answered
+ *   not after an outage of this machine's own network, whose races count for nothing (outage.ts). Of a long list of which no address has answered
  *   yet one race follows the other, also of preheated upstreams: a search (search.ts).
  * - Each client is a use. While used within `usedWithin` rounds go on as for preheated upstreams (refresh.ts), and the name is
  *   asked for (membership.ts); a later use sets only the next round. When all have expired, the next use samples anew.
@@ -89,7 +89,7 @@ function requested(state: State, step: Step, { upstream: told, host, port }: Dom
   const upstream = Upstreams.find(next, id)
   if (upstream === undefined || !asksFor(next, upstream)) return next
   const searchUntilUs = isSearched(next, upstream) ? step.at + next.config.onDemand.singleFlightTimeoutMs * 1000 : -1
-  // Clients who come while others are searched for prolong that.
+  // Clients that come while a search is under way prolong it.
   if (upstream.race !== 0) {
     return upstream.searchUntilUs < 0 || searchUntilUs < 0
       ? next
@@ -179,7 +179,7 @@ function searched(state: State, step: Step, tried: Raced["tried"]): State {
   return next
 }
 
-/** Once it is learned how a race went: a search goes on as long as clients wait; who won and may not serve is nobody to wait for. */
+/** Once it is learned how a race went: a search goes on as long as clients wait; a winner that may not serve is none to wait for. */
 export function unserved(state: State, step: Step): State {
   if (step.event._tag !== "Raced") return state
   const { upstream: id } = step.event

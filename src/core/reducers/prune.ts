@@ -2,7 +2,7 @@
  * Prune: names that clients asked for are not kept for ever.
  *
  * At most `maxEntries` of them are kept (0: all): a new one takes the place of the least recently used on which nothing hangs,
- * neither a session nor a race. If something hangs on all of them, there is one more. Each `pruneInterval` those go that nobody
+ * neither a session nor a race. If something hangs on all of them, there is one more. Each `pruneInterval` those go that no client
  * used for `idle`. Fact `DomainDropped`.
  *
  * The order of use is an ordered set: finding the least recently used costs the same however many there are.
@@ -20,7 +20,7 @@ import { configure } from "../slots.ts"
 import * as Upstreams from "../upstreams.ts"
 import { changed } from "./reload.ts"
 
-/** Names that are dropped in one step at most: it bounds the time of a step, the next one goes on, and nobody sees a difference. */
+/** Names that are dropped in one step at most: it bounds the time of a step, the next one goes on, and clients see no difference. */
 const MOST_DROPPED = 64
 
 /** Makes room for one more name. */
@@ -32,7 +32,7 @@ export function withRoom(state: State, step: Step): State {
   return unused.reduce((next, id) => drop(next, step, id, "limit"), state)
 }
 
-/** Drops names that nobody used for long, and looks again later. */
+/** Drops names that no client used for long, and looks again later. */
 export function prune(state: State, step: Step): State {
   const { idleMs, pruneIntervalMs } = state.config.onDemand
   const unused = unusedIn(state, step.at - idleMs * 1000, MOST_DROPPED)

@@ -9,7 +9,7 @@
  * - Karn's rule (Karn and Partridge 1987): TCP sends a SYN again after 1 s, then after a growing or, on newer Linux, a constant
  *   number of seconds. A handshake that took a whole number of seconds and about its usual time, and is far above that,
  *   was answered at the second try or later: `isResent`, evidence of loss and never of latency.
- * - A time-out of a short try (brief.ts) is no evidence: nobody waited for as long as `timeout`.
+ * - A time-out of a short try (brief.ts) is no evidence: it waited for less than `timeout`.
  * - A time-out that a later handshake has overtaken is no evidence: that one began later, and was answered.
  */
 import * as Candidates from "../candidates.ts"
