@@ -12,7 +12,7 @@ export const longList: World = {
     { ...COLD, name: "api", candidates: addresses(150).slice(100), preheat: false },
     { ...COLD, name: "dead", candidates: addresses(20) }
   ], { maxParallel: 8, ratePerSecond: 40 }),
-  cuts: [120],
+  cuts: [],
   play(toy) {
     const below = noise(92)
     for (const host of many) toy.set(host, below(8) === 0 ? "refused" : "timeout")
