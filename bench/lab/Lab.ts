@@ -176,6 +176,17 @@ export class Lab {
     })
   }
 
+  /** Runs a script by the near side to its end; the document that it prints. */
+  async document<A>(script: string, args: ReadonlyArray<string>): Promise<A> {
+    const child = this.near(runnable([process.execPath, script, ...args]))
+    let text = ""
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (text += chunk))
+    child.stderr?.pipe(process.stderr)
+    const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve))
+    if (code !== 0) throw new Error(`${script} ended with ${code}`)
+    return JSON.parse(text) as A
+  }
+
   async stop(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise((resolve) => child.once("close", resolve))

@@ -106,15 +106,26 @@ describe("refresh", () => {
   )
 
   law(
-    "probes each candidate exactly once at the start, whatever it answers",
+    "probes each candidate once at the start, whatever it answers, and again only after silence in a short try",
     fc.property(config, answers, (config, answers) => {
       const longRounds = everybody(config, (one) => ({ ...one, probing: { ...one.probing, intervalMs: 10_000_000 } }))
       const toy = world(longRounds, answers).run(200_000)
       const probed = toy.probes.map(({ candidate }) => candidate).toSorted((a, b) => a - b)
-      expect(probed).toEqual(Vector.toArray(toy.state.candidates).map((one) => one!.id))
-      for (const { unsampled, listed } of Vector.toArray(toy.state.upstreams)) {
-        const hosts = listed.map((id) => toy.probes.find((one) => one.candidate === id)!.host)
-        expect(unsampled).toBe(hosts.filter((host) => toy.answerOf(host) === "local").length)
+      expect([...new Set(probed)]).toEqual(Vector.toArray(toy.state.candidates).map((one) => one!.id))
+      for (const { id, unsampled, untried, listed } of Vector.toArray(toy.state.upstreams)) {
+        const { timeoutMs: longMs } = toy.state.config.upstreams[id]!.probing
+        const wasShort = ({ host, timeoutMs }: (typeof toy.probes)[number]) => {
+          const answer = toy.answerOf(host)
+          return timeoutMs < longMs && (answer === "timeout" || (typeof answer === "number" && answer >= timeoutMs))
+        }
+        const probes = listed.map((id) => toy.probes.filter((one) => one.candidate === id))
+        for (const all of probes) {
+          expect(all.slice(0, -1).every(wasShort)).toBe(true)
+          expect(all.slice(1).every(({ timeoutMs }, i) => timeoutMs === Math.min(longMs, 2 * all[i]!.timeoutMs))).toBe(true)
+        }
+        const local = probes.filter((all) => toy.answerOf(all[0]!.host) === "local").length
+        expect(untried).toBe(local)
+        expect(unsampled).toBe(local + probes.filter((all) => wasShort(all.at(-1)!)).length)
       }
     })
   )

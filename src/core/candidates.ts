@@ -66,6 +66,11 @@ export function isListed({ sources }: Candidate): boolean {
   return sources.length > 1 || (sources.length === 1 && sources[0] !== "fallback")
 }
 
+/** Whether nothing was heard of it, and it was not even tried for a short time. */
+export function isUntried({ lastSampleAtUs, briefs }: Candidate): boolean {
+  return lastSampleAtUs < 0 && briefs === 0
+}
+
 /** Whether new clients should go to somebody else, if there is somebody. */
 export function isSuspect(candidate: Candidate): boolean {
   return candidate.suspicion.pending || candidate.suspicion.session

@@ -53,6 +53,8 @@ export function faults(state: State): ReadonlyArray<string> {
     expect(shut < upstream.listed.length || upstream.listed.length === 0, `${upstream.name}: everybody is shut out`)
     const unsampled = upstream.listed.filter((id) => (Candidates.find(state, id)?.lastSampleAtUs ?? 0) < 0).length
     expect(upstream.unsampled === unsampled, `${upstream.name}: the unsampled are miscounted`)
+    const untried = Candidates.among(state, upstream.listed).filter(Candidates.isUntried).length
+    expect(upstream.untried === untried, `${upstream.name}: the untried are miscounted`)
     if (!Upstreams.isOn(state, upstream.id)) {
       const asked = upstream.listed.some((id) => Candidates.find(state, id)?.queue !== "none")
       const { roundDueUs, resolveDueUs, evaluateDueUs, preheatSinceUs, pausedUntilUs, renewDueUs } = upstream
@@ -64,8 +66,8 @@ export function faults(state: State): ReadonlyArray<string> {
     }
     const config = Upstreams.configOf(state, upstream.id)
     const { preheat } = config
-    const asks = (upstream.usedAtUs >= 0 && !Upstreams.notesUse(config)) || upstream.race !== 0
-      || upstream.pausedUntilUs >= 0
+    const races = upstream.race !== 0 || upstream.pausedUntilUs >= 0
+    const asks = (upstream.usedAtUs >= 0 && !Upstreams.notesUse(config)) || (races && upstream.searchUntilUs < 0)
     expect(!preheat || !asks, `${upstream.name}: on demand though it is preheated`)
     const spares = upstream.fallback.map((id) => Candidates.find(state, id))
     expect(spares.every((one) => one?.sources.includes("fallback") === true), `${upstream.name}: a stranger in fallback`)

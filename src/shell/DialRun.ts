@@ -7,11 +7,14 @@
  *
  * An attempt with `verify` connects only who proves who it is (verifiedDial.ts); what it took is its first handshake alone.
  *
+ * Time in which the process was busy is no waiting for an attempt (busy.ts).
+ *
  * An attempt that the deadline cuts short is `cancelled`, not `timeout`: nobody may be blamed for time it never had.
  */
 import type { Attempt, DialFailure } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
+import { missedUs } from "./busy.ts"
 import { NamedAddresses } from "./NamedAddresses.ts"
 import type { AskDns } from "./DnsQueries.ts"
 import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
@@ -31,7 +34,9 @@ interface Pending {
   /** Of a question: the addresses that it led to. */
   readonly named: NamedAddresses | undefined
   readonly startedUs: number
-  readonly lateUs: number
+  lateUs: number
+  /** It was given time once more, as the process had been busy. */
+  wasBusy: boolean
   /** When it will have been pending for too long; infinite once that was told. */
   suspectUs: number
   readonly cancel: Cancel
@@ -133,6 +138,7 @@ export function runPlanUnsafe(
       named: resolve === undefined ? undefined : new NamedAddresses(attempt),
       startedUs: nowUs,
       suspectUs: attempt.candidate < 0 ? Number.POSITIVE_INFINITY : nowUs + toUs(attempt.suspectAfterMs),
+      wasBusy: false,
       lateUs: nowUs + Math.min(toUs(resolve?.timeoutMs ?? attempt.timeoutMs), deadlineUs - beganUs),
       cancel: resolve === undefined
         ? dial(() => one, attempt)
@@ -148,6 +154,10 @@ export function runPlanUnsafe(
     let wakeUs = deadlineUs
     for (const one of pending) {
       if (nowUs < one.lateUs) continue
+      const missed = one.wasBusy ? 0 : missedUs(nowUs, one.lateUs, one.lateUs - one.startedUs)
+      one.wasBusy = true
+      one.lateUs = nowUs + missed
+      if (missed > 0) continue
       one.cancel()
       settle(one, "timeout")
     }

@@ -1,10 +1,11 @@
 /**
  * Prober: one handshake, timed, then hung up politely. Where the core asks for a proof of identity, it follows over the same
- * connection, within the same time once more; it is no part of what the handshake took.
+ * connection, within the same time once more; it is no part of what the handshake took. Time in which the process was busy is no waiting (busy.ts).
  */
 import * as Effect from "effect/Effect"
 import type { Probe } from "../core/model/Decision.ts"
 import type { DialFailure, Event } from "../core/model/Event.ts"
+import { missedUs } from "./busy.ts"
 import type { Cancel, Transport } from "./Transport.ts"
 
 /** Does what the core asked and tells how it went; interruption hangs up and tells nothing. */
@@ -30,9 +31,12 @@ export function probe(transport: Transport["Service"], act: Probe): Effect.Effec
           : { _tag: "ProbeFailed", worker, probe, candidate, tookUs, reason }
       ))
     }
-    const limit = (late: DialFailure) => {
+    const limit = (late: DialFailure, waitMs = timeoutMs, wasBusy = false) => {
       stopTimer()
-      stopTimer = transport.timerUnsafe(timeoutMs, () => {
+      const dueUs = transport.nowUs() + waitMs * 1000
+      stopTimer = transport.timerUnsafe(waitMs, () => {
+        const missed = wasBusy ? 0 : missedUs(transport.nowUs(), dueUs, timeoutMs * 1000)
+        if (missed > 0) return limit(late, missed / 1000, true)
         cancel()
         finish(late)
       })

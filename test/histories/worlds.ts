@@ -8,6 +8,7 @@ import type { World } from "./script.ts"
 import { COLD, hosts, noise, set } from "./script.ts"
 import { darkness, lonely } from "./darkness.ts"
 import { demands } from "./demands.ts"
+import { longList } from "./longList.ts"
 import { operators } from "./operators.ts"
 import { priors } from "./priors.ts"
 import { returns } from "./returns.ts"
@@ -156,7 +157,8 @@ export const worlds: ReadonlyArray<World> = [
   priors,
   operators,
   returns,
-  serial
+  serial,
+  longList
 ]
 
 /** A world after its script has run. */

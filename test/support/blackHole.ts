@@ -1,4 +1,4 @@
-/** A port on loopback that answers no connection: a stopped process whose queue of connections is full. */
+/** A port on loopback, 127.0.0.1 or all of it, that answers no connection: a stopped process whose queue of connections is full. */
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import * as net from "node:net"
@@ -7,19 +7,27 @@ import { until } from "./servers.ts"
 
 const LISTEN = `
 import * as net from "node:net"
+import process from "node:process"
 const server = net.createServer()
-server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(server.address().port))
+server.listen({ port: 0, host: process.env.LISTEN_HOST, backlog: 1 }, () => console.log(server.address().port))
 `
 
 /** The port; it closes with its scope. */
-export const blackHole = Effect.acquireRelease(Effect.promise(open), ({ close }) => Effect.sync(close))
-  .pipe(Effect.map(({ port }) => port))
+const blackHoleOf = (host: string) =>
+  Effect.acquireRelease(Effect.promise(() => open(host)), ({ close }) => Effect.sync(close))
+    .pipe(Effect.map(({ port }) => port))
+export const blackHole = blackHoleOf("127.0.0.1")
+/** The same on every address of loopback. */
+export const blackHoles = blackHoleOf("0.0.0.0")
 
-async function open() {
+async function open(host: string) {
   const isDeno = "deno" in process.versions
   const script = `data:text/javascript,${encodeURIComponent(LISTEN)}`
   const args = isDeno ? ["run", "-A", script] : ["--input-type=module", "-e", LISTEN]
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, LISTEN_HOST: host }
+  })
   let printed = ""
   child.stdout.on("data", (chunk) => (printed += chunk))
   await until("the child listens", () => printed.endsWith("\n"))

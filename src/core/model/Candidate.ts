@@ -193,6 +193,8 @@ export interface Candidate {
   /** Id of the probe under way, 0 when none. */
   readonly probe: number
   readonly probedAtUs: number
+  /** Short tries that it let pass before anything was heard of it: see brief.ts. */
+  readonly briefs: number
   /** Probes that it answered since it served a client last: connections that said nothing. */
   readonly unused: number
   /** Its place in the queue for a probe: members and challengers are urgent, all others the backlog. */

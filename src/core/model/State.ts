@@ -67,6 +67,8 @@ export interface ProbeInFlight {
   readonly candidate: CandidateId
   readonly host: string
   readonly worker: number
+  /** It waits for a short time only, and its silence is no sample: see brief.ts. */
+  readonly isBrief: boolean
 }
 
 export interface Index {

@@ -28,8 +28,10 @@ export interface Upstream {
   readonly roundDueUs: number
   /** Since when its first round of probes is under way; -1 when it is over. */
   readonly preheatSinceUs: number
-  /** Listed candidates that have neither answered nor failed: the first round is over when it is 0. */
+  /** Listed candidates that have neither answered nor failed. */
   readonly unsampled: number
+  /** Those of them that were not even tried for a short time: the first round is over when it is 0. */
+  readonly untried: number
   /** Whether a session through it ever got a byte: one-way protocols exist. */
   readonly answered: boolean
   /** Usual time from client bytes to the first upstream byte, in ms. */
@@ -63,6 +65,9 @@ export interface Upstream {
   readonly usedAtUs: number
   /** The race under way for its first answer; -1: it waits for the resolver, 0: there is none. */
   readonly race: number
+  /** Until when its races are those of a search (search.ts), and how far its list was searched; -1: no client had it searched. */
+  readonly searchUntilUs: number
+  readonly searched: number
   /** Until when clients go down the ladder at once, as nobody could be found; -1: they may ask. */
   readonly pausedUntilUs: number
   /** When members and challengers are measured before they expire; -1: rounds come often enough for that. */

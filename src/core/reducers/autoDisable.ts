@@ -64,6 +64,8 @@ function answered(state: State, step: Step, candidate: Candidate | undefined): S
   const isListed = Candidates.isListed(candidate)
   const isNews = heardAtUs < 0 || step.at - heardAtUs >= PRECISE_US || (isListed && step.at - unheardSinceUs >= PRECISE_US)
   if (!isNews) return state
+  // Its list is not searched any more (search.ts).
+  if (heardAtUs < 0) step.dirty.add(upstream.id)
   const heard = { ...upstream, heardAtUs: step.at, unheardSinceUs: isListed ? step.at : unheardSinceUs }
   return Upstreams.replace(state, upstream, isListed && isUnreached(state, upstream) ? reached(heard, step) : heard)
 }

@@ -8,40 +8,33 @@
  * - The winner serves at once, its socket waits for the first client, and the next `challengers` of the list join the backlog of the
  *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for `retryAfter` before they may ask again, then for
  *   ever longer, up to six times `scoreTtl`, until a candidate has answered (unreached.ts): not after an outage of this machine's own network, whose races count for nothing (outage.ts).
+ * - Of a long list of which no address has answered yet one race follows the other, also of preheated upstreams: a search (search.ts).
  * - Each client is a use. While used within `usedWithin` rounds go on as for preheated upstreams (refresh.ts), and the name is
  *   asked for (membership.ts); a later use sets only the next round. When all have expired, the next use samples anew.
- * - At most `maxEntries` such names are kept (0: all): a new one takes the place of the least recently used on which nothing hangs,
- *   neither a session nor a race. If something hangs on all of them, there is one more. Each `pruneInterval` those go that nobody
- *   used for `idle`. Fact `DomainDropped`. What is configured never goes.
- *
- * The order of use is an ordered set: finding the least recently used costs the same however many there are.
+ * - Names that nobody uses go (prune.ts). What is configured never does.
  */
-import { removedFrom } from "../arrange.ts"
 import { needsDiscovery } from "../needsDiscovery.ts"
 import * as Candidates from "../candidates.ts"
-import * as Ordered from "../data/Ordered.ts"
-import { reschedule } from "../deadline.ts"
 import { demanded } from "../demanded.ts"
 import { domainOf, isLiteral } from "../domain.ts"
 import { isExcused } from "../frozen.ts"
 import type { CandidateId, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
-import type { DomainDropped } from "../model/Decision.ts"
 import type { DomainRequested, Raced } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { configure, freeSlot, slotOf } from "../slots.ts"
 import { racePlan } from "../race.ts"
+import { isSearched, searchOf } from "../search.ts"
 import { serving } from "../serving.ts"
 import { backedOff } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 import { remind } from "./history.ts"
+import { triedInVain } from "./brief.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
-import { changed } from "./reload.ts"
+import { prune, pruneAt, withRoom } from "./prune.ts"
 
-/** Names that are dropped in one step at most: it bounds the time of a step, the next one goes on, and nobody sees a difference. */
-const MOST_DROPPED = 64
 /** The race waits for the resolver's answer. */
 const RESOLVING = -1
 
@@ -95,8 +88,20 @@ function requested(state: State, step: Step, { upstream: told, host, port }: Dom
   }
   next = used(next, id)
   const upstream = Upstreams.find(next, id)
-  if (upstream === undefined || upstream.race !== 0) return next
-  return needsDiscovery(next, upstream, serving(next, upstream).length > 0) ? sample(next, step, upstream) : next
+  if (upstream === undefined || !asksFor(next, upstream)) return next
+  const searchUntilUs = isSearched(next, upstream) ? step.at + next.config.onDemand.singleFlightTimeoutMs * 1000 : -1
+  // Clients that come while a search is under way prolong it.
+  if (upstream.race !== 0) {
+    return upstream.searchUntilUs < 0 || searchUntilUs < 0
+      ? next
+      : Upstreams.replace(next, upstream, { ...upstream, searchUntilUs })
+  }
+  const wanted = { ...upstream, searchUntilUs }
+  return sample(Upstreams.replace(next, upstream, wanted), step, wanted)
+}
+
+function asksFor(state: State, upstream: Upstream): boolean {
+  return needsDiscovery(state, upstream, serving(state, upstream).length > 0)
 }
 
 function born(state: State, step: Step, id: UpstreamId, own: Pick<UpstreamConfig, "host" | "port" | "name">): State {
@@ -137,25 +142,29 @@ function sample(state: State, step: Step, { id, listed, resolve }: Upstream): St
 
 function start(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  const plan = racePlan(state, upstream)
+  const isSearch = upstream.searchUntilUs >= 0
+  const { plan, searched } = isSearch ? searchOf(state, upstream) : { plan: racePlan(state, upstream), searched: 0 }
   if (plan.attempts.length === 0) return failed(state, step, upstream, "no-candidates")
   const race = state.minted.warm
   const { session: { keepAliveMs }, pool: { maxAgeMs: keepForMs } } = Upstreams.configOf(state, id)
   step.decisions.push({ _tag: "Race", worker: 0, race, upstream: id, plan, keepAliveMs, keepForMs })
   const minted = { ...state.minted, warm: race + 1 }
-  return Upstreams.replace({ ...state, minted }, upstream, { ...upstream, race })
+  return Upstreams.replace({ ...state, minted }, upstream, { ...upstream, race, searched })
 }
 
-function raced(state: State, step: Step, { race, upstream: id, candidate, tried, tookUs }: Raced): State {
-  const upstream = Upstreams.find(state, id)
-  if (upstream === undefined || race <= 0 || upstream.race !== race) return state
-  const over: Upstream = { ...upstream, race: 0 }
+function raced(before: State, step: Step, { race, upstream: id, candidate, tried, tookUs }: Raced): State {
+  const upstream = Upstreams.find(before, id)
+  if (upstream === undefined || race <= 0 || upstream.race !== race) return before
+  const isSearch = upstream.searchUntilUs >= 0
+  const state = isSearch ? searched(before, step, tried) : before
+  const over: Upstream = { ...Upstreams.find(state, id) as Upstream, race: 0 }
   const warmed = warmedBy(Upstreams.replace(state, upstream, over), step, candidate, race)
   const winner = Candidates.find(warmed, candidate)
   // Who left meanwhile serves nobody.
   const hasLeft = winner !== undefined && !Candidates.isListed(winner)
   if (hasLeft || !step.samples.some((one) => one.candidate === candidate && one.failure === null)) {
     if (warmed.warmTotal > state.warmTotal) step.decisions.push({ _tag: "Retire", worker: 0, candidate, count: 1 })
+    if (isSearch) return warmed
     // Neither that nor an outage that is over now says anything about the others.
     const isMoot = hasLeft || tried.some((one) => isExcused(state, one.candidate, step.at - tookUs))
     return isMoot && state.outage.sinceUs < 0 ? sample(warmed, step, over) : failed(warmed, step, over, "all-failed")
@@ -167,13 +176,21 @@ function raced(state: State, step: Step, { race, upstream: id, candidate, tried,
   return challenged(warmed, step, upstream, heard)
 }
 
-/** Who won and may not serve all the same is nobody to wait for. */
+/** Silence in a search is a short try. */
+function searched(state: State, step: Step, tried: Raced["tried"]): State {
+  let next = state
+  for (const { candidate, outcome } of tried) if (outcome === "timeout") next = triedInVain(next, step, candidate)
+  return next
+}
+
+/** Once it is learned how a race went: a search goes on as long as clients wait; a winner that may not serve is none to wait for. */
 export function unserved(state: State, step: Step): State {
   if (step.event._tag !== "Raced") return state
-  const upstream = Upstreams.find(state, step.event.upstream)
-  if (upstream === undefined || upstream.race !== 0) return state
-  const asks = needsDiscovery(state, upstream, serving(state, upstream).length > 0)
-  return asks ? failed(state, step, upstream, "all-failed") : state
+  const { upstream: id } = step.event
+  const upstream = Upstreams.find(state, id)
+  if (upstream === undefined || upstream.race !== 0 || !asksFor(state, upstream)) return state
+  const goesOn = step.at < upstream.searchUntilUs && isSearched(state, upstream)
+  return goesOn ? start(state, step, id) : failed(state, step, upstream, "all-failed")
 }
 
 /** The winner's socket is a warm one; where there is no room for it, or nobody to have it, the shelf closes it. */
@@ -219,7 +236,7 @@ function resumed(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
   step.dirty.add(id)
-  return Upstreams.replace(state, upstream, { ...upstream, pausedUntilUs: -1 })
+  return Upstreams.replace(state, upstream, { ...upstream, pausedUntilUs: -1, searchUntilUs: -1 })
 }
 
 /** The names that a core before this one was asked for are kept as if they had just been used. */
@@ -231,60 +248,6 @@ function restarted(state: State, step: Step): State {
 
 /** Who raced is gone: nobody will say how it went. */
 function abandoned(state: State, step: Step): State {
-  let next = state
-  Ordered.visit(state.index.recency, (_usedAtUs, id) => {
-    const upstream = Upstreams.find(next, id)
-    if (upstream !== undefined && upstream.race > 0) next = failed(next, step, upstream, "all-failed")
-    return true
-  })
-  return next
-}
-
-function withRoom(state: State, step: Step): State {
-  const { maxEntries } = state.config.onDemand
-  if (maxEntries === 0) return state
-  const surplus = state.index.slots.demanded + 1 - maxEntries
-  const unused = unusedIn(state, state.at, Math.min(MOST_DROPPED, surplus))
-  return unused.reduce((next, id) => drop(next, step, id, "limit"), state)
-}
-
-function prune(state: State, step: Step): State {
-  const { idleMs, pruneIntervalMs } = state.config.onDemand
-  const unused = unusedIn(state, step.at - idleMs * 1000, MOST_DROPPED)
-  const next = unused.reduce((all, id) => drop(all, step, id, "idle"), state)
-  const isLeft = next.index.slots.demanded > 0
-  // A step has its bound: what is left is looked at in the next one.
-  return pruneAt(next, !isLeft ? -1 : unused.length < MOST_DROPPED ? step.at + pruneIntervalMs * 1000 : step.at)
-}
-
-/** On which nothing hangs and which were not used since then, the least recently used first. */
-function unusedIn(state: State, sinceUs: number, most: number): ReadonlyArray<UpstreamId> {
-  const found: Array<UpstreamId> = []
-  if (most <= 0) return found
-  Ordered.visit(state.index.recency, (usedAtUs, id) => {
-    if (usedAtUs > sinceUs) return false
-    const { onDemand, removed } = Upstreams.configOf(state, id)
-    if (onDemand && !removed && isFree(state, Upstreams.find(state, id) as Upstream)) found.push(id)
-    return found.length < most
-  })
-  return found
-}
-
-function isFree(state: State, { race, listed, left }: Upstream): boolean {
-  return race === 0 && [...listed, ...left].every((id) => {
-    const candidate = Candidates.find(state, id)
-    return candidate === undefined || Candidates.connectionsOf(candidate) === 0
-  })
-}
-
-function drop(state: State, step: Step, id: UpstreamId, reason: DomainDropped["reason"]): State {
-  const was = Upstreams.configOf(state, id)
-  const is = removedFrom(was)
-  step.decisions.push({ _tag: "DomainDropped", upstream: id, reason })
-  return changed(state, configure(state, id, is), step, id, was, is)
-}
-
-function pruneAt(state: State, pruneDueUs: number): State {
-  const deadlines = reschedule(state.index.deadlines, "prune", 0, state.pruneDueUs, pruneDueUs)
-  return { ...state, pruneDueUs, index: { ...state.index, deadlines } }
+  const racing = Upstreams.all(state).filter(({ race }) => race > 0)
+  return racing.reduce((next, upstream) => failed(next, step, upstream, "all-failed"), state)
 }

@@ -98,6 +98,7 @@ function asleep(state: State, step: Step, id: UpstreamId): State {
     resolve: 0,
     resolveDueUs: -1,
     race: 0,
+    searchUntilUs: -1,
     pausedUntilUs: -1,
     renewDueUs: -1,
     trouble: { ...trouble, trialDueUs: -1, clientTrialDueUs: -1 }
@@ -137,6 +138,7 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
     roundDueUs: -1,
     preheatSinceUs: -1,
     unsampled: listed.length,
+    untried: listed.length,
     resolve: 0,
     resolveDueUs: -1,
     shut: 0,
@@ -144,6 +146,7 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
     trouble: null,
     displaced: [],
     race: 0,
+    searchUntilUs: -1,
     pausedUntilUs: -1,
     renewDueUs: -1
   })
@@ -165,6 +168,7 @@ export function unjudged(candidate: Candidate): Candidate {
     windowDueUs: -1,
     fadeDueUs: -1,
     lastSampleAtUs: -1,
+    briefs: 0,
     expireDueUs: -1,
     costMs: -1,
     forecastMs: -1,

@@ -120,7 +120,7 @@ function forgetSockets(state: State, atUs: number): State {
     Vector.toArray(state.candidates).map((one) => one === null ? null : asleep(state, one, atUs))
   )
   const upstreams = Vector.fromArray(
-    Upstreams.all(state).map((one) => ({ ...one, resolve: 0, resolveDueUs: -1, race: 0, shelves: [] }))
+    Upstreams.all(state).map((one) => ({ ...one, resolve: 0, resolveDueUs: -1, race: 0, searchUntilUs: -1, shelves: [] }))
   )
   const probing = { ...state.probing, inFlight: [] }
   const next: State = { ...state, candidates, upstreams, probing, warmTotal: 0 }

@@ -104,7 +104,7 @@ function references(state: State, step: Step): State {
     next = {
       ...next,
       minted: { ...next.minted, probe: probe + 1 },
-      probing: { ...next.probing, inFlight: [...inFlight, { probe, candidate, host, worker: 0 }] }
+      probing: { ...next.probing, inFlight: [...inFlight, { probe, candidate, host, worker: 0, isBrief: false }] }
     }
   })
   return next

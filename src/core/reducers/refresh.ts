@@ -2,8 +2,9 @@
  * Refresh: who is probed when.
  *
  * - Every candidate is probed once after it joined (it starts in the backlog of the queue). An upstream's first round begins
- *   at the start, when it is added and when it is enabled; it is over when everybody was heard of (and the resolver too), or
- *   after an interval. Facts `PreheatStarted` and `PreheatCompleted`.
+ *   at the start, when it is added and when it is enabled; it is over when everybody was tried (and the resolver has answered), or
+ *   after an interval in which somebody answered or everybody was asked. Facts `PreheatStarted` and `PreheatCompleted`.
+ * - Of long lists the tries are short at first (brief.ts).
  * - When an operator wants an upstream refreshed, everybody joins the queue, the members as urgent, and who is shut out has
  *   its trial now. Fact `UpstreamRefreshed`. Spares and upstreams that are off are never probed.
  * - Each `interval` is a round for an upstream: its members and the next `challengers` by cost join the queue as urgent,
@@ -33,6 +34,7 @@ import type { ProbingState, State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { pendingMs } from "../slowHandshake.ts"
+import { probeMs, triedInVain } from "./brief.ts"
 import { isSpent } from "../sparing.ts"
 import { hurried, isUnreached, nextRound } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
@@ -93,6 +95,8 @@ function answered(state: State, step: Step, probe: number): State {
   // A first sample that a repeated SYN explains tells no distance.
   const isUnmeasured = candidate.resentAtUs >= 0 && candidate.latency.atUs < 0
   const again = (isMoot || isUnmeasured || isLate) && mayWait(next, candidate)
+  const isSilent = step.event._tag === "ProbeFailed" && step.event.reason === "timeout"
+  if (flight.isBrief && isSilent && !again) return triedInVain(Candidates.replace(next, candidate, free), step, free.id)
   return Candidates.replace(next, candidate, again ? Candidates.urgent(free, step.at) : free)
 }
 
@@ -111,15 +115,22 @@ function firstRound(state: State, step: Step, id: UpstreamId): State {
   return Upstreams.replace(state, upstream, { ...upstream, roundDueUs, preheatSinceUs: step.at, unheardSinceUs })
 }
 
-/** Ends a first round in which everybody was heard of, or whose time is over. */
+/** Ends a first round in which everybody was tried, or whose time is over once somebody answered or everybody was asked. */
 function over(state: State, step: Step, id: UpstreamId, timeIsOver: boolean): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || upstream.preheatSinceUs < 0) return state
-  if (!timeIsOver && (upstream.unsampled > 0 || upstream.resolve !== 0)) return state
   const reachable = Ordered.size(Vector.get(state.index.rankings, id) ?? null)
+  const isMissing = upstream.untried > (timeIsOver ? triedNow(state, id) : 0)
+  if (timeIsOver ? isMissing && reachable === 0 : isMissing || upstream.resolve !== 0) return state
   const tookUs = step.at - upstream.preheatSinceUs
   step.decisions.push({ _tag: "PreheatCompleted", upstream: id, reachable, tookUs })
   return Upstreams.replace(state, upstream, { ...upstream, preheatSinceUs: -1 })
+}
+
+/** How many of its candidates are being tried for the first time: they have been asked, whatever becomes of it. */
+function triedNow(state: State, id: UpstreamId): number {
+  const probed = Candidates.among(state, state.probing.inFlight.map(({ candidate }) => candidate))
+  return probed.filter((one) => one.upstream === id && Candidates.isListed(one) && Candidates.isUntried(one)).length
 }
 
 /** Suspects first, and every shut candidate has its trial now. */
@@ -259,12 +270,14 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const frozen = isFrozen(state, candidate)
   const { sinceUs, silenceSinceUs } = state.outage
   const isWitness = sinceUs < 0 && silenceSinceUs >= 0 && !isProven(state)
-  const timeoutMs = frozen && !isWitness ? Math.min(longMs, shortMs) : longMs
+  const briefMs = probeMs(state, candidate)
+  const timeoutMs = frozen && !isWitness ? Math.min(longMs, shortMs) : briefMs
+  const isBrief = !frozen && briefMs < longMs
   const identity = isCheckDue(candidate, step.at) ? wanted : null
   step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
   const probing: ProbingState = {
     ...state.probing,
-    inFlight: [...state.probing.inFlight, { probe, candidate: id, host, worker }],
+    inFlight: [...state.probing.inFlight, { probe, candidate: id, host, worker, isBrief }],
     tatUs
   }
   const launched: Candidate = { ...candidate, probe, probedAtUs: step.at, queue: "none", queuedAtUs: -1 }

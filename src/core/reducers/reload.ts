@@ -127,7 +127,7 @@ function renamed(state: State, id: UpstreamId, is: UpstreamConfig): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const name = Upstreams.labelOf(state, id)
   const usedAtUs = Upstreams.notesUse(is) ? upstream.usedAtUs : -1
-  const asks = upstream.race !== 0 || upstream.pausedUntilUs >= 0
+  const asks = (upstream.race !== 0 || upstream.pausedUntilUs >= 0) && upstream.searchUntilUs < 0
   if (name === upstream.name && usedAtUs === upstream.usedAtUs && !(preheat && asks)) return state
   return Upstreams.replace(state, upstream, {
     ...upstream,

@@ -172,17 +172,18 @@ function relist(state: State, id: UpstreamId, moved: ReadonlyArray<Moved>): Stat
   const ids = new Set(moved.map(idOf))
   const stay = (one: CandidateId) => !ids.has(one)
   const now = (is: ReturnType<typeof standing>) => moved.filter(({ after }) => standing(after) === is).map(idOf)
-  let { unsampled, shut } = upstream
+  let { unsampled, untried, shut } = upstream
   for (const { before, after } of moved) {
     for (const [one, sign] of [[before, -1], [after, 1]] as const) {
       if (!Candidates.isListed(one)) continue
       if (one.lastSampleAtUs < 0) unsampled += sign
+      if (Candidates.isUntried(one)) untried += sign
       if (one.breaker.state !== "closed") shut += sign
     }
   }
   const listed = [...upstream.listed.filter(stay), ...now("listed")]
   const left = [...upstream.left.filter(stay), ...now("left")]
-  return Upstreams.replace(state, upstream, { ...upstream, listed, left, unsampled, shut })
+  return Upstreams.replace(state, upstream, { ...upstream, listed, left, unsampled, untried, shut })
 }
 
 /** Takes in whom nobody knows, as far as there is room. */
@@ -209,13 +210,10 @@ function admitAll(
   if (added.length === 0) return next
   const upstream = Upstreams.find(next, id) as Upstream
   const grown = { ...upstream, nextOrdinal: nextOrdinal + added.length }
-  return Upstreams.replace(
-    next,
-    upstream,
-    source === "fallback"
-      ? grown
-      : { ...grown, listed: [...upstream.listed, ...added], unsampled: upstream.unsampled + added.length }
-  )
+  if (source === "fallback") return Upstreams.replace(next, upstream, grown)
+  const listed = [...upstream.listed, ...added]
+  const unsampled = upstream.unsampled + added.length
+  return Upstreams.replace(next, upstream, { ...grown, listed, unsampled, untried: upstream.untried + added.length })
 }
 
 function withFallback(

@@ -9,6 +9,7 @@
  * - Karn's rule (Karn and Partridge 1987): TCP sends a SYN again after 1 s, then after a growing or, on newer Linux, a constant
  *   number of seconds. A handshake that took a whole number of seconds and about its usual time, and is far above that,
  *   was answered at the second try or later: `isResent`, evidence of loss and never of latency.
+ * - A time-out of a short try (brief.ts) is no evidence: it waited for less than `timeout`.
  * - A time-out that a later handshake has overtaken is no evidence: that one began later, and was answered.
  */
 import * as Candidates from "../candidates.ts"
@@ -37,7 +38,7 @@ export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArr
       const candidate = Candidates.find(state, event.candidate)
       const failure = "reason" in event ? event.reason : null
       const verified = event._tag === "ProbeSucceeded" && event.identity === "verified"
-      return candidate === undefined || !isAnswer(state, candidate, event) || failure === "local"
+      return candidate === undefined || !isAnswer(state, candidate, event) || failure === "local" || isBrief(state, event)
           || isOvertaken(candidate, failure, event.tookUs, atUs)
         ? NONE
         : [judged(state, candidate, event.tookUs, failure, verified, atUs)]
@@ -45,11 +46,13 @@ export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArr
     case "Raced":
     case "ClientAccepted": {
       if (event._tag === "Raced" && Upstreams.find(state, event.upstream)?.race !== event.race) return NONE
+      const isSearch = event._tag === "Raced" && (Upstreams.find(state, event.upstream)?.searchUntilUs ?? -1) >= 0
       const samples: Array<Sample> = []
       for (const { candidate: id, outcome, tookUs, verified = false } of event.tried) {
         const candidate = Candidates.find(state, id)
         if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) continue
         if (outcome === "cancelled" || outcome === "unresolved" || outcome === "local" || outcome === "denied") continue
+        if (isSearch && outcome === "timeout") continue
         const failure = outcome === "connected" ? null : outcome
         if (!isOvertaken(candidate, failure, tookUs, atUs)) {
           samples.push(judged(state, candidate, tookUs, failure, verified, atUs))
@@ -65,6 +68,12 @@ export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArr
 /** Whether a handshake that began later was answered already. */
 function isOvertaken({ suspicion }: Candidate, failure: DialFailure | null, tookUs: number, atUs: number): boolean {
   return failure === "timeout" && atUs - tookUs <= suspicion.provenAtUs
+}
+
+/** Whether it is the silence of a probe that waited for a short time only. */
+function isBrief(state: State, event: Event): boolean {
+  return event._tag === "ProbeFailed" && event.reason === "timeout"
+    && state.probing.inFlight.some(({ probe, isBrief }) => isBrief && probe === event.probe)
 }
 
 /** Whether the act that it answers is believed to be under way, and there is somebody to learn from it. */

@@ -110,7 +110,7 @@ function learn(state: State, step: Step, sample: Sample): State {
     || slowHandshakeMs(after) !== slowHandshakeMs(before)
   if (updated) step.dirty.add(before.upstream)
   const next = Candidates.replace(state, before, after)
-  return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before.upstream)
+  return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before)
 }
 
 /** Whether an answer tells only that the candidate lives: it waited for the end of an outage, or came in the rush after it. */
@@ -125,12 +125,14 @@ function dequeued(candidate: Candidate, atUs: number): Partial<Candidate> {
   return candidate.breaker.state === "closed" && !isCheckDue(candidate, atUs) ? { queue: "none", queuedAtUs: -1 } : {}
 }
 
-/** The first round of an upstream is over when every candidate has been heard of. */
-function firstAnswer(state: State, step: Step, id: number): State {
-  const upstream = Upstreams.find(state, id)
+/** The first round of an upstream is over when every candidate has been tried. */
+function firstAnswer(state: State, step: Step, before: Candidate): State {
+  const upstream = Upstreams.find(state, before.upstream)
   if (upstream === undefined) return state
-  if (upstream.unsampled === 1) step.dirty.add(id)
-  return Upstreams.replace(state, upstream, { ...upstream, unsampled: upstream.unsampled - 1 })
+  const unsampled = upstream.unsampled - 1
+  const untried = upstream.untried - (Candidates.isUntried(before) ? 1 : 0)
+  if (unsampled === 0 || untried === 0) step.dirty.add(upstream.id)
+  return Upstreams.replace(state, upstream, { ...upstream, unsampled, untried })
 }
 
 /** A success that tells nothing of the latency. */

@@ -97,7 +97,11 @@ export const ConfigFile = Schema.Struct({
       "10s",
       "First clients wait this long for an address; then the last resort serves them"
     ),
-    raceAddresses: key(whole(1, 1024), 64, "Most addresses that race for them; the most promising ones are taken"),
+    raceAddresses: key(
+      whole(1, 1024),
+      64,
+      "Most addresses that race for them; the most promising ones are taken. In a search of a long list: most at once"
+    ),
     retryAfter: key(
       duration(100, HOUR),
       "5s",

@@ -1,0 +1,63 @@
+/**
+ * Brief: short tries, where more addresses wait for a probe than there are places for.
+ *
+ * Dark addresses would hold the places for `timeout` each: of 1,024 with two alive the last is reached after two minutes. So
+ * candidates of which nothing was heard yet are waited for 250 ms first, and twice as long with each further try, up to `timeout`:
+ * of a list that is longer than `maxParallel`, and of any while more than four times `maxParallel` wait.
+ *
+ * - Silence in a short try is no sample: the wait was too short to say that the candidate failed. It counts as tried.
+ * - A candidate that let one pass goes behind all that were not tried yet, and is tried again as soon as the budget allows, as long as fewer
+ *   have answered than the set is large. After that it waits for its turn among the stalest: it is farther than those that serve.
+ */
+import * as Candidates from "../candidates.ts"
+import * as Ordered from "../data/Ordered.ts"
+import * as Vector from "../data/Vector.ts"
+import { backoffMs } from "../math/backoff.ts"
+import type { Candidate, CandidateId } from "../model/Candidate.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import { LATENCIES } from "../slowHandshake.ts"
+import * as Upstreams from "../upstreams.ts"
+
+const FIRST_MS = 250
+/** So many times as many as may be probed at once are a long queue. */
+const LONG_QUEUE = 4
+
+/** How long a probe of it waits for an answer. */
+export function probeMs(state: State, candidate: Candidate): number {
+  const { timeoutMs } = Candidates.configOf(state, candidate).probing
+  const { maxParallel } = state.config.probing
+  const listed = Upstreams.find(state, candidate.upstream)?.listed.length ?? 0
+  const isLong = listed > maxParallel || Ordered.size(state.index.probeQueue) > LONG_QUEUE * maxParallel
+  if (!isLong || candidate.lastSampleAtUs >= 0) return timeoutMs
+  const expectedMs = LATENCIES * (candidate.prior?.latencyMs ?? 0)
+  const briefMs = backoffMs(candidate.briefs, FIRST_MS, timeoutMs)
+  return Math.min(timeoutMs, Math.ceil(briefMs > expectedMs ? briefMs : expectedMs))
+}
+
+/** One more short try that it let pass. */
+export function triedInVain(state: State, step: Step, id: CandidateId): State {
+  const candidate = Candidates.find(state, id)
+  const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)
+  if (candidate === undefined || upstream === undefined || candidate.lastSampleAtUs >= 0) return state
+  let next = state
+  if (Candidates.isUntried(candidate) && Candidates.isListed(candidate)) {
+    const untried = upstream.untried - 1
+    if (untried === 0) step.dirty.add(upstream.id)
+    next = Upstreams.replace(next, upstream, { ...upstream, untried })
+  }
+  const tried = { ...candidate, briefs: candidate.briefs + 1 }
+  return Candidates.replace(
+    next,
+    candidate,
+    waits(next, tried) ? { ...tried, queue: "backlog", queuedAtUs: step.at } : tried
+  )
+}
+
+function waits(state: State, candidate: Candidate): boolean {
+  const { upstream: id, probe, queue, breaker } = candidate
+  if (queue === "backlog") return true
+  const found = Ordered.size(Vector.get(state.index.rankings, id) ?? null)
+  return queue === "none" && probe === 0 && found < Upstreams.configOf(state, id).selector.activeSetSize
+    && breaker.state === "closed" && Candidates.isListed(candidate) && Upstreams.isProbed(state, id)
+}

@@ -1,0 +1,65 @@
+/**
+ * Search: what clients get while no address of a long list has answered yet.
+ *
+ * Probes have a budget, and the head of a list may be dark: a client that waits for them, or dials the head, waits long. So clients say
+ * that they came (needsDiscovery.ts), and one race after the other goes through the addresses that are not known, for all clients together:
+ * from the list's end, as probes begin at its head, each race where the one before it stopped. A race dials `raceAddresses` at once
+ * and waits for 150 ms, twice as long when it comes round; silence in it is a short try (reducers/brief.ts). The first answer serves.
+ *
+ * - Of preheated upstreams lists longer than `maxParallel` are searched (all of a shorter one are probed at once), of those found on
+ *   first use lists longer than `raceAddresses` (a shorter one races whole). Not where there is a name, a fallback list, or an address
+ *   that served before.
+ * - A search lasts `singleFlightTimeout` from the last moment at which clients said that they came; then clients go down the ladder for
+ *   `retryAfter`.
+ */
+import * as Candidates from "./candidates.ts"
+import { backoffMs } from "./math/backoff.ts"
+import type { Candidate } from "./model/Candidate.ts"
+import type { DialPlan } from "./model/Routes.ts"
+import type { State } from "./model/State.ts"
+import type { Upstream } from "./model/Upstream.ts"
+import * as Upstreams from "./upstreams.ts"
+
+const FIRST_MS = 150
+/** Of a list so many are looked at for one race. */
+const MOST_LOOKED = 1024
+
+/** Whether clients have its list searched. */
+export function isSearched(state: State, upstream: Upstream): boolean {
+  const { listed, fallback, stale, priors, unsampled, heardAtUs } = upstream
+  if (heardAtUs >= 0 || unsampled === 0 || fallback.length + stale.length + priors.length > 0) return false
+  const { host, identity, preheat } = Upstreams.configOf(state, upstream.id)
+  const { probing, onDemand } = state.config
+  const least = preheat ? probing.maxParallel : onDemand.raceAddresses
+  return host === "" && identity === null && listed.length > least
+}
+
+export interface Search {
+  readonly plan: DialPlan
+  /** How far the list is searched then. */
+  readonly searched: number
+}
+
+/** The next race of a search. */
+export function searchOf(state: State, { id, listed, searched }: Upstream): Search {
+  const { dial } = Upstreams.configOf(state, id)
+  const { raceAddresses } = state.config.onDemand
+  const found: Array<Candidate> = []
+  const most = Math.min(listed.length, MOST_LOOKED)
+  let looked = 0
+  while (looked < most && found.length < raceAddresses) {
+    const place = (searched + looked++) % listed.length
+    const candidate = Candidates.find(state, listed[listed.length - 1 - place])
+    if (candidate !== undefined && isUnknown(candidate)) found.push(candidate)
+  }
+  const attempts = found.map(({ id: candidate, host, port, briefs }) => {
+    const timeoutMs = backoffMs(briefs, FIRST_MS, dial.timeoutMs)
+    return { candidate, host, port, startAfterMs: 0, timeoutMs, suspectAfterMs: timeoutMs }
+  })
+  return { plan: { attempts, deadlineMs: dial.deadlineMs }, searched: (searched + looked) % listed.length }
+}
+
+/** Nothing was heard of it, and no probe is about to tell. */
+function isUnknown({ lastSampleAtUs, probe, breaker }: Candidate): boolean {
+  return lastSampleAtUs < 0 && probe === 0 && breaker.state === "closed"
+}

@@ -1,0 +1,11 @@
+/**
+ * Time that this process did not wait, as it was busy: a limit of some 100 ms may pass before the first packet has left, or while the
+ * answer lies in the socket. A limit that is found passed for longer than a timer is ever late is prolonged, once.
+ */
+const LATE_US = 50_000
+
+/** How much longer to wait for what was due at `dueUs`, in µs; 0: the limit has passed. */
+export function missedUs(nowUs: number, dueUs: number, limitUs: number): number {
+  const lateUs = nowUs - dueUs
+  return lateUs < LATE_US ? 0 : Math.min(lateUs, limitUs)
+}
