@@ -1,30 +1,30 @@
 /**
- * What the core knows of the configuration: every limit resolved to a number with its unit in its name, no secrets, and
- * for each upstream the general sections with its own overrides already applied.
+ * What the core knows of the configuration: each limit as a number with its unit in its name, and no secrets. Each upstream has
+ * the general sections with its own overrides already laid over them.
  */
 export interface Config {
-  /** false: no opinion at all, every client goes to the last resort. */
+  /** false: every client goes to the last resort. */
   readonly enabled: boolean
-  /** A name keeps its place, which is its id, for as long as the process runs: see arrange.ts. */
+  /** The index is the slot and the id of an upstream. A name keeps its slot for as long as the process runs: see arrange.ts. */
   readonly upstreams: ReadonlyArray<UpstreamConfig>
   readonly probing: ProbingBudget
-  /** Per upstream; the door refuses longer lists. */
+  /** Per upstream. Configurations with longer lists are refused. */
   readonly maxCandidates: number
-  /** Warm sockets over all candidates, parked and connecting. */
+  /** Warm sockets of all candidates, connected or being dialled. */
   readonly poolTotal: number
   readonly sources: Sources
-  /** Addresses of well-known names (source builtin), at the port of the upstream that has the name. */
+  /** Addresses of well-known hosts (source `builtin`). They get the port of the upstream that has the host. */
   readonly builtin: ReadonlyArray<BuiltinName>
   readonly access: Access
   readonly history: HistoryLimits
   readonly outage: OutageLimits
   readonly autoDisable: AutoDisableLimits
   readonly onDemand: OnDemand
-  /** What a name that a client asks for gets beside the name: the general sections. */
+  /** All but host and port of an upstream that a client asks for: the general sections. */
   readonly template: UpstreamConfig
 }
 
-/** Which sources may name candidates; one that is off names nobody. */
+/** Which sources may name candidates. */
 export interface Sources {
   readonly builtin: boolean
   readonly userStatic: boolean
@@ -34,93 +34,95 @@ export interface Sources {
 }
 
 export interface BuiltinName {
-  /** In lower case, as the hosts of upstreams are. */
+  /** In lower case, as the hosts of upstreams. */
   readonly host: string
   readonly addresses: ReadonlyArray<string>
 }
 
-/** Which addresses may be dialled at all: see access.ts. */
+/** Which addresses may be dialled: see access.ts. */
 export interface Access {
-  /** Empty: everybody who is not denied. */
+  /** Empty: all addresses that `deny` does not contain. */
   readonly allow: ReadonlyArray<Network>
   readonly deny: ReadonlyArray<Network>
 }
 
 export interface Network {
-  /** As one writes it: `198.18.0.0/15`. */
+  /** As it is written: `198.18.0.0/15`. */
   readonly cidr: string
   /** Its first address as unsigned 32-bit words: one for IPv4, four for IPv6. */
   readonly words: ReadonlyArray<number>
-  /** How many leading bits its addresses share. */
+  /** Number of leading bits that its addresses share. */
   readonly bits: number
 }
 
 export interface HistoryLimits {
-  /** Records kept; those that were measured last. */
+  /** Records in the history at most; the ones measured last stay. */
   readonly maxEntries: number
-  /** For how long after the start any record may serve until its address is measured. */
+  /** For this long after the start, a record of any age may let its address serve until the address is measured. */
   readonly serveForMs: number
 }
 
-/** What tells an outage of this machine's own network from one of those that it talks to. */
+/** Limits for a local outage: this machine's own network is down (reducers/outage.ts). */
 export interface OutageLimits {
   /** References: addresses that answer as long as the network works. */
   readonly connectivity: ReadonlyArray<Address>
-  /** Everybody has to have been silent for this long, at least two seconds. Of a probe of a reference as well. */
+  /** A silence window has to last this long, and at least two seconds. It limits a probe of a reference as well. */
   readonly timeoutMs: number
 }
 
 export interface AutoDisableLimits {
-  /** Rounds in a row in which everybody failed. */
+  /** Rounds in a row in which all candidates failed. */
   readonly failures: number
-  /** How long there is no opinion then. */
+  /** How long every client goes to the last resort then. */
   readonly cooldownMs: number
   readonly roundMs: number
 }
 
-/** Names that clients ask for, which are no configured upstream's. */
+/** Hosts that clients ask for and that are no configured upstream's. */
 export interface OnDemand {
   readonly enabled: boolean
-  /** Without a client for this long such a name is forgotten. */
+  /** A host is forgotten after this long without a client. */
   readonly idleMs: number
-  /** A client came within this time: then an upstream that is found on first use is probed like any other. */
+  /** An upstream that is found on first use is probed while a client came within this time. */
   readonly usedWithinMs: number
-  /** Clients wait this long for the first answer, then they go down the ladder. */
+  /** Clients wait this long for the first answer of a race. Then they go down the ladder. */
   readonly singleFlightTimeoutMs: number
-  /** Addresses of one upstream that race for the first answer at most, 1 to 1024; the rest of its list is not looked at. */
+  /** Addresses that race for the first answer, 1 to 1024. */
   readonly raceAddresses: number
-  /** When nobody answered, or nobody could be asked, clients go down the ladder for this long before the next race. */
+  /** After a race without an answer, clients go down the ladder for this long before the next race. */
   readonly retryAfterMs: number
-  /** Names kept at once; 0: as many as there are. */
+  /** Hosts that are kept at most; 0: no limit. */
   readonly maxEntries: number
-  /** How often is looked for those that nobody uses any more. */
+  /** Time between two searches for hosts that no client uses. */
   readonly pruneIntervalMs: number
-  /** Whose candidates have to prove who they are: `auto`: those of a name at port 443; `tls`: of every name; `tcp`: nobody's. */
+  /**
+   * Candidates that have to prove their identity. `auto`: those of a host at port 443; `tls`: those of every host; `tcp`: none.
+   */
   readonly mode: "tcp" | "tls" | "auto"
 }
 
-/** Limits that all upstreams share. */
+/** Limits of probing over all upstreams. */
 export interface ProbingBudget {
   readonly maxParallel: number
-  /** Concurrent probes to one IP over all upstreams. */
+  /** Concurrent probes to one IP. */
   readonly perHost: number
   readonly ratePerSecond: number
 }
 
 export interface UpstreamConfig {
-  /** Empty: nobody has this place. */
+  /** Empty: the slot is free. */
   readonly name: string
-  /** The name is configured no more; its place is kept until nothing hangs on it. */
+  /** The name is not configured any more. It keeps its slot while candidates or sessions of it are left. */
   readonly removed: boolean
   /** true: clients of this upstream always go to the last resort. */
   readonly bypass: boolean
-  /** The name whose addresses are candidates too (source dns); empty: none. */
+  /** The name whose addresses are candidates too (source `dns`); empty: none. */
   readonly host: string
-  /** For the addresses of `host`. */
+  /** Port of those addresses. */
   readonly port: number
-  /** Candidates in configured order (source user-static), each literal parsed once at the door. */
+  /** Candidates in configured order (source `user-static`). */
   readonly candidates: ReadonlyArray<Address>
-  /** For when nobody of the others can serve (source fallback), in the order in which they are tried. */
+  /** Candidates for when no other candidate can serve (source `fallback`), in the order in which they are tried. */
   readonly fallback: ReadonlyArray<Address>
   readonly probing: Probing
   readonly scoring: Scoring
@@ -133,25 +135,25 @@ export interface UpstreamConfig {
   readonly dns: Dns
   /** Candidates tried for one client before the last resort. */
   readonly attempts: number
-  /** A candidate without a sample for this long is expired. */
+  /** A candidate expires after this long without a sample. */
   readonly scoreTtlMs: number
-  /** What is known of a candidate that left is kept for this long. */
+  /** What the core knows of a candidate that left is kept for this long. */
   readonly staleForMs: number
-  /** What a candidate has to prove before it serves; null: nothing, a handshake is enough. */
+  /** What a candidate has to prove before it serves; null: a handshake is enough. */
   readonly identity: Identity | null
-  /** false: found on first use, by a race that its first clients share. */
+  /** false: its candidates are found on first use, by a race that the first clients share. */
   readonly preheat: boolean
-  /** No configuration names it: a client asked for it. */
+  /** true: a client asked for it, and no configuration names it. */
   readonly onDemand: boolean
 }
 
-/** A TLS handshake that only the owner of a name can complete. */
+/** The identity that a candidate proves by a TLS handshake. */
 export interface Identity {
-  /** Asked for by SNI; the certificate has to be valid for it. */
+  /** The name in SNI, for which the certificate has to be valid. */
   readonly servername: string
   /**
-   * Whom to trust: the digest of a file of certificates, which the shell knows; empty: whom the runtime trusts. A digest and no
-   * path, so that another content is another configuration, and the record holds neither certificates nor places on a disk.
+   * Digest of the file of certificates that the certificate is checked against; the shell knows the file. Empty: those that the
+   * runtime trusts. A changed file is a changed configuration, and the record holds neither certificates nor paths.
    */
   readonly ca: string
 }
@@ -165,12 +167,13 @@ export interface Address {
 export interface Probing {
   readonly intervalMs: number
   readonly timeoutMs: number
-  /** How many candidates outside the set are probed as often as its members. */
+  /** Candidates outside the set that are probed as often as its members. */
   readonly challengers: number
-  /** How many of all others are probed each round, the stalest first. */
+  /** Others that are probed in each round, the stalest first. */
   readonly candidatesPerRound: number
-  /** Whether what no client uses is probed, and, of lazy, how often at most between two clients: see sparing.ts. */
+  /** Whether candidates without clients are probed: see sparing.ts. */
   readonly idle: "always" | "lazy"
+  /** Of `lazy`: probes of one candidate between two clients that it serves, at most. */
   readonly idleProbes: number
 }
 
@@ -178,19 +181,19 @@ export interface Scoring {
   readonly decayMs: number
   readonly jitterDecayMs: number
   readonly jitterWeight: number
-  /** A whole number from 0 to 3: powers are products, so they are exact. */
+  /** A whole number from 0 to 3. Powers are computed as products, which are exact. */
   readonly successExponent: number
   readonly failurePenaltyMs: number
   readonly historyRewardMs: number
-  /** Shown for the unmeasured; wins nothing. */
+  /** Cost that is shown for a candidate without a sample. It orders nothing. */
   readonly neutralMs: number
-  /** The cost that scores 50. */
+  /** The cost that scores 50 of 100. */
   readonly referenceMs: number
   readonly successWindowMs: number
-  /** How much of what is usual for a candidate counts in its outlook, from 0 to 1. */
+  /** Weight of the baseline in the forecast, from 0 to 1. */
   readonly habitWeight: number
   readonly habitDecayMs: number
-  /** A handshake faster than this is a failure (a middlebox answered); 0 turns it off. */
+  /** A faster handshake is a failure, as a middlebox must have answered; 0: no such limit. */
   readonly minPlausibleRttMs: number
 }
 
@@ -201,15 +204,15 @@ export interface Selector {
   readonly switching: Switching
 }
 
-/** By how much, how surely and after how long a challenger replaces a member. */
+/** By how much and for how long a challenger must be better before it replaces a member. */
 export interface Switching {
   readonly marginMs: number
-  /** Of the challenger's cost; the larger of the two margins counts. */
+  /** In percent of the challenger's cost. The larger of the two margins counts. */
   readonly marginPercent: number
   readonly holdMs: number
-  /** Consecutive evaluations, each with a newer entry of the challenger. */
+  /** Evaluations in a row that the challenger must win by its forecast, each with a newer sample of it. */
   readonly confirmations: number
-  /** The same, for a challenger that is cheaper now, but not by its outlook. */
+  /** The same, for a challenger that is cheaper now but not by its forecast. */
   readonly standing: number
   readonly swapsPerEvaluation: number
 }
@@ -221,7 +224,7 @@ export interface Balancing {
   readonly tolerancePercent: number
 }
 
-/** Whether one client's connections go to one of the members that share clients. */
+/** `client`: all connections of one client address go to the same member of those that share clients. */
 export type Affinity = "client" | "none"
 export type BalancingPolicy = "leastConnections" | "powerOfTwo" | "roundRobin" | "random"
 
@@ -229,9 +232,9 @@ export interface Dial {
   readonly timeoutMs: number
   /** The next candidate is dialled beside a pending one after this long. */
   readonly raceDelayMs: number
-  /** All attempts of one client together. */
+  /** For all attempts of one client together. */
   readonly deadlineMs: number
-  /** How many addresses of each of its lists the last resort tries. */
+  /** Addresses of each list that the last resort tries. */
   readonly lastResortAttempts: number
 }
 
@@ -243,10 +246,10 @@ export interface Session {
   readonly stallMs: number
 }
 
-/** Warm sockets, for each candidate. */
+/** The warm pool of each candidate. */
 export interface Pool {
   readonly mode: "dynamic" | "fixed" | "off"
-  /** Of mode fixed. */
+  /** Of mode `fixed`: the number of warm sockets. */
   readonly size: number
   readonly min: number
   readonly max: number
@@ -254,7 +257,7 @@ export interface Pool {
   readonly maxAgeMs: number
   readonly connectsPerSecond: number
   readonly idleAfterMs: number
-  /** The longest for which none are kept where they stand in the way of clients. */
+  /** The longest time for which the pool stays empty because warm sockets keep clients from being served. */
   readonly withholdForMs: number
 }
 
@@ -264,9 +267,9 @@ export interface Breaker {
   readonly failureRateThreshold: number
   readonly windowMs: number
   readonly minSamples: number
-  /** The first wait for a trial; each further one is twice as long. */
+  /** The first wait for a trial. The wait doubles with every second trial. */
   readonly firstTrialMs: number
-  /** The longest wait for a trial, by the failure that opened it. */
+  /** The longest wait for a trial, by the failure that opened the breaker. */
   readonly cooldownMs: number
   readonly timeoutCooldownMs: number
   readonly maxCooldownMs: number
@@ -276,7 +279,7 @@ export interface Breaker {
 export interface Dns {
   readonly refreshMs: number
   readonly timeoutMs: number
-  /** Addresses taken from one answer. */
+  /** Addresses that are taken from one answer at most. */
   readonly maxAnswers: number
   /** `ip` or `ip:port`; none: the system's resolver. */
   readonly servers: ReadonlyArray<string>

@@ -1,21 +1,32 @@
-/** What the core answers: acts for the shell to do, in the imperative, and facts for people and meters. */
+/**
+ * Decisions: the core's answer to an event. An act is an order to the shell, named in the imperative; a fact is for people and
+ * meters.
+ */
 import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 import type { Identity } from "./Config.ts"
-import type { OutageReason } from "./Outage.ts"
+import type {
+  AutoDisabled,
+  AutoEnabled,
+  CommonCauseBegan,
+  CommonCauseEnded,
+  OutageBegan,
+  OutageEnded
+} from "./OutageFacts.ts"
 import type { DialPlan, UpstreamState } from "./Routes.ts"
 import type { PoolResized, WarmWithheld } from "./WarmPoolFacts.ts"
 
-export type { PoolResized, WarmWithheld } from "./WarmPoolFacts.ts"
+export type * from "./OutageFacts.ts"
+export type * from "./WarmPoolFacts.ts"
 
 /**
- * Do one handshake with an address, say how it went under this id, and hang up. With `identity` it also has to show its
- * certificate, within `timeoutMs` once more.
+ * Do one handshake with an address, report the outcome under the number `probe`, and close the connection. With `identity` the
+ * address also has to show its certificate, within another `timeoutMs`.
  */
 export interface Probe {
   readonly _tag: "Probe"
   readonly worker: number
   readonly probe: number
-  /** Below 0: a reference, see ProbeInFlight. */
+  /** Below 0: a reference, see `ProbeInFlight`. */
   readonly candidate: CandidateId
   readonly host: string
   readonly port: number
@@ -23,7 +34,7 @@ export interface Probe {
   readonly identity: Identity | null
 }
 
-/** Dial an address and park the socket for a client to come, for at most `parkForMs`. */
+/** Dial an address, and keep the socket warm for a client, for `keepForMs` at most. */
 export interface DialWarm {
   readonly _tag: "DialWarm"
   readonly worker: number
@@ -36,7 +47,7 @@ export interface DialWarm {
   readonly keepForMs: number
 }
 
-/** Close so many parked sockets of a candidate, the oldest first. */
+/** Close `count` warm sockets of a candidate, the oldest first. */
 export interface Retire {
   readonly _tag: "Retire"
   readonly worker: number
@@ -44,7 +55,7 @@ export interface Retire {
   readonly count: number
 }
 
-/** Ask the resolver for the addresses of a name. */
+/** Resolve a name. */
 export interface Resolve {
   readonly _tag: "Resolve"
   readonly worker: number
@@ -52,15 +63,15 @@ export interface Resolve {
   readonly upstream: UpstreamId
   readonly host: string
   readonly timeoutMs: number
-  /** Addresses that are taken from the answer. */
+  /** Addresses that are taken from the answer at most. */
   readonly maxAnswers: number
-  /** Whom to ask; none: the system's resolver. */
+  /** DNS servers to query; none: the system's resolver. */
   readonly servers: ReadonlyArray<string>
 }
 
 /**
- * Dial the addresses of a plan until one answers, park the winner's socket for the first client under the race's number (which is
- * the number of a warm socket), and say how each fared.
+ * Dial the addresses of a plan until one answers, and report the outcome of each. The winner's socket waits for the first
+ * client as the warm socket with the number `race`.
  */
 export interface Race {
   readonly _tag: "Race"
@@ -72,20 +83,21 @@ export interface Race {
   readonly keepForMs: number
 }
 
+/** Why a candidate entered or left the active set. The subject of each reason is the candidate. */
 export type MoveReason =
-  | "filled" // a place was free
-  | "cheaper" // it costs less than the member it replaced, by the margin
-  | "costlier" // one that is cheaper by the margin took its place
-  | "failing" // the same, of a member that failed last or is a suspect
+  | "filled" // the set had room
+  | "cheaper" // by the margin cheaper than the member that it replaced
+  | "costlier" // replaced by a challenger that is cheaper by the margin
+  | "failing" // replaced, and the candidate failed last or is a suspect
   | "shut" // its breaker is open
-  | "expired" // no sample for scoreTtl
-  | "score" // below minScore
-  | "unmeasured"
-  | "left" // no longer listed
+  | "expired" // no sample for `scoreTtl`
+  | "score" // its score is below `minScore`
+  | "unmeasured" // no sample yet
+  | "left" // no source names it any more
   | "surplus" // the set became smaller
-  | "disabled" // there is no opinion any more
-  | "certificate" // it could not show the certificate of the upstream's name, or was not asked yet
-  | "outage" // what happened since the network went down is taken back
+  | "disabled" // Fairlead is off
+  | "certificate" // it failed to show the certificate of the upstream's name, or has not been asked for it yet
+  | "outage" // a rollback after a local outage or a common cause restored the set
 
 export interface Move {
   readonly candidate: CandidateId
@@ -102,7 +114,7 @@ export interface SelectionMoved {
   readonly moves: ReadonlyArray<Move>
 }
 
-/** A candidate is shut out for a while, or was let in again. */
+/** A breaker opened: the candidate gets no clients until a trial succeeds. */
 export interface BreakerOpened {
   readonly _tag: "BreakerOpened"
   readonly upstream: UpstreamId
@@ -110,31 +122,34 @@ export interface BreakerOpened {
   readonly reason: string
   readonly forMs: number
 }
+/** A breaker closed: the candidate may serve again. */
 export interface BreakerClosed {
   readonly _tag: "BreakerClosed"
   readonly upstream: UpstreamId
   readonly candidate: CandidateId
 }
 
-/** A candidate could not show the certificate of the upstream's name, though it was not known to fail; or it can again. */
+/** A candidate failed to show the certificate of the upstream's name, and had not failed the time before. */
 export interface IdentityFailed {
   readonly _tag: "IdentityFailed"
   readonly upstream: UpstreamId
   readonly candidate: CandidateId
 }
+/** Such a candidate showed it. */
 export interface IdentityProven {
   readonly _tag: "IdentityProven"
   readonly upstream: UpstreamId
   readonly candidate: CandidateId
 }
 
-/** A candidate is passed over from now on, or not any more. */
+/** A candidate became a suspect: clients go to other candidates first. */
 export interface Suspected {
   readonly _tag: "Suspected"
   readonly upstream: UpstreamId
   readonly candidate: CandidateId
   readonly reason: SuspicionReason
 }
+/** A candidate is no suspect any more. */
 export interface Cleared {
   readonly _tag: "Cleared"
   readonly upstream: UpstreamId
@@ -142,7 +157,7 @@ export interface Cleared {
 }
 export type SuspicionReason = "pending" | "silent" | "reset" | "unanswered" | "parked-reset"
 
-/** The list of an upstream's candidates changed. */
+/** The candidates of an upstream changed. */
 export interface MembershipChanged {
   readonly _tag: "MembershipChanged"
   readonly upstream: UpstreamId
@@ -150,7 +165,7 @@ export interface MembershipChanged {
   readonly left: ReadonlyArray<CandidateId>
 }
 
-/** Clients are served from another rung of the ladder from now on. */
+/** Clients of an upstream are served from another rung of the ladder. */
 export interface LadderStepped {
   readonly _tag: "LadderStepped"
   readonly upstream: UpstreamId
@@ -159,23 +174,23 @@ export interface LadderStepped {
   readonly reason: LadderReason
 }
 export type LadderReason =
-  | "selected" // somebody serves
-  | "unmeasured" // nobody has answered yet
-  | "expired" // nobody has been heard of for scoreTtl
-  | "shut" // every breaker is open, but for the one that is kept, or all candidates fail together
+  | "selected" // a candidate serves
+  | "unmeasured" // no candidate has answered yet
+  | "expired" // no candidate has had a sample for `scoreTtl`
+  | "shut" // every breaker is open but for the panic candidate's, or all candidates fail together
   | "empty" // there is no candidate
-  | "disabled" // enabled is false
-  | "bypass" // the upstream's own
-  | "removed" // it is configured no more
-  | "certificate" // nobody could show the certificate of the upstream's name
+  | "disabled" // `enabled` is false
+  | "bypass" // `bypass` of the upstream is true
+  | "removed" // the upstream is not configured any more
+  | "certificate" // no candidate could show the certificate of the upstream's name
 
-/** The first round of probes of an upstream: it begins at start, when it is added, and when it is enabled. */
+/** The first round of probes of an upstream began: at the start, when it was added, or when it was enabled. */
 export interface PreheatStarted {
   readonly _tag: "PreheatStarted"
   readonly upstream: UpstreamId
   readonly candidates: number
 }
-/** Everybody was heard of, or the round's time is over. */
+/** Each candidate has a sample, or the time of the round is over. */
 export interface PreheatCompleted {
   readonly _tag: "PreheatCompleted"
   readonly upstream: UpstreamId
@@ -185,8 +200,8 @@ export interface PreheatCompleted {
 }
 
 /**
- * `requested`: everybody waits for a probe and the resolver is asked. The others tell how a sampling on first use ended: somebody
- * answered, nobody did, or there was nobody to ask.
+ * An upstream was refreshed. `requested` and `outage`: each candidate waits for a probe, and the name is resolved anew. The
+ * other reasons say how a race on first use ended: an address answered (`first-use`), none did, or there was none.
  */
 export interface UpstreamRefreshed {
   readonly _tag: "UpstreamRefreshed"
@@ -194,7 +209,7 @@ export interface UpstreamRefreshed {
   readonly reason: "requested" | "outage" | "first-use" | "all-failed" | "no-candidates"
 }
 
-/** A name that a client had asked for is forgotten: there was no room for it, or no client used it. */
+/** A host on demand is forgotten: there are too many (`limit`), or no client used it (`idle`). */
 export interface DomainDropped {
   readonly _tag: "DomainDropped"
   readonly upstream: UpstreamId
@@ -206,47 +221,11 @@ export interface ConfigApplied {
   readonly _tag: "ConfigApplied"
 }
 
-/** Whether there is an opinion at all; `override` is the operator's wish, null when there is none. */
+/** Fairlead was turned on or off. `override` is the operator's wish; null: there is none. */
 export interface EnabledChanged {
   readonly _tag: "EnabledChanged"
   readonly enabled: boolean
   readonly override: boolean | null
-}
-
-/** This machine's own network is down: what failed since is taken back, and nobody is judged. */
-export interface OutageBegan {
-  readonly _tag: "OutageBegan"
-  readonly reason: OutageReason
-}
-/** Somebody answered again. */
-export interface OutageEnded {
-  readonly _tag: "OutageEnded"
-  readonly reason: OutageReason
-  readonly tookUs: number
-}
-
-/** All candidates of an upstream that could serve have failed: what their failures changed is rolled back. */
-export interface CommonCauseBegan {
-  readonly _tag: "CommonCauseBegan"
-  readonly upstream: UpstreamId
-  readonly candidates: number
-}
-/** The first of them answered again. */
-export interface CommonCauseEnded {
-  readonly _tag: "CommonCauseEnded"
-  readonly upstream: UpstreamId
-  readonly tookUs: number
-}
-
-/** Everybody failed for several rounds: there is no opinion for a while. */
-export interface AutoDisabled {
-  readonly _tag: "AutoDisabled"
-  readonly rounds: number
-  readonly forMs: number
-}
-export interface AutoEnabled {
-  readonly _tag: "AutoEnabled"
-  readonly reason: "cooldown" | "operator" | "reload" | "answered"
 }
 
 export type Act = Probe | DialWarm | Retire | Resolve | Race
@@ -276,19 +255,19 @@ export type Fact =
   | AutoEnabled
   | DomainDropped
 
-/** Addresses that a source named, or that a name had for clients, are kept out by `access`. */
+/** `access` refused addresses that a source named, or that a name had for clients on the last resort. */
 export interface AddressesRefused {
   readonly _tag: "AddressesRefused"
   readonly upstream: UpstreamId
   readonly source: Source | "last-resort"
-  /** How many; the first of them are named. */
+  /** All of them; `refused` lists the first ones. */
   readonly count: number
   readonly refused: ReadonlyArray<Refusal>
 }
 export interface Refusal {
   readonly host: string
   readonly list: "allow" | "deny"
-  /** The network that denies it; empty where no network of `allow` has it. */
+  /** The network that denies the address; empty: no network of `allow` contains it. */
   readonly cidr: string
 }
 

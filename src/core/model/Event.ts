@@ -1,76 +1,61 @@
 /**
- * Everything that happens outside, as plain data in the past tense. An event carries no clock: its moment is in its entry.
+ * Events: what happened outside the core, as plain data, each named in the past tense. An event carries no time of its own: the
+ * entry around it does.
  */
+import type { Attempt, DialFailure } from "./Attempt.ts"
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
 import type { HistoryRecord } from "./History.ts"
 import type { Family } from "./Outage.ts"
 
-/**
- * Why a dial or probe failed. `local`: this machine could not even try, which is no evidence about the candidate. `certificate`: it
- * was connected, and could not show the certificate of the upstream's name in time.
- */
-export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "implausible" | "local" | "certificate"
+export { STRANGER } from "./Attempt.ts"
+export type { Attempt, AttemptOutcome, DialFailure } from "./Attempt.ts"
 
 /**
- * How one address of a client's dial plan fared. `cancelled`: another one had won or the client had gone. `unresolved`: the
- * name has no addresses, or none that had not been tried before. `denied`: a name's address that `access` does not admit; it was
- * not dialled.
+ * How a session ended. `upstream-closed`: the upstream ended it in order, without one byte after client bytes.
+ * `upstream-alert`: all that the upstream sent was an alert of TLS, which counts neither as an answer nor as a byte in
+ * `firstByteUs`.
  */
-export type AttemptOutcome = "connected" | "cancelled" | "unresolved" | DialFailure | "denied"
-
-/** Who serves a client whose address is no candidate: the system's resolver gave it. */
-export const STRANGER: CandidateId = -2
-
-export interface Attempt {
-  /** -1: an address that is no candidate, or the resolving of a name. */
-  readonly candidate: CandidateId
-  /** The address or name, where it is no candidate. */
-  readonly host?: string
-  readonly outcome: AttemptOutcome
-  readonly tookUs: number
-  /** It has shown the certificate that its attempt asked for. */
-  readonly verified?: true
-}
-
-/** How a session ended. */
 export type CloseCause =
   | "done"
   | "client-reset"
   | "upstream-reset"
-  /** It ended politely, but without one byte of its own after client bytes. */
   | "upstream-closed"
-  /** All that the upstream said was an alert of TLS, whoever ended it then: that is no answer, and no byte in the sense of `firstByteUs`. */
   | "upstream-alert"
   | "idle"
   | "half-close-timeout"
   | "stopped"
 
+/** The core started. It is the first event of a run. */
 export interface Started {
   readonly _tag: "Started"
   readonly worker: number
   /** Wall time, in ms since 1970. */
   readonly wallMs: number
 }
+/** The shell read the wall clock. The core learns from it how old its history is. */
 export interface WallRead {
   readonly _tag: "WallRead"
   readonly worker: number
   readonly wallMs: number
 }
+/** A deadline of the core has come. */
 export interface Ticked {
   readonly _tag: "Ticked"
   readonly worker: number
 }
+/** A probe succeeded. */
 export interface ProbeSucceeded {
   readonly _tag: "ProbeSucceeded"
   readonly worker: number
   readonly probe: number
   readonly candidate: CandidateId
-  /** Of the handshake of TCP alone. */
+  /** Time of the TCP handshake alone. */
   readonly tookUs: number
-  /** Whether it was asked for its certificate, and has shown it. */
+  /** Whether the probe asked for the certificate of the upstream's name, and got it. */
   readonly identity: "verified" | "unchecked"
 }
+/** A probe failed. */
 export interface ProbeFailed {
   readonly _tag: "ProbeFailed"
   readonly worker: number
@@ -79,54 +64,64 @@ export interface ProbeFailed {
   readonly tookUs: number
   readonly reason: DialFailure
 }
-/** A client was connected, or could not be: posted when that is known, never before the first byte may flow. */
+/** A client was connected, or could not be. The shell posts this once bytes may flow, so that no byte waits for it. */
 export interface ClientAccepted {
   readonly _tag: "ClientAccepted"
   readonly worker: number
   readonly session: number
   readonly listener: string
   readonly upstream: UpstreamId
-  /** Version of the routes it was served from. */
+  /** Version of the routes that the client was served from. */
   readonly routes: number
-  /** The policy's choice; -1 when the last resort chose. */
+  /** The candidate that the policy chose; -1: the last resort chose. */
   readonly chosen: CandidateId
   readonly why: ChoiceReason
-  /** Who serves it; -1 when nobody could, -2 when it is an address that is no candidate. */
+  /** The candidate that serves the client; -1: none could; -2: an address that is no candidate. */
   readonly candidate: CandidateId
-  /** The warm socket it took; 0 when it was dialled. */
+  /** Id of the warm socket that the client took; 0: its socket was dialled. */
   readonly warm: number
-  /** A number for the client's address, the same as long as the shell remembers it; 0: nobody asked. */
+  /** A number for the client's address, the same while the shell remembers the address; 0: the shell did not need it. */
   readonly client: number
   readonly tried: ReadonlyArray<Attempt>
 }
 export type ChoiceReason = "only" | "cheapest" | "balanced" | "unranked"
 
+/** A session ended. */
 export interface ClientClosed {
   readonly _tag: "ClientClosed"
   readonly worker: number
   readonly session: number
   readonly candidate: CandidateId
   readonly client: number
-  /** Bytes from the client and to the client. */
+  /** Bytes from the client. */
   readonly bytesUp: number
+  /** Bytes to the client. */
   readonly bytesDown: number
-  /** From accept to the first upstream byte; -1 when there was none. */
+  /** From accept to the first upstream byte; -1: there was none. */
   readonly firstByteUs: number
-  /** From the last client byte before it to the first upstream byte; -1 when one is missing or the upstream spoke first. */
+  /**
+   * From the client's last byte before the first upstream byte to that byte; -1: one of them is missing, or the upstream spoke
+   * first.
+   */
   readonly answerUs: number
   readonly durationUs: number
-  /** What was last told of it while it waited for its first upstream byte; `none` once that came. */
+  /**
+   * The last report about the session's silence before its first upstream byte; `none`: that byte came, or there was no report.
+   */
   readonly silence: "none" | "silent" | "stalled"
   readonly cause: CloseCause
 }
-/** A dial made for a client is pending for longer than its plan's `suspectAfterMs`. */
+/** A dial for a client is pending for longer than `suspectAfterMs` of its plan. */
 export interface DialPending {
   readonly _tag: "DialPending"
   readonly worker: number
   readonly candidate: CandidateId
   readonly pendingUs: number
 }
-/** A session waits for its first upstream byte for longer than its routes' `silentAfterMs` since its client's last byte can have left. */
+/**
+ * A session has waited for its first upstream byte for longer than `silentAfterMs` of its routes. The wait begins when the
+ * client's last byte can have left this machine.
+ */
 export interface SessionSilent {
   readonly _tag: "SessionSilent"
   readonly worker: number
@@ -134,13 +129,13 @@ export interface SessionSilent {
   readonly candidate: CandidateId
   readonly waitedUs: number
 }
-/** A session that was told silent waits no more: it got its first upstream byte, or what its client sends moves again. */
+/** The silence of a session that was reported is over: its first upstream byte came, or the client's bytes move again. */
 export interface SessionSpoke {
   readonly _tag: "SessionSpoke"
   readonly worker: number
   readonly session: number
   readonly candidate: CandidateId
-  /** The client went on sending, or the upstream took more of it; without it: the upstream answered. */
+  /** `client`: the client went on sending, or the upstream took more of its bytes. Absent: the upstream answered. */
   readonly side?: "client"
 }
 /** A session was silent for `session.stall`. */
@@ -151,6 +146,7 @@ export interface SessionStalled {
   readonly candidate: CandidateId
   readonly client: number
 }
+/** The dial of a warm socket succeeded. The socket waits for a client. */
 export interface WarmConnected {
   readonly _tag: "WarmConnected"
   readonly worker: number
@@ -158,6 +154,7 @@ export interface WarmConnected {
   readonly candidate: CandidateId
   readonly tookUs: number
 }
+/** The dial of a warm socket failed. */
 export interface WarmFailed {
   readonly _tag: "WarmFailed"
   readonly worker: number
@@ -166,9 +163,10 @@ export interface WarmFailed {
   readonly tookUs: number
   readonly reason: DialFailure
 }
-/** Why a parked socket is gone without having served. */
+/** Why a warm socket is gone without having served a client. */
 export type WarmLoss = "closed" | "reset" | "expired" | "drained"
 
+/** A warm socket is gone without having served a client. */
 export interface WarmLost {
   readonly _tag: "WarmLost"
   readonly worker: number
@@ -177,78 +175,83 @@ export interface WarmLost {
   readonly reason: WarmLoss
   readonly ageUs: number
 }
+/** The resolver answered. */
 export interface Resolved {
   readonly _tag: "Resolved"
   readonly worker: number
   readonly resolve: number
   readonly upstream: UpstreamId
-  /** Literals, as the resolver ordered them. */
+  /** IP literals in the resolver's order. */
   readonly addresses: ReadonlyArray<string>
-  /** How many more there were, beyond `maxAnswers` or not to be dialled at all. */
+  /** Addresses left out: those beyond `maxAnswers`, and those that cannot be dialled. */
   readonly omitted: number
-  /** Questions to which a server gave no answer in time, or none at all. */
+  /** Queries of this resolution that got no answer in time. */
   readonly silent: number
-  /** What is known while questions are open: more of it comes under the same id, and then the whole answer, without this. */
+  /**
+   * true: a part of the answer, while other queries are open. Further parts follow under the same id, then the whole answer
+   * without this field.
+   */
   readonly more?: true
 }
+/** The resolver found no addresses. */
 export interface ResolveFailed {
   readonly _tag: "ResolveFailed"
   readonly worker: number
   readonly resolve: number
   readonly upstream: UpstreamId
-  /** The resolver's code, such as ENOTFOUND, or timeout. */
+  /** The resolver's code, such as ENOTFOUND, or `timeout`. */
   readonly reason: string
 }
-/** A data plane died with all its sockets. */
+/** A worker died with all its sockets. */
 export interface WorkerLost {
   readonly _tag: "WorkerLost"
   readonly worker: number
 }
-/** The configuration was read anew and is good; without secrets, arranged so that names keep their places. */
+/** A changed configuration passed all checks. It holds no secrets, and its upstreams keep their slots (arrange.ts). */
 export interface ConfigChanged {
   readonly _tag: "ConfigChanged"
   readonly worker: number
   readonly config: Config
 }
-/** An operator turns the whole thing off or on until restart or reload; null takes that back. */
+/** An operator turns Fairlead off or on until a restart or reload; null ends that. */
 export interface EnabledOverridden {
   readonly _tag: "EnabledOverridden"
   readonly worker: number
   readonly enabled: boolean | null
 }
-/** An operator wants everything measured and resolved anew. */
+/** An operator wants an upstream resolved and measured anew. */
 export interface RefreshRequested {
   readonly _tag: "RefreshRequested"
   readonly worker: number
-  /** -1: all. */
+  /** -1: all upstreams. */
   readonly upstream: UpstreamId
 }
-/** What earlier runs left: once, right after the start, where there is something. */
+/** What earlier runs measured. It comes once, right after the start, unless there is nothing. */
 export interface HistoryLoaded {
   readonly _tag: "HistoryLoaded"
   readonly worker: number
-  /** Where this machine is now, as records tell it; empty: nobody knows. */
+  /** The network that this machine is in now, written as in the records; empty: not known. */
   readonly network: string
   readonly records: ReadonlyArray<HistoryRecord>
 }
-/** The addresses that the machine has are others than before, or are looked at for the first time. */
+/** The addresses of this machine changed, or were read for the first time. */
 export interface InterfacesChanged {
   readonly _tag: "InterfacesChanged"
   readonly worker: number
-  /** Of those that lead off the machine; none: no interface is usable. */
+  /** Families of the addresses that lead off the machine; none: no interface is usable. */
   readonly families: ReadonlyArray<Family>
 }
-/** A client came for whom nobody is known who serves it. */
+/** A client wants a host that no candidate is known to serve. */
 export interface DomainRequested {
   readonly _tag: "DomainRequested"
   readonly worker: number
-  /** -1: whoever has this host and port, which nobody had in the routes. */
+  /** -1: the upstream with this host and port, which was not in the routes. */
   readonly upstream: UpstreamId
-  /** Empty where the upstream is told. */
+  /** Empty where `upstream` names it. */
   readonly host: string
   readonly port: number
 }
-/** The first of several addresses has answered and waits on the shelf under the race's number, or none has. */
+/** A race is over: its first address that answered waits as the warm socket with the race's number, or none answered. */
 export interface Raced {
   readonly _tag: "Raced"
   readonly worker: number
@@ -259,9 +262,10 @@ export interface Raced {
   readonly tried: ReadonlyArray<Attempt>
   readonly tookUs: number
 }
-/** What an operator may ask for. */
+/** Events that an operator causes. */
 export type ControlEvent = ConfigChanged | EnabledOverridden | RefreshRequested
 
+/** All events. */
 export type Event =
   | Started
   | WallRead
@@ -286,7 +290,7 @@ export type Event =
   | DomainRequested
   | Raced
 
-/** An event with its place: `at` is integer microseconds of a monotonic clock since the run's epoch, never going back. */
+/** An event with its number and its moment: `at` is a whole number of µs since the run began. It never goes back. */
 export interface Entry {
   readonly seq: number
   readonly at: number

@@ -1,39 +1,41 @@
-/** What a run leaves to the next one: that an address answered, how fast, and when. Moments are wall time in ms since 1970. */
+/** What a run leaves to the next one: which addresses answered, how fast, and when. Moments are wall time in ms since 1970. */
 import type { Source } from "./Source.ts"
 
 export interface HistoryRecord {
-  /** The domain; empty where the upstream has none. */
+  /** Host of the upstream; empty: it has none. */
   readonly host: string
-  /** The upstream's name, where it has no domain. */
+  /** Name of the upstream, where it has no host. */
   readonly upstream?: string
-  /** Of the address. */
+  /** Port of the address. */
   readonly port: number
   /** An IP literal in canonical form. */
   readonly address: string
-  /** Who named it then; empty: nobody any more. */
+  /** Sources that named the address when the record was written; empty: none did any more. */
   readonly sources: ReadonlyArray<Source>
   readonly latencyMs: number
   readonly measuredMs: number
-  /** From then on it says nothing. */
+  /** From this moment on the record is worth nothing. */
   readonly expiresMs: number
-  /** Which network it was measured from, where that is known. */
+  /** The network that the address was measured from, where it is known. */
   readonly network?: string
 }
 
-/** What a record promises of a candidate, until it is measured. */
+/** What a record says about a candidate until the candidate is measured. */
 export interface Prior {
   readonly latencyMs: number
-  /** Until when it may serve, and until when history names the candidate. */
+  /** Until when the candidate may serve. */
   readonly servesMs: number
+  /** Until when history names the candidate. */
   readonly expiresMs: number
 }
 
-/** Records of earlier runs, and of upstreams that are gone, the latest measured first. */
+/** Records of earlier runs and of upstreams that are gone, the latest measurement first. */
 export interface Remembered {
   readonly records: ReadonlyArray<HistoryRecord>
-  /** Where this machine is now; empty: nobody knows. */
+  /** The network that this machine is in now; empty: not known. */
   readonly network: string
-  /** Wall time when they were loaded, and when that was, in µs of the monotonic clock. */
+  /** When the records were loaded: wall time. */
   readonly wallMs: number
+  /** The same moment, in µs of the monotonic clock. */
   readonly atUs: number
 }

@@ -1,41 +1,50 @@
-/** Whether this machine's own network is down, and what speaks for it. */
+/** Whether this machine's own network is down, and the evidence for it: see reducers/outage.ts. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 
 export type Family = "ipv4" | "ipv6"
 
-/** What gave an outage away: no interface is left; far apart addresses fell silent together; every reference is dead. */
+/**
+ * The proof of the outage:
+ * - `interfaces`: no usable interface is left.
+ * - `silence`: addresses in different upstreams and networks fell silent together.
+ * - `connectivity`: no reference answers.
+ */
 export type OutageReason = "interfaces" | "silence" | "connectivity"
 
 /**
- * A spell is a time in which everybody who is asked fails: it begins with the first failure of one who had worked, and ends
- * with the next answer of anybody. -1 in any `...Us` field means never, or not scheduled.
+ * A silence window is a time without any answer. It starts with the first failure of a candidate that had worked before. The
+ * next answer of any address ends it.
  */
 export interface OutageState {
-  /** Of the addresses that the machine has beside loopback; null: not known. */
+  /** Families of the machine's addresses beside loopback; null: not known. */
   readonly families: ReadonlyArray<Family> | null
-  /** Families over which somebody answered since the start or the last change of the network. */
+  /** Families over which an answer came since the start or since the network last changed. */
   readonly proven: ReadonlyArray<Family>
-  /** The entry that brought the latest answer. */
+  /** `seq` of the entry with the latest answer. */
   readonly answeredSeq: number
+  /** Since when the silence window is open. */
   readonly silenceSinceUs: number
-  /** At most three who fell silent in this spell: enough for two upstreams and two networks. */
+  /** Candidates that fell silent in this window: at most three, which is enough for two upstreams and two networks. */
   readonly witnesses: ReadonlyArray<CandidateId>
-  /** Places of the references that fell silent in this spell. */
+  /** References that fell silent in this window, by index. */
   readonly deadReferences: ReadonlyArray<number>
-  /** When somebody is to be asked again, out of turn, and whose turn it is. */
+  /** The next extra probes while it is open whether the network works. */
   readonly pulseDueUs: number
+  /** The upstream whose turn it is. */
   readonly turn: number
-  /** Since when the network is down; why; and when it last came back. */
+  /** Since when the network is down; -1: it is not. */
   readonly sinceUs: number
   readonly reason: OutageReason
+  /** When the network last came back. */
   readonly endedAtUs: number
 }
 
-/** Failed rounds in a row, and until when there is no opinion because of them. */
+/** Failed rounds in a row, and the pause that follows them: see reducers/autoDisable.ts. */
 export interface AutoDisable {
   readonly rounds: number
   /** Upstreams that failed in the round under way, at most two. */
   readonly failed: ReadonlyArray<UpstreamId>
   readonly roundEndUs: number
+  /** Until when every client goes to the last resort; -1: there is no pause. */
   readonly untilUs: number
 }

@@ -1,62 +1,68 @@
-/** What clients need, as one immutable value that is published whole. */
+/**
+ * Routes: all that a client needs to be served. The core publishes them as one immutable value, and clients read the last one.
+ */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Access, Affinity, BalancingPolicy, Identity, Session } from "./Config.ts"
 
+/** One attempt of a dial plan. */
 export interface DialAttempt {
-  /** -1 where `host` is a name. */
+  /** -1: `host` is a name. */
   readonly candidate: CandidateId
   readonly host: string
   readonly port: number
-  /** Not before this long after the start of the plan, unless all earlier attempts have failed. */
+  /** Earliest beginning after the start of the plan. The attempt begins earlier when all before it have failed. */
   readonly startAfterMs: number
   readonly timeoutMs: number
-  /** Pending for longer than this makes the candidate suspect: tell the core. */
+  /** A handshake pending for longer than this makes a suspect of the candidate. The shell reports it (`DialPending`). */
   readonly suspectAfterMs: number
-  /** Set where `host` is a name: ask for its addresses, then dial those that were not tried yet in its place. */
+  /** Set where `host` is a name: the shell resolves it, and dials those of its addresses that the plan has not tried yet. */
   readonly resolve?: ResolveLimits
-  /** Set where nobody knows yet who that is: it has to prove it before it may serve. Of a name: each of its addresses. */
+  /** Set where the address has not proven its identity: it has to before it serves. Of a name: each of its addresses. */
   readonly verify?: Identity
 }
 
+/** How a name in a plan is resolved, and how its addresses are dialled. */
 export interface ResolveLimits {
-  /** For the resolver's answer; `timeoutMs` is for each address. */
+  /** For the answer of the resolver. `timeoutMs` of the attempt is for each address. */
   readonly timeoutMs: number
-  /** Between the addresses. */
+  /** Between the beginnings of two attempts. */
   readonly raceDelayMs: number
-  /** How many of them are tried. */
+  /** Addresses that are tried at most. */
   readonly most: number
-  /** How many are taken from the answer. */
+  /** Addresses that are taken from the answer at most. */
   readonly maxAnswers: number
-  /** Who is asked; none: the system's resolver. */
+  /** DNS servers to query; none: the system's resolver. */
   readonly servers: ReadonlyArray<string>
-  /** Which of them may be dialled. */
+  /** The addresses that may be dialled. */
   readonly access: Access
-  /** Addresses that are known to be somebody else: not to be dialled. Left out when there are none. */
+  /** Addresses that failed to prove their identity: not to be dialled. Absent where there are none. */
   readonly avoid?: ReadonlyArray<string>
 }
 
-/** To be run blindly: in order, each at its offset or as soon as all before it have failed, until one connects. */
+/**
+ * A dial plan. The shell runs it without a decision of its own: attempts in order, each at its offset or when all before it
+ * have failed, until one connects.
+ */
 export interface DialPlan {
   readonly attempts: ReadonlyArray<DialAttempt>
-  /** All of it together. */
+  /** For all attempts together. */
   readonly deadlineMs: number
 }
 
+/** A candidate that clients can be sent to. */
 export interface Member {
   readonly candidate: CandidateId
-  /** Expected time to first byte with a warm socket, and when it must be dialled. */
+  /** Expected time to the first byte with a warm socket. */
   readonly warmMs: number
+  /** Expected time to the first byte with a new dial. */
   readonly dialMs: number
-  /** From 0 to 1: the share of clients it may get while it ramps up after its breaker closed. */
+  /** The share of clients that the member may get while it ramps up after its breaker closed, from 0 to 1. */
   readonly slowStartWeight: number
-  /** This member first, then what comes after it. */
+  /** This member first, then the attempts after it. */
   readonly plan: DialPlan
 }
 
-/**
- * Who serves: the set or the best outside it, or a rung of the ladder (see ladder.ts). `disabled` is the last rung by the
- * operator's wish.
- */
+/** The rung of the ladder that clients are served from (ladder.ts). `disabled` is the last rung by the operator's wish. */
 export type UpstreamState = "active" | "stale" | "fallback" | "system" | "unranked" | "disabled"
 
 export interface UpstreamRoutes {
@@ -68,19 +74,22 @@ export interface UpstreamRoutes {
   readonly affinity: Affinity
   readonly toleranceMs: number
   readonly tolerancePercent: number
-  /** For when there is no member. */
+  /** The plan for clients when there is no member. */
   readonly lastResort: DialPlan
   readonly session: Session
-  /** Silence after client bytes that makes a candidate suspect: tell the core. */
+  /** Silence after client bytes that makes a suspect of a candidate. The shell reports it (`SessionSilent`). */
   readonly silentAfterMs: number
-  /** What clients ask for to get here, `host:port`; empty: it has no name. */
+  /** `host:port` by which a client can ask for this upstream; empty: it has no host. */
   readonly domain: string
-  /** Nobody is known who serves: say that somebody came, and wait a little for the routes in which this is not set. */
+  /**
+   * No candidate is known to serve. The shell reports the client (`DomainRequested`), and the client waits a while for routes
+   * without this.
+   */
   readonly needsDiscovery: boolean
 }
 
 export interface Routes {
-  /** Grows by one with each change. */
+  /** It grows by one with each change. */
   readonly version: number
   readonly upstreams: ReadonlyArray<UpstreamRoutes>
 }

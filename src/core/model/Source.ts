@@ -1,2 +1,2 @@
-/** Where an address was listed. */
+/** Sources that can name an address as a candidate. */
 export type Source = "user-static" | "dns" | "history" | "builtin" | "fallback"

@@ -1,6 +1,8 @@
 /**
- * All the core remembers: one plain record, structurally shared. `index` is derived from the rest (rebuilt on restore, left
- * out of snapshots and digests).
+ * All that the core remembers, as one plain record. An event makes a new record that shares its unchanged parts with the old
+ * one.
+ *
+ * `index` follows from the rest: snapshots and digests leave it out, and a restore rebuilds it.
  */
 import type { Ordered } from "../data/Ordered.ts"
 import type { Vector } from "../data/Vector.ts"
@@ -14,36 +16,39 @@ import type { Upstream } from "./Upstream.ts"
 
 export interface State {
   readonly config: Config
-  /** An operator's wish about `enabled`, until restart or reload; null: none. */
+  /** The operator's wish about `enabled`, which lasts until a restart or reload; null: none. */
   readonly override: boolean | null
-  /** Of the last entry; -1 before the first. */
+  /** `seq` of the last entry; -1 before the first one. */
   readonly seq: number
+  /** Moment of the last entry, in µs of the monotonic clock. */
   readonly at: number
-  /** The last wall time heard, in ms, and when, in µs of the monotonic clock. */
+  /** The last reading of the wall clock, in ms since 1970, and its moment on the monotonic clock. */
   readonly wall: { readonly ms: number; readonly atUs: number }
   readonly rng: Rng
   readonly minted: Minted
+  /** By id. */
   readonly upstreams: Vector<Upstream>
+  /** By slot; null: the slot is free. */
   readonly candidates: Vector<Candidate | null>
   readonly freeSlots: ReadonlyArray<number>
   readonly probing: ProbingState
-  /** Warm sockets over all candidates, parked and connecting. */
+  /** Warm sockets of all candidates, connected or being dialled. */
   readonly warmTotal: number
-  /** Upstreams with a shelf that found no room below `poolTotal`, the longest waiting first. */
+  /** Upstreams with warm pools that found no room below `poolTotal`, the longest wait first. */
   readonly wantsRoom: ReadonlyArray<UpstreamId>
-  /** The first client address seen (-1: none), and whether there was another one. */
+  /** The first client address that was seen (-1: none), and whether there was a second one. */
   readonly clients: { readonly first: number; readonly several: boolean }
-  /** What earlier runs left. */
+  /** What earlier runs measured. */
   readonly remembered: Remembered
   readonly outage: OutageState
   readonly autoDisable: AutoDisable
   readonly routes: Routes
   readonly index: Index
-  /** When is looked for names that nobody uses any more; -1: there are no such names. */
+  /** When the core next looks for hosts on demand that no client uses; -1: there are no such hosts. */
   readonly pruneDueUs: number
 }
 
-/** Counters that ids come from; none is ever reused, not even after the core restarted. */
+/** Counters of ids. No id is ever used twice, not even after a restart of the core. */
 export interface Minted {
   readonly probe: number
   readonly warm: number
@@ -55,15 +60,15 @@ export interface Minted {
 export interface ProbingState {
   /** Probes under way, at most `maxParallel`. */
   readonly inFlight: ReadonlyArray<ProbeInFlight>
-  /** Theoretical arrival time of the rate limit (GCRA), in µs. */
+  /** Theoretical arrival time of the rate limit on probes (GCRA), in µs. */
   readonly tatUs: number
-  /** When the rate limit lets the next one through, -1 when nobody waits for that. */
+  /** When the rate limit admits the next probe; -1: no candidate waits for that. */
   readonly gateDueUs: number
 }
 
 export interface ProbeInFlight {
   readonly probe: number
-  /** Below 0: the reference at place -1 - candidate, which is asked whether the network works at all. */
+  /** Below 0: this is a probe of reference -1 - candidate, which shows whether the network works at all. */
   readonly candidate: CandidateId
   readonly host: string
   readonly worker: number
@@ -71,28 +76,29 @@ export interface ProbeInFlight {
   readonly isBrief: boolean
 }
 
+/** Ordered sets, so that no lookup has to search the state. */
 export interface Index {
   /** (moment in µs, what is due): see deadline.ts. */
   readonly deadlines: Ordered
-  /** (moment of joining in µs, candidate): who waits for a probe. */
+  /** (moment of joining in µs, candidate): candidates that wait for a probe. */
   readonly probeQueue: Ordered
-  /** For each upstream: measured, unexpired candidates by (cost, id). */
+  /** For each upstream: measured candidates that have not expired, by (cost, id). */
   readonly rankings: Vector<Ordered>
-  /** For each upstream: candidates neither queued nor being probed, by (last sample or probe, id). */
+  /** For each upstream: candidates that neither wait for a probe nor have one under way, by (last sample or probe, id). */
   readonly stalest: Vector<Ordered>
-  /** For each upstream: listed candidates whose identity failed, by (when, id). */
+  /** For each upstream: listed candidates that failed to prove their identity, by (moment, id). */
   readonly impostors: Vector<Ordered>
-  /** (latest use in µs, upstream): those that are found on first use. */
+  /** (last use in µs, upstream): upstreams that are found on first use. */
   readonly recency: Ordered
   readonly slots: Slots
 }
 
-/** The upstreams of the configuration by what stands at their places: see slots.ts. */
+/** Slots of the configured upstreams: see slots.ts. */
 export interface Slots {
-  /** (digest of the host and port, upstream): those that can be asked for by them. */
+  /** (digest of host and port, upstream): upstreams that a client can name by host and port. */
   readonly domains: Ordered
-  /** (0, upstream): places without a name. */
+  /** (0, upstream): slots without a name. */
   readonly free: Ordered
-  /** Names that clients asked for and that are kept. */
+  /** Hosts that clients asked for and that no configuration names. */
   readonly demanded: number
 }

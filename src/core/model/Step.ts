@@ -1,8 +1,9 @@
-/** What the reducers of one step share: the entry, what fell due with it, whom it touched, and what was decided so far. */
+/** What the reducers of one step share: the event, the deadlines that came with it, its samples, and the decisions so far. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Decision } from "./Decision.ts"
 import type { DialFailure, Event } from "./Event.ts"
 
+/** Kinds of deadlines. */
 export type DeadlineKind =
   | "evaluate"
   | "round"
@@ -29,19 +30,21 @@ export type DeadlineKind =
   | "renew"
   | "relief"
 
+/** A deadline that has come. Its kind tells whether `id` is a candidate or an upstream. */
 export interface Due {
   readonly kind: DeadlineKind
   readonly id: number
 }
 
+/** What one handshake says about a candidate. */
 export interface Sample {
   readonly candidate: CandidateId
   readonly tookMs: number
-  /** null: it answered. */
+  /** null: the handshake succeeded. */
   readonly failure: DialFailure | null
-  /** It answered, but only a repeated SYN explains how late: evidence of loss, not of latency. */
+  /** The handshake succeeded, and only a repeated SYN explains how late. That is evidence of loss, not of latency. */
   readonly isResent: boolean
-  /** It has shown its certificate. */
+  /** The candidate has shown its certificate. */
   readonly verified: boolean
 }
 
@@ -49,17 +52,20 @@ export interface Step {
   readonly at: number
   readonly event: Event
   readonly due: ReadonlyArray<Due>
-  /** What the event says about candidates, judged before any reducer learned from it; without what an outage explains. */
+  /**
+   * What the event says about candidates. All reducers see the same samples, except those that a local outage or a common cause
+   * explains.
+   */
   samples: ReadonlyArray<Sample>
-  /** Upstreams whose costs or membership changed: only these are evaluated and routed anew. */
+  /** Upstreams with changed costs or candidates. Only these are evaluated, and only these get new routes. */
   readonly dirty: Set<UpstreamId>
-  /** Upstreams whose first round of probes begins: at start, when added, when enabled. */
+  /** Upstreams that start a first round of probes: at the start, when they are added, and when they are enabled. */
   readonly started: Set<UpstreamId>
   readonly decisions: Array<Decision>
-  /** Set when somebody joined the queue for a probe. */
+  /** A candidate joined the queue for a probe. */
   wantsProbes: boolean
-  /** Set when the network came back: everybody is measured anew. */
+  /** The network came back, so each candidate is measured anew. */
   returned: boolean
-  /** Upstreams whose common cause ended: all their other candidates are due for a trial. */
+  /** Upstreams whose common cause ended. All their other candidates are due for a trial. */
   readonly recovered: Set<UpstreamId>
 }

@@ -1,83 +1,96 @@
-/** One service that several addresses can give, and the set of addresses that gives it now. */
+/** An upstream: one service that several addresses can give, and the set of addresses that clients go to now. */
 import type { Ewma } from "../math/Ewma.ts"
 import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 
 export interface Upstream {
   readonly id: UpstreamId
   readonly name: string
-  /** Its candidates' ids in configured order: the order of the last resort. */
+  /** Candidates that a source other than `fallback` names, in configured order. */
   readonly listed: ReadonlyArray<CandidateId>
-  /** Candidates of the fallback list in configured order; who has no other source is not listed. */
+  /** Candidates of the fallback list, in configured order. */
   readonly fallback: ReadonlyArray<CandidateId>
-  /** Who left and is still remembered, the oldest first. */
+  /** Candidates that left and are still remembered, the oldest first. */
   readonly left: ReadonlyArray<CandidateId>
+  /** The ordinal of the next candidate. */
   readonly nextOrdinal: number
-  /** Active set, cheapest first as of the last evaluation. */
+  /** The active set, cheapest first as of the last evaluation. */
   readonly members: ReadonlyArray<CandidateId>
-  /** Since when each member, at the same index, has been in the set. */
+  /** Since when each member has been in the set, at the same index. */
   readonly memberSinceUs: ReadonlyArray<number>
-  /** Challengers that were better by the margin, and in how many evaluations with a newer entry. */
+  /** Challengers that were cheaper than a member by the margin in the last evaluation. */
   readonly challenges: ReadonlyArray<Challenge>
-  /** Members that left because nothing was heard of them, the latest last, and when they are too old to serve. */
+  /** Members that left the set because they expired, the latest last. */
   readonly stale: ReadonlyArray<CandidateId>
+  /** When the stale members are too old to serve. */
   readonly staleDueUs: number
+  /** When the selector evaluates the set next. */
   readonly evaluateDueUs: number
+  /** The last evaluation. */
   readonly selectedAtUs: number
-  /** When its empty set was filled last: by the first to answer. */
+  /** When a first answer last filled the empty set. */
   readonly filledAtUs: number
+  /** The next round of probes. */
   readonly roundDueUs: number
-  /** Since when its first round of probes is under way; -1 when it is over. */
+  /** Since when the first round of probes is under way; -1: it is over. */
   readonly preheatSinceUs: number
-  /** Listed candidates that have neither answered nor failed. */
+  /** Listed candidates without a sample. */
   readonly unsampled: number
-  /** Those of them that were not even tried for a short time: the first round is over when it is 0. */
+  /** Those of them without even a short try (reducers/brief.ts). The first round is over when there are none. */
   readonly untried: number
-  /** Whether a session through it ever got a byte: one-way protocols exist. */
+  /** Whether any session ever got a byte of the upstream. One-way protocols never get one. */
   readonly answered: boolean
-  /** Usual time from client bytes to the first upstream byte, in ms. */
+  /** Time from a client's bytes to the first upstream byte, in ms. */
   readonly firstByte: Ewma
-  /** Silence after client bytes that sessions tell, in ms; follows the usual time in steps, as routes carry it. */
+  /** Silence after client bytes that a session reports, in ms. It follows `firstByte` in steps, because the routes carry it. */
   readonly silentAfterMs: number
-  /** The query under way for the addresses of `host` (0: none), and when the next is due. */
+  /** The DNS query under way for the addresses of `host`; 0: none. */
   readonly resolve: number
+  /** The next such query. */
   readonly resolveDueUs: number
-  /** Candidates that have a shelf of warm sockets. */
+  /** Candidates that have a warm pool. */
   readonly warmPools: ReadonlyArray<CandidateId>
-  /** Open and half-open breakers among its listed candidates. */
+  /** Listed candidates with an open or half-open breaker. */
   readonly shut: number
-  /** Answers of the resolver in a row to which some server contributed nothing. */
+  /** Answers of the resolver in a row to which at least one server contributed nothing. */
   readonly partial: number
-  /** Whom `access` kept out when that was told last, for each source that names such addresses. */
+  /** Addresses that `access` refused in the last fact `AddressesRefused`, for each source. */
   readonly refused: ReadonlyArray<Refused>
-  /** Candidates that earlier runs knew and nobody has heard of yet, the best first: they serve while nobody else can. */
+  /**
+   * Candidates that an earlier run measured and this run has no sample of, the best first. They serve while no candidate is
+   * measured.
+   */
   readonly priors: ReadonlyArray<CandidateId>
-  /** When one of them serves no longer, or history names somebody no longer. */
+  /** When the record of one of them ends: it may serve no longer, or history names it no longer. */
   readonly priorsDueUs: number
-  /** When one of its candidates answered last, to the second. */
+  /** The last answer of any candidate, to the second. */
   readonly heardAtUs: number
-  /** Since the first failure after its last success; null: nothing is wrong. See reducers/commonCause.ts. */
+  /** The trouble under way; null: none. See reducers/commonCause.ts. */
   readonly trouble: Trouble | null
-  /** The end of its last common cause: failures of handshakes that began before say nothing. -1: there was none. */
+  /** The end of the last common cause. Handshakes that began before it and fail are no evidence. */
   readonly returnedAtUs: number
-  /** Members that left the set because they failed: when they are back, neither hold nor margin keeps them out. */
+  /** Members that left the set because they failed. When they recover, neither hold time nor margin keeps them out. */
   readonly displaced: ReadonlyArray<CandidateId>
-  /** The latest use of one that is found on first use; -1: none, or it is preheated. */
+  /** The last use of an upstream that is found on first use; -1: never used, or preheated. */
   readonly usedAtUs: number
-  /** The race under way for its first answer; -1: it waits for the resolver, 0: there is none. */
+  /** The race under way on first use; -1: it waits for the resolver; 0: none. */
   readonly race: number
-  /** Until when its races are those of a search (search.ts), and how far its list was searched; -1: no client had it searched. */
+  /** Until when races of this upstream belong to a search (search.ts); -1: no client needed one. */
   readonly searchUntilUs: number
+  /** Addresses of the list that the search has gone through. It starts at the end of the list. */
   readonly searched: number
-  /** Until when clients go down the ladder at once, as nobody could be found; -1: they may ask. */
+  /**
+   * Until when clients go down the ladder without a new race, since the last one found no address; -1: clients may start one.
+   */
   readonly pausedUntilUs: number
-  /** When members and challengers are measured before they expire; -1: rounds come often enough for that. */
+  /** When members and challengers are probed so that they do not expire; -1: the ordinary rounds come often enough. */
   readonly renewDueUs: number
-  /** The last answer of any candidate, to the second, or when it began, was used again or was to be refreshed after that. -1: never. */
+  /** The last moment at which the upstream answered (to the second), began, came into use again or was refreshed. */
   readonly unheardSinceUs: number
-  /** Since when the resolver names no usable address; -1: its last answer did. */
+  /** Since when the resolver has named no usable address; -1: its last answer named one. */
   readonly unresolvedSinceUs: number
 }
 
+/** Addresses of one source that `access` refused. */
 export interface Refused {
   readonly source: Source | "last-resort"
   readonly count: number
@@ -85,40 +98,48 @@ export interface Refused {
   readonly hosts: ReadonlyArray<string>
 }
 
+/** A challenger on its way into the set. */
 export interface Challenge {
   readonly candidate: CandidateId
-  /** Evaluations in a row in which it was better by its outlook, and by its cost. */
+  /** Evaluations in a row in which it was better by its forecast. */
   readonly count: number
+  /** Evaluations in a row in which it was better by its cost. */
   readonly standing: number
-  /** Of the entry that was counted last. */
+  /** When the sample window closed that was counted last. */
   readonly windowAtUs: number
 }
 
-/** A time in which candidates fail and none of them has succeeded. */
+/** A trouble: candidates fail, and none has succeeded since the first of these failures. */
 export interface Trouble {
-  /** The entry with which it began: its name. */
+  /** `seq` of the entry with which it began. It identifies the trouble. */
   readonly seq: number
-  /** The first failure, or sign of one. */
+  /** The first failure, or the first sign of one. */
   readonly sinceUs: number
-  /** Candidates that could serve then: the members, then the next by cost. */
+  /** Candidates that could serve at that moment: the members, then the next by cost. */
   readonly order: ReadonlyArray<CandidateId>
-  /** Failures heard of since. */
+  /** Failures since then. */
   readonly failures: number
-  /** Handshakes fail. Where only sessions do, a handshake proves nothing: an upstream byte does. */
+  /**
+   * true: handshakes fail. false: only sessions fail; then a handshake proves nothing, and an upstream byte ends the trouble.
+   */
   readonly byConnect: boolean
-  /** Whether the rest of the order was asked for a sample. */
+  /** Whether the rest of the order was probed. */
   readonly asked: boolean
-  /** When every candidate of the order had failed; -1: some may still be well. */
+  /** When every candidate of the order had failed, so that the cause is common; -1: some candidate may still be well. */
   readonly commonAtUs: number
-  /** The next trials while it lasts, which of the order is next, and how many trials with a client there were. */
+  /** The next trials with probes. */
   readonly trialDueUs: number
+  /** Index in `order` of the next trial. */
   readonly turn: number
+  /** Trials with a client. */
   readonly clientTrials: number
+  /** The next trial with a client. */
   readonly clientTrialDueUs: number
+  /** The set before the trouble. */
   readonly set: SelectedSet
 }
 
-/** The set of an upstream as it was before a trouble. */
+/** A set that can be restored after a trouble: fields as in `Upstream`. */
 export interface SelectedSet {
   readonly members: ReadonlyArray<CandidateId>
   readonly memberSinceUs: ReadonlyArray<number>

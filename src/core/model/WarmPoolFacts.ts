@@ -1,7 +1,7 @@
-/** What the core tells of warm sockets: facts for people and meters. */
+/** Facts about warm pools, for people and meters. */
 import type { CandidateId, UpstreamId, WithheldReason } from "./Candidate.ts"
 
-/** Another number of warm sockets is wanted. */
+/** The wanted number of warm sockets changed. */
 export interface PoolResized {
   readonly _tag: "PoolResized"
   readonly upstream: UpstreamId
@@ -10,7 +10,7 @@ export interface PoolResized {
   readonly to: number
 }
 
-/** Warm sockets stood in the way of clients: none are kept there for a while. */
+/** Warm sockets kept clients from being served, so the pool stays empty for `forMs`. */
 export interface WarmWithheld {
   readonly _tag: "WarmWithheld"
   readonly upstream: UpstreamId

@@ -1,6 +1,6 @@
 /**
- * The version of the core's behaviour. Raise it with every change of behaviour on purpose: records of other versions are
- * then not judged (exit 4) instead of being called diverged.
+ * The version of the core's behaviour. Raise it with each intended change of behaviour: then `replay` does not judge records of
+ * other versions (exit code 4), instead of calling them diverged.
  */
 export const MODEL_VERSION = 9
 
