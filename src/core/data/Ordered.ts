@@ -1,9 +1,9 @@
 /**
- * A persistent set of pairs (key, id), ordered by key, then id: deadlines by moment, candidates by cost or by age.
+ * A persistent set of pairs (key, id), ordered by key, then by id: deadlines by moment, candidates by cost or by age.
  *
- * A weight-balanced binary tree (Adams 1993, with the parameters delta 3, gamma 2 that Hirai and Yamamoto proved in
- * "Balancing weight-balanced trees", 2011). Insert and remove copy one path of about log2(n) nodes, so 10,000 members cost
- * twice what 100 do, and the shape never shows: all reading is in order.
+ * It is a weight-balanced binary tree: Adams 1993, with the parameters delta 3 and gamma 2 of Hirai and Yamamoto, "Balancing
+ * weight-balanced trees", 2011. Insert and remove copy one path of about log2(n) nodes, so 10,000 pairs cost twice what 100 do.
+ * The tree's shape never shows, because all reading is in order.
  */
 export interface Node {
   readonly key: number
@@ -23,7 +23,7 @@ export function size(tree: Ordered): number {
   return tree === null ? 0 : tree.size
 }
 
-/** The set with the pair in it. */
+/** The set with the pair. The same set when the pair was in it. */
 export function insert(tree: Ordered, key: number, id: number): Node {
   if (tree === null) return { key, id, size: 1, left: null, right: null }
   const side = compare(key, id, tree)
@@ -33,7 +33,7 @@ export function insert(tree: Ordered, key: number, id: number): Node {
     : balance(tree.key, tree.id, tree.left, insert(tree.right, key, id))
 }
 
-/** The set without the pair; the same set when it was not there. */
+/** The set without the pair. The same set when the pair was not in it. */
 export function remove(tree: Ordered, key: number, id: number): Ordered {
   if (tree === null) return null
   const side = compare(key, id, tree)
@@ -51,20 +51,20 @@ export function remove(tree: Ordered, key: number, id: number): Ordered {
   return balance(heir.key, heir.id, tree.left, remove(tree.right, heir.key, heir.id))
 }
 
-/** The set with an id under another key; undefined: it is not in there. */
+/** The set with an id moved from the key `was` to the key `is`. undefined: the id had, or gets, no key. */
 export function shifted(tree: Ordered, id: number, was: number | undefined, is: number | undefined): Ordered {
   const without = was === undefined ? tree : remove(tree, was, id)
   return is === undefined ? without : insert(without, is, id)
 }
 
-/** The least pair. */
+/** The least pair; null: the set is empty. */
 export function first(tree: Ordered): Node | null {
   let node = tree
   while (node !== null && node.left !== null) node = node.left
   return node
 }
 
-/** Visits pairs in ascending order until `visit` returns false; false when it was stopped. */
+/** Visits the pairs in ascending order until `each` returns false. Returns false when that happened. */
 export function visit(tree: Ordered, each: (key: number, id: number) => boolean): boolean {
   if (tree === null) return true
   return visit(tree.left, each) && each(tree.key, tree.id) && visit(tree.right, each)
@@ -77,7 +77,7 @@ export function visitFrom(tree: Ordered, key: number, each: (key: number, id: nu
   return visitFrom(tree.left, key, each) && each(tree.key, tree.id) && visit(tree.right, each)
 }
 
-/** Builds the set from any pairs. */
+/** A set of these pairs, in any order. */
 export function fromPairs(pairs: Iterable<readonly [key: number, id: number]>): Ordered {
   let tree: Ordered = null
   for (const [key, id] of pairs) tree = insert(tree, key, id)
@@ -92,7 +92,7 @@ function node(key: number, id: number, left: Ordered, right: Ordered): Node {
   return { key, id, size: size(left) + size(right) + 1, left, right }
 }
 
-/** Weights count the empty leaf as one, which is what makes delta 3 and gamma 2 sound. */
+/** The number of leaves. An empty leaf counts as one, which the proof for delta 3 and gamma 2 needs. */
 function weight(tree: Ordered): number {
   return size(tree) + 1
 }
@@ -111,7 +111,7 @@ function balance(key: number, id: number, left: Ordered, right: Ordered): Node {
   return node(key, id, left, right)
 }
 
-/** Lifts the inner grandchild over both of its elders; `onRight` tells on which side the heavy child stands. */
+/** The double rotation: the inner grandchild becomes the root. `onRight` says on which side the heavy child is. */
 function rotateTwice(key: number, id: number, light: Ordered, inner: Node, heavy: Node, onRight: boolean): Node {
   return onRight
     ? node(inner.key, inner.id, node(key, id, light, inner.left), node(heavy.key, heavy.id, inner.right, heavy.right))

@@ -1,8 +1,8 @@
 /**
- * A persistent vector in two levels: chunks of 64 behind one spine.
+ * A persistent vector in two levels: chunks of 64 elements, and one spine of pointers to them.
  *
- * Changing one element of 10,000 copies one chunk and a spine of 157 pointers (some 200 ns) where copying a plain array
- * takes 23 µs; untouched chunks stay the same objects, so digests and snapshots can be cached by chunk.
+ * A change in a vector of 10,000 elements copies one chunk and a spine of 157 pointers (some 200 ns). A copy of a plain array
+ * takes 23 µs. Unchanged chunks stay the same objects, so digests and snapshots are cached by chunk.
  */
 export const CHUNK = 64
 
@@ -25,12 +25,15 @@ export function toArray<A>(vector: Vector<A>): Array<A> {
   return vector.chunks.flat() as Array<A>
 }
 
-/** The element at `index`; undefined outside. (Shift and mask are its chunk of 64 and its place there; all reading comes by here.) */
+/**
+ * The element at `index`; undefined outside. Shift and mask stand for the division by 64, because all reading comes through
+ * here.
+ */
 export function get<A>(vector: Vector<A>, index: number): A | undefined {
   return vector.chunks[index >> 6]?.[index & 63]
 }
 
-/** Replaces the element at `index`; the same vector when it is the same element or `index` lies outside. */
+/** The vector with `item` at `index`. The same vector when the element is the same one, or when `index` is outside. */
 export function set<A>(vector: Vector<A>, index: number, item: A): Vector<A> {
   const at = (index / CHUNK) | 0
   const chunk = vector.chunks[at]

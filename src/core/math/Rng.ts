@@ -1,8 +1,8 @@
 /**
- * Chance as data: a seeded generator whose state is four 32-bit integers in the core's state.
+ * A seeded random generator as data: four 32-bit integers in the core's state.
  *
- * The algorithm is sfc32 ("small fast counter", Chris Doty-Humphrey, PractRand): shifts, additions and xors of 32-bit
- * integers only, so it gives the same numbers on every runtime.
+ * The algorithm is sfc32 ("small fast counter", Chris Doty-Humphrey, PractRand). It uses shifts, additions and xors of 32-bit
+ * integers alone, so it gives the same numbers on every runtime.
  */
 export interface Rng {
   readonly a: number
@@ -11,14 +11,14 @@ export interface Rng {
   readonly counter: number
 }
 
-/** A generator for a seed (an integer); the first dozen draws only mix the seed in. */
+/** A generator for a seed, which is an integer. Twelve draws mix the seed in. */
 export function make(seed: number): Rng {
   let rng: Rng = { a: seed >>> 0, b: Math.floor(seed / 0x1_0000_0000) >>> 0, c: 0x9e3779b9, counter: 1 }
   for (let i = 0; i < 12; i++) rng = next(rng).rng
   return rng
 }
 
-/** A uniform integer of 32 bits and the generator after it. */
+/** A uniform 32-bit integer, and the generator after the draw. */
 export function next(rng: Rng): { readonly value: number; readonly rng: Rng } {
   const value = (rng.a + rng.b + rng.counter) >>> 0
   return {
@@ -32,7 +32,7 @@ export function next(rng: Rng): { readonly value: number; readonly rng: Rng } {
   }
 }
 
-/** A uniform number in [0, 1). */
+/** A uniform number in [0, 1), and the generator after the draw. */
 export function uniform(rng: Rng): { readonly value: number; readonly rng: Rng } {
   const drawn = next(rng)
   return { value: drawn.value / 0x1_0000_0000, rng: drawn.rng }

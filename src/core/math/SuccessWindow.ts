@@ -1,12 +1,12 @@
 /**
- * Exact counts of successes and failures over a sliding window of ten buckets.
+ * Exact counts of successes and failures in a sliding window of ten buckets.
  *
- * A ring of buckets, not an average: weighted by arrival, a tight burst of failures would have almost no weight.
+ * The counts are no decaying average, because such an average gives a tight burst of failures almost no weight.
  */
 export const BUCKETS = 10
 
 export interface SuccessWindow {
-  /** Number of the newest bucket since time 0; bucket b lives at index b mod 10. */
+  /** Number of the newest bucket since time 0. Bucket b is at index b mod 10. */
   readonly newest: number
   readonly ok: ReadonlyArray<number>
   readonly failed: ReadonlyArray<number>
@@ -16,7 +16,7 @@ const ZEROS: ReadonlyArray<number> = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 
 export const empty: SuccessWindow = { newest: 0, ok: ZEROS, failed: ZEROS }
 
-/** Moves the ring on to `atUs`: buckets that fell out of the window are zero. The same object when nothing fell out. */
+/** The window as of `atUs`: buckets that are too old become zero. The same object when no bucket was. */
 export function advanceTo(window: SuccessWindow, atUs: number, windowMs: number): SuccessWindow {
   const bucket = Math.floor(atUs / bucketUs(windowMs))
   const steps = bucket - window.newest
@@ -31,7 +31,7 @@ export function advanceTo(window: SuccessWindow, atUs: number, windowMs: number)
   return { newest: bucket, ok, failed }
 }
 
-/** Counts one sample at `atUs`. */
+/** The window with one more sample at `atUs`. */
 export function record(window: SuccessWindow, success: boolean, atUs: number, windowMs: number): SuccessWindow {
   const moved = advanceTo(window, atUs, windowMs)
   const side = success ? moved.ok : moved.failed
@@ -41,7 +41,7 @@ export function record(window: SuccessWindow, success: boolean, atUs: number, wi
   return success ? { ...moved, ok: counts } : { ...moved, failed: counts }
 }
 
-/** Successes and failures in the window as it stands. */
+/** All successes and failures in the window, without a look at the time. */
 export function totals(window: SuccessWindow): { readonly ok: number; readonly failed: number } {
   let ok = 0
   let failed = 0
@@ -52,12 +52,12 @@ export function totals(window: SuccessWindow): { readonly ok: number; readonly f
   return { ok, failed }
 }
 
-/** When the newest bucket ends, in µs: the next moment at which something may fall out of the window. */
+/** End of the newest bucket, in µs. Before that, no sample leaves the window. */
 export function nextBucketUs(window: SuccessWindow, windowMs: number): number {
   return (window.newest + 1) * bucketUs(windowMs)
 }
 
-/** A tenth of the window. */
+/** Length of a bucket: a tenth of the window. */
 function bucketUs(windowMs: number): number {
   return windowMs * 100
 }

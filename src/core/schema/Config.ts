@@ -1,4 +1,6 @@
-/** The core's configuration as an Effect schema, for the door where a record is read: a reload is an event that carries it. */
+/**
+ * The core's configuration as an Effect schema, for the reader of records: a reload is an event that carries the configuration.
+ */
 import * as Schema from "effect/Schema"
 import type { Config } from "../model/Config.ts"
 
@@ -118,7 +120,7 @@ export const ConfigSchema = Schema.Struct({
   template: UpstreamSchema
 })
 
-/** Fails to compile when the schema and the model drift apart. */
+/** Fails to compile when the schema and the type in `model` differ. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
 const same: Same<typeof ConfigSchema.Type, Config> = true
 void same

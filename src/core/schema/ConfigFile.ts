@@ -1,6 +1,6 @@
 /**
- * The configuration file as a schema: every key with its range, default and meaning. An upstream's own sections are laid
- * over the general ones before decoding, so each section has one schema.
+ * The configuration file as a schema: each key with its range, default and meaning. Each section has one schema, because an
+ * upstream's own sections are laid over the general ones before decoding.
  */
 import * as Schema from "effect/Schema"
 import { DomainText, HostText } from "./host.ts"

@@ -1,4 +1,4 @@
-/** The events as Effect schemas, for the door where a record is read. The types must equal those of the model. */
+/** Events as Effect schemas, for the reader of records. */
 import * as Schema from "effect/Schema"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
 import type { Entry, Event } from "../model/Event.ts"
@@ -119,15 +119,16 @@ export const EventSchema = Schema.TaggedUnion({
   Raced: { worker, race: Count, upstream: Count, candidate: Count, tried: Schema.Array(Attempt), tookUs: Micros }
 })
 
-/** Fails to compile when the schema and the model drift apart. */
+/** Fails to compile when the schema and the type in `model` differ. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
 const same: Same<typeof EventSchema.Type, Event> = true
 void same
 
 export const EntrySchema = Schema.Struct({ seq: Count, at: Micros, event: EventSchema })
 
-// A record has millions: code made for them decodes each in a fifth of the time. Where code may not be made, nothing changes.
+// A record has millions of entries. Compiled code decodes each in a fifth of the time. Where code may not be compiled, this has
+// no effect.
 SchemaJITCompiler.enable(EntrySchema.ast)
 
-/** Decodes one entry; a failure's message names path and expectation. */
+/** Decodes one entry. Throws where the input is none; the message names the path and what was expected there. */
 export const decodeEntry: (input: unknown) => Entry = Schema.decodeUnknownSync(EntrySchema)

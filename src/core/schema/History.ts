@@ -1,4 +1,4 @@
-/** A record of history as an Effect schema, for the doors where one is read: the history file, and the record of a run. */
+/** A record of history as an Effect schema, for the readers of history files and of records of runs. */
 import * as Schema from "effect/Schema"
 import type { HistoryRecord } from "../model/History.ts"
 import { parseEndpoint } from "./units.ts"
@@ -29,7 +29,7 @@ export const HistoryRecordSchema = Schema.Struct({
   network: Schema.optionalKey(short(MOST_NETWORK_CHARS))
 })
 
-/** Fails to compile when the schema and the model drift apart. */
+/** Fails to compile when the schema and the type in `model` differ. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
 const same: Same<typeof HistoryRecordSchema.Type, HistoryRecord> = true
 void same

@@ -1,17 +1,17 @@
-/** Hosts as one writes them, for the door. */
+/** Host names as they are written in the configuration. */
 import * as Schema from "effect/Schema"
 import { hostFault, isHost } from "../hostName.ts"
 import { formed, parseDomain } from "./units.ts"
 
 export const HOST = "a host name such as example.com, or an IP address"
 
-/** Empty where there is none. */
+/** A host name; empty: there is none. */
 export const HostText = formed(
   Schema.String.check(Schema.makeFilter((text) => text === "" || isHost(text) ? undefined : `expected ${HOST}`)),
   { expected: HOST, json: { type: "string", pattern: "^[^\\s/?#@*\\[\\]]*$" } }
 )
 
-/** What to do about a text that is no host. */
+/** How to mend a text that is no host name. */
 export const hostCure = (text: string): string => hostFault(text) ?? ""
 
 const DOMAIN = "a host, with a port or without, such as github.com or api.github.com:8443"

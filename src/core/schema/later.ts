@@ -1,4 +1,4 @@
-/** Keys that nothing acts upon yet, with the ranges and defaults that they will have. */
+/** Keys that have no effect yet, with the ranges and defaults that they will have. */
 import * as Schema from "effect/Schema"
 import { key, later, secret, section } from "./keys.ts"
 import { NetworkText } from "./network.ts"
@@ -8,7 +8,7 @@ const MINUTE = 60_000
 
 const TARGET = "a host and a port such as *:443, *.example.com:443, 198.18.0.1:80, [2001:db8::1]:443 or example.com:*"
 
-/** `*`, `*.example.com`, a name or an address; then a port or `*`. */
+/** A target: `*`, `*.example.com`, a name or an address, then a port or `*`. */
 function isTarget(text: string): boolean {
   const at = text.lastIndexOf(":")
   const [host, port] = [text.slice(0, at), text.slice(at + 1)]

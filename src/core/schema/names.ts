@@ -1,4 +1,4 @@
-/** Where candidates come from beside the lists of upstreams, and which of them may be dialled. */
+/** Keys of the sources of candidates, beside the lists of upstreams, and of the addresses that may be dialled. */
 import * as Schema from "effect/Schema"
 import { key, section } from "./keys.ts"
 import { NetworkText } from "./network.ts"

@@ -1,4 +1,4 @@
-/** Networks as one writes them, for lists that are compared with addresses. */
+/** Networks as they are written in lists that addresses are compared with. */
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
@@ -7,7 +7,10 @@ import { wordsOf } from "../access.ts"
 import type { Network } from "../model/Config.ts"
 import { fromText } from "./units.ts"
 
-/** `198.18.0.0/15`, `2001:db8::/32`, or one address; undefined when it is none. IPv4 in IPv6 clothes is IPv4. */
+/**
+ * Reads `198.18.0.0/15`, `2001:db8::/32` or one address; undefined: the text is none of them. IPv4 addresses mapped into IPv6
+ * become IPv4.
+ */
 export function parseNetwork(text: string): Network | undefined {
   const found = IpNetwork.fromString(text)
   const one = Result.isFailure(found) ? NetAddress.ipFromString(text) : undefined
@@ -18,7 +21,7 @@ export function parseNetwork(text: string): Network | undefined {
   if (words === undefined) return undefined
   const longest = words.length * 32
   const bits = Result.isSuccess(found) ? found.success.prefixLength - (isMapped ? 96 : 0) : longest
-  // ::ffff:0:0/90 would be neither the one family nor the other.
+  // ::ffff:0:0/90 would belong to neither family.
   return bits < 0 ? undefined : { cidr: `${NetAddress.formatIp(NetAddress.toCanonical(address))}/${bits}`, words, bits }
 }
 

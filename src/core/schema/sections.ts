@@ -1,4 +1,6 @@
-/** The sections that say how an upstream is judged and served: for all at the top of the file, for one in its own. */
+/**
+ * Sections on how an upstream is judged and served: at the top of the file for all upstreams, inside an upstream for that one.
+ */
 import * as Schema from "effect/Schema"
 import { key, section } from "./keys.ts"
 import { onCandidateDeath, perCandidate, rescue } from "./later.ts"
@@ -178,7 +180,7 @@ const breaker = {
   ramp: key(duration(0, DAY), "30s", "After the breaker has closed, new clients ramp up over this time")
 }
 
-/** Sections that stand at the top for all upstreams and in an upstream for itself. */
+/** Sections that may stand at the top and in an upstream. */
 export const OVERRIDABLE = [
   "probing",
   "scoring",

@@ -1,4 +1,4 @@
-/** Text with a unit to numbers: durations, sizes, addresses, networks. */
+/** Reads texts with a unit: durations, sizes, addresses and networks. */
 import * as Effect from "effect/Effect"
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
@@ -11,12 +11,12 @@ import type { Address } from "../model/Config.ts"
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 }
 
-/** `250ms`, `1.5s`, `1h30m` in milliseconds; undefined when it is none. */
+/** Reads `250ms`, `1.5s` or `1h30m` in milliseconds; undefined: the text is no duration. */
 export function parseDuration(text: string): number | undefined {
   return parseUnits(text, /(\d+(?:\.\d+)?)(ms|s|m|h|d)/y, UNIT_MS)
 }
 
-/** `64KiB`, `512B` in bytes; undefined when it is none. */
+/** Reads `64KiB` or `512B` in bytes; undefined: the text is no size. */
 export function parseSize(text: string): number | undefined {
   return parseUnits(text, /(\d+)(B|KiB|MiB|GiB)/y, UNIT_BYTES)
 }
@@ -32,13 +32,13 @@ function parseUnits(text: string, part: RegExp, units: Readonly<Record<string, n
   return sum
 }
 
-/** An address with a port, or without one where a general port applies. */
+/** An address, with a port where the text has one. */
 export interface Endpoint {
   readonly host: string
   readonly port: number | undefined
 }
 
-/** `ip`, `ip:port`, `[v6]:port`; the IP in canonical form. */
+/** Reads `ip`, `ip:port` or `[v6]:port`, with the IP in canonical form; undefined: the text is none of them. */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text)
   const plain = /^([0-9.]+)(?::(\d{1,5}))?$/.exec(text)
@@ -49,7 +49,10 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   return { host: NetAddress.formatIp(ip.success), port }
 }
 
-/** The addresses of a network, in order, at most `most` + 1 of them (so that too many can be told from just enough). */
+/**
+ * The addresses of a network in order, at most `most` + 1 of them, so that a caller sees when there are more than `most`;
+ * undefined: the text is no network.
+ */
 export function expandNetwork(text: string, most: number): ReadonlyArray<Endpoint> | undefined {
   const network = IpNetwork.fromString(text)
   if (Result.isFailure(network)) return undefined
@@ -74,19 +77,19 @@ function formatOffset(first: ArrayLike<number>, offset: number): string {
   )
 }
 
-/** How a value is written: in words, for people, and as a fragment of JSON Schema, for editors. */
+/** The form of a value: in words for people, and as a fragment of JSON Schema for editors. */
 export interface Form {
-  /** What follows "expected": `a whole number from 1 to 65535`. */
+  /** The words after "expected": `a whole number from 1 to 65535`. */
   readonly expected: string
   readonly json: Readonly<Record<string, unknown>>
 }
 
-/** Gives a schema its form, as an annotation that JSON Schema, messages and pages are made from. */
+/** Annotates a schema with its form. Messages, the JSON Schema and the documentation read it. */
 export function formed<S extends Schema.Top>(schema: S, form: Form): S["Rebuild"] {
   return schema.annotate({ form } as never)
 }
 
-/** `pattern` may be wider than `parse`: it is what an editor can check while one types. */
+/** A schema for values that are written as text. `pattern` is for editors, and may admit more than `parse` does. */
 export function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | undefined, expected: string, pattern: string) {
   const codec = Schema.String.annotate({ message: `expected ${expected}` }).pipe(Schema.decodeTo(
     to,
@@ -106,7 +109,7 @@ export function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | un
 const DURATION = "a duration such as 250ms, 10s, 5m, 1h30m or 7d"
 const DURATION_PATTERN = "^([0-9]+([.][0-9]+)?(ms|s|m|h|d))+$"
 
-/** A duration in milliseconds from `leastMs` to `mostMs`. */
+/** A duration in ms, from `leastMs` to `mostMs`. */
 export function duration(leastMs: number, mostMs: number) {
   const bounded = (text: string) => {
     const ms = parseDuration(text)
@@ -116,7 +119,7 @@ export function duration(leastMs: number, mostMs: number) {
   return fromText(Schema.Finite, bounded, expected, DURATION_PATTERN)
 }
 
-/** A size in bytes from `least` to `most`. */
+/** A size in bytes, from `least` to `most`. */
 export function size(least: number, most: number) {
   const bounded = (text: string) => {
     const bytes = parseSize(text)
@@ -144,7 +147,7 @@ export function between(least: number, most: number) {
 
 const AddressValue = Schema.Struct({ host: Schema.String, port: Schema.Finite })
 
-/** Where to listen: an address with a port; port 0 lets the system choose one. */
+/** The address of a listener. With port 0 the system chooses the port. */
 export const ListenAddress = fromText<Address>(
   AddressValue,
   (text) => {
@@ -159,7 +162,7 @@ export const ListenAddress = fromText<Address>(
 
 const CANDIDATE = "an IP, IP:port, [v6]:port or a network such as 198.18.0.0/29"
 
-/** The text of a candidate, checked; it is expanded once its upstream's port is known. */
+/** The text of a candidate. It is expanded once the port of its upstream is known. */
 export const CandidateText = formed(
   Schema.String.check(
     Schema.makeFilter((text) =>
@@ -171,7 +174,7 @@ export const CandidateText = formed(
 
 const PLAIN = "an IP, or a network such as 198.18.0.0/29, without a port"
 
-/** The text of an address that gets its port elsewhere. */
+/** The text of an address without a port of its own. */
 export const PlainAddressText = formed(
   Schema.String.check(
     Schema.makeFilter((text) => {
@@ -194,7 +197,7 @@ export const ServerText = formed(
 
 const REFERENCE = "an IP, IP:port or [v6]:port"
 
-/** An address that is asked whether the network works; port 443 where it names none. */
+/** The text of a reference: an address that answers while the network works. Its default port is 443. */
 export const ReferenceText = formed(
   Schema.String.check(
     Schema.makeFilter((text) => parseEndpoint(text) === undefined ? `expected ${REFERENCE}` : undefined)
@@ -202,14 +205,14 @@ export const ReferenceText = formed(
   { expected: REFERENCE, json: { type: "string", pattern: "^[0-9A-Fa-f:.\\[\\]]+$" } }
 )
 
-/** Host and port as they are written; a port that is left out is 443. */
+/** Reads `host` or `host:port`; the default port is 443. undefined: the text is neither. */
 export function parseDomain(text: string): { readonly host: string; readonly port: number } | undefined {
   const found = /^([^\s:]+)(?::(\d{1,5}))?$/.exec(text)
   const port = Number(found?.[2] ?? 443)
   return found === null || port < 1 || port > 65_535 ? undefined : { host: found[1] as string, port }
 }
 
-/** Text that must not be empty. */
+/** A text that is not empty. */
 export const Name = formed(Schema.NonEmptyString, {
   expected: "a text that is not empty",
   json: { type: "string", minLength: 1 }
@@ -225,7 +228,7 @@ export const Token = formed(
 const ENDPOINT = "an http or https URL without user, query and fragment such as http://127.0.0.1:4318"
 const HTTP_URL = /^https?:[/][/](\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?([/][^\s?#@]*)?$/i
 
-/** Credentials have no place in it: they go into a header. */
+/** Whether the text is a base URL without credentials: those belong in a header. */
 export function isOtlpEndpoint(text: string): boolean {
   return HTTP_URL.test(text)
 }
@@ -237,7 +240,7 @@ export const OtlpEndpoint = formed(
   { expected: ENDPOINT, json: { type: "string", pattern: "^(https?://[^\\s?#@]+)?$" } }
 )
 
-/** The shortest text that `parseDuration` reads as this many milliseconds. */
+/** The shortest text that `parseDuration` reads as this number of milliseconds. */
 export function formatDuration(ms: number): string {
   for (const unit of ["d", "h", "m", "s"] as const) {
     const unitMs = UNIT_MS[unit] as number
@@ -246,7 +249,7 @@ export function formatDuration(ms: number): string {
   return `${ms}ms`
 }
 
-/** The shortest text that `parseSize` reads as this many bytes. */
+/** The shortest text that `parseSize` reads as this number of bytes. */
 export function formatSize(bytes: number): string {
   for (const unit of ["GiB", "MiB", "KiB"] as const) {
     const unitBytes = UNIT_BYTES[unit] as number
