@@ -1,21 +1,21 @@
-/** What the admin port is to be. */
+/** Options of the admin port. */
 import type * as Redacted from "effect/Redacted"
 import type { Address } from "../../core/model/Config.ts"
 import type { Addresses } from "../../shell/privacy.ts"
 
 export interface AdminOptions {
   readonly listen: Address
-  /** Host names it answers to. */
+  /** Host names that a request may use. */
   readonly hosts: ReadonlyArray<string>
-  /** undefined: none is asked for, which only a loopback address may do. */
+  /** The token that a request must show; undefined: none. Only an address on loopback may do without. */
   readonly token: Redacted.Redacted | undefined
-  /** Requests for pages and orders at once; as many again of health and metrics. */
+  /** Requests for pages and orders at once. Health and metrics have as many permits of their own. */
   readonly clients: number
   /** Readers of facts at once. */
   readonly readers: number
-  /** For a caller to send its request, and to stay idle between two, in ms. */
+  /** Time in ms in which a caller has to send its request, and for which it may stay idle. */
   readonly timeoutMs: number
-  /** Between two signs of life in a stream of facts, in ms. */
+  /** Time in ms between two signs of life in a stream of facts. */
   readonly heartbeatMs: number
   readonly addresses: Addresses
 }

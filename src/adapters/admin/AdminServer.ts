@@ -1,8 +1,8 @@
 /**
- * The admin port: alive, ready, what the service is doing, and the few things an operator may ask of it.
+ * The admin port: health, readiness, status, and the few orders of an operator.
  *
- * It is bounded whatever callers do: so many requests of each kind (Permits.ts), so long to send one, so long to stay idle between two, a body
- * of 1 KiB. On stop every connection is closed at once, streams of facts included.
+ * Its cost is bounded whatever callers do: by permits for each kind of request (Permits.ts), by the time for a request and for
+ * idle connections, and by a body of at most 1 KiB. A stop closes all connections at once, streams of facts included.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
@@ -17,12 +17,12 @@ import type { AdminOptions } from "./AdminOptions.ts"
 import { guard } from "./guard.ts"
 import { routes } from "./routes.ts"
 
-/** A caller is cut off after the time it has, and at most an eighth or a second later. */
+/** A caller is cut off when its time is over, and at most an eighth of it or a second later. */
 const CHECKS = 8
 const LEAST_CHECK_MS = 25
 const MOST_CHECK_MS = 1_000
 
-/** Gives the bound `HttpServer`. Fails with `BindError`, or `ExposedError` off loopback without a token. */
+/** Gives the bound `HttpServer`. Fails with `BindError`, or with `ExposedError` for an address off loopback without a token. */
 export const layer = (options: AdminOptions) => {
   const { host, port } = options.listen
   const permits = new Permits(options)
@@ -38,7 +38,7 @@ export const layer = (options: AdminOptions) => {
   const app = Layer.provideMerge(Layer.unwrap(routes(options)), guard(options, permits))
   const served = HttpRouter.serve(app, { disableLogger: true, disableListenLog: true })
   return Layer.provide(closing(server), served).pipe(
-    // Whoever asked for port 0 reads there which one it became.
+    // With port 0, this layer shows the port that the system chose.
     Layer.provideMerge(bound),
     Layer.provide(Layer.effectDiscard(allowed))
   )
@@ -59,7 +59,7 @@ function newServer(options: AdminOptions, permits: Permits): http.Server {
   return server
 }
 
-/** Built last, so closed first: nobody is waited for. */
+/** Built last, so closed first. It waits for no caller. */
 function closing(server: http.Server): Layer.Layer<never> {
   return Layer.effectDiscard(Effect.addFinalizer(() =>
     Effect.sync(() => {

@@ -1,4 +1,4 @@
-/** What answers one request. */
+/** A handler: the answer to one request. */
 import type * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"

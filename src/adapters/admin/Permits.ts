@@ -1,15 +1,16 @@
 /**
- * Places: what callers of the admin port may hold at once. A place is taken by a whole request that may be answered, not by a connection: who
- * sends half a request, or has not shown the token, takes none.
+ * Permits: they limit what callers of the admin port may occupy at once. A permit belongs to a complete request that passed the
+ * guard, not to a connection. A caller that has sent half a request, or has not shown the token, gets none.
  *
- * Three kinds that cannot take each other's: pages and orders; health and metrics; readers of facts. Connections without a request under
- * way may be as many as pages; the one that has waited longest goes when another comes.
+ * There are three kinds: pages and orders, health and metrics, readers of facts. No kind can use the permits of another.
+ * Connections without a request under way are limited to the number of permits for pages. When another one comes, the one that
+ * has waited longest goes.
  */
 import type { ServerResponse } from "node:http"
 import type { Socket } from "node:net"
 
 export interface Most {
-  /** Pages and orders at once, and as many of health and metrics. */
+  /** Pages and orders at once. Health and metrics have as many. */
   readonly clients: number
   /** Readers of facts at once. */
   readonly readers: number
@@ -20,7 +21,7 @@ type Kind = "page" | "health" | "reader"
 export class Permits {
   readonly #most: Most
   readonly #taken: Record<Kind, number> = { page: 0, health: 0, reader: 0 }
-  /** No request is under way on these, the longest such first. */
+  /** Connections without a request under way, the longest wait first. */
   readonly #waiting = new Set<Socket>()
   #connections = 0
 
@@ -45,7 +46,7 @@ export class Permits {
     oldest.destroy()
   }
 
-  /** The head of a request has come; a refused one is over soon. */
+  /** The head of a request has come. A refused request is over soon. */
   requested(socket: Socket, response: ServerResponse): void {
     this.#waiting.delete(socket)
     once(response, () => {
@@ -53,7 +54,9 @@ export class Permits {
     })
   }
 
-  /** undefined: it has its place until the response is over; otherwise which key says how many there are. */
+  /**
+   * Takes a permit, which lasts until the response is over. Gives undefined, or the configuration key of the limit that is reached.
+   */
   take(path: string, response: ServerResponse): string | undefined {
     const kind: Kind = path === "/events" ? "reader" : HEALTH.has(path) ? "health" : "page"
     const most = kind === "reader" ? this.#most.readers : this.#most.clients
@@ -70,7 +73,7 @@ export class Permits {
 
 const HEALTH: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"])
 
-/** When the response is sent or its connection gone, whichever the runtime tells first. */
+/** Runs when the response is sent or when its connection is gone: at the first of the two. */
 function once(response: ServerResponse, ended: () => void): void {
   let isOver = false
   const end = () => {

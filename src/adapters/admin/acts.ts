@@ -1,4 +1,4 @@
-/** What an operator may ask of the service: each answer is JSON and tells what came of it. */
+/** Orders of an operator. Each answer is JSON and says what was done. */
 import * as ByteSize from "effect/ByteSize"
 import * as Effect from "effect/Effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
@@ -20,7 +20,7 @@ const json = (body: object, status = 200) => HttpServerResponse.jsonUnsafe(body,
 export function acts(control: Option.Option<Control["Service"]>) {
   const having = (act: (control: Control["Service"], request: HttpServerRequest) => ReturnType<Handler>): Handler =>
     Option.isSome(control)
-      // An operator who hangs up has asked all the same.
+      // The order holds even when the operator closes the connection.
       ? (request) => Effect.uninterruptible(act(control.value, request))
       : () => Effect.succeed(said(501, "this service accepts no changes: it was started without a Control"))
   return {

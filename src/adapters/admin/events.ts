@@ -1,9 +1,9 @@
 /**
- * `/events`: facts as server-sent events, the number of each as its id. Who comes back with `Last-Event-ID` gets what it
- * missed, as far as it is kept.
+ * `/events`: facts as server-sent events, each with its number as its id. A reader that reconnects with `Last-Event-ID` gets
+ * the facts that it missed, as far as they are kept.
  *
- * A reader that is too slow is cut off, never waited for: when facts were lost to it, so that it may come back for them, or
- * when it has taken nothing at all between two signs of life.
+ * A reader that is too slow is cut off, and the service never waits for it. That happens when facts were lost to the reader, so
+ * that it reconnects for them, and when it has taken nothing between two signs of life.
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import type { Facts } from "../../shell/facts/Facts.ts"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
 import type { Handler } from "./Handler.ts"
 
-/** How soon a reader that was cut off comes back, in ms. */
+/** Time in ms after which a reader that was cut off reconnects. */
 const RETRY_MS = 2_000
 const BEGINNING = `retry: ${RETRY_MS}\n\n`
 const HEARTBEAT = ": alive\n\n"
@@ -27,7 +27,7 @@ export const events = (facts: Facts["Service"], heartbeatMs: number): Handler =>
     const response = NodeHttpServerRequest.toServerResponse(request) as ServerResponse
     const asked = lastSeen(request)
     const after = asked ?? facts.latestUnsafe()
-    // Who was away for long has a gap at the beginning, and knows it.
+    // A reader that was away for long starts with a gap, and sees that in the ids.
     const lines = Stream.map(unbroken(facts.streamAfter(after), asked === undefined ? after : undefined), textOf)
     const heartbeats = Stream.fromSchedule(Schedule.spaced(heartbeatMs)).pipe(Stream.map(() => HEARTBEAT))
     const body = Stream.unwrap(Effect.as(
@@ -52,7 +52,7 @@ function unbroken(facts: Stream.Stream<PublicFact>, after: number | undefined): 
   })
 }
 
-/** Resets the connection of a reader whose buffers have been full, and the same, for a whole interval. */
+/** Resets the connection of a reader that took nothing from full buffers for a whole interval. */
 const cutOffWhenStuck = Effect.fnUntraced(function* (response: ServerResponse, everyMs: number) {
   let stuckAt = -1
   while (true) {
@@ -67,7 +67,7 @@ function textOf(fact: PublicFact): string {
   return Sse.encoder.write({ _tag: "Event", event: "message", id: String(fact.seq), data: JSON.stringify(fact) })
 }
 
-/** undefined for a new reader: it gets what happens from now on. */
+/** The id of the last fact that the reader got; undefined: it is a new reader, which gets the facts from now on. */
 function lastSeen({ headers }: HttpServerRequest): number | undefined {
   const id = headers["last-event-id"] ?? ""
   return /^\d{1,15}$/.test(id) ? Number(id) : undefined

@@ -1,7 +1,11 @@
 /**
- * Who is answered at all, in this order: who asks for a path and says each thing once (400), who calls it by a name of its own
- * (421, so that a web page cannot reach it through a name that it controls), who has the token (401, but for `/healthz`), who is no page of
- * another site (403, for whatever changes or holds something), and who finds a place (503).
+ * The guard of the admin port. A request passes these checks in this order:
+ *
+ * 1. Its target is a path, and no header of `ONCE` comes twice (400).
+ * 2. Its host is one of the port's own names, so that no web page reaches the port through a name that it controls (421).
+ * 3. It shows the token, except for `/healthz` (401).
+ * 4. It does not come from a page of another site, where it changes something or takes a permit for long (403).
+ * 5. There is a permit for it (503).
  */
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
@@ -27,7 +31,7 @@ export const guard = (options: AdminOptions, permits: Permits) =>
     { global: true }
   )
 
-/** Nobody reads the rest of a refused request, so a caller that still sends it is let go. */
+/** The rest of a refused request is not read, so the connection of a caller that still sends is closed. */
 function lastOn(request: Request, refused: Response): Response {
   const { complete } = NodeHttpServerRequest.toIncomingMessage(request)
   return complete ? refused : HttpServerResponse.setHeader(refused, "connection", "close")
@@ -40,7 +44,7 @@ function surplus(request: Request, permits: Permits): Response | undefined {
 }
 
 function refusal(request: Request, { hosts, token }: AdminOptions): Response | undefined {
-  // A whole URL has become its path, and its host the Host, unless it cannot be read.
+  // The runtime turns a whole URL into its path and its host into the Host header, unless it cannot read the URL.
   if (!request.url.startsWith("/")) return said(400, "the target of a request must begin with /")
   const twice = ONCE.find((name) => isTwice(request, name))
   if (twice !== undefined) return said(400, `a request must have one ${twice} header`, { connection: "close" })
@@ -52,7 +56,7 @@ function refusal(request: Request, { hosts, token }: AdminOptions): Response | u
   return undefined
 }
 
-/** Of two, a proxy in front may have gone by the other one; the runtime shows only one of them. */
+/** Where a header comes twice, a proxy in front may have used the other one. The runtime shows only one of them. */
 const ONCE = ["host", "authorization"]
 
 function isTwice(request: Request, name: string): boolean {
@@ -68,7 +72,7 @@ export function pathOf({ url }: Request): string {
   return url.split("?", 1)[0] ?? ""
 }
 
-/** The name without its port; `[::1]:9099` is `::1`. */
+/** The name without its port: `[::1]:9099` gives `::1`. */
 function hostName(host: string): string {
   const match = /^\[([^\]]+)\](?::\d+)?$/.exec(host) ?? /^([^:]+)(?::\d+)?$/.exec(host)
   return match?.[1]?.toLowerCase() ?? ""
@@ -79,12 +83,12 @@ function hasToken(request: Request, token: string): boolean {
   return given !== undefined && timingSafeEqual(digest(given), digest(token))
 }
 
-/** Of one length, whatever was given: comparing takes as long for every guess. */
+/** Digests have one length, so a comparison takes the same time for every guess. */
 function digest(text: string) {
   return createHash("sha256").update(text).digest()
 }
 
-/** Browsers say where a request comes from. A stream of facts changes nothing, but it holds a place. */
+/** Browsers say which site a request comes from. A stream of facts changes nothing, but it occupies a permit. */
 function isForeign(request: Request): boolean {
   const isRead = request.method === "GET" || request.method === "HEAD"
   if (isRead && pathOf(request) !== "/events") return false

@@ -1,23 +1,23 @@
-/** Gives a running service an order over its admin port, from another process. */
+/** Sends an order to the admin port of a running service, from another process. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Address } from "../../core/model/Config.ts"
 
-/** A service that takes longer is as good as none. */
+/** A service that takes longer counts as one that does not answer. */
 const PATIENCE_MS = 10_000
 
 export class OrderError extends Data.TaggedError("OrderError")<{ readonly message: string }> {}
 
 export interface Place {
   readonly listen: Address
-  /** What the service asks for; undefined: nothing. */
+  /** The token that the service requires; undefined: none. */
   readonly token: string | undefined
 }
 
-/** The answer's body; fails with what was tried, what came of it and what to do. */
+/** The body of the answer. Fails with what was tried, what happened, and what to do. */
 export const order = Effect.fnUntraced(function* (place: Place, path: string) {
   const { listen: { host, port }, token } = place
-  // It listens on all of its addresses: this machine's own is among them.
+  // The service listens on all of its addresses, and this machine's loopback is one of them.
   const at = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const { status, body } = yield* Effect.tryPromise({

@@ -1,4 +1,4 @@
-/** What each path of the admin port does. */
+/** The handler of each path of the admin port. */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"

@@ -1,4 +1,4 @@
-/** `/status`, written in slices: a list of any length keeps nobody else waiting. */
+/** `/status`, written in slices, so that a long list delays no other work. */
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -14,7 +14,7 @@ import { statusText } from "../../shell/status.ts"
 import { said } from "./guard.ts"
 import type { Handler } from "./Handler.ts"
 
-/** Of each upstream, where nobody asks for another number. */
+/** Candidates of each upstream that are listed by default. */
 const CANDIDATES = 256
 
 export const status = Effect.fnUntraced(function* ({ addresses }: { readonly addresses: Addresses }) {
@@ -53,11 +53,11 @@ function candidatesAsked({ url }: HttpServerRequest): number | undefined {
   return /^\d{1,6}$|^1000000$/.test(text) ? Number(text) : undefined
 }
 
-/** What proxies add to the requests that they pass on. */
+/** Headers that proxies add to the requests that they pass on. */
 const BY_PROXY =
   /^(via|forwarded|x-forwarded(-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|(cf|fastly)-.*ip)$/
 
-/** A caller on this machine; who comes by way of a proxy may be anywhere. */
+/** Whether the caller is on this machine. A request that came through a proxy may come from anywhere. */
 function isLocal({ remoteAddress, headers }: HttpServerRequest): boolean {
   if (Object.keys(headers).some((name) => BY_PROXY.test(name))) return false
   return isLoopback(Option.getOrElse(remoteAddress, () => ""))

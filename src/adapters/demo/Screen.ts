@@ -1,6 +1,6 @@
 /**
- * The terminal as a region that is drawn over: lines that changed are written, in one piece, on the alternate screen. The
- * terminal is given back as it was whatever way the program ends.
+ * The terminal as a region that is redrawn: it writes the changed lines in one piece, on the alternate screen. The terminal
+ * gets its former state back however the program ends.
  */
 import * as Effect from "effect/Effect"
 import process from "node:process"
@@ -12,7 +12,7 @@ export interface Size {
 
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J"
 const LEAVE = "\x1b[?25h\x1b[?1049l"
-/** Terminals that know these show a frame at once; the others pass over them. */
+/** A terminal that knows these sequences shows a frame at once. Other terminals ignore them. */
 const BEGIN_FRAME = "\x1b[?2026h"
 const END_FRAME = "\x1b[?2026l"
 
@@ -30,17 +30,17 @@ export function hasUnicode(): boolean {
   return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || "")
 }
 
-/** undefined: it is no terminal. */
+/** undefined: the output is no terminal. */
 export function terminalColumns(): number | undefined {
   return isTerminal() ? process.stdout.columns || 80 : undefined
 }
 
-/** Resolves when nobody reads what is printed any more (`| head`). What is printed after that goes nowhere. */
+/** Resolves when the reader of the output is gone (`| head`). Further output is lost. */
 export const outputGone: Effect.Effect<void> = Effect.callback((resume) => {
   process.stdout.on("error", () => resume(Effect.void))
 })
 
-/** What must be written to turn one frame into another. A size that changed asks for all of it. */
+/** The text that turns one frame into another. After a change of size that is the whole frame. */
 export function difference(before: ReadonlyArray<string> | undefined, after: ReadonlyArray<string>): string {
   let text = before === undefined ? "\x1b[2J" : ""
   const count = Math.max(after.length, before?.length ?? 0)
@@ -55,7 +55,7 @@ export class Screen {
   #shown: ReadonlyArray<string> | undefined
   #size: Size = { columns: 0, rows: 0 }
 
-  /** Draws what `lines` gives for the size that the terminal has now. A terminal that does not keep up skips frames. */
+  /** Draws the lines for the present size of the terminal. A terminal that is too slow skips frames. */
   draw(lines: (size: Size) => ReadonlyArray<string>): void {
     if (process.stdout.writableNeedDrain) return
     const size = { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }
@@ -70,7 +70,7 @@ export class Screen {
 
 export const open = Effect.acquireRelease(
   Effect.sync(() => {
-    // An exception that nobody catches and a second signal end the process without finalizers, but not without this.
+    // An uncaught exception and a second signal end the process without finalizers. This still runs.
     process.once("exit", leave)
     process.stdout.write(ENTER)
     return new Screen()

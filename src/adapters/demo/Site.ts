@@ -1,22 +1,22 @@
 /**
- * A local upstream of the demo: a real server on loopback, and how far away and how well it is said to be.
+ * A local upstream of the demo: a real server on loopback, with a simulated distance and simulated faults.
  *
- * It holds its answer back for one round trip; `distance.ts` does the same with the handshake. So a client that is given a
- * warm socket hears the first byte after one round trip, one that has to be dialled for after two, as over a real distance.
- * What is lost on a dark way is sent again later and later, as TCP does.
+ * It delays its answer by one round trip; `distance.ts` delays the handshake likewise. So a client with a warm socket gets its
+ * first byte after one round trip, and a client with a new dial after two, as over a real distance. What is lost on a dark path
+ * is sent again at growing intervals, as TCP does.
  */
 import * as Effect from "effect/Effect"
 import * as net from "node:net"
 import type { Address } from "../../core/model/Config.ts"
 import { BindError } from "../../shell/errors.ts"
 
-/** `dark`: nothing comes back. `refusing`: no server there. `resetting`: answers handshakes and resets sessions. */
+/** `dark`: nothing comes back. `refusing`: no server listens. `resetting`: handshakes succeed, and sessions are reset. */
 export type Fault = "none" | "dark" | "refusing" | "resetting"
 
 const RETRANSMIT_MS = 200
 
 export class Site {
-  /** The round trip in ms, before its jitter. */
+  /** Round trip in ms, without jitter. */
   rttMs: number
   readonly name: string
   #fault: Fault = "none"
@@ -36,7 +36,7 @@ export class Site {
     return this.#fault
   }
 
-  /** A process that is gone takes its connections with it. */
+  /** A server that goes down closes its connections. */
   set fault(fault: Fault) {
     this.#fault = fault
     if (fault === "refusing") { for (const socket of [...this.#sockets]) socket.resetAndDestroy() }
@@ -47,7 +47,7 @@ export class Site {
     return { host: address, port }
   }
 
-  /** One round trip with its jitter of a twentieth either way, in ms. */
+  /** One round trip in ms, with a jitter of a twentieth in either direction. */
   readonly tripMs = (): number => this.rttMs * (0.95 + 0.1 * this.#draw())
 
   #serve(socket: net.Socket): void {
@@ -90,7 +90,9 @@ export class Site {
   }
 }
 
-/** Opens a site on a loopback address of its own, or, where the system has only one (macOS), on a port of its own. */
+/**
+ * Opens a site on a loopback address of its own, or on a port of its own where the system has only one such address (macOS).
+ */
 export const open = (index: number, name: string, rttMs: number, draw: () => number) =>
   Effect.acquireRelease(
     Effect.catchTag(

@@ -1,16 +1,16 @@
-/** A client of the demo: connects, asks, and waits for the first byte as long as it has patience. */
+/** A client of the demo: it connects, sends a request, and waits for the first byte up to a limit. */
 import * as net from "node:net"
 import type { Cancel } from "../../shell/Transport.ts"
 import { nowUs } from "../node/clock.ts"
 
-/** The name of who answered; empty when nobody did. */
+/** The name of the site that answered; empty: none did. */
 export interface Answer {
   readonly by: string
-  /** From the start of connecting to the first byte, or to the failure. */
+  /** Time in ms from the start of connecting to the first byte, or to the failure. */
   readonly tookMs: number
 }
 
-/** Calls `done` once; the cancel hangs up and tells nothing. */
+/** Calls `done` once. The returned function closes the connection without a call. */
 export function ask(port: number, patienceMs: number, done: (answer: Answer) => void): Cancel {
   const beganUs = nowUs()
   let over = false

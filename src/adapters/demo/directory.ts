@@ -1,4 +1,4 @@
-/** A directory of the demo's own, mode 0700, that stays. */
+/** A directory for the demo, mode 0700. It stays after the demo. */
 import * as Effect from "effect/Effect"
 import { mkdtemp } from "node:fs/promises"
 import * as os from "node:os"

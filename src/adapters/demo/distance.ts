@@ -1,10 +1,12 @@
-/** Transport with distance: dials real loopback sockets, but lets the answer to a handshake travel as long as its site is away. */
+/**
+ * A transport with distance: it dials real loopback sockets, and delays the answer to a handshake by the distance of its site.
+ */
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel, Transport, UpstreamSocket } from "../../shell/Transport.ts"
 import type { Site } from "./Site.ts"
 
-/** How relayed clients came by their upstream socket. */
+/** Counts of relayed clients by the kind of their upstream socket. */
 export interface Relays {
   warm: number
   dialled: number
@@ -15,10 +17,10 @@ export interface Distant {
   readonly relays: Readonly<Relays>
 }
 
-/** A handshake that is lost is tried again after this long, then after twice as long, as TCP does. */
+/** A lost handshake is sent again after this time, then after twice as long, as TCP does. */
 const SYN_AGAIN_MS = 1_000
 
-/** Remembers whether it ever waited on a shelf. */
+/** A socket that remembers whether it was ever warm. */
 class FarSocket implements UpstreamSocket {
   readonly near: UpstreamSocket
   wasParked = false
@@ -58,7 +60,7 @@ export function distant(near: Transport["Service"], sites: ReadonlyArray<Site>):
     return () => undo()
   }
 
-  /** A proof has as far to travel as a handshake, twice. */
+  /** A proof of identity travels as far as two handshakes. */
   const identifyUnsafe: typeof near.identifyUnsafe = (address, identity, connected, answer) => {
     const site = siteAt(address)
     if (site === undefined) return near.identifyUnsafe(address, identity, connected, answer)

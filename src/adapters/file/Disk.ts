@@ -1,16 +1,16 @@
 /**
- * A disk that may keep silent. A call to it cannot be taken back: whoever waited goes on after the limit, and the call stays
- * outstanding until the disk answers. Until then nothing else is asked of it, as each outstanding call keeps a thread of the
- * runtime busy, and there are few.
+ * A disk that may not answer. A call to it cannot be cancelled: the caller goes on after the time limit, and the call stays
+ * outstanding until the disk answers. Until then the disk gets no further calls, because each outstanding call occupies one of
+ * the runtime's few threads.
  */
 
-/** Calls, of all disks, that were not answered yet. */
+/** Calls to any disk that have no answer yet. */
 const outstanding = new Set<object>()
 
-/** Whether there are such calls. The runtime's own end would wait for them. */
+/** Whether there are such calls. The runtime would wait for them before it ends. */
 export const isWaiting = (): boolean => outstanding.size > 0
 
-/** The disk did not answer in time; `code` says so where others have the system's. */
+/** The disk did not answer in time. Other errors have the system's code in `code`; this one has its own. */
 export class SilentDisk extends Error {
   readonly code: string
   constructor(code: string) {
@@ -27,7 +27,7 @@ export class Disk {
     this.withinMs = withinMs
   }
 
-  /** The answer to a call, its failure, or `SilentDisk`. */
+  /** Resolves to the answer of the call. Rejects with the call's failure, or with `SilentDisk`. */
   within<A>(call: () => Promise<A>): Promise<A> {
     if (this.#silent !== undefined) return Promise.reject(new SilentDisk("the disk still does not answer"))
     return new Promise((resolve, reject) => {
@@ -47,7 +47,7 @@ export class Disk {
   }
 }
 
-/** For what may be silent for as long as it likes, such as a terminal that was paused. */
+/** For a call that may take any time, such as a write to a paused terminal. */
 export async function patiently<A>(call: () => Promise<A>): Promise<A> {
   const mark = {}
   outstanding.add(mark)

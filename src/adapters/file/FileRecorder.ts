@@ -1,9 +1,12 @@
 /**
- * The record on disk. Entries gather in memory and are written behind the hot path, at most `flushIntervalMs` late, so a
- * crash loses no more than that. A segment that has grown to `segmentBytes` is closed and compressed, the next one begins
- * from the whole state. When a write fails, the disk keeps silent, or it lags by more than `bufferBytes`, entries are given up: the segment
- * ends with a gap if it still can, and as soon as the disk takes it a new one begins from the state of that moment. A disk that
- * refuses from the start is no different.
+ * The record on disk.
+ *
+ * - Entries gather in memory. A fiber writes them at most `flushIntervalMs` late, so a crash loses no more than that.
+ * - A segment that has grown to `segmentBytes` is closed and compressed. The next one begins with the whole state.
+ * - Entries are dropped when a write fails, when the disk does not answer, and when more than `bufferBytes` wait. The segment
+ *   then ends with a gap if the disk still takes one. As soon as the disk works again, a new segment begins with the state of
+ *   that moment.
+ * - A disk that fails from the start is treated alike.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -31,11 +34,11 @@ export interface FileRecorderOptions {
   readonly flushIntervalMs: number
 }
 
-/** Pause before a disk that refused is tried again: doubling up to the second figure, in ms. */
+/** Pause in ms before a disk that failed is tried again. It doubles up to the second figure. */
 const RETRY_FIRST_MS = 100
 const RETRY_MOST_MS = 30_000
 
-/** Work for the writing fiber, in order. */
+/** What the writing fiber has to do, in order. */
 type Work =
   | { readonly _tag: "begin"; readonly state: State; readonly after: BreakReason | null }
   | { readonly _tag: "lines"; readonly bodies: Array<string> }
@@ -44,7 +47,7 @@ type Work =
 class FileRecord {
   readonly #options: FileRecorderOptions
   readonly #wake = Latch.makeUnsafe(false)
-  /** `close` must not write beside the writing fiber. */
+  /** `close` and the writing fiber must not write at the same time. */
   readonly #alone = Semaphore.makeUnsafe(1)
   #work: Array<Work> = []
   #bufferedChars = 0
@@ -76,7 +79,7 @@ class FileRecord {
   readonly append = (body: string, state: State): void => {
     this.#latest = state
     if (this.#lost !== undefined) return
-    // One line may be larger than all that is left: what earlier runs knew comes as one.
+    // One line may be larger than all the room that is left: the history of earlier runs is one line.
     if (this.#bufferedChars >= this.#options.bufferBytes) return this.#lose("slow")
     if (this.#from < 0) this.#from = state.seq
     this.#to = state.seq
@@ -97,7 +100,7 @@ class FileRecord {
     this.#wake.openUnsafe()
   }
 
-  /** Writes for ever; interruption is left to `close`. */
+  /** Writes without an end. An interruption leaves the rest to `close`. */
   readonly writing: Effect.Effect<never> = Effect.suspend(() => {
     let retryMs = RETRY_FIRST_MS
     const pass = Effect.gen({ self: this }, function* () {
@@ -113,7 +116,7 @@ class FileRecord {
         yield* Effect.sleep(retryMs)
         retryMs = Math.min(retryMs * 2, RETRY_MOST_MS)
       }
-      // What was lost is over once everything before it is written or given up: begin anew from the state of now.
+      // All before the loss is written or dropped, so the loss is over: a new segment begins with the state of now.
       const { reason, state } = { reason: this.#lost, state: this.#latest }
       this.#lost = undefined
       if (reason !== undefined && state !== undefined) this.begin(state, reason)
@@ -121,7 +124,7 @@ class FileRecord {
     return Effect.forever(pass)
   })
 
-  /** Writes all there is; tells the failure that stopped it. */
+  /** Writes all that waits. Gives the failure that stopped it. */
   readonly drain: Effect.Effect<RecordError | undefined> = Semaphore.withPermits(this.#alone, 1)(
     Effect.suspend(() =>
       Effect.matchEffect(Effect.tryPromise({ try: () => this.#drain(), catch: (cause) => this.#error(cause) }), {
@@ -143,7 +146,7 @@ class FileRecord {
     })
 
   async #drain(): Promise<void> {
-    // What comes meanwhile waits for the next flush: under load the disk would else be written to without a pause.
+    // What comes meanwhile waits for the next flush. Otherwise the disk would be written to without a pause under load.
     for (let left = this.#work.length; left > 0; left--) {
       const work = this.#work.shift() as Work
       if (work._tag === "begin") await this.#begin(work.state, work.after)
@@ -163,12 +166,12 @@ class FileRecord {
     try {
       await writer.write(openingBodies({ run, segment, previous: after === null ? this.#previous : null, after, state }))
     } catch (cause) {
-      // A gap behind an opening that did not fit could fit, and would stand in a segment that begins with it.
+      // The opening did not fit on the disk, but a gap could. It would be the first line of its segment, so the segment goes.
       if (await writer.discard()) this.#nextSegment = segment
       throw cause
     }
     this.#writer = writer
-    // What cannot be removed or compressed now is found again at the next segment or start: no reason for a gap.
+    // The next segment or start tries again what cannot be removed or compressed now. That is no reason for a gap.
     await prune(directory, segment, this.#options, disk).catch(() => {})
   }
 
@@ -178,7 +181,7 @@ class FileRecord {
     await writer.write([body])
     this.#previous = { segment: writer.segment, seq, chain: writer.chain }
     this.#writer = undefined
-    // With more to come the segment is not the last one any more.
+    // More lines follow, so this segment is no longer the last one.
     if (this.#work.length > 0) {
       await compress({ segment: writer.segment, path: writer.path, compressed: false }, this.#options.disk).catch(() => {})
     }
@@ -208,7 +211,7 @@ class FileRecord {
   }
 }
 
-/** Segments of earlier runs that were left plain are compressed behind the scenes. */
+/** Compresses the segments that earlier runs left plain, in the background. */
 const tidy = (existing: ReadonlyArray<SegmentFile>, disk: Disk) =>
   Effect.promise(async () => {
     for (const file of existing) if (!file.compressed) await compress(file, disk)
@@ -229,7 +232,7 @@ const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
   })
 })
 
-/** For a directory that could not be read, or made, at the start. */
+/** For a directory that could not be read or made at the start. */
 async function firstIn(directory: string): Promise<number> {
   await makeDirectory(directory)
   return nextAfter(await list(directory))

@@ -1,8 +1,11 @@
 /**
- * History on disk: one small JSON file, replaced as a whole (written beside, flushed, renamed), so that whatever cuts a write
- * short leaves the file before. A lock beside it lets one process write; others read. What cannot be used is set aside, at most
- * `MOST_ASIDE` of them, and a new one begun. Nothing here waits on the caller's thread: a disk that does not answer holds
- * up nobody but the next write.
+ * The history on disk: one small JSON file.
+ *
+ * - A write replaces the whole file: it writes another file beside it, flushes that, and renames it. A write that is cut short
+ *   leaves the file as it was.
+ * - A lock beside the file lets one process write. Other processes only read.
+ * - A file that cannot be used is set aside, at most `MOST_ASIDE` of them, and a new one begins.
+ * - No call here blocks the main thread. A disk that does not answer delays only the next write.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -26,11 +29,11 @@ import { replace } from "./replace.ts"
 
 export interface HistoryFileOptions {
   readonly path: string
-  /** Records that are read at most, those that were measured last. */
+  /** Records that are read at most; the ones measured last count. */
   readonly maxEntries: number
   /** A larger file is neither written nor read. */
   readonly maxBytes: number
-  /** How long the disk may keep silent. */
+  /** Time that the disk has for an answer. */
   readonly timeoutMs: number
 }
 
@@ -42,10 +45,13 @@ const decode = Schema.decodeUnknownResult(HistoryRecordSchema)
 class HistoryFile {
   readonly #options: HistoryFileOptions
   readonly #disk: Disk
-  /** Held by this process, or by another one; undefined: not known yet. */
+  /** `Lock`: this process has the lock. `Taken`: another process has it. undefined: not known yet. */
   #lock: Lock | Taken | undefined
   #written = ""
-  /** Writes follow one another even if whoever waited has given up: one under way, and one that waits, of the latest records. */
+  /**
+   * Writes follow one another, even when a caller has given up. One write is under way at most, and one waits with the latest
+   * records.
+   */
   #underWay: Promise<void> = Promise.resolve()
   #waiting: Promise<void> | undefined
   #latest: ReadonlyArray<HistoryRecord> = []
@@ -56,7 +62,7 @@ class HistoryFile {
   }
 
   async load(): Promise<Found> {
-    // A place that cannot be locked now may be readable all the same, and is locked by the first write.
+    // A directory that cannot be locked may still be readable. The first write tries the lock again.
     const lock = await this.#locked().catch(() => undefined)
     const owned = lock !== undefined && isTaken(lock) ? this.#error("owned", holderOf(lock)) : null
     const text = await this.#disk.within(() => this.#read()).catch((cause) => {
@@ -84,7 +90,7 @@ class HistoryFile {
   }
 
   async release(): Promise<void> {
-    // Of a disk that does not answer it ends with the process.
+    // On a disk that does not answer the lock ends with the process.
     if (this.#lock !== undefined && !isTaken(this.#lock)) await this.#lock.letGo().catch(() => {})
   }
 
@@ -93,12 +99,12 @@ class HistoryFile {
     return this.#lock
   }
 
-  /** undefined: there is none. */
+  /** undefined: there is no file. */
   async #read(): Promise<string | { readonly damage: string } | undefined> {
     const { path, maxBytes } = this.#options
     try {
       const stat = await fsp.stat(path)
-      // A pipe would be waited for without an end.
+      // A read of a pipe would wait without an end.
       if (!stat.isFile()) throw Object.assign(new Error(), { code: "it is not a regular file" })
       if (stat.size > maxBytes) return { damage: `it has ${stat.size} bytes, and history.maxBytes allows ${maxBytes}` }
       return new TextDecoder().decode(await read(path))
@@ -116,7 +122,7 @@ class HistoryFile {
     return this.#error("damaged", `${why}; ${aside}`)
   }
 
-  /** Moves the file to the first free place, or to that of the oldest. */
+  /** Moves the file to the first free name, or replaces the oldest file that was set aside. */
   async #aside(): Promise<string> {
     const locations = Array.from({ length: MOST_ASIDE }, (_, i) => `${this.#options.path}.damaged-${i + 1}`)
     const ages = await Promise.all(locations.map((location) => fsp.stat(location).then(({ mtimeMs }) => mtimeMs, () => -1)))
@@ -148,7 +154,7 @@ class HistoryFile {
   }
 }
 
-/** What stands where records should be; a text says why it is no history. */
+/** The records in a text. A string says why the text is no history. */
 function parsed(text: string): ReadonlyArray<unknown> | string {
   try {
     const { version, records } = JSON.parse(text) as { readonly version?: unknown; readonly records?: unknown }
@@ -159,7 +165,7 @@ function parsed(text: string): ReadonlyArray<unknown> | string {
   }
 }
 
-/** One record a line, as many of the first as there is room for. */
+/** One record a line: the first ones, up to the size limit. */
 function textOf(records: ReadonlyArray<HistoryRecord>, maxBytes: number): string {
   const [head, foot] = [`{"version":${VERSION},"records":[\n`, "\n]}\n"]
   const lines: Array<string> = []

@@ -1,6 +1,7 @@
 /**
- * Writes one segment file: line bodies in, chained lines out. Linking happens here, in slices, off the hot path; the chain
- * is that of the lines that were written, so a failed write can be cut off and followed by a gap.
+ * Writes one segment file: it takes the bodies of lines and writes chained lines. It computes the chain here, in slices, so
+ * that clients do not wait for it. The chain covers the written lines alone, so a failed write can be cut off and followed by a
+ * gap.
  */
 import { Buffer } from "node:buffer"
 import * as fsp from "node:fs/promises"
@@ -15,7 +16,7 @@ import { nowUs } from "../node/clock.ts"
 import { appendToExisting, truncate, writeNew } from "./calls.ts"
 import type { Disk } from "./Disk.ts"
 
-/** How long linking may keep the thread before it lets others go first, in µs. */
+/** Time in µs that chaining may take on the thread before other work goes first. */
 const SLICE_US = 1_000
 /** Lines between two looks at the clock. */
 const LINES_PER_LOOK = 16
@@ -27,7 +28,7 @@ export class SegmentWriter {
   readonly #disk: Disk
   #chain: Digest
   #bytes = 0
-  /** A failed write could not be cut off: nothing may follow it. */
+  /** A failed write could not be cut off, so no line may follow it. */
   #torn = false
 
   private constructor(disk: Disk, segmentPath: string, segment: number) {
@@ -51,7 +52,9 @@ export class SegmentWriter {
     return toHex(this.#chain)
   }
 
-  /** Appends lines; when a write fails the file is cut back to its last whole line and the error is thrown. */
+  /**
+   * Appends lines. When a write fails, the file is cut back to its last whole line, and the promise rejects with the failure.
+   */
   async write(bodies: Iterable<string>): Promise<void> {
     let chain = this.#chain
     let text = ""
@@ -73,7 +76,7 @@ export class SegmentWriter {
     if (text !== "") await this.#flush(text, chain)
   }
 
-  /** Removes the file; tells whether it is gone. */
+  /** Removes the file. Resolves to whether it is gone. */
   discard(): Promise<boolean> {
     return this.#disk.within(() => fsp.unlink(this.path)).then(() => true, () => false)
   }
@@ -82,7 +85,7 @@ export class SegmentWriter {
     if (this.#torn) throw Object.assign(new Error("an incomplete write could not be removed"), { code: "EIO" })
     try {
       const bytes = Buffer.from(text)
-      // One that somebody took away is not made again without its head.
+      // A file that another process removed must not be made again, because its first line would be missing.
       await this.#disk.within(() => appendToExisting(this.path, bytes))
       this.#bytes += bytes.length
       this.#chain = chain

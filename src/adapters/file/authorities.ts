@@ -1,17 +1,17 @@
-/** Reads a file of trusted certificates, in bounded time and memory, and hands them to those who check. */
+/** Reads a file of trusted certificates, in bounded time and memory, and passes them to the checks of identity. */
 import { Buffer } from "node:buffer"
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs/promises"
 import { trust } from "../node/authorities.ts"
 
 const MOST_BYTES = 1_048_576
-/** A disk that does not answer. */
+/** Limit for a disk that does not answer. */
 const TIMEOUT_MS = 5_000
 
 export interface Authorities {
-  /** What stands for them from now on; undefined: there are none. */
+  /** The digest of the certificates; undefined: there are none. */
   readonly digest: string | undefined
-  /** Then: why not. */
+  /** Why there are none. */
   readonly why: string
 }
 
@@ -39,7 +39,7 @@ async function read(file: string): Promise<Authorities> {
   }
 }
 
-/** Looked at before it is opened: a pipe would never answer. */
+/** The kind and size of the file are read before it is opened, because a pipe would never answer. */
 async function contentOf(file: string): Promise<string | undefined> {
   const found = await fs.stat(file)
   if (!found.isFile() || found.size > MOST_BYTES) return undefined

@@ -1,7 +1,7 @@
 /**
- * Calls to a disk that leave the main thread from beginning to end. Deno's versions of Node's calls write, look at
- * an open file and close it on the main thread, which a silent disk would stop there with all that it serves; Deno's own calls do not,
- * and take paths alone.
+ * Calls to a disk that never run on the main thread. Deno's versions of Node's calls write, inspect and close an open file on
+ * the main thread, so a disk that does not answer would stop the whole process. Deno's own calls do not, and they take paths
+ * alone.
  */
 import type { Buffer } from "node:buffer"
 import * as fs from "node:fs"
@@ -22,10 +22,10 @@ const deno = (globalThis as { readonly Deno?: DenoFiles }).Deno
 const mode = 0o600
 const EXISTING = fs.constants.O_WRONLY | fs.constants.O_APPEND
 
-/** The whole file: whoever asks has looked at what it is, and how large. */
+/** Reads the whole file. The caller has checked its kind and size. */
 export const read = (path: string): Promise<Uint8Array> => deno === undefined ? fsp.readFile(path) : deno.readFile(path)
 
-/** Fails where there is such a file. */
+/** Fails where the file exists. */
 export const writeNew = (path: string, bytes: Buffer): Promise<void> =>
   deno === undefined
     ? fsp.writeFile(path, bytes, { flag: "wx", mode })
@@ -34,11 +34,11 @@ export const writeNew = (path: string, bytes: Buffer): Promise<void> =>
 export const overwrite = (path: string, bytes: Buffer): Promise<void> =>
   deno === undefined ? fsp.writeFile(path, bytes, { mode }) : deno.writeFile(path, bytes, { mode })
 
-/** Makes the file if need be. */
+/** Makes the file where it does not exist. */
 export const append = (path: string, bytes: Buffer): Promise<void> =>
   deno === undefined ? fsp.appendFile(path, bytes, { mode }) : deno.writeFile(path, bytes, { append: true, mode })
 
-/** Fails where there is no such file. */
+/** Fails where the file does not exist. */
 export const appendToExisting = (path: string, bytes: Buffer): Promise<void> =>
   deno === undefined
     ? fsp.appendFile(path, bytes, { flag: EXISTING as unknown as string })

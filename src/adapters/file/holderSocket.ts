@@ -1,14 +1,14 @@
-/** A socket in a directory, at which nothing is said: that somebody listens there is all it tells. */
+/** A socket in a directory that carries no data. It shows one thing: whether a process listens at it. */
 import { Buffer } from "node:buffer"
 import * as fsp from "node:fs/promises"
 import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 
-/** The kernel takes 107 bytes; elsewhere it is a few less. */
+/** The kernel takes 107 bytes; other systems take a few less. */
 const MOST_BYTES = 100
 
-/** Whether somebody listens, also where this process may not connect. */
+/** Whether a process listens, also where this process may not connect. */
 export const isListening = (socket: string): Promise<boolean> =>
   byShortName(socket, (name) =>
     new Promise((resolve) => {
@@ -21,7 +21,7 @@ export const isListening = (socket: string): Promise<boolean> =>
       caller.once("error", (cause: NodeJS.ErrnoException) => say(cause.code === "EACCES" || cause.code === "EAGAIN"))
     }))
 
-/** Listens in place of whoever is there and dead; gives what ends it, or undefined where no socket can be had. */
+/** Listens in place of a dead process. Gives the function that ends it; undefined: no socket can be had. */
 export const listen = (socket: string): Promise<(() => Promise<void>) | undefined> =>
   byShortName(socket, async (name) => {
     await fsp.rm(socket, { force: true })
@@ -35,13 +35,13 @@ export const listen = (socket: string): Promise<(() => Promise<void>) | undefine
     return () => closed(server, socket)
   })
 
-/** The runtimes take a socket's name away as they close it, but for one that was made by way of a link. */
+/** The runtimes remove a socket's name when they close it, except for a socket that was made through a link. */
 async function closed(server: net.Server, socket: string): Promise<void> {
   await new Promise((resolve) => server.close(resolve))
   await fsp.rm(socket, { force: true })
 }
 
-/** Uses a name that is short enough for a socket: by way of a link to its directory where the path itself is too long. */
+/** Gives `use` a name that is short enough for a socket: through a link to its directory where the path is too long. */
 async function byShortName<A>(socket: string, use: (name: string) => Promise<A>): Promise<A> {
   if (Buffer.byteLength(socket) <= MOST_BYTES) return use(socket)
   const folder = await fsp.mkdtemp(path.join(os.tmpdir(), "fairlead-"))

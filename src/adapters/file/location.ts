@@ -1,4 +1,6 @@
-/** A directory that one process may write: the one that was asked for, or a guest's inside it while another process holds that. */
+/**
+ * A directory that one process may write: the configured one, or a guest directory inside it while another process has that.
+ */
 import * as Effect from "effect/Effect"
 import * as path from "node:path"
 import type { Disk } from "./Disk.ts"
@@ -7,18 +9,21 @@ import { isTaken, take } from "./lock.ts"
 import { makeDirectory } from "./makeDirectory.ts"
 
 export interface Location {
-  /** Where this process may write. */
+  /** The directory that this process may write. */
   readonly directory: string
-  /** The process that holds the directory itself; undefined when it is this one. */
+  /** The process that has the configured directory; undefined: this one. */
   readonly holder: Taken | undefined
 }
 
-/** Holds the directory, made if need be, or a guest's place in it, until the scope ends. `run` names this run and no other. */
+/**
+ * Locks the directory, which it makes if need be, or else a guest directory in it, until the scope ends. `run` is the unique
+ * name of this run.
+ */
 export const hold = (directory: string, run: string, disk: Disk) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.tryPromise({ try: () => placeIn(directory, run, disk), catch: (cause) => cause }),
-      // What does not answer now has said so before, and the lock ends with the process.
+      // A disk that does not answer was reported earlier, and the lock ends with the process.
       ({ lock }) => Effect.promise(() => lock === undefined ? Promise.resolve() : lock.letGo().catch(() => {}))
     ),
     ({ location }) => location
@@ -32,7 +37,7 @@ async function placeIn(directory: string, run: string, disk: Disk) {
   return { lock: undefined, location: { directory: own, holder: lock } }
 }
 
-/** A place inside a directory that is this run's alone, whoever holds the rest. */
+/** A directory inside the configured one for this run alone. */
 export function guestLocation(directory: string, run: string): string {
   return path.join(directory, `guest-${run}`)
 }

@@ -1,10 +1,12 @@
 /**
- * A lock that is the kernel's: it goes with the process that holds it, however that ends, and holds among processes that cannot
- * see each other's ids, such as containers with one volume. `NAME.sock` is a socket at which its holder listens: whether anybody
- * does is the kernel's word, and a process may end while it listens there although the disk keeps silent, which it could not with
- * an open file. Who takes the place of a dead holder is decided one at a time, under SQLite's exclusive lock on the empty file `NAME.db`, as
- * neither Node nor Deno has such locks of its own; where the disk takes no sockets that lock is held for good. `NAME` tells people and
- * other processes who holds it, and nothing is decided by it.
+ * A lock that the kernel keeps. It ends with the process that has it, however that ends. It works among processes that cannot
+ * see each other's ids, such as containers with one volume.
+ *
+ * - `NAME.sock` is a socket at which the process with the lock listens. The kernel knows whether a process does. A process can
+ *   end while it listens, even on a disk that does not answer; with an open file it could not.
+ * - `NAME.db` is an empty file with SQLite's exclusive lock, since neither Node nor Deno has file locks of its own. It decides
+ *   which process takes over from a dead one. Where the disk takes no sockets, this lock stays for good.
+ * - `NAME` holds the id of the process, for people and for other processes. Nothing depends on it.
  */
 import { Buffer } from "node:buffer"
 import type { DatabaseSync } from "node:sqlite"
@@ -21,9 +23,9 @@ export interface Lock {
   readonly letGo: () => Promise<void>
 }
 
-/** Who holds a lock that could not be had. */
+/** Another process has the lock. */
 export interface Taken {
-  /** Its id where it could be read; it may be one of another container. */
+  /** Its process id, where it could be read. It may be an id in another container. */
   readonly owner: number | undefined
 }
 
@@ -31,16 +33,19 @@ export const isTaken = (one: Lock | Taken): one is Taken => "owner" in one
 
 /** SQLite's code for a lock that another connection has. */
 const SQLITE_BUSY = 5
-/** Whoever looks whether a holder lives is done sooner. */
+/** Another process that only checks whether the holder lives is done before the last of these tries. */
 const TRIES = 20
 const BETWEEN_TRIES_MS = 25
 
-/** Takes the lock of that name, in a directory that it makes if need be, for this user alone. */
+/**
+ * Takes the lock `name`, in a directory that it makes if need be, for this user alone. Resolves to `Taken` where another
+ * process has it.
+ */
 export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
   const [file, socket] = [`${name}.db`, `${name}.sock`]
   await disk.within(async () => {
     await makeDirectory(path.dirname(name))
-    // SQLite and sockets work on this thread: let the disk show before that it answers.
+    // SQLite and sockets work on this thread. This call shows first that the disk answers.
     await append(file, Buffer.alloc(0))
   })
   const guard = await guarded(await sqlite(), file)
@@ -50,14 +55,14 @@ export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
   }
   const close = await listen(socket)
   if (close !== undefined) guard.close()
-  // The lock stands whether or not it can be told whose it is.
+  // The lock holds even where its owner cannot be written.
   await disk.within(() => overwrite(name, Buffer.from(String(process.pid)))).catch(() => {})
   return {
     letGo: async () => {
-      // On a disk that keeps silent the lock ends with the process.
+      // On a disk that does not answer the lock ends with the process.
       await disk.within(() => fsp.rm(name, { force: true }))
       if (close === undefined) return guard.close()
-      // Nobody may take the socket's name before it is gone.
+      // No process may take the socket's name before it is gone.
       const last = await guarded(await sqlite(), file)
       await close()
       last?.close()
@@ -85,7 +90,7 @@ function locked(Database: typeof DatabaseSync, file: string): DatabaseSync | und
   }
 }
 
-/** Deno tells no code. */
+/** Deno gives no code. */
 function isBusy(cause: unknown): boolean {
   return (cause as { errcode?: number }).errcode === SQLITE_BUSY || /database is locked/.test((cause as Error).message)
 }
@@ -95,7 +100,7 @@ async function ownerOf(name: string): Promise<number | undefined> {
   return Number.isInteger(pid) && pid > 0 ? pid : undefined
 }
 
-/** Loaded when first used. Node 22 and 24 warn that it may change; what is used of it are two statements. */
+/** Loaded at first use. Node 22 and 24 warn that SQLite may change; this file uses two statements of it. */
 async function sqlite(): Promise<typeof DatabaseSync> {
   const warn = process.emitWarning
   process.emitWarning = () => {}

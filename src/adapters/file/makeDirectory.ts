@@ -1,6 +1,6 @@
 /**
- * Makes a directory, and those above it, for this user alone. The runtimes' own way to do so keeps Deno's main thread
- * waiting for the disk, and never ends on Node where the system refuses new directories by ENOENT, as below /proc.
+ * Makes a directory and its parents, for this user alone. The runtimes' own recursive call blocks Deno's main thread, and never
+ * ends on Node where the system refuses new directories by ENOENT, as below /proc.
  */
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"

@@ -1,4 +1,4 @@
-/** Feeds segments from disk to a replay or whoever reads like one, plain or compressed, in pieces of bounded size. */
+/** Feeds segments on disk, plain or compressed, to a replay or another reader, in pieces of bounded size. */
 import * as Effect from "effect/Effect"
 import { Buffer } from "node:buffer"
 import * as fs from "node:fs"
@@ -14,18 +14,18 @@ import { list } from "./segments.ts"
 const READ_BYTES = 1_048_576
 const NEWLINE = 10
 
-/** Takes the lines of segments, as `Replay` does. */
+/** A reader of the lines of segments, such as `Replay`. */
 export interface LineReader {
   readonly segment: (segment: number) => void
   readonly line: (text: string) => void
   readonly segmentEnd: (torn: number, intact: boolean) => void
-  /** Nothing more is wanted. */
+  /** true: the reader wants no further lines. */
   readonly done: boolean
-  /** Awaited after each piece, so that a reader that writes is not fed faster than it can. */
+  /** Awaited after each piece, so that a reader that writes gets no more than it can write. */
   readonly digested?: () => Promise<void>
 }
 
-/** The segments a path stands for: those of a directory, or the one file. */
+/** The segments at a path: all of a directory, or the one file. */
 export const segmentsAt = (target: string): Effect.Effect<ReadonlyArray<SegmentFile>, RecordError> =>
   Effect.tryPromise({
     try: async () => {
@@ -38,7 +38,7 @@ export const segmentsAt = (target: string): Effect.Effect<ReadonlyArray<SegmentF
       new RecordError({ path: target, code: (cause as NodeJS.ErrnoException).code ?? String(cause), doing: "read" })
   })
 
-/** Feeds one segment file to a reader; told `progress` in bytes read. */
+/** Feeds one segment file to a reader. `progress` gets the number of bytes read. */
 export const feed = (
   reader: LineReader,
   file: SegmentFile,
@@ -78,13 +78,13 @@ export async function read(
 }
 
 /**
- * Gives what is left behind the last line. Each line is decoded by itself: pieces of one long text are read through it, which
- * makes their chain cost twice as much.
+ * Feeds the whole lines, and gives the rest. Each line is decoded by itself: parts of one long text keep a reference to it,
+ * which makes their chain cost twice as much.
  */
 function linesIn(bytes: Buffer, reader: LineReader): Buffer {
   let start = 0
   for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-    // A byte order mark is text like any other here: hiding it would hide a change.
+    // A byte order mark is text like any other. To skip it would hide a change.
     reader.line(bytes.toString("utf8", start, end))
     start = end + 1
   }

@@ -1,4 +1,4 @@
-/** Writes a redacted copy of a record into a directory of its own, line by line; when that fails nothing of it is left. */
+/** Writes a redacted copy of a record into a directory of its own, line by line. When that fails, nothing of the copy stays. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as fsp from "node:fs/promises"
@@ -19,14 +19,14 @@ import { SegmentWriter } from "./SegmentWriter.ts"
 
 export interface Redacted {
   readonly replaced: Replaced
-  /** Of the copy, read again from the disk. */
+  /** The verdict on the copy, read again from the disk. */
   readonly verdict: Verdict
 }
 
-/** Told of the file at hand and the bytes of it that were read. */
+/** Called with the file at hand and the number of bytes read of it. */
 export type Progress = (doing: "redacting" | "verifying the copy", file: SegmentFile, bytes: number) => void
 
-/** Whether a copy may be written there: an empty directory, or nothing yet. */
+/** Whether a copy may be written to a path: it has to be absent, or an empty directory. */
 export const roomAt = (out: string): Effect.Effect<"absent" | "empty" | "taken", RecordError> =>
   Effect.tryPromise({
     try: async () => {
@@ -42,7 +42,9 @@ export const roomAt = (out: string): Effect.Effect<"absent" | "empty" | "taken",
     catch: (cause) => failure(out, "open", cause)
   })
 
-/** Copies `files`, which `surveyed` has read and verified, to `out`, which `roomAt` found free, and verifies the copy. */
+/**
+ * Copies `files` to `out`, and verifies the copy. `surveyed` has read and verified the files; `roomAt` has found `out` free.
+ */
 export const redactTo = (
   out: string,
   files: ReadonlyArray<SegmentFile>,
@@ -86,7 +88,7 @@ const claim = (out: string): Effect.Effect<boolean, RecordError> =>
   })
 
 async function abandon(out: string, made: boolean): Promise<void> {
-  // It was empty when it was claimed: all that is in it are segments and halves of compressed ones.
+  // The directory was empty at the beginning, so it holds only segments and partly compressed ones.
   const names = made ? [] : await fsp.readdir(out)
   for (const name of names) {
     if (/^\d+\.ndjson(\.gz(\.tmp)?)?$/.test(name)) await fsp.rm(path.join(out, name), { force: true })
@@ -94,7 +96,7 @@ async function abandon(out: string, made: boolean): Promise<void> {
   if (made) await fsp.rm(out, { recursive: true, force: true })
 }
 
-/** Runs `write`; an interruption waits until it has stopped, so that nothing is written behind the one who tidies up. */
+/** Runs `write`. An interruption waits until it has stopped, so that nothing is written after the cleanup. */
 const written = (write: (signal: AbortSignal) => Promise<void>): Effect.Effect<void, RecordError> =>
   Effect.callback((resume, signal) => {
     const ended = write(signal).then(
@@ -104,7 +106,7 @@ const written = (write: (signal: AbortSignal) => Promise<void>): Effect.Effect<v
     return Effect.promise(() => ended)
   })
 
-/** A command that a person waits for has time. */
+/** A person waits for this command, so the disk has more time. */
 const SILENT_MS = 60_000
 
 async function copyAll(
@@ -116,7 +118,7 @@ async function copyAll(
   signal: AbortSignal
 ): Promise<void> {
   const disk = new Disk(SILENT_MS)
-  // Of what was not replayed there is no count.
+  // Segments that were not replayed have no count.
   for (const [i, most] of lines.entries()) {
     const file = files[i] as SegmentFile
     const writer = await SegmentWriter.open(disk, out, file.segment).catch(failedTo("write", out))

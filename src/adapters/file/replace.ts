@@ -1,6 +1,6 @@
 /**
- * Replaces a file as a whole, durably: what was written is on the disk before its name leads to it, and the name is before this
- * returns. Whatever cuts it short leaves the file before.
+ * Replaces a whole file durably. The content is on the disk before the name leads to it, and the name is on the disk before
+ * this returns. A replacement that is cut short leaves the file as it was.
  */
 import { Buffer } from "node:buffer"
 import * as fsp from "node:fs/promises"
@@ -10,7 +10,7 @@ import { writeNew } from "./calls.ts"
 
 export async function replace(target: string, text: string): Promise<void> {
   const beside = `${target}.new`
-  // What a crash left behind may have any owner and mode.
+  // A file left behind by a crash may have any owner and mode.
   await fsp.rm(beside, { force: true })
   try {
     await writeNew(beside, Buffer.from(text))

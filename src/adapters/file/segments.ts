@@ -1,4 +1,4 @@
-/** Segment files in a directory: finding, numbering, compressing, letting go. */
+/** Segment files in a directory: how they are found, numbered, compressed and removed. */
 import { Buffer } from "node:buffer"
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
@@ -15,7 +15,7 @@ export interface SegmentFile {
   readonly compressed: boolean
 }
 
-/** The segments of a directory in order. Where a crash left a segment both plain and compressed, the plain one counts. */
+/** The segments of a directory in order. Where a crash left both forms of a segment, the plain one counts. */
 export async function list(directory: string): Promise<ReadonlyArray<SegmentFile>> {
   const found = new Map<number, SegmentFile>()
   for (const name of (await fsp.readdir(directory)).sort()) {
@@ -26,13 +26,13 @@ export async function list(directory: string): Promise<ReadonlyArray<SegmentFile
   return [...found.values()].sort((a, b) => a.segment - b.segment)
 }
 
-/** Replaces a closed segment by its compressed form, of the same age; a crash in between leaves the plain one whole. */
+/** Replaces a closed segment by its compressed form of the same age. A crash in between leaves the plain one whole. */
 export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
   const target = `${file.path}.gz`
   const partial = `${target}.tmp`
   await disk.within(() => overwrite(partial, Buffer.alloc(0)))
   const source = fs.createReadStream(file.path)
-  // What goes wrong while reading ends the iteration with it.
+  // An error of the source ends the iteration with that error.
   const chunks = pipeline(source, zlib.createGzip(), () => {})[Symbol.asyncIterator]()
   try {
     for (;;) {
@@ -49,13 +49,13 @@ export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
   await disk.within(() => fsp.unlink(file.path))
 }
 
-/** What bounds a directory of segments. */
+/** The limits of a directory of segments. */
 export interface Keep {
   readonly segments: number
   readonly maxAgeMs: number
 }
 
-/** Removes the oldest segments beyond those that are kept and all that are too old, never `current`. */
+/** Removes the oldest segments beyond `segments`, and all that are older than `maxAgeMs`, but never `current`. */
 export async function prune(directory: string, current: number, { segments, maxAgeMs }: Keep, disk: Disk): Promise<void> {
   const older = (await disk.within(() => list(directory))).filter(({ segment }) => segment !== current)
   const surplus = older.length + 1 - segments

@@ -1,9 +1,9 @@
 /**
- * Log lines to a file or a standard stream, behind the caller's back: taking a line never waits and never fails. What the
- * disk does not take in time is lost and counted, and a line says so once there is room again.
+ * Writes log lines to a file or a standard stream in the background. To take a line never waits and never fails. Lines that the
+ * disk does not take in time are lost and counted. A later line reports their number.
  *
- * A file is appended to by its name, and made for its owner alone, so one that was moved away (logrotate) gets a successor by
- * itself, at the latest with the next line.
+ * Each write appends to the file by its name, and makes it, for its owner alone, where it is missing. So a file that was moved
+ * away (logrotate) gets a successor with the next line at the latest.
  */
 import { Buffer } from "node:buffer"
 import { append } from "../file/calls.ts"
@@ -17,11 +17,11 @@ export interface LineWriterOptions {
   readonly target: Target
   /** Bytes that may wait for the disk. */
   readonly buffer: number
-  /** How long a file's disk may keep silent, in ms. */
+  /** Time in ms that the disk of a file has for an answer. */
   readonly timeoutMs: number
-  /** Told once when lines begin to be lost because the target fails. */
+  /** Called once when lines begin to be lost because the target fails. */
   readonly onFailure: (message: string) => void
-  /** The line that tells how many were lost. */
+  /** The line that reports a number of lost lines. */
   readonly lostLine: (lines: number) => string
 }
 
@@ -55,12 +55,12 @@ export class LineWriter {
     this.#start()
   }
 
-  /** Looks at the file's name now, and opens a new one if it was moved away. */
+  /** Checks the name of the file now, and opens a new file if the old one was moved away. */
   reopen(): void {
     this.#start()
   }
 
-  /** When everything taken so far is written, or given up after `withinMs`. */
+  /** Resolves when all lines so far are written, or after `withinMs`. */
   async flush(withinMs: number): Promise<void> {
     if (!this.#writing && this.#waiting.length === 0) return
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -70,7 +70,7 @@ export class LineWriter {
     clearTimeout(timer)
   }
 
-  /** The last lines. */
+  /** Writes the last lines. */
   async close(withinMs: number): Promise<void> {
     await this.flush(withinMs)
     clearTimeout(this.#retry)
@@ -86,12 +86,12 @@ export class LineWriter {
     })
   }
 
-  /** Writes what waits until nothing does or the target fails. */
+  /** Writes all that waits, until the target fails. */
   async #drain(): Promise<void> {
     do {
       let lines: Array<string> = []
       try {
-        // Shows that the file can be had, and makes it: until then lines wait.
+        // An empty write makes the file and shows that it can be written. Until then lines wait.
         await this.#write("")
         lines = this.#waiting
         this.#waiting = []

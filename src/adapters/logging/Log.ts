@@ -1,4 +1,4 @@
-/** The log as a layer: text or JSON lines from a level up, to a standard stream or a file. */
+/** The log as a layer: lines of text or JSON from a level on, to a standard stream or a file. */
 import * as Effect from "effect/Effect"
 import * as Formatter from "effect/Formatter"
 import * as Layer from "effect/Layer"
@@ -9,16 +9,16 @@ import { LineWriter } from "./LineWriter.ts"
 import { withoutSecrets } from "./withoutSecrets.ts"
 
 export interface LogOptions {
-  /** From where on is logged; it may move while everything runs. */
+  /** The lowest level that is logged. It may change at any time. */
   readonly threshold: Threshold
   readonly format: "text" | "json"
   /** `stderr`, `stdout`, or the path of a file. */
   readonly output: string
-  /** Bytes that may wait for a slow disk; beyond that lines are lost and counted. */
+  /** Bytes that may wait for a slow disk. Beyond that, lines are lost and counted. */
   readonly buffer: number
-  /** How long the disk of a file may keep silent, in ms. */
+  /** Time in ms that the disk of a file has for an answer. */
   readonly timeout: number
-  /** Never written, wherever they come from. */
+  /** Texts that are blanked in every line. */
   readonly secrets: ReadonlyArray<string>
 }
 
@@ -27,10 +27,10 @@ export interface Threshold {
   readonly over: <Message, Output>(logger: Logger.Logger<Message, Output>) => Logger.Logger<Message, Output | undefined>
 }
 
-/** How long the end of the service waits for its last lines. */
+/** Time in ms that the end of the service gives the last lines. */
 const LAST_LINES_MS = 1_000
 
-/** One object a line: ts, level, msg and fields, with the cause of a failure if there is one. */
+/** One JSON object a line: ts, level, msg and fields, with the cause where there is one. */
 const jsonLine = Logger.map(
   Logger.formatStructured,
   ({ timestamp, level, message, annotations, cause }) =>

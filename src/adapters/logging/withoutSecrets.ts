@@ -1,15 +1,15 @@
-/** Blanks secrets in a line, wherever they came from: the last net below everything that should have kept them out. */
+/** Blanks secrets in a line. This is the last defence: other code should have kept them out of the line. */
 
-/** Shorter ones would blank half of every line; the door refuses them as tokens. */
+/** A shorter secret would blank half of every line. The configuration refuses shorter tokens. */
 const LEAST_CHARS = 4
 
 export function withoutSecrets(secrets: ReadonlyArray<string>): (line: string) => string {
-  // As they stand, and as they look inside a JSON or logfmt string.
+  // The text itself, and its forms inside a JSON or logfmt string.
   const forms = secrets.filter(({ length }) => length >= LEAST_CHARS).flatMap((secret) => [
     secret,
     JSON.stringify(secret).slice(1, -1)
   ])
-  // The longest first: one may be part of another.
+  // The longest first, because one form may be part of another.
   const ordered = [...new Set(forms)].sort((a, b) => b.length - a.length || (a < b ? -1 : 1))
   return (line) => ordered.reduce((text, secret) => text.replaceAll(secret, "***"), line)
 }

@@ -1,9 +1,12 @@
-/** Writes to a standard stream without keeping the main thread, which Deno's way for Node's programs would while nobody reads. */
+/**
+ * Writes to a standard stream without blocking the main thread. Deno's version of Node's call blocks it while the stream has no
+ * reader.
+ */
 import { Buffer } from "node:buffer"
 import * as fs from "node:fs"
 import { patiently } from "../file/Disk.ts"
 
-/** A standard stream that somebody else made non-blocking is full for a moment. */
+/** A standard stream that another program made non-blocking is full for a moment. */
 const AGAIN_MS = 10
 
 interface Stream {

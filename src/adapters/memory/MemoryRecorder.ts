@@ -1,4 +1,4 @@
-/** A recorder that keeps its segments in memory: for tests and for embedding without a disk. */
+/** A recorder that keeps its segments in memory, for tests and for programs without a disk. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Digest } from "../../core/math/hash.ts"
@@ -9,7 +9,7 @@ import { chainStart, footerBody, gapBody, openingBodies } from "../../record/wri
 import { Recorder } from "../../shell/Recorder.ts"
 
 export interface MemoryRecord {
-  /** The text of each segment, as a file would hold it. */
+  /** The text of each segment, as in a file. */
   readonly segments: Array<string>
 }
 

@@ -1,4 +1,4 @@
-/** No history beyond this run: for `history.path: none`. */
+/** A history that ends with the run: for `history.path: none`. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { HistoryStore } from "../../shell/HistoryStore.ts"

@@ -1,4 +1,7 @@
-/** Transport for programs that embed: candidates are dialled as ordinary sockets, which the program's own clients can have. */
+/**
+ * The transport for programs that embed Fairlead. It dials candidates as ordinary sockets, so that the program can have the
+ * socket itself.
+ */
 import * as Layer from "effect/Layer"
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"

@@ -1,8 +1,8 @@
-/** A client's socket before and while it is relayed. */
+/** The socket of a client, before and while it is relayed. */
 import type * as net from "node:net"
 import type { ClientSocket } from "../../shell/Transport.ts"
 
-/** A client by IPv4 of a socket that listens for both families is the same as by one for IPv4 alone. */
+/** A socket that listens for both families shows an IPv4 client as an IPv6 address. It is the same client. */
 const MAPPED = /^::ffff:(?=[0-9.]+$)/
 
 export class NodeClient implements ClientSocket {
@@ -10,7 +10,7 @@ export class NodeClient implements ClientSocket {
 
   constructor(socket: net.Socket) {
     this.socket = socket
-    // A client that resets while its upstream is still being dialled must not bring the process down.
+    // A client may reset while its upstream is being dialled. That must not end the process.
     socket.on("error", ignore)
   }
 

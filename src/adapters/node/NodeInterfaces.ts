@@ -19,7 +19,7 @@ export function attached(listed: Listed, isDown: (name: string) => boolean = () 
   }
 }
 
-/** Deno lists the addresses of interfaces that are down as well; where it is known, Linux is asked. */
+/** Deno also lists the addresses of interfaces that are down. On Linux the system's files tell them apart. */
 function isDownOnDeno(name: string): boolean {
   if (!("Deno" in globalThis) || process.platform !== "linux") return false
   try {
@@ -29,7 +29,7 @@ function isDownOnDeno(name: string): boolean {
   }
 }
 
-/** Deno asks for permission (--allow-sys); without it nobody knows. */
+/** Deno asks for permission (--allow-sys). Without it the addresses are unknown. */
 function attachedUnsafe(): Attached | undefined {
   try {
     return attached(os.networkInterfaces(), isDownOnDeno)

@@ -1,10 +1,12 @@
 /**
- * Names by the system's resolver (hosts file and all), or by DNS servers of one's own.
+ * Resolves names by the system's resolver (hosts file included), or by configured DNS servers.
  *
- * Each family is a question of its own, to every server by itself, all at once, and all that they answer counts: a server that is
- * dead, slow or wrong neither delays nor hides what the others know. As in RFC 8305 the first addresses are told when the other
- * questions have had `resolutionDelayMs` more, and later ones as they come; the whole answer is there when all questions are over.
- * An answer without addresses is one; what a server does not answer in time, refuses or cannot answer is counted as silence.
+ * - Each family is a query of its own, to each server, and all queries start at once. All answers count: a server that is dead,
+ *   slow or wrong neither delays nor hides the answers of the others.
+ * - As in RFC 8305, the first addresses are reported once the other queries have had `resolutionDelayMs` more, and later ones
+ *   as they come. The resolution ends when all queries have ended.
+ * - An answer without addresses is an answer. A query is silent where the server does not answer in time, refuses, or cannot
+ *   answer.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -19,11 +21,11 @@ import { shared, systemLookup } from "./systemNames.ts"
 
 export interface ResolverOptions {
   readonly resolutionDelayMs: number
-  /** How the system is asked. */
+  /** How the system is queried. */
   readonly lookup?: Lookup
 }
 
-/** One question's answer, or the code that came instead. */
+/** The answer to one query, or the code of its failure. */
 interface Heard {
   readonly found?: ReadonlyArray<string>
   readonly code?: string
@@ -31,7 +33,7 @@ interface Heard {
 
 interface Questions {
   readonly asks: ReadonlyArray<() => Promise<ReadonlyArray<string>>>
-  /** Takes back what has no answer yet. */
+  /** Cancels the queries that have no answer yet. */
   readonly end: () => void
 }
 
@@ -45,7 +47,7 @@ export const layerWith = ({ resolutionDelayMs, lookup = systemLookup }: Resolver
     return Resolver.of({
       resolve: (host, limits, early) =>
         Effect.suspend(() => {
-          // What some answered must be told before the asking side stops waiting for the others.
+          // The answers so far must be reported before the caller stops waiting.
           const withinMs = limits.timeoutMs - Math.min(100, limits.timeoutMs / 10)
           const questions: Questions = limits.servers.length === 0
             ? { asks: [() => bySystem(host, 4), () => bySystem(host, 6)], end: () => {} }
@@ -57,7 +59,7 @@ export const layerWith = ({ resolutionDelayMs, lookup = systemLookup }: Resolver
 
 export const layer = layerWith({ resolutionDelayMs: 50 })
 
-/** A packet may be lost: there is time for asking twice, the second time for twice as long. */
+/** A packet may be lost, so the time is for two tries, the second twice as long. */
 function toServers(host: string, { servers }: ResolverLimits, withinMs: number): Questions {
   const resolvers = servers.map((server) => {
     const resolver = new dns.Resolver({ timeout: Math.ceil(withinMs / 3), tries: 2 })
@@ -119,7 +121,7 @@ function hear(ask: () => Promise<ReadonlyArray<string>>, withinMs: number): Effe
   )
 }
 
-/** What is known when some of the questions have been heard; the others are silent so far. */
+/** The answers so far. Queries without an answer count as silent. */
 function answersIn(heard: ReadonlyArray<Heard>, asked: number, most: number): Answers {
   const lists = heard.flatMap((one) => one.found === undefined ? [] : [one.found])
   return { ...mergeAnswers(lists, most), silent: silencesIn(heard).length + asked - heard.length }

@@ -1,4 +1,4 @@
-/** Transport over `node:net`, which serves Deno as well (Deno's own sockets are no faster, and its `node:net` is complete). */
+/** The transport over `node:net`, on Node and on Deno. Deno's own sockets are no faster, and its `node:net` is complete. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as net from "node:net"
@@ -16,7 +16,7 @@ import { NodeClient } from "./NodeClient.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 import { relay } from "./relay.ts"
 
-/** At most one part in so many of what may be open is kept back: a small limit is to serve somebody too. */
+/** The reserve of descriptors is at most this part of the limit, so that a process with a small limit serves clients too. */
 const MOST_RESERVE = 4
 
 const listen = (name: string, address: Address, onClient: (client: ClientSocket) => void) =>
@@ -32,7 +32,7 @@ const listen = (name: string, address: Address, onClient: (client: ClientSocket)
       server.once("error", failed)
       begin(server, address, () => {
         server.off("error", failed)
-        // An accept that fails is the kernel's news about one connection, not the end of the server.
+        // An accept that fails concerns one connection. The server goes on.
         server.on("error", () => {})
         keepAccepting(server)
         resume(Effect.succeed(server))
@@ -52,14 +52,14 @@ const listen = (name: string, address: Address, onClient: (client: ClientSocket)
     }
   }))
 
-/** `close` alone would wait for connections; its callback is not needed to stop accepting. */
+/** `close` alone would wait for connections. Accepting stops before its callback. */
 function stop(server: net.Server): Effect.Effect<void> {
   return Effect.sync(() => {
     if (server.listening) server.close()
   })
 }
 
-/** What does not depend on how candidates are dialled. */
+/** What does not depend on the kind of the sockets to candidates. */
 export const common = {
   listen,
   timerUnsafe(delayMs: number, fire: () => void) {
@@ -70,8 +70,8 @@ export const common = {
   hasDescriptorsUnsafe: (count: number) =>
     hasDescriptors(Math.min(count, Math.floor(descriptorLimit() / MOST_RESERVE)) + takenAtOnce()),
   wheelTimerUnsafe: timerWheel,
-  // Immediates run before sockets are looked at again: the second one lets what has arrived go on its way first. A client
-  // that came a moment ago has its first bytes forwarded before the core is told of it, which saves it a millisecond.
+  // Immediates run before the next look at sockets, so the second one lets arrived bytes go first. A client's first bytes are
+  // forwarded before the core learns of the client, which saves the client a millisecond.
   soonUnsafe: (run: () => void) => void setImmediate(() => setImmediate(run)),
   nowUs
 }

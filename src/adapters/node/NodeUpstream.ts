@@ -1,13 +1,14 @@
 /**
  * A connection to a candidate, dialled with `onread`.
  *
- * `onread` with a buffer of our own spares an allocation per read, and it alone sees every death of a socket that waits,
- * on Node and on Deno. Until the socket is taken, up to 4 KiB of what the upstream says are kept for the client; a read
- * that would exceed that is kept as well and stops the reading. Never `pause()` a waiting socket: Deno then hides its end.
- *
- * Buffers start small, as most short connections never fill them; a full read earns a large one. A large buffer is used
- * again as soon as the kernel has taken everything that was written from it, else the stream holds it and a new one is
- * drawn.
+ * - `onread` with a buffer of our own saves one allocation for each read. On both runtimes it alone sees every end of a warm
+ *   socket.
+ * - Until the socket is taken, it keeps up to 4 KiB from the upstream for the client. A read that exceeds this is kept as well,
+ *   and stops the reading.
+ * - Never call `pause()` on a warm socket: Deno then hides its end.
+ * - A buffer starts small, because most short connections never fill it. The first full read brings a large one. The large
+ *   buffer is used again once the kernel has taken all that was written from it. Otherwise the stream still needs it, and
+ *   another one is made.
  */
 import { Buffer } from "node:buffer"
 import type * as net from "node:net"
@@ -17,11 +18,14 @@ import { UpstreamConnection } from "./UpstreamConnection.ts"
 const SMALL = 4096
 const LARGE = 65536
 
-/** Small buffers of sockets that are gone, for those to come: thousands of short sessions a second would else be garbage. */
+/**
+ * Small buffers of closed sockets, for new sockets. Thousands of short sessions a second would otherwise leave them to the
+ * garbage collector.
+ */
 const spare: Array<Buffer> = []
 const MOST_SPARE = 256
 
-/** Gets a chunk and says whether to go on reading; `spent` when the chunk's memory may be used again. */
+/** Takes a chunk. `more`: reading may go on. `spent`: the memory of the chunk may be used again. */
 export type Sink = (chunk: Buffer) => { readonly more: boolean; readonly spent: boolean }
 
 export class NodeUpstream extends UpstreamConnection<net.Socket> {
@@ -49,14 +53,14 @@ export class NodeUpstream extends UpstreamConnection<net.Socket> {
     }
   }
 
-  /** Both sockets of the session are closed: nobody reads into the buffer or writes from it any more. */
+  /** Both sockets of the session are closed, so nothing reads into the buffer or writes from it any more. */
   recycle(): void {
     const buffer = this.#buffer
     this.#buffer = undefined
     if (buffer !== undefined && !this.#grown && spare.length < MOST_SPARE) spare.push(buffer)
   }
 
-  /** Hands what was held and what comes to `sink`. */
+  /** Passes the bytes kept so far, and all that follow, to `sink`. */
   take(sink: Sink): void {
     this.unpark()
     this.#sink = sink
@@ -64,7 +68,7 @@ export class NodeUpstream extends UpstreamConnection<net.Socket> {
     this.#early = []
   }
 
-  /** `onread` sees everything by itself. */
+  /** `onread` sees each event by itself. */
   protected override keepWaiting(): Cancel {
     return nothing
   }

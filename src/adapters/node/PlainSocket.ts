@@ -1,6 +1,6 @@
 /**
- * A socket for programs: an ordinary `net.Socket` that knows when its first bytes came and went. TLS on Node and Deno takes over
- * what lies below it and goes past these two; then its counters of bytes have to do.
+ * A socket for programs: an ordinary `net.Socket` that records when its first bytes came and went. TLS on both runtimes takes
+ * over the handle below the socket and bypasses these methods; then the socket's byte counters have to do.
  */
 import * as net from "node:net"
 import { isAlert } from "./alert.ts"
@@ -11,12 +11,12 @@ export interface FirstBytes {
 }
 
 export class PlainSocket extends net.Socket {
-  /** Whom to tell: once of the first bytes that came, and of all that are sent. */
+  /** Called once for the first bytes that came, and for each write. */
   firstBytes: FirstBytes | undefined
   hasReceived = false
-  /** The program had ended its side when the other one ended. */
+  /** The program had ended its side when the upstream ended. */
   endedFirst = false
-  /** The first that came was an alert of TLS, and it is all that came. */
+  /** The first bytes that came were an alert of TLS, and nothing followed. */
   isRefused = false
 
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {

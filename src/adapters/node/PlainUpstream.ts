@@ -1,9 +1,9 @@
 /**
- * A connection to a candidate for a program that embeds: an ordinary socket, as HTTP clients and TLS want one (over a socket
- * with `onread` they hang).
+ * A connection to a candidate for a program that embeds Fairlead. It is an ordinary socket: HTTP clients and TLS hang over a
+ * socket with `onread`.
  *
- * While it waits it is read, as an unread greeting would hide its end; what came is put back when it is taken. From 4 KiB on
- * reading stops, so it holds at most what a socket buffers, and then its end is seen by whoever takes it.
+ * A warm socket is read, because an unread greeting would hide its end. When it is taken, the bytes are put back. From 4 KiB on
+ * the reading stops, so a socket keeps at most one socket buffer. Then its end shows only after it is taken.
  */
 import { Buffer } from "node:buffer"
 import type { Cancel } from "../../shell/Transport.ts"
@@ -30,7 +30,7 @@ export class PlainUpstream extends UpstreamConnection<PlainSocket> {
     return () => void socket.off("readable", onReadable)
   }
 
-  /** The socket as if it had just been connected, with what has come meanwhile still to be read. */
+  /** The socket as if it had just been connected. The bytes that came meanwhile are still to be read. */
   lend(): PlainSocket {
     this.unpark()
     const early = this.#early.splice(0)
@@ -38,7 +38,7 @@ export class PlainUpstream extends UpstreamConnection<PlainSocket> {
     return this.socket
   }
 
-  /** Hands what was held and what comes to `sink`, for a client that came by a listener. */
+  /** Passes the bytes kept so far, and all that follow, to `sink`, for a client of a listener. */
   take(sink: Sink): void {
     const socket = this.lend()
     socket.on("data", (chunk: Buffer) => {
@@ -46,6 +46,6 @@ export class PlainUpstream extends UpstreamConnection<PlainSocket> {
     })
   }
 
-  /** Its buffers are the runtime's own. */
+  /** The runtime owns the buffers of this socket. */
   recycle(): void {}
 }

@@ -1,13 +1,13 @@
-/** A client within this very program: it wants the upstream's socket itself. */
+/** A client inside this process: a program that wants the upstream's socket itself. */
 import type * as net from "node:net"
 import type { Attempt } from "../../core/model/Event.ts"
 import { INSIDE } from "../../shell/Acceptor.ts"
 import type { ClientSocket } from "../../shell/Transport.ts"
 
-/** One of the two is called, once. */
+/** Callbacks of a dial: exactly one of them is called, once. */
 export interface Wanted {
   readonly received: (socket: net.Socket) => void
-  /** Nobody could be reached. */
+  /** No address could be reached. */
   readonly refused: (tried: ReadonlyArray<Attempt>) => void
 }
 
@@ -18,7 +18,7 @@ export class ProgramClient implements ClientSocket {
     this.#wanted = wanted
   }
 
-  /** All of a program is one client. */
+  /** A program counts as one client. */
   readonly addressUnsafe = (): string => INSIDE
 
   readonly resetUnsafe = (tried: ReadonlyArray<Attempt> = []): void => {

@@ -1,6 +1,6 @@
 /**
- * A socket to a candidate, listened to once and for good: whoever has it (the dial, then the shelf, then the relay or a
- * program) hears of it. Each session would else add and remove a dozen listeners.
+ * A socket to a candidate, with one set of listeners for its whole life. Its events go to the present owner: the dial, then the
+ * warm pool, then the relay or a program. Otherwise each session would add and remove a dozen listeners.
  */
 import type * as net from "node:net"
 import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
@@ -21,7 +21,7 @@ export abstract class UpstreamConnection<S extends net.Socket> implements Upstre
     this.#keepAliveMs = keepAliveMs
   }
 
-  /** What is to be done while it waits, beside hearing of its end; gives what ends that. */
+  /** What a warm socket needs beside a watch for its end. Returns the function that stops it. */
   protected abstract keepWaiting(): Cancel
 
   attach(socket: S): void {
@@ -36,7 +36,7 @@ export abstract class UpstreamConnection<S extends net.Socket> implements Upstre
     })
   }
 
-  /** The upstream has said all it had to say. */
+  /** The upstream has ended its side. */
   get hasEnded(): boolean {
     return this.#ended
   }
@@ -59,7 +59,7 @@ export abstract class UpstreamConnection<S extends net.Socket> implements Upstre
     }
   }
 
-  /** It waits no more; harmless when it did not. */
+  /** The socket is not warm any more. Without effect where it was not. */
   unpark(): void {
     this.#unpark?.()
   }

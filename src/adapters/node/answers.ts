@@ -1,4 +1,6 @@
-/** What servers answered for one name, made one list: addresses that can be dialled, each once, and not too many. */
+/**
+ * Merges the answers of several servers for one name into one list: addresses that can be dialled, each once, up to a limit.
+ */
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
 
@@ -8,8 +10,8 @@ export interface Merged {
 }
 
 /**
- * The lists are taken in turns, so that no server and no family hides another one. Servers turn their lists round with each
- * answer: where not all of them fit, they are put in order first, or every answer would name others.
+ * Takes the lists in turns, so that no server and no family hides another. Servers rotate their lists with each answer: where
+ * the addresses exceed the limit, each list is sorted first, because each answer would otherwise name other addresses.
  */
 export function mergeAnswers(lists: ReadonlyArray<ReadonlyArray<string>>, most: number): Merged {
   const all = new Set(lists.flat())
@@ -26,8 +28,9 @@ function inTurns(lists: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<str
 }
 
 /**
- * The address in canonical form, IPv4 in IPv6 clothes as IPv4; undefined when nobody can be dialled there: no literal, nobody's
- * (0.0.0.0/8, ::), many (multicast, broadcast), or on a link that it does not name. Private and loopback addresses can be.
+ * The address in canonical form; IPv4 mapped into IPv6 becomes IPv4. undefined: it cannot be dialled. That is a text that is no
+ * IP literal, or an address that is unspecified (0.0.0.0/8, ::), multicast, broadcast or link-local without a zone. Private and
+ * loopback addresses can be dialled.
  */
 function dialable(text: string): string | undefined {
   const ip = NetAddress.ipFromString(text)

@@ -1,22 +1,22 @@
 /**
- * Whom to trust beside the runtime's own authorities: certificates from files that a configuration named, kept under the digest of
- * their content. The core knows the digest alone. A content that was replaced is kept for what was asked under it; the least
- * recently used go first, and a proof that is asked for then fails as this machine's own fault (`local`).
+ * Certificate authorities beside the runtime's own: certificates from configured files, by the digest of their content. The
+ * core knows the digest alone. A replaced content stays for the proofs that were requested under it. The least recently used
+ * contents go first; a proof that still needs one of them fails as this machine's own fault (`local`).
  *
- * What TLS makes of them (a secure context: every certificate read and indexed) is made once and shared by all handshakes.
+ * A secure context of TLS reads and indexes every certificate. It is made once for each digest, and all handshakes share it.
  */
 import { createHash, X509Certificate } from "node:crypto"
 import * as tls from "node:tls"
 
 const MOST_KEPT = 1024
-/** Each may hold a megabyte of certificates; one that is needed again is made again. */
+/** Each context may take a megabyte. One that is needed again is made again. */
 const MOST_CONTEXTS = 64
 const BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 const certificates = new Map<string, ReadonlyArray<string>>()
 const contexts = new Map<string, tls.SecureContext>()
 
-/** Keeps the certificates of a PEM text and gives their digest; throws where one cannot be read. undefined: there is none. */
+/** Stores the certificates of a PEM text and gives their digest; undefined: there are none. Throws where one cannot be read. */
 export function trust(pem: string): string | undefined {
   const blocks = pem.match(BLOCK) ?? []
   if (blocks.length === 0) return undefined
@@ -26,7 +26,10 @@ export function trust(pem: string): string | undefined {
   return digest
 }
 
-/** What a handshake takes for a digest; "": the runtime's own authorities. undefined: nobody knows the digest. May throw. */
+/**
+ * The secure context for a digest; "" stands for the runtime's own authorities. undefined: the digest is unknown. Throws where
+ * no context can be made.
+ */
 export function contextOf(digest: string): tls.SecureContext | undefined {
   const blocks = certificates.get(digest)
   if (blocks === undefined && digest !== "") return undefined
@@ -40,7 +43,7 @@ function keep(digest: string, blocks: ReadonlyArray<string>): void {
   renew(certificates, digest, blocks, MOST_KEPT)
 }
 
-/** Makes it the most recently used one; the least recently used goes when there are too many. */
+/** Makes an entry the most recently used one, and removes the least recently used where there are too many. */
 function renew<A>(all: Map<string, A>, digest: string, value: A, most: number): void {
   all.delete(digest)
   all.set(digest, value)

@@ -1,18 +1,18 @@
 /**
- * How many descriptors this process may still open. Node accepts a client for whom there is none and closes it at once, and a
- * listener of Deno 2.9 never accepts again after that, so the shell has to know before.
+ * The number of descriptors that this process may still open. Without one, Node accepts a client and closes it at once, and a
+ * listener of Deno 2.9 never accepts again. So the shell has to know the number before.
  *
- * The kernel's count is exact but costs a look at every descriptor, so between two looks what was opened is added and what was
- * closed is not: the estimate is too low at worst, and then a look follows. Where the system does not tell (anything but Linux),
- * there is always room.
+ * The kernel's count is exact, but it reads every descriptor. Between two counts the estimate adds each opening and ignores
+ * each closing. So it errs on the safe side, and a low estimate leads to a new count. Where the system gives no count (anything
+ * but Linux), there is always room.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import process from "node:process"
 import { nowUs } from "./clock.ts"
 
-/** The limit of a running process can be changed from outside; reading it is cheap. */
+/** The limit of a running process can be changed from outside. Reading it is cheap. */
 const LIMIT_HOLDS_US = 100_000
-/** Looks take at most one part in so many of the time. */
+/** Counting takes at most this part of the time. */
 const LEAST_PAUSE = 20
 
 let limit = Number.POSITIVE_INFINITY
@@ -20,15 +20,15 @@ let limitReadAtUs = Number.NEGATIVE_INFINITY
 let openAtLook = 0
 let openedSince = Number.POSITIVE_INFINITY
 let nextLookAtUs = Number.NEGATIVE_INFINITY
-/** The latest try to find out found no descriptor for itself. */
+/** The last count found no descriptor for itself. */
 let isOut = false
 
-/** One more was opened. */
+/** Call when one more was opened. */
 export function opened(): void {
   openedSince++
 }
 
-/** How many may be open at once; infinite where the system does not tell. */
+/** Descriptors that may be open at once; infinite where the system gives no limit. */
 export function descriptorLimit(): number {
   const now = nowUs()
   if (process.platform !== "linux" || now - limitReadAtUs < LIMIT_HOLDS_US) return limit
@@ -55,7 +55,7 @@ export function hasDescriptors(count: number): boolean {
   return most - openAtLook >= count
 }
 
-/** undefined where it cannot be read: for want of a descriptor, which says it all, or because there is no such thing. */
+/** undefined: it cannot be read, because no descriptor is free for the read, or because the file does not exist. */
 function read<A>(from: () => A): A | undefined {
   try {
     const value = from()

@@ -1,4 +1,4 @@
-/** Dials one literal address. */
+/** Dials one IP literal. */
 import * as net from "node:net"
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
@@ -7,7 +7,7 @@ import { opened } from "./descriptors.ts"
 import type { Hear } from "./UpstreamConnection.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 
-/** `autoSelectFamily` is off: the address is a literal, and racing is the dial plan's business. */
+/** `autoSelectFamily` is off, because the address is a literal and the dial plan does the racing. */
 export function dial(
   address: Address,
   keepAliveMs: number,
@@ -22,13 +22,15 @@ export function dial(
   )
 }
 
-/** An upstream whose socket is still to come. */
+/** An upstream before its socket is connected. */
 interface Dialled<S extends net.Socket> extends UpstreamSocket {
   hear: Hear
   attach(socket: S): void
 }
 
-/** Answers once, with the upstream when its socket is connected or with why it is not; the cancel takes that back. */
+/**
+ * Calls back once: with the upstream when its socket is connected, or with the failure. The returned function cancels the dial.
+ */
 export function connecting<S extends net.Socket>(
   upstream: Dialled<S>,
   answer: (result: UpstreamSocket | DialFailure) => void,
@@ -55,7 +57,7 @@ export function connecting<S extends net.Socket>(
   }
 }
 
-/** The system's code as a reason. Running out of something here is no evidence about the candidate. */
+/** The system's code as a reason. A shortage on this machine is no evidence about the candidate. */
 export function failureOf(code: string | undefined): DialFailure {
   switch (code) {
     case "ECONNREFUSED":

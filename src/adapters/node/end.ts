@@ -1,6 +1,6 @@
 /**
- * The end of the process. Node's own waits for calls that a silent disk has not answered, for as long as it keeps silent: then
- * the process is replaced by one that ends with the same code, or killed where that cannot be had.
+ * The end of the process. The runtime waits for calls that a disk has not answered, without a limit. So the process is replaced
+ * by one that ends with the same code, or is killed where that fails.
  */
 import process from "node:process"
 import { isWaiting } from "../file/Disk.ts"
@@ -11,7 +11,7 @@ export function end(code: number): void {
   try {
     process.execve?.("/bin/sh", ["sh", "-c", `exit ${code}`], {})
   } catch {
-    // Such as on Windows.
+    // On Windows, for example.
   }
   process.kill(process.pid, "SIGKILL")
 }

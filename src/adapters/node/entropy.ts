@@ -1,8 +1,8 @@
-/** The only place where chance enters: once per process, and from then on it is data. */
+/** The one source of randomness. It is read once for each run; from then on chance is data. */
 import { randomBytes } from "node:crypto"
 import type { Run } from "../../record/Segment.ts"
 
-/** A new run's name and seed (48 bits). */
+/** The name and the seed (48 bits) of a new run. */
 export function newRun(): Run {
   return { id: randomBytes(6).toString("hex"), seed: randomBytes(6).readUIntBE(0, 6) }
 }

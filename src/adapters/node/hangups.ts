@@ -1,6 +1,6 @@
 /**
- * SIGHUP, by which one asks a service to read its configuration again. It is heard from the moment on at which this has run,
- * while the scope lives; before, it ends the process. Hangups that nobody has taken yet are one.
+ * SIGHUP: the signal by which an operator lets a service read its configuration again. It is caught from this call on while the
+ * scope lives. Before that it ends the process. Signals that no reader has taken yet count as one.
  */
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"

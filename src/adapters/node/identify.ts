@@ -1,9 +1,10 @@
 /**
- * Has an address show its certificate: a handshake of TLS over an ordinary socket, with the runtime's own checks of chain and name.
+ * Asks an address for its certificate: a TLS handshake over an ordinary socket, with the runtime's own checks of chain and
+ * name.
  *
- * Whoever is there may be hostile. Time is the caller's to bound; the libraries bound what a handshake may hold (OpenSSL 100 KiB of
- * certificates, rustls 64 KiB of a message). Once it has shown its certificate, the connection ends politely: what it still says
- * is thrown away, and after a second, or 64 KiB, it is cut.
+ * The address may be hostile. The caller limits the time. The libraries limit the size of a handshake (OpenSSL: 100 KiB of
+ * certificates, rustls: 64 KiB a message). After the certificate the connection ends in order: what the address still sends is
+ * discarded, and after one second or 64 KiB the connection is cut.
  */
 import * as net from "node:net"
 import * as tls from "node:tls"
@@ -42,7 +43,7 @@ export function identify(
   }
   const broken = (error: NodeJS.ErrnoException) => settle(isConnected ? "certificate" : failureOf(error.code))
 
-  // Both stay listened to for good: an error that comes late must not end the process.
+  // Both keep a listener for good: a late error must not end the process.
   socket.on("error", broken)
   socket.on("close", () => settle(isConnected ? "certificate" : "reset"))
   socket.once("connect", () => {
@@ -65,7 +66,7 @@ export function identify(
   }
 }
 
-/** Ends a connection on which nothing is wanted. */
+/** Ends a connection that is no longer needed. */
 function leave(secure: tls.TLSSocket, drop: () => void): void {
   let thrownAway = 0
   const stop = timerWheel(LINGER_MS, drop)

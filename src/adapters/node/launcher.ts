@@ -1,20 +1,21 @@
 /**
- * The launcher: `npm start` and `deno task start` run this process as their child, and their scripts say so in the
- * environment. A launcher that dies alone (npm of SIGHUP, any of them by force) can pass nothing on, and what it started would
- * keep its port as an orphan: so this process looks whether its launcher is still its parent. A process that was started
- * directly has no launcher, and outlives whatever started it.
+ * The launcher: `npm start` and `deno task start` run this process as their child, and their scripts say so in the environment.
+ *
+ * A launcher that dies alone cannot pass a signal on (npm dies so of SIGHUP, and any launcher of SIGKILL). This process would
+ * stay behind and keep its port. So it checks whether its launcher is still its parent. A process that was started directly has
+ * no launcher, and outlives its parent.
  */
 import * as fs from "node:fs"
 import process from "node:process"
 
-/** The launcher's process id where its shell can tell it, else any word. */
+/** The process id of the launcher, where its shell can give it, else any word. */
 const VARIABLE = "FAIRLEAD_LAUNCHER"
 const LOOK_MS = 500
 
-/** Calls `tell` once the launcher is gone; where there is none, never. */
+/** Calls `tell` once the launcher is gone. Never, where there is none. */
 export function whenLauncherEnds(tell: () => void): void {
   const named = process.env[VARIABLE]
-  // What this process starts has this process for a parent.
+  // A child of this process has this process as its parent.
   delete process.env[VARIABLE]
   if (named === undefined || named === "") return
   const launcher = Number(named) || process.ppid
@@ -28,7 +29,7 @@ export function whenLauncherEnds(tell: () => void): void {
   timer.unref()
 }
 
-/** On Windows the parent's id stays as it was when the parent is gone. */
+/** On Windows a process keeps its parent's id when the parent is gone. */
 function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -39,8 +40,8 @@ function isThere(pid: number): boolean {
 }
 
 /**
- * Where Deno was installed by npm, `deno` is a script that starts the launcher and waits: a signal ends it and goes no further.
- * It is found by its command line, where the system has a place to read that; undefined: there is none.
+ * Where npm installed Deno, `deno` is a script that starts the launcher and waits; a signal ends the script and goes no
+ * further. This finds the script by its command line, where the system shows it; undefined: there is none.
  */
 function starterOf(launcher: number): number | undefined {
   const parent = parentOf(launcher)
@@ -49,7 +50,7 @@ function starterOf(launcher: number): number | undefined {
 }
 
 function parentOf(pid: number): number | undefined {
-  // "pid (name) state parent ...", and a name may hold anything.
+  // "pid (name) state parent ...": the name may contain any character.
   const stat = textOf(`/proc/${pid}/stat`)
   const parent = Number(stat.slice(stat.lastIndexOf(")") + 1).trim().split(" ")[1])
   return Number.isInteger(parent) ? parent : undefined

@@ -1,9 +1,9 @@
 /**
- * Lends an upstream's socket to the program and looks on until it is closed. Nothing of what the program does with it is
- * hindered; only `session.idle` and `session.halfClose` end it, as they end every session.
+ * Lends an upstream's socket to the program and watches it until it is closed. The program may do with it as it likes. Only
+ * `session.idle` and `session.halfClose` end it, as they end every session.
  *
- * Where TLS has taken over what lies below the socket, its counters are looked at a few times a second until the first byte has
- * come, so the moment of that is late by as much.
+ * Where TLS has taken over the handle below the socket, the byte counters are read a few times a second until the first byte.
+ * The moment of the first byte is late by as much.
  */
 import type { Session } from "../../core/model/Config.ts"
 import type { CloseCause } from "../../core/model/Event.ts"
@@ -44,7 +44,7 @@ export function lend(
     const isAlerted = isRefused(socket) && OF_AN_ALERT.has(cause)
     if (!socket.destroyed) socket.resetAndDestroy()
     const { firstByteAtUs, level } = watch
-    // What was only seen by a look tells nothing of how long the answer took.
+    // A first byte that the counters show says nothing about how long the answer took.
     const answerUs = socket.hasReceived ? watch.answerUs : -1
     end({ cause: isAlerted ? "upstream-alert" : cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence: level })
   }
@@ -74,7 +74,7 @@ export function lend(
     over: finish
   })
 
-  // A program expects what `net.connect` gives by default: the upstream's end ends its own side too.
+  // As with `net.connect`, the upstream's end ends the program's side too.
   socket.allowHalfOpen = false
   socket.firstBytes = { received: () => watch.answered(), sent: asked }
   if (socket.hasReceived) watch.answered()
@@ -87,17 +87,17 @@ export function lend(
   return () => finish("stopped")
 }
 
-/** A program that lets go of its socket has done nothing wrong, nor has the upstream. */
+/** A program that closes its socket has done nothing wrong, and neither has the upstream. */
 function endOf({ readableEnded, endedFirst, bytesRead, bytesWritten }: PlainUpstream["socket"]): CloseCause {
   return readableEnded && !endedFirst && bytesWritten > 0 && bytesRead === 0 ? "upstream-closed" : "done"
 }
 
-/** All that came was an alert of TLS: inside TLS, where only the counter tells, nothing else is as short. */
+/** All that came was an alert of TLS. Inside TLS only the counter shows that: nothing else is as short. */
 function isRefused(socket: PlainUpstream["socket"]): boolean {
   return socket.isRefused || (!socket.hasReceived && socket.bytesRead > 0 && socket.bytesRead <= ALERT_BYTES)
 }
 
-/** It had ended its side before an answer came: what the upstream does then says nothing. */
+/** The program had ended its side before an answer, so the upstream's end says nothing. */
 function hasLeft({ writableEnded, bytesRead }: PlainUpstream["socket"]): boolean {
   return writableEnded && bytesRead === 0
 }

@@ -1,22 +1,22 @@
 /**
- * A listening socket that can pause: while it does, clients wait in the kernel's queue, connected and unaccepted.
+ * A listening socket that can pause. Meanwhile clients wait in the kernel's queue: connected, and not accepted.
  *
- * Neither runtime offers that, so it is done with the handle below the server, where it is as it is known to be; where it is
- * not, pausing does nothing, and what the runtime does without descriptors is what happens.
- * - Node: a handle that was opened by descriptor may start and stop reading, which for a listening one means accepting.
- * - Deno: a callback that takes no connection stops the accepting, after what waited in the kernel at that moment (at most its queue)
- *   has been taken from it. Listening again looks at the queue anew, also after an accept has failed for want of a descriptor: every
- *   server does so now and then.
+ * Neither runtime offers this, so it uses the handle below the server where that handle is as expected. Where it is not, a
+ * pause has no effect, and the runtime does what it does without descriptors.
+ * - Node: a handle that was opened by descriptor can start and stop reading. For a listening handle that means accepting.
+ * - Deno: a callback that takes no connection stops the accepting. Connections that are in the kernel's queue at that moment,
+ *   at most one queue, are accepted before. To listen again reads the queue anew. That also helps after an accept that failed
+ *   for want of a descriptor, so each server does it now and then.
  */
 import * as net from "node:net"
 import process from "node:process"
 import type { Address } from "../../core/model/Config.ts"
 import { descriptorLimit } from "./descriptors.ts"
 
-/** The kernel's own queue of connections not yet accepted; it caps this at net.core.somaxconn. */
+/** The kernel's queue of connections that are not accepted yet. The kernel limits it to net.core.somaxconn. */
 const MOST_BACKLOG = 1024
 const LEAST_BACKLOG = 8
-/** On Deno one look at the queue takes all that is in it: it shall be a small part of what may be open. */
+/** On Deno one read takes the whole queue. It has to be a small part of the descriptors. */
 const PART_OF_LIMIT = 8
 
 const isDeno = "deno" in process.versions
@@ -26,10 +26,10 @@ export interface Pausing {
   readonly resume: () => void
 }
 
-/** On Deno a listener whose accept has failed hears of nobody until it looks again by itself. */
+/** On Deno a listener gets no client after a failed accept until it reads its queue again. */
 const LOOK_AGAIN_MS = 1_000
 
-/** Keeps a server accepting after an accept has failed, for as long as it listens. */
+/** Keeps a server accepting after a failed accept, for as long as it listens. */
 export function keepAccepting(server: net.Server): void {
   if (!isDeno) return
   const look = setInterval(() => {
@@ -64,17 +64,17 @@ export function takenAtOnce(): number {
   return isDeno ? backlog() + 1 : 1
 }
 
-/** Begins to listen; the callback follows unless the server emits an error. */
+/** Begins to listen. The callback comes unless the server emits an error. */
 export function begin(server: net.Server, address: Address, listening: () => void): void {
   const handle = boundHandle(address)
   if (handle?.fd === undefined) server.listen({ ...address, backlog: backlog() }, listening)
   else {
-    // The server's own handle closes the descriptor. The one that bound it must not do so again, so it is left as it is.
+    // The server's own handle closes the descriptor. The handle that bound it must not close it as well, so it stays as it is.
     server.listen({ fd: handle.fd, backlog: backlog() }, listening)
   }
 }
 
-/** To be called while the server listens. */
+/** Call this while the server listens. */
 export function pausing(server: net.Server): Pausing {
   const handle = handleOf(server)
   if (handle === undefined) return never
@@ -85,7 +85,7 @@ const never: Pausing = { pause: () => {}, resume: () => {} }
 
 function pausingOnNode(handle: Handle): Pausing {
   const { readStart, readStop } = handle
-  // From here on it can be stopped: only what reads can.
+  // From here on the handle can be stopped: only a handle that reads can.
   if (readStart === undefined || readStop === undefined || readStart.call(handle) !== 0) return never
   return { pause: () => void readStop.call(handle), resume: () => void readStart.call(handle) }
 }
@@ -98,7 +98,7 @@ function pausingOnDeno(handle: Handle): Pausing {
     resume: () => {
       handle.onconnection = onconnection
       look()
-      // The first look hands over what was taken while it paused, and only the next one asks the kernel.
+      // The first callback hands over connections that were taken during the pause. Only the next one reads the kernel's queue.
       setImmediate(() => setImmediate(look))
     }
   }
@@ -106,12 +106,12 @@ function pausingOnDeno(handle: Handle): Pausing {
 
 function takesNone(): void {}
 
-/** A bound handle with its descriptor; undefined where there is none to be had, or the address cannot be bound. */
+/** A bound handle with its descriptor; undefined: there is none, or the address cannot be bound. */
 function boundHandle({ host, port }: Address): Handle | undefined {
   const make = (net as { readonly _createServerHandle?: (...args: Array<unknown>) => Handle | number })._createServerHandle
   if (isDeno || make === undefined || descriptorLimit() === Number.POSITIVE_INFINITY) return undefined
   const handle = make(host, port, net.isIPv6(host) ? 6 : 4, undefined, 0)
-  // Some errors are told at once, that the address is taken only when asked; trying again the usual way gives it its name.
+  // Some errors show here, a taken address shows only on listening. The ordinary way then fails with its usual code.
   if (typeof handle === "number") return undefined
   if (handle.getsockname?.({}) === 0) return handle
   handle.close?.()

@@ -1,10 +1,14 @@
 /**
- * Which network this machine is in, as a tag that is the same whenever it is there: how far away an address is depends on it.
+ * A tag for the network that this machine is in, the same each time it is there. The distance to an address depends on the
+ * network.
  *
- * The tag is a digest of the networks (/24, /64) of the addresses that this machine's interfaces have. Node and Deno do not tell
- * which of them has the default route, so all of them count but loopback, link-local addresses (the same everywhere) and the
- * bridges of containers and virtual machines, which come and go. A tag that differs for no good reason costs little: then
- * records order probes and serve for `history.serveFor`, no longer.
+ * The tag is a digest of the networks (/24, /64) of the interfaces' addresses. Neither runtime shows which interface has the
+ * default route, so all of them count, except:
+ * - loopback;
+ * - link-local addresses, which are the same everywhere;
+ * - bridges of containers and virtual machines, which come and go.
+ *
+ * A tag that differs for no good reason costs little: records then order probes, and serve for `history.serveFor` at most.
  */
 import { createHash } from "node:crypto"
 import * as os from "node:os"
@@ -14,7 +18,7 @@ const TAG_CHARS = 16
 
 type Interfaces = ReturnType<typeof os.networkInterfaces>
 
-/** Empty: it has no network, or nobody may know. */
+/** Empty: the machine has no network, or its addresses may not be read. */
 export function networkTag(interfacesOf: () => Interfaces = os.networkInterfaces): string {
   const networks = new Set<string>()
   try {

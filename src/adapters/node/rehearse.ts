@@ -1,26 +1,31 @@
 /**
- * What the first handshake of a process would be late by, done before a client waits for it: the secure contexts are made, and one
- * ClientHello is said to nobody. Measured on a slow core: the first context takes Node 3 to 5 ms and loading its TLS 11 to 15; Deno
- * loads for 45 to 65 ms, whatever context it is given. A whole handshake in memory would win 2 ms more, and need a key of our own.
+ * Does before the first client what would delay the first handshake of a process: it makes the secure contexts, and writes one
+ * ClientHello that goes nowhere.
  *
- * One part a turn of the event loop, so that clients who are there wait for one part at most.
+ * Measured on a slow core: Node takes 3 to 5 ms for the first context and 11 to 15 ms to load its TLS. Deno loads for 45 to 65
+ * ms, whatever the context. A whole handshake in memory would save another 2 ms, and need a key of our own.
+ *
+ * Each turn of the event loop does one part, so a waiting client waits for one part at most.
  */
 import * as Effect from "effect/Effect"
 import { Duplex } from "node:stream"
 import * as tls from "node:tls"
 import { contextOf } from "./authorities.ts"
 
-/** Nobody has this name. */
+/** A name that cannot exist. */
 const SERVERNAME = "rehearsal.invalid"
 const TIMEOUT_MS = 1_000
 
 let hasSpoken = false
 
-/** For each digest of authorities that proofs may be asked under. Gives how many bytes were said: 0 but for the first time. */
+/**
+ * Takes each digest of authorities that proofs may use. Gives the number of bytes that were written: 0 except for the first
+ * time.
+ */
 export const rehearse = Effect.fnUntraced(function* (digests: ReadonlyArray<string>) {
   for (const digest of digests) {
     yield* nextTurn
-    // What cannot be made now will be told by the proof that needs it.
+    // A context that cannot be made now is reported by the proof that needs it.
     yield* Effect.ignore(Effect.try(() => contextOf(digest)))
   }
   const [digest] = digests
@@ -38,7 +43,7 @@ const nextTurn = Effect.callback<void>((resume) => {
 const sayHello = (digest: string) =>
   Effect.callback<number>((resume) => {
     let secure: tls.TLSSocket | undefined
-    // Node speaks before `connect` has returned.
+    // Node writes before `connect` has returned.
     const over = (bytes: number) =>
       void setImmediate(() => {
         secure?.destroy()

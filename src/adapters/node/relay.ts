@@ -1,13 +1,13 @@
 /**
  * Relay: joins a client and an upstream until both directions have ended.
  *
- * - Each side's end is passed on by itself: half-closed connections go on in the other direction.
- * - Back-pressure both ways: a reader that stops costs at most what is under way in two socket buffers and one chunk.
- * - A reset is passed on as a reset, not as a polite end.
- * - Its cause is who ended it. Where the client ended first and the upstream never said a word, that was the client, however the upstream
- *   takes it; where the upstream ended first, but took what the client still sent, the session went one way alone. An alert of TLS, with
- *   nothing after it, is no answer.
- * - No byte for `idle` ends the session, `halfClose` instead once one direction has ended.
+ * - The end of each side is passed on by itself, so a half-closed connection goes on in the other direction.
+ * - Back-pressure works both ways. A reader that stops costs at most two socket buffers and one chunk.
+ * - A reset is passed on as a reset.
+ * - The cause names the side that ended the session. Where the client ended first and the upstream never sent a byte, the
+ *   client did, whatever the upstream does then. Where the upstream ended first but took what the client still sent, the
+ *   session went one way alone. An alert of TLS with nothing after it is no answer.
+ * - A session ends after `idle` without a byte, and after `halfClose` once one direction has ended.
  */
 import type { Buffer } from "node:buffer"
 import type * as net from "node:net"
@@ -21,22 +21,22 @@ import type { Sink } from "./NodeUpstream.ts"
 import { SilenceWatch } from "./silence.ts"
 import { upkeep } from "./upkeep.ts"
 
-/** A candidate's side, however its socket was dialled. */
+/** The side of the candidate, for either kind of socket. */
 export interface Far {
   readonly socket: net.Socket
-  /** Told what happens to the socket. */
+  /** Receives the events of the socket. */
   hear: Hear
-  /** The upstream has said all it had to say. */
+  /** The upstream has ended its side. */
   readonly hasEnded: boolean
-  /** Hands what was held and what comes to `sink`. */
+  /** Passes the bytes kept so far, and all that follow, to `sink`. */
   take(sink: Sink): void
   /** Both sockets are closed. */
   recycle(): void
 }
 
-/** After an alert each side may be the first to end, and how says nothing. */
+/** After an alert either side may end first, and the way it ends says nothing. */
 export const OF_AN_ALERT: ReadonlySet<CloseCause> = new Set(["done", "client-reset", "upstream-reset", "upstream-closed"])
-/** Chunks of at least this many bytes are given back as soon as they are written. */
+/** Chunks of at least this many bytes are freed as soon as they are written. */
 const FREED_AT_ONCE = 16_384
 
 export function relay(
@@ -56,7 +56,10 @@ export function relay(
   let halfClosed = false
   let clientEnded = false
   let isRefused = false
-  /** What the client had sent when the upstream ended without a word to a client that had not; -1: it did not. */
+  /**
+   * Bytes that the client had sent when the upstream ended without an answer to a client that had not ended; -1: that did not
+   * happen.
+   */
   let unansweredBytes = -1
 
   const finish = (cause: CloseCause, politely = false) => {
@@ -132,9 +135,9 @@ export function relay(
       near.resume()
     } else if (news === "ended") onFarEnd()
   }
-  // The upstream may have ended while it waited; its end is then passed on behind what was held of it.
+  // The upstream may have ended while its socket was warm. Its end follows the bytes that were kept.
   if (upstream.hasEnded) onFarEnd()
-  // Resumes a socket that had held its fill while waiting; harmless for one that never stopped.
+  // Resumes a socket that stopped because it was full. Without effect on one that did not stop.
   far.resume()
   near.resume()
 
@@ -142,8 +145,8 @@ export function relay(
 }
 
 /**
- * Gives a chunk's memory back now. An accepted socket reads into a new buffer each time, and waiting for the collector to
- * find thousands of them makes it go through the whole heap several times a second. Nobody else knows the chunk.
+ * Frees the memory of a chunk at once. An accepted socket reads into a new buffer each time. Thousands of them would make the
+ * garbage collector walk the whole heap several times a second. Nothing else refers to the chunk.
  */
 function free({ buffer, byteLength }: Buffer): void {
   if (byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0)

@@ -1,9 +1,9 @@
 /**
- * Runs the program in this process: exit codes, and the two signals that mean "please stop".
+ * Runs the program in this process: exit codes, and the two signals that ask it to stop.
  *
- * The first one interrupts and lets every finalizer finish. A second one at least a second later stops at once; an echo
- * within a second is the same wish, as npm passes on a signal that the terminal has delivered already. The end of the launcher
- * counts as the first one.
+ * The first signal interrupts, and every finalizer finishes. A second one at least a second later stops at once. Within a
+ * second it counts as the same request, because npm repeats a signal that the terminal has delivered already. The end of the
+ * launcher counts as a first signal.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import { whenLauncherEnds } from "./launcher.ts"
 
 const ECHO_US = 1_000_000
 
-/** `codeOf` gives the exit code of a failure; an interruption by signal is the graceful end, 0. */
+/** `codeOf` gives the exit code of a failure. An interruption by a signal is a graceful end, with code 0. */
 export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unknown) => number): void {
   const run = Runtime.makeRunMain(({ fiber, teardown }) => {
     let askedAtUs = -1
@@ -31,7 +31,7 @@ export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unkn
     process.on("SIGTERM", stop)
     whenLauncherEnds(() => {
       if (askedAtUs >= 0) return
-      // The terminal may be gone with the launcher: whether this can be told changes nothing.
+      // The terminal may be gone with the launcher. Then this message is lost, and nothing else changes.
       fs.write(2, "fairlead: the launcher of this process is gone: stopping as on SIGTERM\n", () => {})
       stop()
     })
@@ -49,7 +49,7 @@ export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unkn
   })
 }
 
-/** Errors that have already been shown to the user. */
+/** Errors that the user has already seen. */
 function isTold(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false
   return ("told" in error && error.told === true) || ("_tag" in error && error._tag === "ShowHelp")

@@ -1,27 +1,28 @@
 /**
- * Watches one session for its first upstream byte: tells when it has been silent for `silentAfterMs`, when for `stallMs`, and when a
- * silent one spoke at last. One timer, only while it waits.
+ * Watches one session for its first upstream byte. It reports when the session has been silent for `silentAfterMs`, when for
+ * `stallMs`, and when a silent one got its byte. It uses one timer, and only while the session waits.
  *
- * A session waits from its client's last byte on, not from its first: an upload may take its time, and so may a slow client. It waits
- * anew with every byte of the client, and with every sign that the upstream takes some (`moved`); had it been told silent, that
- * is taken back. What the system has taken may still lie in its buffers, of which nothing tells: each byte is given time to leave,
- * unless the system takes no more: then only what it has not taken is. A limit that is over is looked at once more after what has
- * arrived meanwhile: a busy process is late for its timers and for bytes alike.
+ * - A session waits from its client's last byte on, not from the first: an upload may take its time, and so may a slow client.
+ * - It waits anew with each byte of the client, and with each sign that the upstream takes bytes (`moved`). A silence that was
+ *   reported is then over.
+ * - Bytes that the system has taken may still be in its buffers, and no call shows that. So each byte gets time to leave. Once
+ *   the system takes no more bytes, only those that it has not taken count.
+ * - When a limit is over, the watch first lets pending reads come in: a busy process is late for timers and for bytes alike.
  */
 import type { Cancel, Silence } from "../../shell/Transport.ts"
 import { nowUs } from "./clock.ts"
 import { timerWheel } from "./timerWheel.ts"
 
-/** 2 Mbit/s: what leaves more slowly may look silent for a while. */
+/** 2 Mbit/s. A slower line may look silent for a while. */
 const LEAVES_US_PER_BYTE = 4
-/** A system's buffer for sending holds 4 MiB at most, unless it is told otherwise. */
+/** By default a system's send buffer has at most 4 MiB. */
 const MOST_LEAVING_US = 4_194_304 * LEAVES_US_PER_BYTE
 
 export class SilenceWatch {
   readonly #told: Silence
   #askedAtUs = -1
   #bytes = 0
-  /** From then on it waits: whatever the client sent may have left. */
+  /** The wait begins at this moment, when all that the client sent may have left. */
   #waitsFromUs = -1
   #firstByteAtUs = -1
   #level: "none" | "silent" | "stalled" = "none"
@@ -35,7 +36,10 @@ export class SilenceWatch {
     return this.#firstByteAtUs
   }
 
-  /** From the last client byte before it to the first upstream byte; -1 where one is missing or the upstream spoke first. */
+  /**
+   * From the client's last byte before the first upstream byte to that byte; -1: one of them is missing, or the upstream spoke
+   * first.
+   */
   get answerUs(): number {
     return this.#askedAtUs < 0 || this.#firstByteAtUs < 0 ? -1 : this.#firstByteAtUs - this.#askedAtUs
   }
@@ -44,7 +48,7 @@ export class SilenceWatch {
     return this.#level
   }
 
-  /** The client sent something, of which the system has not taken `queuedBytes` yet. */
+  /** The client sent bytes. The system has not taken `queuedBytes` of them yet. */
   asked(bytes: number, queuedBytes = 0): void {
     if (this.#firstByteAtUs >= 0) return
     const now = nowUs()
@@ -59,14 +63,14 @@ export class SilenceWatch {
     else this.#waitsAnew()
   }
 
-  /** The system has taken all that was queued, so the upstream takes what was sent: it is alive. */
+  /** The system has taken all queued bytes. So the upstream takes bytes: it is alive. */
   moved(): void {
     if (this.#askedAtUs < 0 || this.#firstByteAtUs >= 0) return
     this.#waitsFromUs = nowUs() + Math.min(this.#bytes * LEAVES_US_PER_BYTE, MOST_LEAVING_US)
     this.#waitsAnew()
   }
 
-  /** The upstream sent something. */
+  /** The upstream sent bytes. */
   answered(): void {
     if (this.#firstByteAtUs >= 0) return
     this.#firstByteAtUs = nowUs()
@@ -76,7 +80,7 @@ export class SilenceWatch {
     this.#told.spoke("upstream")
   }
 
-  /** The session is over: nothing more is told. */
+  /** The session is over: no report follows. */
   stop(): void {
     this.#stopTimer?.()
   }
@@ -89,7 +93,7 @@ export class SilenceWatch {
     this.#stopTimer = lately(this.#told.silentAfterMs, () => this.#silent())
   }
 
-  /** How long it still has to wait until it has waited for `limitMs`. */
+  /** Time that is left until the wait has lasted for `limitMs`. */
   #leftMs(limitMs: number): number {
     return limitMs - (nowUs() - this.#waitsFromUs) / 1000
   }
@@ -100,7 +104,7 @@ export class SilenceWatch {
       this.#stopTimer = lately(leftMs, () => this.#silent())
       return
     }
-    // Not told for want of room in the mailbox: then neither its end nor its recovery may speak of it.
+    // Where the mailbox had no room for the report, neither the session's end nor its recovery may mention it.
     if (this.#told.silent(nowUs() - this.#waitsFromUs)) this.#level = "silent"
     this.#stopTimer = lately(Math.max(0, this.#leftMs(this.#told.stallMs)), () => this.#stalled())
   }
@@ -112,7 +116,7 @@ export class SilenceWatch {
   }
 }
 
-/** After a while, and after whatever has arrived on sockets by then. */
+/** After a delay, and after all that has arrived on sockets by then. */
 function lately(delayMs: number, fire: () => void): Cancel {
   let soon: ReturnType<typeof setImmediate> | undefined
   const stop = timerWheel(delayMs, () => {

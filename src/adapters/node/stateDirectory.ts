@@ -1,9 +1,9 @@
-/** Where this user's programs keep state. */
+/** The directory in which this user's programs keep state. */
 import * as os from "node:os"
 import * as path from "node:path"
 import process from "node:process"
 
-/** `XDG_STATE_HOME`, else what the platform has for it. */
+/** `XDG_STATE_HOME`, or else the platform's directory for state. */
 export function stateDirectory(): string {
   const xdg = process.env["XDG_STATE_HOME"]
   if (xdg !== undefined && path.isAbsolute(xdg)) return path.join(xdg, "fairlead")

@@ -1,7 +1,7 @@
 /**
- * The system's resolver, asked for one family at a time: asked for both at once it answers when it has heard of both, and not at
- * all when one of them stays silent. It cannot be told to stop: a question that is still under way is shared by all that ask it
- * meanwhile, or a silent one would take another of the runtime's few threads for each client.
+ * The system's resolver, with one query for each family. A query for both families gets its answer when both are known, and
+ * none when one stays silent. No query can be cancelled, so callers share a query under way. Otherwise a silent query would
+ * take one of the runtime's few threads for each client.
  */
 import * as dns from "node:dns/promises"
 

@@ -1,9 +1,9 @@
 /**
- * Coarse timers: for limits that most sessions never reach, as they end long before. A timer of the runtime costs about a
- * microsecond to set and to clear, which is much where a whole session costs a hundred.
+ * The timer wheel: for limits that most sessions never reach. To set and clear a timer of the runtime costs about a
+ * microsecond, and a whole session costs a hundred.
  *
- * Moments are rounded up to a sixteenth to a thirty-second of the delay (at least 16 ms), so there are never more than some
- * hundred different ones, each with the set of those who wait for it, and one timer of the runtime for the first of them.
+ * Moments are rounded up by a sixteenth to a thirty-second of the delay, at least 16 ms. So there are never more than some
+ * hundred moments. Each has a set of callbacks, and one timer of the runtime is set for the first moment.
  */
 const LEAST_GRAIN_MS = 16
 /** The runtime's timers overflow at 2^31 ms. */
@@ -15,7 +15,10 @@ const moments = new Map<number, Set<Waiter>>()
 let timer: ReturnType<typeof setTimeout> | undefined
 let timerAtMs = Number.POSITIVE_INFINITY
 
-/** Calls `fire` once, after `delayMs` and at most a sixteenth of it (or 16 ms) more. A function may wait only once at a time for one moment. */
+/**
+ * Calls `fire` once, after `delayMs` and at most a sixteenth of it (or 16 ms) more. The same function must not wait twice for
+ * one moment.
+ */
 export function timerWheel(delayMs: number, fire: () => void): () => void {
   const nowMs = performance.now()
   const delay = delayMs < MOST_DELAY_MS ? delayMs : MOST_DELAY_MS
@@ -48,10 +51,10 @@ function ring(): void {
     else if (atMs > nowMs) next = Math.min(next, atMs)
     else {
       moments.delete(atMs)
-      // Who cancels while others are called is not called any more.
+      // A callback that an earlier one cancelled is not called any more.
       for (const fire of waiters) fire()
     }
   }
-  // Somebody who was called may have armed it for an earlier moment already.
+  // A callback may have set the timer to an earlier moment.
   if (next < timerAtMs) arm(next, nowMs)
 }

@@ -1,29 +1,29 @@
 /**
- * Upkeep of a session that lasts: keep-alive, and its end when nothing moves any more. A look now and then instead of a timer
- * that starts anew with every chunk: most sessions are over before the first look.
+ * Upkeep of a session that lasts: keep-alive, and its end when no byte moves any more. It checks now and then, instead of
+ * setting a timer with each chunk. Most sessions are over before the first check.
  */
 import type { Session } from "../../core/model/Config.ts"
 import type { Cancel } from "../../shell/Transport.ts"
 import { nowUs } from "./clock.ts"
 import { timerWheel } from "./timerWheel.ts"
 
-/** Sessions shorter than this need no keep-alive: two system calls less. */
+/** Shorter sessions need no keep-alive, which saves two system calls. */
 export const KEEP_ALIVE_FROM_MS = 1_000
-/** Looks within one limit: an end for want of traffic comes at most an eighth late. */
+/** Checks within one limit. A session without traffic ends at most an eighth late. */
 const LOOKS = 8
 
 export interface UpkeepPorts {
   readonly limits: Session
-  /** Bytes moved so far, either way. */
+  /** Bytes moved so far, in both directions. */
   readonly moved: () => number
   readonly isHalfClosed: () => boolean
   /** The session has lasted for `KEEP_ALIVE_FROM_MS`. */
   readonly lasts: () => void
-  /** Nothing moved for the limit that holds. */
+  /** No byte moved for as long as the limit allows. */
   readonly over: (cause: "idle" | "half-close-timeout") => void
 }
 
-/** Looks after a session until it is cancelled or over. */
+/** Checks a session until it is cancelled or over. */
 export function upkeep(ports: UpkeepPorts): Cancel {
   const { limits } = ports
   const everyMs = Math.min(limits.idleMs, limits.halfCloseMs) / LOOKS

@@ -1,10 +1,10 @@
 /**
- * Tells that a file has changed, however that came about: written in place, replaced by rename as editors do, reached through
- * a link that was turned (mounted configurations), or gone and back again.
+ * Reports that a file has changed, in any way: written in place, replaced by rename as editors do, reached through a link that
+ * was turned (mounted configurations), or gone and back.
  *
- * The system's notices for the file's directory make it quick; a look every `pollMs` makes it sure, where notices do not come
- * (network file systems) or the directory itself was replaced. A change is told once the file has been quiet for `quietMs`,
- * while it keeps changing every `latestMs`. The first look counts as a change, so nothing is lost between reading and watching.
+ * The system's notices for the directory make the report fast. A check every `pollMs` covers what notices miss: network file
+ * systems, and a directory that was replaced. A change is reported once the file has been quiet for `quietMs`, and every
+ * `latestMs` while it keeps changing. The first check counts as a change, so no change between reading and watching is lost.
  */
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -19,13 +19,13 @@ export interface WatchOptions {
   readonly pollMs: number
   readonly quietMs: number
   readonly latestMs: number
-  /** A disk that keeps silent for longer says nothing of the file. */
+  /** A disk that takes longer to answer says nothing about the file. */
   readonly silentMs: number
 }
 
 const DEFAULTS: WatchOptions = { pollMs: 2_000, quietMs: 100, latestMs: 1_000, silentMs: 5_000 }
 
-/** Changes that nobody has taken yet are one. */
+/** Changes that the reader has not taken yet count as one. */
 export const watchFile = (file: string, options: Partial<WatchOptions> = {}): Stream.Stream<void> =>
   Stream.callback<void>(
     (queue) =>
@@ -36,7 +36,7 @@ export const watchFile = (file: string, options: Partial<WatchOptions> = {}): St
     { bufferSize: 1, strategy: "sliding" }
   )
 
-/** What tells one state of a file from another; empty: it is not there. */
+/** A text that differs between two states of the file; empty: the file is absent. */
 type Signature = string
 
 export class FileWatch {
@@ -48,7 +48,7 @@ export class FileWatch {
   readonly #poll: ReturnType<typeof setInterval>
   #told: Signature | undefined
   #seen: Signature | undefined
-  /** A notice named the file itself: it has changed, even if its signature is the same (two writes within one tick). */
+  /** A notice named the file itself. So it has changed, even with the same signature (two writes within one tick). */
   #named = false
   #changingSinceUs = -1
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -76,7 +76,7 @@ export class FileWatch {
     this.#watcher?.close()
   }
 
-  /** One at a time, as each would keep a thread of the runtime while the disk is silent. */
+  /** One check at a time, because each one would occupy a thread of the runtime while the disk is silent. */
   async #pollOnce(): Promise<void> {
     if (this.#polling) return
     this.#polling = true
@@ -85,7 +85,7 @@ export class FileWatch {
     if (this.#timer === undefined) await this.#look()
   }
 
-  /** Watches the directory that bears the name now. */
+  /** Watches the directory that has the name now. */
   async #rearm(): Promise<void> {
     const directory = await this.#asked(() => identityOf(this.#directory), this.#watched)
     if (this.#closed || (this.#watcher !== undefined && directory === this.#watched)) return
@@ -101,11 +101,11 @@ export class FileWatch {
       this.#watcher = watcher
       this.#watched = directory
     } catch {
-      // No notices to be had (too many watches, the directory is gone again): looking has to do.
+      // There are no notices: too many watches, or the directory is gone again. The checks have to do.
     }
   }
 
-  /** What the disk says; while it says nothing, what it said before. */
+  /** The disk's answer. Without one, the answer before. */
   #asked(call: () => Promise<Signature>, before: Signature): Promise<Signature> {
     return this.#disk.within(call).catch(() => before)
   }
@@ -115,7 +115,7 @@ export class FileWatch {
     this.#wait()
   }
 
-  /** Looks once it has been quiet, or has waited long enough. */
+  /** Checks once the file has been quiet, or `latestMs` is over. */
   #wait(): void {
     if (this.#closed) return
     if (this.#changingSinceUs < 0) this.#changingSinceUs = nowUs()
@@ -127,7 +127,7 @@ export class FileWatch {
     }, Math.max(0, Math.min(this.#options.quietMs, leftMs)))
   }
 
-  /** One look at a time: a disk that does not answer holds up one, not many. */
+  /** One read at a time: a disk that does not answer delays one read, not many. */
   async #look(): Promise<void> {
     if (this.#looking) return
     this.#looking = true

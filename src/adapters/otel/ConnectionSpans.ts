@@ -1,7 +1,6 @@
 /**
- * One client's trace, written when the client has left: `fairlead.connection` with its dials (and before them the name that was
- * asked for), and its relay. Whether it is
- * traced is decided when it comes; for all others nothing is kept. No span carries an address.
+ * The trace of one client, written when the client has left: `fairlead.connection` with its query for a name, its dials and its
+ * relay. The client's arrival decides whether it is traced; nothing is kept for the others. No span carries an address.
  */
 import type { Attributes, Context } from "@opentelemetry/api"
 import * as Candidates from "../../core/candidates.ts"
@@ -21,7 +20,7 @@ import type { SpanWriter } from "./SpanWriter.ts"
 interface OpenConnection {
   readonly acceptedUs: number
   readonly dials: ReadonlyArray<Timed>
-  /** Labels of those that were dialled, as of then; undefined: it is no candidate. */
+  /** Labels of the candidates that were dialled, as they were then; undefined: the address is no candidate. */
   readonly labels: ReadonlyArray<string | undefined>
   readonly attributes: Attributes
 }
@@ -32,7 +31,7 @@ const MOST_KEPT = 40_000
 const POLITE: ReadonlySet<CloseCause> = new Set(["done", "idle", "stopped"])
 
 export class ConnectionSpans {
-  /** To be kept up to date by whoever sees the entries. */
+  /** The observer that sees the entries keeps this up to date. */
   readonly routes = new RecentRoutes()
   readonly #writer: SpanWriter
   readonly #isSampled: (session: number) => boolean
@@ -76,12 +75,12 @@ export class ConnectionSpans {
     )
   }
 
-  /** The worker that had them is gone, and says nothing anymore. */
+  /** The worker with these sessions is gone and reports nothing more. */
   forget(): void {
     this.#connections.clear()
   }
 
-  /** Nobody could serve it: it ends when that is known. */
+  /** No address served the client, so its trace ends when that is known. */
   #failed(connection: OpenConnection, state: State): void {
     const startUs = connection.acceptedUs - connection.dials.reduce((longest, { endUs }) => Math.max(longest, endUs), 0)
     const attributes = { ...connection.attributes, "fairlead.outcome": "failed" }
@@ -98,7 +97,7 @@ export class ConnectionSpans {
   ): Context {
     const written = { name: "fairlead.connection", startUs, endUs, attributes, kind: "server", error } as const
     const parent = this.#writer.write(state, written)
-    // The event comes a moment after the socket: no dial may end later than the relay begins.
+    // The event comes a moment after the socket, so a dial is cut to end before the relay begins.
     const within = (one: { readonly startUs: number; readonly endUs: number }) => ({
       startUs: Math.min(startUs + one.startUs, acceptedUs),
       endUs: Math.min(startUs + one.endUs, acceptedUs)
@@ -130,7 +129,7 @@ function isFine(outcome: AttemptOutcome): boolean {
 function connectionOf(at: number, event: ClientAccepted, state: State, from: Routes | undefined): OpenConnection {
   const { upstream, listener, candidate, chosen, warm, routes, tried, why } = event
   const config = state.config.upstreams[upstream]
-  // Who was denied was not dialled.
+  // A denied address was not dialled.
   const attempts = tried.filter(({ outcome }) => outcome !== "denied")
   const dials = dialTimes(attempts, planOf(from, event), config?.dial.raceDelayMs ?? 0)
   const label = (id: CandidateId) => Candidates.labelOf(state, id)
@@ -149,7 +148,7 @@ function connectionOf(at: number, event: ClientAccepted, state: State, from: Rou
   return { acceptedUs: at, dials, labels: dials.map(labelOf), attributes }
 }
 
-/** The plan it was dialled by. */
+/** The plan that the client was dialled by. */
 function planOf(routes: Routes | undefined, event: ClientAccepted): DialPlan | undefined {
   const upstream = routes?.upstreams[event.upstream]
   if (event.chosen < 0) return upstream?.lastResort

@@ -1,4 +1,4 @@
-/** Counts what telemetry lost, and says so in the log at most once a minute. */
+/** Counts lost telemetry, and reports it in the log at most once a minute. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
@@ -6,7 +6,7 @@ import * as FiberSet from "effect/FiberSet"
 const SAY_EVERY_MS = 60_000
 
 export interface Drops {
-  /** `why` is for people; the first of each minute is told. */
+  /** `why` is for people. The log has the first one of each minute. */
   readonly add: (count: number, why: string) => void
   readonly total: () => number
 }

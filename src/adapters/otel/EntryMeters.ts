@@ -1,6 +1,5 @@
 /**
- * Counts what happens: every counter and histogram follows from the entries that the record has, and from the decisions
- * that came of them.
+ * Counters and histograms. All of them follow from the entries of the record and from the decisions that these entries led to.
  */
 import * as Candidates from "../../core/candidates.ts"
 import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
@@ -14,20 +13,20 @@ import { RecentRoutes } from "./RecentRoutes.ts"
 import { NOBODY, sourceOf } from "./served.ts"
 import { ListenerMeters, memo, UpstreamMeters } from "./UpstreamMeters.ts"
 
-/** Of a candidate that the core has forgotten. */
+/** A candidate that the core has forgotten. */
 const FORGOTTEN = "unknown"
 
-/** Reasons that are answers, though nobody can be dialled by them. */
+/** Reasons that are answers, though without an address that can be dialled. */
 const ANSWERS = ["ENOTFOUND", "ENODATA", "unusable"]
 
 export class EntryMeters {
   readonly listener: (name: string) => ListenerMeters
   readonly #named: (name: string) => UpstreamMeters
-  /** By result: applied ones are seen here, refused ones are told. */
+  /** By result. The entries show applied reloads; other code reports refused ones. */
   readonly reloads: (result: "applied" | "refused") => Update
   readonly #recent = new RecentRoutes()
   readonly #upstreams: Array<UpstreamMeters | undefined> = []
-  /** Listeners of the sessions under way: an end does not name its own. */
+  /** Listeners of the sessions under way, because the end of a session does not name its listener. */
   readonly #sessions = new Map<number, ListenerMeters>()
   readonly #latency: Update
   readonly #selections: (source: string) => Update
@@ -68,7 +67,7 @@ export class EntryMeters {
         this.#ended(event)
         break
       case "ProbeSucceeded": {
-        // References are of no upstream.
+        // A reference belongs to no upstream.
         if (event.candidate < 0) break
         const upstream = this.#of(state, event.candidate)
         upstream.probes("ok")(1)
@@ -90,7 +89,7 @@ export class EntryMeters {
         this.#of(state, event.candidate).closed(event.reason)(1)
         break
       case "Resolved": {
-        // Of an answer in parts the whole one counts.
+        // Of an answer in parts only the whole one counts.
         if (event.more === true) break
         const { omitted, silent } = this.upstream(state, event.upstream)
         omitted(event.omitted)
@@ -141,7 +140,7 @@ export class EntryMeters {
     for (const { reason } of moves) switches(reason)(1)
   }
 
-  /** What the upstream was served from in the routes that the client saw. */
+  /** The rung of the ladder in the routes that the client was served from. */
   #rungOf({ routes, upstream, why }: ClientAccepted): string {
     const state = this.#recent.of(routes)?.upstreams[upstream]?.state ?? "active"
     return state === "active" ? why : state

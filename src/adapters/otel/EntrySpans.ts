@@ -1,4 +1,4 @@
-/** Traces what happens, from the entries that the record has. */
+/** Spans that follow from the entries of the record. */
 import * as Candidates from "../../core/candidates.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { Decision, PreheatCompleted, SelectionMoved } from "../../core/model/Decision.ts"
@@ -50,7 +50,7 @@ export class EntrySpans {
 
   #probe(state: State, event: ProbeSucceeded | ProbeFailed, at: number, error: DialFailure | undefined): void {
     const { probe, candidate, tookUs } = event
-    // References are of no upstream.
+    // A reference belongs to no upstream.
     if (candidate < 0 || !this.#isSampled(probe)) return
     const attributes = {
       "fairlead.upstream": upstreamOf(state, candidate),
@@ -82,14 +82,16 @@ export class EntrySpans {
     this.#writer.write(state, { name: "fairlead.preheat", startUs: at - tookUs, endUs: at, attributes })
   }
 
-  /** The moment at which it took force: reading and binding come before, and are nothing that the record knows. */
+  /**
+   * The moment at which a configuration came into force. Reading and binding come before, and the record does not have them.
+   */
   #reloaded(state: State, at: number): void {
     const upstreams = state.config.upstreams.filter(({ removed, onDemand }) => !removed && !onDemand).map(({ name }) => name)
     const attributes = { "fairlead.upstreams": upstreams.slice(0, MOST_NAMED), "fairlead.upstreams.count": upstreams.length }
     this.#writer.write(state, { name: "fairlead.reload", startUs: at, endUs: at, attributes })
   }
 
-  /** It takes no time of its own: the moment is that of the entry which moved the set. */
+  /** An evaluation takes no time of its own: its moment is that of the entry that moved the set. */
   #evaluated(state: State, at: number, { upstream, members, moves }: SelectionMoved): void {
     const label = (id: CandidateId) => Candidates.labelOf(state, id)
     const attributes = {

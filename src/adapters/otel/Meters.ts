@@ -1,12 +1,12 @@
 /**
- * Meters: handles to series of Effect's metrics in a registry of their own. A handle is made once for a metric and its
- * labels; whoever is on a client's way keeps handles and never builds labels.
+ * Meters: handles to series of Effect's metrics in a registry of their own. A handle is made once for a metric and its labels.
+ * Code on a client's path keeps handles and never builds labels.
  */
 import * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import type { Described } from "./catalogue.ts"
 
-/** Adds to a counter, sets a gauge, puts a sample into a histogram. */
+/** Adds to a counter, sets a gauge, or puts a sample into a histogram. */
 export type Update = (value: number) => void
 
 interface Series {
@@ -19,12 +19,12 @@ export class Meters {
   readonly #context = Context.make(Metric.MetricRegistry, this.registry)
   readonly #series = new Map<string, Series>()
 
-  /** The handle of one series, which exists from now on: a counter that never counted reads 0. */
+  /** The handle of one series. The series exists from now on, so a counter that never counted reads 0. */
   of<L extends string>(described: Described<L>, labels: { readonly [K in L]: string }): Update {
     return this.#find(described, labels).update
   }
 
-  /** Ends a series: it is gone from the next scrape. */
+  /** Ends a series: the next scrape does not have it. */
   remove<L extends string>(described: Described<L>, labels: { readonly [K in L]: string }): void {
     const key = keyOf(described, labels)
     this.#series.get(key)?.remove()

@@ -1,7 +1,10 @@
-/** The last routes: an event names the version that a client was served from, which may have been replaced when it is seen. */
+/**
+ * The last routes. An event names the version of the routes that served a client, and that version may have been replaced when
+ * the event is seen.
+ */
 import type { Routes } from "../../core/model/Routes.ts"
 
-/** An event lies in the mailbox for a turn or two. */
+/** An event stays in the mailbox for a turn or two. */
 const KEPT = 32
 
 export class RecentRoutes {

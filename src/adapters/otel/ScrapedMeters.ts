@@ -1,4 +1,4 @@
-/** Gauges, and counters that others keep: read when somebody scrapes. */
+/** Gauges, and counters of other parts: read at each scrape. */
 import * as Candidates from "../../core/candidates.ts"
 import * as Ordered from "../../core/data/Ordered.ts"
 import * as Vector from "../../core/data/Vector.ts"
@@ -13,18 +13,18 @@ import type { EntryMeters } from "./EntryMeters.ts"
 import type { Meters, Update } from "./Meters.ts"
 import type { UpstreamMeters } from "./UpstreamMeters.ts"
 
-/** After the members, so many of the ranking have a series of their own. */
+/** Candidates of the ranking after the members that have a series of their own. */
 const NEXT = 5
 
 export interface Sources {
   readonly stateUnsafe: () => State
   readonly listenersUnsafe: () => ReadonlyArray<ListenerStatus>
   readonly gapsUnsafe: () => number
-  /** What went wrong with the history file, and how often. */
+  /** Failures of the history file, by kind. */
   readonly troublesUnsafe: () => ReadonlyMap<string, number>
-  /** Questions for names that failed, by upstream and reason. */
+  /** DNS queries that failed, by upstream and reason. */
   readonly unresolvedUnsafe: () => ReadonlyMap<string, ReadonlyMap<string, number>>
-  /** Spans that were dropped and entries that could not be counted. */
+  /** Spans that were dropped, and entries that could not be counted. */
   readonly droppedUnsafe: () => number
   /** In ms. */
   readonly lagUnsafe: () => number
@@ -35,7 +35,7 @@ interface Shown {
   readonly candidate: string
 }
 
-/** Upstreams that clients asked for share their series. */
+/** All hosts on demand share one series. */
 interface Sums {
   shut: number
   warm: number
@@ -117,7 +117,7 @@ export class ScrapedMeters {
     const listener = this.#entries.listener(name)
     this.#meters.of(catalogue.active, { listener: name })(connections)
     if (refused === listener.refused) return
-    // A listener that was bound anew counts from nothing again.
+    // The count of a listener that was bound anew starts from 0.
     listener.connections("refused")(refused > listener.refused ? refused - listener.refused : refused)
     listener.refused = refused
   }
@@ -128,7 +128,7 @@ export class ScrapedMeters {
     sum.shut += upstream.shut
     for (const id of upstream.warmPools) sum.warm += Candidates.find(state, id)?.warm.ready.length ?? 0
     sums.set(meters, sum)
-    // What clients asked for has too many candidates for a series each.
+    // A host on demand has too many candidates for a series each.
     if (Upstreams.configOf(state, upstream.id).onDemand) return
     for (const id of bestOf(state, upstream)) {
       const candidate = Candidates.find(state, id)
@@ -141,7 +141,7 @@ export class ScrapedMeters {
   }
 }
 
-/** The members, and the next of the ranking. */
+/** The members, and the next candidates of the ranking. */
 function bestOf(state: State, { id, members }: Upstream): ReadonlyArray<CandidateId> {
   const found = members.slice()
   Ordered.visit(Vector.get(state.index.rankings, id) ?? null, (_cost, candidate) => {

@@ -1,4 +1,4 @@
-/** Writes a span after the fact: with its start and its end in the run's time, told in wall time as the core knows it. */
+/** Writes a span afterwards. Its start and end are moments of the run, converted to wall time as the core knows it. */
 import type { Attributes, Context, HrTime, Span, Tracer } from "@opentelemetry/api"
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api"
 import type { State } from "../../core/model/State.ts"
@@ -9,7 +9,7 @@ export interface Written {
   readonly endUs: number
   readonly attributes: Attributes
   readonly kind?: "server" | "client"
-  /** What went wrong, if something did. */
+  /** The failure, where there was one. */
   readonly error?: string | undefined
 }
 
@@ -22,7 +22,7 @@ export class SpanWriter {
     this.#tracer = tracer
   }
 
-  /** A whole span; its context is the parent of the next ones. */
+  /** Writes a complete span. The returned context is the parent of the spans inside it. */
   write(state: State, written: Written, parent: Context = ROOT_CONTEXT): Context {
     const { name, attributes, startUs, endUs, kind, error } = written
     const startTime = wallTime(state, startUs)

@@ -1,6 +1,6 @@
 /**
- * Telemetry as two layers: `layer` gives the engine its observer, `pageLayer` gives the admin port its page of metrics, from
- * the same meters and what the services know at the moment of a scrape. What is turned off is not even loaded.
+ * Telemetry as two layers. `layer` gives the engine its observer. `pageLayer` gives the admin port its page of metrics, from
+ * the same meters and from what the services know at the moment of a scrape. A part that is turned off is not loaded.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -29,7 +29,7 @@ export interface Metering {
 export class Telemetry extends Context.Service<Telemetry, {
   readonly options: TelemetryOptions
   readonly version: string
-  /** Of this run: which connections are traced differs from run to run. */
+  /** Seed of this run. It makes each run trace other connections. */
   readonly seed: number
   readonly drops: Drops
   /** null: metrics are off. */
@@ -46,7 +46,7 @@ export const layer = (options: TelemetryOptions, version: string, seed: number) 
         const drops = yield* makeDrops
         const meters = new Meters()
         const metering = options.metrics ? { meters, entries: new EntryMeters(meters) } : null
-        // Loaded before the engine starts: its first probes would else wait for the loading and look slow.
+        // Loaded before the engine starts. Otherwise the first probes would wait for it and look slow.
         if (options.metrics) yield* Effect.promise(() => import("./prometheus.ts"))
         return { options, version, seed, drops, metering }
       })
@@ -73,7 +73,7 @@ const tracing = Effect.gen(function* () {
   return new EntrySpans(new SpanWriter(tracer), options.otlp.sampleRatio, seed, drop).see
 })
 
-/** One failing must not keep the others from seeing, and none the engine from going on. */
+/** A failing observer stops neither the other observers nor the engine. */
 export function together(watchers: ReadonlyArray<Folded>, drops: Drops): Folded {
   return (entry, decisions, state) => {
     for (const see of watchers) {
@@ -86,7 +86,7 @@ export function together(watchers: ReadonlyArray<Folded>, drops: Drops): Folded 
   }
 }
 
-/** The page of metrics; none when they are off. */
+/** The page of metrics; none where metrics are off. */
 export const pageLayer = Layer.effect(
   Exposition,
   Effect.gen(function* () {

@@ -1,4 +1,4 @@
-/** The handles of one upstream and of one listener, made when the first is heard of them. */
+/** The handles of one upstream and of one listener, made at their first event. */
 import * as catalogue from "./catalogue.ts"
 import type { Meters, Update } from "./Meters.ts"
 
@@ -47,12 +47,12 @@ export class ListenerMeters {
     this.down = meters.of(catalogue.bytes, { listener, direction: "down" })
     this.firstByte = meters.of(catalogue.firstByte, { listener })
     this.connections = memo((result) => meters.of(catalogue.connections, { listener, result }))
-    // An alert on a rate needs the series before the first time.
+    // An alert on a rate needs the series before its first count.
     for (const result of ["done", "failed"]) this.connections(result)
   }
 }
 
-/** For label values of which there are a handful. */
+/** Remembers one result for each label value. For labels with a handful of values. */
 export function memo<A>(make: (value: string) => A): (value: string) => A {
   const made = new Map<string, A>()
   return (value) => {

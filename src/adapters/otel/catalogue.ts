@@ -1,4 +1,7 @@
-/** Every metric by name: what it counts, its labels, its unit and, for histograms, its buckets. docs/operations.md says the same. */
+/**
+ * All metrics by name: what each one counts, its labels, its unit and, for histograms, its buckets. docs/operations.md lists
+ * the same.
+ */
 
 export interface Described<Label extends string = string> {
   readonly name: string

@@ -1,4 +1,4 @@
-/** When each attempt of a dial plan began: it follows from the plan's offsets and from how long each one took. */
+/** When each attempt of a dial plan began. That follows from the plan's offsets and from how long each attempt took. */
 import type { Attempt } from "../../core/model/Event.ts"
 import type { DialPlan } from "../../core/model/Routes.ts"
 
@@ -10,9 +10,9 @@ export interface Timed {
 }
 
 /**
- * The rule of DialRun, read backwards: an attempt starts at its offset, or when all before it have ended if that is earlier.
- * Addresses that came of a name start where the name stands in the plan, `raceDelayMs` apart, as if the answer had been there
- * at once (see resolution.ts). Candidates that the plan does not name (it was replaced meanwhile) are put as far apart.
+ * The rule of DialRun in reverse: an attempt starts at its offset, or earlier when all before it have ended. Addresses of a
+ * name start where the name is in the plan, `raceDelayMs` apart, as if the answer had come at once (see resolution.ts).
+ * Candidates that are not in the plan, because the plan was replaced meanwhile, are put as far apart.
  */
 export function dialTimes(
   tried: ReadonlyArray<Attempt>,
@@ -36,7 +36,7 @@ export function dialTimes(
   })
 }
 
-/** Of several addresses of one name: those that failed came before the one that was overtaken, and that before its winner. */
+/** Orders several addresses of one name: failed attempts came first, then a cancelled one, then the one that connected. */
 function lateness({ outcome }: Attempt): number {
   return outcome === "connected" ? 2 : outcome === "cancelled" ? 1 : 0
 }

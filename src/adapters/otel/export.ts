@@ -1,7 +1,7 @@
 /**
- * The way out for spans: the SDK's batches over OTLP/HTTP, with a queue of bounded length and every span that does not
- * arrive counted. Nobody waits for the collector: what finds no place in the queue is dropped, and at the end there are two
- * seconds for what is left.
+ * Exports spans: the SDK's batches over OTLP/HTTP, with a bounded queue and a count of all spans that do not arrive. No other
+ * work waits for the collector. A span that finds no room in the queue is dropped. At the end there are two seconds for the
+ * rest.
  */
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { OtelTracerProvider } from "@effect/opentelemetry/OtelTracer"
@@ -22,17 +22,17 @@ import { resource } from "./resource.ts"
 const FLUSH_MS = 2_000
 const QUEUE = 2_048
 const MOST_QUEUED = 65_536
-/** Batches under way at once: four when a full queue is flushed, and those that a stuck collector still holds. */
+/** Batches under way at once: four for a full queue that is flushed, and those that a stuck collector still occupies. */
 const EXPORTS = 8
 
 type Result = Parameters<Parameters<SpanExporter["export"]>[1]>[0]
 
-/** Lets at most `queue` spans wait; tells of those that found no place and of those that were not taken. */
+/** Lets at most `queue` spans wait. Reports the spans that found no room, and those that were not taken. */
 export class CountedSpans implements SpanProcessor {
   readonly #queue: number
   readonly #drops: Drops
   readonly #inner: SpanProcessor
-  /** Not handed to the exporter yet, and on their way. */
+  /** Spans that wait for the exporter, and spans on their way. */
   #waiting = 0
   #sent = 0
   #isOver = false
@@ -54,17 +54,17 @@ export class CountedSpans implements SpanProcessor {
     this.#inner.onEnd(span)
   }
 
-  /** Never fails: what did not arrive has been counted. */
+  /** Never fails: spans that did not arrive have been counted. */
   forceFlush(): Promise<void> {
     return this.#inner.forceFlush().catch(() => {})
   }
 
-  /** As above. */
+  /** Never fails either. */
   shutdown(): Promise<void> {
     return this.#inner.shutdown().catch(() => {})
   }
 
-  /** What is still here when the time is up is lost. */
+  /** Spans that are still here are lost. */
   abandon(): void {
     this.#drops.add(this.#waiting + this.#sent, "the collector did not take the last spans in time")
     this.#isOver = true
@@ -83,7 +83,7 @@ export class CountedSpans implements SpanProcessor {
   }
 }
 
-/** The first thing that a server for gRPC says is no HTTP/1, and each runtime has its own words for that. */
+/** A gRPC server answers with something other than HTTP/1. Each runtime has its own message for that. */
 const NO_HTTP = /Parse Error|HPE_|invalid HTTP|HTTP\/2/i
 
 function reasonOf(error: (Error & { readonly code?: unknown }) | undefined): string {
@@ -92,7 +92,7 @@ function reasonOf(error: (Error & { readonly code?: unknown }) | undefined): str
   return `${reason}; the answer is not HTTP/1: if this is the port for OTLP over gRPC (4317), use the port for HTTP (4318)`
 }
 
-/** What the SDK would leave out, and trust what the runtime trusts, when it cannot be read. */
+/** Files that the SDK would leave out when they cannot be read. It would then trust what the runtime trusts. */
 const FILES = ["CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"]
   .flatMap((what) => [`OTEL_EXPORTER_OTLP_${what}`, `OTEL_EXPORTER_OTLP_TRACES_${what}`])
 
@@ -109,7 +109,7 @@ const unreadableFiles = Effect.sync(() =>
   })
 )
 
-/** A tracer that exports, null when it may not; flushed within two seconds when the scope closes. */
+/** A tracer that exports; null where it may not. It is flushed within two seconds when the scope closes. */
 export const makeTracer = Effect.fnUntraced(function* (options: TelemetryOptions, version: string, drops: Drops) {
   const unreadable = yield* unreadableFiles
   if (unreadable.length > 0) {
@@ -134,7 +134,7 @@ export const makeTracer = Effect.fnUntraced(function* (options: TelemetryOptions
   return tracer
 })
 
-/** The variable that everybody who runs an SDK of OpenTelemetry knows; 2,048 spans without it. */
+/** The limit of the queue from OpenTelemetry's usual variable; 2,048 spans without it. */
 function queueLength(variable: string | undefined): number {
   const wanted = Math.floor(Number(variable ?? QUEUE))
   return wanted > 0 && wanted <= MOST_QUEUED ? wanted : QUEUE

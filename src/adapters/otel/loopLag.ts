@@ -1,10 +1,10 @@
-/** How late timers are: what everybody else waits for this program's own work. */
+/** How late timers are. That is how long all other work waits for this process. */
 import * as Effect from "effect/Effect"
 
 const LOOK_EVERY_MS = 100
 const WINDOW_MS = 10_000
 
-/** Looks until the scope closes; tells the latest of this window and the one before, in ms. */
+/** Measures until the scope closes. Gives the greatest lag of this window and the one before, in ms. */
 export const watchLoopLag = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => {

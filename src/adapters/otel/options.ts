@@ -1,4 +1,4 @@
-/** What telemetry is to do, after file and environment have been read. */
+/** Options of telemetry, from the file and the environment. */
 import type * as Redacted from "effect/Redacted"
 
 export interface TelemetryOptions {
@@ -7,7 +7,7 @@ export interface TelemetryOptions {
     readonly endpoint: string
     /** Share of connections, probes and evaluations that are traced, from 0 to 1. */
     readonly sampleRatio: number
-    /** Sent with each export. */
+    /** Headers of each export. */
     readonly headers: Redacted.Redacted<Readonly<Record<string, string>>>
   }
   readonly metrics: boolean
@@ -16,7 +16,7 @@ export interface TelemetryOptions {
   readonly attributes: Readonly<Record<string, string>>
 }
 
-/** Without a place to send to, or nothing to send, no tracer is made. */
+/** Whether a tracer is made: it needs an endpoint, and a share above 0. */
 export function isTraced({ otlp }: TelemetryOptions): boolean {
   return otlp.endpoint !== "" && otlp.sampleRatio > 0
 }

@@ -1,4 +1,4 @@
-/** The page that Prometheus reads: the registry through the SDK's exporter, without a server of its own. */
+/** The page that Prometheus reads: the SDK's exporter, without a server of its own. */
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import * as Resource from "@effect/opentelemetry/Resource"
 import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus"

@@ -1,4 +1,4 @@
-/** Who sends: the program's name and version, and what else its user says of it. */
+/** The resource of all telemetry: the program's name and version, and the attributes that its user adds. */
 import * as Resource from "@effect/opentelemetry/Resource"
 import type { TelemetryOptions } from "./options.ts"
 

@@ -1,13 +1,13 @@
-/** Which things are traced: decided by their number alone, before anything is built for them. */
+/** Decides what is traced by its number alone, before any span is built. */
 
-/** `ratio` from 0 to 1; runs differ by `seed`, so that not the same numbers are traced in each. */
+/** `ratio` is from 0 to 1. `seed` makes each run choose other numbers. */
 export function sampler(ratio: number, seed: number): (number: number) => boolean {
   if (ratio >= 1) return () => true
   const limit = ratio * 0x1_0000_0000
   return (number) => mixed(number ^ seed) < limit
 }
 
-/** A 32-bit finalizer (Murmur3's), so that neighbours fall anywhere. */
+/** Murmur3's 32-bit finalizer, so that neighbouring numbers fall anywhere. */
 function mixed(number: number): number {
   let hash = number | 0
   hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b)

@@ -1,13 +1,13 @@
-/** Who serves a client, as an accepted client's `candidate` tells it. */
+/** The address that serves a client, from `candidate` of the event `ClientAccepted`. */
 import * as Candidates from "../../core/candidates.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { State } from "../../core/model/State.ts"
 
-/** Nobody could be reached. */
+/** No address could be reached. */
 export const NOBODY = -1
 
-/** The source that names the address; undefined when nobody serves, or the core has forgotten it. */
+/** The source that names the address; undefined: no address serves, or the core has forgotten the candidate. */
 export function sourceOf(state: State, candidate: CandidateId): string | undefined {
-  // What is no candidate came from the system's resolver just then.
+  // An address that is no candidate came from the resolver for this client.
   return candidate < NOBODY ? "system" : Candidates.find(state, candidate)?.sources[0]
 }
