@@ -1,6 +1,6 @@
 /**
- * Every check there is, in the order in which one would want to hear of a failure: format, lint, types by both checkers,
- * then the tests on Node and on Deno. Ends with the counts for each runtime and a closing line; exits 1 if anything failed.
+ * Runs all checks, in an order that shows failures early: format, lint, types by both checkers, then the tests on Node and on Deno. Prints the
+ * counts for each runtime and a last line. Exits with 1 if a check failed.
  */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -16,15 +16,15 @@ interface Counts {
 
 const ON_DENO = [
   ...["test/core", "test/log", "test/shell", "test/adapters", "test/apps", "test/collector", "test/examples"],
-  // What has to come to the same bits on every runtime: recorded runs, and the arithmetic, chance and digests below them.
+  // Tests that must give the same bits on every runtime: recorded runs, and the arithmetic, chance and digests below them.
   ...["test/histories", "property-tests/whole/replay.test.ts"],
   ...["backoff", "decay", "digest", "ewma", "hash", "rng", "successWindow"].map((law) =>
     `property-tests/laws/${law}.test.ts`
   )
 ]
-// npm puts this folder first by itself, Deno's tasks do not.
+// npm puts this folder first, and Deno's tasks do not.
 process.env["PATH"] = [path.resolve("node_modules/.bin"), process.env["PATH"]].join(path.delimiter)
-// As `npm start` has it: the tests start the program some hundred times.
+// As in `npm start`: the tests start the program some hundred times.
 process.env["NODE_COMPILE_CACHE"] ??= path.resolve("node_modules/.cache/fairlead")
 const scratch = mkdtempSync(path.join(os.tmpdir(), "fairlead-check-"))
 const failures: Array<string> = []

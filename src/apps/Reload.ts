@@ -1,9 +1,11 @@
 /**
- * Reload: the configuration file read anew and put in force, or nothing changed at all.
+ * Reload: reads the configuration file anew and puts it in force. Where that fails, nothing changes.
  *
- * Reloads never overlap. Listeners are bound first, as that may fail; then the core is told, which cannot. A place may have come
- * free in the core meanwhile, so that it put an upstream elsewhere than was thought: then listeners are pointed there, and
- * until then their clients wait. What is bound or opened once at start is named in a warning when it has changed.
+ * - Reloads never overlap.
+ * - Listeners are bound first, because that may fail. The core gets the configuration afterwards, because that cannot.
+ * - Meanwhile a slot may have become free in the core, so that an upstream gets another slot than expected. Then its listeners
+ *   are pointed there, and their clients wait until that is done.
+ * - A warning names what is bound or opened once at the start and has changed.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -32,25 +34,25 @@ export interface InForce {
 
 /** What a reload acts upon. */
 export interface Reconfigure {
-  /** What the core has now, with every upstream at its place. */
+  /** The core's configuration now, with every upstream in its slot. */
   readonly coreUnsafe: () => Config
-  /** The new configuration with the upstreams at the places of the present one. */
+  /** The new configuration with its upstreams in the slots of the present one. */
   readonly arrange: (previous: Config, next: Config) => Config
-  /** Binds what is new, then closes what is gone; on failure nothing has changed. */
+  /** Binds new addresses, then closes old ones. On failure nothing has changed. */
   readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
-  /** Done when the core has it in force; false: it has not said so in time. */
+  /** Resolves when the core has the configuration in force; false: it did not confirm in time. */
   readonly tellCore: (config: Config) => Effect.Effect<boolean>
-  /** Told when a file was refused, with how many problems. */
+  /** Called when a file was refused, with the number of its problems. */
   readonly refused?: (problems: number) => Effect.Effect<void>
   readonly setLogLevelUnsafe: (level: Settings["log"]["level"]) => void
-  /** Gets ready for what the configuration may need. */
+  /** Prepares what the configuration may need. */
   readonly rehearse?: (config: Config) => Effect.Effect<void>
 }
 
 export interface ReloadOptions extends Reconfigure {
   readonly file: string
   readonly environment: Environment
-  /** What the service was started with, and the text that it was. */
+  /** The configuration at the start of the service, and its text. */
   readonly started: InForce
   readonly text: string
 }
@@ -58,16 +60,16 @@ export interface ReloadOptions extends Reconfigure {
 export class Reload extends Context.Service<Reload, {
   /** Reads the file and applies it, even if it is the same. */
   readonly now: Effect.Effect<ReloadOutcome>
-  /** The same, unless the text is what was read last. */
+  /** The same, unless the text is the last one that was read. */
   readonly ifChanged: Effect.Effect<void>
   readonly settingsUnsafe: () => Settings
 }>()("fairlead/apps/Reload") {}
 
-/** A file on a disk that does not answer is given up after this long. */
+/** Time that a disk has for the file. */
 const READ_TIMEOUT_MS = 5_000
 const NO_ANSWER = `no answer from the disk within ${READ_TIMEOUT_MS / 1000}s`
 const UNCONFIRMED = "the core did not confirm the configuration in time: see the log for the reason, then reload again"
-/** Keys that are named when a configuration was applied. */
+/** Keys that the log names when a configuration was applied. */
 const MOST_NAMED = 8
 
 export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
@@ -99,11 +101,11 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
     return { applied: true, problems: [], warnings: [...told, ...afterwards(started, inForce, done.success)] }
   })
 
-  /** Reads and applies, and says in the log what came of it. */
+  /** Reads and applies the file, and logs the outcome. */
   const attempt = Effect.fnUntraced(function* (evenIfSame: boolean) {
     const text = yield* read
     const seen = Result.isSuccess(text) ? text.success : text.failure.message
-    // A file that is gone for a moment is nothing new; whoever asks has to be told.
+    // A file that is absent for a moment is no change. An operator's order gets an answer all the same.
     const missing = Result.isFailure(text) && text.failure.missing
     if (!evenIfSame && (missing || seen === lastSeen)) return undefined
     lastSeen = seen
@@ -128,7 +130,7 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
   })
 })
 
-/** True when the core has confirmed it. On failure nothing has changed. */
+/** Resolves to whether the core has confirmed. On failure nothing has changed. */
 export const putInForce = (target: Reconfigure, settings: Settings) =>
   Effect.uninterruptible(Effect.gen(function* () {
     const core = target.arrange(target.coreUnsafe(), settings.core)
@@ -142,13 +144,13 @@ export const putInForce = (target: Reconfigure, settings: Settings) =>
     return confirmed
   }))
 
-/** The admin port stays where it was bound at the start, whatever the file says by now. */
+/** The admin port keeps the address of the start, whatever the file says now. */
 export const heldByAdmin = ({ admin }: Settings) => (error: BindError): BindError => {
   const isHeld = error.code === "EADDRINUSE" && admin !== null && overlap(admin.listen, error)
   return isHeld ? error.heldBy(`admin port on ${endpointText(admin.listen)}`) : error
 }
 
-/** What is to be said of a configuration that was put in force. */
+/** Warnings about a configuration that was put in force. */
 export function afterwards(started: InForce, now: InForce, confirmed: boolean): ReadonlyArray<string> {
   const later = [
     ...needRestart(changedKeys(started.effective, now.effective)),
@@ -173,7 +175,7 @@ function named(keys: ReadonlyArray<string>): string {
   return `${keys.slice(0, MOST_NAMED).join(" ")}${more}`
 }
 
-/** Listeners name an upstream by its place, which the new configuration may have moved. */
+/** Listeners name an upstream by its slot, which the new configuration may have changed. */
 function listenersIn(core: Config, { listeners, core: read }: Settings): ReadonlyArray<ListenerOptions> {
   return listeners.map((listener) => {
     const name = read.upstreams[listener.upstream]?.name

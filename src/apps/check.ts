@@ -1,4 +1,4 @@
-/** `fairlead check`: validates a configuration and prints what is in force. */
+/** `fairlead check`: checks a configuration and prints what is in force. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"
@@ -45,11 +45,11 @@ export const check = Command.make("check", { config: configFlag, json }, ({ conf
 const told = Effect.fnUntraced(function* (file: string, { problems, warnings, notes, effective }: Parsed) {
   yield* tellAll(file, problems, warnings)
   yield* Effect.forEach(notes, (one) => Console.error(`note: ${render(file, one)}`), { discard: true })
-  // Long lists of addresses stay one a line, texts stay unfolded.
+  // Lists keep one address a line, and texts are not folded.
   if (problems.length === 0) yield* Console.log(stringify(effective, { lineWidth: 0 }).trimEnd())
 })
 
-/** Warnings and problems to stderr, one line each. */
+/** Prints warnings and problems to stderr, one a line. */
 export const tellAll = (file: string, problems: ReadonlyArray<Problem>, warnings: ReadonlyArray<Problem>) =>
   Effect.forEach(
     [...warnings.map((one) => `warning: ${render(file, one)}`), ...problems.map((one) => `error: ${render(file, one)}`)],
@@ -67,7 +67,7 @@ function report({ problems, warnings, notes, effective }: Parsed) {
   }
 }
 
-/** JSON knows no undefined: what is not there is null, and a nearest name is left out. */
+/** JSON has no undefined: an absent value becomes null, and an absent nearest name is left out. */
 function shown({ line, column, path, value, expected, message, nearest }: Problem) {
   const known = { line: line ?? null, column: column ?? null, path, value: value ?? null, expected, message }
   return nearest === undefined ? known : { ...known, nearest }

@@ -26,10 +26,10 @@ const root = Command.make("fairlead").pipe(
 
 const COMMANDS = root.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
 
-/** How much is logged is said in the configuration, so there is no flag for it. */
+/** The configuration sets the log level, so there is no flag for it. */
 const FLAGS = [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions]
 
-/** Runs what the arguments ask for: the demo where there are none, `run` where no command is named. */
+/** Runs the command in the arguments: the demo without any argument, `run` without a command. */
 export const cli = (given: ReadonlyArray<string>) => {
   const args = given.length === 0 ? ["demo"] : given
   const first = args[0]

@@ -1,4 +1,4 @@
-/** `--config`, as several commands take it. */
+/** The flag `--config` of several commands. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Flag from "effect/cli/Flag"
@@ -12,7 +12,7 @@ export const configFlag = pathFlag("config").pipe(
   Flag.optional
 )
 
-/** The file, or wrong usage that tells how to get one. */
+/** The path of the file. Fails with wrong usage that says how to get a file. */
 export const wantedFile = (command: string, config: Option.Option<string>): Effect.Effect<string, UsageError> =>
   Option.match(config, {
     onSome: Effect.succeed,

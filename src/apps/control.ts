@@ -1,4 +1,4 @@
-/** What an operator may ask of the service, over the engine and the listeners that are there. */
+/** The orders of an operator, on the running engine and its listeners. */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -26,12 +26,12 @@ export interface ControlOptions {
   readonly file: string
   readonly environment: Environment
   readonly started: InForce
-  /** The file's text at the start. */
+  /** The text of the file at the start. */
   readonly text: string
   readonly threshold: LogThreshold
 }
 
-/** A core that fails while it is told starts afresh; whoever waits for it goes on after this long. */
+/** A core that fails while it gets an order starts afresh. The caller waits no longer than this. */
 const CORE_TIMEOUT = Duration.seconds(5)
 /** All upstreams. */
 const ALL = -1
@@ -59,7 +59,7 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
     return Context.make(Control, control).pipe(Context.add(Reload, reload))
   }))
 
-/** What needs no file. */
+/** The orders that need no file. */
 export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "reload"> => ({
   setEnabled: (enabled) => Effect.sync(() => engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled })),
   refresh: (name) =>
@@ -71,24 +71,24 @@ export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "rel
     })
 })
 
-/** Reloads when asked to, and when the file has changed, for as long as the scope lives. */
+/** Reloads on each order and whenever the file has changed, for as long as the scope lives. */
 export const reloadOnDemand = Effect.fnUntraced(function* (file: string, asked: Stream.Stream<void>) {
   const reload = yield* Reload
   yield* Effect.forkScoped(Stream.runForEach(asked, () => reload.now))
   yield* Effect.forkScoped(Stream.runForEach(watchFile(file), () => reload.ifChanged))
 })
 
-/** Posts a configuration and waits until the core says that it is in force. */
+/** Posts a configuration, and waits until the core confirms it. */
 export const tellCore = (engine: Engine["Service"], config: Config): Effect.Effect<boolean> =>
   Effect.gen(function* () {
     const facts = yield* PubSub.subscribe(engine.facts)
-    // What clients asked for is the core's own.
+    // Hosts on demand belong to the core.
     const upstreams = config.upstreams.filter(({ onDemand }) => !onDemand)
     engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config: { ...config, upstreams } })
     while ((yield* PubSub.take(facts))._tag !== "ConfigApplied") continue
   }).pipe(Effect.scoped, Effect.interruptible, Effect.timeoutOption(CORE_TIMEOUT), Effect.map(Option.isSome))
 
-/** The place of a configured upstream, or of a host that clients asked for: port 443 may be left out. */
+/** The slot of a configured upstream, or of a host on demand: its port 443 may be left out. */
 function placeOf(config: Config, name: string): number | undefined {
   const ascii = asciiDomain(name)
   const lower = ascii.toLowerCase()

@@ -1,12 +1,12 @@
-/** How commands end other than well. */
+/** The ends of commands that did not succeed. */
 import * as Data from "effect/Data"
 
-/** Ends the command with an exit code of contract 1; whatever is to be said has been said. */
+/** Ends the command with an exit code of contract 1. All messages have been printed. */
 export class Ended extends Data.TaggedError("Ended")<{ readonly code: number }> {
   readonly told = true
 }
 
-/** The exit code of an error that ends a command: 2 for wrong usage, 1 for what failed while running. */
+/** The exit code for an error that ends a command: 2 for wrong usage, 1 for a failure while running. */
 export function codeOf(error: unknown): number {
   if (error instanceof Ended) return error.code
   const tag = typeof error === "object" && error !== null && "_tag" in error ? error._tag : undefined

@@ -1,4 +1,4 @@
-/** `fairlead init`: writes a configuration to begin with. */
+/** `fairlead init`: writes a first configuration. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -17,7 +17,7 @@ const file = pathArgument("file").pipe(
 export const init = Command.make("init", { file }, ({ file }) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
-    // It may come to hold a token, so nobody else reads it; "wx" fails where something is already there.
+    // The file may later contain a token, so only its owner may read it. "wx" fails where the file exists.
     yield* Effect.mapError(
       fs.writeFileString(file, initText(ConfigFile.ast), { flag: "wx", mode: 0o600 }),
       (error) => new UsageError({ message: refusal(file, error.reason._tag) })

@@ -1,4 +1,4 @@
-/** Paths on the command line: shells complete them, and messages show them as one would type them. */
+/** Paths on the command line: shells complete them, and messages show them as they are typed. */
 import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
 import * as path from "node:path"

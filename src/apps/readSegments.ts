@@ -1,4 +1,4 @@
-/** What the commands about a record begin with: its segments in the order given, read with a progress line. */
+/** How the commands about a record begin: they list its segments in order, and read them with a progress line. */
 import * as Effect from "effect/Effect"
 import type { LineReader } from "../adapters/file/readRecord.ts"
 import { feed, segmentsAt } from "../adapters/file/readRecord.ts"
@@ -6,7 +6,7 @@ import type { SegmentFile } from "../adapters/file/segments.ts"
 import { UsageError } from "./exit.ts"
 import { progressLine } from "./terminal.ts"
 
-/** The segments of all targets; wrong usage when there are none. */
+/** The segments of all targets. Fails with wrong usage where there are none. */
 export const filesOf = Effect.fnUntraced(function* (targets: ReadonlyArray<string>) {
   const files = (yield* Effect.forEach(targets, segmentsAt)).flat()
   if (files.length > 0) return files
@@ -15,7 +15,7 @@ export const filesOf = Effect.fnUntraced(function* (targets: ReadonlyArray<strin
   })
 })
 
-/** Feeds them to a reader until it is done. */
+/** Feeds the segments to a reader until it is done. */
 export const readAll = Effect.fnUntraced(function* (reader: LineReader, files: ReadonlyArray<SegmentFile>) {
   const progress = progressLine("replaying")
   for (const [i, file] of files.entries()) {

@@ -1,4 +1,7 @@
-/** A redacted copy of a record, of one that verifies only: what is wrong with another would be wrong with its copy. */
+/**
+ * Makes a redacted copy of a record. Only a record that verifies is copied, because the copy of another one would have the same
+ * fault.
+ */
 import * as Effect from "effect/Effect"
 import { redactTo, roomAt } from "../adapters/file/redactRecord.ts"
 import { Surveyor } from "../record/redact.ts"
@@ -6,7 +9,7 @@ import { UsageError } from "./exit.ts"
 import { filesOf, readAll } from "./readSegments.ts"
 import { progressLine } from "./terminal.ts"
 
-/** The verdict of the copy and what was replaced; for a record that was refused its own verdict and null. */
+/** The verdict on the copy, and what was replaced. For a refused record: its own verdict, and null. */
 export const redactRecord = Effect.fnUntraced(function* (
   targets: ReadonlyArray<string>,
   until: number | undefined,

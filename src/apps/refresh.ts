@@ -1,4 +1,4 @@
-/** `fairlead refresh`: has a running service resolve and measure anew. */
+/** `fairlead refresh`: lets a running service resolve and measure anew. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

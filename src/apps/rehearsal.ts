@@ -1,10 +1,10 @@
-/** The handshakes that a configuration can bring about are rehearsed when it takes force, before a client waits for the first one. */
+/** When a configuration comes into force, the first handshake that it can need is rehearsed, so that no client waits for it. */
 import * as Effect from "effect/Effect"
 import { rehearse } from "../adapters/node/rehearse.ts"
 import { nowUs } from "../adapters/node/clock.ts"
 import type { Config } from "../core/model/Config.ts"
 
-/** `names`: whether names can be asked for that nobody configured. */
+/** `names`: whether clients can ask for hosts that no configuration names. */
 export const rehearsal = Effect.fnUntraced(function* (core: Config, names: boolean) {
   const authorities = authoritiesIn(core, names)
   if (authorities.length === 0) return
@@ -14,7 +14,7 @@ export const rehearsal = Effect.fnUntraced(function* (core: Config, names: boole
   yield* Effect.annotateLogs(Effect.logDebug("ready to ask for certificates"), details)
 })
 
-/** The digests that candidates may be asked under; empty: nobody is asked for anything. */
+/** The digests of authorities that proofs may use; empty: no candidate has to prove anything. */
 export function authoritiesIn({ upstreams, onDemand }: Config, names: boolean): ReadonlyArray<string> {
   const asked = upstreams.flatMap(({ identity }) => identity === null ? [] : [identity.ca])
   if (names && onDemand.enabled && onDemand.mode !== "tcp") asked.push("")

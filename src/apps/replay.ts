@@ -1,4 +1,4 @@
-/** `fairlead replay`: verifies a record, entry by entry; with `--redact` writes a copy of it without addresses and names. */
+/** `fairlead replay`: verifies a record, entry by entry. With `--redact` it writes a copy without addresses and names. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -56,7 +56,7 @@ export const replay = Command.make(
   ])
 )
 
-/** Replays all segments of all targets in the order given. */
+/** Replays all segments of all targets in the order of the arguments. */
 export const verify = Effect.fnUntraced(function* (targets: ReadonlyArray<string>, until: number | undefined) {
   const replay = new Replay(until === undefined ? {} : { until })
   yield* readAll(replay, yield* filesOf(targets))

@@ -1,4 +1,4 @@
-/** A verdict for people: what it means first, then what it rests on. */
+/** A verdict as text: its meaning first, then its evidence. */
 import type { Replaced } from "../record/redactNames.ts"
 import type { MoveSummary, SegmentSummary, Verdict } from "../record/Verdict.ts"
 
@@ -9,7 +9,7 @@ const MEANING = {
   incompatible: "not judged: the record was made by another version"
 } as const
 
-/** How many of the last moves are shown. */
+/** Moves that are shown, the last ones. */
 const MOVES_SHOWN = 10
 
 export function renderVerdict(verdict: Verdict): string {
@@ -28,7 +28,7 @@ export function renderVerdict(verdict: Verdict): string {
   return lines.join("\n")
 }
 
-/** The same of a redacted copy; `replaced` is null when none was written. */
+/** The same for a redacted copy. `replaced` is null where none was written. */
 export function renderRedacted(verdict: Verdict, replaced: Replaced | null, out: string): string {
   if (replaced === null) return `${renderVerdict(verdict)}\n\nnot redacted: only a record that verifies is copied`
   const { addresses, names } = replaced

@@ -1,4 +1,4 @@
-/** `fairlead run`: the service, until it is asked to stop. */
+/** `fairlead run`: the service, until a signal stops it. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Stream from "effect/Stream"
@@ -22,7 +22,7 @@ import { LogThreshold } from "./LogThreshold.ts"
 export const run = Command.make("run", { config: configFlag }, ({ config }) =>
   Effect.gen(function* () {
     const file = yield* wantedFile("run", config)
-    // From here on a SIGHUP is a wish to be fulfilled once the service runs.
+    // From here on SIGHUP requests a reload, which follows once the service runs.
     const asked = yield* hangups
     const { settings, effective, text, problems, warnings } = yield* readConfig(file, process.env)
     yield* tellAll(file, problems, warnings)
@@ -40,7 +40,7 @@ export const run = Command.make("run", { config: configFlag }, ({ config }) =>
     Command.withExamples([{ command: "fairlead run --config fairlead.yaml", description: "Serve what the file says" }])
   )
 
-/** Shorter ones among the collector's headers are words that the log may need. */
+/** A shorter value among the collector's headers is a word that the log may need. */
 const LEAST_HEADER_CHARS = 8
 
 function secretsOf({ admin, telemetry }: Settings): ReadonlyArray<string> {
@@ -49,7 +49,7 @@ function secretsOf({ admin, telemetry }: Settings): ReadonlyArray<string> {
   return token === null ? headers : [Redacted.value(token), ...headers]
 }
 
-/** Binds, serves, and on interruption stops gracefully. */
+/** Binds, serves, and stops gracefully on an interruption. */
 const serve = (file: string, asked: Stream.Stream<void>) =>
   Effect.gen(function* () {
     const acceptor = yield* Acceptor
@@ -58,7 +58,7 @@ const serve = (file: string, asked: Stream.Stream<void>) =>
     for (const { name, listen } of acceptor.statusUnsafe()) {
       yield* say("listening", { listener: name, address: endpointText(listen) })
     }
-    // Clients of listeners ask for what is configured alone.
+    // Clients of listeners get configured upstreams alone.
     yield* Effect.forkScoped(rehearsal(reload.settingsUnsafe().core, false))
     yield* Effect.onInterrupt(Effect.never, () => stop(acceptor, reload.settingsUnsafe().shutdown.drain))
   }).pipe(Effect.scoped)

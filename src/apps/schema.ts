@@ -1,4 +1,4 @@
-/** `fairlead schema`: JSON Schema of the configuration, for editors. */
+/** `fairlead schema`: prints the JSON Schema of the configuration, for editors. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Command from "effect/cli/Command"

@@ -1,4 +1,4 @@
-/** What is shown only to people: a progress line on a terminal, nothing in a pipe. */
+/** Output for people alone: a progress line on a terminal, nothing in a pipe. */
 import process from "node:process"
 
 export interface ProgressLine {
@@ -8,7 +8,7 @@ export interface ProgressLine {
 
 const EVERY_MS = 100
 
-/** A line on stderr that is written over, at most ten times a second. */
+/** A line on stderr that is overwritten, at most ten times a second. */
 export function progressLine(what: string): ProgressLine {
   if (process.stderr.isTTY !== true) return { show: () => {}, clear: () => {} }
   let shownAtMs = -EVERY_MS

@@ -1,6 +1,6 @@
 /**
- * To be imported before anything asks the disk. Node has four threads for the disk and for the system's resolver together; a silent
- * disk keeps one for each of record, history, log, configuration and its watch, and then no name would be resolved.
+ * Import this before any call to a disk. Node has four threads for disks and the system's resolver together. A disk that does
+ * not answer occupies one for each of record, history, log, configuration and its watch. Then no name would be resolved.
  */
 import process from "node:process"
 

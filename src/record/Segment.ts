@@ -1,10 +1,15 @@
 /**
  * The record on disk, line by line.
  *
- * A segment is NDJSON and needs no other: a `header` with the configuration and the small part of the state, `upstreams` and
- * `candidates` lines with the rest of it (so that no line and no pause grows with the list), then one line an entry, at
- * last a `footer` on a clean close or a `gap` when writing failed. The last field of every line is `chain`: the digest of
- * the line's own bytes before it and of the chain so far, so a changed, missing, added or moved line is found at its place.
+ * A segment is a file of NDJSON that can be read without the other segments. Its lines in order:
+ * - `header`: the configuration and the small part of the state.
+ * - `upstreams` and `candidates`: the rest of the state, in lines of bounded size, so that no line and no pause grows with the
+ *   list.
+ * - one line for each entry.
+ * - `footer` after a clean close, or `gap` after a failed write.
+ *
+ * The last field of each line is `chain`: the digest of the bytes of the line before that field, and of the chain so far. So a
+ * changed, missing, added or moved line is found at its place.
  */
 import type { Config } from "../core/model/Config.ts"
 import type { Candidate } from "../core/model/Candidate.ts"
@@ -14,32 +19,32 @@ import type { Snapshot } from "../core/state.ts"
 
 /** What all segments of one process share. */
 export interface Run {
-  /** Drawn once per process: segments of different runs do not continue one another. */
+  /** Drawn once for each process. Segments of different runs do not continue one another. */
   readonly id: string
   readonly seed: number
 }
 
-/** Where the segment before this one of the same run ended. */
+/** The end of the segment before this one, in the same run. */
 export interface Previous {
   readonly segment: number
-  /** Of its last entry. */
+  /** `seq` of its last entry. */
   readonly seq: number
   readonly chain: string
 }
 
-/** Why a stretch of entries is in no segment, or why the state starts afresh. */
+/** Why entries are in no segment, or why the state starts afresh. */
 export type BreakReason = "disk" | "slow" | "core-restarted"
 
 export interface Header {
   readonly kind: "header"
   readonly format: number
   readonly model: number
-  /** Digest of the event schema. */
+  /** Digest of the schema of events. */
   readonly schema: string
   readonly run: string
   readonly segment: number
   readonly seed: number
-  /** null: the first of its run. */
+  /** null: the first segment of its run. */
   readonly previous: Previous | null
   /** Set when the segment does not continue the one before it. */
   readonly after: BreakReason | null
@@ -60,9 +65,9 @@ export interface CandidatesLine {
 }
 
 export interface EntryLine extends Entry {
-  /** Digest of what the entry brought about; absent when that was nothing. */
+  /** Digest of the decisions on the entry; absent: there were none. */
   readonly decided?: string
-  /** Digest of the whole state after it, every 1,024 entries. */
+  /** Digest of the whole state after the entry, every 1,024 entries. */
   readonly state?: string
 }
 
@@ -75,18 +80,18 @@ export interface Footer {
 export interface Gap {
   readonly kind: "gap"
   readonly reason: BreakReason
-  /** The entry that the core failed on, as its line would begin, and how it failed. */
+  /** The entry on which the core failed, as the beginning of its line, and the error. */
   readonly culprit?: { readonly entryBody: string; readonly message: string }
 }
 
 export type Line = Header | UpstreamsLine | CandidatesLine | EntryLine | Footer | Gap
 
-/** Segment files are numbered from 1: `00000001.ndjson`, compressed ones end in `.ndjson.gz`. */
+/** The name of a segment's file. Numbers start at 1: `00000001.ndjson`. A compressed segment ends in `.ndjson.gz`. */
 export function fileName(segment: number): string {
   return `${String(segment).padStart(8, "0")}.ndjson`
 }
 
-/** The number in a segment's file name; undefined for any other file. */
+/** The number in the name of a segment's file; undefined: the name is another file's. */
 export function segmentOf(name: string): number | undefined {
   const match = /^(\d{8,})\.ndjson(\.gz)?$/.exec(name)
   return match === null ? undefined : Number(match[1])

@@ -1,21 +1,27 @@
-/** What a replay found, in a form whose JSON is the same on every machine: nothing of time, path or runtime. */
+/** What a replay found. Its JSON is the same on every machine: it has no time, path or runtime. */
 import type { Move } from "../core/model/Decision.ts"
 import type { BreakReason } from "./Segment.ts"
 
 /**
- * `verified`: every decision came out as recorded. `diverged`: the record is whole, but this code decides otherwise.
- * `altered`: a line was changed, dropped, added or moved. `incompatible`: made by another model, format or schema version.
+ * The result:
+ * - `verified`: every decision is as recorded.
+ * - `diverged`: the record is whole, and this code decides otherwise.
+ * - `altered`: a line was changed, dropped, added or moved.
+ * - `incompatible`: another version of the model, the format or the schema made the record.
  */
 export type Outcome = "verified" | "diverged" | "altered" | "incompatible"
 
 export interface Problem {
   readonly segment: number
-  /** The entry at which it shows; for a header, the entry it claims to follow. */
+  /** The entry at which the problem shows. For a header: the entry that it claims to follow. */
   readonly seq: number
   readonly what: string
 }
 
-/** How a segment ends: `closed` by a footer, `gap` after a failed write, `continued` in the next, `crash` without an end, `until` where it was asked to. */
+/**
+ * How a segment ends: `closed` by a footer, `gap` after a failed write, `continued` in the next segment, `crash` without an
+ * end, `until` at the entry that the caller named.
+ */
 export type SegmentEnd = "closed" | "gap" | "continued" | "crash" | "until"
 
 export interface SegmentSummary {
@@ -24,15 +30,15 @@ export interface SegmentSummary {
   readonly firstSeq: number
   readonly entries: number
   readonly end: SegmentEnd
-  /** Characters after the last whole line, cut off. */
+  /** Characters after the last whole line. */
   readonly tornChars: number
 }
 
 export interface GapSummary {
   readonly run: string
-  /** The last entry known before; -1 when none of the run is. */
+  /** The last entry before the gap; -1: there is none in this run. */
   readonly afterSeq: number
-  /** First entry known again; -1 when the run ends in the gap. */
+  /** The first entry after the gap; -1: the run ends in the gap. */
   readonly beforeSeq: number
   readonly reason: BreakReason
 }
@@ -46,9 +52,9 @@ export interface MoveSummary {
 }
 
 export interface Choices {
-  /** Clients whose choice was compared with the routes they used. */
+  /** Clients that were compared with the routes they used. */
   readonly checked: number
-  /** Clients whose routes are before the start of the segment. */
+  /** Clients with routes from before the start of the segment. */
   readonly unjudged: number
 }
 
@@ -62,11 +68,11 @@ export interface Verdict {
   readonly segments: ReadonlyArray<SegmentSummary>
   readonly gaps: ReadonlyArray<GapSummary>
   readonly moves: ReadonlyArray<MoveSummary>
-  /** Digest of the last state; empty when there was none. */
+  /** Digest of the last state; empty: there was none. */
   readonly state: string
 }
 
-/** Exit codes of contract 1: 0 done, 3 a verdict is negative, 4 cannot be judged. */
+/** The exit code for a verdict: 0 done, 3 negative, 4 cannot be judged. */
 export function exitCode(verdict: Verdict): 0 | 3 | 4 {
   return verdict.outcome === "verified" ? 0 : verdict.outcome === "incompatible" ? 4 : 3
 }

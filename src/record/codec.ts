@@ -1,6 +1,6 @@
 /**
- * One line of a segment to text and back. The chain is computed over the very text, not over parsed values: whatever a
- * careless editor does to a line, down to a blank, breaks it.
+ * Writes and reads one line of a segment. The chain covers the text itself, not its parsed values, so any change to a line
+ * breaks it, down to a blank.
  */
 import type { Advanced } from "../core/advance.ts"
 import type { Digest } from "../core/math/hash.ts"
@@ -10,7 +10,7 @@ import { eventText } from "./eventText.ts"
 import type { Line } from "./Segment.ts"
 
 const CHAIN_FIELD = ',"chain":"'
-/** `,"chain":"` and sixteen digits and `"}`. */
+/** The length of `,"chain":"`, sixteen digits and `"}`. */
 const TAIL = CHAIN_FIELD.length + 16 + 2
 
 export interface Linked {
@@ -18,7 +18,7 @@ export interface Linked {
   readonly chain: Digest
 }
 
-/** An entry's line without its chain: what live running hands to a recorder. */
+/** The line of an entry without its chain, as the engine gives it to a recorder. */
 export function entryBody(entry: Entry, advanced: Advanced): string {
   const decided = advanced.digest === null ? "" : `,"decided":"${toHex(advanced.digest)}"`
   const state = advanced.stateDigest === null ? "" : `,"state":"${toHex(advanced.stateDigest)}"`
@@ -30,7 +30,7 @@ export function body(line: Line): string {
   return JSON.stringify(line).slice(0, -1)
 }
 
-/** Closes a line with its chain; the text ends in a newline. */
+/** Closes a line with its chain. The text ends in a newline. */
 export function link(before: Digest, lineBody: string): Linked {
   const linked = chain(before, lineBody)
   return { text: `${lineBody}${CHAIN_FIELD}${toHex(linked)}"}\n`, chain: linked }
@@ -41,14 +41,14 @@ export interface Unlinked {
   readonly chain: Digest
 }
 
-/** Reads one line (without its newline); undefined when it was altered or does not follow `before`. */
+/** Reads one line without its newline. undefined: it was altered, or does not follow `before`. */
 export function unlink(before: Digest, text: string): Unlinked | undefined {
   const end = text.length - TAIL
   if (end < 0) return undefined
   const linked = chain(before, text, end)
   if (!text.endsWith(`${CHAIN_FIELD}${toHex(linked)}"}`)) return undefined
   try {
-    // With its chain, which nobody reads: cutting it out would copy the text.
+    // The parsed line still has its chain, which no reader looks at. To cut it out would copy the text.
     return { line: JSON.parse(text) as Line, chain: linked }
   } catch {
     return undefined

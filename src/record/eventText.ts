@@ -1,6 +1,6 @@
 /**
- * Events as JSON, the very bytes of `JSON.stringify`. The three that every client leaves are put together by hand, which takes
- * half as long; a law holds them to it.
+ * Events as JSON, in the same bytes as `JSON.stringify`. The three events of every client are put together by hand, which takes
+ * half as long. A law compares the two.
  */
 import type { ClientAccepted, ClientClosed, Event } from "../core/model/Event.ts"
 

@@ -1,4 +1,4 @@
-/** Judges what a client tried by the routes it says it used. */
+/** Judges what a client tried by the routes it used. */
 import { admits, wordsOf } from "../core/access.ts"
 import { isAvoided } from "../core/identity.ts"
 import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
@@ -6,9 +6,11 @@ import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, UpstreamRoutes } from "../core/model/Routes.ts"
 
 /**
- * Whether what a client tried follows from its plan: only addresses of the plan, strangers only where the plan asks for those
- * of a name, only such as `access` admits and none that it avoids; whoever has to prove who it is has done so before it was
- * connected; and the one that serves is the warm socket's or the one that connected.
+ * Whether what a client tried follows from its plan:
+ * - Each address is a candidate of the plan, or an address of a name in the plan that `access` admits and the plan does not
+ *   avoid.
+ * - An address that has to prove its identity has done so before it connected.
+ * - The client is served by the warm socket's candidate, or by the address that connected.
  */
 export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, tried }: ClientAccepted): boolean {
   const { attempts } = routes.members.find((one) => one.candidate === chosen)?.plan ?? routes.lastResort
@@ -27,7 +29,10 @@ export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, t
   return planned && proven && connected.length <= 1 && candidate === server
 }
 
-/** The name itself, or an address of it that was dialled if and only if it is admitted. */
+/**
+ * Whether the attempt is the query for a name of the plan, or an address of that name. An address was dialled exactly when
+ * `access` admits it.
+ */
 function mayBeStranger({ host, outcome }: Attempt, name: DialAttempt): boolean {
   if (host === undefined) return false
   const isQuestion = wordsOf(host) === undefined || outcome === "unresolved" || outcome === "timeout"

@@ -1,7 +1,7 @@
 /**
- * A redacted copy of a record. Addresses stand in what the core decides and in its state, so digests and chains cannot stay:
- * the renamed entries are folded by the very `advance` that ran live, from the renamed state of each header, and written down
- * anew. The copy has the same segments, entries, gaps and ends; a line that a crash tore is left out.
+ * A redacted copy of a record. Addresses are in the core's decisions and state, so its digests and chains cannot stay. The
+ * renamed entries pass through the same `advance` that ran live, from the renamed state of each header, and are written anew.
+ * The copy has the same segments, entries, gaps and ends. A line that a crash cut off is left out.
  */
 import { advance } from "../core/advance.ts"
 import type { Digest } from "../core/math/hash.ts"
@@ -19,10 +19,10 @@ import type { EntryLine, Header, Line, Previous } from "./Segment.ts"
 import type { SegmentSummary, Verdict } from "./Verdict.ts"
 import { chainStart, footerBody, gapBody, openingBodies } from "./write.ts"
 
-/** Stands for the chain of a segment that is no part of the record. */
+/** Stands for the chain of a segment that is not in the record. */
 const UNKNOWN_CHAIN = "0".repeat(16)
 
-/** The first reading of a record: replays it, and remembers what there is to rename. */
+/** The first reading of a record: it replays the record and collects what has to be renamed. */
 export class Surveyor {
   readonly survey = new Survey()
   readonly #replay: Replay
@@ -37,7 +37,7 @@ export class Surveyor {
     return this.#replay.done
   }
 
-  /** Lines of each segment that were replayed: a record that still grows is copied as far as it was judged. */
+  /** Lines of each segment that were replayed. A record that still grows is copied as far as it was judged. */
   get lines(): ReadonlyArray<number> {
     return this.#lines
   }
@@ -71,7 +71,7 @@ interface Opened {
   state: State | undefined
 }
 
-/** The second reading: lines of the record in, line bodies of the copy out. Only for a record that is verified. */
+/** The second reading: it takes the lines of a verified record and gives the line bodies of the copy. */
 export class Redaction {
   readonly #names: Renaming
   #segment = 0
@@ -89,7 +89,7 @@ export class Redaction {
     this.#opened = undefined
   }
 
-  /** What to write for one line; undefined when it is not the line that was verified. */
+  /** What to write for one line; undefined: it is not the line that was verified. */
   line(text: string): Iterable<string> | undefined {
     const read = unlink(this.#chain, text)
     if (read === undefined) return undefined
@@ -111,7 +111,7 @@ export class Redaction {
     }
   }
 
-  /** `chain`: where the copy's segment ended. */
+  /** `chain`: the end of the copy's segment. */
   segmentEnd(chain: string): void {
     const { header, state } = this.#opened ?? {}
     if (header === undefined || state === undefined) return
@@ -157,7 +157,7 @@ function renamedEntry({ seq, at, event }: Pick<EntryLine, "seq" | "at" | "event"
   return { seq, at, event: renamedEvent(decodeEntry({ seq, at, event }).event, names) }
 }
 
-/** Whether the copy was judged as the original was, but for the names, the digest of the state and torn lines. */
+/** Whether the copy was judged like the original, except for names, state digests and cut lines. */
 export function agrees(original: Verdict, copy: Verdict, names: Renaming): boolean {
   const labelled = (label: string) => {
     const at = label.lastIndexOf("#")

@@ -1,4 +1,4 @@
-/** What a line tells of addresses and names, renamed; everything else of it is the same, fields in the same order. */
+/** Renames the addresses and names in a line. All else stays, and the fields keep their order. */
 import type { Candidate } from "../core/model/Candidate.ts"
 import type { Address, Config, Identity, UpstreamConfig } from "../core/model/Config.ts"
 import type { Attempt, Event } from "../core/model/Event.ts"
@@ -41,7 +41,7 @@ function renamedRemembered(remembered: Remembered, names: Renaming): Remembered 
   return { ...remembered, network: names.host(network), records: renamedRecords(records, names) }
 }
 
-/** A tag of a network is a digest of so little that it tells the network. */
+/** The tag of a network is a digest of so little data that it reveals the network. */
 function renamedRecords(records: ReadonlyArray<HistoryRecord>, names: Renaming): ReadonlyArray<HistoryRecord> {
   return records.map((one) => ({
     ...one,
@@ -74,7 +74,7 @@ function renamedPlace(one: UpstreamConfig, names: Renaming): UpstreamConfig {
   }
 }
 
-/** Who knows an authority's certificate could find out whose record this is by the digest. */
+/** With an authority's certificate at hand, the digest would reveal its owner. */
 function renamedIdentity({ servername, ca }: Identity, names: Renaming): Identity {
   return { servername: names.host(servername), ca: names.host(ca) }
 }
@@ -83,7 +83,7 @@ function renamedAddress(address: Address, names: Renaming): Address {
   return { ...address, host: names.host(address.host) }
 }
 
-/** Any line but an entry. */
+/** Any line except an entry. */
 export function renamedLine<L extends Telling | Footer>(line: L, names: Renaming): L
 export function renamedLine(line: Telling | Footer, names: Renaming): Telling | Footer {
   switch (line.kind) {
@@ -116,7 +116,7 @@ function renamedCandidate(candidate: Candidate, names: Renaming): Candidate {
   return { ...candidate, host: names.host(candidate.host) }
 }
 
-/** An entry that cannot be read could tell anything: it is left out. */
+/** An entry that cannot be read could contain anything, so it is left out. */
 function renamedCulprit({ entryBody, message }: Culprit, names: Renaming): Culprit {
   try {
     const { seq, at, event } = decodeEntry(JSON.parse(`${entryBody}}`))

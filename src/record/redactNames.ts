@@ -1,12 +1,14 @@
 /**
- * What stands for addresses and names in a redacted record: equal for equal, different for different, drawn from ranges that
- * belong to nobody (RFC 2544, 3849, 9637, 2606), in the order of first appearance. The core compares addresses, and looks no
- * further into them than network.ts does: a stand-in is of the same family, on loopback where the address is, and in one
- * network with the stand-ins of its neighbours. So the core decides the same about them.
+ * Stand-ins for addresses and names in a redacted record. Equal originals have equal stand-ins, and different ones have
+ * different stand-ins. They come from reserved ranges (RFC 2544, 3849, 9637, 2606) in the order of first appearance.
  *
- * Lists of networks are the one exception: in the copy they name, one by one, the stand-ins of those whom they have.
+ * The core compares addresses, and beside that sees only what network.ts sees. So a stand-in has the same family, is on
+ * loopback where its original is, and shares a network with the stand-ins of its original's neighbours. Then the core decides
+ * the same about both.
  *
- * A record is surveyed before it is renamed: a stand-in never is, or contains, an address of the record itself.
+ * Lists of networks are the one exception. In the copy they name each stand-in of an address that they contain.
+ *
+ * A record is surveyed before it is renamed: no stand-in is, or contains, an address of the record itself.
  */
 
 import { contains, wordsOf } from "../core/access.ts"
@@ -15,37 +17,37 @@ import type { BuiltinName, Network } from "../core/model/Config.ts"
 import type { Family } from "../core/model/Outage.ts"
 import { familyOf, needsNetwork, networkOf } from "../core/network.ts"
 
-/** Renames what a record tells about its owner. The empty text, which means "none", stays empty. */
+/** Renames what a record reveals about its owner. The empty text means "none" and stays empty. */
 export interface Renaming {
-  /** An address or the name of a host. */
+  /** An address, or the name of a host. */
   readonly host: (host: string) => string
   /** The name of an upstream or listener. */
   readonly label: (label: string) => string
-  /** Names that are built in, as far as the record speaks of them: the others tell nothing of its owner. */
+  /** Built-in names that occur elsewhere in the record. The others reveal nothing about its owner. */
   readonly builtin: (names: ReadonlyArray<BuiltinName>) => ReadonlyArray<BuiltinName>
-  /** Networks as they decide about the addresses of the record: each becomes those that it has. */
+  /** Networks, by their effect on the addresses of the record: each becomes the stand-ins of the addresses that it contains. */
   readonly networks: (networks: ReadonlyArray<Network>) => ReadonlyArray<Network>
   /** Free text, such as the message of an error. */
   readonly text: (text: string) => string
 }
 
-/** How many different ones were replaced. */
+/** Numbers of different originals that were replaced. */
 export interface Replaced {
   readonly addresses: number
   readonly names: number
 }
 
 const IPV4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}`
-/** Anything with two colons among hexadecimal digits. */
+/** Hexadecimal digits with two colons among them. */
 const IPV6 = String.raw`[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*`
-/** Literals that could be a part of a longer one; with `::` they are part of no stand-in. */
+/** Literals that could be part of a longer one. A literal with `::` is part of no stand-in. */
 const WHOLE = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f]{1,4}(:[0-9a-f]{1,4}){7})$/i
 const SHORTEST = "0.0.0.0".length
-/** A label with an address or a dotted name in it tells as much as a host. */
+/** A label with an address or a dotted name in it reveals as much as a host. */
 const TELLING = new RegExp(String.raw`${IPV4}|${IPV6}|[a-z0-9-]\.[a-z]`, "i")
-/** 198.18.0.0/15 has two networks of the size that counts; those that are more come from 240.0.0.0/4. */
+/** 198.18.0.0/15 has two networks of the size that counts. Further ones come from 240.0.0.0/4. */
 const BENCHMARK_NETWORKS = 2
-/** Of a network of IPv4; who is more gets another one. */
+/** Stand-ins in one network of IPv4. Further ones get another network. */
 const MOST_IN_NETWORK = 65_000
 
 function firstOf(cidr: string): string {
@@ -57,10 +59,10 @@ function only(host: string): Network {
   return { cidr: `${host}/${words.length * 32}`, words, bits: words.length * 32 }
 }
 
-/** Changes nothing and remembers what there is. */
+/** Changes nothing, and collects what there is. */
 export class Survey implements Renaming {
   readonly hosts = new Set<string>()
-  /** Hosts that stand elsewhere than among the built-in names. */
+  /** Hosts that occur outside the built-in names. */
   readonly spoken = new Set<string>()
   readonly labels = new Set<string>()
 
@@ -141,9 +143,9 @@ export class Pseudonyms implements Renaming {
     return made
   }
 
-  /** The user's own word, kept unless it tells a host. */
+  /** The user's own word. It stays unless it reveals a host. */
   readonly label = (label: string): string => {
-    // What stands for a name tells none.
+    // The shared label of hosts on demand reveals nothing.
     if (label === ON_DEMAND) return label
     const known = this.#labels.get(label)
     if (known !== undefined) return known
@@ -160,7 +162,10 @@ export class Pseudonyms implements Renaming {
       return { host: this.host(host), addresses: addresses.map(this.host) }
     })
 
-  /** Its first address is of the record, and so a network never becomes none: a list of none would mean everybody. */
+  /**
+   * The first address of a network counts as an address of the record, so no list becomes empty: an empty list would admit
+   * every address.
+   */
   readonly networks = (networks: ReadonlyArray<Network>): ReadonlyArray<Network> =>
     networks.flatMap((network) => {
       const inside = [...this.#originals].filter((host) => {
@@ -182,7 +187,7 @@ export class Pseudonyms implements Renaming {
     })
   }
 
-  /** The next one that neither is nor contains an original. */
+  /** The next stand-in that neither is nor contains an original. */
   #unlike(next: () => string): string {
     for (;;) {
       const made = next()
@@ -208,7 +213,7 @@ export class Pseudonyms implements Renaming {
     const n = ++network.count
     const tail = `${(n >>> 8) & 255}.${n & 255}`
     if (kind === "ipv6") return ipv6Of(network.place, n - 1)
-    // The only loopback address of IPv6 is taken: mapped ones are of the same family.
+    // IPv6 has one loopback address, and it is in use. Mapped ones are of the same family.
     if (kind === "loopback") return `${host.includes(":") ? "::ffff:" : ""}127.${18 + network.place}.${tail}`
     const over = network.place - BENCHMARK_NETWORKS
     return over < 0 ? `198.${18 + network.place}.${tail}` : `${240 + (over >>> 8)}.${over & 255}.${tail}`
@@ -234,7 +239,7 @@ export function isAddress(host: string): boolean {
   return host.includes(":") || /^\d{1,3}(\.\d{1,3}){3}$/.test(host)
 }
 
-/** Finds these words and every address in a text. */
+/** Finds these words, and every address, in a text. */
 function addresses(words: ReadonlyArray<string> = []): RegExp {
   const escaped = words.map((word) => word.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`))
   return new RegExp([...escaped, IPV4, IPV6].join("|"), "gi")

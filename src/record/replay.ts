@@ -1,11 +1,14 @@
 /**
- * Replay: the fold over a record. It runs the same `advance` that ran live and compares, entry by entry, the digest of what
- * is decided now with the digest that was recorded then; at state digests and footers the whole state; for each client,
- * whether its choice was admissible in the routes it says it used, and whether what it tried followed their plan. It never chooses again, and stops at the first problem.
+ * Replay: the fold over a record. It runs the same `advance` that ran live, and compares:
+ * - for each entry, the digest of today's decisions with the recorded one;
+ * - at state digests and footers, the whole state;
+ * - for each client, whether its choice was admissible in the routes it used, and whether its attempts followed their plan.
  *
- * Feed it lines in order of segments: `segment(n)` before the lines of a file, `line(text)` for each whole line,
- * `segmentEnd(torn, intact)` after them, `verdict()` at last. Between segments of one run the state must be the very
- * state that the next header carries, unless that header names a break.
+ * It never chooses again, and stops at the first problem.
+ *
+ * Feed it the segments in order: `segment(n)` before the lines of a file, `line(text)` for each whole line, `segmentEnd(torn,
+ * intact)` after them, and `verdict()` at the end. Between two segments of a run the state must be the one in the next header,
+ * unless that header names a break.
  */
 import type { Advance } from "../core/advance.ts"
 import { advance as liveAdvance } from "../core/advance.ts"
@@ -32,7 +35,7 @@ import type { GapSummary, MoveSummary, Outcome, Problem, SegmentSummary, Verdict
 import { unpacked } from "./sparse.ts"
 import { chainStart } from "./write.ts"
 
-/** Versions of routes kept for judging choices. */
+/** Versions of the routes that are kept to judge choices. */
 const ROUTES_KEPT = 4096
 
 export interface Options {
@@ -77,7 +80,7 @@ export class Replay {
     this.#advance = options.advance ?? liveAdvance
   }
 
-  /** Nothing more can be learned: a problem was found or `until` was reached. */
+  /** true: further lines would change nothing. A problem was found, or `until` was reached. */
   get done(): boolean {
     return this.#problem !== null || this.#reachedUntil
   }
@@ -172,7 +175,7 @@ export class Replay {
     if (--opened.linesLeft === 0) this.#begin(opened)
   }
 
-  /** The opening is whole: join it to what came before. */
+  /** The opening is complete: compares it with the end of the segment before. */
   #begin(opened: Opened): void {
     const { header, upstreams, candidates } = opened
     const last = this.#last

@@ -1,4 +1,4 @@
-/** Digest of the event schema: a record written under another shape of events is not judged. */
+/** Digest of the schema of events. A record with another digest is not judged. */
 import * as Schema from "effect/Schema"
 import { hash, toHex } from "../core/math/hash.ts"
 import { EntrySchema } from "../core/schema/Event.ts"

@@ -1,12 +1,12 @@
 /**
- * A configuration in a segment's header. What clients asked for has the general sections, and there may be many of them: each
- * stands there with no more than it has of its own.
+ * A configuration in the header of a segment. There may be many hosts on demand, and they share the general sections. So each
+ * one is written with its own keys alone.
  */
 import type { Config, UpstreamConfig } from "../core/model/Config.ts"
 
 export function packed(config: Config): Config {
   const { template } = config
-  // Sections that were taken from the general ones are the very same objects.
+  // Sections that come from the general ones are the very same objects.
   const own = (one: UpstreamConfig) =>
     Object.fromEntries(
       Object.entries(one).filter(([key, value]) => key === "name" || value !== template[key as keyof UpstreamConfig])
@@ -20,7 +20,7 @@ export function unpacked(config: Config): Config {
   return { ...config, upstreams }
 }
 
-/** Asked for by clients, or a place that is free. */
+/** A host on demand, or a free slot. */
 function isShort({ name, onDemand }: UpstreamConfig): boolean {
   return onDemand || name === ""
 }

@@ -1,4 +1,4 @@
-/** The lines that open and close a segment, from the state it starts with. */
+/** The lines that open and close a segment, from the state at its start. */
 import { stateDigest } from "../core/digest.ts"
 import { hash, toHex } from "../core/math/hash.ts"
 import type { State } from "../core/model/State.ts"
@@ -18,7 +18,7 @@ export interface Opening {
   readonly state: State
 }
 
-/** Line bodies one by one, so that a writer may rest between them: each is at most one chunk of 64 records. */
+/** Line bodies one by one, so that a writer may pause between them. Each has at most one chunk of 64 records. */
 export function* openingBodies({ run, segment, previous, after, state }: Opening): Generator<string> {
   yield body({
     kind: "header",
@@ -47,7 +47,7 @@ export function gapBody(reason: BreakReason, culprit?: Gap["culprit"]): string {
   return body({ kind: "gap", reason, ...(culprit === undefined ? {} : { culprit }) })
 }
 
-/** What the chain of a segment starts from: its number, so that segments cannot change places unseen. */
+/** The start of a segment's chain. It includes the number, so segments that changed places are found. */
 export function chainStart(segment: number) {
   return hash(`fairlead segment ${segment}`)
 }

@@ -1,17 +1,20 @@
-/** One thing that is wrong with a configuration, at its place. */
+/** A mistake in a configuration, with its location. */
 export interface Problem {
-  /** 1-based; undefined where the file has no such place. */
+  /** From 1 on; undefined: the file has no such location. */
   readonly line: number | undefined
   readonly column: number | undefined
   /** `upstreams.web.port` */
   readonly path: string
-  /** As written; `***` for secrets and for what came from the environment; undefined where nothing or a whole section stands. */
+  /**
+   * The value as it is written; `***` for secrets and values from the environment; undefined: there is none, or it is a whole
+   * section.
+   */
   readonly value: unknown
-  /** What would have been right: `a whole number from 1 to 65535`. */
+  /** A description of valid values: `a whole number from 1 to 65535`. */
   readonly expected: string
-  /** A sentence with value, expectation and cure. */
+  /** A sentence with the value, the expectation and the remedy. */
   readonly message: string
-  /** The name that was probably meant. */
+  /** The name that the author probably meant. */
   readonly nearest: string | undefined
 }
 
@@ -23,17 +26,19 @@ export function render(file: string, { line, column, path, message }: Problem): 
 
 export type Path = ReadonlyArray<string | number>
 
-/** A mistake before it has a place: what a check found. */
+/** A mistake without its location: the result of a check. */
 export interface Found {
   readonly path: Path
   readonly expected: string
   readonly message: string
   readonly nearest?: string | undefined
-  /** The values it rests on; where one of them is wrong by itself, this mistake is not told. By default `path`. */
+  /**
+   * The values that the check rests on, by default `path`. Where one of them is wrong by itself, this mistake is not reported.
+   */
   readonly uses?: ReadonlyArray<Path>
 }
 
 export const nameOf = (path: Path): string => path.join(".")
 
-/** The value at a path as it may be shown. */
+/** The value at a path, as it may be shown. */
 export type Show = (path: Path, value: string) => string

@@ -1,4 +1,7 @@
-/** The whole configuration after the door: what the core gets, and what the shell, adapters and commands need beside it. */
+/**
+ * The whole configuration after all checks: what the core gets, and what the shell, the adapters and the commands need beside
+ * that.
+ */
 import type * as Redacted from "effect/Redacted"
 import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import type { Address, Config } from "../../core/model/Config.ts"
@@ -14,7 +17,7 @@ export interface Settings {
   readonly admin: AdminSettings | null
   readonly log: ConfigFile["log"]
   readonly telemetry: TelemetryOptions
-  /** What asks for names, beside what the core has of it. */
+  /** Settings of the resolver that the core does not need. */
   readonly names: { readonly resolutionDelayMs: number; readonly tellAgainMs: number }
   readonly privacy: ConfigFile["privacy"]
   readonly limits: Omit<ConfigFile["limits"], "adminClients" | "eventReaders" | "backlog">
@@ -24,7 +27,7 @@ export interface Settings {
 export interface AdminSettings {
   readonly listen: Address
   readonly hosts: ReadonlyArray<string>
-  /** null: nobody has to show one. */
+  /** null: a request needs no token. */
   readonly token: Redacted.Redacted | null
   /** Requests at once. */
   readonly clients: number

@@ -1,4 +1,4 @@
-/** An upstream's lists of addresses: texts expanded to addresses with ports, within bounds. */
+/** The address lists of an upstream, from texts to addresses with ports, up to a limit. */
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"

@@ -1,8 +1,8 @@
-/** The hosts of a file in ASCII, before anything is decoded. A listener that names a preheated domain follows it. */
+/** Converts the hosts of a file to ASCII before any decoding. A listener that names a preheated domain is converted too. */
 import { asciiDomain, asciiHost } from "../asciiHost.ts"
 import { isPlain, put } from "./plain.ts"
 
-/** In place. */
+/** Changes the value in place. */
 export function asciiHosts(file: unknown): void {
   if (!isPlain(file)) return
   for (const upstream of Object.values(isPlain(file["upstreams"]) ? file["upstreams"] : {})) {

@@ -1,6 +1,6 @@
 /**
- * Files of trusted certificates, read at the door: each upstream's `caFile` becomes the digest of its content, which the core may
- * know; the certificates stay in the adapter. A file that is missing or holds none is a mistake at its place.
+ * Reads files of trusted certificates. Each upstream's `caFile` becomes the digest of its content, which the core may know. The
+ * certificates stay in the adapter. A file that is missing or has no certificate is a mistake in the configuration.
  */
 import * as Effect from "effect/Effect"
 import { readAuthorities } from "../../adapters/file/authorities.ts"
@@ -8,7 +8,7 @@ import type { Config } from "../../core/model/Config.ts"
 import type { Parsed } from "./parse.ts"
 import type { Problem } from "./Problem.ts"
 
-/** A configuration with its files read, or with what is wrong with them. */
+/** A configuration with its files read, or with the mistakes in them. */
 export const withAuthorities = Effect.fnUntraced(function* <P extends Parsed>(parsed: P) {
   const { settings, caFiles } = parsed
   if (settings === undefined || caFiles.length === 0) return parsed

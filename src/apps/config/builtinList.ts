@@ -1,10 +1,10 @@
 /**
- * Addresses of well-known names that their owners publish, for when a name cannot be asked for, or its answer is not the best one
- * from here. An entry of the same name under `builtin` takes its place; an empty one leaves the name without. Each address is
- * measured like any other candidate before it serves.
+ * Addresses of well-known names, as their owners publish them. They serve where a name cannot be resolved, or where the answer
+ * is not the best one from here. A key of the same name under `builtin` replaces the addresses; an empty list removes them.
+ * Each address is measured like any other candidate before it serves.
  *
- * Sources: the resolvers' own pages (one.one.one.one, dns.google, quad9.net); for github.com the single addresses under `web` of
- * api.github.com/meta, each of which is GitHub's entrance for one region.
+ * Sources: the pages of the resolvers (one.one.one.one, dns.google, quad9.net). For github.com: the single addresses under
+ * `web` of api.github.com/meta, each of which is GitHub's entry for one region.
  */
 export const BUILTIN: Readonly<Record<string, ReadonlyArray<string>>> = {
   "one.one.one.one": ["1.1.1.1", "1.0.0.1", "2606:4700:4700::1111", "2606:4700:4700::1001"],

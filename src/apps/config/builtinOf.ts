@@ -1,4 +1,4 @@
-/** What is known of well-known names: what ships with Fairlead, and what the file says instead. */
+/** Addresses of well-known names: those that Fairlead brings, and those that the file gives instead. */
 import type { BuiltinName } from "../../core/model/Config.ts"
 import { isHost } from "../../core/hostName.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"

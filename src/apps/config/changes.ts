@@ -1,16 +1,16 @@
-/** What one configuration has that another has not, by the names of keys: values stay where they are. */
+/** The differences between two configurations, by the names of keys. No value is shown. */
 import * as Redacted from "effect/Redacted"
 import { isPlain } from "./plain.ts"
 import type { Settings } from "./Settings.ts"
 
-/** The paths of keys with different values; a whole section where only one side has it. */
+/** The paths of keys with different values. A whole section where only one side has it. */
 export function changedKeys(before: unknown, after: unknown, path = ""): ReadonlyArray<string> {
   if (!isPlain(before) || !isPlain(after)) return JSON.stringify(before) === JSON.stringify(after) ? [] : [path]
   const keys = new Set([...Object.keys(before), ...Object.keys(after)])
   return [...keys].flatMap((key) => changedKeys(before[key], after[key], path === "" ? key : `${path}.${key}`))
 }
 
-/** What is bound or opened once, at start, and what of it is not. */
+/** Keys of what is bound or opened once at the start, and exceptions from them. */
 const AT_START = [
   "admin",
   "dns.resolutionDelay",
@@ -24,7 +24,7 @@ const AT_START = [
 ]
 const AT_ONCE = ["history.maxEntries", "history.serveFor", "limits.backlog", "log.level"]
 
-/** Of these keys those that take effect with the next start only. */
+/** Those of these keys that take effect with the next start only. */
 export function needRestart(keys: ReadonlyArray<string>): ReadonlyArray<string> {
   const below = (key: string, names: ReadonlyArray<string>) =>
     names.some((name) => key === name || key.startsWith(`${name}.`))

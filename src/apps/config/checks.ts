@@ -1,4 +1,4 @@
-/** Checks that look at more than one key of a decoded file. */
+/** Checks of more than one key of a decoded file. */
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { covers, overlap } from "../../shell/overlap.ts"
@@ -11,7 +11,7 @@ import type { Found, Path, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
 import { refusedReferences } from "./references.ts"
 
-/** `mayBeAlone`: a program may embed this without a listener. */
+/** `mayBeAlone`: no listener is needed, because a program may embed Fairlead without one. */
 export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): ReadonlyArray<Found> {
   return [
     ...(file.listeners.length > 0 || mayBeAlone
@@ -38,7 +38,7 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
   ]
 }
 
-/** Warnings about a file that is valid. */
+/** Warnings about a valid file. */
 export function warningsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   return [
     ...unusedAuthorities(file, false),
@@ -67,7 +67,7 @@ function noAddresses(name: string): Found {
   return needed(path, "candidates or a host", "needs candidates, or a host that has addresses", uses)
 }
 
-/** A domain's name is what is written, so no other upstream may have it. */
+/** A domain's name is its text, so no other upstream may have it. */
 function domainsTwice(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   const seen = new Map<string, Path>(Object.keys(file.upstreams).map((name) => [name, ["upstreams", name]]))
   return file.preheatDomains.flatMap((text, i) => {
@@ -99,7 +99,7 @@ function unknownUpstreams(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   })
 }
 
-/** Names and addresses can be given once; the admin port counts as a listener. */
+/** Each name and each address may occur once. The admin port counts as a listener. */
 function takenTwice(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   const found: Array<Found> = []
   const seen = new Map<string, Path>()
@@ -130,7 +130,7 @@ function takenTwice(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   return found
 }
 
-/** Of two addresses that overlap, what the wider one takes. */
+/** What the wider one of two overlapping addresses takes. */
 function widerOf(a: Address, b: Address): string {
   const [wide, other] = covers(a.host, b.host) ? [a, b] : [b, a]
   if (wide.host === "0.0.0.0") return "0.0.0.0 takes every IPv4 address"

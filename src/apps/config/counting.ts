@@ -1,4 +1,4 @@
-/** Notes and warnings about servers that count connections that send nothing: on ports of SSH, mail, MySQL and PostgreSQL. */
+/** Notes and warnings about servers that count connections without data: those on ports of SSH, mail, MySQL and PostgreSQL. */
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { countingPort } from "./overlay.ts"
 import type { Found, Show } from "./Problem.ts"
@@ -9,7 +9,7 @@ type Counting = readonly [name: string, upstream: Upstream, port: number]
 const COUNTED =
   "servers there count connections that send nothing, and some refuse a machine that makes many (MySQL: max_connect_errors)"
 
-/** The defaults that follow from a port, for the user that asks what is in force. */
+/** The defaults that follow from a port, for a user that wants to see what is in force. */
 export function countingNotes(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   return countingIn(file).filter(([, { probing }]) => probing.idle === "lazy").map(([name, { probing }, port]) => {
     const path = ["upstreams", name, "probing", "idle"]
@@ -20,7 +20,7 @@ export function countingNotes(file: ConfigFile, show: Show): ReadonlyArray<Found
   })
 }
 
-/** Settings that go against these defaults. */
+/** Settings that contradict these defaults. */
 export function countingWarnings(file: ConfigFile): ReadonlyArray<Found> {
   return countingIn(file).flatMap(([name, { probing, pool }, port]) => {
     const path = ["upstreams", name]

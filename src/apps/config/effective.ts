@@ -1,10 +1,13 @@
-/** The effective configuration: every key in the schema's order, with its default where nothing else is said; secrets hidden. */
+/**
+ * The effective configuration: every key in the order of the schema, with its default where the file is silent, and with
+ * secrets hidden.
+ */
 import type * as SchemaAST from "effect/SchemaAST"
 import { HIDDEN } from "./explain.ts"
 import { isPlain, put } from "./plain.ts"
 import { note } from "./schemaKeys.ts"
 
-/** Of a file with its defaults filled in, before decoding: values as one writes them. */
+/** Takes a file with its defaults filled in, before decoding, so values look as they are written. */
 export function effective(ast: SchemaAST.AST, raw: unknown): unknown {
   if (note(ast, "secret") === true) return raw === "" ? "" : HIDDEN
   if (ast.encoding !== undefined) return raw
@@ -16,7 +19,7 @@ export function effective(ast: SchemaAST.AST, raw: unknown): unknown {
   const ordered = {}
   for (const { name, type } of ast.propertySignatures) {
     const key = String(name)
-    // Of later work nothing is in force.
+    // Keys of later work have no effect.
     if (raw[key] !== undefined && note(type, "later") !== true) put(ordered, key, effective(type, raw[key]))
   }
   const values = ast.indexSignatures[0]?.type

@@ -1,4 +1,4 @@
-/** Keys that protect, and that the environment left empty: an unset secret must not open what it was to close. */
+/** Keys that protect and that the environment left empty. An unset secret must not turn the protection off. */
 import type { Written } from "./explain.ts"
 import type { Found } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"

@@ -1,7 +1,11 @@
 /**
- * `${NAME}` in a value is replaced by what the environment holds under that name; `${NAME:-default}` gives a default for an
- * unset or empty one; `$${` stands for the two characters themselves. What the schema wants as a number or a truth value
- * becomes one, everything else stays text. A replaced value is not looked at again, and keys are never replaced.
+ * Values from the environment:
+ * - `${NAME}` in a value is replaced by the variable NAME.
+ * - `${NAME:-default}` gives a default for an unset or empty variable.
+ * - `$${` stands for `${`.
+ *
+ * Where the schema wants a number or a truth value, the text becomes one. All other values stay text. A replaced value is not
+ * replaced again, and keys are never replaced.
  */
 import type * as SchemaAST from "effect/SchemaAST"
 import { put } from "./plain.ts"
@@ -14,11 +18,11 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface Substituted {
   readonly value: unknown
   readonly problems: ReadonlyArray<Found>
-  /** Names of the paths with values from the environment. */
+  /** The paths with values from the environment. */
   readonly fromEnvironment: ReadonlySet<string>
 }
 
-/** Deeper than any configuration; a list may hold itself through an alias. */
+/** Deeper than any configuration. A list may contain itself through an alias. */
 const MOST_DEPTH = 16
 
 export function substitute(file: unknown, ast: SchemaAST.AST, environment: Environment): Substituted {
@@ -63,7 +67,7 @@ export function substitute(file: unknown, ast: SchemaAST.AST, environment: Envir
   return { value: walk(file, []), problems, fromEnvironment }
 }
 
-/** An escape, a reference with or without a default, or the beginning of something that is none. */
+/** An escape, a reference with or without a default, or the beginning of a faulty one. */
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g
 const MALFORMED =
   "has a ${ that begins no reference: write ${NAME} or ${NAME:-default}, or $${ for the characters themselves"

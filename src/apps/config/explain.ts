@@ -1,4 +1,4 @@
-/** Mistakes in words: what was expected, what was found, what to do; secrets never. */
+/** Mistakes in words: what was expected, what was found, and what to do. Secrets are never shown. */
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
@@ -20,7 +20,7 @@ export interface Written {
 
 export const HIDDEN = "***"
 
-/** What stands there, as far as it may be shown: sections and lists are not. */
+/** The value at a path, as far as it may be shown: sections and lists are not. */
 export function shownValue(written: Written, path: Path): unknown {
   const value = valueAt(written.file, path)
   if (value === undefined || value === null) return value
@@ -35,13 +35,13 @@ export function shownValue(written: Written, path: Path): unknown {
   return typeof value === "string" ? withoutCredentials(value) : value
 }
 
-/** A URL without its user, password and query: one with them is a mistake everywhere, and they are secrets. */
+/** A URL without user, password and query. A URL with them is a mistake everywhere, and they are secrets. */
 function withoutCredentials(text: string): string {
   if (!text.includes("://")) return text
   return text.replace(/:\/\/[^/]*@/, `://${HIDDEN}@`).replace(/\?.*$/s, `?${HIDDEN}`)
 }
 
-/** Longest value in a message. */
+/** Most characters of a value in a message. */
 const MOST_SHOWN = 80
 
 function got(written: Written, path: Path): string {
@@ -108,7 +108,7 @@ function cure(type: SchemaAST.AST | undefined, value: unknown): Cure {
   return NONE
 }
 
-/** `198.18.0.5/29` lies inside the network that was meant. */
+/** `198.18.0.5/29` is inside the network that the author meant. */
 function network(text: string): Cure {
   const [host = "", bits = ""] = text.split("/")
   if (!/^\d{1,3}$/.test(bits)) return NONE

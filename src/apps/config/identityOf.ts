@@ -1,4 +1,4 @@
-/** What the candidates of an upstream have to prove: from its name, its port and `probing.mode`. */
+/** What the candidates of an upstream have to prove, from its host, its port and `probing.mode`. */
 import * as path from "node:path"
 import type { Identity } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
@@ -7,14 +7,14 @@ import type { Found } from "./Problem.ts"
 
 type UpstreamFile = ConfigFile["upstreams"][string]
 
-/** `ca` is the path of the file until it is read (authorities.ts): a path is trusted by nobody. */
+/** `ca` is the path of the file until authorities.ts has read it. A path is trusted by no check. */
 export function identityOf({ host, port, probing, caFile }: UpstreamFile): Identity | null {
   if (!isName(host) || probing.mode === "tcp" || (probing.mode === "auto" && (port ?? 443) !== 443)) return null
-  // A certificate never has the dot at the end that a name may have.
+  // A name may end in a dot, and a certificate never does.
   return { servername: host.replace(/\.$/, ""), ca: caFile === "" ? "" : path.resolve(caFile) }
 }
 
-/** Mode tls without a name that a certificate could be for. */
+/** Upstreams with mode tls and no host that a certificate could be for. */
 export function nameless(file: ConfigFile): ReadonlyArray<Found> {
   return Object.entries(file.upstreams).flatMap(([name, { host, probing }]) => {
     if (probing.mode !== "tls" || isName(host)) return []
@@ -28,7 +28,10 @@ export function nameless(file: ConfigFile): ReadonlyArray<Found> {
   })
 }
 
-/** Authorities that nothing is checked by: a mistake where they are relied upon, and not where `probing.mode: tcp` turns checks off. */
+/**
+ * Certificate files without a check that uses them. That is a mistake where the author relies on one, and none where
+ * `probing.mode: tcp` turns checks off.
+ */
 export function unusedAuthorities(file: ConfigFile, reliedUpon: boolean): ReadonlyArray<Found> {
   return Object.entries(file.upstreams).flatMap(([name, upstream]) => {
     if (upstream.caFile === "" || identityOf(upstream) !== null) return []
@@ -42,7 +45,7 @@ export function unusedAuthorities(file: ConfigFile, reliedUpon: boolean): Readon
   })
 }
 
-/** An address is nobody's name. */
+/** An address is no name. */
 function isName(host: string): boolean {
   return host !== "" && parseEndpoint(host) === undefined
 }

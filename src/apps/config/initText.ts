@@ -1,4 +1,6 @@
-/** The configuration that `init` writes: what a new user needs, then the keys that are most often changed, with their defaults. */
+/**
+ * The configuration that `init` writes: what a new user needs, then the keys that are changed most often, with their defaults.
+ */
 import type * as SchemaAST from "effect/SchemaAST"
 import { stringify } from "yaml"
 import { note, schemaAt } from "./schemaKeys.ts"
@@ -26,7 +28,7 @@ upstreams:
 # The keys below are commented out and show the defaults.
 `
 
-/** Sections, each with the keys that are shown of it. */
+/** Sections with those of their keys that are shown. */
 const SHOWN: ReadonlyArray<readonly [section: string, keys: ReadonlyArray<string>]> = [
   ["probing", ["interval", "timeout", "challengers", "ratePerSecond"]],
   ["selector", ["activeSetSize", "minScore"]],

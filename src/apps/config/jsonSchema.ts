@@ -1,6 +1,6 @@
 /**
- * JSON Schema (draft-07) of the configuration file, for editors. It describes what one writes, so texts with units are texts;
- * `${NAME}` may stand where a number, a truth value or a choice is wanted.
+ * JSON Schema (draft-07) of the configuration file, for editors. It describes the file as it is written, so values with units
+ * are texts. `${NAME}` may stand for a number, a truth value or a choice.
  */
 import type * as SchemaAST from "effect/SchemaAST"
 import { choicesOf, formOf, isRequired, note, OWN_KEYS } from "./schemaKeys.ts"
@@ -34,7 +34,7 @@ function notesOf(ast: SchemaAST.AST): JsonSchema {
   const words = [description, expected === undefined ? undefined : `(${expected})`, yet].filter((part) => part !== undefined)
   return {
     ...(words.length === 0 ? {} : { description: words.join(" ") }),
-    // A section's default is what its keys say, not an empty section.
+    // The default of a section follows from its keys. It is not an empty section.
     ...(fallback === undefined || isSection(ast) ? {} : { default: fallback }),
     ...(examples === undefined ? {} : { examples })
   }
@@ -60,7 +60,7 @@ function shapeOf(ast: SchemaAST.AST): JsonSchema {
   }
 }
 
-/** Where any text may stand, a reference is one; elsewhere it is the other thing that may stand there. */
+/** Where any text is valid, so is a reference. Elsewhere the schema admits a reference as well. */
 function orEnvironment(json: JsonSchema): JsonSchema {
   return json["type"] === "string" && json["pattern"] === undefined ? json : { anyOf: [json, REFERENCE] }
 }

@@ -1,14 +1,13 @@
 /**
- * Keys of the configuration that come with later work. They are accepted, so that one file fits every version, and each
- * one that is set gets a warning that it has no effect yet. A key that would protect is a mistake instead: the author of the file
- * relies on it. This list shrinks to nothing.
+ * Keys of later work. They are accepted, so that one file fits every version, and each one that is set gets a warning that it
+ * has no effect yet. A key that would protect is a mistake instead, because the author of the file relies on it.
  */
 import type * as SchemaAST from "effect/SchemaAST"
 import type { Found, Path } from "./Problem.ts"
 import { eachValue, note } from "./schemaKeys.ts"
 
 interface Protection {
-  /** Whether a value wants to hold something back. */
+  /** Whether a value would keep clients or data back. */
   readonly holds: (value: unknown) => boolean
   readonly message: string
 }
@@ -53,7 +52,9 @@ export interface Later {
   readonly warnings: ReadonlyArray<Found>
 }
 
-/** What is to be said of the later keys in a file as it was written. `wrong`: what is no value for them is told elsewhere. */
+/**
+ * Messages about the later keys in a file as it was written. `isWrong`: such a value has a mistake that is reported elsewhere.
+ */
 export function laterOf(ast: SchemaAST.AST, file: unknown, isWrong: (path: Path) => boolean): Later {
   const problems: Array<Found> = []
   const warnings: Array<Found> = []

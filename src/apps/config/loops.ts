@@ -1,4 +1,4 @@
-/** Upstreams that name their own listener as a candidate: one client would become thousands within seconds. */
+/** Upstreams that name their own listener as a candidate. One client would become thousands within seconds. */
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
@@ -30,7 +30,7 @@ export function loopsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   })
 }
 
-/** A listener on all addresses of this machine has its loopback ones too. */
+/** A listener on all addresses of this machine has the loopback addresses too. */
 function leadsTo(listen: Address, host: string): boolean {
   return covers(listen.host, host) && (listen.host === host || isLoopback(host))
 }

@@ -1,6 +1,6 @@
 /** The nearest of some names, for "did you mean". */
 
-/** The name with the least edits, when that is at most a third of the longer word (and at least one may differ). */
+/** The name with the fewest edits; undefined: they are more than a third of the longer word, and more than one. */
 export function nearest(word: string, names: ReadonlyArray<string>): string | undefined {
   let best: string | undefined
   let bestEdits = Number.POSITIVE_INFINITY
@@ -16,7 +16,7 @@ export function nearest(word: string, names: ReadonlyArray<string>): string | un
     : undefined
 }
 
-/** Edits with neighbours swapped counted as one (optimal string alignment), two rows at a time. */
+/** Edits between two words, with swapped neighbours as one edit (optimal string alignment), two rows at a time. */
 function editsBetween(a: string, b: string): number {
   let above: Array<number> = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)

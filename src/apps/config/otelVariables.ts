@@ -1,10 +1,10 @@
 /**
- * What OpenTelemetry's specification of SDK variables lists and `telemetryOf.ts` does not read itself: numbers and choices that the
- * SDK takes from the environment, checked here as it would pass over a wrong one without a word, and those that have no effect.
+ * Environment variables of OpenTelemetry's SDK that `telemetryOf.ts` does not read. Numbers and choices go to the SDK, which
+ * ignores wrong values in silence, so they are checked here. Variables without an effect get a warning.
  */
 import type { Environment } from "./environment.ts"
 
-/** A variable by its name, and what is to be said of it; its value may be a secret. */
+/** A variable by its name, and the message about it. Its value may be a secret. */
 export interface VariableWarning {
   readonly name: string
   readonly message: string
@@ -32,7 +32,7 @@ const PROTOCOLS = ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PRO
 const NO_METRICS = "Fairlead sends no metrics; they are read from /metrics on the admin port"
 const NO_LOGS = "Fairlead sends no logs; they go where log.output says"
 
-/** Variables without an effect, and what has one instead. `isHosts`: in a program they are the program's own business. */
+/** Variables without an effect, and what to use instead. `isHosts`: in a program they are the program's own business. */
 const UNHEARD: ReadonlyArray<{ readonly names: RegExp; readonly why: string; readonly isHosts: boolean }> = [
   {
     names: /^OTEL_EXPORTER_OTLP_METRICS_|^OTEL_METRICS?_EX(PORT_|EMPLAR_)|^OTEL_EXPORTER_PROMETHEUS_/,
@@ -52,7 +52,7 @@ const UNHEARD: ReadonlyArray<{ readonly names: RegExp; readonly why: string; rea
   { names: /^OTEL_EXPORTER_(ZIPKIN|JAEGER)_/, why: "Fairlead sends traces only by OTLP", isHosts: true }
 ]
 
-/** `embedded`: other signals are sent, or not, by the program itself. */
+/** `embedded`: the program itself sends other signals, or does not. */
 export function variableWarnings(environment: Environment, embedded: boolean): ReadonlyArray<VariableWarning> {
   const text = (name: string) => textOf(environment, name)
   const numbers = NUMBERS.filter((name) => text(name) !== "" && !/^\d+$/.test(text(name)))
@@ -78,7 +78,7 @@ function protocolWarning(name: string, protocol: string): ReadonlyArray<Variable
   return [passedOver(name, `Fairlead sends traces only as http/json${cure}`)]
 }
 
-/** Metrics and logs leave this program in no other way than these. */
+/** Metrics and logs leave this program in these ways alone. */
 function exporterWarnings(environment: Environment): ReadonlyArray<VariableWarning> {
   const wants = (name: string, fine: ReadonlyArray<string>) => !["", "none", ...fine].includes(textOf(environment, name))
   return [

@@ -1,16 +1,16 @@
-/** An upstream's own sections laid over the general ones, key by key, before anything is decoded. */
+/** Lays an upstream's own sections over the general ones, key by key, before any decoding. */
 import { OVERRIDABLE } from "../../core/schema/sections.ts"
 import { parseEndpoint } from "../../core/schema/units.ts"
 import { isPlain, put, valueAt } from "./plain.ts"
 import type { Path } from "./Problem.ts"
 
 const INHERITED: ReadonlyArray<string> = [...OVERRIDABLE, "attempts"]
-/** Limits that are one for all upstreams and cannot be overridden. */
+/** Limits over all upstreams, which cannot be overridden. */
 const BUDGET = ["maxParallel", "perHost", "ratePerSecond", "maxCandidates", "total"]
-/** Servers that speak first, and count clients that they greeted in vain: SSH, mail, MySQL, PostgreSQL. */
+/** Ports of servers that speak first, and count clients that they greeted in vain: SSH, mail, MySQL, PostgreSQL. */
 const COUNTING_PORTS = [22, 25, 110, 143, 587, 3306, 5432]
 
-/** In place. */
+/** Changes the value in place. */
 export function overlay(file: unknown): void {
   if (!isPlain(file) || !isPlain(file["upstreams"])) return
   for (const upstream of Object.values(file["upstreams"])) {
@@ -31,7 +31,7 @@ function laidOver(general: unknown, own: unknown): unknown {
   return merged
 }
 
-/** Where nothing else is said, upstreams on such ports start without warm sockets, and are probed only while they are used. */
+/** By default, upstreams on such ports start without warm sockets, and are probed only while clients use them. */
 function presetSparing(upstream: Record<string, unknown>): void {
   if (!countingPort(upstream)) return
   preset(upstream, "pool", { mode: "off" })
@@ -55,7 +55,7 @@ function withoutBudget(general: unknown): unknown {
   return Object.fromEntries(Object.entries(general).filter(([name]) => !BUDGET.includes(name)))
 }
 
-/** An upstream has this value from a general section: a mistake in it is told where it is written. */
+/** Whether an upstream has this value from a general section. A mistake in it is reported where it is written. */
 export function isInherited(written: unknown, path: Path): boolean {
   if (path[0] !== "upstreams" || path.length < 3 || !INHERITED.includes(String(path[2]))) return false
   return valueAt(written, path) === undefined && valueAt(written, path.slice(2)) !== undefined

@@ -1,8 +1,9 @@
 /**
- * Configuration text (YAML or JSON) to settings: all problems at once, each with line, path, value, expectation and cure.
+ * Turns the text of a configuration (YAML or JSON) into settings. It reports all problems at once, each with line, path, value,
+ * expectation and remedy.
  *
- * Mistakes of single values do not hide those between keys: what is wrong by itself is replaced by something valid, and what
- * the checks then say about the replacement is not told.
+ * Mistakes in single values do not hide mistakes between keys: a wrong value is replaced by a valid one, and problems with the
+ * replacement are not reported.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -34,22 +35,22 @@ import type { YamlSource } from "./yamlSource.ts"
 import { readYaml } from "./yamlSource.ts"
 
 export interface Parsed {
-  /** undefined when there are problems. */
+  /** undefined: there are problems. */
   readonly settings: Settings | undefined
   readonly problems: ReadonlyArray<Problem>
   readonly warnings: ReadonlyArray<Problem>
-  /** What follows from the file and may surprise, for the user that asks what is in force. */
+  /** Consequences of the file that may surprise, for a user that wants to see what is in force. */
   readonly notes: ReadonlyArray<Problem>
-  /** What is in force, as one would write it; undefined when there are problems. */
+  /** The configuration in force, as it would be written; undefined: there are problems. */
   readonly effective: unknown
-  /** Files of certificates that are still to be read (authorities.ts); none when there are problems. */
+  /** Files of certificates that are still to be read (authorities.ts); none where there are problems. */
   readonly caFiles: ReadonlyArray<CaFile>
 }
 
 export interface CaFile {
-  /** Absolute. */
+  /** An absolute path. */
   readonly file: string
-  /** What to tell when it is of no use. */
+  /** The problem to report when the file is of no use. */
   readonly problem: (why: string) => Problem
 }
 
@@ -131,7 +132,7 @@ interface Decoded {
   readonly issues: ReadonlyArray<Found>
 }
 
-/** Decodes; what is wrong, here or known from before, is told and then replaced in place, so that the rest can be looked at. */
+/** Decodes. A wrong value, found here or before, is reported and then replaced in place, so that the rest can be checked. */
 function decodeAround(file: unknown, written: Written, wrong: ReadonlyArray<Path>): Decoded {
   const first = decode(file)
   if (Result.isSuccess(first)) return { decoded: first.success, issues: [] }
@@ -167,7 +168,7 @@ function build(file: ConfigFile, written: Written, show: Show, environment: Envi
   }
 }
 
-/** One of these paths is the path or leads to it. */
+/** Whether one of these paths is the path or leads to it. */
 function isWithin(path: Path, names: ReadonlyArray<string>): boolean {
   return path.some((_, i) => names.includes(nameOf(path.slice(0, i + 1))))
 }
@@ -176,7 +177,7 @@ function same(a: Path, b: Path): boolean {
   return nameOf(a) === nameOf(b)
 }
 
-/** As they stand in the file. */
+/** In the order of the file. */
 function inOrder(problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> {
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
 }

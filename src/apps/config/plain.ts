@@ -1,4 +1,4 @@
-/** Reading plain values as they come out of YAML. */
+/** Reads and writes plain values as they come out of YAML. */
 import type { Path } from "./Problem.ts"
 
 export type Plain = Record<string, unknown>
@@ -7,7 +7,7 @@ export function isPlain(value: unknown): value is Plain {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
 
-/** Own keys only: a file may well name something `constructor`. */
+/** Own keys alone: a file may have a key `constructor`. */
 export function valueAt(root: unknown, path: Path): unknown {
   let node = root
   for (const step of path) {
@@ -17,7 +17,7 @@ export function valueAt(root: unknown, path: Path): unknown {
   return node
 }
 
-/** In place; undefined takes a key out. What has no parent stays away. */
+/** Changes the value in place; undefined removes a key. Nothing happens where there is no parent. */
 export function setAt(root: unknown, path: Path, value: unknown): void {
   const parent = valueAt(root, path.slice(0, -1))
   const last = path.at(-1)
@@ -27,7 +27,7 @@ export function setAt(root: unknown, path: Path, value: unknown): void {
   else put(holder, last, value)
 }
 
-/** A key of any name, `__proto__` included, as an own one. */
+/** Writes a key of any name as an own key, `__proto__` included. */
 export function put(holder: object, key: string | number, value: unknown): void {
   Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true })
 }

@@ -1,4 +1,4 @@
-/** A configuration file to what is in it, or to why it cannot be read. */
+/** Reads a configuration file. Gives its configuration, or why it cannot be read. */
 import type * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import { parse } from "./parse.ts"
 /** A configuration with a hundred thousand candidates has a few megabytes. */
 const MOST_BYTES = 16_777_216
 
-/** Whoever waits for it is an operator, or a start that is nothing without it. */
+/** An operator waits for the file, or a start that is impossible without it. */
 const SILENT_MS = 5_000
 const disk = new Disk(SILENT_MS)
 
@@ -32,8 +32,8 @@ export class ConfigReadError extends Data.TaggedError("ConfigReadError")<{
 }
 
 /**
- * The text of a file, at most 16 MiB of it. Only of a regular one: opening a pipe that nobody writes to would hold a thread of
- * the runtime for good, and with it the end of the process.
+ * The text of a file, at most 16 MiB. Only of a regular file: to open a pipe without a writer would occupy a thread of the
+ * runtime for good, and the process could not end.
  */
 export const readText = (file: string): Effect.Effect<string, ConfigReadError, FileSystem.FileSystem> =>
   Effect.contextWith((context: Context.Context<FileSystem.FileSystem>) => {
@@ -52,7 +52,7 @@ const readWhole = Effect.fnUntraced(function* (file: string) {
   if (type !== "File") return yield* new ConfigReadError({ file, why: REASONS["BadResource"] as string, missing: false })
   const tooLarge = new ConfigReadError({ file, why: `it has more than ${MOST_BYTES} bytes`, missing: false })
   if (size > MOST_BYTES) return yield* tooLarge
-  // Not by the file system's own way, which closes files on the main thread of Deno.
+  // The file system service closes files on Deno's main thread, so it is not used here.
   const bytes = yield* Effect.tryPromise({
     try: () => read(file),
     catch: (cause) => {

@@ -1,4 +1,4 @@
-/** References of the machine's own network that nobody may dial: they are left out, and that is worth a word. */
+/** References that `access` forbids to dial. They are left out, with a warning. */
 import { refusalOf } from "../../core/access.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { parseEndpoint } from "../../core/schema/units.ts"

@@ -1,10 +1,10 @@
-/** What a schema knows of its keys: names, defaults, forms, which of them are secret. */
+/** What a schema says about its keys: names, defaults, forms, and which of them are secret. */
 import * as SchemaAST from "effect/SchemaAST"
 import type { Form } from "../../core/schema/units.ts"
 import { isPlain, put } from "./plain.ts"
 import type { Path } from "./Problem.ts"
 
-/** The schema of what stands at a path; undefined when nothing may stand there. */
+/** The schema of the value at a path; undefined: no value is valid there. */
 export function schemaAt(ast: SchemaAST.AST, path: Path): SchemaAST.AST | undefined {
   const [head, ...rest] = path
   if (head === undefined) return ast
@@ -29,7 +29,7 @@ export const note = (ast: SchemaAST.AST, name: string): unknown =>
 
 export const formOf = (ast: SchemaAST.AST): Form | undefined => note(ast, "form") as Form | undefined
 
-/** The values of an enumeration; undefined for what is none. */
+/** The values of an enumeration; undefined: the schema is none. */
 export function choicesOf(ast: SchemaAST.AST): ReadonlyArray<string> | undefined {
   if (ast._tag === "Literal") return [String(ast.literal)]
   if (ast._tag !== "Union" || formOf(ast) !== undefined) return undefined
@@ -37,7 +37,7 @@ export function choicesOf(ast: SchemaAST.AST): ReadonlyArray<string> | undefined
   return choices.every((choice) => choice !== undefined) ? choices : undefined
 }
 
-/** What may stand there, in words. */
+/** Valid values in words. */
 export function expectationOf(ast: SchemaAST.AST): string {
   const form = formOf(ast)
   if (form !== undefined) return form.expected
@@ -49,7 +49,7 @@ export function expectationOf(ast: SchemaAST.AST): string {
   return "a text"
 }
 
-/** How text from outside has to be read at a path. */
+/** How a text from outside is read at a path. */
 export function kindAt(ast: SchemaAST.AST, path: Path): "number" | "boolean" | "text" {
   const node = schemaAt(ast, path)
   if (node === undefined || node.encoding !== undefined) return "text"
@@ -57,10 +57,10 @@ export function kindAt(ast: SchemaAST.AST, path: Path): "number" | "boolean" | "
   return kinds.includes("Number") ? "number" : kinds.includes("Boolean") ? "boolean" : "text"
 }
 
-/** Keys that a file has for itself. */
+/** Keys for the file's own use. */
 export const OWN_KEYS = /^x-/
 
-/** A copy without the keys that a file has for itself, wherever the schema says which keys there are. */
+/** A copy without the keys for the file's own use, wherever the schema lists the keys. */
 export function withoutOwn(ast: SchemaAST.AST | undefined, value: unknown): unknown {
   if (ast === undefined || ast.encoding !== undefined || typeof value !== "object" || value === null) return value
   if (Array.isArray(value)) return ast._tag === "Arrays" ? value.map((item) => withoutOwn(ast.rest[0], item)) : value
@@ -72,7 +72,7 @@ export function withoutOwn(ast: SchemaAST.AST | undefined, value: unknown): unkn
   return copy
 }
 
-/** Calls with every value that stands at a known place, sections and lists before what is in them. */
+/** Calls with each value at a known path. Sections and lists come before their content. */
 export function eachValue(
   ast: SchemaAST.AST,
   value: unknown,
@@ -95,7 +95,7 @@ export function isSecretAt(ast: SchemaAST.AST, path: Path): boolean {
   return node !== undefined && note(node, "secret") === true
 }
 
-/** Writes the default of every key that is missing into a raw value, in place; what has another shape is left for decoding. */
+/** Writes the default of each missing key into a raw value, in place. A value of another shape is left to decoding. */
 export function fillDefaults(ast: SchemaAST.AST, raw: unknown): void {
   if (typeof raw !== "object" || raw === null || ast.encoding !== undefined) return
   if (ast._tag === "Arrays") {
@@ -110,7 +110,7 @@ export function fillDefaults(ast: SchemaAST.AST, raw: unknown): void {
       delete raw[String(name)]
       continue
     }
-    // A key without a value, such as a section of which every line is commented out, is as good as missing.
+    // A key without a value counts as missing, such as a section with all its lines commented out.
     if ((raw[String(name)] ?? undefined) === undefined && fallback !== undefined) {
       raw[String(name)] = structuredClone(fallback)
     }
@@ -120,7 +120,7 @@ export function fillDefaults(ast: SchemaAST.AST, raw: unknown): void {
   if (values !== undefined) { for (const value of Object.values(raw)) fillDefaults(values, value) }
 }
 
-/** Something valid to stand where a mistake was, so that the rest can be checked. */
+/** A valid value in place of a wrong one, so that the rest can be checked. */
 export function placeholder(ast: SchemaAST.AST): unknown {
   const fallback = note(ast, "default")
   if (fallback !== undefined) {

@@ -1,4 +1,4 @@
-/** A decoded and checked file to settings. */
+/** Turns a decoded and checked file into settings. */
 import * as Redacted from "effect/Redacted"
 import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import { demanded } from "../../core/demanded.ts"
@@ -9,12 +9,12 @@ import type { AddressList } from "./addressesOf.ts"
 import { identityOf } from "./identityOf.ts"
 import type { Settings } from "./Settings.ts"
 
-/** What most servers let an unused connection live, with room: half a minute is the shortest common limit. */
+/** Most servers keep an unused connection longer than this. Half a minute is the shortest common limit. */
 const AUTO_MAX_AGE_MS = 20_000
 
 type UpstreamFile = ConfigFile["upstreams"][string]
 
-/** A list of an upstream, expanded. */
+/** The expanded list of an upstream. */
 export type Addresses = (upstream: string, list: AddressList) => ReadonlyArray<Address>
 
 export function settingsOf(
@@ -42,7 +42,7 @@ export function settingsOf(
     enabled: file.enabled,
     upstreams: [
       ...names.map((name) => upstreamOf(file, name, file.upstreams[name] as UpstreamFile, addresses)),
-      // As a name that a client asks for, and preheated.
+      // Like a host on demand, and preheated.
       ...file.preheatDomains.map((name) => {
         const { host, port } = parseDomain(name) as Address
         return { ...demanded({ template, onDemand }, { host, port, name }), preheat: true, onDemand: false }
@@ -91,13 +91,13 @@ export function settingsOf(
   }
 }
 
-/** The schema has let pass what can be parsed alone. */
+/** The schema admits only texts that can be parsed. */
 function referenceOf(text: string): Address {
   const { host, port } = parseEndpoint(text) ?? { host: text, port: undefined }
   return { host, port: port ?? 443 }
 }
 
-/** The general sections as an upstream of its own. */
+/** The general sections as an upstream of their own. */
 function generalOf(
   { probing, scoring, selector, balancing, dial, session, pool, breaker, attempts }: ConfigFile
 ): UpstreamFile {

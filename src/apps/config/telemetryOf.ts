@@ -1,6 +1,6 @@
 /**
- * Where traces go, from the file and from the OTEL_* variables of the environment. What the file says wins, but that nothing is
- * to be sent at all; a variable that cannot be read or has no effect is named in a warning, as OpenTelemetry wants it.
+ * The destination of traces, from the file and from the OTEL_* variables. The file has priority, except that a variable can
+ * turn everything off. A variable that cannot be read or has no effect is named in a warning, as OpenTelemetry demands.
  */
 import * as Redacted from "effect/Redacted"
 import type { TelemetryOptions } from "../../adapters/otel/options.ts"
@@ -20,7 +20,7 @@ export interface ReadTelemetry {
 export interface Asked {
   /** The file itself gives a ratio. */
   readonly ratioWritten: boolean
-  /** Within a program, to which variables of other signals belong. */
+  /** Inside a program, which owns the variables of other signals. */
   readonly embedded: boolean
 }
 
@@ -93,13 +93,13 @@ function isGrpcPort(endpoint: string): boolean {
 const URL_EXPECTED = "an http or https URL without user, query and fragment"
 const PAIRS_EXPECTED = "pairs such as name=value,other=value"
 
-/** A collector's address, or what is already the address for traces. */
+/** From the address of a collector, or from an address that is already the one for traces. */
 function withSignal(endpoint: string): string {
   const base = endpoint.replace(/\/+$/, "")
   return base.endsWith("/v1/traces") ? base : `${base}/v1/traces`
 }
 
-/** `a=1,b=2` with percent encoding, as the W3C baggage header has it. */
+/** Reads `a=1,b=2` with percent encoding, as in the W3C baggage header; undefined: the text is not of that form. */
 function pairsOf(text: string): Readonly<Record<string, string>> | undefined {
   const pairs: Array<readonly [string, string]> = []
   for (const part of text.split(",")) {

@@ -1,4 +1,4 @@
-/** Whether traces are sent and how many of them, from OpenTelemetry's variables: exporter, sampler and the switch for all. */
+/** Whether traces are sent and how many of them, from OpenTelemetry's variables: exporter, sampler and the general switch. */
 import type { Environment } from "./environment.ts"
 import type { VariableWarning } from "./otelVariables.ts"
 import { passedOver, textOf } from "./otelVariables.ts"
@@ -11,7 +11,7 @@ export interface Wanted<A> {
 /** Exporters of the specification that this program does not have. */
 const OTHERS = ["console", "zipkin", "jaeger", "logging", "otlp/stdout"]
 
-/** Nothing is sent where another exporter was asked for: the operator wants traces there, or none. */
+/** Where a variable names another exporter, traces are not sent: the operator wants them there or not at all. */
 export function isSent(environment: Environment): Wanted<boolean> {
   const disabled = textOf(environment, "OTEL_SDK_DISABLED").toLowerCase()
   const exporters = textOf(environment, "OTEL_TRACES_EXPORTER").split(",").map((name) => name.trim()).filter((name) =>
@@ -42,8 +42,8 @@ const RATIOS: Readonly<Record<string, number | "argument">> = {
 }
 
 /**
- * undefined: nothing is said of it. No connection has a parent, so samplers that look at one decide by its absence. An argument
- * without a sampler, which the specification passes over, is taken as what it can only mean.
+ * undefined: no variable says it. No connection has a parent, so a sampler that depends on the parent decides as without one.
+ * An argument without a sampler is ignored by the specification; here it counts as the ratio, since it can mean nothing else.
  */
 export function ratioOf(environment: Environment, ratioWritten: boolean): Wanted<number | undefined> {
   const sampler = textOf(environment, "OTEL_TRACES_SAMPLER")

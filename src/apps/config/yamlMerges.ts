@@ -1,4 +1,6 @@
-/** Aliases (`*base`) and merge keys (`<<: *base`) that cannot be followed: those that lead nowhere, and those that bring in far too much. */
+/**
+ * Aliases (`*base`) and merge keys (`<<: *base`) that cannot be followed: they lead nowhere, or bring in far too many values.
+ */
 import type { Document, LineCounter } from "yaml"
 import { isAlias, isCollection, isMap, isPair, isScalar, visit } from "yaml"
 import type { Problem } from "./Problem.ts"
@@ -19,7 +21,7 @@ export function aliasMistakes(document: Document, targets: Targets, lines: LineC
     found.push({ line, column: col, path: "", value: undefined, expected, message, nearest: undefined })
   }
   visit(document, {
-    // A password that begins with a star looks like one of these.
+    // A password that begins with a star looks like an alias.
     Alias(_key, alias) {
       if (targets.get(alias) === undefined) add(alias.range?.[0] ?? 0, "a value", DANGLING)
     },
@@ -33,16 +35,16 @@ export function aliasMistakes(document: Document, targets: Targets, lines: LineC
 }
 
 interface Size {
-  /** Values with those that are brought in. */
+  /** Values, including those that are brought in. */
   readonly all: number
   readonly brought: number
 }
 
 const ONE: Size = { all: 1, brought: 0 }
-/** Stands for what is still being counted: it holds itself. */
+/** Stands for a value that is still being counted: it contains itself. */
 const ENDLESS: Size = { all: Number.POSITIVE_INFINITY, brought: 0 }
 
-/** How many values aliases and merge keys bring in, all together; without end where one brings in itself. */
+/** Number of values that aliases and merge keys bring in altogether; infinite where one brings in itself. */
 function broughtIn(document: Document, targets: Targets): number {
   const known = new Map<unknown, Size>()
   const sizeOf = (node: unknown): Size => {

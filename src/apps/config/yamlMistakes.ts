@@ -1,11 +1,11 @@
-/** Mistakes of YAML in words that help the author of a file. The library's own words are about how it reads. */
+/** Mistakes of YAML in words that help the author of a file. The library's own messages are about its parsing. */
 import type { Document, LineCounter, YAMLError } from "yaml"
 import { isCollection, isScalar, visit } from "yaml"
 import type { Problem } from "./Problem.ts"
 
 const QUOTES = "a text with one of : # [ ] { } , & * ! % @ ` in it may have to be in quotes"
 
-/** By the library's codes; what the text itself says may be a secret and is never repeated. */
+/** By the library's codes. The text itself may be a secret and is never repeated. */
 const WORDS: Readonly<Record<string, string>> = {
   ALIAS_PROPS: "a text that begins with * has to be in quotes",
   BAD_ALIAS:
@@ -31,7 +31,7 @@ const WORDS: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: `cannot stand here: ${QUOTES}, and brackets come in pairs`
 }
 
-/** Codes that stand for several things, told apart by the library's words. */
+/** Codes with several meanings, which the library's messages tell apart. */
 const FINER: ReadonlyArray<readonly [code: string, words: RegExp, ours: string]> = [
   ["BAD_INDENT", /end with/, "a { or [ before here is not closed, or what is in it is not indented"],
   ["MISSING_CHAR", /closing/, "a quote that was opened before here is not closed"],
@@ -43,7 +43,7 @@ const FINER: ReadonlyArray<readonly [code: string, words: RegExp, ours: string]>
 const COMMENT = "is not a comment: a comment begins with #"
 const ADDRESS = "an address with brackets such as [::1]:80 has to be in quotes"
 
-/** What is wrong with the text, in order, once a line: what follows in a line is mostly a consequence. */
+/** The mistakes of the text in order, one a line: further ones in a line are mostly consequences. */
 export function mistakesOf(document: Document, lines: LineCounter, text: string): ReadonlyArray<Problem> {
   const found = [
     ...shapesOf(document, text),
@@ -83,7 +83,9 @@ interface Shape {
   readonly message: string
 }
 
-/** Texts that YAML accepts and no author means: comments of JSON as texts, sections as keys, a line without a colon as a text. */
+/**
+ * Texts that YAML accepts and no author means: comments of JSON as texts, sections as keys, a line without a colon as a text.
+ */
 function shapesOf(document: Document, text: string): ReadonlyArray<Shape> {
   const found: Array<Shape> = []
   const contents = document.contents

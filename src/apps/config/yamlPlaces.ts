@@ -1,4 +1,7 @@
-/** Where a value stands in a file, by its path: through aliases and merge keys, as a mistake is mended where it is written. */
+/**
+ * The location of a value in a file, by its path. It leads through aliases and merge keys, because a mistake is mended where it
+ * is written.
+ */
 import type { Document, LineCounter, Node, Pair, YAMLMap } from "yaml"
 import { isAlias, isMap, isNode, isScalar, isSeq, visit } from "yaml"
 import type { Path } from "./Problem.ts"
@@ -8,7 +11,7 @@ export interface Place {
   readonly column: number | undefined
 }
 
-/** The key, or of a list the element; where there is no such thing, what it would stand in. */
+/** The location of the key, or of the element of a list. Where that is absent: of its parent. */
 export function placeIn(document: Document, targets: Targets, lines: LineCounter, path: Path): Place {
   let node: unknown = document.contents
   let start = startOf(node)
@@ -29,10 +32,10 @@ function startOf(node: unknown): number | undefined {
   return isNode(node) ? node.range?.[0] : undefined
 }
 
-/** What each alias stands for, as far as there is such a thing. */
+/** What each alias stands for, where it stands for something. */
 export type Targets = ReadonlyMap<unknown, Node>
 
-/** The library looks through the whole file for each alias. */
+/** The library would search the whole file for each alias. */
 export function targetsOf(document: Document): Targets {
   const anchors = new Map<string, Node>()
   const targets = new Map<unknown, Node>()
@@ -50,7 +53,7 @@ function target(targets: Targets, node: unknown): unknown {
   return isAlias(node) ? targets.get(node) : node
 }
 
-/** As it is written: the library makes a symbol of a merge key. */
+/** The key as it is written. The library makes a symbol of a merge key. */
 export function keyName(key: unknown): string {
   if (!isScalar(key)) return String(key)
   return typeof key.value === "symbol" ? key.value.description ?? "" : String(key.value)
@@ -67,7 +70,7 @@ export function mergedBy(targets: Targets, { value }: Pair): ReadonlyArray<unkno
 }
 
 function pairOf(targets: Targets, map: YAMLMap, name: string, depth = 0): Pair<Node> | undefined {
-  // Of a key that is written twice, the last one counts.
+  // Of a key that is written twice the last one counts.
   const own = map.items.findLast(({ key }) => !isMergeKey(key) && keyName(key) === name)
   if (own !== undefined || depth > MOST_DEPTH) return own as Pair<Node> | undefined
   for (const pair of map.items.filter(({ key }) => isMergeKey(key))) {
@@ -79,5 +82,5 @@ function pairOf(targets: Targets, map: YAMLMap, name: string, depth = 0): Pair<N
   return undefined
 }
 
-/** Merge keys within what they bring in; one that brings in itself ends here. */
+/** Merge keys inside what they bring in. One that brings in itself ends here. */
 const MOST_DEPTH = 16

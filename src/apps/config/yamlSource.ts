@@ -1,4 +1,4 @@
-/** YAML (and so JSON) text to plain values, with the place of everything in it. */
+/** Turns YAML text (JSON included) into plain values, with the location of each. */
 import type { Document } from "yaml"
 import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml"
 import type { Found, Path, Problem } from "./Problem.ts"
@@ -8,14 +8,14 @@ import type { Place } from "./yamlPlaces.ts"
 import { keyName, placeIn, targetsOf } from "./yamlPlaces.ts"
 
 export interface YamlSource {
-  /** undefined when the text is no YAML. */
+  /** undefined: the text is no YAML. */
   readonly value: unknown
-  /** Mistakes of YAML itself, after which nothing else can be said. */
+  /** Mistakes of YAML itself. After them no other check makes sense. */
   readonly broken: ReadonlyArray<Problem>
-  /** Keys written twice. */
+  /** Keys that are written twice. */
   readonly repeated: ReadonlyArray<Found>
   readonly warnings: ReadonlyArray<Problem>
-  /** Where a key (for a list its element, for a missing key its parent) stands. */
+  /** The location of a key. For a list: of its element; for an absent key: of its parent. */
   readonly placeOf: (path: Path) => Place
 }
 
@@ -31,7 +31,7 @@ export function readYaml(text: string): YamlSource {
   const mistakes = mistakesOf(document, lines, text)
   const broken = mistakes.length > 0 ? mistakes : aliasMistakes(document, targets, lines)
   if (broken.length > 0) return { ...source, value: undefined, broken }
-  // How much may come from aliases has been looked at.
+  // The number of values from aliases has been checked before.
   return { ...source, value: document.toJS({ maxAliasCount: -1 }) ?? {}, broken: [] }
 }
 
@@ -58,7 +58,7 @@ function repeatedKeys(document: Document, lines: LineCounter): ReadonlyArray<Fou
   return found
 }
 
-/** The path of what stands below these ancestors. */
+/** The path of a value below these ancestors. */
 function pathOf(ancestors: ReadonlyArray<unknown>): Path {
   return ancestors.flatMap((node, i): Path => {
     const child = ancestors[i + 1]

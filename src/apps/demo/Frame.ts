@@ -1,24 +1,24 @@
-/** What the view shows at one moment: plain data. */
+/** The content of the view at one moment: plain data. */
 import type { Figures } from "./Tally.ts"
 
 export interface AddressRow {
   readonly label: string
-  /** The truth of the script: `20 ms`, `dark`, `refuses`, `resets`. */
+  /** The address in the script: `20 ms`, `dark`, `refuses`, `resets`. */
   readonly truth: string
   readonly state: AddressState
-  /** -1 in the next six: not known. */
+  /** In the next six fields -1 means not known. */
   readonly costMs: number
   readonly score: number
   readonly latencyMs: number
   readonly jitterMs: number
   /** From 0 to 1. */
   readonly successRate: number
-  /** The share of the forwarder's clients that it served lately, from 0 to 1. */
+  /** Share of the forwarder's clients that the address served lately, from 0 to 1. */
   readonly share: number
   readonly plainShare: number
   readonly warm: number
   readonly connections: number
-  /** Its cost over the last while, oldest first; -1 where unknown. */
+  /** Its cost over the last while, the oldest first; -1: not known. */
   readonly costs: ReadonlyArray<number>
 }
 
@@ -37,13 +37,13 @@ export interface Side {
   /** Of the last `recentMs`, and since the start. */
   readonly recent: Figures
   readonly total: Figures
-  /** The slowest first byte of each second or so, oldest first; -1 where nobody was served. */
+  /** The slowest first byte of each second or so, the oldest first; -1: no client was served. */
   readonly slowest: ReadonlyArray<number>
 }
 
 export interface StoryLine {
   readonly atMs: number
-  /** What the script did, or what the service made of it. */
+  /** `world`: an event of the script. `fairlead`: the service's reaction. */
   readonly who: "world" | "fairlead"
   readonly text: string
 }
@@ -56,9 +56,9 @@ export interface Frame {
   readonly rows: ReadonlyArray<AddressRow>
   readonly fairlead: Side
   readonly plain: Side
-  /** The share of Fairlead's clients that were given a warm socket, from 0 to 1; -1 before the first. */
+  /** Share of Fairlead's clients that got a warm socket, from 0 to 1; -1 before the first client. */
   readonly hitShare: number
-  /** How often the first choice changed. */
+  /** Changes of the first choice. */
   readonly switches: number
   readonly story: ReadonlyArray<StoryLine>
 }

@@ -1,4 +1,4 @@
-/** Narrator: turns what happens into a story, from the facts and the published routes alone. */
+/** The narrator: it turns facts and published routes into a story, and reads nothing else. */
 import { labelOf } from "../../core/candidates.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { Fact } from "../../core/model/Decision.ts"
@@ -10,9 +10,9 @@ import { firstChoice, sentences, whyMoved } from "./sentences.ts"
 /** A record that goes wrong for ten minutes must not fill the memory. */
 const MOST_LINES = 2_000
 
-/** A first choice that lasts less than this is not spoken of. */
+/** A first choice that lasts for less than this is not mentioned. */
 const STANDS_MS = 100
-/** The same sentence is told again only after this long without it. */
+/** A sentence is repeated only after this long without it. */
 const AGAIN_MS = 3_000
 
 interface Considered {
@@ -25,9 +25,9 @@ export class Narrator {
   readonly #nowMs: () => number
   readonly #tell: (line: StoryLine) => void
   readonly story: Array<StoryLine> = []
-  /** How often the first choice changed. */
+  /** Changes of the first choice. */
   switches = 0
-  /** How often the active set changed. */
+  /** Changes of the active set. */
   moves = 0
   #facts: Array<Fact> = []
   #choice: CandidateId = -1
@@ -52,7 +52,7 @@ export class Narrator {
     this.#facts.push(fact)
   }
 
-  /** Tells the facts that have come together since the last time, but not the same again and again. */
+  /** Tells the facts since the last call, without repeating the same sentence again and again. */
   flush(engine: Engine["Service"]): void {
     const facts = this.#facts
     this.#facts = []
@@ -64,7 +64,7 @@ export class Narrator {
     for (const [sentence, atMs] of this.#toldAtMs) if (this.#nowMs() - atMs > AGAIN_MS) this.#toldAtMs.delete(sentence)
   }
 
-  /** Looks at the routes; a first choice that is another one, and stays it for a moment, is told. */
+  /** Reads the routes. A new first choice that stays for a moment is told. */
   look(engine: Engine["Service"]): void {
     const routes = engine.routesUnsafe()
     if (routes.version !== this.#version) {
@@ -79,7 +79,7 @@ export class Narrator {
     this.#add("fairlead", next.text)
   }
 
-  /** What would be told if it stands; what is being considered already keeps its moment and its reason. */
+  /** What would be told if it stays. A choice that is being considered keeps its moment and its reason. */
   #considered(engine: Engine["Service"], now: Member | undefined): Considered | undefined {
     if (now === undefined || now.candidate === this.#choice) return undefined
     if (this.#next?.candidate === now.candidate) return this.#next

@@ -1,4 +1,4 @@
-/** Stage: everything on it while the demo plays, and what is left for the summary when it is over. */
+/** The stage: everything that takes part while the demo plays, and that the summary needs afterwards. */
 import type { Relays } from "../../adapters/demo/distance.ts"
 import type { Site } from "../../adapters/demo/Site.ts"
 import * as Candidates from "../../core/candidates.ts"
@@ -10,23 +10,23 @@ import type { Tally } from "./Tally.ts"
 
 export interface Stage {
   readonly durationMs: number
-  /** Of one address, for the service and its rival alike. */
+  /** Of one address, for the service and for the plain forwarder alike. */
   readonly dialTimeoutMs: number
   readonly nowMs: () => number
   readonly sites: ReadonlyArray<Site>
   readonly engine: Engine["Service"]
-  /** Sessions that a candidate carries now. */
+  /** Open sessions of a candidate. */
   readonly connections: (candidate: CandidateId) => number
   readonly relays: Readonly<Relays>
   readonly tallies: { readonly fairlead: Tally; readonly plain: Tally }
   readonly narrator: Narrator
-  /** For each address its last costs, oldest first. */
+  /** For each address its last costs, the oldest first. */
   readonly costs: ReadonlyArray<Array<number>>
 }
 
 const COSTS_KEPT = 60
 
-/** Remembers what each address costs now. */
+/** Adds the present cost of each address. */
 export function noteCosts({ engine, costs }: Stage): void {
   const state = engine.stateUnsafe()
   const listed = Vector.get(state.upstreams, 0)?.listed ?? []

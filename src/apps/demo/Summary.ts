@@ -1,4 +1,4 @@
-/** What the demo came to. */
+/** The result of the demo. */
 import type { Verdict } from "../../record/Verdict.ts"
 import type { StoryLine } from "./Frame.ts"
 import { PLAIN } from "./plainForwarder.ts"
@@ -8,16 +8,16 @@ import { number, percent, seconds } from "./view.ts"
 
 export interface Summary {
   readonly seed: number
-  /** How long it played, and whether that was to the end. */
+  /** How long the demo played, and whether it reached its end. */
   readonly playedMs: number
   readonly complete: boolean
   /** How long the plain forwarder waits for one address, and a client for its first byte. */
   readonly dialTimeoutMs: number
   readonly patienceMs: number
   readonly fairlead: Figures & {
-    /** The share of clients that were given a warm socket, from 0 to 1; -1 without clients. */
+    /** Share of clients that got a warm socket, from 0 to 1; -1: there were no clients. */
     readonly warmShare: number
-    /** How often the first choice changed, and how often the active set did. */
+    /** Changes of the first choice, and of the active set. */
     readonly switches: number
     readonly moves: number
   }
@@ -29,12 +29,12 @@ export interface Summary {
     readonly decisions: number
     readonly choices: number
   }
-  /** Why the demo is not content; none: it is. */
+  /** Why the demo failed; none: it did not. */
   readonly complaints: ReadonlyArray<string>
   readonly story: ReadonlyArray<StoryLine>
 }
 
-/** Half a script may end in the middle of an outage, so only a whole one is judged by its clients. */
+/** A part of the script may end in the middle of an outage, so only a whole one is judged by its clients. */
 export function complaintsOf(
   complete: boolean,
   fairlead: Figures,

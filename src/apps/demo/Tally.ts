@@ -2,7 +2,7 @@
 export interface Figures {
   readonly served: number
   readonly failed: number
-  /** First-byte times of those served, in ms; -1 when nobody was. */
+  /** First-byte times of the clients that were served, in ms; -1: none was. */
   readonly p50Ms: number
   readonly p99Ms: number
 }
@@ -10,19 +10,19 @@ export interface Figures {
 interface Seen {
   readonly atMs: number
   readonly tookMs: number
-  /** Who answered; empty: nobody. */
+  /** The site that answered; empty: none did. */
   readonly by: string
 }
 
 export class Tally {
-  /** In order of their ends; a demo lasts ten minutes at most, so this is bounded. */
+  /** In order of their ends. A demo lasts ten minutes at most, so this list is bounded. */
   readonly #seen: Array<Seen> = []
 
   note(atMs: number, tookMs: number, by: string): void {
     this.#seen.push({ atMs, tookMs, by })
   }
 
-  /** Of the clients whose end lies in (fromMs, toMs]. */
+  /** Figures of the clients that ended in (fromMs, toMs]. */
   figures(fromMs = -1, toMs = Number.POSITIVE_INFINITY): Figures {
     const seen = this.#between(fromMs, toMs)
     const tookMs = seen.filter(({ by }) => by !== "").map((one) => one.tookMs).sort((a, b) => a - b)
@@ -34,7 +34,7 @@ export class Tally {
     }
   }
 
-  /** The share of clients in (fromMs, toMs] that each name answered. */
+  /** Share of the clients in (fromMs, toMs] for each site that answered. */
   shares(fromMs: number, toMs: number): ReadonlyMap<string, number> {
     const served = this.#between(fromMs, toMs).filter(({ by }) => by !== "")
     const shares = new Map<string, number>()
@@ -42,7 +42,7 @@ export class Tally {
     return shares
   }
 
-  /** The slowest first byte of each of `count` slices of `sliceMs` up to `toMs`; a failure counts as its waiting time. */
+  /** The slowest first byte in each of `count` slices of `sliceMs` up to `toMs`. A failure counts with its waiting time. */
   slowest(toMs: number, sliceMs: number, count: number): ReadonlyArray<number> {
     const last = Math.floor(toMs / sliceMs)
     const slices = Array.from({ length: count }, () => -1)
@@ -60,7 +60,7 @@ export class Tally {
   }
 }
 
-/** Of ascending values; the least of which at least the share `q` is not greater. */
+/** The quantile of ascending values: the least one that is not smaller than a share `q` of them. */
 export function quantile(ascending: ReadonlyArray<number>, q: number): number {
   return ascending[Math.max(0, Math.ceil(q * ascending.length) - 1)] ?? -1
 }

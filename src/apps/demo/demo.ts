@@ -1,4 +1,4 @@
-/** `fairlead demo`: everything at once, without a network. */
+/** `fairlead demo`: shows the whole service, without a network. */
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ import * as warnings from "./warnings.ts"
 
 const LEAST_MS = 5_000
 const MOST_MS = 600_000
-/** Tables in a file over the whole demo. */
+/** Number of tables in a file over the whole demo. */
 const TABLES = 12
 
 const duration = Flag.String("duration").pipe(
@@ -64,7 +64,7 @@ const INTRODUCTION = [
   ""
 ].join("\n")
 
-/** Plays, and whatever ended it, a signal included, replays the record and tells what it came to. */
+/** Plays the demo. However it ends, a signal included, it then replays the record and prints the result. */
 const perform = ({ durationMs, seed, json }: Options) =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
@@ -104,7 +104,7 @@ const conclude = Effect.fnUntraced(function* (stage: Stage, played: Played) {
   const summary = summaryOf(stage, played, verdict)
   const columns = Math.min(terminalColumns() ?? TEXT_COLUMNS, TEXT_COLUMNS)
   if (json) yield* Console.log(JSON.stringify(summary, null, 2))
-  // The terminal that was drawn over has forgotten the story.
+  // The terminal does not show the story any more after the redrawn view.
   else if (isTerminal()) yield* Console.log(summary.story.map((line) => storyText(line, columns)).join("\n"))
   if (!json) yield* Console.log(`\n${summaryText(summary, columns)}`)
   if (summary.complaints.length > 0) return yield* new Ended({ code: exitCode(verdict) === 4 ? 4 : 3 })

@@ -1,4 +1,4 @@
-/** Looks at the running service and at the clients' figures: one frame. */
+/** Makes one frame from the running service and the figures of its clients. */
 import * as Candidates from "../../core/candidates.ts"
 import * as Vector from "../../core/data/Vector.ts"
 import { successRate } from "../../core/blame.ts"
@@ -12,7 +12,7 @@ import { firstChoice } from "./sentences.ts"
 import type { Stage } from "./Stage.ts"
 import type { Tally } from "./Tally.ts"
 
-/** What `recent` means: 5 s of a minute, and never so little that the figures rest on nothing. */
+/** The span of `recent`: 5 s of a minute, and never so little that the figures rest on nothing. */
 const recentMs = (durationMs: number) => Math.max(2_000, Math.min(5_000, durationMs / 12))
 const SLICES = 60
 

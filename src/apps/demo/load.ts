@@ -1,11 +1,11 @@
-/** Clients: the same arrivals to both forwarders, whatever becomes of the ones before. */
+/** Clients: the same arrivals for both forwarders, whatever happened to earlier clients. */
 import * as Effect from "effect/Effect"
 import { ask } from "../../adapters/demo/ask.ts"
 import type { Cancel } from "../../shell/Transport.ts"
 import type { Tally } from "./Tally.ts"
 
 export const CLIENTS_PER_SECOND = 40
-/** A client that has not heard a byte for this long gives up. */
+/** A client without a first byte gives up after this time. */
 export const PATIENCE_MS = 2_000
 
 export interface Target {
@@ -13,7 +13,10 @@ export interface Target {
   readonly tally: Tally
 }
 
-/** Sends clients until interrupted, from half to one and a half of the mean interval apart; gives how to wait for the last. */
+/**
+ * Sends clients until it is interrupted, at intervals from a half to one and a half of the mean. Gives an effect that waits for
+ * the last one.
+ */
 export const load = Effect.fnUntraced(function* (
   targets: ReadonlyArray<Target>,
   nowMs: () => number,
@@ -37,7 +40,7 @@ export const load = Effect.fnUntraced(function* (
     for (let turn = 0;; turn++) {
       dueMs += 1000 / CLIENTS_PER_SECOND * (0.5 + draw())
       yield* Effect.sleep(Math.max(0, dueMs - nowMs()))
-      // Neither is always the first.
+      // The two forwarders take turns to be the first.
       for (let i = 0; i < targets.length; i++) send(targets[(turn + i) % targets.length] as Target)
     }
   })

@@ -1,6 +1,6 @@
 /**
- * The forwarder to compare with: round robin over the same addresses and the same distances; the next address when one
- * refuses or does not connect in time. It relays with the same code, and knows nothing of quality.
+ * The plain forwarder for comparison. It does round robin over the same addresses and distances, and goes on to the next
+ * address when one refuses or does not connect in time. It relays with the same code, and measures nothing.
  */
 import * as Effect from "effect/Effect"
 import type { Address, UpstreamConfig } from "../../core/model/Config.ts"
@@ -12,7 +12,7 @@ import type { Cancel, ClientSocket, Transport } from "../../shell/Transport.ts"
 
 export const PLAIN = "plain forwarder, round robin"
 
-/** Every address once, from the one whose turn it is; never two at a time. */
+/** Each address once, from the one at `turn` on, and never two at a time. */
 export function roundRobin(addresses: ReadonlyArray<Address>, turn: number, timeoutMs: number): DialPlan {
   const attempts = addresses.map((_, i) => {
     const candidate = (turn + i) % addresses.length
@@ -22,7 +22,9 @@ export function roundRobin(addresses: ReadonlyArray<Address>, turn: number, time
   return { attempts, deadlineMs: addresses.length * timeoutMs }
 }
 
-/** Listens on a port of the system's choice, which it gives; dial timeout and session limits are those of `upstream`. */
+/**
+ * Listens on a port that the system chooses, and gives that port. Its dial timeout and session limits are those of `upstream`.
+ */
 export const plainForwarder = Effect.fnUntraced(function* (transport: Transport["Service"], upstream: UpstreamConfig) {
   const { candidates, dial, session } = upstream
   const sessions = new Sessions()
@@ -51,7 +53,7 @@ export const plainForwarder = Effect.fnUntraced(function* (transport: Transport[
   return listening.address.port
 })
 
-/** Its plans are of addresses alone. */
+/** Its plans contain addresses alone. */
 const NO_NAMES: AskDns = () => () => {}
 
 const NOBODY_TOLD = (stallMs: number) => ({

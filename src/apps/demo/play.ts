@@ -1,4 +1,4 @@
-/** Plays the script: opens the addresses, the service and its rival, sends clients, and lets things happen. */
+/** Plays the script: it opens the addresses, the service and the plain forwarder, sends clients, and starts the scenes. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
@@ -29,20 +29,20 @@ import { Tally } from "./Tally.ts"
 export interface Play {
   readonly durationMs: number
   readonly seed: number
-  /** Where the record goes. */
+  /** The directory of the record. */
   readonly directory: string
   readonly output: Output
 }
 
-/** How often the routes are looked at for a change of the first choice. */
+/** Time between two looks at the routes for a new first choice. */
 const LOOK_MS = 20
-/** How often facts are told: those that come together are one sentence. */
+/** Time between two reports of facts. Facts that come together make one sentence. */
 const TELL_MS = 100
-/** Costs remembered over the whole script. */
+/** Number of costs that are kept over the whole script. */
 const COST_SAMPLES = 60
 const DRAIN_MS = 500
 
-/** `opened` gets the stage as soon as it stands, for the summary: an interruption must not lose it. */
+/** `opened` gets the stage as soon as it exists, for the summary: an interruption must not lose it. */
 export const play = ({ durationMs, seed, directory, output }: Play, opened: (stage: Stage) => void) =>
   Effect.gen(function* () {
     const near = yield* Transport
@@ -86,7 +86,7 @@ export const play = ({ durationMs, seed, directory, output }: Play, opened: (sta
       yield* Effect.raceFirst(clients.arrivals, act(stage, sites))
       yield* clients.settled
       yield* acceptor.drain(DRAIN_MS)
-      // Scoped by itself: clients go before the service does, or its end would look like failures.
+      // A scope of its own: clients go before the service does, because its end would look like failures.
     }).pipe(Effect.scoped)
     yield* Effect.provide(
       performance,
@@ -94,7 +94,7 @@ export const play = ({ durationMs, seed, directory, output }: Play, opened: (sta
     )
   }).pipe(Effect.scoped, Effect.provide(NodeTransport.layer))
 
-/** Everything that looks on while the demo plays; ends with the scope. */
+/** All observers of the demo. They end with the scope. */
 const watch = Effect.fnUntraced(function* (stage: Stage, output: Output) {
   const { engine, narrator, durationMs } = stage
   const facts = yield* PubSub.subscribe(engine.facts)
@@ -107,7 +107,7 @@ const watch = Effect.fnUntraced(function* (stage: Stage, output: Output) {
   yield* every(output.everyMs, () => output.show(frameOf(stage)))
 })
 
-/** One scene after the other, each at its time, until the duration is over. */
+/** The scenes one after the other, each at its time, until the duration is over. */
 const act = Effect.fnUntraced(function* ({ narrator, nowMs, durationMs }: Stage, sites: ReadonlyArray<Site>) {
   const until = (ms: number) => Effect.suspend(() => Effect.sleep(Math.max(0, ms - nowMs())))
   for (const scene of SCENES) {

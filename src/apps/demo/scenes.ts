@@ -4,7 +4,9 @@ import type { Fault } from "../../adapters/demo/Site.ts"
 /** Round trips of the addresses at the start, in ms. */
 export const HOME_RTTS_MS = [20, 35, 50, 75, 120] as const
 
-/** The duration for which the script was written, in ms; another one stretches it and the service's intervals alike. */
+/**
+ * The duration that the script was written for, in ms. Another duration stretches the script and the service's intervals alike.
+ */
 export const NORMAL_MS = 60_000
 
 export interface Change {
@@ -15,7 +17,7 @@ export interface Change {
 }
 
 export interface Scene {
-  /** Share of the whole duration that has passed when it begins. */
+  /** The share of the whole duration that has passed when the scene begins. */
   readonly at: number
   readonly says: string
   readonly changes: ReadonlyArray<Change>

@@ -1,4 +1,4 @@
-/** Facts of the core in words. Facts of one kind that came together make one sentence. */
+/** Facts of the core in words. Facts of one kind that come together make one sentence. */
 import { find, isSuspect } from "../../core/candidates.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { BreakerOpened, Fact, SelectionMoved, SuspicionReason } from "../../core/model/Decision.ts"
@@ -25,7 +25,7 @@ const MOVES: Readonly<Record<string, string>> = {
   score: "its score is too low"
 }
 
-/** Sentences without a subject. The subject is Fairlead in each of them. */
+/** Sentences without a subject. The subject of each is Fairlead. */
 export function sentences(facts: ReadonlyArray<Fact>, label: Label): ReadonlyArray<string> {
   const groups = new Map<string, { readonly say: (names: string) => string; readonly names: Array<string> }>()
   const say = (key: string, name: string, sentence: (names: string) => string) => {
@@ -73,7 +73,7 @@ function moved({ members, moves }: SelectionMoved, label: Label): string {
   return `serves from ${members.map(label).join(" ") || "no address"}: ${reasons.join("; ")}`
 }
 
-/** The member that gets the next client: the cheapest of those with their full share; undefined without members. */
+/** The member that gets the next client: the cheapest one that is not ramping up; undefined: there are no members. */
 export function firstChoice(routes: Routes): Member | undefined {
   const members = routes.upstreams[0]?.members ?? []
   const full = members.filter(({ slowStartWeight }) => slowStartWeight >= 1)

@@ -1,11 +1,14 @@
-/** The service's configuration in the demo: the defaults, but for a probe each second so that a minute shows what takes ten. */
+/**
+ * The service's configuration in the demo: the defaults, except for a probe each second, so that one minute shows what takes
+ * ten.
+ */
 import type { Address } from "../../core/model/Config.ts"
 import { parse } from "../config/parse.ts"
 import { render } from "../config/Problem.ts"
 import type { Settings } from "../config/Settings.ts"
 import { NORMAL_MS } from "./scenes.ts"
 
-/** Of a demo that takes another time than the script was written for, the defaults are stretched like the script. */
+/** For another duration than the script's, the defaults are stretched like the script. */
 function stretched(scaled: (ms: number) => string): string {
   return `scoring: { decay: ${scaled(3_000)} }
 selector: { evaluationInterval: ${scaled(1_000)}, switching: { hold: ${scaled(30_000)} } }

@@ -1,4 +1,4 @@
-/** Lines as pieces of text with a tone, so that what is drawn and how it is coloured stay apart. */
+/** Lines as pieces of text with a tone, so that text and colours stay apart. */
 
 export type Tone = "plain" | "bold" | "dim" | "good" | "warn" | "bad"
 
@@ -15,7 +15,7 @@ export const span = (text: string, tone: Tone = "plain"): Span => ({ text, tone 
 
 export const textOf = (line: Line): string => line.map(({ text }) => text).join("")
 
-/** Cut to `columns`; every character is one column wide. */
+/** Cuts a line to `columns`. Each character is one column wide. */
 export function clip(line: Line, columns: number): Line {
   let left = columns
   const fitting: Array<Span> = []
@@ -28,13 +28,13 @@ export function clip(line: Line, columns: number): Line {
   return fitting
 }
 
-/** As text for a terminal: with colours, or without a single control character. */
+/** The text for a terminal: with colours, or without any control character. */
 export function paint(line: Line, colour: boolean): string {
   return line.map(({ text, tone }) => colour && tone !== "plain" ? `\x1b[${SGR[tone]}m${text}\x1b[0m` : text).join("")
     .trimEnd()
 }
 
-/** Words in lines of at most `columns`, those after the first indented. */
+/** Words in lines of at most `columns`. Lines after the first one are indented. */
 export function wrap(text: string, columns: number, indent: number): ReadonlyArray<string> {
   const lines: Array<string> = []
   let line = ""

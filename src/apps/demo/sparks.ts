@@ -1,11 +1,11 @@
-/** Bars and curves of characters, with plain ASCII where the terminal knows no more. */
+/** Bars and curves of characters, in plain ASCII where the terminal has nothing else. */
 
 const BLOCKS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
 const ASCII = ["_", ".", "-", "=", "+", "*", "#", "@"]
 
 /**
- * One character for each value on a scale from 0 to `most`; a value below 0 is a blank. Times span three decades, so
- * with `most` far above the usual a linear curve would be flat: the scale is the square root.
+ * One character for each value, on a scale from 0 to `most`; a blank for a value below 0. The scale is the square root: times
+ * span three decades, so a linear curve would be flat.
  */
 export function curve(values: ReadonlyArray<number>, most: number, unicode: boolean): string {
   const levels = unicode ? BLOCKS : ASCII

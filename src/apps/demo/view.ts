@@ -1,4 +1,4 @@
-/** A frame as lines: for a terminal of some size, or as plain text for a file. Pure. */
+/** Turns a frame into lines, for a terminal of some size or for a file. Pure. */
 import type { AddressRow, AddressState, Frame, Side, StoryLine } from "./Frame.ts"
 import { bar, curve } from "./sparks.ts"
 import type { Column, Line, Span, Tone } from "./spans.ts"
@@ -8,7 +8,7 @@ export interface Look {
   readonly columns: number
   readonly rows: number
   readonly unicode: boolean
-  /** Bars and curves beside the numbers. */
+  /** Whether bars and curves stand beside the numbers. */
   readonly curves: boolean
 }
 
@@ -30,7 +30,7 @@ const TONES: Readonly<Record<AddressState, Tone>> = {
   "trial": "warn"
 }
 
-/** The whole screen, at most `rows` lines of at most `columns` characters; the story gets the room that is left. */
+/** The whole screen: at most `rows` lines of at most `columns` characters. The story gets the room that is left. */
 export function screen(frame: Frame, look: Look): ReadonlyArray<Line> {
   const top = [
     titleLine(frame),
@@ -45,7 +45,7 @@ export function screen(frame: Frame, look: Look): ReadonlyArray<Line> {
   return [...top, ...told.slice(Math.max(0, told.length - room))].slice(0, look.rows).map((line) => clip(line, look.columns))
 }
 
-/** What goes into a file every few seconds: the same two tables, without curves. */
+/** The text for a file every few seconds: the same two tables, without curves. */
 export function report(frame: Frame): ReadonlyArray<string> {
   const look = { columns: 80, rows: 0, unicode: false, curves: false }
   return [...addressTable(frame, look), [], ...sideTable(frame, look)].map((line) => `      ${textOf(line)}`.trimEnd())
@@ -113,7 +113,7 @@ function sideTable(frame: Frame, { columns, unicode, curves }: Look): ReadonlyAr
   ])
 }
 
-/** One line of the story, wrapped: what the world does stands out, what Fairlead does about it is indented. */
+/** One line of the story, wrapped. Events of the script stand out; Fairlead's reactions are indented. */
 export function storyLines({ atMs, who, text }: StoryLine, columns: number): ReadonlyArray<Line> {
   const said = who === "world" ? text : `  Fairlead ${text}`
   return wrap(`${clock(atMs)}  ${said}`, columns, who === "world" ? 7 : 9).map((line) => [

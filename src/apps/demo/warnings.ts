@@ -1,4 +1,4 @@
-/** What the service logs while the demo plays: warnings only, and never into a screen that is being drawn. */
+/** What the service logs while the demo plays: warnings alone, and never into a screen that is being drawn. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"

@@ -1,4 +1,4 @@
-/** Fairlead inside a program: the service without its listeners. */
+/** Fairlead inside a program: the service without listeners. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -33,39 +33,49 @@ import { Selections } from "./Selections.ts"
 import type { Target } from "./target.ts"
 import { targetOf } from "./target.ts"
 
-/** Of each upstream in `status`: its set and the best of the others. */
+/** Candidates of each upstream in `status`: its set and the best of the others. */
 const CANDIDATES_SHOWN = 256
 
 export class Fairlead extends Context.Service<Fairlead, {
   /**
-   * A connection to the best address there is now, warm when one waits, else dialled as `dial` and the ladder say. `host` and
-   * `port` are those of an upstream; or `host` is its name, and the port is its own or left out; or they are nobody's, and are found
-   * on first use (`onDemand`). The socket is the caller's own (`connectScoped` closes it with a scope). The end of the layer resets it, and so does `session.idle`.
+   * A connection to the best address now: a warm socket where one waits, else a new dial as `dial` and the ladder say.
    *
-   * Interruption and time limits end the wait at once. Within `Effect.acquireRelease` they do so only with `{ interruptible: true }`:
-   * without it the wait lasts until `dial.deadline`.
+   * `host` and `port` are those of an upstream. Or `host` is the name of an upstream, and the port is its own or left out. Or
+   * no configuration names them, and an address is found on first use (`onDemand`).
+   *
+   * The caller owns the socket (`connectScoped` closes it with a scope). The end of the layer resets it, and `session.idle`
+   * ends it.
+   *
+   * Interruption and time limits end the wait at once. Inside `Effect.acquireRelease` they do so only with `{ interruptible:
+   * true }`; without it the wait lasts until `dial.deadline`.
    */
   readonly connect: (host: string, port?: number) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError>
-  /** The same with a socket that the scope closes: after what was written has gone, or at once where the scope fails. */
+  /** The same with a socket that the scope closes: after its written bytes have left, or at once where the scope fails. */
   readonly connectScoped: (
     host: string,
     port?: number
   ) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError, Scope.Scope>
-  /** What `connect` would choose now, for programs that dial by themselves. */
+  /** The choice that `connect` would make now, for programs that dial by themselves. */
   readonly pick: (host: string, port?: number) => Effect.Effect<Selection, UnknownUpstreamError>
-  /** What came of a selection, once for each; false: it does not count (see `Selections.report`). */
+  /** Reports the outcome of a selection, once. false: the report does not count (see `Selections.report`). */
   readonly report: (selection: Selection, outcome: Outcome) => Effect.Effect<boolean>
   /** As `/status`, with addresses in full. */
   readonly status: Effect.Effect<Status>
-  /** The last `limits.factsKept` facts, then all that follow, without end. A jump of `seq`: the reader was too slow. */
+  /**
+   * The last `limits.factsKept` facts, then all that follow, without an end. A jump in `seq` means that the reader was too
+   * slow.
+   */
   readonly facts: Stream.Stream<PublicFact>
   /** Measures and resolves one upstream anew, or all of them. */
   readonly refresh: (host?: string, port?: number) => Effect.Effect<void, UnknownUpstreamError>
-  /** Puts another configuration in force, with connections kept, or changes nothing. Gives warnings: what needs a new start. */
+  /**
+   * Puts another configuration in force without closing connections. On failure nothing changes. Gives warnings about changes
+   * that need a new start.
+   */
   readonly reload: (config: FairleadConfig) => Effect.Effect<ReadonlyArray<string>, ConfigError | BindError>
 }>()("fairlead/Fairlead") {
   /**
-   * Starts probing at once. `listeners`, `admin` and `eventLog` are bound and opened where the configuration has them. All
+   * Starts to probe at once. Binds and opens `listeners`, `admin` and `eventLog` where the configuration has them. All
    * connections end with the layer.
    */
   static readonly layer = (
@@ -78,7 +88,7 @@ export class Fairlead extends Context.Service<Fairlead, {
     }))
 }
 
-/** What the admin port may ask for. A program has no file that could be read anew. */
+/** The orders that the admin port may give. A program has no file that could be read anew. */
 const orders = Layer.effect(
   Control,
   Effect.map(Engine, (engine) =>
@@ -115,7 +125,7 @@ const make = Effect.fnUntraced(function* (started: InForce) {
       ? engine.stateUnsafe().config.upstreams[target]?.name ?? ""
       : domainOf(target.host, target.port)
 
-  /** Waits until somebody is found, where nobody is known. */
+  /** Waits until a candidate is found, where none is known. */
   const picked = (target: Target) =>
     Effect.callback<Selection | undefined>((resume) => {
       const { discovery } = acceptor

@@ -1,6 +1,6 @@
 /**
- * Choices without a connection: the program dials by itself and tells what it saw. It counts as if a client of ours had seen it:
- * a client accepted, with its one dial, and closed, so the record holds it and replay judges it.
+ * Selections: choices without a connection. The program dials by itself and reports what it saw. The report counts like a
+ * client of ours that was accepted, dialled once, and closed. So the record contains it, and replay judges it.
  */
 import * as Candidates from "../../core/candidates.ts"
 import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
@@ -14,24 +14,24 @@ import { INSIDE } from "../../shell/Acceptor.ts"
 import type { Engine } from "../../shell/Engine.ts"
 
 export interface Selection {
-  /** The upstream's name. */
+  /** The name of the upstream. */
   readonly upstream: string
-  /** The candidate's label, such as `web#2`; null: what is to be dialled is no candidate. */
+  /** The label of the candidate, such as `web#2`; null: the address is no candidate. */
   readonly candidate: string | null
   /**
-   * What is to be dialled, in full; a host name where the system's resolver is the last resort. null: nothing is known, or, where
-   * candidates have to prove who they are, nobody who has (`connect` asks for the proof as it dials).
+   * The address to dial, in full. It is a host name where the system's resolver is the last resort. null: no address is known,
+   * or none has proven its identity where candidates have to. `connect` asks for that proof as it dials.
    */
   readonly address: Address | null
-  /** `unranked`: the last resort chose. */
+  /** Why this candidate. `unranked`: the last resort chose. */
   readonly why: ChoiceReason
-  /** What serves the upstream: its set (`active`), or which rung of the ladder. */
+  /** The rung of the ladder that serves the upstream. `active`: its set. */
   readonly state: UpstreamState
-  /** Sockets that wait for it, connected: `connect` would take one. */
+  /** Warm sockets of the candidate. `connect` would take one. */
   readonly warm: number
 }
 
-/** After the connection was made. Milliseconds; bytes for the counts alone, by default 0. */
+/** After the connection was made. Times are in ms. Counts of bytes are 0 by default. */
 interface Connected {
   readonly connectMs: number
   readonly bytesUp?: number
@@ -39,9 +39,10 @@ interface Connected {
 }
 
 /**
- * What the program saw. A word alone: connecting failed. An object: it was connected after `connectMs`, sent something, and then
- * - `ok`: the first byte came `firstByteMs` after the first one sent;
- * - `reset`, `closed`, `stalled`: no byte ever came, it was reset, ended politely, or silence lasted too long.
+ * What the program saw. A word alone: the connection failed. An object: the connection was made after `connectMs`, the program
+ * sent something, and then
+ * - `ok`: the first byte came `firstByteMs` after the first byte was sent;
+ * - `reset`, `closed`, `stalled`: no byte came, and the connection was reset, ended in order, or was silent for too long.
  */
 export type Outcome =
   | "refused"
@@ -100,7 +101,10 @@ export class Selections {
     return selection
   }
 
-  /** False: not counted, as it was reported before, nobody was chosen, a figure is none, or the engine has no room. */
+  /**
+   * false: the report does not count. It came a second time, no candidate was chosen, a figure is no valid number, or the
+   * engine has no room.
+   */
   report(selection: Selection, outcome: Outcome): boolean {
     const picked = this.#picked.get(selection)
     if (picked?.attempt === undefined) return false
@@ -150,7 +154,7 @@ export class Selections {
         _tag: "ClientClosed",
         ...told,
         client,
-        // Only where something was sent may an end be blamed on the candidate: at least one byte was.
+        // An end counts against the candidate only where the program sent something: at least one byte.
         bytesUp: count(outcome.bytesUp, outcome.saw === "ok" ? 0 : 1),
         bytesDown: count(outcome.bytesDown, 0),
         firstByteUs,

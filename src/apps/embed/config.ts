@@ -1,4 +1,4 @@
-/** The configuration of a program that embeds Fairlead: the file's keys as a plain object, with the file's checks. */
+/** The configuration of a program that embeds Fairlead: the keys of the file as a plain object, with the checks of the file. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import process from "node:process"
@@ -21,21 +21,22 @@ type Loose<T> = T extends ReadonlyArray<infer E> ? ReadonlyArray<Loose<E>>
   : T
 
 /**
- * As in docs/configuration.md; durations and sizes are texts with a unit. Otherwise than in a file, no listener is needed, the
- * default of `eventLog.path` and `history.path` is `none` and that of `admin.listen` is `off`. `log` and `shutdown` are the command's own: a program
- * has its own loggers, and ends its connections itself.
+ * As in docs/configuration.md. Durations and sizes are texts with a unit. Differences from the file:
+ * - No listener is needed.
+ * - The default of `eventLog.path` and `history.path` is `none`, and that of `admin.listen` is `off`.
+ * - There is no `log` and no `shutdown`: a program has its own loggers, and ends its connections itself.
  */
 export type FairleadConfig = Loose<Omit<File, "listeners" | "log" | "shutdown">> & {
   readonly listeners?: ReadonlyArray<Pick<Listener, Needed> & Loose<Omit<Listener, Needed>>>
 }
 
-/** A configuration is not valid; nothing was started or changed. */
+/** The configuration is not valid. Nothing was started or changed. */
 export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
-  /** All of them. */
+  /** All problems. */
   problems: Schema.Array(Schema.Struct({
     /** `upstreams.web.port` */
     path: Schema.String,
-    /** What would have been right. */
+    /** A description of valid values. */
     expected: Schema.String,
     message: Schema.String
   }))
@@ -75,7 +76,7 @@ function failed(problems: ReadonlyArray<Pick<Problem, "path" | "expected" | "mes
   )
 }
 
-/** A copy of values alone; a text says why there can be none. */
+/** A copy that consists of plain values. A text says why there is none. */
 function plainOf(config: unknown): Record<string, unknown> | string {
   try {
     const copy: unknown = JSON.parse(JSON.stringify(config ?? null))

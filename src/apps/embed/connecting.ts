@@ -1,4 +1,4 @@
-/** A connection for the program: a client like all others, except that it gets the socket itself. */
+/** A connection for the program. It is a client like all others, and gets the socket itself. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -20,10 +20,10 @@ export interface Ports {
   readonly hasStopped: () => boolean
 }
 
-/** A full mailbox empties without a word to us. */
+/** Time in ms between two looks at a full mailbox, which gives no notice when it has room. */
 const LOOK_AGAIN_MS = 1
 
-/** Interrupted while it waits it dials no more, and a socket that came in that moment is closed. */
+/** An interruption stops its dials, and closes a socket that came at the same moment. */
 export const connecting = (ports: Ports, target: Target, name: string): Effect.Effect<net.Socket, ConnectError> => {
   const { engine, acceptor, hasStopped } = ports
   const failed = (reason: ConnectError["reason"], tried: ReadonlyArray<Attempt>) =>
@@ -43,7 +43,7 @@ export const connecting = (ports: Ports, target: Target, name: string): Effect.E
     })
     let cancel: Cancel | undefined
     const enter = (id: UpstreamId | undefined, asked: boolean) => {
-      // Between a reload and the core's word the routes do not know a new one.
+      // After a reload the routes lack a new upstream until the core confirms it.
       const isKnown = id !== undefined && engine.routesUnsafe().upstreams[id] !== undefined
       cancel = !isKnown || hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, id, asked)
       if (cancel === undefined) resume(Effect.succeed(undefined))
@@ -68,12 +68,12 @@ export const connecting = (ports: Ports, target: Target, name: string): Effect.E
   }).pipe(Effect.onInterrupt(() => Effect.sync(() => received?.destroy())))
 }
 
-/** The same with the socket closed by the scope: after what was written has gone, or at once where the scope fails. */
+/** The same with a socket that the scope closes: after its written bytes have left, or at once where the scope fails. */
 export const connectingIn = <E>(connect: Effect.Effect<net.Socket, E>): Effect.Effect<net.Socket, E, Scope.Scope> =>
   Effect.acquireRelease(
     connect,
     (socket, exit) => Effect.sync(() => Exit.isSuccess(exit) ? socket.destroySoon() : socket.destroy()),
-    // A wait on the network that a time limit cannot end would defeat it.
+    // A time limit has to be able to end every wait on the network.
     { interruptible: true }
   )
 

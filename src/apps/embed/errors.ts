@@ -1,7 +1,7 @@
-/** What can go wrong for a program that asks for a connection. */
+/** The failures of a program's request for a connection. */
 import * as Schema from "effect/Schema"
 
-/** No upstream of the configuration serves this name or host, and it cannot be found on demand. */
+/** No configured upstream has this name or host, and it cannot be found on demand. */
 export class UnknownUpstreamError extends Schema.TaggedError<UnknownUpstreamError>()("UnknownUpstreamError", {
   host: Schema.String,
   port: Schema.NullOr(Schema.Int),
@@ -17,19 +17,21 @@ export class UnknownUpstreamError extends Schema.TaggedError<UnknownUpstreamErro
 }
 
 const Tried = Schema.Struct({
-  /** Its label, such as `web#2`; the name or address where it is no candidate. */
+  /** The label of the candidate, such as `web#2`. The name or address where there is no candidate. */
   candidate: Schema.String,
   /** `refused`, `timeout`, `unreachable`, ... */
   outcome: Schema.String,
   tookMs: Schema.Finite
 })
 
-/** An upstream could not be connected to. */
+/** No connection to an upstream could be made. */
 export class ConnectError extends Schema.TaggedError<ConnectError>()("ConnectError", {
   upstream: Schema.String,
-  /** `busy`: the engine had no room for one more client until `dial.deadline` (`limits.mailbox`); `stopped`: the layer has ended. */
+  /**
+   * `busy`: the engine had no room for another client until `dial.deadline` (`limits.mailbox`). `stopped`: the layer has ended.
+   */
   reason: Schema.Literals(["unreachable", "busy", "stopped"]),
-  /** In the order in which they were over. */
+  /** In the order in which the attempts ended. */
   tried: Schema.Array(Tried)
 }) {
   override get message(): string {

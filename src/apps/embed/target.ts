@@ -1,4 +1,4 @@
-/** Which upstream a program means. */
+/** Finds the upstream that a program names. */
 import type { Address } from "../../core/model/Config.ts"
 import type { UpstreamId } from "../../core/model/Candidate.ts"
 import { isHost } from "../../core/hostName.ts"
@@ -6,10 +6,13 @@ import type { Config, UpstreamConfig } from "../../core/model/Config.ts"
 import { asciiDomain, asciiHost } from "../asciiHost.ts"
 import { UnknownUpstreamError } from "./errors.ts"
 
-/** A configured one by its place, or a host and port that nobody configured. */
+/** A configured upstream by its slot, or a host and port that no configuration names. */
 export type Target = UpstreamId | Address
 
-/** By its `host` and port; or by its name, with its port or none; or on demand. A host goes before a name. */
+/**
+ * The upstream with this `host` and port, or with this name (its port may be left out), or the host on demand. A host goes
+ * before a name.
+ */
 export function targetOf(config: Config, host: string, port: number | undefined): Target | UnknownUpstreamError {
   const find = (named: (upstream: UpstreamConfig) => boolean) =>
     config.upstreams.findIndex((one) => !one.removed && one.name !== "" && !one.onDemand && named(one))

@@ -70,7 +70,7 @@ export function visit(tree: Ordered, each: (key: number, id: number) => boolean)
   return visit(tree.left, each) && each(tree.key, tree.id) && visit(tree.right, each)
 }
 
-/** The same from the first pair on whose key is at least `key`. */
+/** The same, from the first pair with at least this key on. */
 export function visitFrom(tree: Ordered, key: number, each: (key: number, id: number) => boolean): boolean {
   if (tree === null) return true
   if (tree.key < key) return visitFrom(tree.right, key, each)

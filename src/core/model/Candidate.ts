@@ -42,14 +42,14 @@ export interface BreakerState {
   readonly openedAtUs: number
   /** How long the breaker was open the last time. */
   readonly openForMs: number
-  /** The next trial: of an open breaker, or of a closed one whose candidate failed last. */
+  /** The next trial: while the breaker is open, and while it is closed and the last handshake failed. */
   readonly trialDueUs: number
   readonly closedAtUs: number
   /** Share of new clients that the candidate may get after its breaker closed, from 0 to 1. */
   readonly slowStartWeight: number
   /** The next step of that share. */
   readonly rampDueUs: number
-  /** Client addresses whose sessions failed after connect in the last minute: at most two rows for each address. */
+  /** Failures after connect in the last minute, by client address: at most two of each address. */
   readonly blamed: ReadonlyArray<{ readonly client: number; readonly atUs: number }>
 }
 

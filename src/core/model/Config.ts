@@ -116,7 +116,7 @@ export interface UpstreamConfig {
   readonly removed: boolean
   /** true: clients of this upstream always go to the last resort. */
   readonly bypass: boolean
-  /** The name whose addresses are candidates too (source `dns`); empty: none. */
+  /** The name that has candidates as its addresses (source `dns`); empty: none. */
   readonly host: string
   /** Port of those addresses. */
   readonly port: number

@@ -30,7 +30,7 @@ export interface OutageState {
   readonly deadReferences: ReadonlyArray<number>
   /** The next extra probes while it is open whether the network works. */
   readonly pulseDueUs: number
-  /** The upstream whose turn it is. */
+  /** The upstream that is probed next. */
   readonly turn: number
   /** Since when the network is down; -1: it is not. */
   readonly sinceUs: number

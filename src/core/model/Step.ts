@@ -66,6 +66,6 @@ export interface Step {
   wantsProbes: boolean
   /** The network came back, so each candidate is measured anew. */
   returned: boolean
-  /** Upstreams whose common cause ended. All their other candidates are due for a trial. */
+  /** Upstreams that are out of a common cause. All their other candidates are due for a trial. */
   readonly recovered: Set<UpstreamId>
 }

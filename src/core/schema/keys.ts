@@ -9,7 +9,7 @@ export function key<S extends Schema.Top>(schema: S, fallback: S["Encoded"], des
   return schema.annotate({ description, default: fallback } as never)
 }
 
-/** A key whose value is never shown: not in messages, in the output of `check`, or in the core's configuration. */
+/** A key with a value that is never shown: not in messages, in the output of `check`, or in the core's configuration. */
 export function secret<S extends Schema.Top>(schema: S): S["Rebuild"] {
   return schema.annotate({ secret: true } as never)
 }
