@@ -91,14 +91,14 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
 
   const apply = Effect.fnUntraced(function* (text: string) {
     const { settings, effective, problems, warnings } = yield* withAuthorities(parse(text, environment))
-    const told = warnings.map((one) => render(file, one))
-    if (settings === undefined) return refused(problems.map((one) => render(file, one)), told)
-    const done = yield* Effect.result(Effect.mapError(putInForce(options, settings), heldByAdmin(started.settings)))
-    if (Result.isFailure(done)) return refused([done.failure.message], told)
+    const shown = warnings.map((one) => render(file, one))
+    if (settings === undefined) return refused(problems.map((one) => render(file, one)), shown)
+    const done = yield* Effect.result(Effect.mapError(putInForce(options, settings), ownAdminPort(started.settings)))
+    if (Result.isFailure(done)) return refused([done.failure.message], shown)
     const changed = changedKeys(inForce.effective, effective)
     inForce = { settings, effective }
     yield* Effect.annotateLogs(Effect.logInfo("configuration reloaded"), { file, changed: named(changed) })
-    return { applied: true, problems: [], warnings: [...told, ...afterwards(started, inForce, done.success)] }
+    return { applied: true, problems: [], warnings: [...shown, ...afterwards(started, inForce, done.success)] }
   })
 
   /** Reads and applies the file, and logs the outcome. */
@@ -145,9 +145,9 @@ export const putInForce = (target: Reconfigure, settings: Settings) =>
   }))
 
 /** The admin port keeps the address of the start, whatever the file says now. */
-export const heldByAdmin = ({ admin }: Settings) => (error: BindError): BindError => {
-  const isHeld = error.code === "EADDRINUSE" && admin !== null && overlap(admin.listen, error)
-  return isHeld ? error.heldBy(`admin port on ${endpointText(admin.listen)}`) : error
+export const ownAdminPort = ({ admin }: Settings) => (error: BindError): BindError => {
+  const isOwn = error.code === "EADDRINUSE" && admin !== null && overlap(admin.listen, error)
+  return isOwn ? error.heldBy(`admin port on ${endpointText(admin.listen)}`) : error
 }
 
 /** Warnings about a configuration that was put in force. */

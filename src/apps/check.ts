@@ -25,7 +25,7 @@ export const check = Command.make("check", { config: configFlag, json }, ({ conf
     const parsed = yield* json
       ? Effect.catchTag(read, "ConfigReadError", (error) => Effect.succeed(unreadable(error)))
       : read
-    yield* json ? Console.log(JSON.stringify(report(parsed), null, 2)) : told(file, parsed)
+    yield* json ? Console.log(JSON.stringify(report(parsed), null, 2)) : printed(file, parsed)
     if (parsed.problems.length > 0) return yield* new Ended({ code: 2 })
   })).pipe(
     Command.withDescription(
@@ -42,7 +42,7 @@ export const check = Command.make("check", { config: configFlag, json }, ({ conf
     ])
   )
 
-const told = Effect.fnUntraced(function* (file: string, { problems, warnings, notes, effective }: Parsed) {
+const printed = Effect.fnUntraced(function* (file: string, { problems, warnings, notes, effective }: Parsed) {
   yield* tellAll(file, problems, warnings)
   yield* Effect.forEach(notes, (one) => Console.error(`note: ${render(file, one)}`), { discard: true })
   // Lists keep one address a line, and texts are not folded.

@@ -64,7 +64,7 @@ export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "rel
   setEnabled: (enabled) => Effect.sync(() => engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled })),
   refresh: (name) =>
     Effect.sync(() => {
-      const upstream = name === undefined ? ALL : placeOf(engine.stateUnsafe().config, name)
+      const upstream = name === undefined ? ALL : slotOf(engine.stateUnsafe().config, name)
       if (upstream === undefined) return false
       engine.controlUnsafe({ _tag: "RefreshRequested", worker: 0, upstream })
       return true
@@ -72,9 +72,9 @@ export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "rel
 })
 
 /** Reloads on each order and whenever the file has changed, for as long as the scope lives. */
-export const reloadOnDemand = Effect.fnUntraced(function* (file: string, asked: Stream.Stream<void>) {
+export const reloadOnDemand = Effect.fnUntraced(function* (file: string, hangups: Stream.Stream<void>) {
   const reload = yield* Reload
-  yield* Effect.forkScoped(Stream.runForEach(asked, () => reload.now))
+  yield* Effect.forkScoped(Stream.runForEach(hangups, () => reload.now))
   yield* Effect.forkScoped(Stream.runForEach(watchFile(file), () => reload.ifChanged))
 })
 
@@ -89,12 +89,12 @@ export const tellCore = (engine: Engine["Service"], config: Config): Effect.Effe
   }).pipe(Effect.scoped, Effect.interruptible, Effect.timeoutOption(CORE_TIMEOUT), Effect.map(Option.isSome))
 
 /** The slot of a configured upstream, or of a host on demand: its port 443 may be left out. */
-function placeOf(config: Config, name: string): number | undefined {
+function slotOf(config: Config, name: string): number | undefined {
   const ascii = asciiDomain(name)
   const lower = ascii.toLowerCase()
   const named = config.upstreams.findIndex((one) => [name, ascii].includes(one.name) && !one.removed)
-  const place = named >= 0
+  const slot = named >= 0
     ? named
     : config.upstreams.findIndex((one) => one.onDemand && !one.removed && [lower, `${lower}:443`].includes(one.name))
-  return place < 0 || name === "" ? undefined : place
+  return slot < 0 || name === "" ? undefined : slot
 }

@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 
 /** Ends the command with an exit code of contract 1. All messages have been printed. */
 export class Ended extends Data.TaggedError("Ended")<{ readonly code: number }> {
-  readonly told = true
+  readonly wasShown = true
 }
 
 /** The exit code for an error that ends a command: 2 for wrong usage, 1 for a failure while running. */

@@ -16,7 +16,7 @@ export const rehearsal = Effect.fnUntraced(function* (core: Config, names: boole
 
 /** The digests of authorities that proofs may use; empty: no candidate has to prove anything. */
 export function authoritiesIn({ upstreams, onDemand }: Config, names: boolean): ReadonlyArray<string> {
-  const asked = upstreams.flatMap(({ identity }) => identity === null ? [] : [identity.ca])
-  if (names && onDemand.enabled && onDemand.mode !== "tcp") asked.push("")
-  return [...new Set(asked)]
+  const digests = upstreams.flatMap(({ identity }) => identity === null ? [] : [identity.ca])
+  if (names && onDemand.enabled && onDemand.mode !== "tcp") digests.push("")
+  return [...new Set(digests)]
 }

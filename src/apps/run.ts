@@ -23,13 +23,13 @@ export const run = Command.make("run", { config: configFlag }, ({ config }) =>
   Effect.gen(function* () {
     const file = yield* wantedFile("run", config)
     // From here on SIGHUP requests a reload, which follows once the service runs.
-    const asked = yield* hangups
+    const reloads = yield* hangups
     const { settings, effective, text, problems, warnings } = yield* readConfig(file, process.env)
     yield* tellAll(file, problems, warnings)
     if (settings === undefined) return yield* new Ended({ code: 2 })
     const threshold = new LogThreshold(settings.log.level)
     const control = Control.layer({ file, environment: process.env, started: { settings, effective }, text, threshold })
-    const service = Effect.provide(serve(file, asked), live(settings, control, threshold))
+    const service = Effect.provide(serve(file, reloads), live(settings, control, threshold))
     yield* Effect.provide(service, Log.layer({ ...settings.log, threshold, secrets: secretsOf(settings) }))
   }).pipe(Effect.scoped)).pipe(
     Command.withDescription(
@@ -50,11 +50,11 @@ function secretsOf({ admin, telemetry }: Settings): ReadonlyArray<string> {
 }
 
 /** Binds, serves, and stops gracefully on an interruption. */
-const serve = (file: string, asked: Stream.Stream<void>) =>
+const serve = (file: string, reloads: Stream.Stream<void>) =>
   Effect.gen(function* () {
     const acceptor = yield* Acceptor
     const reload = yield* Reload
-    yield* Control.reloadOnDemand(file, asked)
+    yield* Control.reloadOnDemand(file, reloads)
     for (const { name, listen } of acceptor.statusUnsafe()) {
       yield* say("listening", { listener: name, address: endpointText(listen) })
     }

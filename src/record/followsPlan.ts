@@ -17,7 +17,7 @@ export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, t
   const name = attempts.find(({ resolve }) => resolve !== undefined)
   const planned = tried.every((one) =>
     one.candidate < 0
-      ? name !== undefined && mayBeStranger(one, name)
+      ? name !== undefined && isOfName(one, name)
       : attempts.some((attempt) => attempt.candidate === one.candidate)
   )
   const proven = tried.every(({ candidate, outcome, verified }) =>
@@ -33,7 +33,7 @@ export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, t
  * Whether the attempt is the query for a name of the plan, or an address of that name. An address was dialled exactly when
  * `access` admits it.
  */
-function mayBeStranger({ host, outcome }: Attempt, name: DialAttempt): boolean {
+function isOfName({ host, outcome }: Attempt, name: DialAttempt): boolean {
   if (host === undefined) return false
   const isQuestion = wordsOf(host) === undefined || outcome === "unresolved" || outcome === "timeout"
     || outcome === "cancelled"

@@ -97,7 +97,7 @@ export class Survey implements Renaming {
 type Kind = Family | "loopback"
 
 interface Counted {
-  readonly place: number
+  readonly index: number
   count: number
 }
 
@@ -113,7 +113,7 @@ export class Pseudonyms implements Renaming {
   readonly #names: ReadonlyArray<string>
   /** Networks of a kind in order of appearance, each with the number of its stand-ins. */
   readonly #networks = new Map<string, Counted>()
-  readonly #places: Record<Kind, number> = { ipv4: 0, ipv6: 0, loopback: 0 }
+  readonly #nextIndex: Record<Kind, number> = { ipv4: 0, ipv6: 0, loopback: 0 }
   #named = 0
   #labelled = 0
   #addresses = 0
@@ -207,16 +207,16 @@ export class Pseudonyms implements Renaming {
     const kind: Kind = !needsNetwork(host) ? "loopback" : familyOf(host)
     let network = this.#networks.get(`${kind} ${kind === "loopback" ? "" : networkOf(host)}`)
     if (network === undefined || (kind !== "ipv6" && network.count >= MOST_IN_NETWORK)) {
-      network = { place: this.#places[kind]++, count: 0 }
+      network = { index: this.#nextIndex[kind]++, count: 0 }
       this.#networks.set(`${kind} ${kind === "loopback" ? "" : networkOf(host)}`, network)
     }
     const n = ++network.count
     const tail = `${(n >>> 8) & 255}.${n & 255}`
-    if (kind === "ipv6") return ipv6Of(network.place, n - 1)
+    if (kind === "ipv6") return ipv6Of(network.index, n - 1)
     // IPv6 has one loopback address, and it is in use. Mapped ones are of the same family.
-    if (kind === "loopback") return `${host.includes(":") ? "::ffff:" : ""}127.${18 + network.place}.${tail}`
-    const over = network.place - BENCHMARK_NETWORKS
-    return over < 0 ? `198.${18 + network.place}.${tail}` : `${240 + (over >>> 8)}.${over & 255}.${tail}`
+    if (kind === "loopback") return `${host.includes(":") ? "::ffff:" : ""}127.${18 + network.index}.${tail}`
+    const over = network.index - BENCHMARK_NETWORKS
+    return over < 0 ? `198.${18 + network.index}.${tail}` : `${240 + (over >>> 8)}.${over & 255}.${tail}`
   }
 
   readonly #nextName = (): string => `h${++this.#named}.invalid`
@@ -230,8 +230,8 @@ export class Pseudonyms implements Renaming {
 }
 
 /** Written without `::`, so that no short address is a part of it. */
-function ipv6Of(place: number, n: number): string {
-  const network = place === 0 ? "2001:db8" : `3fff:${place.toString(16)}`
+function ipv6Of(index: number, n: number): string {
+  const network = index === 0 ? "2001:db8" : `3fff:${index.toString(16)}`
   return `${network}:1:1:1:1:${(1 + Math.floor(n / 65_535)).toString(16)}:${(1 + n % 65_535).toString(16)}`
 }
 

@@ -95,7 +95,7 @@ export class Replay {
     if (this.done) return
     const read = unlink(this.#chain, text)
     if (read === undefined) {
-      return this.#fail("altered", `${this.#place()} was changed, or lines before it are missing or moved`)
+      return this.#fail("altered", `${this.#where()} was changed, or lines before it are missing or moved`)
     }
     this.#chain = read.chain
     if (this.#opened === undefined) return this.#open(read.line)
@@ -136,7 +136,7 @@ export class Replay {
     }
   }
 
-  #place(): string {
+  #where(): string {
     const { state, entries } = this.#opened ?? {}
     if (state === undefined) return `the opening of segment ${this.#segment}`
     return `entry ${state.seq + 1} (line of entry ${(entries ?? 0) + 1} in segment ${this.#segment})`

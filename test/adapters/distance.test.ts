@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { ask } from "../../src/adapters/demo/ask.ts"
+import { request } from "../../src/adapters/demo/request.ts"
 import { distant } from "../../src/adapters/demo/distance.ts"
 import type { Site } from "../../src/adapters/demo/Site.ts"
 import * as Sites from "../../src/adapters/demo/Site.ts"
@@ -35,7 +35,7 @@ const dialled = (transport: Transport["Service"], { address }: Site) =>
 
 const asked = (port: number, patienceMs = 10_000) =>
   Effect.callback<string>((resume) => {
-    const cancel = ask(port, patienceMs, ({ by }) => resume(Effect.succeed(by)))
+    const cancel = request(port, patienceMs, ({ by }) => resume(Effect.succeed(by)))
     return Effect.sync(cancel)
   })
 

@@ -39,7 +39,7 @@ describe("a lock", () => {
         await killed(holder)
         const mine = await take(name, disk)
         if (isTaken(mine)) throw new Error("a dead process holds it")
-        await mine.letGo()
+        await mine.release()
         assert.isFalse(fs.existsSync(name))
       }),
     TIMEOUT_MS
@@ -52,7 +52,7 @@ describe("a lock", () => {
       const second = program("lockHolder.ts", [name], { runtime: other })
       assert.strictEqual(await said(second), `taken by ${process.pid}`)
       await second.ended
-      if (!isTaken(mine)) await mine.letGo()
+      if (!isTaken(mine)) await mine.release()
     }), TIMEOUT_MS)
 
   it("works in a directory whose path is too long for a socket", () =>
@@ -64,7 +64,7 @@ describe("a lock", () => {
       await killed(holder)
       const mine = await take(name, disk)
       if (isTaken(mine)) throw new Error("a dead process holds it")
-      await mine.letGo()
+      await mine.release()
       assert.deepStrictEqual(fs.readdirSync(path.dirname(name)), ["lock.db"])
     }), TIMEOUT_MS)
 
@@ -72,10 +72,10 @@ describe("a lock", () => {
     inDirectory(async (name) => {
       const mine = await take(name, disk)
       assert.strictEqual(ownerOf(await take(name, disk)), process.pid)
-      if (!isTaken(mine)) await mine.letGo()
+      if (!isTaken(mine)) await mine.release()
       const again = await take(name, disk)
       assert.isFalse(isTaken(again))
-      if (!isTaken(again)) await again.letGo()
+      if (!isTaken(again)) await again.release()
     }))
 
   it.each(["", "no number", "999999999", String(process.pid)])(
@@ -90,7 +90,7 @@ describe("a lock", () => {
         await killed(holder)
         const heir = await take(name, disk)
         if (isTaken(heir)) throw new Error("a dead process holds it")
-        await heir.letGo()
+        await heir.release()
       }),
     TIMEOUT_MS
   )

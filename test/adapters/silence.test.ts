@@ -101,7 +101,7 @@ describe("silence", () => {
         const { heard, told } = hearing(20, 3_600_000)
         const began = performance.now()
         const watch = new SilenceWatch(told)
-        watch.asked(bytes)
+        watch.sent(bytes)
         await until("it is silent", () => heard.length > 0)
         watch.stop()
         return performance.now() - began
@@ -115,11 +115,11 @@ describe("silence", () => {
     Effect.promise(async () => {
       const { heard, told } = hearing(20, 300)
       const watch = new SilenceWatch(told)
-      watch.asked(1)
+      watch.sent(1)
       const began = performance.now()
       while (performance.now() - began < 700) {
         await pause(60)
-        watch.asked(1)
+        watch.sent(1)
       }
       assert.notInclude(heard, "stalled")
       await until("it stalls", () => heard.includes("stalled"))

@@ -25,10 +25,10 @@ const HEARTBEAT = ": alive\n\n"
 export const events = (facts: Facts["Service"], heartbeatMs: number): Handler => (request) =>
   Effect.sync(() => {
     const response = NodeHttpServerRequest.toServerResponse(request) as ServerResponse
-    const asked = lastSeen(request)
-    const after = asked ?? facts.latestUnsafe()
+    const seen = lastSeen(request)
+    const after = seen ?? facts.latestUnsafe()
     // A reader that was away for long starts with a gap, and sees that in the ids.
-    const lines = Stream.map(unbroken(facts.streamAfter(after), asked === undefined ? after : undefined), textOf)
+    const lines = Stream.map(unbroken(facts.streamAfter(after), seen === undefined ? after : undefined), textOf)
     const heartbeats = Stream.fromSchedule(Schedule.spaced(heartbeatMs)).pipe(Stream.map(() => HEARTBEAT))
     const body = Stream.unwrap(Effect.as(
       Effect.forkScoped(cutOffWhenStuck(response, heartbeatMs)),

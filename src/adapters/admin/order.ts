@@ -4,19 +4,19 @@ import * as Effect from "effect/Effect"
 import type { Address } from "../../core/model/Config.ts"
 
 /** A service that takes longer counts as one that does not answer. */
-const PATIENCE_MS = 10_000
+const TIMEOUT_MS = 10_000
 
 export class OrderError extends Data.TaggedError("OrderError")<{ readonly message: string }> {}
 
-export interface Place {
+export interface AdminPort {
   readonly listen: Address
   /** The token that the service requires; undefined: none. */
   readonly token: string | undefined
 }
 
 /** The body of the answer. Fails with what was tried, what happened, and what to do. */
-export const order = Effect.fnUntraced(function* (place: Place, path: string) {
-  const { listen: { host, port }, token } = place
+export const order = Effect.fnUntraced(function* (adminPort: AdminPort, path: string) {
+  const { listen: { host, port }, token } = adminPort
   // The service listens on all of its addresses, and this machine's loopback is one of them.
   const at = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -25,7 +25,7 @@ export const order = Effect.fnUntraced(function* (place: Place, path: string) {
       const response = await fetch(`http://${at}:${port}${path}`, {
         method: "POST",
         headers,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
       })
       return { status: response.status, body: (await response.text()).trim() }
     },

@@ -31,7 +31,7 @@ export const status = Effect.fnUntraced(function* ({ addresses }: { readonly add
   })
   const handler: Handler = (request) =>
     Effect.sync(() => {
-      const candidates = candidatesAsked(request)
+      const candidates = candidatesWanted(request)
       if (candidates === undefined) return said(400, "candidates: expected a whole number from 0 to 1000000")
       const shown = isLocal(request) ? "full" : addresses
       return jsonStream(statusText(see(), { addresses: shown, candidates }))
@@ -47,7 +47,7 @@ function jsonStream(pieces: Iterable<string>) {
   return HttpServerResponse.stream(body, { contentType: "application/json", headers: { "cache-control": "no-store" } })
 }
 
-function candidatesAsked({ url }: HttpServerRequest): number | undefined {
+function candidatesWanted({ url }: HttpServerRequest): number | undefined {
   const text = new URL(url, "http://admin").searchParams.get("candidates")
   if (text === null) return CANDIDATES
   return /^\d{1,6}$|^1000000$/.test(text) ? Number(text) : undefined

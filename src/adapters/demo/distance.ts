@@ -23,7 +23,7 @@ const SYN_AGAIN_MS = 1_000
 /** A socket that remembers whether it was ever warm. */
 class FarSocket implements UpstreamSocket {
   readonly near: UpstreamSocket
-  wasParked = false
+  wasWarm = false
 
   constructor(near: UpstreamSocket) {
     this.near = near
@@ -32,7 +32,7 @@ class FarSocket implements UpstreamSocket {
   readonly closeUnsafe = (): void => this.near.closeUnsafe()
   readonly isAliveUnsafe = (): boolean => this.near.isAliveUnsafe()
   readonly watchUnsafe = (lost: (reason: "closed" | "reset") => void): void => {
-    this.wasParked = true
+    this.wasWarm = true
     this.near.watchUnsafe(lost)
   }
 }
@@ -79,7 +79,7 @@ export function distant(near: Transport["Service"], sites: ReadonlyArray<Site>):
 
   const relayUnsafe: typeof near.relayUnsafe = (client, upstream, limits, silence, end) => {
     const far = upstream as FarSocket
-    if (far.wasParked) relays.warm++
+    if (far.wasWarm) relays.warm++
     else relays.dialled++
     return near.relayUnsafe(client, far.near, limits, silence, end)
   }

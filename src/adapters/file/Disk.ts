@@ -48,7 +48,7 @@ export class Disk {
 }
 
 /** For a call that may take any time, such as a write to a paused terminal. */
-export async function patiently<A>(call: () => Promise<A>): Promise<A> {
+export async function withoutLimit<A>(call: () => Promise<A>): Promise<A> {
   const mark = {}
   outstanding.add(mark)
   try {

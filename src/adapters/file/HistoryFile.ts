@@ -91,7 +91,7 @@ class HistoryFile {
 
   async release(): Promise<void> {
     // On a disk that does not answer the lock ends with the process.
-    if (this.#lock !== undefined && !isTaken(this.#lock)) await this.#lock.letGo().catch(() => {})
+    if (this.#lock !== undefined && !isTaken(this.#lock)) await this.#lock.release().catch(() => {})
   }
 
   async #locked(): Promise<Lock | Taken> {

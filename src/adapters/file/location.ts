@@ -22,14 +22,14 @@ export interface Location {
 export const hold = (directory: string, run: string, disk: Disk) =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.tryPromise({ try: () => placeIn(directory, run, disk), catch: (cause) => cause }),
+      Effect.tryPromise({ try: () => lockIn(directory, run, disk), catch: (cause) => cause }),
       // A disk that does not answer was reported earlier, and the lock ends with the process.
-      ({ lock }) => Effect.promise(() => lock === undefined ? Promise.resolve() : lock.letGo().catch(() => {}))
+      ({ lock }) => Effect.promise(() => lock === undefined ? Promise.resolve() : lock.release().catch(() => {}))
     ),
     ({ location }) => location
   )
 
-async function placeIn(directory: string, run: string, disk: Disk) {
+async function lockIn(directory: string, run: string, disk: Disk) {
   const lock = await take(path.join(directory, "lock"), disk)
   if (!isTaken(lock)) return { lock, location: { directory, holder: undefined } }
   const own = guestLocation(directory, run)

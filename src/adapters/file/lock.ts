@@ -20,7 +20,7 @@ import { isListening, listen } from "./holderSocket.ts"
 import { makeDirectory } from "./makeDirectory.ts"
 
 export interface Lock {
-  readonly letGo: () => Promise<void>
+  readonly release: () => Promise<void>
 }
 
 /** Another process has the lock. */
@@ -58,7 +58,7 @@ export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
   // The lock holds even where its owner cannot be written.
   await disk.within(() => overwrite(name, Buffer.from(String(process.pid)))).catch(() => {})
   return {
-    letGo: async () => {
+    release: async () => {
       // On a disk that does not answer the lock ends with the process.
       await disk.within(() => fsp.rm(name, { force: true }))
       if (close === undefined) return guard.close()

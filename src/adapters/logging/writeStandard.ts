@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer"
 import * as fs from "node:fs"
-import { patiently } from "../file/Disk.ts"
+import { withoutLimit } from "../file/Disk.ts"
 
 /** A standard stream that another program made non-blocking is full for a moment. */
 const AGAIN_MS = 10
@@ -15,7 +15,7 @@ interface Stream {
 const deno = (globalThis as { readonly Deno?: { readonly stdout: Stream; readonly stderr: Stream } }).Deno
 
 export const writeStandard = (fd: 1 | 2, bytes: Buffer): Promise<void> =>
-  patiently(async () => {
+  withoutLimit(async () => {
     let written = 0
     while (written < bytes.length) written += await writeSome(fd, bytes.subarray(written))
   })

@@ -26,13 +26,13 @@ export interface ResolverOptions {
 }
 
 /** The answer to one query, or the code of its failure. */
-interface Heard {
+interface Reply {
   readonly found?: ReadonlyArray<string>
   readonly code?: string
 }
 
-interface Questions {
-  readonly asks: ReadonlyArray<() => Promise<ReadonlyArray<string>>>
+interface Queries {
+  readonly send: ReadonlyArray<() => Promise<ReadonlyArray<string>>>
   /** Cancels the queries that have no answer yet. */
   readonly end: () => void
 }
@@ -49,10 +49,10 @@ export const layerWith = ({ resolutionDelayMs, lookup = systemLookup }: Resolver
         Effect.suspend(() => {
           // The answers so far must be reported before the caller stops waiting.
           const withinMs = limits.timeoutMs - Math.min(100, limits.timeoutMs / 10)
-          const questions: Questions = limits.servers.length === 0
-            ? { asks: [() => bySystem(host, 4), () => bySystem(host, 6)], end: () => {} }
+          const queries: Queries = limits.servers.length === 0
+            ? { send: [() => bySystem(host, 4), () => bySystem(host, 6)], end: () => {} }
             : toServers(host, limits, withinMs)
-          return answered(host, limits, questions, withinMs, resolutionDelayMs, early)
+          return answered(host, limits, queries, withinMs, resolutionDelayMs, early)
         })
     })
   })
@@ -60,14 +60,14 @@ export const layerWith = ({ resolutionDelayMs, lookup = systemLookup }: Resolver
 export const layer = layerWith({ resolutionDelayMs: 50 })
 
 /** A packet may be lost, so the time is for two tries, the second twice as long. */
-function toServers(host: string, { servers }: ResolverLimits, withinMs: number): Questions {
+function toServers(host: string, { servers }: ResolverLimits, withinMs: number): Queries {
   const resolvers = servers.map((server) => {
     const resolver = new dns.Resolver({ timeout: Math.ceil(withinMs / 3), tries: 2 })
     resolver.setServers([server])
     return resolver
   })
   return {
-    asks: resolvers.flatMap((one) => [() => one.resolve4(host), () => one.resolve6(host)]),
+    send: resolvers.flatMap((one) => [() => one.resolve4(host), () => one.resolve6(host)]),
     end: () => resolvers.forEach((one) => one.cancel())
   }
 }
@@ -75,67 +75,67 @@ function toServers(host: string, { servers }: ResolverLimits, withinMs: number):
 function answered(
   host: string,
   { maxAnswers }: ResolverLimits,
-  { asks, end }: Questions,
+  { send, end }: Queries,
   withinMs: number,
   resolutionDelayMs: number,
   early: Early | undefined
 ): Effect.Effect<Answers, ResolveError> {
-  const heard = new Map<number, Heard>()
+  const replies = new Map<number, Reply>()
   const first = Deferred.makeUnsafe<void>()
   let isDue = false
-  let told = 0
-  const tell = () => {
-    const answers = answersIn([...heard.values()], asks.length, maxAnswers)
-    if (early === undefined || heard.size === asks.length || answers.addresses.length === told) return
-    told = answers.addresses.length
+  let reported = 0
+  const report = () => {
+    const answers = answersIn([...replies.values()], send.length, maxAnswers)
+    if (early === undefined || replies.size === send.length || answers.addresses.length === reported) return
+    reported = answers.addresses.length
     early(answers)
   }
-  const hearing = Effect.forEach(asks, (ask, i) =>
-    Effect.map(hear(ask, withinMs), (one) => {
-      heard.set(i, one)
+  const querying = Effect.forEach(send, (query, i) =>
+    Effect.map(replyTo(query, withinMs), (one) => {
+      replies.set(i, one)
       if (answersIn([one], 1, maxAnswers).addresses.length === 0) return
-      if (isDue) tell()
+      if (isDue) report()
       else Deferred.doneUnsafe(first, Effect.void)
     }), { concurrency: "unbounded", discard: true })
-  const telling = Deferred.await(first).pipe(
+  const reporting = Deferred.await(first).pipe(
     Effect.andThen(Effect.sleep(resolutionDelayMs)),
     Effect.andThen(Effect.sync(() => {
       isDue = true
-      tell()
+      report()
     })),
     Effect.andThen(Effect.never)
   )
-  return Effect.raceFirst(hearing, telling).pipe(
+  return Effect.raceFirst(querying, reporting).pipe(
     Effect.ensuring(Effect.sync(end)),
-    Effect.andThen(Effect.suspend(() => whole(host, [...heard.values()], maxAnswers)))
+    Effect.andThen(Effect.suspend(() => whole(host, [...replies.values()], maxAnswers)))
   )
 }
 
-function hear(ask: () => Promise<ReadonlyArray<string>>, withinMs: number): Effect.Effect<Heard> {
+function replyTo(query: () => Promise<ReadonlyArray<string>>, withinMs: number): Effect.Effect<Reply> {
   return Effect.tryPromise({
-    try: ask,
+    try: query,
     catch: (cause) => ({ code: (cause as NodeJS.ErrnoException).code ?? String(cause) })
   }).pipe(
-    Effect.match({ onSuccess: (found): Heard => ({ found }), onFailure: (silence): Heard => silence }),
-    Effect.timeoutOrElse({ duration: withinMs, orElse: () => Effect.succeed<Heard>({ code: LATE }) })
+    Effect.match({ onSuccess: (found): Reply => ({ found }), onFailure: (silence): Reply => silence }),
+    Effect.timeoutOrElse({ duration: withinMs, orElse: () => Effect.succeed<Reply>({ code: LATE }) })
   )
 }
 
 /** The answers so far. Queries without an answer count as silent. */
-function answersIn(heard: ReadonlyArray<Heard>, asked: number, most: number): Answers {
-  const lists = heard.flatMap((one) => one.found === undefined ? [] : [one.found])
-  return { ...mergeAnswers(lists, most), silent: silencesIn(heard).length + asked - heard.length }
+function answersIn(replies: ReadonlyArray<Reply>, sent: number, most: number): Answers {
+  const lists = replies.flatMap((one) => one.found === undefined ? [] : [one.found])
+  return { ...mergeAnswers(lists, most), silent: silencesIn(replies).length + sent - replies.length }
 }
 
-function silencesIn(heard: ReadonlyArray<Heard>): ReadonlyArray<string> {
-  return heard.flatMap(({ code }) => code === undefined || EMPTY.includes(code) ? [] : [code])
+function silencesIn(replies: ReadonlyArray<Reply>): ReadonlyArray<string> {
+  return replies.flatMap(({ code }) => code === undefined || EMPTY.includes(code) ? [] : [code])
 }
 
-function whole(host: string, heard: ReadonlyArray<Heard>, most: number): Effect.Effect<Answers, ResolveError> {
-  const answers = answersIn(heard, heard.length, most)
+function whole(host: string, replies: ReadonlyArray<Reply>, most: number): Effect.Effect<Answers, ResolveError> {
+  const answers = answersIn(replies, replies.length, most)
   if (answers.addresses.length > 0) return Effect.succeed(answers)
-  const code = heard.flatMap(({ code }) => code ?? [])[0]
+  const code = replies.flatMap(({ code }) => code ?? [])[0]
   return Effect.fail(
-    new ResolveError({ host, code: answers.omitted > 0 ? "unusable" : silencesIn(heard)[0] ?? code ?? "ENODATA" })
+    new ResolveError({ host, code: answers.omitted > 0 ? "unusable" : silencesIn(replies)[0] ?? code ?? "ENODATA" })
   )
 }

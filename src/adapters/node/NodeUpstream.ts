@@ -43,7 +43,7 @@ export class NodeUpstream extends UpstreamConnection<net.Socket> {
     callback: (bytes: number, _buffer: Uint8Array): boolean => {
       const buffer = this.#buffer as Buffer
       const chunk = buffer.subarray(0, bytes)
-      if (this.#sink === undefined) return this.#hold(chunk)
+      if (this.#sink === undefined) return this.#keep(chunk)
       const { more, spent } = this.#sink(chunk)
       if (bytes === buffer.length && !this.#grown) {
         this.#grown = true
@@ -62,7 +62,7 @@ export class NodeUpstream extends UpstreamConnection<net.Socket> {
 
   /** Passes the bytes kept so far, and all that follow, to `sink`. */
   take(sink: Sink): void {
-    this.unpark()
+    this.stopWatching()
     this.#sink = sink
     for (const chunk of this.#early) sink(chunk)
     this.#early = []
@@ -73,7 +73,7 @@ export class NodeUpstream extends UpstreamConnection<net.Socket> {
     return nothing
   }
 
-  #hold(chunk: Buffer): boolean {
+  #keep(chunk: Buffer): boolean {
     this.#early.push(Buffer.from(chunk))
     this.#earlyBytes += chunk.length
     return this.#earlyBytes < SMALL

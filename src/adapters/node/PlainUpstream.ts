@@ -11,19 +11,19 @@ import { UpstreamConnection } from "./UpstreamConnection.ts"
 import type { Sink } from "./NodeUpstream.ts"
 import type { PlainSocket } from "./PlainSocket.ts"
 
-const MOST_HELD = 4096
+const MOST_KEPT = 4096
 
 export class PlainUpstream extends UpstreamConnection<PlainSocket> {
   #early: Array<Buffer> = []
 
   protected override keepWaiting(): Cancel {
     const { socket } = this
-    let heldBytes = 0
+    let keptBytes = 0
     const onReadable = () => {
-      if (heldBytes >= MOST_HELD) return
+      if (keptBytes >= MOST_KEPT) return
       const chunk: Buffer | null = socket.read()
       if (chunk === null) return
-      heldBytes += chunk.length
+      keptBytes += chunk.length
       this.#early.push(chunk)
     }
     socket.on("readable", onReadable)
@@ -32,7 +32,7 @@ export class PlainUpstream extends UpstreamConnection<PlainSocket> {
 
   /** The socket as if it had just been connected. The bytes that came meanwhile are still to be read. */
   lend(): PlainSocket {
-    this.unpark()
+    this.stopWatching()
     const early = this.#early.splice(0)
     if (early.length > 0) this.socket.unshift(Buffer.concat(early))
     return this.socket

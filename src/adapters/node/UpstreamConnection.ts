@@ -8,14 +8,14 @@ import { timerWheel } from "./timerWheel.ts"
 import { KEEP_ALIVE_FROM_MS } from "./upkeep.ts"
 
 export type News = "connected" | "drained" | "ended" | "closed" | "failed"
-export type Hear = (news: News, error?: NodeJS.ErrnoException) => void
+export type Receive = (news: News, error?: NodeJS.ErrnoException) => void
 
 export abstract class UpstreamConnection<S extends net.Socket> implements UpstreamSocket {
   socket!: S
-  hear: Hear = hearNothing
+  receive: Receive = ignore
   readonly #keepAliveMs: number
   #ended = false
-  #unpark: Cancel | undefined
+  #stopWatching: Cancel | undefined
 
   constructor(keepAliveMs: number) {
     this.#keepAliveMs = keepAliveMs
@@ -26,13 +26,13 @@ export abstract class UpstreamConnection<S extends net.Socket> implements Upstre
 
   attach(socket: S): void {
     this.socket = socket
-    socket.on("connect", () => this.hear("connected"))
-    socket.on("drain", () => this.hear("drained"))
-    socket.on("close", () => this.hear("closed"))
-    socket.on("error", (error) => this.hear("failed", error))
+    socket.on("connect", () => this.receive("connected"))
+    socket.on("drain", () => this.receive("drained"))
+    socket.on("close", () => this.receive("closed"))
+    socket.on("error", (error) => this.receive("failed", error))
     socket.on("end", () => {
       this.#ended = true
-      this.hear("ended")
+      this.receive("ended")
     })
   }
 
@@ -46,22 +46,22 @@ export abstract class UpstreamConnection<S extends net.Socket> implements Upstre
     const stopTimer = timerWheel(KEEP_ALIVE_FROM_MS, () => {
       if (this.#keepAliveMs > 0) this.socket.setKeepAlive(true, this.#keepAliveMs)
     })
-    this.#unpark = () => {
+    this.#stopWatching = () => {
       stopTimer()
       stopWaiting()
-      this.hear = hearNothing
-      this.#unpark = undefined
+      this.receive = ignore
+      this.#stopWatching = undefined
     }
-    this.hear = (news) => {
+    this.receive = (news) => {
       if (news === "drained") return
-      this.unpark()
+      this.stopWatching()
       lost(news === "failed" ? "reset" : "closed")
     }
   }
 
   /** The socket is not warm any more. Without effect where it was not. */
-  unpark(): void {
-    this.#unpark?.()
+  stopWatching(): void {
+    this.#stopWatching?.()
   }
 
   isAliveUnsafe(): boolean {
@@ -69,9 +69,9 @@ export abstract class UpstreamConnection<S extends net.Socket> implements Upstre
   }
 
   closeUnsafe(): void {
-    this.unpark()
+    this.stopWatching()
     this.socket.destroy()
   }
 }
 
-function hearNothing(): void {}
+function ignore(): void {}

@@ -36,8 +36,8 @@ function dialable(text: string): string | undefined {
   const ip = NetAddress.ipFromString(text)
   if (Result.isFailure(ip)) return undefined
   const plain = NetAddress.toCanonical(ip.success)
-  const isNobody = NetAddress.isUnspecified(plain) || NetAddress.isMulticast(plain) || NetAddress.isLinkLocal(plain)
-  if (isNobody) return undefined
+  const isUndialable = NetAddress.isUnspecified(plain) || NetAddress.isMulticast(plain) || NetAddress.isLinkLocal(plain)
+  if (isUndialable) return undefined
   const canonical = NetAddress.formatIp(plain)
   return NetAddress.isIpv4Address(plain) && /^0\.|^255\.255\.255\.255$/.test(canonical) ? undefined : canonical
 }

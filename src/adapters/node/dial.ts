@@ -4,7 +4,7 @@ import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
 import { opened } from "./descriptors.ts"
-import type { Hear } from "./UpstreamConnection.ts"
+import type { Receive } from "./UpstreamConnection.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 
 /** `autoSelectFamily` is off, because the address is a literal and the dial plan does the racing. */
@@ -24,7 +24,7 @@ export function dial(
 
 /** An upstream before its socket is connected. */
 interface Dialled<S extends net.Socket> extends UpstreamSocket {
-  hear: Hear
+  receive: Receive
   attach(socket: S): void
 }
 
@@ -40,10 +40,10 @@ export function connecting<S extends net.Socket>(
   const settle = (result: UpstreamSocket | DialFailure) => {
     if (answered) return
     answered = true
-    upstream.hear = () => {}
+    upstream.receive = () => {}
     answer(result)
   }
-  upstream.hear = (news, error) => {
+  upstream.receive = (news, error) => {
     if (news === "connected") settle(upstream)
     else if (news === "failed") settle(failureOf(error?.code))
   }

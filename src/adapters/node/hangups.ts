@@ -8,11 +8,11 @@ import * as Stream from "effect/Stream"
 import process from "node:process"
 
 export const hangups = Effect.gen(function* () {
-  const heard = yield* Queue.sliding<void>(1)
-  const hear = () => void Queue.offerUnsafe(heard, undefined)
+  const pending = yield* Queue.sliding<void>(1)
+  const onHangup = () => void Queue.offerUnsafe(pending, undefined)
   yield* Effect.acquireRelease(
-    Effect.sync(() => process.on("SIGHUP", hear)),
-    () => Effect.sync(() => process.off("SIGHUP", hear))
+    Effect.sync(() => process.on("SIGHUP", onHangup)),
+    () => Effect.sync(() => process.off("SIGHUP", onHangup))
   )
-  return Stream.fromQueue(heard)
+  return Stream.fromQueue(pending)
 })

@@ -23,14 +23,14 @@ export function lend(
   client: ProgramClient,
   upstream: PlainUpstream,
   limits: Session,
-  told: Silence,
+  reports: Silence,
   end: (end: RelayEnd) => void
 ): Cancel {
   const socket = upstream.lend()
-  const watch = new SilenceWatch(told)
+  const watch = new SilenceWatch(reports)
   let over = false
   let wasReset = false
-  let askedBytes = 0
+  let sentBytes = 0
 
   const finish = (cause: CloseCause) => {
     if (over) return
@@ -51,12 +51,12 @@ export function lend(
 
   const look = () => {
     const { bytesWritten, bytesRead } = socket
-    if (bytesWritten > askedBytes) asked(bytesWritten - askedBytes)
+    if (bytesWritten > sentBytes) sent(bytesWritten - sentBytes)
     if (bytesRead > 0 && !isRefused(socket)) watch.answered()
   }
-  const asked = (bytes: number) => {
-    askedBytes += bytes
-    watch.asked(bytes)
+  const sent = (bytes: number) => {
+    sentBytes += bytes
+    watch.sent(bytes)
   }
   const lookAgain = () => {
     look()
@@ -76,9 +76,9 @@ export function lend(
 
   // As with `net.connect`, the upstream's end ends the program's side too.
   socket.allowHalfOpen = false
-  socket.firstBytes = { received: () => watch.answered(), sent: asked }
+  socket.firstBytes = { received: () => watch.answered(), sent }
   if (socket.hasReceived) watch.answered()
-  upstream.hear = (news, error) => {
+  upstream.receive = (news, error) => {
     if (news === "failed") wasReset ||= RESETS.has(error?.code ?? "") && !hasLeft(socket)
     else if (news === "drained") watch.moved()
     else if (news === "closed") finish(wasReset ? "upstream-reset" : endOf(socket))

@@ -47,21 +47,21 @@ const sayHello = (digest: string) =>
     const over = (bytes: number) =>
       void setImmediate(() => {
         secure?.destroy()
-        nobody.destroy()
+        sink.destroy()
         resume(Effect.succeed(bytes))
       })
-    const nobody = new Duplex({
+    const sink = new Duplex({
       read: () => {},
       write: (hello: Uint8Array, _encoding, written) => {
         written()
         over(hello.length)
       }
     })
-    nobody.on("error", () => over(0))
+    sink.on("error", () => over(0))
     try {
       const secureContext = contextOf(digest)
       if (secureContext === undefined) return over(0)
-      secure = tls.connect({ socket: nobody, servername: SERVERNAME, secureContext })
+      secure = tls.connect({ socket: sink, servername: SERVERNAME, secureContext })
       secure.on("error", () => over(0))
     } catch {
       over(0)

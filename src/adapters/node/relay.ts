@@ -16,7 +16,7 @@ import type { CloseCause } from "../../core/model/Event.ts"
 import type { Cancel, RelayEnd, Silence } from "../../shell/Transport.ts"
 import { isAlert } from "./alert.ts"
 import type { NodeClient } from "./NodeClient.ts"
-import type { Hear } from "./UpstreamConnection.ts"
+import type { Receive } from "./UpstreamConnection.ts"
 import type { Sink } from "./NodeUpstream.ts"
 import { SilenceWatch } from "./silence.ts"
 import { upkeep } from "./upkeep.ts"
@@ -25,7 +25,7 @@ import { upkeep } from "./upkeep.ts"
 export interface Far {
   readonly socket: net.Socket
   /** Receives the events of the socket. */
-  hear: Hear
+  receive: Receive
   /** The upstream has ended its side. */
   readonly hasEnded: boolean
   /** Passes the bytes kept so far, and all that follow, to `sink`. */
@@ -43,14 +43,14 @@ export function relay(
   client: NodeClient,
   upstream: Far,
   limits: Session,
-  told: Silence,
+  reports: Silence,
   end: (end: RelayEnd) => void
 ): Cancel {
   const near = client.socket
   const far = upstream.socket
   let bytesUp = 0
   let bytesDown = 0
-  const watch = new SilenceWatch(told)
+  const watch = new SilenceWatch(reports)
   let closed = 0
   let over = false
   let halfClosed = false
@@ -111,7 +111,7 @@ export function relay(
     bytesUp += chunk.length
     const { length } = chunk
     const more = length < FREED_AT_ONCE ? far.write(chunk) : far.write(chunk, () => free(chunk))
-    watch.asked(length, more ? 0 : far.writableLength)
+    watch.sent(length, more ? 0 : far.writableLength)
     if (!more) near.pause()
   })
   near.on("end", () => {
@@ -127,7 +127,7 @@ export function relay(
     const more = near.write(chunk)
     return { more, spent: near.writableLength === 0 }
   })
-  upstream.hear = (news) => {
+  upstream.receive = (news) => {
     if (news === "failed") finish(clientEnded && bytesDown === 0 ? "done" : "upstream-reset")
     else if (news === "closed") onClosed()
     else if (news === "drained") {

@@ -20,17 +20,17 @@ const ECHO_US = 1_000_000
 /** `codeOf` gives the exit code of a failure. An interruption by a signal is a graceful end, with code 0. */
 export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unknown) => number): void {
   const run = Runtime.makeRunMain(({ fiber, teardown }) => {
-    let askedAtUs = -1
+    let stoppedAtUs = -1
     const stop = () => {
-      if (askedAtUs < 0) {
-        askedAtUs = nowUs()
+      if (stoppedAtUs < 0) {
+        stoppedAtUs = nowUs()
         fiber.interruptUnsafe(fiber.id)
-      } else if (nowUs() - askedAtUs >= ECHO_US) end(1)
+      } else if (nowUs() - stoppedAtUs >= ECHO_US) end(1)
     }
     process.on("SIGINT", stop)
     process.on("SIGTERM", stop)
     whenLauncherEnds(() => {
-      if (askedAtUs >= 0) return
+      if (stoppedAtUs >= 0) return
       // The terminal may be gone with the launcher. Then this message is lost, and nothing else changes.
       fs.write(2, "fairlead: the launcher of this process is gone: stopping as on SIGTERM\n", () => {})
       stop()
@@ -43,14 +43,14 @@ export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unkn
       if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return done(0)
       const error = Cause.squash(exit.cause)
       const code = codeOf(error)
-      if (!isTold(error)) process.stderr.write(`fairlead: ${error instanceof Error ? error.message : String(error)}\n`)
+      if (!isShown(error)) process.stderr.write(`fairlead: ${error instanceof Error ? error.message : String(error)}\n`)
       done(code)
     }
   })
 }
 
 /** Errors that the user has already seen. */
-function isTold(error: unknown): boolean {
+function isShown(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false
-  return ("told" in error && error.told === true) || ("_tag" in error && error._tag === "ShowHelp")
+  return ("wasShown" in error && error.wasShown === true) || ("_tag" in error && error._tag === "ShowHelp")
 }

@@ -19,8 +19,8 @@ const LEAVES_US_PER_BYTE = 4
 const MOST_LEAVING_US = 4_194_304 * LEAVES_US_PER_BYTE
 
 export class SilenceWatch {
-  readonly #told: Silence
-  #askedAtUs = -1
+  readonly #reports: Silence
+  #sentAtUs = -1
   #bytes = 0
   /** The wait begins at this moment, when all that the client sent may have left. */
   #waitsFromUs = -1
@@ -28,8 +28,8 @@ export class SilenceWatch {
   #level: "none" | "silent" | "stalled" = "none"
   #stopTimer: Cancel | undefined
 
-  constructor(told: Silence) {
-    this.#told = told
+  constructor(reports: Silence) {
+    this.#reports = reports
   }
 
   get firstByteAtUs(): number {
@@ -41,7 +41,7 @@ export class SilenceWatch {
    * first.
    */
   get answerUs(): number {
-    return this.#askedAtUs < 0 || this.#firstByteAtUs < 0 ? -1 : this.#firstByteAtUs - this.#askedAtUs
+    return this.#sentAtUs < 0 || this.#firstByteAtUs < 0 ? -1 : this.#firstByteAtUs - this.#sentAtUs
   }
 
   get level(): "none" | "silent" | "stalled" {
@@ -49,23 +49,23 @@ export class SilenceWatch {
   }
 
   /** The client sent bytes. The system has not taken `queuedBytes` of them yet. */
-  asked(bytes: number, queuedBytes = 0): void {
+  sent(bytes: number, queuedBytes = 0): void {
     if (this.#firstByteAtUs >= 0) return
     const now = nowUs()
-    const isFirst = this.#askedAtUs < 0
-    this.#askedAtUs = now
+    const isFirst = this.#sentAtUs < 0
+    this.#sentAtUs = now
     this.#bytes += bytes
     const leavesUs = queuedBytes > 0
       ? queuedBytes * LEAVES_US_PER_BYTE
       : Math.max(0, this.#waitsFromUs - now) + bytes * LEAVES_US_PER_BYTE
     this.#waitsFromUs = now + Math.min(leavesUs, MOST_LEAVING_US)
-    if (isFirst) this.#stopTimer = lately(this.#told.silentAfterMs, () => this.#silent())
+    if (isFirst) this.#stopTimer = lately(this.#reports.silentAfterMs, () => this.#silent())
     else this.#waitsAnew()
   }
 
   /** The system has taken all queued bytes. So the upstream takes bytes: it is alive. */
   moved(): void {
-    if (this.#askedAtUs < 0 || this.#firstByteAtUs >= 0) return
+    if (this.#sentAtUs < 0 || this.#firstByteAtUs >= 0) return
     this.#waitsFromUs = nowUs() + Math.min(this.#bytes * LEAVES_US_PER_BYTE, MOST_LEAVING_US)
     this.#waitsAnew()
   }
@@ -77,7 +77,7 @@ export class SilenceWatch {
     this.#stopTimer?.()
     if (this.#level === "none") return
     this.#level = "none"
-    this.#told.spoke("upstream")
+    this.#reports.spoke("upstream")
   }
 
   /** The session is over: no report follows. */
@@ -88,9 +88,9 @@ export class SilenceWatch {
   #waitsAnew(): void {
     if (this.#level === "none") return
     this.#level = "none"
-    this.#told.spoke("client")
+    this.#reports.spoke("client")
     this.#stopTimer?.()
-    this.#stopTimer = lately(this.#told.silentAfterMs, () => this.#silent())
+    this.#stopTimer = lately(this.#reports.silentAfterMs, () => this.#silent())
   }
 
   /** Time that is left until the wait has lasted for `limitMs`. */
@@ -99,20 +99,20 @@ export class SilenceWatch {
   }
 
   #silent(): void {
-    const leftMs = this.#leftMs(this.#told.silentAfterMs)
+    const leftMs = this.#leftMs(this.#reports.silentAfterMs)
     if (leftMs > 0) {
       this.#stopTimer = lately(leftMs, () => this.#silent())
       return
     }
     // Where the mailbox had no room for the report, neither the session's end nor its recovery may mention it.
-    if (this.#told.silent(nowUs() - this.#waitsFromUs)) this.#level = "silent"
-    this.#stopTimer = lately(Math.max(0, this.#leftMs(this.#told.stallMs)), () => this.#stalled())
+    if (this.#reports.silent(nowUs() - this.#waitsFromUs)) this.#level = "silent"
+    this.#stopTimer = lately(Math.max(0, this.#leftMs(this.#reports.stallMs)), () => this.#stalled())
   }
 
   #stalled(): void {
-    const leftMs = this.#leftMs(this.#told.stallMs)
+    const leftMs = this.#leftMs(this.#reports.stallMs)
     if (leftMs > 0) this.#stopTimer = lately(leftMs, () => this.#stalled())
-    else if (this.#level === "silent" && this.#told.stalled()) this.#level = "stalled"
+    else if (this.#level === "silent" && this.#reports.stalled()) this.#level = "stalled"
   }
 }
 

@@ -17,8 +17,8 @@ export function shared(lookup: Lookup): Lookup {
     const key = `${family} ${host}`
     const known = underWay.get(key)
     if (known !== undefined) return known
-    const asked = lookup(host, family).finally(() => underWay.delete(key))
-    underWay.set(key, asked)
-    return asked
+    const query = lookup(host, family).finally(() => underWay.delete(key))
+    underWay.set(key, query)
+    return query
   }
 }

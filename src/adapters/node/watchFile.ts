@@ -46,7 +46,7 @@ export class FileWatch {
   readonly #onChange: () => void
   readonly #disk: Disk
   readonly #poll: ReturnType<typeof setInterval>
-  #told: Signature | undefined
+  #reported: Signature | undefined
   #seen: Signature | undefined
   /** A notice named the file itself. So it has changed, even with the same signature (two writes within one tick). */
   #named = false
@@ -87,7 +87,7 @@ export class FileWatch {
 
   /** Watches the directory that has the name now. */
   async #rearm(): Promise<void> {
-    const directory = await this.#asked(() => identityOf(this.#directory), this.#watched)
+    const directory = await this.#answer(() => identityOf(this.#directory), this.#watched)
     if (this.#closed || (this.#watcher !== undefined && directory === this.#watched)) return
     this.#watcher?.close()
     this.#watcher = undefined
@@ -106,7 +106,7 @@ export class FileWatch {
   }
 
   /** The disk's answer. Without one, the answer before. */
-  #asked(call: () => Promise<Signature>, before: Signature): Promise<Signature> {
+  #answer(call: () => Promise<Signature>, before: Signature): Promise<Signature> {
     return this.#disk.within(call).catch(() => before)
   }
 
@@ -131,11 +131,11 @@ export class FileWatch {
   async #look(): Promise<void> {
     if (this.#looking) return
     this.#looking = true
-    const signature = await this.#asked(() => signatureOf(this.#file), this.#told ?? "")
+    const signature = await this.#answer(() => signatureOf(this.#file), this.#reported ?? "")
     this.#looking = false
     if (this.#closed || this.#timer !== undefined) return
-    const first = this.#told === undefined
-    if (signature === this.#told && !this.#named) {
+    const first = this.#reported === undefined
+    if (signature === this.#reported && !this.#named) {
       this.#changingSinceUs = -1
       return
     }
@@ -144,7 +144,7 @@ export class FileWatch {
       this.#seen = signature
       return this.#wait()
     }
-    this.#seen = this.#told = signature
+    this.#seen = this.#reported = signature
     this.#named = false
     this.#changingSinceUs = -1
     if (signature !== "") this.#onChange()

@@ -13,7 +13,7 @@ import type { Timed } from "./dialTimes.ts"
 import { dialTimes } from "./dialTimes.ts"
 import { RecentRoutes } from "./RecentRoutes.ts"
 import { isQuestion, resolution } from "./resolution.ts"
-import { NOBODY, sourceOf } from "./served.ts"
+import { sourceOf, UNSERVED } from "./served.ts"
 import type { SpanWriter } from "./SpanWriter.ts"
 
 /** A sampled session under way. */
@@ -51,7 +51,7 @@ export class ConnectionSpans {
   accepted(at: number, event: ClientAccepted, state: State): void {
     if (!this.#isSampled(event.session)) return
     const connection = connectionOf(at, event, state, this.routes.of(event.routes))
-    if (event.candidate === NOBODY) return this.#failed(connection, state)
+    if (event.candidate === UNSERVED) return this.#failed(connection, state)
     if (this.#connections.size >= MOST_KEPT) return this.#drop()
     this.#connections.set(event.session, connection)
   }

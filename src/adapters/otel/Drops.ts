@@ -15,13 +15,13 @@ export const makeDrops = Effect.gen(function* () {
   const fork = yield* FiberSet.makeRuntime<never, void>()
   const clock = yield* Clock.Clock
   let total = 0
-  let told = 0
+  let reported = 0
   let saidAtMs = -SAY_EVERY_MS
   const say = (why: string) =>
     Effect.annotateLogs(
       Effect.logWarning("telemetry was dropped; this is logged at most once a minute, and clients are not affected"),
       {
-        dropped: total - told,
+        dropped: total - reported,
         why
       }
     )
@@ -34,7 +34,7 @@ export const makeDrops = Effect.gen(function* () {
       if (nowMs - saidAtMs < SAY_EVERY_MS) return
       saidAtMs = nowMs
       fork(say(why))
-      told = total
+      reported = total
     }
   }
   return drops

@@ -10,7 +10,7 @@ import * as Upstreams from "../../core/upstreams.ts"
 import * as catalogue from "./catalogue.ts"
 import type { Meters, Update } from "./Meters.ts"
 import { RecentRoutes } from "./RecentRoutes.ts"
-import { NOBODY, sourceOf } from "./served.ts"
+import { sourceOf, UNSERVED } from "./served.ts"
 import { ListenerMeters, memo, UpstreamMeters } from "./UpstreamMeters.ts"
 
 /** A candidate that the core has forgotten. */
@@ -120,7 +120,7 @@ export class EntryMeters {
       if (outcome === "connected") this.#handshake(upstream.connectByClient, tookUs)
     }
     if (chosen < 0) this.#fallbacks(this.#rungOf(event))(1)
-    if (candidate === NOBODY) return listener.connections("failed")(1)
+    if (candidate === UNSERVED) return listener.connections("failed")(1)
     this.#selections(sourceOf(state, candidate) ?? FORGOTTEN)(1)
     this.#sessions.set(session, listener)
   }

@@ -5,7 +5,7 @@
 import type { Routes } from "../../core/model/Routes.ts"
 
 /** An event stays in the mailbox for a turn or two. */
-const KEPT = 32
+const MOST_VERSIONS = 32
 
 export class RecentRoutes {
   readonly #recent: Array<Routes> = []
@@ -13,7 +13,7 @@ export class RecentRoutes {
   see(routes: Routes): void {
     if (this.#recent.at(-1) === routes) return
     this.#recent.push(routes)
-    if (this.#recent.length > KEPT) this.#recent.shift()
+    if (this.#recent.length > MOST_VERSIONS) this.#recent.shift()
   }
 
   of(version: number): Routes | undefined {

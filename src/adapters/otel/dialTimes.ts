@@ -19,13 +19,14 @@ export function dialTimes(
   plan: DialPlan | undefined,
   raceDelayMs: number
 ): ReadonlyArray<Timed> {
-  const place = (attempt: Attempt) => plan?.attempts.findIndex(({ candidate }) => candidate === attempt.candidate) ?? -1
-  const inPlan = tried.every((attempt) => place(attempt) >= 0)
-  const ordered = inPlan ? tried.toSorted((a, b) => place(a) - place(b) || lateness(a) - lateness(b)) : tried
+  const indexInPlan = (attempt: Attempt) =>
+    plan?.attempts.findIndex(({ candidate }) => candidate === attempt.candidate) ?? -1
+  const inPlan = tried.every((attempt) => indexInPlan(attempt) >= 0)
+  const ordered = inPlan ? tried.toSorted((a, b) => indexInPlan(a) - indexInPlan(b) || lateness(a) - lateness(b)) : tried
   let freeUs = 0
   let answers = 0
   return ordered.map((attempt, i) => {
-    const planned = plan?.attempts[place(attempt)]
+    const planned = plan?.attempts[indexInPlan(attempt)]
     const offsetMs = planned === undefined
       ? i * raceDelayMs
       : planned.startAfterMs + (planned.resolve === undefined ? 0 : answers++ * planned.resolve.raceDelayMs)

@@ -20,8 +20,8 @@ export interface Problem {
 
 /** `fairlead.yaml:8:11 upstreams.web.port: expected a whole number from 1 to 65535, got 0` */
 export function render(file: string, { line, column, path, message }: Problem): string {
-  const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`
-  return `${place} ${path === "" ? "" : `${path}: `}${message}`
+  const location = line === undefined ? file : `${file}:${line}:${column ?? 1}`
+  return `${location} ${path === "" ? "" : `${path}: `}${message}`
 }
 
 export type Path = ReadonlyArray<string | number>

@@ -16,12 +16,12 @@ export function loopsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
       ...Object.entries(file.builtin).filter(([name]) => name.toLowerCase() === own.host.toLowerCase())
         .map(([name, texts]) => [["builtin", name], texts] as const)
     ]
-    return lists.flatMap(([place, texts]) =>
+    return lists.flatMap(([list, texts]) =>
       texts.flatMap((text, i) => {
         const endpoint = parseEndpoint(text)
         const named = endpoint === undefined ? expandNetwork(text, file.probing.maxCandidates) ?? [] : [endpoint]
         if (!named.some(({ host, port = own.port }) => port === listen.port && leadsTo(listen, host))) return []
-        const path = [...place, i]
+        const path = [...list, i]
         const message = `${show(path, text)} is listener ${name} itself, so clients would be forwarded in a loop: `
           + "take it out, or listen elsewhere"
         return [{ path, expected: "another address than the listener's", message, uses: [path, ["listeners", l, "listen"]] }]

@@ -33,7 +33,7 @@ const NO_METRICS = "Fairlead sends no metrics; they are read from /metrics on th
 const NO_LOGS = "Fairlead sends no logs; they go where log.output says"
 
 /** Variables without an effect, and what to use instead. `isHosts`: in a program they are the program's own business. */
-const UNHEARD: ReadonlyArray<{ readonly names: RegExp; readonly why: string; readonly isHosts: boolean }> = [
+const WITHOUT_EFFECT: ReadonlyArray<{ readonly names: RegExp; readonly why: string; readonly isHosts: boolean }> = [
   {
     names: /^OTEL_EXPORTER_OTLP_METRICS_|^OTEL_METRICS?_EX(PORT_|EMPLAR_)|^OTEL_EXPORTER_PROMETHEUS_/,
     why: NO_METRICS,
@@ -58,7 +58,7 @@ export function variableWarnings(environment: Environment, embedded: boolean): R
   const numbers = NUMBERS.filter((name) => text(name) !== "" && !/^\d+$/.test(text(name)))
   const compressions = COMPRESSIONS.filter((name) => !["", "gzip", "none"].includes(text(name)))
   const unheard = Object.keys(environment).filter((name) => text(name) !== "").flatMap((name) => {
-    const found = UNHEARD.find(({ names }) => names.test(name))
+    const found = WITHOUT_EFFECT.find(({ names }) => names.test(name))
     return found === undefined || (embedded && found.isHosts) ? [] : [passedOver(name, found.why)]
   })
   return [

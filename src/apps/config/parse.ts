@@ -77,8 +77,8 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
   }
   const { value: file, problems: unset, fromEnvironment } = substitute(withoutOwn(AST, source.value), AST, environment)
   const written: Written = { file: structuredClone(file), ast: AST, fromEnvironment }
-  const placed = (found: Found): Problem => ({
-    ...source.placeOf(found.path),
+  const located = (found: Found): Problem => ({
+    ...source.locationOf(found.path),
     path: nameOf(found.path),
     value: shownValue(written, found.path),
     expected: found.expected,
@@ -104,25 +104,25 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
   const ok = found.length === 0 && built !== undefined
   return {
     settings: ok ? built.settings : undefined,
-    problems: inOrder(found.map(placed)),
+    problems: inOrder(found.map(located)),
     warnings: [
       ...source.warnings,
-      ...later.warnings.map(placed),
-      ...(built?.warnings ?? []).map(placed)
+      ...later.warnings.map(located),
+      ...(built?.warnings ?? []).map(located)
     ],
-    notes: ok && decoded !== undefined ? countingNotes(decoded, show).map(placed) : [],
+    notes: ok && decoded !== undefined ? countingNotes(decoded, show).map(located) : [],
     effective: ok ? effective(AST, file) : undefined,
-    caFiles: ok && decoded !== undefined ? caFilesOf(decoded, placed) : []
+    caFiles: ok && decoded !== undefined ? caFilesOf(decoded, located) : []
   }
 }
 
-function caFilesOf(file: ConfigFile, placed: (found: Found) => Problem): ReadonlyArray<CaFile> {
+function caFilesOf(file: ConfigFile, located: (found: Found) => Problem): ReadonlyArray<CaFile> {
   return Object.entries(file.upstreams).filter(([, { caFile }]) => caFile !== "").map(([name, { caFile }]) => {
     const path = ["upstreams", name, "caFile"]
     const expected = "a file of certificates in PEM"
     return {
       file: resolve(caFile),
-      problem: (why) => placed({ path, expected, message: `cannot be used: ${why}` })
+      problem: (why) => located({ path, expected, message: `cannot be used: ${why}` })
     }
   })
 }

@@ -4,8 +4,8 @@
 import type { Document, LineCounter } from "yaml"
 import { isAlias, isCollection, isMap, isPair, isScalar, visit } from "yaml"
 import type { Problem } from "./Problem.ts"
-import type { Targets } from "./yamlPlaces.ts"
-import { isMergeKey, mergedBy } from "./yamlPlaces.ts"
+import type { Targets } from "./yamlLocations.ts"
+import { isMergeKey, mergedBy } from "./yamlLocations.ts"
 
 /** Many times what a large configuration has, and few enough to be read in a second. */
 const MOST_BROUGHT = 250_000

@@ -49,8 +49,8 @@ export function mistakesOf(document: Document, lines: LineCounter, text: string)
     ...shapesOf(document, text),
     ...document.errors.map((error) => ({ at: error.pos[0], message: messageOf(error, lines, text) }))
   ].toSorted((a, b) => a.at - b.at)
-  const placed = found.map(({ at, message }) => ({ ...lines.linePos(at), message }))
-  const first = placed.filter(({ line }, i) => placed.findIndex((other) => other.line === line) === i)
+  const located = found.map(({ at, message }) => ({ ...lines.linePos(at), message }))
+  const first = located.filter(({ line }, i) => located.findIndex((other) => other.line === line) === i)
   return first.map(({ line, col, message }) => problem(line, col, message))
 }
 

@@ -4,8 +4,8 @@ import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } fr
 import type { Found, Path, Problem } from "./Problem.ts"
 import { aliasMistakes } from "./yamlMerges.ts"
 import { cautionsOf, mistakesOf } from "./yamlMistakes.ts"
-import type { Place } from "./yamlPlaces.ts"
-import { keyName, placeIn, targetsOf } from "./yamlPlaces.ts"
+import type { Location } from "./yamlLocations.ts"
+import { keyName, locationIn, targetsOf } from "./yamlLocations.ts"
 
 export interface YamlSource {
   /** undefined: the text is no YAML. */
@@ -16,7 +16,7 @@ export interface YamlSource {
   readonly repeated: ReadonlyArray<Found>
   readonly warnings: ReadonlyArray<Problem>
   /** The location of a key. For a list: of its element; for an absent key: of its parent. */
-  readonly placeOf: (path: Path) => Place
+  readonly locationOf: (path: Path) => Location
 }
 
 export function readYaml(text: string): YamlSource {
@@ -26,7 +26,7 @@ export function readYaml(text: string): YamlSource {
   const source = {
     repeated: repeatedKeys(document, lines),
     warnings: cautionsOf(document, lines, text),
-    placeOf: (path: Path) => placeIn(document, targets, lines, path)
+    locationOf: (path: Path) => locationIn(document, targets, lines, path)
   }
   const mistakes = mistakesOf(document, lines, text)
   const broken = mistakes.length > 0 ? mistakes : aliasMistakes(document, targets, lines)

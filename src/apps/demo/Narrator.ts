@@ -33,7 +33,7 @@ export class Narrator {
   #choice: CandidateId = -1
   #version = -1
   #next: Considered | undefined
-  readonly #toldAtMs = new Map<string, number>()
+  readonly #lastToldMs = new Map<string, number>()
   #sceneAtMs = 0
 
   /** `tell` gets each line as it comes. */
@@ -57,11 +57,11 @@ export class Narrator {
     const facts = this.#facts
     this.#facts = []
     for (const sentence of sentences(facts, (id) => labelOf(engine.stateUnsafe(), id))) {
-      const toldAtMs = this.#toldAtMs.get(sentence)
-      this.#toldAtMs.set(sentence, this.#nowMs())
-      if (toldAtMs === undefined || this.#nowMs() - toldAtMs > AGAIN_MS) this.#add("fairlead", sentence)
+      const lastMs = this.#lastToldMs.get(sentence)
+      this.#lastToldMs.set(sentence, this.#nowMs())
+      if (lastMs === undefined || this.#nowMs() - lastMs > AGAIN_MS) this.#add("fairlead", sentence)
     }
-    for (const [sentence, atMs] of this.#toldAtMs) if (this.#nowMs() - atMs > AGAIN_MS) this.#toldAtMs.delete(sentence)
+    for (const [sentence, atMs] of this.#lastToldMs) if (this.#nowMs() - atMs > AGAIN_MS) this.#lastToldMs.delete(sentence)
   }
 
   /** Reads the routes. A new first choice that stays for a moment is told. */

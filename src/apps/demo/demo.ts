@@ -13,7 +13,7 @@ import { exitCode } from "../../record/Verdict.ts"
 import { Ended, UsageError } from "../exit.ts"
 import { verify } from "../replay.ts"
 import { nothing, plainText, storyText, terminal, TEXT_COLUMNS } from "./outputs.ts"
-import { PATIENCE_MS } from "./load.ts"
+import { CLIENT_TIMEOUT_MS } from "./load.ts"
 import { play } from "./play.ts"
 import type { Stage } from "./Stage.ts"
 import type { Summary } from "./Summary.ts"
@@ -77,7 +77,7 @@ const perform = ({ durationMs, seed, json }: Options) =>
         const print = (text: string) => console.log(text)
         const output = json ? nothing : drawn ? yield* terminal : plainText(print, durationMs / TABLES)
         yield* Effect.ensuring(
-          Effect.raceFirst(play({ durationMs, seed, directory, output }, (opened) => (stage = opened)), nobodyReads),
+          Effect.raceFirst(play({ durationMs, seed, directory, output }, (opened) => (stage = opened)), readerGone),
           Effect.sync(() => (playedMs = stage?.nowMs() ?? 0))
         )
       }).pipe(Effect.scoped, Effect.provide(drawn ? warnings.atTheEnd : warnings.atOnce))
@@ -88,7 +88,7 @@ const perform = ({ durationMs, seed, json }: Options) =>
     })
   )
 
-const nobodyReads = Effect.andThen(outputGone, Effect.fail(new Ended({ code: 1 })))
+const readerGone = Effect.andThen(outputGone, Effect.fail(new Ended({ code: 1 })))
 
 interface Played {
   readonly seed: number
@@ -123,7 +123,7 @@ function summaryOf(
     playedMs: Math.round(Math.min(playedMs, durationMs)),
     complete,
     dialTimeoutMs,
-    patienceMs: PATIENCE_MS,
+    patienceMs: CLIENT_TIMEOUT_MS,
     fairlead: {
       ...fairlead,
       warmShare: relayed === 0 ? -1 : relays.warm / relayed,

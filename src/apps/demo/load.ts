@@ -1,12 +1,12 @@
 /** Clients: the same arrivals for both forwarders, whatever happened to earlier clients. */
 import * as Effect from "effect/Effect"
-import { ask } from "../../adapters/demo/ask.ts"
+import { request } from "../../adapters/demo/request.ts"
 import type { Cancel } from "../../shell/Transport.ts"
 import type { Tally } from "./Tally.ts"
 
 export const CLIENTS_PER_SECOND = 40
 /** A client without a first byte gives up after this time. */
-export const PATIENCE_MS = 2_000
+export const CLIENT_TIMEOUT_MS = 2_000
 
 export interface Target {
   readonly port: number
@@ -29,7 +29,7 @@ export const load = Effect.fnUntraced(function* (
     })
   )
   const send = ({ port, tally }: Target) => {
-    const cancel = ask(port, PATIENCE_MS, ({ by, tookMs }) => {
+    const cancel = request(port, CLIENT_TIMEOUT_MS, ({ by, tookMs }) => {
       underWay.delete(cancel)
       tally.note(nowMs(), tookMs, by)
     })

@@ -22,7 +22,7 @@ import { actsOn, tellCore } from "../control.ts"
 import { embedded } from "../Live.ts"
 import type { InForce } from "../Reload.ts"
 import { rehearsal } from "../rehearsal.ts"
-import { afterwards, heldByAdmin, putInForce } from "../Reload.ts"
+import { afterwards, ownAdminPort, putInForce } from "../Reload.ts"
 import type { ConfigError, FairleadConfig } from "./config.ts"
 import { decode } from "./config.ts"
 import { connecting, connectingIn } from "./connecting.ts"
@@ -150,7 +150,7 @@ const make = Effect.fnUntraced(function* (started: InForce) {
         setLogLevelUnsafe: () => {},
         rehearse: (core) => rehearsal(core, true)
       }, next.settings),
-      heldByAdmin(started.settings)
+      ownAdminPort(started.settings)
     )
     return [...warnings, ...afterwards(started, next, confirmed)]
   }, oneAtATime.withPermits(1))

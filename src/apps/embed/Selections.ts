@@ -141,18 +141,18 @@ export class Selections {
     const answerUs = outcome.saw === "ok" ? toUs(outcome.firstByteMs) : -1
     if (connectUs === undefined || answerUs === undefined) return undefined
     const candidate = attempt.candidate < 0 ? STRANGER : attempt.candidate
-    const told = { worker: 0, session, candidate }
+    const common = { worker: 0, session, candidate }
     const stalled = outcome.saw === "stalled"
     const waitedUs = Math.max(0, sincePickUs - connectUs)
     const firstByteUs = answerUs < 0 ? -1 : connectUs + answerUs
     return [
       accepted(candidate, "connected", connectUs),
       ...(stalled
-        ? [{ _tag: "SessionSilent", ...told, waitedUs }, { _tag: "SessionStalled", ...told, client }] as const
+        ? [{ _tag: "SessionSilent", ...common, waitedUs }, { _tag: "SessionStalled", ...common, client }] as const
         : []),
       {
         _tag: "ClientClosed",
-        ...told,
+        ...common,
         client,
         // An end counts against the candidate only where the program sent something: at least one byte.
         bytesUp: count(outcome.bytesUp, outcome.saw === "ok" ? 0 : 1),

@@ -61,7 +61,7 @@ export const decode = (config: FairleadConfig): Effect.Effect<Decoded, ConfigErr
     const own = commandsOwn(plain)
     if (own.length > 0) return yield* failed(own)
     const parsed: Parsed = parseSource(
-      { value: withDefaults(plain), broken: [], repeated: [], warnings: [], placeOf: () => NOWHERE },
+      { value: withDefaults(plain), broken: [], repeated: [], warnings: [], locationOf: () => NOWHERE },
       process.env,
       true
     )

@@ -42,10 +42,10 @@ export const connecting = (ports: Ports, target: Target, name: string): Effect.E
       refused: (tried) => resume(Effect.fail(failed("unreachable", tried)))
     })
     let cancel: Cancel | undefined
-    const enter = (id: UpstreamId | undefined, asked: boolean) => {
+    const enter = (id: UpstreamId | undefined, isDiscovered: boolean) => {
       // After a reload the routes lack a new upstream until the core confirms it.
       const isKnown = id !== undefined && engine.routesUnsafe().upstreams[id] !== undefined
-      cancel = !isKnown || hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, id, asked)
+      cancel = !isKnown || hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, id, isDiscovered)
       if (cancel === undefined) resume(Effect.succeed(undefined))
     }
     if (typeof target === "number") enter(target, false)

@@ -9,8 +9,8 @@ export class UnknownUpstreamError extends Schema.TaggedError<UnknownUpstreamErro
   known: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const asked = this.port === null ? this.host : `${this.host}:${this.port}`
-    return `no upstream serves ${asked}: known upstreams are ${
+    const wanted = this.port === null ? this.host : `${this.host}:${this.port}`
+    return `no upstream serves ${wanted}: known upstreams are ${
       this.known.join(", ") || "none"
     }; add the host to upstreams, or give a port and set onDemand.enabled to true`
   }

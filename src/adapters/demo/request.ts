@@ -11,7 +11,7 @@ export interface Answer {
 }
 
 /** Calls `done` once. The returned function closes the connection without a call. */
-export function ask(port: number, patienceMs: number, done: (answer: Answer) => void): Cancel {
+export function request(port: number, limitMs: number, done: (answer: Answer) => void): Cancel {
   const beganUs = nowUs()
   let over = false
   const finish = (by: string) => {
@@ -21,7 +21,7 @@ export function ask(port: number, patienceMs: number, done: (answer: Answer) => 
     if (by === "") socket.destroy()
     done({ by, tookMs: (nowUs() - beganUs) / 1000 })
   }
-  const timer = setTimeout(() => finish(""), patienceMs)
+  const timer = setTimeout(() => finish(""), limitMs)
   const socket = net.connect({ host: "127.0.0.1", port, noDelay: true }, () => socket.write("?\n"))
   socket.setEncoding("utf8")
   socket.on("data", (text: string) => finish(text.trim()))

@@ -6,13 +6,13 @@ import type { Document, LineCounter, Node, Pair, YAMLMap } from "yaml"
 import { isAlias, isMap, isNode, isScalar, isSeq, visit } from "yaml"
 import type { Path } from "./Problem.ts"
 
-export interface Place {
+export interface Location {
   readonly line: number | undefined
   readonly column: number | undefined
 }
 
 /** The location of the key, or of the element of a list. Where that is absent: of its parent. */
-export function placeIn(document: Document, targets: Targets, lines: LineCounter, path: Path): Place {
+export function locationIn(document: Document, targets: Targets, lines: LineCounter, path: Path): Location {
   let node: unknown = document.contents
   let start = startOf(node)
   for (const step of path) {
