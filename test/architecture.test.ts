@@ -112,6 +112,10 @@ describe("reading code", () => {
     expect(rules.exactAndTimeless([{ path: "src/core/fine.ts", text: text.join("\n") }])).toEqual([])
   })
 
+  it("finds the end of a regular expression behind a slash in a class", () => {
+    expect(codeOf("const a = /^[/][/*]/.test(b) // Date\nDate.now()")).toBe("const a = //.test(b) \nDate.now()")
+  })
+
   it("finds every form of import, and none in comments", () => {
     const text =
       'import a from "a"\nimport {\n  b\n} from "../b.ts"\nexport * from "./c.ts"\nimport "d"\nimport("e")\n// import "f"'

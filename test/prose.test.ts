@@ -2,6 +2,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "vitest"
+import { commentsOf, titlesOf } from "./support/prose.ts"
 import { ROOT } from "./support/sources.ts"
 
 /** Words for persons, which hide what is meant where a machine is. */
@@ -23,17 +24,36 @@ interface Texts {
   /** A file, or a folder with all that is in it. */
   readonly at: string
   readonly ext: string
+  /** The part of a file that is looked at, with all else blanked out; all of it by default. */
+  readonly part?: (text: string) => string
   /** What is not prose of the file itself. */
   readonly except?: RegExp
 }
 
-/** What is looked at. docs/architecture.md is still to be rewritten. */
+/** Folders of code with comments in plain prose. */
+const CODE = [
+  "src/adapters",
+  "src/apps",
+  "src/record",
+  "src/core/data",
+  "src/core/math",
+  "src/core/model",
+  "src/core/schema",
+  "tools",
+  "examples"
+]
+
+/** What is looked at. docs/architecture.md, the other folders of src/core, and src/shell are still to be rewritten. */
 const TEXTS: ReadonlyArray<Texts> = [
   { at: "README.md", ext: ".md" },
   { at: "CHANGELOG.md", ext: ".md" },
   { at: "docs", ext: ".md" },
   // Titles of tests are quoted as they stand in the tests.
-  { at: "docs/seeds.md", ext: ".md", except: /"[^"]*"/g }
+  { at: "docs/seeds.md", ext: ".md", except: /"[^"]*"/g },
+  ...CODE.map((at): Texts => ({ at, ext: ".ts", part: commentsOf })),
+  { at: "tools/setup.mjs", ext: ".mjs", part: commentsOf },
+  { at: "test", ext: ".test.ts", part: titlesOf },
+  { at: "property-tests", ext: ".test.ts", part: titlesOf }
 ]
 const NOT_YET = ["docs/architecture.md"]
 
@@ -64,9 +84,9 @@ function filesIn(at: string, ext: string): ReadonlyArray<string> {
 /** Each file once; the last row that has it says what is left out of it. */
 function textsOf(texts: ReadonlyArray<Texts>): ReadonlyArray<Text> {
   const found = new Map<string, Text>()
-  for (const { at, ext, except } of texts) {
-    for (const file of filesIn(at, ext)) {
-      if (!NOT_YET.includes(file)) found.set(file, { file, text: fs.readFileSync(path.join(ROOT, file), "utf8"), except })
+  for (const { at, ext, part = (all: string) => all, except } of texts) {
+    for (const file of filesIn(at, ext).filter((one) => !NOT_YET.includes(one))) {
+      found.set(file, { file, text: part(fs.readFileSync(path.join(ROOT, file), "utf8")), except })
     }
   }
   return [...found.values()]
@@ -94,8 +114,15 @@ function needless(texts: ReadonlyArray<Text>, persons = PERSONS): ReadonlyArray<
 describe("the prose", () => {
   const texts = textsOf(TEXTS)
 
-  it("calls no machine who or nobody", () => {
-    assert.includeMembers(texts.map(({ file }) => file), ["README.md", "docs/operations.md", "docs/seeds.md"])
+  it("names no machine by a word for persons", () => {
+    assert.includeMembers(texts.map(({ file }) => file), [
+      "README.md",
+      "docs/operations.md",
+      "docs/seeds.md",
+      "src/core/model/Candidate.ts",
+      "tools/setup.mjs",
+      "property-tests/laws/breaker.test.ts"
+    ])
     assert.deepStrictEqual(texts.flatMap((one) => bannedIn(one)), [])
   })
 
@@ -124,5 +151,26 @@ describe("a banned word", () => {
     const quoted = { file: "a.md", text: 'The whole set: "serves whoever comes".', except: /"[^"]*"/g }
     assert.deepStrictEqual(bannedIn(quoted), [])
     assert.lengthOf(bannedIn({ ...quoted, except: undefined }), 1)
+  })
+})
+
+describe("the prose of code", () => {
+  it("is its comments, at their lines, and neither its strings nor what a string has in common with a comment", () => {
+    const code = 'const who = "// who" // whom\nconst a = /[/*]who/.test(`/* who ${/* whose */ b} who`)\n/** Nobody. */'
+    assert.deepStrictEqual(bannedIn({ file: "a.ts", text: commentsOf(code) }).map((one) => one.slice(0, 13)), [
+      "a.ts:1: whom ",
+      "a.ts:2: whose",
+      "a.ts:3: Nobod"
+    ])
+  })
+
+  it("is the titles of its tests, and neither other strings nor the code in a title", () => {
+    const code =
+      'describe("who", () => {\n  // it("whom")\n  it.live(`whose ${nobody()}`, () => say("nobody"))\n  law(\n    "anyone"'
+    assert.deepStrictEqual(bannedIn({ file: "a.ts", text: titlesOf(code) }).map((one) => one.slice(0, 13)), [
+      "a.ts:1: who i",
+      "a.ts:3: whose",
+      "a.ts:5: anyon"
+    ])
   })
 })
