@@ -186,7 +186,7 @@ describe("the file recorder", () => {
       })
     ))
 
-  it.live("removes a segment whose first lines did not fit on the disk, even if a gap line would", (context) =>
+  it.live("removes a segment if its first lines did not fit on the disk, even if a gap line would", (context) =>
     onSmallDisk(context, (directory) =>
       Effect.gen(function* () {
         const filler = path.join(directory, "filler")

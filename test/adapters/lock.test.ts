@@ -55,7 +55,7 @@ describe("a lock", () => {
       if (!isTaken(mine)) await mine.release()
     }), TIMEOUT_MS)
 
-  it("works in a directory whose path is too long for a socket", () =>
+  it("works in a directory with a path that is too long for a socket", () =>
     inScratch(async (directory) => {
       const name = path.join(directory, "d".repeat(120), "lock")
       const holder = program("lockHolder.ts", [name])

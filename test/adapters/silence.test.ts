@@ -127,7 +127,7 @@ describe("silence", () => {
     }))
 })
 
-describe("a session whose upstream answers", () => {
+describe("a session with an upstream that answers", () => {
   const fatal = Buffer.from([21, 3, 3, 0, 2, 2, 40])
   const warning = Buffer.from([21, 3, 1, 0, 2, 1, 112])
   const cases: ReadonlyArray<[string, (socket: net.Socket) => void, RelayEnd["cause"], boolean]> = [

@@ -14,7 +14,7 @@ async function becomes(what: string, holds: () => Promise<boolean>): Promise<voi
   }
 }
 
-describe("a service whose upstreams are all dead", () => {
+describe("a service with dead upstreams alone", () => {
   it(
     "auto-disables after autoDisable.failures rounds, until an operator enables it",
     () =>

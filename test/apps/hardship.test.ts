@@ -46,7 +46,7 @@ describe("a service that is killed", () => {
     }))
 })
 
-describe("a service whose record cannot be written at the start", () => {
+describe("a service that cannot write its record at the start", () => {
   it("serves clients, reports and counts the gap, and records once the disk works", () =>
     inScratch(async (directory) => {
       const good = await named("good")
@@ -75,7 +75,7 @@ describe("a service whose record cannot be written at the start", () => {
     }), 60_000)
 })
 
-describe("a service whose disk is full", () => {
+describe("a service on a full disk", () => {
   it(
     "serves clients, counts a gap in its record, and records again once there is room",
     (context) =>

@@ -134,7 +134,7 @@ describe("PUT /enabled", () => {
   })
 })
 
-describe("a service whose candidates are all dead", () => {
+describe("a service with dead candidates alone", () => {
   it.live("with a host serves by the resolver's addresses, until a candidate answers and when that dies", () =>
     Effect.gen(function* () {
       const names: Record<string, ReadonlyArray<string>> = {}

@@ -133,7 +133,7 @@ describe("a key without an effect yet", () => {
   })
 })
 
-describe("a protecting key whose variable of the environment is empty", () => {
+describe("a protecting key with an empty variable of the environment", () => {
   it.each([
     ["admin.token", { top: 'admin: { token: "${IT}" }' }],
     ["admin.token", { top: 'admin: { token: "${IT:-}" }' }],

@@ -156,7 +156,7 @@ describe("a host that is not configured", () => {
       }).pipe(Effect.scoped, Effect.provide(Fairlead.layer(config)))
     }).pipe(Effect.scoped))
 
-  it.live("whose address refuses, or that has none, fails its clients with ConnectError", () =>
+  it.live("with an address that refuses, or with none, fails its clients with ConnectError", () =>
     Effect.gen(function* () {
       const dns = yield* resolver({ [NAME]: ["127.0.0.1"] })
       const server = yield* serverOf("gone")
@@ -172,7 +172,7 @@ describe("a host that is not configured", () => {
     }).pipe(Effect.scoped))
 
   it.live(
-    "whose discovery exceeds singleFlightTimeout is served by the resolver's addresses, on rung system",
+    "with a discovery longer than singleFlightTimeout is served by the resolver's addresses, on rung system",
     () =>
       Effect.promise(() =>
         inScratch(async (directory) => {
@@ -218,7 +218,7 @@ describe("a host that is not configured", () => {
   )
 
   it.live(
-    "whose address is silent keeps its clients waiting for singleFlightTimeout at most",
+    "with a silent address keeps its clients waiting for singleFlightTimeout at most",
     () =>
       Effect.gen(function* () {
         const waitedMs = (singleFlightTimeout: string) =>

@@ -56,7 +56,7 @@ const faults: Readonly<Record<string, (socket: Socket) => void>> = {
   "never answers": (socket) => void socket.resume().on("end", () => socket.end())
 }
 
-describe("a program whose only member accepts connections and", () => {
+describe("a program with one member, which accepts connections and", () => {
   for (const [what, behave] of Object.entries(faults)) {
     it.live(`${what} is served by the other candidate after at most ten failures`, () =>
       Effect.gen(function* () {

@@ -151,7 +151,7 @@ describe("a name that a client asks for", () => {
     expect(toy.parked(a)).toBe(0)
   })
 
-  it("has no warm sockets on any port whose servers speak first, and some on the ports beside", () => {
+  it("has no warm sockets on any port where servers speak first, and some on the ports beside", () => {
     const greeting = [22, 25, 110, 143, 587, 3306, 5432]
     const dialled = (port: number) => {
       const toy = toyOf(demanding({}, { pool: { mode: "fixed", size: 1 } })).asks(A, port).run(500).client(10, 1).run(500)
@@ -319,7 +319,7 @@ describe("an upstream that is not preheated", () => {
     expect(toy.probes.filter(({ host }) => host === b).length).toBeGreaterThan(trials)
   })
 
-  it("whose last candidate is at threshold sends clients down the ladder at once, without another race", () => {
+  it("with its last candidate at threshold sends clients down the ladder at once, without another race", () => {
     const toy = lazy({ candidates: addresses(1), breaker: { failureThreshold: 2 } }).asks("", 0, 0).run(1_000)
     toy.client(10, 0).run(1_000).replies(a, "reset")
     for (let i = 0; i < 5; i++) toy.client(10, 0).run(1_000)
@@ -339,7 +339,7 @@ describe("an upstream that is not preheated", () => {
   })
 })
 
-describe("members whose rounds come once an hour", () => {
+describe("members with rounds once an hour", () => {
   const seldom = (more: UpstreamChanges = {}) =>
     configWith([{
       candidates: addresses(4),

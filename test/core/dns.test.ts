@@ -83,7 +83,7 @@ describe("a name", () => {
     expect(toy.races).toHaveLength(1)
   })
 
-  it("whose resolver takes longer than the refresh interval is resolved all the same", () => {
+  it("with a resolver slower than the refresh interval is resolved all the same", () => {
     const toy = new ToyInterpreter(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
     toy.resolvesAfterMs = 2_900
     toy.names(WEB, [a]).start().run(3_000)
@@ -92,7 +92,7 @@ describe("a name", () => {
     expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e5) / 10)).toEqual([0, 3.9, 7.8, 11.7, 15.6, 19.5])
   })
 
-  it("whose resolver never answers is queried again exactly when refresh and timeout are over", () => {
+  it("with a resolver that never answers is queried again exactly when refresh and timeout are over", () => {
     const toy = new ToyInterpreter(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
     toy.resolvesAfterMs = 1_000_000
     toy.names(WEB, [a]).start().run(9_000)

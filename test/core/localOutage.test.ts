@@ -161,7 +161,7 @@ describe("a local outage", () => {
     expect(facts(toy, "UpstreamRefreshed")).toMatchObject([{ reason: "outage" }, { reason: "outage" }])
   })
 
-  it("makes no candidate a suspect whose handshake was pending at its end", () => {
+  it("makes no suspect of a candidate with a handshake pending at its end", () => {
     const toy = quiet()
     dies(toy).run(20_000)
     const since = toy.facts.length

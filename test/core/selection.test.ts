@@ -46,7 +46,7 @@ describe("selection", () => {
     expect(reasons(toy).slice(-2)).toEqual(["2 costlier", "4 cheaper"])
   })
 
-  it("keeps a member whose probe failed once, at a higher cost", () => {
+  it("keeps a member after one failed probe, at a higher cost", () => {
     const config = cold({ candidates: addresses(3), selector: { activeSetSize: 2 } })
     const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).set(c, 30).start().run(2_000)
     toy.set(a, "refused").run(10_500).set(a, 10)

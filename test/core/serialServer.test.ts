@@ -78,7 +78,7 @@ describe("a server that serves one connection at a time", () => {
   })
 })
 
-describe("a server whose requests are slow", () => {
+describe("a server with slow requests", () => {
   it("is not taken for one that serves one connection at a time, and loses few warm sockets", () => {
     const toy = world()
     for (let i = 0; i < 300; i++) isSlow(toy, 250 + (i * 37) % 700)

@@ -80,7 +80,7 @@ describe("an upstream of a one-way protocol", () => {
     expect(factsOf(toy, "Suspected")).toEqual([])
   })
 
-  it("whose fastest address resets sends its clients to the next one, and they stay there", () => {
+  it("with a fastest address that resets sends its clients to the next one, and they stay there", () => {
     const toy = three().replies(a, "reset").replies(b, "one-way").replies(c, "one-way")
     clients(toy, 5 * SECOND)
     const hosts = clients(toy, 10 * MINUTE)
@@ -88,7 +88,7 @@ describe("an upstream of a one-way protocol", () => {
   })
 
   for (const reply of ["closed", "reset", "silent"] as const) {
-    it(`whose sessions look like failures (${reply}) sends a few clients to other addresses, ever more rarely`, () => {
+    it(`with sessions that look like failures (${reply}) sends a few clients to other addresses, ever more rarely`, () => {
       const toy = three()
       for (const host of [a, b, c]) toy.replies(host, reply)
       const hosts = clients(toy, 20 * MINUTE, 100, 400)
@@ -125,7 +125,7 @@ describe("an address that has answered before", () => {
   }
 })
 
-describe("a scanner whose sessions the upstream resets, among clients that are answered,", () => {
+describe("a scanner that the upstream resets, among clients that are answered,", () => {
   it("makes its candidate a suspect a few times, not with each visit", () => {
     const toy = three()
     let reply: Reply = 10

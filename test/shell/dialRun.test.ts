@@ -120,7 +120,7 @@ describe("a dial plan", () => {
     assert.strictEqual(sim.pendingTimers, 0)
   })
 
-  it("starts no attempt whose offset is at or after the deadline", () => {
+  it("starts no attempt with an offset at or after the deadline", () => {
     const { sim } = run(planOf([0, 700, 800], 5_000, 700))
     sim.advance(60_000)
     assert.deepStrictEqual(sim.log, ["0 dial h:1", "700 cancel h:1", "700 gave up"])

@@ -96,7 +96,7 @@ describe.skipIf(isMissing)("a name at real DNS servers", () => {
       }, { port })
     }))
 
-  it.live("whose query times out keeps its candidates until the next answer", () =>
+  it.live("with a query that times out keeps its candidates until the next answer", () =>
     Effect.gen(function* () {
       const [{ port }, server] = [yield* everywhere, yield* running({ [NAME]: [one] })]
       yield* live([server.server], async (it) => {

@@ -72,7 +72,7 @@ export interface ProbeInFlight {
   readonly candidate: CandidateId
   readonly host: string
   readonly worker: number
-  /** It waits for a short time only, and its silence is no sample: see brief.ts. */
+  /** true: a short try. Its silence is no sample (reducers/brief.ts). */
   readonly isBrief: boolean
 }
 
