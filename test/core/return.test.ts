@@ -127,7 +127,7 @@ describe("blame", () => {
     expect(first(two).costMs).toBeCloseTo(before, 0)
   })
 
-  it("after one failure of a member that answers again at once is worn off by trials within two seconds", () => {
+  it("after one failure of a member that answers again at once ends by trials within two seconds", () => {
     const toy = running({ selector: { activeSetSize: 3 } })
     const before = first(toy)
     toy.set(a, "refused").post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(100)
