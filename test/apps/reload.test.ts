@@ -12,7 +12,7 @@ import { parse } from "../../src/apps/config/parse.ts"
 import type { Reconfigure } from "../../src/apps/Reload.ts"
 import { make } from "../../src/apps/Reload.ts"
 import type { Config } from "../../src/core/model/Config.ts"
-import { BindError } from "../../src/shell/errors.ts"
+import { BindError } from "../../src/plane/ports/errors.ts"
 import { inScratch } from "../support/command.ts"
 
 const text = (more = "", upstreams = 'web: { port: 443, candidates: ["198.18.0.1"] }') =>

@@ -8,8 +8,8 @@ import type { Fact } from "../../src/core/model/Decision.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import { arrange } from "../../src/core/arrange.ts"
 import { Replay } from "../../src/record/replay.ts"
-import { ResolveError } from "../../src/shell/errors.ts"
-import { Resolver } from "../../src/shell/Resolver.ts"
+import { ResolveError } from "../../src/plane/ports/errors.ts"
+import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { statusOf } from "../../src/shell/status.ts"
 import { answersOf } from "../support/answers.ts"
 import type { UpstreamChanges } from "../support/config.ts"
@@ -81,10 +81,10 @@ describe("an operator", () => {
             return statusOf(seen, { addresses: "redacted", candidates: 10 })
           }
           await isIn(live, "active")
-          await until("a warm socket waits", () => engine.warmPool.size > 0)
+          await until("a warm socket waits", () => acceptor.warmPool.size > 0)
           engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled: false })
           await isIn(live, "disabled")
-          await until("no warm socket waits", () => engine.warmPool.size === 0)
+          await until("no warm socket waits", () => acceptor.warmPool.size === 0)
           assert.deepInclude(status(), { enabled: false, override: false })
           assert.strictEqual(await ask(port), "one")
           engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled: true })

@@ -22,14 +22,15 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { Event } from "../../src/core/model/Event.ts"
 import type { HistoryRecord } from "../../src/core/model/History.ts"
 import { isReady } from "../../src/core/ready.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
+import { Plane } from "../../src/plane/Plane.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { HistoryError } from "../../src/shell/errors.ts"
 import { HistoryKeeper } from "../../src/shell/HistoryKeeper.ts"
 import { HistoryStore } from "../../src/shell/HistoryStore.ts"
 import { LoadedHistory } from "../../src/shell/LoadedHistory.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
-import { Transport } from "../../src/shell/Transport.ts"
+import { Transport } from "../../src/plane/ports/Transport.ts"
 import { inScratch } from "../support/command.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { replayText } from "../support/live.ts"
@@ -223,6 +224,7 @@ const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
   const layer = Acceptor.layer([listener]).pipe(
     Layer.provideMerge(HistoryKeeper.writing),
     Layer.provideMerge(engine),
+    Layer.provideMerge(Plane.layer),
     Layer.provideMerge(
       HistoryKeeper.layer({
         enabled: true,
@@ -242,11 +244,11 @@ const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
   const entries = () =>
     recorder.segments.join("").split("\n").filter((line) => line.startsWith('{"seq"'))
       .map((line) => JSON.parse(line) as { readonly at: number; readonly event: Event })
-  const run = <A>(use: (engine: Engine["Service"], port: number) => Promise<A>) =>
+  const run = <A>(use: (engine: Engine["Service"], port: number, acceptor: Acceptor["Service"]) => Promise<A>) =>
     Effect.gen(function* () {
       const engine = yield* Engine
       const acceptor = yield* Acceptor
-      const result = yield* Effect.promise(() => use(engine, acceptor.statusUnsafe()[0]?.listen.port ?? 0))
+      const result = yield* Effect.promise(() => use(engine, acceptor.statusUnsafe()[0]?.listen.port ?? 0, acceptor))
       yield* acceptor.drain(1_000)
       return result
     }).pipe(Effect.provide(layer), Effect.scoped)
@@ -280,9 +282,9 @@ describe("a restarted service", () => {
           const [atOnce] = accepted(second.entries())
           assert.deepStrictEqual([atOnce?.candidate, atOnce?.chosen], [best, -1])
           const third = serviceOf(file, sites)
-          await Effect.runPromise(third.run(async (engine, port) => {
+          await Effect.runPromise(third.run(async (engine, port, acceptor) => {
             await until("a socket waits, and the core knows it", () =>
-              engine.warmPool.countOf(best as number) > 0 && (engine.routesUnsafe().upstreams[0]?.members.length ?? 0) > 0)
+              acceptor.warmPool.countOf(best as number) > 0 && (engine.routesUnsafe().upstreams[0]?.members.length ?? 0) > 0)
             await ask(port)
           }))
           const [warm] = accepted(third.entries())
@@ -332,7 +334,13 @@ describe("a core that restarts after a failure", () => {
           assert.strictEqual(await ask(port), "good")
         })
       }).pipe(
-        Effect.provide(Acceptor.layer([listener]).pipe(Layer.provideMerge(engine), Layer.provideMerge(base))),
+        Effect.provide(
+          Acceptor.layer([listener]).pipe(
+            Layer.provideMerge(engine),
+            Layer.provideMerge(Plane.layer),
+            Layer.provideMerge(base)
+          )
+        ),
         Effect.scoped
       )
       yield* Effect.promise(() => good.stop())

@@ -8,7 +8,8 @@ import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import { connectionsOf } from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { isReady } from "../../src/core/ready.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
+import { Plane } from "../../src/plane/Plane.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { configWith } from "../support/config.ts"
 import { activeHandles, descriptors } from "../support/descriptors.ts"
@@ -44,6 +45,7 @@ const forwarding = <A>(
     }
     const layer = Acceptor.layer([listener]).pipe(
       Layer.provideMerge(engine),
+      Layer.provideMerge(Plane.layer),
       Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer, NoRecorder.layer))
     )
     return yield* Effect.gen(function* () {

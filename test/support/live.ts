@@ -7,11 +7,12 @@ import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { Replay } from "../../src/record/replay.ts"
 import { Replay as ReplayClass } from "../../src/record/replay.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
+import { Plane } from "../../src/plane/Plane.ts"
 import type { EngineOptions } from "../../src/shell/Engine.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
-import type { Resolver } from "../../src/shell/Resolver.ts"
+import type { Resolver } from "../../src/plane/ports/Resolver.ts"
 
 export interface Live {
   readonly engine: Engine["Service"]
@@ -38,7 +39,11 @@ export const liveLayer = (
   const base = Layer.mergeAll(NodeTransport.layer, resolver, Layer.succeed(Recorder, recorder))
   return {
     recorder,
-    layer: Acceptor.layer([listener]).pipe(Layer.provideMerge(engine), Layer.provideMerge(base))
+    layer: Acceptor.layer([listener]).pipe(
+      Layer.provideMerge(engine),
+      Layer.provideMerge(Plane.layer),
+      Layer.provideMerge(base)
+    )
   }
 }
 

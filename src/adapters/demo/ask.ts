@@ -1,6 +1,6 @@
 /** A client of the demo: connects, asks, and waits for the first byte as long as it has patience. */
 import * as net from "node:net"
-import type { Cancel } from "../../shell/Transport.ts"
+import type { Cancel } from "../../plane/ports/Transport.ts"
 import { nowUs } from "../node/clock.ts"
 
 /** The name of who answered; empty when nobody did. */

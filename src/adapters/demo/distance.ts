@@ -1,7 +1,7 @@
 /** Transport with distance: dials real loopback sockets, but lets the answer to a handshake travel as long as its site is away. */
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
-import type { Cancel, Transport, UpstreamSocket } from "../../shell/Transport.ts"
+import type { Cancel, Transport, UpstreamSocket } from "../../plane/ports/Transport.ts"
 import type { Site } from "./Site.ts"
 
 /** How relayed clients came by their upstream socket. */

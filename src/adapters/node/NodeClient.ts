@@ -1,6 +1,6 @@
 /** A client's socket before and while it is relayed. */
 import type * as net from "node:net"
-import type { ClientSocket } from "../../shell/Transport.ts"
+import type { ClientSocket } from "../../plane/ports/Transport.ts"
 
 /** A client by IPv4 of a socket that listens for both families is the same as by one for IPv4 alone. */
 const MAPPED = /^::ffff:(?=[0-9.]+$)/

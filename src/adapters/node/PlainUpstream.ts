@@ -6,7 +6,7 @@
  * reading stops, so it holds at most what a socket buffers, and then its end is seen by whoever takes it.
  */
 import { Buffer } from "node:buffer"
-import type { Cancel } from "../../shell/Transport.ts"
+import type { Cancel } from "../../plane/ports/Transport.ts"
 import { UpstreamConnection } from "./UpstreamConnection.ts"
 import type { Sink } from "./NodeUpstream.ts"
 import type { PlainSocket } from "./PlainSocket.ts"

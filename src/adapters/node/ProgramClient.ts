@@ -1,8 +1,8 @@
 /** A client within this very program: it wants the upstream's socket itself. */
 import type * as net from "node:net"
 import type { Attempt } from "../../core/model/Event.ts"
-import { INSIDE } from "../../shell/Acceptor.ts"
-import type { ClientSocket } from "../../shell/Transport.ts"
+import { INSIDE } from "../../plane/Acceptor.ts"
+import type { ClientSocket } from "../../plane/ports/Transport.ts"
 
 /** One of the two is called, once. */
 export interface Wanted {

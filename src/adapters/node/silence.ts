@@ -8,7 +8,7 @@
  * unless the system takes no more: then only what it has not taken is. A limit that is over is looked at once more after what has
  * arrived meanwhile: a busy process is late for its timers and for bytes alike.
  */
-import type { Cancel, Silence } from "../../shell/Transport.ts"
+import type { Cancel, Silence } from "../../plane/ports/Transport.ts"
 import { nowUs } from "./clock.ts"
 import { timerWheel } from "./timerWheel.ts"
 

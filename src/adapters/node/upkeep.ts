@@ -3,7 +3,7 @@
  * that starts anew with every chunk: most sessions are over before the first look.
  */
 import type { Session } from "../../core/model/Config.ts"
-import type { Cancel } from "../../shell/Transport.ts"
+import type { Cancel } from "../../plane/ports/Transport.ts"
 import { nowUs } from "./clock.ts"
 import { timerWheel } from "./timerWheel.ts"
 

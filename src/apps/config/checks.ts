@@ -1,8 +1,8 @@
 /** Checks that look at more than one key of a decoded file. */
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
-import { covers, overlap } from "../../shell/overlap.ts"
-import { endpointText } from "../../shell/privacy.ts"
+import { covers, overlap } from "../../plane/overlap.ts"
+import { endpointText } from "../../core/endpointText.ts"
 import { countingWarnings } from "./counting.ts"
 import { nameless, unusedAuthorities } from "./identityOf.ts"
 import { loopsOf } from "./loops.ts"

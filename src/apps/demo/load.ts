@@ -1,7 +1,7 @@
 /** Clients: the same arrivals to both forwarders, whatever becomes of the ones before. */
 import * as Effect from "effect/Effect"
 import { ask } from "../../adapters/demo/ask.ts"
-import type { Cancel } from "../../shell/Transport.ts"
+import type { Cancel } from "../../plane/ports/Transport.ts"
 import type { Tally } from "./Tally.ts"
 
 export const CLIENTS_PER_SECOND = 40

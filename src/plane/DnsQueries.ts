@@ -1,8 +1,8 @@
 /** Names for clients on their last resort: clients that want the same name at the same time share one query. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Resolver, ResolverLimits } from "./Resolver.ts"
-import type { Cancel } from "./Transport.ts"
+import type { Resolver, ResolverLimits } from "./ports/Resolver.ts"
+import type { Cancel } from "./ports/Transport.ts"
 
 /**
  * Literals in the resolver's order, all that are known by now; empty when there are none, or the resolver failed. `isOver`: there will be

@@ -1,25 +1,21 @@
-/** When a client is served, waits or is reset. There are no sockets; the engine is a mailbox that the test empties. */
+/** When a client is served, waits or is reset. There are no sockets; the control plane is a mailbox that the test empties. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as PubSub from "effect/PubSub"
 import { TestClock } from "effect/testing"
-import type { Fact } from "../../src/core/model/Decision.ts"
 import type { Event } from "../../src/core/model/Event.ts"
 import type { Routes } from "../../src/core/model/Routes.ts"
-import { initial } from "../../src/core/state.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
-import { Engine } from "../../src/shell/Engine.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
 import { Mailbox } from "../../src/shell/Mailbox.ts"
-import { NameTroubles } from "../../src/shell/NameTroubles.ts"
-import { Resolver } from "../../src/shell/Resolver.ts"
-import { Transport } from "../../src/shell/Transport.ts"
+import { Plane } from "../../src/plane/Plane.ts"
+import { ControlPort } from "../../src/plane/ports/ControlPort.ts"
+import { Resolver } from "../../src/plane/ports/Resolver.ts"
+import { Transport } from "../../src/plane/ports/Transport.ts"
 import { answersOf } from "../support/answers.ts"
-import { configWith, upstreamDefaults } from "../support/config.ts"
+import { onDemandDefaults, upstreamDefaults } from "../support/config.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { SimTransport } from "../support/SimTransport.ts"
-import { WarmPool } from "../../src/shell/WarmPool.ts"
 
 const plan = {
   attempts: [{ candidate: 7, host: "h", port: 1, startAfterMs: 0, timeoutMs: 1_000, suspectAfterMs: 60_000 }],
@@ -45,7 +41,6 @@ const routes: Routes = {
 }
 
 const resolver = Resolver.of({ resolve: () => Effect.succeed(answersOf([])) })
-const names = new NameTroubles({ nowUs: () => 0, ownersOf: () => [], hosts: () => [] })
 
 interface World {
   readonly sim: SimTransport
@@ -73,28 +68,22 @@ const world = <A>(
     const { maxConnections = 1_000, backlog = 1_000, mailbox: places = 10_000, dial } = limits
     const sim = new SimTransport(() => dial ?? { afterMs: 0, result: "connected" })
     const mailbox = new Mailbox(places, 0)
-    const facts = yield* PubSub.unbounded<Fact>()
-    const warmPool = new WarmPool(sim.service, () => {})
     let tell: (routes: Routes) => void = () => {}
-    const engine = Engine.of({
-      warmPool,
-      names,
+    const control = ControlPort.of({
       resolver,
+      routesUnsafe: () => published(),
+      watchRoutesUnsafe: (told) => void (tell = told),
       reserveUnsafe: (count) => mailbox.reserve(count),
       releaseUnsafe: (count) => mailbox.release(count),
       postUnsafe: (event) => mailbox.post(0, event),
-      controlUnsafe: (event) => mailbox.postOwn(0, event),
-      routesUnsafe: () => published(),
-      watchRoutesUnsafe: (told) => void (tell = told),
-      stateUnsafe: () => initial(configWith([]), 1),
+      discoveryUnsafe: () => onDemandDefaults,
       epochUs: 0,
-      nowUs: () => sim.service.nowUs(),
-      facts,
-      restartsUnsafe: () => 0
+      nowUs: () => sim.service.nowUs()
     })
     const listener = { name: "web", listen: { host: "127.0.0.1", port: 1 }, upstream: 0, maxConnections, backlog }
     const layer = Acceptor.layer([listener]).pipe(
-      Layer.provide(Layer.merge(Layer.succeed(Engine, engine), Layer.succeed(Transport, sim.service)))
+      Layer.provide(Layer.merge(Layer.succeed(ControlPort, control), Plane.layer)),
+      Layer.provide(Layer.succeed(Transport, sim.service))
     )
     const turn = () => {
       const events: Array<Event> = []

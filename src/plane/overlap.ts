@@ -3,7 +3,7 @@
  * well: that it shall not is more than Deno's sockets can be told.
  */
 import { wordsOf } from "../core/access.ts"
-import type { Address } from "../core/model/Config.ts"
+import type { Address } from "../core/model/Routes.ts"
 
 export function overlap(a: Address, b: Address): boolean {
   // A port that the system chooses is free.

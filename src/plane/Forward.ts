@@ -3,17 +3,18 @@
  * races, timeouts or fallbacks stands in the routes it is given.
  */
 import type { CandidateId, UpstreamId } from "../core/model/Candidate.ts"
-import type { Attempt, ClientAccepted, Event } from "../core/model/Event.ts"
+import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
 import type { Member, Routes, UpstreamRoutes } from "../core/model/Routes.ts"
 import type { Chance } from "../core/pick.ts"
 import { pick, reasonOf } from "../core/pick.ts"
 import type { ClientNumbers } from "./ClientNumbers.ts"
 import type { Counts } from "./Counts.ts"
 import type { Discovery } from "./Discovery.ts"
+import type { ClientEvent, ControlPort } from "./ports/ControlPort.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
-import type { Engine } from "./Engine.ts"
 import type { AskDns } from "./DnsQueries.ts"
-import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./Transport.ts"
+import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./ports/Transport.ts"
+import type { WarmPool } from "./WarmPool.ts"
 
 export interface Client {
   readonly socket: ClientSocket
@@ -30,7 +31,8 @@ export interface Client {
 
 export interface Ports {
   readonly transport: Transport["Service"]
-  readonly engine: Engine["Service"]
+  readonly control: ControlPort["Service"]
+  readonly warmPool: WarmPool
   readonly counts: Counts
   readonly askDns: AskDns
   readonly clients: ClientNumbers
@@ -56,26 +58,26 @@ const NOTHING_TRIED: ReadonlyArray<Attempt> = []
  * are used up. Callbacks instead of a fiber: a client costs tens of microseconds in all.
  */
 export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
-  const { transport, engine, counts } = ports
-  const acceptedUs = client.acceptedUs ??= engine.nowUs()
-  const routes = engine.routesUnsafe()
+  const { transport, control, counts, warmPool } = ports
+  const acceptedUs = client.acceptedUs ??= control.nowUs()
+  const routes = control.routesUnsafe()
   const upstream = routes.upstreams[client.upstream]
   if (upstream === undefined) {
     // The core has not said its first word: the client leaves as it came.
     client.socket.resetUnsafe()
-    engine.releaseUnsafe(2)
+    control.releaseUnsafe(2)
     end("failed")
     return () => {}
   }
   if (upstream.needsDiscovery && client.asked !== true) return asking(ports, client, end)
-  const chosen = pick(upstream, counts.of, engine.warmPool.countOf, ports.chance, client.socket.addressUnsafe)
-  const taken = chosen === undefined ? undefined : engine.warmPool.take(chosen.candidate)
+  const chosen = pick(upstream, counts.of, warmPool.countOf, ports.chance, client.socket.addressUnsafe)
+  const taken = chosen === undefined ? undefined : warmPool.take(chosen.candidate)
   let stop: Cancel = () => {}
   const got = ({ socket, candidate, warm, tried }: Got) => {
     if (socket === undefined) {
-      engine.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
+      control.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
       client.socket.resetUnsafe(tried)
-      engine.releaseUnsafe(1)
+      control.releaseUnsafe(1)
       return end("failed")
     }
     counts.add(candidate)
@@ -86,12 +88,12 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
       silenceOf(ports, client, upstream, candidate),
       (relayed) => {
         counts.remove(candidate)
-        engine.postUnsafe(closed(ports, client, candidate, acceptedUs, relayed))
+        control.postUnsafe(closed(ports, client, candidate, acceptedUs, relayed))
         end(relayed.cause === "stopped" ? "stopped" : "served")
       }
     )
     // After the relay has begun: the first byte does not wait for the record.
-    engine.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
+    control.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
   }
   if (taken !== undefined) {
     const { socket, candidate, warm } = taken
@@ -104,7 +106,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
   }
   const plan = chosen?.plan ?? upstream.lastResort
   const tell = (candidate: CandidateId, pendingUs: number) =>
-    void offer(engine, { _tag: "DialPending", worker: 0, candidate, pendingUs })
+    void offer(control, { _tag: "DialPending", worker: 0, candidate, pendingUs })
   const stopDialling = runPlanUnsafe(transport, ports.askDns, plan, upstream.session.keepAliveMs, tell, (dialled) => {
     settle()
     got({ ...dialled, warm: 0 })
@@ -113,7 +115,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     stopDialling()
     settle()
     client.socket.resetUnsafe()
-    engine.releaseUnsafe(2)
+    control.releaseUnsafe(2)
     end("stopped")
   }
   return () => stop()
@@ -125,7 +127,7 @@ function asking(ports: Ports, client: Client, end: (served: Served) => void): Ca
   let stop: Cancel | undefined
   const leave = (served: Served) => {
     client.socket.resetUnsafe()
-    ports.engine.releaseUnsafe(2)
+    ports.control.releaseUnsafe(2)
     end(served)
   }
   const forget = ports.discovery.settled(client.upstream, (upstream) => {
@@ -140,22 +142,22 @@ function asking(ports: Ports, client: Client, end: (served: Served) => void): Ca
 }
 
 /** Posts what may be left out when the mailbox is full; false when it was. */
-function offer(engine: Engine["Service"], event: Event): boolean {
-  if (!engine.reserveUnsafe(1)) return false
-  engine.postUnsafe(event)
+function offer(control: ControlPort["Service"], event: ClientEvent): boolean {
+  if (!control.reserveUnsafe(1)) return false
+  control.postUnsafe(event)
   return true
 }
 
 function silenceOf(ports: Ports, client: Client, upstream: UpstreamRoutes, candidate: CandidateId): Silence {
-  const { engine } = ports
+  const { control } = ports
   const { session } = client
   const told = { worker: 0, session, candidate }
   return {
     silentAfterMs: upstream.silentAfterMs,
     stallMs: upstream.session.stallMs,
-    silent: (waitedUs) => offer(engine, { _tag: "SessionSilent", ...told, waitedUs }),
-    stalled: () => offer(engine, { _tag: "SessionStalled", ...told, client: numberOf(ports, client) }),
-    spoke: (side) => void offer(engine, { _tag: "SessionSpoke", ...told, ...(side === "client" ? { side } : {}) })
+    silent: (waitedUs) => offer(control, { _tag: "SessionSilent", ...told, waitedUs }),
+    stalled: () => offer(control, { _tag: "SessionStalled", ...told, client: numberOf(ports, client) }),
+    spoke: (side) => void offer(control, { _tag: "SessionSpoke", ...told, ...(side === "client" ? { side } : {}) })
   }
 }
 
@@ -203,8 +205,8 @@ function closed(
   candidate: CandidateId,
   acceptedUs: number,
   { cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence }: RelayEnd
-): Event {
-  const { engine } = ports
+): ClientEvent {
+  const { control } = ports
   return {
     _tag: "ClientClosed",
     worker: 0,
@@ -214,9 +216,9 @@ function closed(
     client: firstByteAtUs < 0 && (bytesUp > 0 || cause === "upstream-alert") ? numberOf(ports, client) : 0,
     bytesUp,
     bytesDown,
-    firstByteUs: firstByteAtUs < 0 ? -1 : Math.max(0, firstByteAtUs - engine.epochUs - acceptedUs),
+    firstByteUs: firstByteAtUs < 0 ? -1 : Math.max(0, firstByteAtUs - control.epochUs - acceptedUs),
     answerUs,
-    durationUs: engine.nowUs() - acceptedUs,
+    durationUs: control.nowUs() - acceptedUs,
     silence,
     cause
   }

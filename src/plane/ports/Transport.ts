@@ -5,8 +5,8 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Address, Identity, Session } from "../core/model/Config.ts"
-import type { Attempt, CloseCause, DialFailure } from "../core/model/Event.ts"
+import type { Address, Identity, Session } from "../../core/model/Routes.ts"
+import type { Attempt, CloseCause, DialFailure } from "../../core/model/Event.ts"
 import type { BindError } from "./errors.ts"
 
 /** A connection accepted from a client. */
@@ -109,4 +109,4 @@ export class Transport extends Context.Service<Transport, {
   readonly hasDescriptorsUnsafe: (count: number) => boolean
   /** Integer microseconds of a monotonic clock. */
   readonly nowUs: () => number
-}>()("fairlead/shell/Transport") {}
+}>()("fairlead/plane/Transport") {}

@@ -14,7 +14,7 @@ import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
 import { NamedAddresses } from "./NamedAddresses.ts"
 import type { AskDns } from "./DnsQueries.ts"
-import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
+import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
 import type { Verified } from "./verifiedDial.ts"
 import { dialVerifiedUnsafe } from "./verifiedDial.ts"
 

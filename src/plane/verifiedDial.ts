@@ -3,9 +3,9 @@
  * there are two: one is asked for the certificate, the other, dialled as soon as the first is connected, is the client's once that
  * was shown. That costs the client the round trips of the proof, and not those of the second handshake.
  */
-import type { Address, Identity } from "../core/model/Config.ts"
+import type { Address, Identity } from "../core/model/Routes.ts"
 import type { DialFailure } from "../core/model/Event.ts"
-import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
+import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
 
 /** Somebody who has shown the certificate, and a connection to it without a byte on it. */
 export interface Verified {

@@ -1,9 +1,9 @@
 /** How a dial plan runs, with exact times. An attempt is identified by its port. */
 import { assert, describe, it } from "@effect/vitest"
 import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
-import type { Dialled } from "../../src/shell/DialRun.ts"
-import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
-import type { AskDns } from "../../src/shell/DnsQueries.ts"
+import type { Dialled } from "../../src/plane/DialRun.ts"
+import { runPlanUnsafe } from "../../src/plane/DialRun.ts"
+import type { AskDns } from "../../src/plane/DnsQueries.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { networks } from "../support/access.ts"
 import { SimTransport } from "../support/SimTransport.ts"

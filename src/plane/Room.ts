@@ -7,7 +7,7 @@
  * leaves no room for the reserve still serves a few.
  */
 import type { WarmPool } from "./WarmPool.ts"
-import type { Cancel, Listening, Transport } from "./Transport.ts"
+import type { Cancel, Listening, Transport } from "./ports/Transport.ts"
 
 /** Descriptors are given back without a word to us, so who waits for them has another look after this long. */
 const LOOK_AGAIN_MS = 20

@@ -10,8 +10,8 @@ import { isHost } from "../core/hostName.ts"
 import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { DomainRequested } from "../core/model/Event.ts"
 import type { Routes } from "../core/model/Routes.ts"
-import type { Engine } from "./Engine.ts"
-import type { Cancel, Transport } from "./Transport.ts"
+import type { ControlPort } from "./ports/ControlPort.ts"
+import type { Cancel, Transport } from "./ports/Transport.ts"
 
 type Ready = (upstream: UpstreamId | undefined) => void
 
@@ -23,18 +23,18 @@ interface Wait {
 }
 
 export class Discovery {
-  readonly #engine: Engine["Service"]
+  readonly #control: ControlPort["Service"]
   readonly #transport: Transport["Service"]
   /** By domain; of two upstreams with the same one the first has it. */
   readonly #slots = new Map<string, UpstreamId>()
   #known: ReadonlyArray<string> = []
   readonly #waits = new Map<string | UpstreamId, Wait>()
 
-  constructor(engine: Engine["Service"], transport: Transport["Service"]) {
-    this.#engine = engine
+  constructor(control: ControlPort["Service"], transport: Transport["Service"]) {
+    this.#control = control
     this.#transport = transport
-    this.#published(engine.routesUnsafe())
-    engine.watchRoutesUnsafe((routes) => this.#published(routes))
+    this.#published(control.routesUnsafe())
+    control.watchRoutesUnsafe((routes) => this.#published(routes))
   }
 
   /** How many domains and upstreams somebody waits for. */
@@ -50,7 +50,7 @@ export class Discovery {
     const domain = domainOf(host, port)
     const known = this.#slots.get(domain)
     if (known !== undefined) return this.settled(known, ready)
-    if (!isHost(host) || !this.#engine.stateUnsafe().config.onDemand.enabled) {
+    if (!isHost(host) || !this.#control.discoveryUnsafe().enabled) {
       ready(undefined)
       return () => {}
     }
@@ -60,7 +60,7 @@ export class Discovery {
 
   /** The same for an upstream that is known: at once, unless its routes say that clients should ask. */
   settled(upstream: UpstreamId, ready: Ready): Cancel {
-    const routes = () => this.#engine.routesUnsafe().upstreams[upstream]
+    const routes = () => this.#control.routesUnsafe().upstreams[upstream]
     const asked = routes()
     if (asked?.needsDiscovery !== true) {
       ready(upstream)
@@ -93,13 +93,13 @@ export class Discovery {
 
   /** undefined: the core cannot be told now. */
   #begin(key: string | UpstreamId, slot: Wait["slot"], asked: Asked): Wait | undefined {
-    const engine = this.#engine
-    if (!engine.reserveUnsafe(1)) return undefined
-    const { singleFlightTimeoutMs } = engine.stateUnsafe().config.onDemand
+    const control = this.#control
+    if (!control.reserveUnsafe(1)) return undefined
+    const { singleFlightTimeoutMs } = control.discoveryUnsafe()
     const stopTimer = this.#transport.timerUnsafe(singleFlightTimeoutMs, () => this.#end(key))
     const wait: Wait = { ready: new Set(), stopTimer, slot }
     this.#waits.set(key, wait)
-    engine.postUnsafe({ _tag: "DomainRequested", worker: 0, ...asked })
+    control.postUnsafe({ _tag: "DomainRequested", worker: 0, ...asked })
     return wait
   }
 

@@ -19,18 +19,21 @@ import { pick } from "../core/pick.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
 import { Counts } from "./Counts.ts"
 import { Discovery } from "./Discovery.ts"
-import { Engine } from "./Engine.ts"
-import type { BindError } from "./errors.ts"
+import type { BindError } from "./ports/errors.ts"
 import type { Client } from "./Forward.ts"
 import { forwardUnsafe } from "./Forward.ts"
-import type { Listener, ListenerOptions, ListenerStatus } from "./Listener.ts"
+import type { Listener, ListenerOptions } from "./Listener.ts"
 import { isSame } from "./Listener.ts"
 import { DnsQueries } from "./DnsQueries.ts"
+import type { ListenerStatus } from "./ports/ListenerStatus.ts"
 import { Room } from "./Room.ts"
+import { Plane } from "./Plane.ts"
+import { ControlPort } from "./ports/ControlPort.ts"
 import { blameOwn } from "./ownListeners.ts"
 import { Sessions } from "./Sessions.ts"
-import type { Cancel, ClientSocket } from "./Transport.ts"
-import { Transport } from "./Transport.ts"
+import type { Cancel, ClientSocket } from "./ports/Transport.ts"
+import { Transport } from "./ports/Transport.ts"
+import type { WarmPool } from "./WarmPool.ts"
 
 /** Places in the mailbox that a client needs: its beginning and its end. */
 const PLACES = 2
@@ -61,6 +64,7 @@ export class Acceptor extends Context.Service<Acceptor, {
   /** Whether clients are accepted: from start until the drain. */
   readonly isOpenUnsafe: () => boolean
   readonly counts: Counts
+  readonly warmPool: WarmPool
   readonly discovery: Discovery
   readonly inside: Inside
   /**
@@ -70,16 +74,17 @@ export class Acceptor extends Context.Service<Acceptor, {
   readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
   /** Stops accepting, waits for the sessions at most `drainMs`, then resets what is left; tells how many that were. */
   readonly drain: (drainMs: number) => Effect.Effect<number>
-}>()("fairlead/shell/Acceptor") {
+}>()("fairlead/plane/Acceptor") {
   static readonly layer = (
     listeners: ReadonlyArray<ListenerOptions>,
     reserve = 0
-  ): Layer.Layer<Acceptor, BindError, Engine | Transport> => Layer.effect(Acceptor, make(listeners, reserve))
+  ): Layer.Layer<Acceptor, BindError, ControlPort | Plane | Transport> => Layer.effect(Acceptor, make(listeners, reserve))
 }
 
 const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptions>, reserve: number) {
   const transport = yield* Transport
-  const engine = yield* Engine
+  const control = yield* ControlPort
+  const { warmPool } = yield* Plane
   const counts = new Counts()
   const sessions = new Sessions()
   const scope = yield* Effect.scope
@@ -90,13 +95,13 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   let turns = 0
   // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
-  const { query: askDns } = new DnsQueries(engine.resolver)
-  const discovery = new Discovery(engine, transport)
-  const ports = { transport, engine, counts, askDns, clients: new ClientNumbers(), chance, discovery }
+  const { query: askDns } = new DnsQueries(control.resolver)
+  const discovery = new Discovery(control, transport)
+  const ports = { transport, control, warmPool, counts, askDns, clients: new ClientNumbers(), chance, discovery }
   const fork = yield* FiberSet.makeRuntime<never, void>()
   const room = new Room(
     transport,
-    engine.warmPool,
+    warmPool,
     reserve,
     () => bound.flatMap(({ listening }) => listening ?? []),
     () => bound.every(({ connections }) => connections === 0),
@@ -130,7 +135,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   const admitWaiting = () => {
     for (const listener of bound) {
       while (listener.waiting.length > 0 && hasRoom(listener)) {
-        if (!engine.reserveUnsafe(PLACES)) return lookAgain()
+        if (!control.reserveUnsafe(PLACES)) return lookAgain()
         serve(listener, listener.waiting.shift() as ClientSocket)
       }
       if (listener.waiting.length > 0 && !isKnown(listener.options)) lookAgain()
@@ -155,14 +160,14 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
 
   /** A free place has no name. */
   const isKnown = ({ upstream, serves }: ListenerOptions) => {
-    const name = engine.routesUnsafe().upstreams[upstream]?.name ?? ""
+    const name = control.routesUnsafe().upstreams[upstream]?.name ?? ""
     return serves === undefined ? name !== "" : name === serves
   }
 
   const arrived = (listener: Listener, socket: ClientSocket) => {
     room.changed()
     const free = listener.waiting.length === 0 && hasRoom(listener)
-    if (free && engine.reserveUnsafe(PLACES)) return serve(listener, socket)
+    if (free && control.reserveUnsafe(PLACES)) return serve(listener, socket)
     if (listener.waiting.length < listener.options.backlog) {
       listener.waiting.push(socket)
       return free || !isKnown(listener.options) ? lookAgain() : undefined
@@ -241,16 +246,17 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
 
   const inside: Inside = {
     enterUnsafe: (socket, upstream, asked) => {
-      if (draining || !engine.reserveUnsafe(PLACES)) return undefined
+      if (draining || !control.reserveUnsafe(PLACES)) return undefined
       const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream, asked }
       return sessions.add((end) => forwardUnsafe(ports, client, end), admitWaiting)
     },
-    chooseUnsafe: (upstream) => pick(upstream, counts.of, engine.warmPool.countOf, chance, () => INSIDE),
+    chooseUnsafe: (upstream) => pick(upstream, counts.of, warmPool.countOf, chance, () => INSIDE),
     sessionUnsafe: () => ({ session: nextSession++, client: ports.clients.of(INSIDE) })
   }
 
   return Acceptor.of({
     counts,
+    warmPool,
     discovery,
     inside,
     isOpenUnsafe: () => !draining,

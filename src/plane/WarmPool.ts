@@ -7,10 +7,11 @@
  */
 import type { CandidateId } from "../core/model/Candidate.ts"
 import type { DialWarm, Race, Retire } from "../core/model/Decision.ts"
-import type { Event, WarmLoss } from "../core/model/Event.ts"
+import type { WarmLoss } from "../core/model/Event.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
 import type { AskDns } from "./DnsQueries.ts"
-import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
+import type { PlaneAct, PlaneEvent } from "./ports/PlanePort.ts"
+import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
 
 export interface WarmSocket {
   readonly warm: number
@@ -38,13 +39,13 @@ const noNames: AskDns = (_host, _limits, answer) => {
 
 export class WarmPool {
   readonly #transport: Transport["Service"]
-  readonly #post: (event: Event) => void
+  readonly #post: (event: PlaneEvent) => void
   readonly #rows = new Map<CandidateId, CandidatePool>()
   readonly #dials = new Set<Cancel>()
   #closed = false
   #isPaused = false
 
-  constructor(transport: Transport["Service"], post: (event: Event) => void) {
+  constructor(transport: Transport["Service"], post: (event: PlaneEvent) => void) {
     this.#transport = transport
     this.#post = post
   }
@@ -56,6 +57,19 @@ export class WarmPool {
     let sum = 0
     for (const { ready } of this.#rows.values()) sum += ready.length
     return sum
+  }
+
+  act(act: PlaneAct): void {
+    switch (act._tag) {
+      case "DialWarm":
+        return this.dial(act)
+      case "Retire":
+        return this.retire(act)
+      case "Race":
+        return this.race(act)
+      default:
+        act satisfies never
+    }
   }
 
   dial(act: DialWarm): void {

@@ -1,8 +1,8 @@
 /** One listener as the acceptor keeps it: what was asked for, what it became, and whose turn it is. */
 import type * as Scope from "effect/Scope"
 import type { UpstreamId } from "../core/model/Candidate.ts"
-import type { Address } from "../core/model/Config.ts"
-import type { ClientSocket, Listening } from "./Transport.ts"
+import type { Address } from "../core/model/Routes.ts"
+import type { ClientSocket, Listening } from "./ports/Transport.ts"
 
 export interface ListenerOptions {
   readonly name: string
@@ -13,19 +13,6 @@ export interface ListenerOptions {
   readonly maxConnections: number
   /** Clients that may wait for a place. */
   readonly backlog: number
-}
-
-export interface ListenerStatus {
-  readonly name: string
-  /** As bound. */
-  readonly listen: Address
-  readonly connections: number
-  readonly waiting: number
-  /** Descriptors are short: who comes waits in the system's queue. */
-  readonly paused: boolean
-  /** Since start. */
-  readonly accepted: number
-  readonly refused: number
 }
 
 export interface Listener {

@@ -2,10 +2,9 @@
 import { assert, beforeEach, describe, it } from "vitest"
 import type { Event } from "../../src/core/model/Event.ts"
 import type { Routes, UpstreamRoutes } from "../../src/core/model/Routes.ts"
-import { initial } from "../../src/core/state.ts"
-import { Discovery } from "../../src/shell/Discovery.ts"
-import type { Engine } from "../../src/shell/Engine.ts"
-import { configWith, onDemandDefaults, upstreamDefaults } from "../support/config.ts"
+import { Discovery } from "../../src/plane/Discovery.ts"
+import type { ControlPort } from "../../src/plane/ports/ControlPort.ts"
+import { onDemandDefaults, upstreamDefaults } from "../support/config.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
 const plan = { attempts: [], deadlineMs: 1_000 }
@@ -36,14 +35,14 @@ class World {
   #published: (routes: Routes) => void = () => {}
 
   constructor() {
-    const engine: Partial<Engine["Service"]> = {
+    const control: Partial<ControlPort["Service"]> = {
       reserveUnsafe: () => this.room,
       postUnsafe: (event) => void this.posted.push(event),
       routesUnsafe: () => this.#routes,
       watchRoutesUnsafe: (published) => void (this.#published = published),
-      stateUnsafe: () => initial({ ...configWith([]), onDemand: { ...onDemandDefaults, enabled: this.enabled } }, 1)
+      discoveryUnsafe: () => ({ ...onDemandDefaults, enabled: this.enabled })
     }
-    this.domains = new Discovery(engine as Engine["Service"], this.sim.service)
+    this.domains = new Discovery(control as ControlPort["Service"], this.sim.service)
   }
 
   publish(...upstreams: ReadonlyArray<UpstreamRoutes>): void {
