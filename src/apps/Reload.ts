@@ -1,9 +1,9 @@
 /**
  * Reload: the configuration file read anew and put in force, or nothing changed at all.
  *
- * Reloads never overlap. Listeners are bound first, as that may fail; then the core is told, which cannot. A place may have come
- * free in the core meanwhile, so that it put an upstream elsewhere than was thought: then listeners are pointed there, and
- * until then their clients wait. What is bound or opened once at start is named in a warning when it has changed.
+ * Reloads never overlap. Listeners are bound first, as that may fail; then the core is told, which cannot. Listeners name their
+ * upstreams, and clients of a new upstream wait until the routes have it. What is bound or opened once at start is named in a warning
+ * when it has changed.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -32,10 +32,6 @@ export interface InForce {
 
 /** What a reload acts upon. */
 export interface Reconfigure {
-  /** What the core has now, with every upstream at its place. */
-  readonly coreUnsafe: () => Config
-  /** The new configuration with the upstreams at the places of the present one. */
-  readonly arrange: (previous: Config, next: Config) => Config
   /** Binds what is new, then closes what is gone; on failure nothing has changed. */
   readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
   /** Done when the core has it in force; false: it has not said so in time. */
@@ -131,12 +127,9 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
 /** True when the core has confirmed it. On failure nothing has changed. */
 export const putInForce = (target: Reconfigure, settings: Settings) =>
   Effect.uninterruptible(Effect.gen(function* () {
-    const core = target.arrange(target.coreUnsafe(), settings.core)
-    const listeners = listenersIn(core, settings)
+    const { core, listeners } = settings
     yield* target.rebind(listeners)
     const confirmed = yield* target.tellCore(core)
-    const settled = listenersIn(target.coreUnsafe(), settings)
-    if (settled.some(({ upstream }, i) => upstream !== listeners[i]?.upstream)) yield* target.rebind(settled)
     target.setLogLevelUnsafe(settings.log.level)
     yield* target.rehearse?.(core) ?? Effect.void
     return confirmed
@@ -171,13 +164,4 @@ function named(keys: ReadonlyArray<string>): string {
   if (keys.length === 0) return "nothing"
   const more = keys.length > MOST_NAMED ? ` and ${keys.length - MOST_NAMED} more` : ""
   return `${keys.slice(0, MOST_NAMED).join(" ")}${more}`
-}
-
-/** Listeners name an upstream by its place, which the new configuration may have moved. */
-function listenersIn(core: Config, { listeners, core: read }: Settings): ReadonlyArray<ListenerOptions> {
-  return listeners.map((listener) => {
-    const name = read.upstreams[listener.upstream]?.name
-    const upstream = core.upstreams.findIndex((one) => one.name === name && !one.onDemand)
-    return { ...listener, upstream, ...(name === undefined ? {} : { serves: name }) }
-  })
 }

@@ -8,7 +8,6 @@ import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import { Telemetry } from "../adapters/otel/Telemetry.ts"
 import { watchFile } from "../adapters/node/watchFile.ts"
-import { arrange } from "../core/arrange.ts"
 import type { Config } from "../core/model/Config.ts"
 import { Acceptor } from "../plane/Acceptor.ts"
 import { Control } from "../shell/Control.ts"
@@ -44,8 +43,6 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
     const { metering } = yield* Telemetry
     const reload = yield* ReloadFile.make({
       ...options,
-      coreUnsafe: () => engine.stateUnsafe().config,
-      arrange,
       rebind: acceptor.rebind,
       tellCore: (config) => tellCore(engine, config),
       refused: (problems) => {
@@ -82,9 +79,7 @@ export const reloadOnDemand = Effect.fnUntraced(function* (file: string, asked: 
 export const tellCore = (engine: Engine["Service"], config: Config): Effect.Effect<boolean> =>
   Effect.gen(function* () {
     const facts = yield* PubSub.subscribe(engine.facts)
-    // What clients asked for is the core's own.
-    const upstreams = config.upstreams.filter(({ onDemand }) => !onDemand)
-    engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config: { ...config, upstreams } })
+    engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config })
     while ((yield* PubSub.take(facts))._tag !== "ConfigApplied") continue
   }).pipe(Effect.scoped, Effect.interruptible, Effect.timeoutOption(CORE_TIMEOUT), Effect.map(Option.isSome))
 

@@ -13,7 +13,6 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { Member, UpstreamRoutes } from "../core/model/Routes.ts"
 import { pick } from "../core/pick.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
@@ -33,10 +32,12 @@ import { blameOwn } from "./ownListeners.ts"
 import { Sessions } from "./Sessions.ts"
 import type { Cancel, ClientSocket } from "./ports/Transport.ts"
 import { Transport } from "./ports/Transport.ts"
+import type { Target } from "./Target.ts"
+import { Targets } from "./Targets.ts"
 import type { WarmPool } from "./WarmPool.ts"
 
-/** Places in the mailbox that a client needs: its beginning and its end. */
-const PLACES = 2
+/** Permits that a client needs: its beginning and its end. */
+const PERMITS = 2
 /** A full mailbox empties without a word to us, so who waits for it has another look after this long. */
 const LOOK_AGAIN_MS = 1
 const SHORT =
@@ -45,10 +46,10 @@ const SHORT =
 /** For clients within this very program: they come by no listener, and are sessions like all others. */
 export interface Inside {
   /**
-   * Serves one from now on; undefined: there is no place for its beginning and its end, or nobody is accepted any more. `asked`: it
-   * has waited for somebody to be found, and does not do so again.
+   * Serves a client from now on; undefined: not now, as there are no permits for it, the routes do not have its upstream yet, or no
+   * client is accepted any more.
    */
-  readonly enterUnsafe: (socket: ClientSocket, upstream: UpstreamId, asked: boolean) => Cancel | undefined
+  readonly enterUnsafe: (socket: ClientSocket, target: Target) => Cancel | undefined
   /** Who would serve one now; undefined: the last resort. */
   readonly chooseUnsafe: (upstream: UpstreamRoutes) => Member | undefined
   /** Numbers for a session that the program carries by itself: its own, and that of the program as a client. */
@@ -96,8 +97,9 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
   const { query: askDns } = new DnsQueries(control.resolver)
-  const discovery = new Discovery(control, transport)
-  const ports = { transport, control, warmPool, counts, askDns, clients: new ClientNumbers(), chance, discovery }
+  const targets = new Targets(control.routesUnsafe())
+  const discovery = new Discovery(control, transport, targets)
+  const ports = { transport, control, warmPool, counts, askDns, clients: new ClientNumbers(), chance, targets, discovery }
   const fork = yield* FiberSet.makeRuntime<never, void>()
   const room = new Room(
     transport,
@@ -119,8 +121,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   )
 
   const serve = (listener: Listener, socket: ClientSocket) => {
-    const { name, upstream } = listener.options
-    const client: Client = { socket, session: nextSession++, listener: name, upstream }
+    const { name, target } = listener.options
+    const client: Client = { socket, session: nextSession++, listener: name, target }
     listener.connections++
     listener.accepted++
     sessions.add((end) => forwardUnsafe(ports, client, end), () => left(listener))
@@ -135,10 +137,10 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   const admitWaiting = () => {
     for (const listener of bound) {
       while (listener.waiting.length > 0 && hasRoom(listener)) {
-        if (!control.reserveUnsafe(PLACES)) return lookAgain()
+        if (!control.reserveUnsafe(PERMITS)) return lookAgain()
         serve(listener, listener.waiting.shift() as ClientSocket)
       }
-      if (listener.waiting.length > 0 && !isKnown(listener.options)) lookAgain()
+      if (listener.waiting.length > 0 && !isKnown(listener.options.target)) lookAgain()
     }
   }
 
@@ -156,21 +158,18 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }
 
   const hasRoom = ({ options, phase, connections }: Listener) =>
-    phase !== "new" && connections < options.maxConnections && isKnown(options)
+    phase !== "new" && connections < options.maxConnections && isKnown(options.target)
 
-  /** A free place has no name. */
-  const isKnown = ({ upstream, serves }: ListenerOptions) => {
-    const name = control.routesUnsafe().upstreams[upstream]?.name ?? ""
-    return serves === undefined ? name !== "" : name === serves
-  }
+  /** A host that the routes do not have is discovered; an upstream that they do not have comes with a reload. */
+  const isKnown = (target: Target) => target._tag === "Host" || targets.slotOf(target) !== undefined
 
   const arrived = (listener: Listener, socket: ClientSocket) => {
     room.changed()
     const free = listener.waiting.length === 0 && hasRoom(listener)
-    if (free && control.reserveUnsafe(PLACES)) return serve(listener, socket)
+    if (free && control.reserveUnsafe(PERMITS)) return serve(listener, socket)
     if (listener.waiting.length < listener.options.backlog) {
       listener.waiting.push(socket)
-      return free || !isKnown(listener.options) ? lookAgain() : undefined
+      return free || !isKnown(listener.options.target) ? lookAgain() : undefined
     }
     listener.refused++
     socket.resetUnsafe()
@@ -245,9 +244,9 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }))
 
   const inside: Inside = {
-    enterUnsafe: (socket, upstream, asked) => {
-      if (draining || !control.reserveUnsafe(PLACES)) return undefined
-      const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream, asked }
+    enterUnsafe: (socket, target) => {
+      if (draining || !isKnown(target) || !control.reserveUnsafe(PERMITS)) return undefined
+      const client: Client = { socket, session: nextSession++, listener: INSIDE, target }
       return sessions.add((end) => forwardUnsafe(ports, client, end), admitWaiting)
     },
     chooseUnsafe: (upstream) => pick(upstream, counts.of, warmPool.countOf, chance, () => INSIDE),

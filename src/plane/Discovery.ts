@@ -1,9 +1,9 @@
 /**
- * Domains: clients that wait until somebody is known who serves them, and which upstream has a host and port.
+ * Discovery: clients wait here until the upstream of their target has a candidate that serves.
  *
- * Whoever wants the same domain at the same time shares one wait: the core is told once that somebody came (`DomainRequested`), and
- * all go on when routes are published in which its upstream does not ask any more, or when `singleFlightTimeout` is over; then the
- * routes' last resort serves. Who comes while others wait leaves with them.
+ * Clients with the same target share one wait. The control plane is told once that a client came (`DomainRequested`), and all clients
+ * go on when routes are published in which the upstream needs no discovery any more, or when `singleFlightTimeout` is over; then the
+ * last resort of the routes serves. A client that comes while others wait leaves with them.
  */
 import { domainOf } from "../core/domain.ts"
 import { isHost } from "../core/hostName.ts"
@@ -12,68 +12,72 @@ import type { DomainRequested } from "../core/model/Event.ts"
 import type { Routes } from "../core/model/Routes.ts"
 import type { ControlPort } from "./ports/ControlPort.ts"
 import type { Cancel, Transport } from "./ports/Transport.ts"
+import type { HostTarget, Target } from "./Target.ts"
+import type { Targets } from "./Targets.ts"
 
 type Ready = (upstream: UpstreamId | undefined) => void
 
 interface Wait {
   readonly ready: Set<{ readonly ready: Ready }>
   readonly stopTimer: Cancel
-  /** Who has the place now; undefined: nobody yet. */
+  /** The slot that serves the target now; undefined: none does yet. */
   readonly slot: () => UpstreamId | undefined
 }
 
 export class Discovery {
   readonly #control: ControlPort["Service"]
   readonly #transport: Transport["Service"]
-  /** By domain; of two upstreams with the same one the first has it. */
-  readonly #slots = new Map<string, UpstreamId>()
-  #known: ReadonlyArray<string> = []
+  readonly #targets: Targets
+  /** By slot where the routes have one, else by domain. */
   readonly #waits = new Map<string | UpstreamId, Wait>()
 
-  constructor(control: ControlPort["Service"], transport: Transport["Service"]) {
+  constructor(control: ControlPort["Service"], transport: Transport["Service"], targets: Targets) {
     this.#control = control
     this.#transport = transport
-    this.#published(control.routesUnsafe())
+    this.#targets = targets
     control.watchRoutesUnsafe((routes) => this.#published(routes))
   }
 
-  /** How many domains and upstreams somebody waits for. */
+  /** How many domains and upstreams clients wait for. */
   get waiting(): number {
     return this.#waits.size
   }
 
   /**
-   * Calls back once with the upstream that serves a host and port: at once when it is known, else when that is settled. undefined:
-   * there is none, or it was not known in time. The cancel takes that back.
+   * Calls back once with the slot that serves a target: at once where its routes need no discovery, else when that is settled.
+   * undefined: there is none, or it was not known in time. The cancel ends the wait.
    */
-  find(host: string, port: number, ready: Ready): Cancel {
-    const domain = domainOf(host, port)
-    const known = this.#slots.get(domain)
-    if (known !== undefined) return this.settled(known, ready)
-    if (!isHost(host) || !this.#control.discoveryUnsafe().enabled) {
-      ready(undefined)
-      return () => {}
+  find(target: Target, ready: Ready): Cancel {
+    const slot = this.#targets.slotOf(target)
+    if (slot !== undefined) return this.#settled(slot, ready)
+    if (target._tag === "Host" && isHost(target.host) && this.#control.discoveryUnsafe().enabled) {
+      return this.#found(target, ready)
     }
-    const bare = domain.slice(0, domain.lastIndexOf(":")).replace(/^\[|\]$/g, "")
-    return this.#wait(domain, () => this.#slots.get(domain), { upstream: -1, host: bare, port }, ready)
+    ready(undefined)
+    return () => {}
   }
 
-  /** The same for an upstream that is known: at once, unless its routes say that clients should ask. */
-  settled(upstream: UpstreamId, ready: Ready): Cancel {
+  /** Ends all waits. */
+  stop(): void {
+    for (const key of this.#waits.keys()) this.#end(key)
+  }
+
+  #found(target: HostTarget, ready: Ready): Cancel {
+    const domain = domainOf(target.host, target.port)
+    const host = domain.slice(0, domain.lastIndexOf(":")).replace(/^\[|\]$/g, "")
+    return this.#wait(domain, () => this.#targets.slotOf(target), { upstream: -1, host, port: target.port }, ready)
+  }
+
+  #settled(upstream: UpstreamId, ready: Ready): Cancel {
     const routes = () => this.#control.routesUnsafe().upstreams[upstream]
     const asked = routes()
     if (asked?.needsDiscovery !== true) {
       ready(upstream)
       return () => {}
     }
-    // Its place may be another one's by then.
+    // Another upstream may have the slot by then.
     const isSame = () => routes()?.domain === asked.domain && routes()?.name === asked.name
     return this.#wait(upstream, () => isSame() ? upstream : undefined, { upstream, host: "", port: 0 }, ready)
-  }
-
-  /** Lets everybody go who still waits. */
-  stop(): void {
-    for (const key of this.#waits.keys()) this.#end(key)
   }
 
   #wait(key: string | UpstreamId, slot: Wait["slot"], asked: Asked, ready: Ready): Cancel {
@@ -91,7 +95,7 @@ export class Discovery {
     }
   }
 
-  /** undefined: the core cannot be told now. */
+  /** undefined: the control plane cannot be told now. */
   #begin(key: string | UpstreamId, slot: Wait["slot"], asked: Asked): Wait | undefined {
     const control = this.#control
     if (!control.reserveUnsafe(1)) return undefined
@@ -103,22 +107,16 @@ export class Discovery {
     return wait
   }
 
-  #published({ upstreams }: Routes): void {
-    if (upstreams.length !== this.#known.length || upstreams.some(({ domain }, i) => domain !== this.#known[i])) {
-      this.#known = upstreams.map(({ domain }) => domain)
-      this.#slots.clear()
-      this.#known.forEach((domain, id) => {
-        if (domain !== "" && !this.#slots.has(domain)) this.#slots.set(domain, id)
-      })
-    }
+  #published(routes: Routes): void {
+    this.#targets.update(routes)
     for (const [key, { slot }] of this.#waits) {
       const id = slot()
-      const isOver = id === undefined ? typeof key === "number" : upstreams[id]?.needsDiscovery !== true
+      const isOver = id === undefined ? typeof key === "number" : routes.upstreams[id]?.needsDiscovery !== true
       if (isOver) this.#end(key)
     }
   }
 
-  /** Who waits goes on after the engine's turn. */
+  /** Waiting clients go on after the control plane's turn. */
   #end(key: string | UpstreamId): void {
     const wait = this.#waits.get(key)
     if (wait === undefined) return

@@ -1,8 +1,8 @@
 /**
- * Forward: one client from accept to its end. It knows no configuration: whatever looks like a decision about retries,
- * races, timeouts or fallbacks stands in the routes it is given.
+ * Forward: one client from accept to its end. Clients of listeners and of a program come this way, each with its target. Forward
+ * decides nothing: the routes say what is dialled, and when.
  */
-import type { CandidateId, UpstreamId } from "../core/model/Candidate.ts"
+import type { CandidateId } from "../core/model/Candidate.ts"
 import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
 import type { Member, Routes, UpstreamRoutes } from "../core/model/Routes.ts"
 import type { Chance } from "../core/pick.ts"
@@ -14,17 +14,19 @@ import type { ClientEvent, ControlPort } from "./ports/ControlPort.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
 import type { AskDns } from "./DnsQueries.ts"
 import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./ports/Transport.ts"
+import type { Target } from "./Target.ts"
+import type { Targets } from "./Targets.ts"
 import type { WarmPool } from "./WarmPool.ts"
 
 export interface Client {
   readonly socket: ClientSocket
   readonly session: number
   readonly listener: string
-  readonly upstream: UpstreamId
+  readonly target: Target
   /** For its address, once it is known. */
   number?: number
-  /** It has waited until somebody was found who serves it, or as long as that may take. */
-  asked?: boolean
+  /** It has waited for a discovery, or as long as that may take. */
+  discovered?: boolean
   /** From then on its first byte is awaited. */
   acceptedUs?: number
 }
@@ -37,6 +39,7 @@ export interface Ports {
   readonly askDns: AskDns
   readonly clients: ClientNumbers
   readonly chance: Chance
+  readonly targets: Targets
   readonly discovery: Discovery
 }
 
@@ -61,15 +64,12 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
   const { transport, control, counts, warmPool } = ports
   const acceptedUs = client.acceptedUs ??= control.nowUs()
   const routes = control.routesUnsafe()
-  const upstream = routes.upstreams[client.upstream]
-  if (upstream === undefined) {
-    // The core has not said its first word: the client leaves as it came.
-    client.socket.resetUnsafe()
-    control.releaseUnsafe(2)
-    end("failed")
-    return () => {}
+  const slot = ports.targets.slotOf(client.target)
+  const upstream = slot === undefined ? undefined : routes.upstreams[slot]
+  if (upstream === undefined || upstream.needsDiscovery) {
+    if (client.discovered !== true) return discover(ports, client, end)
+    if (upstream === undefined) return refuse(ports, client, end)
   }
-  if (upstream.needsDiscovery && client.asked !== true) return asking(ports, client, end)
   const chosen = pick(upstream, counts.of, warmPool.countOf, ports.chance, client.socket.addressUnsafe)
   const taken = chosen === undefined ? undefined : warmPool.take(chosen.candidate)
   let stop: Cancel = () => {}
@@ -121,24 +121,26 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
   return () => stop()
 }
 
-/** Waits for somebody to be found; then the client is served as the routes say by then, once. */
-function asking(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
-  client.asked = true
+/** Waits for a discovery; then the client is served as the routes say by then, once. */
+function discover(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
+  client.discovered = true
   let stop: Cancel | undefined
-  const leave = (served: Served) => {
-    client.socket.resetUnsafe()
-    ports.control.releaseUnsafe(2)
-    end(served)
-  }
-  const forget = ports.discovery.settled(client.upstream, (upstream) => {
-    if (upstream === undefined) return leave("failed")
-    stop = forwardUnsafe(ports, client, end)
+  const forget = ports.discovery.find(client.target, (slot) => {
+    stop = slot === undefined ? refuse(ports, client, end) : forwardUnsafe(ports, client, end)
   })
   return () => {
     if (stop !== undefined) return stop()
     forget()
-    leave("stopped")
+    refuse(ports, client, end, "stopped")
   }
+}
+
+/** The routes have nothing for the client: it leaves as it came, without a dial. */
+function refuse(ports: Ports, client: Client, end: (served: Served) => void, served: Served = "failed"): Cancel {
+  client.socket.resetUnsafe()
+  ports.control.releaseUnsafe(2)
+  end(served)
+  return () => {}
 }
 
 /** Posts what may be left out when the mailbox is full; false when it was. */
@@ -188,7 +190,7 @@ function accepted(
     worker: 0,
     session: client.session,
     listener: client.listener,
-    upstream: client.upstream,
+    upstream: upstream.id,
     routes: routes.version,
     chosen: choice,
     why: reasonOf(upstream, choice),

@@ -1,17 +1,16 @@
-/** One listener as the acceptor keeps it: what was asked for, what it became, and whose turn it is. */
+/** One listener: its options, its socket, and the clients that wait for a session. */
 import type * as Scope from "effect/Scope"
-import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { Address } from "../core/model/Routes.ts"
 import type { ClientSocket, Listening } from "./ports/Transport.ts"
+import type { Target } from "./Target.ts"
 
 export interface ListenerOptions {
   readonly name: string
   readonly listen: Address
-  readonly upstream: UpstreamId
-  /** The upstream's name: its place may be another one's until the core has arranged a new configuration. */
-  readonly serves?: string
+  /** What its clients reach. */
+  readonly target: Target
   readonly maxConnections: number
-  /** Clients that may wait for a place. */
+  /** Clients that may wait for a session. */
   readonly backlog: number
 }
 
@@ -20,7 +19,7 @@ export interface Listener {
   /** undefined until bound. */
   listening: Listening | undefined
   readonly scope: Scope.Closeable
-  /** `new`: bound, but its clients wait until all others are; `gone`: it accepts nobody any more, its clients go on. */
+  /** `new`: bound, but its clients wait until all others are; `gone`: it accepts no more clients, its sessions go on. */
   phase: "new" | "open" | "gone"
   readonly waiting: Array<ClientSocket>
   connections: number

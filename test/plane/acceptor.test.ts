@@ -9,6 +9,7 @@ import type { Routes } from "../../src/core/model/Routes.ts"
 import { Acceptor } from "../../src/plane/Acceptor.ts"
 import { Mailbox } from "../../src/shell/Mailbox.ts"
 import { Plane } from "../../src/plane/Plane.ts"
+import { upstreamTarget } from "../../src/plane/Target.ts"
 import { ControlPort } from "../../src/plane/ports/ControlPort.ts"
 import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { Transport } from "../../src/plane/ports/Transport.ts"
@@ -80,7 +81,13 @@ const world = <A>(
       epochUs: 0,
       nowUs: () => sim.service.nowUs()
     })
-    const listener = { name: "web", listen: { host: "127.0.0.1", port: 1 }, upstream: 0, maxConnections, backlog }
+    const listener = {
+      name: "web",
+      listen: { host: "127.0.0.1", port: 1 },
+      target: upstreamTarget("web"),
+      maxConnections,
+      backlog
+    }
     const layer = Acceptor.layer([listener]).pipe(
       Layer.provide(Layer.merge(Layer.succeed(ControlPort, control), Plane.layer)),
       Layer.provide(Layer.succeed(Transport, sim.service))
@@ -217,7 +224,7 @@ describe("the acceptor", () => {
 
   it.effect("queues clients, without permits, until their upstream has routes", () => {
     let published: Routes = { version: 0, upstreams: [] }
-    return world({}, ({ sim, mailbox, acceptor }) =>
+    return world({}, ({ sim, mailbox, acceptor, publish }) =>
       Effect.sync(() => {
         const clients = arriveAll(sim, 3)
         sim.advance(5)
@@ -225,11 +232,34 @@ describe("the acceptor", () => {
         assert.deepStrictEqual([mailbox.used, acceptor.statusUnsafe()[0]?.waiting], [0, 3])
         // A slot without a name is not an upstream.
         published = { version: 1, upstreams: [{ ...routes.upstreams[0]!, name: "" }] }
+        publish()
         sim.advance(5)
         assert.strictEqual(sim.relays.length, 0)
         published = routes
+        publish()
         sim.advance(5)
         assert.deepStrictEqual(sim.relays.map(({ client }) => client.name), ["client 1", "client 2", "client 3"])
+      }), () => published)
+  })
+
+  it.effect("serves each client by the upstream of the listener's name, whatever slot that has when the client comes", () => {
+    const [web] = routes.upstreams
+    const at = (version: number, ...names: ReadonlyArray<string>): Routes => ({
+      version,
+      upstreams: names.map((name, id) => ({ ...web!, id, name }))
+    })
+    let published = at(1, "web", "other")
+    return world({}, ({ sim, turn, publish }) =>
+      Effect.sync(() => {
+        const slots: Array<number> = []
+        for (const next of [at(2, "other", "web"), at(3, "", "other", "web"), at(4, "web")]) {
+          arriveAll(sim, 1)
+          sim.advance(1)
+          slots.push(...turn().flatMap((event) => event._tag === "ClientAccepted" ? [event.upstream] : []))
+          published = next
+          publish()
+        }
+        assert.deepStrictEqual(slots, [0, 1, 2])
       }), () => published)
   })
 

@@ -31,6 +31,7 @@ import { HistoryStore } from "../../src/shell/HistoryStore.ts"
 import { LoadedHistory } from "../../src/shell/LoadedHistory.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
 import { Transport } from "../../src/plane/ports/Transport.ts"
+import { upstreamTarget } from "../../src/plane/Target.ts"
 import { inScratch } from "../support/command.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { replayText } from "../support/live.ts"
@@ -220,7 +221,13 @@ const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
   )
   const config = configWith([{ candidates: sites.map(({ address }) => address) }])
   const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, gatherMs: 2, restartDelayMs: 10 })
-  const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 100, backlog: 10 }
+  const listener = {
+    name: "web",
+    listen: { host: "127.0.0.1", port: 0 },
+    target: upstreamTarget("web"),
+    maxConnections: 100,
+    backlog: 10
+  }
   const layer = Acceptor.layer([listener]).pipe(
     Layer.provideMerge(HistoryKeeper.writing),
     Layer.provideMerge(engine),
@@ -316,7 +323,13 @@ describe("a core that restarts after a failure", () => {
       const config = configWith([{ candidates: [{ host: "127.0.0.1", port: good.port }] }])
       const engine = Engine.layer({ config, seed: 1, mailbox: 1_024, turnMs: 2, gatherMs: 2, restartDelayMs: 10, advance })
       const recorder = MemoryRecorder.make({ id: "test", seed: 1 })
-      const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10, backlog: 1 }
+      const listener = {
+        name: "web",
+        listen: { host: "127.0.0.1", port: 0 },
+        target: upstreamTarget("web"),
+        maxConnections: 10,
+        backlog: 1
+      }
       const base = Layer.mergeAll(
         NodeTransport.layer,
         NodeResolver.layer,

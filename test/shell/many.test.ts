@@ -11,6 +11,7 @@ import { isReady } from "../../src/core/ready.ts"
 import { Acceptor } from "../../src/plane/Acceptor.ts"
 import { Plane } from "../../src/plane/Plane.ts"
 import { Engine } from "../../src/shell/Engine.ts"
+import { upstreamTarget } from "../../src/plane/Target.ts"
 import { configWith } from "../support/config.ts"
 import { activeHandles, descriptors } from "../support/descriptors.ts"
 import { liveBytes } from "../support/memory.ts"
@@ -39,7 +40,7 @@ const forwarding = <A>(
     const listener = {
       name: "web",
       listen: { host: "127.0.0.1", port: 0 },
-      upstream: 0,
+      target: upstreamTarget("web"),
       maxConnections: 10_000,
       backlog: 512
     }

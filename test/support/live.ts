@@ -13,6 +13,7 @@ import type { EngineOptions } from "../../src/shell/Engine.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
 import type { Resolver } from "../../src/plane/ports/Resolver.ts"
+import { upstreamTarget } from "../../src/plane/Target.ts"
 
 export interface Live {
   readonly engine: Engine["Service"]
@@ -32,7 +33,7 @@ export const liveLayer = (
   const listener = {
     name: "web",
     listen: { host: "127.0.0.1", port: 0 },
-    upstream: 0,
+    target: upstreamTarget(config.upstreams[0]?.name ?? ""),
     maxConnections,
     backlog: 512
   }

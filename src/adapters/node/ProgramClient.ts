@@ -7,8 +7,8 @@ import type { ClientSocket } from "../../plane/ports/Transport.ts"
 /** One of the two is called, once. */
 export interface Wanted {
   readonly received: (socket: net.Socket) => void
-  /** Nobody could be reached. */
-  readonly refused: (tried: ReadonlyArray<Attempt>) => void
+  /** No address could be reached; undefined: none was dialled. */
+  readonly refused: (tried: ReadonlyArray<Attempt> | undefined) => void
 }
 
 export class ProgramClient implements ClientSocket {
@@ -21,7 +21,7 @@ export class ProgramClient implements ClientSocket {
   /** All of a program is one client. */
   readonly addressUnsafe = (): string => INSIDE
 
-  readonly resetUnsafe = (tried: ReadonlyArray<Attempt> = []): void => {
+  readonly resetUnsafe = (tried?: ReadonlyArray<Attempt>): void => {
     const wanted = this.#wanted
     this.#wanted = undefined
     wanted?.refused(tried)

@@ -1,28 +1,25 @@
-/** Which upstream a program means. */
-import type { Address } from "../../core/model/Config.ts"
-import type { UpstreamId } from "../../core/model/Candidate.ts"
+/** What a program means by a host and port, or a name. */
 import { isHost } from "../../core/hostName.ts"
 import type { Config, UpstreamConfig } from "../../core/model/Config.ts"
+import type { Target } from "../../plane/Target.ts"
+import { hostTarget, upstreamTarget } from "../../plane/Target.ts"
 import { asciiDomain, asciiHost } from "../asciiHost.ts"
 import { UnknownUpstreamError } from "./errors.ts"
-
-/** A configured one by its place, or a host and port that nobody configured. */
-export type Target = UpstreamId | Address
 
 /** By its `host` and port; or by its name, with its port or none; or on demand. A host goes before a name. */
 export function targetOf(config: Config, host: string, port: number | undefined): Target | UnknownUpstreamError {
   const find = (named: (upstream: UpstreamConfig) => boolean) =>
-    config.upstreams.findIndex((one) => !one.removed && one.name !== "" && !one.onDemand && named(one))
+    config.upstreams.find((one) => !one.removed && one.name !== "" && !one.onDemand && named(one))
   const ascii = asciiHost(host)
   const wanted = ascii.toLowerCase()
   const byHost = find((upstream) => upstream.port === port && upstream.host !== "" && upstream.host.toLowerCase() === wanted)
-  if (byHost >= 0) return byHost
+  if (byHost !== undefined) return upstreamTarget(byHost.name)
   const byName = find((upstream) =>
     [host, asciiDomain(host)].includes(upstream.name) && (port === undefined || port === upstream.port)
   )
-  if (byName >= 0) return byName
+  if (byName !== undefined) return upstreamTarget(byName.name)
   return config.onDemand.enabled && port !== undefined && isHost(ascii) && isPort(port)
-    ? { host: ascii, port }
+    ? hostTarget(ascii, port)
     : new UnknownUpstreamError({ host, port: port ?? null, known: knownIn(config) })
 }
 

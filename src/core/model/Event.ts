@@ -204,7 +204,7 @@ export interface WorkerLost {
   readonly _tag: "WorkerLost"
   readonly worker: number
 }
-/** The configuration was read anew and is good; without secrets, arranged so that names keep their places. */
+/** The configuration was read anew and is good; without secrets. The core arranges it so that names keep their places. */
 export interface ConfigChanged {
   readonly _tag: "ConfigChanged"
   readonly worker: number
