@@ -1,10 +1,9 @@
 /**
  * Acceptor: listeners, and the sessions of their clients.
  *
- * A client is served when a session is free on its listener and the mailbox can promise places for its beginning and its
- * end. Otherwise it waits its turn, unread, in order of arrival; more than `backlog` waiting are reset, as a full backlog
- * of the kernel would. While descriptors are short it is not even accepted (Room.ts). It waits as well while the routes do not know its upstream yet, between a reload's new listener and the
- * core's word.
+ * A client is served when its listener has a free session, the control plane grants permits for the client's beginning and end, and the
+ * routes have its upstream. Otherwise it waits, unread, in order of arrival. While `backlog` clients wait, a further one is reset, as by
+ * a full backlog of the kernel. While descriptors are short no client is accepted (Room.ts).
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,22 +12,23 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { Member, UpstreamRoutes } from "../core/model/Routes.ts"
 import { pick } from "../core/pick.ts"
+import { bindListeners } from "./bindListeners.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
 import { Counts } from "./Counts.ts"
 import { Discovery } from "./Discovery.ts"
 import type { BindError } from "./ports/errors.ts"
 import type { Client } from "./Forward.ts"
 import { forwardUnsafe } from "./Forward.ts"
+import type { Inside } from "./Inside.ts"
+import { INSIDE } from "./Inside.ts"
 import type { Listener, ListenerOptions } from "./Listener.ts"
-import { isSame } from "./Listener.ts"
+import { isSame, statusOf } from "./Listener.ts"
 import { DnsQueries } from "./DnsQueries.ts"
 import type { ListenerStatus } from "./ports/ListenerStatus.ts"
 import { Room } from "./Room.ts"
 import { Plane } from "./Plane.ts"
 import { ControlPort } from "./ports/ControlPort.ts"
-import { blameOwn } from "./ownListeners.ts"
 import { Sessions } from "./Sessions.ts"
 import type { Cancel, ClientSocket } from "./ports/Transport.ts"
 import { Transport } from "./ports/Transport.ts"
@@ -38,26 +38,10 @@ import type { WarmPool } from "./WarmPool.ts"
 
 /** Permits that a client needs: its beginning and its end. */
 const PERMITS = 2
-/** A full mailbox empties without a word to us, so who waits for it has another look after this long. */
+/** The control plane does not tell when it has permits again, so the acceptor looks again after this long. */
 const LOOK_AGAIN_MS = 1
 const SHORT =
   "descriptors are short: warm sockets are closed, and clients wait to be accepted until others leave; raise the limit (ulimit -n)"
-
-/** For clients within this very program: they come by no listener, and are sessions like all others. */
-export interface Inside {
-  /**
-   * Serves a client from now on; undefined: not now, as there are no permits for it, the routes do not have its upstream yet, or no
-   * client is accepted any more.
-   */
-  readonly enterUnsafe: (socket: ClientSocket, target: Target) => Cancel | undefined
-  /** Who would serve one now; undefined: the last resort. */
-  readonly chooseUnsafe: (upstream: UpstreamRoutes) => Member | undefined
-  /** Numbers for a session that the program carries by itself: its own, and that of the program as a client. */
-  readonly sessionUnsafe: () => { readonly session: number; readonly client: number }
-}
-
-/** What stands for listener and client address where a client came by no listener. */
-export const INSIDE = "program"
 
 /** `reserve`: descriptors that clients leave free. */
 export class Acceptor extends Context.Service<Acceptor, {
@@ -94,12 +78,12 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   let draining = false
   let nextSession = 1
   let turns = 0
-  // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
+  // Chance is not replayed: the record has the choice, and replay judges whether it was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
-  const { query: askDns } = new DnsQueries(control.resolver)
+  const { query: queryDns } = new DnsQueries(control.resolver)
   const targets = new Targets(control.routesUnsafe())
   const discovery = new Discovery(control, transport, targets)
-  const ports = { transport, control, warmPool, counts, askDns, clients: new ClientNumbers(), chance, targets, discovery }
+  const ports = { transport, control, warmPool, counts, queryDns, clients: new ClientNumbers(), chance, targets, discovery }
   const fork = yield* FiberSet.makeRuntime<never, void>()
   const room = new Room(
     transport,
@@ -110,7 +94,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     () => void fork(Effect.logWarning(SHORT))
   )
   let stopLooking: Cancel | undefined
-  // Runs when nobody is accepted anymore.
+  // Runs when no client is accepted any more.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       room.stop()
@@ -175,51 +159,21 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     socket.resetUnsafe()
   }
 
-  /** Listeners that are gone and have nobody left are forgotten. */
+  /** Listeners that are gone and have no client left are forgotten. */
   const sweep = () => {
     if (bound.every(({ phase }) => phase !== "gone")) return
     bound = bound.filter(({ phase, connections, waiting }) => phase !== "gone" || connections + waiting.length > 0)
   }
-
-  const bind = Effect.fnUntraced(function* (options: ListenerOptions) {
-    const own = yield* Scope.fork(scope)
-    const listener: Listener = {
-      options,
-      listening: undefined,
-      scope: own,
-      phase: "new",
-      waiting: [],
-      connections: 0,
-      accepted: 0,
-      refused: 0
-    }
-    const onClient = (socket: ClientSocket) => arrived(listener, socket)
-    listener.listening = yield* Scope.provide(transport.listen(options.name, options.listen, onClient), own).pipe(
-      Effect.onError(() => Scope.close(own, Exit.void)),
-      Effect.mapError((error) => blameOwn(bound, error))
-    )
-    return listener
-  })
-
-  /** All of them or none. */
-  const bindAll = Effect.fnUntraced(function* (all: ReadonlyArray<ListenerOptions>) {
-    const fresh: Array<Listener> = []
-    const undo = Effect.suspend(() =>
-      Effect.forEach(fresh, (listener) => {
-        for (const socket of listener.waiting.splice(0)) socket.resetUnsafe()
-        return Scope.close(listener.scope, Exit.void)
-      }, { discard: true })
-    )
-    for (const options of all) fresh.push(yield* Effect.onError(bind(options), () => undo))
-    return fresh
-  })
 
   const rebind = Effect.fnUntraced(
     function* (wanted: ReadonlyArray<ListenerOptions>) {
       if (draining) return
       const open = bound.filter(({ phase }) => phase === "open")
       const keeps = new Map(wanted.map((options) => [options, open.find((one) => isSame(one.options, options))]))
-      const fresh = yield* bindAll(wanted.filter((options) => keeps.get(options) === undefined))
+      const fresh = yield* bindListeners(
+        { transport, scope, bound, arrived },
+        wanted.filter((options) => keeps.get(options) === undefined)
+      )
       for (const [options, listener] of keeps) if (listener !== undefined) listener.options = options
       const reused = new Set(keeps.values())
       const gone = open.filter((listener) => !reused.has(listener))
@@ -259,18 +213,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     discovery,
     inside,
     isOpenUnsafe: () => !draining,
-    statusUnsafe: () =>
-      bound.filter(({ phase }) => phase !== "gone").map((
-        { options, listening, waiting, connections, accepted, refused }
-      ) => ({
-        name: options.name,
-        listen: listening?.address ?? options.listen,
-        connections,
-        waiting: waiting.length,
-        paused: room.isPaused,
-        accepted,
-        refused
-      })),
+    statusUnsafe: () => bound.filter(({ phase }) => phase !== "gone").map((listener) => statusOf(listener, room.isPaused)),
     rebind,
     drain: Effect.fnUntraced(function* (drainMs) {
       yield* stopAccepting

@@ -11,7 +11,7 @@ import type { Cancel } from "./ports/Transport.ts"
 type Answer = (addresses: ReadonlyArray<string>, isOver: boolean) => void
 
 /** Calls back, never from within the call itself; the cancel takes that back. How long to wait is the caller's business; limits are those of the first caller. */
-export type AskDns = (host: string, limits: ResolverLimits, answer: Answer) => Cancel
+export type QueryDns = (host: string, limits: ResolverLimits, answer: Answer) => Cancel
 
 interface Query {
   readonly waiting: Set<{ readonly answer: Answer }>
@@ -29,7 +29,7 @@ export class DnsQueries {
   }
 
   /** A field, so that it can be handed on. A query that no client waits for any more is given up. */
-  readonly query: AskDns = (host, limits, answer) => {
+  readonly query: QueryDns = (host, limits, answer) => {
     const query = this.#queries.get(host) ?? this.#begin(host, limits)
     const one = { answer }
     query.waiting.add(one)

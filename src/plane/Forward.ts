@@ -12,7 +12,7 @@ import type { Counts } from "./Counts.ts"
 import type { Discovery } from "./Discovery.ts"
 import type { ClientEvent, ControlPort } from "./ports/ControlPort.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
-import type { AskDns } from "./DnsQueries.ts"
+import type { QueryDns } from "./DnsQueries.ts"
 import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./ports/Transport.ts"
 import type { Target } from "./Target.ts"
 import type { Targets } from "./Targets.ts"
@@ -36,7 +36,7 @@ export interface Ports {
   readonly control: ControlPort["Service"]
   readonly warmPool: WarmPool
   readonly counts: Counts
-  readonly askDns: AskDns
+  readonly queryDns: QueryDns
   readonly clients: ClientNumbers
   readonly chance: Chance
   readonly targets: Targets
@@ -57,7 +57,7 @@ interface Got {
 const NOTHING_TRIED: ReadonlyArray<Attempt> = []
 
 /**
- * Serves the client to its end and tells it, once; the cancel resets both sides. Both of the client's places in the mailbox
+ * Serves the client to its end and tells it, once; the cancel resets both sides. Both of the client's permits
  * are used up. Callbacks instead of a fiber: a client costs tens of microseconds in all.
  */
 export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
@@ -107,7 +107,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
   const plan = chosen?.plan ?? upstream.lastResort
   const tell = (candidate: CandidateId, pendingUs: number) =>
     void offer(control, { _tag: "DialPending", worker: 0, candidate, pendingUs })
-  const stopDialling = runPlanUnsafe(transport, ports.askDns, plan, upstream.session.keepAliveMs, tell, (dialled) => {
+  const stopDialling = runPlanUnsafe(transport, ports.queryDns, plan, upstream.session.keepAliveMs, tell, (dialled) => {
     settle()
     got({ ...dialled, warm: 0 })
   })
@@ -143,7 +143,7 @@ function refuse(ports: Ports, client: Client, end: (served: Served) => void, ser
   return () => {}
 }
 
-/** Posts what may be left out when the mailbox is full; false when it was. */
+/** Posts an event that may be left out; false: the mailbox was full. */
 function offer(control: ControlPort["Service"], event: ClientEvent): boolean {
   if (!control.reserveUnsafe(1)) return false
   control.postUnsafe(event)
@@ -164,11 +164,11 @@ function silenceOf(ports: Ports, client: Client, upstream: UpstreamRoutes, candi
 }
 
 /** Whether there is more than one client address is soon seen in the first clients, and in a sample of those to come. */
-function isAsked({ session }: Client): boolean {
+function isNumbered({ session }: Client): boolean {
   return session <= 64 || session % 16 === 0
 }
 
-/** Asked at most once for each client: the address costs a system call. */
+/** Read at most once for each client: the address costs a system call. */
 function numberOf({ clients }: Ports, client: Client): number {
   client.number ??= clients.of(client.socket.addressUnsafe())
   return client.number
@@ -196,7 +196,7 @@ function accepted(
     why: reasonOf(upstream, choice),
     candidate,
     warm,
-    client: isAsked(client) ? numberOf(ports, client) : 0,
+    client: isNumbered(client) ? numberOf(ports, client) : 0,
     tried
   }
 }
@@ -214,7 +214,7 @@ function closed(
     worker: 0,
     session: client.session,
     candidate,
-    // Only an end that may be blamed on the candidate needs to know who tells of it.
+    // Only an end that may be blamed on the candidate needs the client behind it.
     client: firstByteAtUs < 0 && (bytesUp > 0 || cause === "upstream-alert") ? numberOf(ports, client) : 0,
     bytesUp,
     bytesDown,

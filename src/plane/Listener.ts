@@ -1,6 +1,7 @@
 /** One listener: its options, its socket, and the clients that wait for a session. */
 import type * as Scope from "effect/Scope"
 import type { Address } from "../core/model/Routes.ts"
+import type { ListenerStatus } from "./ports/ListenerStatus.ts"
 import type { ClientSocket, Listening } from "./ports/Transport.ts"
 import type { Target } from "./Target.ts"
 
@@ -31,4 +32,18 @@ export interface Listener {
 export function isSame(bound: ListenerOptions, wanted: ListenerOptions): boolean {
   const { host, port } = bound.listen
   return host === wanted.listen.host && port === wanted.listen.port && (port !== 0 || bound.name === wanted.name)
+}
+
+/** `paused`: descriptors are short. */
+export function statusOf(listener: Listener, paused: boolean): ListenerStatus {
+  const { options, listening, waiting, connections, accepted, refused } = listener
+  return {
+    name: options.name,
+    listen: listening?.address ?? options.listen,
+    connections,
+    waiting: waiting.length,
+    paused,
+    accepted,
+    refused
+  }
 }

@@ -10,7 +10,7 @@ export function overlap(a: Address, b: Address): boolean {
   return a.port === b.port && a.port !== 0 && (covers(a.host, b.host) || covers(b.host, a.host))
 }
 
-/** Whoever listens on `wide` gets what is sent to `host`, an address of this machine. */
+/** A listener on `wide` gets what is sent to `host`, an address of this machine. */
 export function covers(wide: string, host: string): boolean {
   const [a, b] = [wordsOf(wide), wordsOf(host)]
   if (a === undefined || b === undefined) return wide === host

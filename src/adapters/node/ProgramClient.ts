@@ -1,7 +1,7 @@
 /** A client within this very program: it wants the upstream's socket itself. */
 import type * as net from "node:net"
 import type { Attempt } from "../../core/model/Event.ts"
-import { INSIDE } from "../../plane/Acceptor.ts"
+import { INSIDE } from "../../plane/Inside.ts"
 import type { ClientSocket } from "../../plane/ports/Transport.ts"
 
 /** One of the two is called, once. */

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { Address, UpstreamConfig } from "../../core/model/Config.ts"
 import type { DialPlan } from "../../core/model/Routes.ts"
 import { runPlanUnsafe } from "../../plane/DialRun.ts"
-import type { AskDns } from "../../plane/DnsQueries.ts"
+import type { QueryDns } from "../../plane/DnsQueries.ts"
 import { Sessions } from "../../plane/Sessions.ts"
 import type { Cancel, ClientSocket, Transport } from "../../plane/ports/Transport.ts"
 
@@ -52,7 +52,7 @@ export const plainForwarder = Effect.fnUntraced(function* (transport: Transport[
 })
 
 /** Its plans are of addresses alone. */
-const NO_NAMES: AskDns = () => () => {}
+const NO_NAMES: QueryDns = () => () => {}
 
 const NOBODY_TOLD = (stallMs: number) => ({
   silentAfterMs: stallMs,

@@ -10,7 +10,7 @@ import { STRANGER } from "../../core/model/Event.ts"
 import type { DialAttempt, UpstreamState } from "../../core/model/Routes.ts"
 import { reasonOf } from "../../core/pick.ts"
 import type { Acceptor } from "../../plane/Acceptor.ts"
-import { INSIDE } from "../../plane/Acceptor.ts"
+import { INSIDE } from "../../plane/Inside.ts"
 import type { Engine } from "../../shell/Engine.ts"
 
 export interface Selection {

@@ -7,7 +7,7 @@ export interface ListenerStatus {
   readonly listen: Address
   readonly connections: number
   readonly waiting: number
-  /** Descriptors are short: who comes waits in the system's queue. */
+  /** Descriptors are short: new clients wait in the system's queue. */
   readonly paused: boolean
   /** Since start. */
   readonly accepted: number

@@ -4,7 +4,7 @@ import type * as Effect from "effect/Effect"
 import type { ResolveError } from "./errors.ts"
 
 export interface ResolverLimits {
-  /** Whoever asks waits no longer: what servers answered in time must be told before that. */
+  /** The caller waits no longer: what servers answered in time must be told before that. */
   readonly timeoutMs: number
   /** Addresses that are taken of all that were answered. */
   readonly maxAnswers: number
@@ -17,14 +17,14 @@ export interface Answers {
   readonly addresses: ReadonlyArray<string>
   /** How many were left out: beyond `maxAnswers`, or not fit to be dialled. */
   readonly omitted: number
-  /** Questions that some server gave no answer to; an answer that there is nobody is one. */
+  /** Queries that some server gave no answer to; an answer without addresses is an answer. */
   readonly silent: number
 }
 
-/** Told what is known while some questions are still open, which count as silent; again when more addresses come. */
+/** Told what is known while some queries are open, which count as silent; again when more addresses come. */
 export type Early = (answers: Answers) => void
 
 export class Resolver extends Context.Service<Resolver, {
-  /** The whole answer, once every question is over; fails when no server answered with an address. */
+  /** The whole answer, once every query is over; fails when no server answered with an address. */
   readonly resolve: (host: string, limits: ResolverLimits, early?: Early) => Effect.Effect<Answers, ResolveError>
 }>()("fairlead/plane/Resolver") {}
