@@ -9,14 +9,14 @@ import type { Routes } from "../../src/core/model/Routes.ts"
 import { Acceptor } from "../../src/plane/Acceptor.ts"
 import { Mailbox } from "../../src/shell/Mailbox.ts"
 import { Plane } from "../../src/plane/Plane.ts"
-import { upstreamTarget } from "../../src/plane/Target.ts"
+import { hostTarget, upstreamTarget } from "../../src/plane/Target.ts"
 import { ControlPort } from "../../src/plane/ports/ControlPort.ts"
 import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { Transport } from "../../src/plane/ports/Transport.ts"
 import { answersOf } from "../support/answers.ts"
 import { onDemandDefaults, upstreamDefaults } from "../support/config.ts"
 import type { Scripted } from "../support/SimTransport.ts"
-import { SimTransport } from "../support/SimTransport.ts"
+import { SimSocket, SimTransport } from "../support/SimTransport.ts"
 
 const plan = {
   attempts: [{ candidate: 7, host: "h", port: 1, startAfterMs: 0, timeoutMs: 1_000, suspectAfterMs: 60_000 }],
@@ -328,4 +328,64 @@ describe("the acceptor", () => {
         }))
       assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset", "reset"])
     }))
+})
+
+describe("a client of this program", () => {
+  const found: Routes = { version: 2, upstreams: [{ ...routes.upstreams[0]!, name: "on-demand", domain: "a.example:443" }] }
+
+  it.effect("with a host that is not configured is served after one discovery, and a second one needs none", () => {
+    let published: Routes = { version: 1, upstreams: [] }
+    return world({}, ({ sim, mailbox, acceptor, turn, publish }) =>
+      Effect.gen(function* () {
+        const enter = (host: string) => acceptor.inside.enterUnsafe(new SimSocket(host), hostTarget(host, 443))
+        assert.isDefined(enter("a.example"))
+        assert.deepStrictEqual(turn(), [
+          { _tag: "DomainRequested", worker: 0, upstream: -1, host: "a.example", port: 443 }
+        ])
+        published = found
+        publish()
+        sim.advance(1)
+        assert.isDefined(enter("A.example."))
+        sim.advance(1)
+        assert.deepStrictEqual(sim.relays.map(({ client }) => client.name), ["a.example", "A.example."])
+        for (const relay of sim.relays) relay.end()
+        yield* settle
+        assert.deepStrictEqual(turn().map(({ _tag }) => _tag).toSorted(), [
+          "ClientAccepted",
+          "ClientAccepted",
+          "ClientClosed",
+          "ClientClosed"
+        ])
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers], [0, 0])
+      }), () => published)
+  })
+
+  it.effect("with a host that no discovery finds leaves without a dial, and returns its permits", () =>
+    world({}, ({ sim, mailbox, acceptor, turn }) =>
+      Effect.sync(() => {
+        const client = new SimSocket("a.example")
+        acceptor.inside.enterUnsafe(client, hostTarget("a.example", 443))
+        sim.advance(onDemandDefaults.singleFlightTimeoutMs + 1)
+        assert.strictEqual(client.state, "reset")
+        assert.deepStrictEqual(turn().map(({ _tag }) => _tag), ["DomainRequested"])
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers, sim.relays.length], [0, 0, 0])
+      }), () => ({ version: 1, upstreams: [] })))
+
+  it.effect("that leaves while it waits ends the discovery, and returns its permits", () =>
+    world({}, ({ sim, mailbox, acceptor, turn }) =>
+      Effect.sync(() => {
+        const leave = acceptor.inside.enterUnsafe(new SimSocket("a.example"), hostTarget("a.example", 443))
+        turn()
+        leave?.()
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers, acceptor.discovery.waiting], [0, 0, 0])
+      }), () => ({ version: 1, upstreams: [] })))
+
+  it.effect("does not enter for an upstream that the routes do not have, nor without two permits", () =>
+    world({ mailbox: 3 }, ({ mailbox, acceptor }) =>
+      Effect.sync(() => {
+        assert.isUndefined(acceptor.inside.enterUnsafe(new SimSocket("one"), upstreamTarget("gone")))
+        mailbox.reserve(2)
+        assert.isUndefined(acceptor.inside.enterUnsafe(new SimSocket("two"), upstreamTarget("web")))
+        assert.strictEqual(mailbox.used, 2)
+      })))
 })
