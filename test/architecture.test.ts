@@ -22,7 +22,9 @@ describe("the sources", () => {
   it("of core and log name no clock, no chance and no inexact arithmetic", () =>
     expect(rules.exactAndTimeless(sources)).toEqual([]))
   it("have no import cycles", () => expect(rules.noCycles(sources)).toEqual([]))
-  it("do not let Forward import the configuration", () => expect(rules.forwardIsBlind(sources)).toEqual([]))
+  it("of the data plane import neither state, configuration nor reducers", () =>
+    expect(rules.planeSeesRoutes(sources)).toEqual([]))
+  it("of the control plane import the data plane's ports alone", () => expect(rules.planesMeetAtPorts(sources)).toEqual([]))
   it("have no names such as utils, helpers or index", () => expect(rules.honestNames(sources)).toEqual([]))
 })
 
@@ -87,7 +89,49 @@ describe("a planted violation is found", () => {
     ["a promise", rules.exactAndTimeless, "src/record/bad.ts", "async () => { await a }", /async[^]*await/],
     ["order by locale", rules.exactAndTimeless, "src/core/bad.ts", "a.localeCompare(b)", /localeCompare/],
     ["a file that imports itself", rules.noCycles, "src/core/bad.ts", 'import "./bad.ts"', /bad\.ts -> src\/core\/bad\.ts/],
-    ["Forward knows Config", rules.forwardIsBlind, "src/shell/Forward.ts", 'import "../core/model/Config.ts"', /Config/],
+    [
+      "the data plane imports the control plane",
+      rules.layers,
+      "src/plane/bad.ts",
+      'import "../shell/Engine.ts"',
+      /shell\/Engine/
+    ],
+    ["the data plane imports the record", rules.layers, "src/plane/bad.ts", 'import "../record/codec.ts"', /record\/codec/],
+    [
+      "the data plane imports the configuration for a type",
+      rules.planeSeesRoutes,
+      "src/plane/bad.ts",
+      'import type { Config } from "../core/model/Config.ts"',
+      /plane\/bad\.ts -> src\/core\/model\/Config/
+    ],
+    [
+      "a port of the data plane imports the state",
+      rules.planeSeesRoutes,
+      "src/plane/ports/bad.ts",
+      'import type { State } from "../../core/model/State.ts"',
+      /model\/State/
+    ],
+    [
+      "the data plane imports a reducer",
+      rules.planeSeesRoutes,
+      "src/plane/bad.ts",
+      'import { scoreOf } from "../core/reducers/score.ts"',
+      /reducers\/score/
+    ],
+    [
+      "the data plane reaches the state by way of another file",
+      rules.planeSeesRoutes,
+      "src/plane/bad.ts",
+      'import { routesOf } from "../core/routes.ts"',
+      /plane\/bad\.ts -> src\/core\/routes\.ts -> .*model\/State/
+    ],
+    [
+      "the control plane imports the warm pool",
+      rules.planesMeetAtPorts,
+      "src/shell/bad.ts",
+      'import type { WarmPool } from "../plane/WarmPool.ts"',
+      /plane\/WarmPool\.ts, which is no port/
+    ],
     ["utils", rules.honestNames, "src/core/utils.ts", "", /utils/],
     ["a folder of helpers", rules.honestNames, "src/shell/helpers/x.ts", "", /helpers/],
     ["an index", rules.honestNames, "src/core/index.ts", "", /index/]

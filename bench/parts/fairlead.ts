@@ -18,8 +18,10 @@ import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import * as Telemetry from "../../src/adapters/otel/Telemetry.ts"
 import type { State } from "../../src/core/model/State.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
+import { Plane } from "../../src/plane/Plane.ts"
 import { Engine } from "../../src/shell/Engine.ts"
+import { upstreamTarget } from "../../src/plane/Target.ts"
 import { configWith } from "../../test/support/config.ts"
 import { quantile } from "../support/rounds.ts"
 import { answer, usage } from "../support/child.ts"
@@ -61,9 +63,16 @@ const telemetry = {
   attributes: {}
 }
 const records = process.argv[3] === "file" ? recorder : NoRecorder.layer
-const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10_000, backlog: 512 }
+const listener = {
+  name: "web",
+  listen: { host: "127.0.0.1", port: 0 },
+  target: upstreamTarget("web"),
+  maxConnections: 10_000,
+  backlog: 512
+}
 const layer = Acceptor.layer([listener]).pipe(
   Layer.provideMerge(engine),
+  Layer.provideMerge(Plane.layer),
   Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer, records)),
   Layer.provideMerge(Telemetry.layer(telemetry, "bench", 1))
 )

@@ -2,8 +2,8 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
 import type { DialFailure, Event, WarmLoss } from "../../src/core/model/Event.ts"
-import { WarmPool } from "../../src/shell/WarmPool.ts"
-import type { Transport, UpstreamSocket } from "../../src/shell/Transport.ts"
+import { WarmPool } from "../../src/plane/WarmPool.ts"
+import type { Transport, UpstreamSocket } from "../../src/plane/ports/Transport.ts"
 import { law } from "../check.ts"
 
 /** What the warm pool reports about one socket, without durations. */

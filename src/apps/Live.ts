@@ -18,7 +18,8 @@ import * as NodeTransport from "../adapters/node/NodeTransport.ts"
 import { networkTag } from "../adapters/node/networkTag.ts"
 import { stateDirectory } from "../adapters/node/stateDirectory.ts"
 import * as Telemetry from "../adapters/otel/Telemetry.ts"
-import { Acceptor } from "../shell/Acceptor.ts"
+import { Acceptor } from "../plane/Acceptor.ts"
+import { Plane } from "../plane/Plane.ts"
 import { Engine } from "../shell/Engine.ts"
 import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
@@ -29,7 +30,7 @@ import { HistoryKeeper } from "../shell/HistoryKeeper.ts"
 import * as InterfaceWatch from "../shell/InterfaceWatch.ts"
 import type { Control } from "../shell/Control.ts"
 import type { Recorder } from "../shell/Recorder.ts"
-import type { Transport } from "../shell/Transport.ts"
+import type { Transport } from "../plane/ports/Transport.ts"
 import type { layer as controlLayer } from "./control.ts"
 import { LogThreshold } from "./LogThreshold.ts"
 import type { Settings } from "./config/Settings.ts"
@@ -69,6 +70,7 @@ export const serving = (
     .pipe(
       Layer.provideMerge(HistoryKeeper.writing),
       Layer.provideMerge(engine),
+      Layer.provideMerge(Plane.layer),
       Layer.provideMerge(HistoryKeeper.layer(keeping)),
       Layer.provideMerge(facts),
       Layer.provideMerge(

@@ -3,8 +3,7 @@
  *
  * - Reloads never overlap.
  * - Listeners are bound first, because that may fail. The core gets the configuration afterwards, because that cannot.
- * - Meanwhile a slot may have become free in the core, so that an upstream gets another slot than expected. Then its listeners
- *   are pointed there, and their clients wait until that is done.
+ * - Listeners name their upstreams. Clients of a new upstream wait until the routes have it.
  * - A warning names what is bound or opened once at the start and has changed.
  */
 import * as Context from "effect/Context"
@@ -13,11 +12,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import type { Config } from "../core/model/Config.ts"
-import type { ListenerOptions } from "../shell/Listener.ts"
+import type { ListenerOptions } from "../plane/Listener.ts"
 import type { ReloadOutcome } from "../shell/Control.ts"
-import type { BindError } from "../shell/errors.ts"
-import { overlap } from "../shell/overlap.ts"
-import { endpointText } from "../shell/privacy.ts"
+import type { BindError } from "../plane/ports/errors.ts"
+import { overlap } from "../plane/overlap.ts"
+import { endpointText } from "../core/endpointText.ts"
 import { withAuthorities } from "./config/authorities.ts"
 import { changedKeys, needRestart, tokenChanged } from "./config/changes.ts"
 import type { Environment } from "./config/environment.ts"
@@ -34,10 +33,6 @@ export interface InForce {
 
 /** What a reload acts upon. */
 export interface Reconfigure {
-  /** The core's configuration now, with every upstream in its slot. */
-  readonly coreUnsafe: () => Config
-  /** The new configuration with its upstreams in the slots of the present one. */
-  readonly arrange: (previous: Config, next: Config) => Config
   /** Binds new addresses, then closes old ones. On failure nothing has changed. */
   readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
   /** Resolves when the core has the configuration in force; false: it did not confirm in time. */
@@ -133,12 +128,9 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
 /** Resolves to whether the core has confirmed. On failure nothing has changed. */
 export const putInForce = (target: Reconfigure, settings: Settings) =>
   Effect.uninterruptible(Effect.gen(function* () {
-    const core = target.arrange(target.coreUnsafe(), settings.core)
-    const listeners = listenersIn(core, settings)
+    const { core, listeners } = settings
     yield* target.rebind(listeners)
     const confirmed = yield* target.tellCore(core)
-    const settled = listenersIn(target.coreUnsafe(), settings)
-    if (settled.some(({ upstream }, i) => upstream !== listeners[i]?.upstream)) yield* target.rebind(settled)
     target.setLogLevelUnsafe(settings.log.level)
     yield* target.rehearse?.(core) ?? Effect.void
     return confirmed
@@ -173,13 +165,4 @@ function named(keys: ReadonlyArray<string>): string {
   if (keys.length === 0) return "nothing"
   const more = keys.length > MOST_NAMED ? ` and ${keys.length - MOST_NAMED} more` : ""
   return `${keys.slice(0, MOST_NAMED).join(" ")}${more}`
-}
-
-/** Listeners name an upstream by its slot, which the new configuration may have changed. */
-function listenersIn(core: Config, { listeners, core: read }: Settings): ReadonlyArray<ListenerOptions> {
-  return listeners.map((listener) => {
-    const name = read.upstreams[listener.upstream]?.name
-    const upstream = core.upstreams.findIndex((one) => one.name === name && !one.onDemand)
-    return { ...listener, upstream, ...(name === undefined ? {} : { serves: name }) }
-  })
 }

@@ -8,9 +8,8 @@ import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import { Telemetry } from "../adapters/otel/Telemetry.ts"
 import { watchFile } from "../adapters/node/watchFile.ts"
-import { arrange } from "../core/arrange.ts"
 import type { Config } from "../core/model/Config.ts"
-import { Acceptor } from "../shell/Acceptor.ts"
+import { Acceptor } from "../plane/Acceptor.ts"
 import { Control } from "../shell/Control.ts"
 import { Engine } from "../shell/Engine.ts"
 import { Facts } from "../shell/facts/Facts.ts"
@@ -44,8 +43,6 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
     const { metering } = yield* Telemetry
     const reload = yield* ReloadFile.make({
       ...options,
-      coreUnsafe: () => engine.stateUnsafe().config,
-      arrange,
       rebind: acceptor.rebind,
       tellCore: (config) => tellCore(engine, config),
       refused: (problems) => {
@@ -82,9 +79,7 @@ export const reloadOnDemand = Effect.fnUntraced(function* (file: string, hangups
 export const tellCore = (engine: Engine["Service"], config: Config): Effect.Effect<boolean> =>
   Effect.gen(function* () {
     const facts = yield* PubSub.subscribe(engine.facts)
-    // Hosts on demand belong to the core.
-    const upstreams = config.upstreams.filter(({ onDemand }) => !onDemand)
-    engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config: { ...config, upstreams } })
+    engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config })
     while ((yield* PubSub.take(facts))._tag !== "ConfigApplied") continue
   }).pipe(Effect.scoped, Effect.interruptible, Effect.timeoutOption(CORE_TIMEOUT), Effect.map(Option.isSome))
 

@@ -1,6 +1,6 @@
 /**
- * Where the upstreams of a new configuration stand. A listener, a session and the record name an upstream by its place, so
- * within a run a name keeps its place: the core and whoever tells listeners about it arrange in the same way.
+ * Where the upstreams of a new configuration stand. Sessions, routes and the record name an upstream by its place, so within a run a
+ * name keeps its place. The core alone arranges; listeners have the names of their upstreams.
  *
  * - A name that was there before keeps its place, whatever the order in the file.
  * - A name that is gone keeps its place as `removed`: without candidates, host and fallback, with its limits for what still

@@ -3,7 +3,7 @@
  * moved later costs nothing now and one empty look then. Timers of the transport instead of a fiber: deadlines move with every
  * client.
  */
-import type { Cancel } from "./Transport.ts"
+import type { Cancel } from "../plane/ports/Transport.ts"
 
 export interface Clock {
   readonly timerUnsafe: (delayMs: number, fire: () => void) => Cancel

@@ -7,7 +7,7 @@ import type { Event } from "../core/model/Event.ts"
 import type { State } from "../core/model/State.ts"
 import type { Folded } from "./Observer.ts"
 import { Observer } from "./Observer.ts"
-import { endpointText } from "./privacy.ts"
+import { endpointText } from "../core/endpointText.ts"
 
 /** Gives an `Observer` that logs while `isOn`, and then asks the one that was there. */
 export const layer = (isOn: () => boolean): Layer.Layer<never> =>

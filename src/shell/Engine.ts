@@ -32,9 +32,10 @@ import { Mailbox } from "./Mailbox.ts"
 import { NameTroubles } from "./NameTroubles.ts"
 import { Observer, shielded } from "./Observer.ts"
 import { Recorder } from "./Recorder.ts"
-import { Resolver } from "./Resolver.ts"
-import { WarmPool } from "./WarmPool.ts"
-import { Transport } from "./Transport.ts"
+import { ControlPort } from "../plane/ports/ControlPort.ts"
+import { PlanePort } from "../plane/ports/PlanePort.ts"
+import { Resolver } from "../plane/ports/Resolver.ts"
+import { Transport } from "../plane/ports/Transport.ts"
 import * as WallClock from "./WallClock.ts"
 
 /** A client waits for what the core makes of these, so they gather with nothing. They are rare: first uses of names, and resolvers. */
@@ -59,29 +60,22 @@ export interface EngineOptions {
 export class Engine extends Context.Service<Engine, {
   /** Promises places in the mailbox; false when it is full. */
   readonly reserveUnsafe: (permits: number) => boolean
-  readonly releaseUnsafe: (permits: number) => void
   /** Takes a promised place; never waits, never fails. */
   readonly postUnsafe: (event: Event) => void
   /** What an operator wants, and what the machine's network is: it needs no place, as there is never more than a little of it. */
   readonly controlUnsafe: (event: ControlEvent | InterfacesChanged) => void
   readonly routesUnsafe: () => Routes
-  /** Calls back with each new version of the routes, once they are published; one at a time, and it may not throw. */
-  readonly watchRoutesUnsafe: (published: (routes: Routes) => void) => void
-  /** Warm sockets, for the client's way to take one. */
-  readonly warmPool: WarmPool
-  /** What is wrong with names, and the resolver at which it is seen. */
+  /** What is wrong with names. */
   readonly names: NameTroubles
-  readonly resolver: Resolver["Service"]
   readonly stateUnsafe: () => State
-  /** The moment of the transport's clock at which the engine started, in µs. */
-  readonly epochUs: number
   /** Microseconds since the engine started. */
   readonly nowUs: () => number
   readonly facts: PubSub.PubSub<Fact>
   /** How often the core had to start afresh. */
   readonly restartsUnsafe: () => number
 }>()("fairlead/shell/Engine") {
-  static readonly layer = (options: EngineOptions) => Layer.effect(Engine, make(options))
+  /** Gives the data plane its port as well. */
+  static readonly layer = (options: EngineOptions) => Layer.effectContext(make(options))
 }
 
 const make = Effect.fnUntraced(function* (options: EngineOptions) {
@@ -120,14 +114,15 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     mailbox.postOwn(nowUs(), event)
     wake(AWAITED.has(event._tag))
   }
-  const warmPool = new WarmPool(transport, postOwn)
+  const plane = yield* PlanePort
+  plane.connectUnsafe(postOwn)
   const names = new NameTroubles({
     nowUs,
     ownersOf: (host) => ownersOf(state, host),
     hosts: () => state.config.upstreams.map(({ host }) => host)
   })
   const resolver = names.watching(yield* Resolver)
-  const interpreter = yield* Interpreter.make(warmPool, resolver, postOwn, (id) => namedBy(state, id, "dns").length === 0)
+  const interpreter = yield* Interpreter.make(plane, resolver, postOwn, (id) => namedBy(state, id, "dns").length === 0)
 
   let ticking = false
   const alarm = new Alarm({ timerUnsafe: transport.timerUnsafe, nowUs }, () => {
@@ -243,8 +238,8 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   recorder.beginUnsafe(state, null)
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
-      warmPool.close()
-      // What the shelf had to say about it is the last thing in the record.
+      plane.closeUnsafe()
+      // What the data plane had to say about it is the last thing in the record.
       while (!failed && turn()) continue
       alarm.stop()
       stopped = true
@@ -259,22 +254,29 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   while (more && !failed)
   yield* Effect.forkScoped(WallClock.watch(nowUs, (wallMs) => postOwn({ _tag: "WallRead", worker: 0, wallMs })))
 
-  return Engine.of({
+  const engine = Engine.of({
     reserveUnsafe: (permits) => mailbox.reserve(permits),
-    releaseUnsafe: (permits) => mailbox.release(permits),
     postUnsafe,
     controlUnsafe: postOwn,
     routesUnsafe: () => routes,
-    watchRoutesUnsafe: (told) => void (published = told),
-    warmPool,
     names,
-    resolver,
     stateUnsafe: () => state,
-    epochUs,
     nowUs,
     facts: interpreter.facts,
     restartsUnsafe: () => restarts
   })
+  const port = ControlPort.of({
+    routesUnsafe: engine.routesUnsafe,
+    watchRoutesUnsafe: (told) => void (published = told),
+    reserveUnsafe: engine.reserveUnsafe,
+    releaseUnsafe: (permits) => mailbox.release(permits),
+    postUnsafe,
+    discoveryUnsafe: () => state.config.onDemand,
+    resolver,
+    epochUs,
+    nowUs
+  })
+  return Context.make(Engine, engine).pipe(Context.add(ControlPort, port))
 })
 
 /** The upstreams that have a name, by what labels call them. */

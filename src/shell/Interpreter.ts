@@ -6,10 +6,10 @@ import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { Decision, Fact } from "../core/model/Decision.ts"
 import type { Event } from "../core/model/Event.ts"
 import { probe } from "./Prober.ts"
-import type { Resolver } from "./Resolver.ts"
-import { resolve } from "./Resolver.ts"
-import type { WarmPool } from "./WarmPool.ts"
-import { Transport } from "./Transport.ts"
+import type { Resolver } from "../plane/ports/Resolver.ts"
+import { resolve } from "./resolve.ts"
+import type { PlanePort } from "../plane/ports/PlanePort.ts"
+import { Transport } from "../plane/ports/Transport.ts"
 
 /** Facts that slow readers may fall behind by before the oldest are dropped. */
 const FACTS_KEPT = 1024
@@ -21,7 +21,7 @@ export interface Interpreter {
 
 /** `isAwaited`: of an upstream's name no address is known. */
 export const make = Effect.fnUntraced(function* (
-  warmPool: WarmPool,
+  plane: PlanePort["Service"],
   resolver: Resolver["Service"],
   post: (event: Event) => void,
   isAwaited: (upstream: UpstreamId) => boolean
@@ -46,11 +46,9 @@ export const make = Effect.fnUntraced(function* (
             Effect.map(resolve(resolver, decision, isAwaited(decision.upstream) ? post : undefined), post)
           )
         case "DialWarm":
-          return warmPool.dial(decision)
         case "Retire":
-          return warmPool.retire(decision)
         case "Race":
-          return warmPool.race(decision)
+          return plane.actUnsafe(decision)
         case "SelectionMoved":
         case "BreakerOpened":
         case "BreakerClosed":

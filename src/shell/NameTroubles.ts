@@ -3,7 +3,7 @@
  * count alike. A question that was given up says nothing. An answer with an address ends the trouble of its name.
  */
 import * as Effect from "effect/Effect"
-import type { Resolver } from "./Resolver.ts"
+import type { Resolver } from "../plane/ports/Resolver.ts"
 
 export interface NameTrouble {
   /** The last reason, such as ENOTFOUND or ETIMEOUT. */

@@ -5,8 +5,8 @@
 import * as Effect from "effect/Effect"
 import type { Probe } from "../core/model/Decision.ts"
 import type { DialFailure, Event } from "../core/model/Event.ts"
-import { missedUs } from "./busy.ts"
-import type { Cancel, Transport } from "./Transport.ts"
+import { missedUs } from "../plane/ports/busy.ts"
+import type { Cancel, Transport } from "../plane/ports/Transport.ts"
 
 /** Does what the core asked and tells how it went; interruption hangs up and tells nothing. */
 export function probe(transport: Transport["Service"], act: Probe): Effect.Effect<Event> {

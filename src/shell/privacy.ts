@@ -2,6 +2,7 @@
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
+import { endpointText } from "../core/endpointText.ts"
 import type { Address } from "../core/model/Config.ts"
 
 /** `redacted`: the network alone (198.51.100.0/24, 2001:db8::/48); `full`: address and port. */
@@ -26,11 +27,6 @@ export function shownNetwork(cidr: string, addresses: Addresses): string {
   const { address, prefixLength } = network.success
   const widest = NetAddress.isIpv4Address(address) ? IPV4_PREFIX : IPV6_PREFIX
   return prefixLength <= widest ? cidr : networkText(NetAddress.formatIp(address))
-}
-
-/** `198.51.100.7:443`, `[2001:db8::7]:443`. */
-export function endpointText({ host, port }: Address): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`
 }
 
 function networkText(host: string): string {

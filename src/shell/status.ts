@@ -8,10 +8,11 @@ import type { State } from "../core/model/State.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
 import { scoreOf } from "../core/reducers/score.ts"
 import * as Upstreams from "../core/upstreams.ts"
-import type { ListenerStatus } from "./Listener.ts"
+import type { ListenerStatus } from "../plane/ports/ListenerStatus.ts"
 import type { NameTrouble, NameTroubles } from "./NameTroubles.ts"
 import type { Addresses } from "./privacy.ts"
-import { endpointText, shownAddress } from "./privacy.ts"
+import { endpointText } from "../core/endpointText.ts"
+import { shownAddress } from "./privacy.ts"
 import type { RecordStatus } from "./Recorder.ts"
 
 export interface Seen {

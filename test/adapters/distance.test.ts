@@ -13,8 +13,8 @@ import type { Address } from "../../src/core/model/Config.ts"
 import type { DialFailure } from "../../src/core/model/Event.ts"
 import { plainForwarder, roundRobin } from "../../src/apps/demo/plainForwarder.ts"
 import { settingsFor } from "../../src/apps/demo/settings.ts"
-import type { UpstreamSocket } from "../../src/shell/Transport.ts"
-import { Transport } from "../../src/shell/Transport.ts"
+import type { UpstreamSocket } from "../../src/plane/ports/Transport.ts"
+import { Transport } from "../../src/plane/ports/Transport.ts"
 import { serving } from "../support/relaying.ts"
 
 const half = () => 0.5

@@ -14,7 +14,7 @@ import { watchLoopLag } from "../../src/adapters/otel/loopLag.ts"
 import { makePage } from "../../src/adapters/otel/prometheus.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { isReady } from "../../src/core/ready.ts"
-import type { ListenerStatus } from "../../src/shell/Listener.ts"
+import type { ListenerStatus } from "../../src/plane/ports/ListenerStatus.ts"
 import { unable } from "../support/able.ts"
 import { addresses, configWith, onDemandDefaults } from "../support/config.ts"
 import { serve, until } from "../support/servers.ts"
@@ -61,7 +61,7 @@ describe("metrics", () => {
         pool: { min: 2 },
         probing: { intervalMs: 100 }
       }])
-      yield* withTelemetry(config, metricsOnly, async ({ engine, port, scrape }) => {
+      yield* withTelemetry(config, metricsOnly, async ({ engine, acceptor, port, scrape }) => {
         await until("ready", () => isReady(engine.stateUnsafe()))
         let up = 0
         let down = 0
@@ -96,7 +96,7 @@ describe("metrics", () => {
         )
         assert.strictEqual(of("ip_pool_latency_ms_count"), sumOf(page, "fairlead_connect_seconds_count{"))
         assert.strictEqual(of('fairlead_switch_total{upstream="web",reason="filled"}'), 2)
-        assert.strictEqual(of('fairlead_pool_warm{upstream="web"}'), engine.warmPool.size)
+        assert.strictEqual(of('fairlead_pool_warm{upstream="web"}'), acceptor.warmPool.size)
       })
       yield* Effect.promise(() => Promise.all(servers.map((server) => server.stop())))
     }))

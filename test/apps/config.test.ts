@@ -167,6 +167,12 @@ cache: { scoreTtl: soon }
     ["an upstream without a name", {
       upstreams: { web: { port: 1, candidates: ["198.18.0.1"] }, "": { host: "a.example" } }
     }, "needs a name"],
+    ["an upstream with the name of all hosts on demand", {
+      upstreams: { web: { port: 1, candidates: ["198.18.0.1"] }, "on-demand": { host: "a.example" } }
+    }, "is the name of all hosts that are found on first use"],
+    ["a preheated domain with the name of all hosts on demand", {
+      preheatDomains: ["on-demand"]
+    }, "is the name of all hosts that are found on first use"],
     ["an upstream without candidates and host", { upstreams: { web: {} } }, "needs candidates, or a host"],
     ["more candidates than maxCandidates", {
       probing: { maxCandidates: 7 },

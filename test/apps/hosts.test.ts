@@ -45,7 +45,7 @@ admin: { hosts: ["${UNICODE}"] }
     )
     assert.deepStrictEqual(problems, [])
     assert.deepStrictEqual(settings?.core.upstreams.map(({ name, host }) => [name, host]), [[ASCII, ASCII]])
-    assert.strictEqual(settings?.listeners[0]?.upstream, 0)
+    assert.deepStrictEqual(settings?.listeners[0]?.target, { _tag: "Upstream", name: ASCII })
     assert.deepStrictEqual(settings?.core.builtin.find(({ host }) => host === ASCII)?.addresses, ["198.18.0.1"])
     assert.deepStrictEqual(settings?.admin?.hosts, [ASCII])
   })

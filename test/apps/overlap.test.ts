@@ -4,7 +4,7 @@ import * as fs from "node:fs"
 import * as net from "node:net"
 import { parse } from "../../src/apps/config/parse.ts"
 import { render } from "../../src/apps/config/Problem.ts"
-import { overlap } from "../../src/shell/overlap.ts"
+import { overlap } from "../../src/plane/overlap.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { ask, named, serve, until } from "../support/servers.ts"
 

@@ -11,8 +11,8 @@ import * as path from "node:path"
 import { parse } from "../../src/apps/config/parse.ts"
 import type { Reconfigure } from "../../src/apps/Reload.ts"
 import { make } from "../../src/apps/Reload.ts"
-import type { Config } from "../../src/core/model/Config.ts"
-import { BindError } from "../../src/shell/errors.ts"
+import type { UpstreamTarget } from "../../src/plane/Target.ts"
+import { BindError } from "../../src/plane/ports/errors.ts"
 import { inScratch } from "../support/command.ts"
 
 const text = (more = "", upstreams = 'web: { port: 443, candidates: ["198.18.0.1"] }') =>
@@ -41,22 +41,17 @@ function withReload<A>(use: (world: World) => Effect.Effect<A, unknown>, fake: P
       const lines: Array<string> = []
       const log = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
       const { settings, effective } = parse(text())
-      let core = settings?.core as Config
       const program = Effect.gen(function* () {
         const reload = yield* make({
           file,
           environment: {},
           text: text(),
           started: { settings: settings!, effective },
-          coreUnsafe: () => core,
-          arrange: (_previous, next) => next,
           rebind: (listeners) =>
-            Effect.sync(() => acts.push(`rebind ${listeners.map((one) => `${one.name}>${one.upstream}`)}`)),
-          tellCore: (next) =>
-            Effect.sync(() => {
-              core = next
-              return acts.push(`core ${next.upstreams.map(({ name }) => name)}`) > 0
-            }),
+            Effect.sync(() =>
+              acts.push(`rebind ${listeners.map((one) => `${one.name}>${(one.target as UpstreamTarget).name}`)}`)
+            ),
+          tellCore: (next) => Effect.sync(() => acts.push(`core ${next.upstreams.map(({ name }) => name)}`) > 0),
           setLogLevelUnsafe: (level) => acts.push(`level ${level}`),
           ...fake
         })
@@ -76,46 +71,20 @@ describe("a reload", () => {
           text("log: { level: debug }\nshutdown: { drain: 1s }", "b: { host: b.example }, web: { host: w.example }")
         )
         assert.deepEqual(yield* reload.now, { applied: true, problems: [], warnings: [] })
-        assert.deepEqual(acts, ["rebind web>1", "core b,web", "level debug"])
+        assert.deepEqual(acts, ["rebind web>web", "core b,web", "level debug"])
         assert.deepEqual(lines, ["Info configuration reloaded"])
         assert.strictEqual(reload.settingsUnsafe().shutdown.drain, 1_000)
       })
     ))
 
-  it.effect("points listeners at the slots of their upstreams in the core", () =>
-    withReload(
-      ({ acts, reload }) =>
-        Effect.gen(function* () {
-          yield* reload.now
-          assert.deepEqual(acts.slice(0, 2), ["rebind web>2", "core x,y,web"])
-        }),
-      {
-        arrange: (_previous, next) => {
-          const [web] = next.upstreams
-          return { ...next, upstreams: [{ ...web!, name: "x" }, { ...web!, name: "y" }, web!] }
-        }
-      }
+  it.effect("binds listeners once, to their upstreams by name, and leaves the slots to the core", () =>
+    withReload(({ file, acts, reload }) =>
+      Effect.gen(function* () {
+        fs.writeFileSync(file, text("", "x: { host: x.example }, y: { host: y.example }, web: { host: w.example }"))
+        yield* reload.now
+        assert.deepEqual(acts, ["rebind web>web", "core x,y,web", "level info"])
+      })
     ))
-
-  it.effect("points listeners at other slots when the core has chosen other ones meanwhile", () => {
-    let folded: Config | undefined
-    return withReload(
-      ({ acts, reload }) =>
-        Effect.gen(function* () {
-          yield* reload.now
-          assert.deepEqual(acts, ["rebind web>0", "rebind web>1", "level info"])
-        }),
-      {
-        coreUnsafe: () => folded ?? (parse(text()).settings?.core as Config),
-        tellCore: (next) =>
-          Effect.sync(() => {
-            const [web] = next.upstreams
-            folded = { ...next, upstreams: [{ ...web!, name: "other" }, web!] }
-            return true
-          })
-      }
-    )
-  })
 
   it.effect("of a broken file changes nothing and names every mistake", () =>
     withReload(({ file, acts, lines, reload }) =>

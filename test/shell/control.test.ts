@@ -8,9 +8,10 @@ import type { Fact } from "../../src/core/model/Decision.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import { arrange } from "../../src/core/arrange.ts"
 import { Replay } from "../../src/record/replay.ts"
-import { ResolveError } from "../../src/shell/errors.ts"
-import { Resolver } from "../../src/shell/Resolver.ts"
+import { ResolveError } from "../../src/plane/ports/errors.ts"
+import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { statusOf } from "../../src/shell/status.ts"
+import { upstreamTarget } from "../../src/plane/Target.ts"
 import { answersOf } from "../support/answers.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { configWith } from "../support/config.ts"
@@ -81,10 +82,10 @@ describe("an operator", () => {
             return statusOf(seen, { addresses: "redacted", candidates: 10 })
           }
           await isIn(live, "active")
-          await until("a warm socket waits", () => engine.warmPool.size > 0)
+          await until("a warm socket waits", () => acceptor.warmPool.size > 0)
           engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled: false })
           await isIn(live, "disabled")
-          await until("no warm socket waits", () => engine.warmPool.size === 0)
+          await until("no warm socket waits", () => acceptor.warmPool.size === 0)
           assert.deepInclude(status(), { enabled: false, override: false })
           assert.strictEqual(await ask(port), "one")
           engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled: true })
@@ -128,7 +129,7 @@ describe("an operator", () => {
           const listener = {
             name: "web",
             listen: { host: "127.0.0.1", port: 0 },
-            upstream: 0,
+            target: upstreamTarget("web"),
             maxConnections: 9,
             backlog: 9
           }
@@ -136,7 +137,7 @@ describe("an operator", () => {
           const session = yield* Effect.promise(() => connect(port))
           yield* Effect.promise(() => until("it is served", () => acceptor.counts.candidates === 1))
           // The listener keeps its socket for another upstream, and a second listener is added.
-          yield* acceptor.rebind([{ ...listener, upstream: 1 }, { ...listener, name: "more" }])
+          yield* acceptor.rebind([{ ...listener, target: upstreamTarget("api") }, { ...listener, name: "more" }])
           const [web, more] = acceptor.statusUnsafe()
           assert.strictEqual(web?.listen.port, port)
           assert.strictEqual(yield* Effect.promise(() => ask(port)), "two")
@@ -165,7 +166,13 @@ describe("an operator", () => {
         Effect.gen(function* () {
           yield* Effect.promise(() => isIn(live, "active"))
           const listen = { host: "127.0.0.1", port: 0 }
-          yield* live.acceptor.rebind([{ name: "api", listen, upstream: 1, maxConnections: 9, backlog: 9 }])
+          yield* live.acceptor.rebind([{
+            name: "api",
+            listen,
+            target: upstreamTarget("api"),
+            maxConnections: 9,
+            backlog: 9
+          }])
           const answer = ask(live.acceptor.statusUnsafe()[0]!.listen.port)
           yield* Effect.promise(() => until("it waits", () => live.acceptor.statusUnsafe()[0]?.waiting === 1))
           reload(live, configWith([{ name: "api", candidates: [at(two)], ...COLD }, web]))
@@ -184,7 +191,7 @@ describe("an operator", () => {
             const clients = yield* Effect.promise(() => Promise.all([connect(port), connect(port), connect(port)]))
             yield* Effect.promise(() => until("one is served", () => acceptor.statusUnsafe()[0]?.waiting === 2))
             const listen = { host: "127.0.0.1", port: 0 }
-            yield* acceptor.rebind([{ name: "web", listen, upstream: 0, maxConnections: 3, backlog: 9 }])
+            yield* acceptor.rebind([{ name: "web", listen, target: upstreamTarget("web"), maxConnections: 3, backlog: 9 }])
             assert.deepInclude(acceptor.statusUnsafe()[0], { waiting: 0, connections: 3 })
             for (const { socket } of clients) socket.end("?")
           }),
@@ -276,7 +283,13 @@ describe("the last resort, with all candidates dead,", () => {
           Effect.gen(function* () {
             assert.strictEqual(yield* Effect.promise(() => ask(live.port)), "last")
             const listen = { host: "127.0.0.1", port: 0 }
-            yield* live.acceptor.rebind([{ name: "none", listen, upstream: 1, maxConnections: 9, backlog: 9 }])
+            yield* live.acceptor.rebind([{
+              name: "none",
+              listen,
+              target: upstreamTarget("none"),
+              maxConnections: 9,
+              backlog: 9
+            }])
             const reset = yield* Effect.promise(() => {
               return ask(live.acceptor.statusUnsafe()[0]!.listen.port).catch((error: unknown) => error)
             })

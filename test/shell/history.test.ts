@@ -22,14 +22,16 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { Event } from "../../src/core/model/Event.ts"
 import type { HistoryRecord } from "../../src/core/model/History.ts"
 import { isReady } from "../../src/core/ready.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
+import { Plane } from "../../src/plane/Plane.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { HistoryError } from "../../src/shell/errors.ts"
 import { HistoryKeeper } from "../../src/shell/HistoryKeeper.ts"
 import { HistoryStore } from "../../src/shell/HistoryStore.ts"
 import { LoadedHistory } from "../../src/shell/LoadedHistory.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
-import { Transport } from "../../src/shell/Transport.ts"
+import { Transport } from "../../src/plane/ports/Transport.ts"
+import { upstreamTarget } from "../../src/plane/Target.ts"
 import { inScratch } from "../support/command.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { replayText } from "../support/live.ts"
@@ -219,10 +221,17 @@ const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
   )
   const config = configWith([{ candidates: sites.map(({ address }) => address) }])
   const engine = Engine.layer({ config, seed: 1, mailbox: 65_536, turnMs: 2, gatherMs: 2, restartDelayMs: 10 })
-  const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 100, backlog: 10 }
+  const listener = {
+    name: "web",
+    listen: { host: "127.0.0.1", port: 0 },
+    target: upstreamTarget("web"),
+    maxConnections: 100,
+    backlog: 10
+  }
   const layer = Acceptor.layer([listener]).pipe(
     Layer.provideMerge(HistoryKeeper.writing),
     Layer.provideMerge(engine),
+    Layer.provideMerge(Plane.layer),
     Layer.provideMerge(
       HistoryKeeper.layer({
         enabled: true,
@@ -242,11 +251,11 @@ const serviceOf = (file: string, sites: ReadonlyArray<Site>) => {
   const entries = () =>
     recorder.segments.join("").split("\n").filter((line) => line.startsWith('{"seq"'))
       .map((line) => JSON.parse(line) as { readonly at: number; readonly event: Event })
-  const run = <A>(use: (engine: Engine["Service"], port: number) => Promise<A>) =>
+  const run = <A>(use: (engine: Engine["Service"], port: number, acceptor: Acceptor["Service"]) => Promise<A>) =>
     Effect.gen(function* () {
       const engine = yield* Engine
       const acceptor = yield* Acceptor
-      const result = yield* Effect.promise(() => use(engine, acceptor.statusUnsafe()[0]?.listen.port ?? 0))
+      const result = yield* Effect.promise(() => use(engine, acceptor.statusUnsafe()[0]?.listen.port ?? 0, acceptor))
       yield* acceptor.drain(1_000)
       return result
     }).pipe(Effect.provide(layer), Effect.scoped)
@@ -280,9 +289,9 @@ describe("a restarted service", () => {
           const [atOnce] = accepted(second.entries())
           assert.deepStrictEqual([atOnce?.candidate, atOnce?.chosen], [best, -1])
           const third = serviceOf(file, sites)
-          await Effect.runPromise(third.run(async (engine, port) => {
+          await Effect.runPromise(third.run(async (engine, port, acceptor) => {
             await until("a socket waits, and the core knows it", () =>
-              engine.warmPool.countOf(best as number) > 0 && (engine.routesUnsafe().upstreams[0]?.members.length ?? 0) > 0)
+              acceptor.warmPool.countOf(best as number) > 0 && (engine.routesUnsafe().upstreams[0]?.members.length ?? 0) > 0)
             await ask(port)
           }))
           const [warm] = accepted(third.entries())
@@ -314,7 +323,13 @@ describe("a core that restarts after a failure", () => {
       const config = configWith([{ candidates: [{ host: "127.0.0.1", port: good.port }] }])
       const engine = Engine.layer({ config, seed: 1, mailbox: 1_024, turnMs: 2, gatherMs: 2, restartDelayMs: 10, advance })
       const recorder = MemoryRecorder.make({ id: "test", seed: 1 })
-      const listener = { name: "web", listen: { host: "127.0.0.1", port: 0 }, upstream: 0, maxConnections: 10, backlog: 1 }
+      const listener = {
+        name: "web",
+        listen: { host: "127.0.0.1", port: 0 },
+        target: upstreamTarget("web"),
+        maxConnections: 10,
+        backlog: 1
+      }
       const base = Layer.mergeAll(
         NodeTransport.layer,
         NodeResolver.layer,
@@ -332,7 +347,13 @@ describe("a core that restarts after a failure", () => {
           assert.strictEqual(await ask(port), "good")
         })
       }).pipe(
-        Effect.provide(Acceptor.layer([listener]).pipe(Layer.provideMerge(engine), Layer.provideMerge(base))),
+        Effect.provide(
+          Acceptor.layer([listener]).pipe(
+            Layer.provideMerge(engine),
+            Layer.provideMerge(Plane.layer),
+            Layer.provideMerge(base)
+          )
+        ),
         Effect.scoped
       )
       yield* Effect.promise(() => good.stop())

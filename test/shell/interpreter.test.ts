@@ -7,9 +7,9 @@ import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import type { Fact } from "../../src/core/model/Decision.ts"
 import * as Interpreter from "../../src/shell/Interpreter.ts"
-import { Resolver } from "../../src/shell/Resolver.ts"
-import { WarmPool } from "../../src/shell/WarmPool.ts"
-import { Transport } from "../../src/shell/Transport.ts"
+import { Resolver } from "../../src/plane/ports/Resolver.ts"
+import { Plane } from "../../src/plane/Plane.ts"
+import { PlanePort } from "../../src/plane/ports/PlanePort.ts"
 
 const KEPT = 1_024
 const fact = (candidate: number): Fact => ({ _tag: "Cleared", upstream: 0, candidate })
@@ -17,9 +17,7 @@ const fact = (candidate: number): Fact => ({ _tag: "Cleared", upstream: 0, candi
 describe("core facts", () => {
   it.effect("all reach a subscriber that keeps up, while one that falls behind loses the oldest", () =>
     Effect.gen(function* () {
-      const transport = yield* Transport
-      const shelf = new WarmPool(transport, () => {})
-      const interpreter = yield* Interpreter.make(shelf, yield* Resolver, () => {}, () => false)
+      const interpreter = yield* Interpreter.make(yield* PlanePort, yield* Resolver, () => {}, () => false)
       const behind = yield* PubSub.subscribe(interpreter.facts)
       const awake = yield* PubSub.subscribe(interpreter.facts)
       for (let i = 0; i < 2 * KEPT; i++) {
@@ -28,5 +26,8 @@ describe("core facts", () => {
       }
       const kept = yield* PubSub.takeAll(behind)
       assert.deepStrictEqual([kept.length, kept[0], kept.at(-1)], [KEPT, fact(KEPT), fact(2 * KEPT - 1)])
-    }).pipe(Effect.scoped, Effect.provide(Layer.merge(NodeTransport.layer, NodeResolver.layer))))
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(Plane.layer, Layer.merge(NodeTransport.layer, NodeResolver.layer)))
+    ))
 })

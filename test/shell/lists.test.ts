@@ -64,7 +64,7 @@ describe("a reload", () => {
       const { segments } = yield* withLive(first, (live) =>
         Effect.promise(async () => {
           const connected = (host: string) => [...sockets].filter(({ localAddress }) => localAddress === host).length
-          await until("warm sockets wait", () => live.engine.warmPool.size === 2)
+          await until("warm sockets wait", () => live.acceptor.warmPool.size === 2)
           const kept = await session(live.port)
           assert.strictEqual(kept.of, one)
           const next = change({ ...first, builtin })

@@ -13,9 +13,10 @@ import { tellDecision } from "../../src/shell/facts/factBodies.ts"
 import * as InterfaceWatch from "../../src/shell/InterfaceWatch.ts"
 import type { Attached } from "../../src/shell/Interfaces.ts"
 import { Interfaces } from "../../src/shell/Interfaces.ts"
-import { Resolver } from "../../src/shell/Resolver.ts"
+import { Plane } from "../../src/plane/Plane.ts"
+import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { statusOf } from "../../src/shell/status.ts"
-import { Transport } from "../../src/shell/Transport.ts"
+import { Transport } from "../../src/plane/ports/Transport.ts"
 import { configWith } from "../support/config.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 import { ToyInterpreter } from "../support/ToyInterpreter.ts"
@@ -100,10 +101,12 @@ describe("a local outage in the engine", () => {
       const resolver = Layer.succeed(Resolver, Resolver.of({ resolve: () => Effect.never }))
       const options = { config, seed: 1, mailbox: 1_024, turnMs: 2, gatherMs: 0, restartDelayMs: 10 }
       const layer = Engine.layer(options).pipe(
+        Layer.provideMerge(Plane.layer),
         Layer.provide(Layer.mergeAll(Layer.succeed(Transport, transport.service), resolver, NoRecorder.layer))
       )
       yield* Effect.gen(function* () {
         const engine = yield* Engine
+        const { warmPool } = yield* Plane
         const pass = Effect.fnUntraced(function* (ms: number) {
           for (let i = 0; i < ms; i += 5) {
             transport.advance(5)
@@ -117,11 +120,11 @@ describe("a local outage in the engine", () => {
         yield* pass(20_000)
         assert.strictEqual(seen(engine).outage?.reason, "silence")
         assert.strictEqual(JSON.stringify(engine.routesUnsafe().upstreams), routes)
-        assert.strictEqual(engine.warmPool.size, 0)
+        assert.strictEqual(warmPool.size, 0)
         dark = false
         yield* pass(1_500)
         assert.isNull(seen(engine).outage)
-        assert.isAbove(engine.warmPool.size, 0)
+        assert.isAbove(warmPool.size, 0)
       }).pipe(Effect.scoped, Effect.provide(layer))
     }))
 })

@@ -8,8 +8,10 @@ import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import { connectionsOf } from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { isReady } from "../../src/core/ready.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
+import { Plane } from "../../src/plane/Plane.ts"
 import { Engine } from "../../src/shell/Engine.ts"
+import { upstreamTarget } from "../../src/plane/Target.ts"
 import { configWith } from "../support/config.ts"
 import { activeHandles, descriptors } from "../support/descriptors.ts"
 import { liveBytes } from "../support/memory.ts"
@@ -38,12 +40,13 @@ const forwarding = <A>(
     const listener = {
       name: "web",
       listen: { host: "127.0.0.1", port: 0 },
-      upstream: 0,
+      target: upstreamTarget("web"),
       maxConnections: 10_000,
       backlog: 512
     }
     const layer = Acceptor.layer([listener]).pipe(
       Layer.provideMerge(engine),
+      Layer.provideMerge(Plane.layer),
       Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer, NoRecorder.layer))
     )
     return yield* Effect.gen(function* () {

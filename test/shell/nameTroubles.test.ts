@@ -1,10 +1,10 @@
 /** What is known of names without addresses, and how often it is reported. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { ResolveError } from "../../src/shell/errors.ts"
+import { ResolveError } from "../../src/plane/ports/errors.ts"
 import type { NameNews } from "../../src/shell/NameTroubles.ts"
 import { NameTroubles } from "../../src/shell/NameTroubles.ts"
-import { Resolver } from "../../src/shell/Resolver.ts"
+import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { answersOf, LIMITS } from "../support/answers.ts"
 
 /** A resolver with the answer that the test set last, watched for the upstream `web` and for names on demand. */

@@ -72,7 +72,7 @@ describe("a server that serves one connection at a time", () => {
           }
           await Promise.all(waits)
           assert.strictEqual(shownBy(live).warmWithheld, "serial")
-          await until("no warm sockets", () => live.engine.warmPool.size === 0)
+          await until("no warm sockets", () => live.acceptor.warmPool.size === 0)
           return clients(live.port, 10)
         })
         assert.isBelow(Math.max(...result), 200)

@@ -5,8 +5,9 @@ import * as Layer from "effect/Layer"
 import * as NoRecorder from "../../src/adapters/memory/NoRecorder.ts"
 import type { ControlEvent, Event } from "../../src/core/model/Event.ts"
 import { Engine } from "../../src/shell/Engine.ts"
-import { Resolver } from "../../src/shell/Resolver.ts"
-import { Transport } from "../../src/shell/Transport.ts"
+import { Plane } from "../../src/plane/Plane.ts"
+import { Resolver } from "../../src/plane/ports/Resolver.ts"
+import { Transport } from "../../src/plane/ports/Transport.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
@@ -27,6 +28,7 @@ const turnsWith = Effect.fnUntraced(function* (gatherMs: number, second: Event =
   }
   const resolver = Layer.succeed(Resolver, Resolver.of({ resolve: () => Effect.never }))
   const layer = Engine.layer({ ...options, config: configWith([{ candidates: addresses(1) }]) }).pipe(
+    Layer.provide(Plane.layer),
     Layer.provide(Layer.mergeAll(Layer.succeed(Transport, transport.service), resolver, NoRecorder.layer))
   )
   yield* Effect.gen(function* () {

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { Address } from "../../src/core/model/Config.ts"
 import type { CloseCause, DialFailure } from "../../src/core/model/Event.ts"
-import type { Cancel, ClientSocket, RelayEnd, Transport, UpstreamSocket } from "../../src/shell/Transport.ts"
+import type { Cancel, ClientSocket, RelayEnd, Transport, UpstreamSocket } from "../../src/plane/ports/Transport.ts"
 
 /** The result of one dial, `afterMs` after it began; `never` leaves it unanswered. */
 export interface Scripted {

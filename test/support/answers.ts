@@ -1,5 +1,5 @@
 /** The answer of a resolver with exactly these addresses, and the limits of a DNS query. */
-import type { Answers, ResolverLimits } from "../../src/shell/Resolver.ts"
+import type { Answers, ResolverLimits } from "../../src/plane/ports/Resolver.ts"
 
 export const answersOf = (addresses: ReadonlyArray<string>): Answers => ({ addresses, omitted: 0, silent: 0 })
 

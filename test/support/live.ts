@@ -7,11 +7,13 @@ import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { Replay } from "../../src/record/replay.ts"
 import { Replay as ReplayClass } from "../../src/record/replay.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
+import { Plane } from "../../src/plane/Plane.ts"
 import type { EngineOptions } from "../../src/shell/Engine.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
-import type { Resolver } from "../../src/shell/Resolver.ts"
+import type { Resolver } from "../../src/plane/ports/Resolver.ts"
+import { upstreamTarget } from "../../src/plane/Target.ts"
 
 export interface Live {
   readonly engine: Engine["Service"]
@@ -31,14 +33,18 @@ export const liveLayer = (
   const listener = {
     name: "web",
     listen: { host: "127.0.0.1", port: 0 },
-    upstream: 0,
+    target: upstreamTarget(config.upstreams[0]?.name ?? ""),
     maxConnections,
     backlog: 512
   }
   const base = Layer.mergeAll(NodeTransport.layer, resolver, Layer.succeed(Recorder, recorder))
   return {
     recorder,
-    layer: Acceptor.layer([listener]).pipe(Layer.provideMerge(engine), Layer.provideMerge(base))
+    layer: Acceptor.layer([listener]).pipe(
+      Layer.provideMerge(engine),
+      Layer.provideMerge(Plane.layer),
+      Layer.provideMerge(base)
+    )
   }
 }
 

@@ -8,10 +8,11 @@ export type Rule = (sources: ReadonlyArray<Source>) => ReadonlyArray<string>
 const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
   core: [],
   record: ["core"],
-  shell: ["record", "core"],
+  plane: ["core"],
+  shell: ["plane", "record", "core"],
   ingress: ["record", "core"],
-  adapters: ["shell", "ingress", "record", "core"],
-  apps: ["adapters", "shell", "ingress", "record", "core"]
+  adapters: ["shell", "plane", "ingress", "record", "core"],
+  apps: ["adapters", "shell", "plane", "ingress", "record", "core"]
 }
 
 /** `core` of `src/core/step.ts`; empty for files that lie in `src` itself. */
@@ -139,12 +140,37 @@ export const noCycles: Rule = (sources) => {
   return found
 }
 
-/** Forward may not import the configuration: decisions about dialling belong in the plan. */
-export const forwardIsBlind: Rule = (sources) =>
-  sources.filter(({ path }) => path.endsWith("/Forward.ts")).flatMap((source) =>
-    importsOf(source).filter(({ target }) => target === "src/core/model/Config.ts").map(() =>
-      `${source.path} imports Config`
-    )
+/** What the data plane does not see: it has routes, whose plans say all that clients need. */
+const HIDDEN_FROM_PLANE =
+  /^src\/core\/(model\/(State|Config|Step|Upstream)\.ts|state\.ts|step\.ts|advance\.ts|reducers\/|schema\/)/
+/** The types of values that routes and events carry may be the configuration's; the state is in nothing that the data plane can reach. */
+const BEHIND_NO_IMPORT = /^src\/core\/(model\/(State|Step|Upstream)\.ts|state\.ts|step\.ts|advance\.ts|reducers\/|schema\/)/
+
+/** The data plane imports neither the state, the configuration nor a reducer, and what it imports leads to no state. */
+export const planeSeesRoutes: Rule = (sources) => {
+  const targets = new Map(sources.map((source) => [source.path, importsOf(source).map(({ target }) => target)]))
+  const found: Array<string> = []
+  const seen = new Set<string>()
+  const visit = (path: string, trail: ReadonlyArray<string>): void => {
+    for (const target of targets.get(path) ?? []) {
+      if (target === undefined) continue
+      const hidden = layerOf(path) === "plane" ? HIDDEN_FROM_PLANE : BEHIND_NO_IMPORT
+      if (hidden.test(target)) found.push(`the data plane sees ${[...trail, path, target].join(" -> ")}`)
+      else if (!seen.has(target)) {
+        seen.add(target)
+        visit(target, [...trail, path])
+      }
+    }
+  }
+  for (const { path } of sources) if (layerOf(path) === "plane") visit(path, [])
+  return found
+}
+
+/** The control plane meets the data plane at its ports alone. */
+export const planesMeetAtPorts: Rule = (sources) =>
+  sources.filter(({ path }) => layerOf(path) === "shell").flatMap((source) =>
+    importsOf(source).filter(({ target = "" }) => layerOf(target) === "plane" && !target.startsWith("src/plane/ports/"))
+      .map(({ target }) => `${source.path} imports ${target}, which is no port`)
   )
 
 export const honestNames: Rule = (sources) =>

@@ -1,5 +1,5 @@
 /** Reports of a session's silence that go nowhere. */
-import type { Silence } from "../../src/shell/Transport.ts"
+import type { Silence } from "../../src/plane/ports/Transport.ts"
 
 export const untold: Silence = {
   silentAfterMs: 60_000,

@@ -7,10 +7,10 @@ import * as net from "node:net"
 import type { TelemetryOptions } from "../../src/adapters/otel/options.ts"
 import * as Telemetry from "../../src/adapters/otel/Telemetry.ts"
 import type { Config } from "../../src/core/model/Config.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { Exposition } from "../../src/shell/Exposition.ts"
-import type { Resolver } from "../../src/shell/Resolver.ts"
+import type { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { liveLayer } from "./live.ts"
 
 /** `base` as a user would write it; empty: no traces. */

@@ -8,7 +8,7 @@
 import * as Effect from "effect/Effect"
 import * as net from "node:net"
 import type { Address } from "../../core/model/Config.ts"
-import { BindError } from "../../shell/errors.ts"
+import { BindError } from "../../plane/ports/errors.ts"
 
 /** `dark`: nothing comes back. `refusing`: no server listens. `resetting`: handshakes succeed, and sessions are reset. */
 export type Fault = "none" | "dark" | "refusing" | "resetting"

@@ -3,7 +3,7 @@
  */
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
-import type { Cancel, Transport, UpstreamSocket } from "../../shell/Transport.ts"
+import type { Cancel, Transport, UpstreamSocket } from "../../plane/ports/Transport.ts"
 import type { Site } from "./Site.ts"
 
 /** Counts of relayed clients by the kind of their upstream socket. */

@@ -1,6 +1,6 @@
 /** A client of the demo: it connects, sends a request, and waits for the first byte up to a limit. */
 import * as net from "node:net"
-import type { Cancel } from "../../shell/Transport.ts"
+import type { Cancel } from "../../plane/ports/Transport.ts"
 import { nowUs } from "../node/clock.ts"
 
 /** The name of the site that answered; empty: none did. */

@@ -1,6 +1,6 @@
 /** The socket of a client, before and while it is relayed. */
 import type * as net from "node:net"
-import type { ClientSocket } from "../../shell/Transport.ts"
+import type { ClientSocket } from "../../plane/ports/Transport.ts"
 
 /** A socket that listens for both families shows an IPv4 client as an IPv6 address. It is the same client. */
 const MAPPED = /^::ffff:(?=[0-9.]+$)/

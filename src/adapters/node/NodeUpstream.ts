@@ -12,7 +12,7 @@
  */
 import { Buffer } from "node:buffer"
 import type * as net from "node:net"
-import type { Cancel } from "../../shell/Transport.ts"
+import type { Cancel } from "../../plane/ports/Transport.ts"
 import { UpstreamConnection } from "./UpstreamConnection.ts"
 
 const SMALL = 4096

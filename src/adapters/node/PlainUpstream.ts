@@ -6,7 +6,7 @@
  * the reading stops, so a socket keeps at most one socket buffer. Then its end shows only after it is taken.
  */
 import { Buffer } from "node:buffer"
-import type { Cancel } from "../../shell/Transport.ts"
+import type { Cancel } from "../../plane/ports/Transport.ts"
 import { UpstreamConnection } from "./UpstreamConnection.ts"
 import type { Sink } from "./NodeUpstream.ts"
 import type { PlainSocket } from "./PlainSocket.ts"

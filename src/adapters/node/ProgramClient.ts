@@ -1,14 +1,14 @@
 /** A client inside this process: a program that wants the upstream's socket itself. */
 import type * as net from "node:net"
 import type { Attempt } from "../../core/model/Event.ts"
-import { INSIDE } from "../../shell/Acceptor.ts"
-import type { ClientSocket } from "../../shell/Transport.ts"
+import { INSIDE } from "../../plane/Inside.ts"
+import type { ClientSocket } from "../../plane/ports/Transport.ts"
 
 /** Callbacks of a dial: exactly one of them is called, once. */
 export interface Wanted {
   readonly received: (socket: net.Socket) => void
-  /** No address could be reached. */
-  readonly refused: (tried: ReadonlyArray<Attempt>) => void
+  /** No address could be reached; undefined: none was dialled. */
+  readonly refused: (tried: ReadonlyArray<Attempt> | undefined) => void
 }
 
 export class ProgramClient implements ClientSocket {
@@ -21,7 +21,7 @@ export class ProgramClient implements ClientSocket {
   /** A program counts as one client. */
   readonly addressUnsafe = (): string => INSIDE
 
-  readonly resetUnsafe = (tried: ReadonlyArray<Attempt> = []): void => {
+  readonly resetUnsafe = (tried?: ReadonlyArray<Attempt>): void => {
     const wanted = this.#wanted
     this.#wanted = undefined
     wanted?.refused(tried)

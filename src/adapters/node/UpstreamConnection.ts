@@ -3,7 +3,7 @@
  * warm pool, then the relay or a program. Otherwise each session would add and remove a dozen listeners.
  */
 import type * as net from "node:net"
-import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
+import type { Cancel, UpstreamSocket } from "../../plane/ports/Transport.ts"
 import { timerWheel } from "./timerWheel.ts"
 import { KEEP_ALIVE_FROM_MS } from "./upkeep.ts"
 

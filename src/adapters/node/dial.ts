@@ -2,7 +2,7 @@
 import * as net from "node:net"
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
-import type { Cancel, UpstreamSocket } from "../../shell/Transport.ts"
+import type { Cancel, UpstreamSocket } from "../../plane/ports/Transport.ts"
 import { opened } from "./descriptors.ts"
 import type { Receive } from "./UpstreamConnection.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"

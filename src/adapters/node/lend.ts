@@ -7,7 +7,7 @@
  */
 import type { Session } from "../../core/model/Config.ts"
 import type { CloseCause } from "../../core/model/Event.ts"
-import type { Cancel, RelayEnd, Silence } from "../../shell/Transport.ts"
+import type { Cancel, RelayEnd, Silence } from "../../plane/ports/Transport.ts"
 import { ALERT_BYTES } from "./alert.ts"
 import { timerWheel } from "./timerWheel.ts"
 import type { PlainUpstream } from "./PlainUpstream.ts"

@@ -9,7 +9,7 @@
  *   the system takes no more bytes, only those that it has not taken count.
  * - When a limit is over, the watch first lets pending reads come in: a busy process is late for timers and for bytes alike.
  */
-import type { Cancel, Silence } from "../../shell/Transport.ts"
+import type { Cancel, Silence } from "../../plane/ports/Transport.ts"
 import { nowUs } from "./clock.ts"
 import { timerWheel } from "./timerWheel.ts"
 

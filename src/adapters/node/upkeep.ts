@@ -3,7 +3,7 @@
  * setting a timer with each chunk. Most sessions are over before the first check.
  */
 import type { Session } from "../../core/model/Config.ts"
-import type { Cancel } from "../../shell/Transport.ts"
+import type { Cancel } from "../../plane/ports/Transport.ts"
 import { nowUs } from "./clock.ts"
 import { timerWheel } from "./timerWheel.ts"
 

@@ -5,7 +5,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Acceptor } from "../../shell/Acceptor.ts"
+import { Acceptor } from "../../plane/Acceptor.ts"
 import { Engine } from "../../shell/Engine.ts"
 import { Exposition } from "../../shell/Exposition.ts"
 import { troubles } from "../../shell/HistoryKeeper.ts"

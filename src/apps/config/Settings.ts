@@ -6,7 +6,7 @@ import type * as Redacted from "effect/Redacted"
 import type { TelemetryOptions } from "../../adapters/otel/options.ts"
 import type { Address, Config } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
-import type { ListenerOptions } from "../../shell/Listener.ts"
+import type { ListenerOptions } from "../../plane/Listener.ts"
 
 export interface Settings {
   readonly core: Config

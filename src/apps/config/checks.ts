@@ -1,8 +1,9 @@
 /** Checks of more than one key of a decoded file. */
+import { ON_DEMAND } from "../../core/domain.ts"
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
-import { covers, overlap } from "../../shell/overlap.ts"
-import { endpointText } from "../../shell/privacy.ts"
+import { covers, overlap } from "../../plane/overlap.ts"
+import { endpointText } from "../../core/endpointText.ts"
 import { countingWarnings } from "./counting.ts"
 import { nameless, unusedAuthorities } from "./identityOf.ts"
 import { loopsOf } from "./loops.ts"
@@ -19,6 +20,7 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
       : [needed(["listeners"], "at least one listener", "at least one listener is needed")]),
     ...unknownUpstreams(file, show),
     ...domainsTwice(file, show),
+    ...reservedNames(file),
     ...takenTwice(file, show),
     ...loopsOf(file, show),
     ...(Object.hasOwn(file.upstreams, "")
@@ -78,6 +80,17 @@ function domainsTwice(file: ConfigFile, show: Show): ReadonlyArray<Found> {
     const message = `${show(path, text)} is the name of ${nameOf(first)} already: take one of them out`
     return [needed(path, "a name of its own", message, [path, first])]
   })
+}
+
+/** A listener's upstream is found by its name, so it may not share it with the hosts that clients ask for. */
+function reservedNames(file: ConfigFile): ReadonlyArray<Found> {
+  const paths: ReadonlyArray<Path> = [
+    ...(Object.hasOwn(file.upstreams, ON_DEMAND) ? [["upstreams", ON_DEMAND]] : []),
+    ...file.preheatDomains.flatMap((name, i) => name === ON_DEMAND ? [["preheatDomains", i]] : [])
+  ]
+  return paths.map((path) =>
+    needed(path, "another name", `${ON_DEMAND} is the name of all hosts that are found on first use: choose another`)
+  )
 }
 
 function unknownUpstreams(file: ConfigFile, show: Show): ReadonlyArray<Found> {

@@ -2,7 +2,7 @@
 import type { Address } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
-import { covers } from "../../shell/overlap.ts"
+import { covers } from "../../plane/overlap.ts"
 import { isLoopback } from "../../shell/privacy.ts"
 import type { Found, Path, Show } from "./Problem.ts"
 

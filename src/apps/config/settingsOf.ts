@@ -5,6 +5,7 @@ import { demanded } from "../../core/demanded.ts"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { parseDomain, parseEndpoint } from "../../core/schema/units.ts"
+import { upstreamTarget } from "../../plane/Target.ts"
 import type { AddressList } from "./addressesOf.ts"
 import { identityOf } from "./identityOf.ts"
 import type { Settings } from "./Settings.ts"
@@ -69,7 +70,7 @@ export function settingsOf(
   return {
     core,
     listeners: file.listeners.map(({ name, listen, upstream, maxConnections }) => {
-      return { name, listen, upstream: core.upstreams.findIndex((one) => one.name === upstream), maxConnections, backlog }
+      return { name, listen, target: upstreamTarget(upstream), maxConnections, backlog }
     }),
     eventLog: file.eventLog,
     history: file.history,

@@ -17,6 +17,8 @@ export interface Stage {
   readonly engine: Engine["Service"]
   /** Open sessions of a candidate. */
   readonly connections: (candidate: CandidateId) => number
+  /** Warm sockets to it. */
+  readonly warmSockets: (candidate: CandidateId) => number
   readonly relays: Readonly<Relays>
   readonly tallies: { readonly fairlead: Tally; readonly plain: Tally }
   readonly narrator: Narrator

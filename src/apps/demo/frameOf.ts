@@ -70,7 +70,7 @@ function addressRows(stage: Stage, atMs: number): ReadonlyArray<AddressRow> {
       successRate: candidate.lastSampleAtUs < 0 ? -1 : successRate(candidate, scoring, state.at),
       share: shares.get(site.name) ?? 0,
       plainShare: plainShares.get(site.name) ?? 0,
-      warm: engine.warmPool.countOf(id),
+      warm: stage.warmSockets(id),
       connections: stage.connections(id),
       costs: stage.costs[i] ?? []
     }

@@ -1,7 +1,7 @@
 /** Clients: the same arrivals for both forwarders, whatever happened to earlier clients. */
 import * as Effect from "effect/Effect"
 import { request } from "../../adapters/demo/request.ts"
-import type { Cancel } from "../../shell/Transport.ts"
+import type { Cancel } from "../../plane/ports/Transport.ts"
 import type { Tally } from "./Tally.ts"
 
 export const CLIENTS_PER_SECOND = 40

@@ -5,10 +5,10 @@
 import * as Effect from "effect/Effect"
 import type { Address, UpstreamConfig } from "../../core/model/Config.ts"
 import type { DialPlan } from "../../core/model/Routes.ts"
-import { runPlanUnsafe } from "../../shell/DialRun.ts"
-import type { AskDns } from "../../shell/DnsQueries.ts"
-import { Sessions } from "../../shell/Sessions.ts"
-import type { Cancel, ClientSocket, Transport } from "../../shell/Transport.ts"
+import { runPlanUnsafe } from "../../plane/DialRun.ts"
+import type { QueryDns } from "../../plane/DnsQueries.ts"
+import { Sessions } from "../../plane/Sessions.ts"
+import type { Cancel, ClientSocket, Transport } from "../../plane/ports/Transport.ts"
 
 export const PLAIN = "plain forwarder, round robin"
 
@@ -54,7 +54,7 @@ export const plainForwarder = Effect.fnUntraced(function* (transport: Transport[
 })
 
 /** Its plans contain addresses alone. */
-const NO_NAMES: AskDns = () => () => {}
+const NO_NAMES: QueryDns = () => () => {}
 
 const NOBODY_TOLD = (stallMs: number) => ({
   silentAfterMs: stallMs,

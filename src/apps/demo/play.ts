@@ -9,9 +9,9 @@ import { nowUs } from "../../adapters/node/clock.ts"
 import * as NodeTransport from "../../adapters/node/NodeTransport.ts"
 import * as Rng from "../../core/math/Rng.ts"
 import type { UpstreamConfig } from "../../core/model/Config.ts"
-import { Acceptor } from "../../shell/Acceptor.ts"
+import { Acceptor } from "../../plane/Acceptor.ts"
 import { Engine } from "../../shell/Engine.ts"
-import { Transport } from "../../shell/Transport.ts"
+import { Transport } from "../../plane/ports/Transport.ts"
 import { serving } from "../Live.ts"
 import { LogThreshold } from "../LogThreshold.ts"
 import { frameOf } from "./frameOf.ts"
@@ -69,6 +69,7 @@ export const play = ({ durationMs, seed, directory, output }: Play, opened: (sta
         sites,
         engine,
         connections: acceptor.counts.of,
+        warmSockets: acceptor.warmPool.countOf,
         relays: ours.relays,
         tallies: { fairlead: new Tally(), plain: new Tally() },
         narrator: new Narrator(nowMs, output.tell),

@@ -6,13 +6,14 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type * as Stream from "effect/Stream"
 import type * as net from "node:net"
-import { arrange } from "../../core/arrange.ts"
 import { domainOf } from "../../core/domain.ts"
 import type { UpstreamId } from "../../core/model/Candidate.ts"
-import { Acceptor } from "../../shell/Acceptor.ts"
+import { Acceptor } from "../../plane/Acceptor.ts"
+import type { Target } from "../../plane/Target.ts"
 import { Control } from "../../shell/Control.ts"
 import { Engine } from "../../shell/Engine.ts"
-import type { BindError, ExposedError, RecordError } from "../../shell/errors.ts"
+import type { BindError } from "../../plane/ports/errors.ts"
+import type { ExposedError, RecordError } from "../../shell/errors.ts"
 import { Facts } from "../../shell/facts/Facts.ts"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
 import { Recorder } from "../../shell/Recorder.ts"
@@ -30,7 +31,6 @@ import type { ConnectError } from "./errors.ts"
 import { UnknownUpstreamError } from "./errors.ts"
 import type { Outcome, Selection } from "./Selections.ts"
 import { Selections } from "./Selections.ts"
-import type { Target } from "./target.ts"
 import { targetOf } from "./target.ts"
 
 /** Candidates of each upstream in `status`: its set and the best of the others. */
@@ -120,20 +120,14 @@ const make = Effect.fnUntraced(function* (started: InForce) {
       const found = targetOf(engine.stateUnsafe().config, host, port)
       return found instanceof UnknownUpstreamError ? Effect.fail(found) : Effect.succeed(found)
     })
-  const nameOf = (target: Target) =>
-    typeof target === "number"
-      ? engine.stateUnsafe().config.upstreams[target]?.name ?? ""
-      : domainOf(target.host, target.port)
+  const nameOf = (target: Target) => target._tag === "Upstream" ? target.name : domainOf(target.host, target.port)
 
   /** Waits until a candidate is found, where none is known. */
   const picked = (target: Target) =>
     Effect.callback<Selection | undefined>((resume) => {
-      const { discovery } = acceptor
       const ready = (id: UpstreamId | undefined) =>
         resume(Effect.sync(() => id === undefined ? undefined : selections.pick(id)))
-      return Effect.sync(
-        typeof target === "number" ? discovery.settled(target, ready) : discovery.find(target.host, target.port, ready)
-      )
+      return Effect.sync(acceptor.discovery.find(target, ready))
     })
 
   const reload = Effect.fnUntraced(function* (config: FairleadConfig) {
@@ -143,8 +137,6 @@ const make = Effect.fnUntraced(function* (started: InForce) {
     )
     const confirmed = yield* Effect.mapError(
       putInForce({
-        coreUnsafe: () => engine.stateUnsafe().config,
-        arrange,
         rebind: acceptor.rebind,
         tellCore: (core) => tellCore(engine, core),
         setLogLevelUnsafe: () => {},

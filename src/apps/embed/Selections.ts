@@ -9,8 +9,8 @@ import type { Attempt, ChoiceReason, Event } from "../../core/model/Event.ts"
 import { STRANGER } from "../../core/model/Event.ts"
 import type { DialAttempt, UpstreamState } from "../../core/model/Routes.ts"
 import { reasonOf } from "../../core/pick.ts"
-import type { Acceptor } from "../../shell/Acceptor.ts"
-import { INSIDE } from "../../shell/Acceptor.ts"
+import type { Acceptor } from "../../plane/Acceptor.ts"
+import { INSIDE } from "../../plane/Inside.ts"
 import type { Engine } from "../../shell/Engine.ts"
 
 export interface Selection {
@@ -64,11 +64,13 @@ interface Picked {
 export class Selections {
   readonly #engine: Engine["Service"]
   readonly #inside: Acceptor["Service"]["inside"]
+  readonly #warmPool: Acceptor["Service"]["warmPool"]
   readonly #picked = new WeakMap<Selection, Picked>()
 
-  constructor(engine: Engine["Service"], { inside }: Acceptor["Service"]) {
+  constructor(engine: Engine["Service"], { inside, warmPool }: Acceptor["Service"]) {
     this.#engine = engine
     this.#inside = inside
+    this.#warmPool = warmPool
   }
 
   /** undefined: the core does not know the upstream yet. */
@@ -87,7 +89,7 @@ export class Selections {
       address: attempt === undefined ? null : { host: attempt.host, port: attempt.port },
       why,
       state: upstream.state,
-      warm: candidate === undefined ? 0 : engine.warmPool.countOf(candidate)
+      warm: candidate === undefined ? 0 : this.#warmPool.countOf(candidate)
     }
     const pickedUs = engine.nowUs()
     this.#picked.set(selection, {

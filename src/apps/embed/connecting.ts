@@ -5,14 +5,12 @@ import type * as Scope from "effect/Scope"
 import type * as net from "node:net"
 import { ProgramClient } from "../../adapters/node/ProgramClient.ts"
 import * as Candidates from "../../core/candidates.ts"
-import type { UpstreamId } from "../../core/model/Candidate.ts"
 import type { Attempt } from "../../core/model/Event.ts"
 import type { State } from "../../core/model/State.ts"
-import type { Acceptor } from "../../shell/Acceptor.ts"
+import type { Acceptor } from "../../plane/Acceptor.ts"
 import type { Engine } from "../../shell/Engine.ts"
-import type { Cancel } from "../../shell/Transport.ts"
 import { ConnectError } from "./errors.ts"
-import type { Target } from "./target.ts"
+import type { Target } from "../../plane/Target.ts"
 
 export interface Ports {
   readonly engine: Engine["Service"]
@@ -39,24 +37,16 @@ export const connecting = (ports: Ports, target: Target, name: string): Effect.E
         received = socket
         resume(Effect.succeed(socket))
       },
-      refused: (tried) => resume(Effect.fail(failed("unreachable", tried)))
+      refused: (tried) => resume(tried === undefined ? Effect.succeed(undefined) : Effect.fail(failed("unreachable", tried)))
     })
-    let cancel: Cancel | undefined
-    const enter = (id: UpstreamId | undefined, isDiscovered: boolean) => {
-      // After a reload the routes lack a new upstream until the core confirms it.
-      const isKnown = id !== undefined && engine.routesUnsafe().upstreams[id] !== undefined
-      cancel = !isKnown || hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, id, isDiscovered)
-      if (cancel === undefined) resume(Effect.succeed(undefined))
-    }
-    if (typeof target === "number") enter(target, false)
-    const forget = typeof target === "number"
-      ? () => {}
-      : acceptor.discovery.find(target.host, target.port, (id) => enter(id, true))
-    return Effect.sync(() => (cancel ?? forget)())
+    const cancel = hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, target)
+    if (cancel === undefined) return resume(Effect.succeed(undefined))
+    return Effect.sync(cancel)
   })
   return Effect.gen(function* () {
     const { upstreams, template } = engine.stateUnsafe().config
-    const { dial } = (typeof target === "number" ? upstreams[target] : undefined) ?? template
+    const { dial } = upstreams.find(({ name, onDemand }) => target._tag === "Upstream" && name === target.name && !onDemand)
+      ?? template
     const giveUpUs = engine.nowUs() + dial.deadlineMs * 1000
     let socket = yield* attempt
     while (socket === undefined) {

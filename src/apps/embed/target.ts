@@ -1,13 +1,10 @@
-/** Finds the upstream that a program names. */
-import type { Address } from "../../core/model/Config.ts"
-import type { UpstreamId } from "../../core/model/Candidate.ts"
+/** Finds the target that a program means by a host and port, or by a name. */
 import { isHost } from "../../core/hostName.ts"
 import type { Config, UpstreamConfig } from "../../core/model/Config.ts"
+import type { Target } from "../../plane/Target.ts"
+import { hostTarget, upstreamTarget } from "../../plane/Target.ts"
 import { asciiDomain, asciiHost } from "../asciiHost.ts"
 import { UnknownUpstreamError } from "./errors.ts"
-
-/** A configured upstream by its slot, or a host and port that no configuration names. */
-export type Target = UpstreamId | Address
 
 /**
  * The upstream with this `host` and port, or with this name (its port may be left out), or the host on demand. A host goes
@@ -15,17 +12,17 @@ export type Target = UpstreamId | Address
  */
 export function targetOf(config: Config, host: string, port: number | undefined): Target | UnknownUpstreamError {
   const find = (named: (upstream: UpstreamConfig) => boolean) =>
-    config.upstreams.findIndex((one) => !one.removed && one.name !== "" && !one.onDemand && named(one))
+    config.upstreams.find((one) => !one.removed && one.name !== "" && !one.onDemand && named(one))
   const ascii = asciiHost(host)
   const wanted = ascii.toLowerCase()
   const byHost = find((upstream) => upstream.port === port && upstream.host !== "" && upstream.host.toLowerCase() === wanted)
-  if (byHost >= 0) return byHost
+  if (byHost !== undefined) return upstreamTarget(byHost.name)
   const byName = find((upstream) =>
     [host, asciiDomain(host)].includes(upstream.name) && (port === undefined || port === upstream.port)
   )
-  if (byName >= 0) return byName
+  if (byName !== undefined) return upstreamTarget(byName.name)
   return config.onDemand.enabled && port !== undefined && isHost(ascii) && isPort(port)
-    ? { host: ascii, port }
+    ? hostTarget(ascii, port)
     : new UnknownUpstreamError({ host, port: port ?? null, known: knownIn(config) })
 }
 

@@ -207,7 +207,7 @@ export interface WorkerLost {
   readonly _tag: "WorkerLost"
   readonly worker: number
 }
-/** A changed configuration passed all checks. It holds no secrets, and its upstreams keep their slots (arrange.ts). */
+/** A changed configuration passed all checks. It holds no secrets. The core arranges it so that upstreams keep their slots (arrange.ts). */
 export interface ConfigChanged {
   readonly _tag: "ConfigChanged"
   readonly worker: number

@@ -1,25 +1,22 @@
-/** When a client is served, waits or is reset. There are no sockets; the engine is a mailbox that the test empties. */
+/** When a client is served, waits or is reset. There are no sockets; the control plane is a mailbox that the test empties. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as PubSub from "effect/PubSub"
 import { TestClock } from "effect/testing"
-import type { Fact } from "../../src/core/model/Decision.ts"
 import type { Event } from "../../src/core/model/Event.ts"
 import type { Routes } from "../../src/core/model/Routes.ts"
-import { initial } from "../../src/core/state.ts"
-import { Acceptor } from "../../src/shell/Acceptor.ts"
-import { Engine } from "../../src/shell/Engine.ts"
+import { Acceptor } from "../../src/plane/Acceptor.ts"
 import { Mailbox } from "../../src/shell/Mailbox.ts"
-import { NameTroubles } from "../../src/shell/NameTroubles.ts"
-import { Resolver } from "../../src/shell/Resolver.ts"
-import { Transport } from "../../src/shell/Transport.ts"
+import { Plane } from "../../src/plane/Plane.ts"
+import { hostTarget, upstreamTarget } from "../../src/plane/Target.ts"
+import { ControlPort } from "../../src/plane/ports/ControlPort.ts"
+import { Resolver } from "../../src/plane/ports/Resolver.ts"
+import { Transport } from "../../src/plane/ports/Transport.ts"
 import { answersOf } from "../support/answers.ts"
-import { configWith, upstreamDefaults } from "../support/config.ts"
+import { onDemandDefaults, upstreamDefaults } from "../support/config.ts"
 import type { Scripted } from "../support/SimTransport.ts"
-import { SimTransport } from "../support/SimTransport.ts"
-import { WarmPool } from "../../src/shell/WarmPool.ts"
+import { SimSocket, SimTransport } from "../support/SimTransport.ts"
 
 const plan = {
   attempts: [{ candidate: 7, host: "h", port: 1, startAfterMs: 0, timeoutMs: 1_000, suspectAfterMs: 60_000 }],
@@ -45,7 +42,6 @@ const routes: Routes = {
 }
 
 const resolver = Resolver.of({ resolve: () => Effect.succeed(answersOf([])) })
-const names = new NameTroubles({ nowUs: () => 0, ownersOf: () => [], hosts: () => [] })
 
 interface World {
   readonly sim: SimTransport
@@ -73,28 +69,28 @@ const world = <A>(
     const { maxConnections = 1_000, backlog = 1_000, mailbox: places = 10_000, dial } = limits
     const sim = new SimTransport(() => dial ?? { afterMs: 0, result: "connected" })
     const mailbox = new Mailbox(places, 0)
-    const facts = yield* PubSub.unbounded<Fact>()
-    const warmPool = new WarmPool(sim.service, () => {})
     let tell: (routes: Routes) => void = () => {}
-    const engine = Engine.of({
-      warmPool,
-      names,
+    const control = ControlPort.of({
       resolver,
+      routesUnsafe: () => published(),
+      watchRoutesUnsafe: (told) => void (tell = told),
       reserveUnsafe: (count) => mailbox.reserve(count),
       releaseUnsafe: (count) => mailbox.release(count),
       postUnsafe: (event) => mailbox.post(0, event),
-      controlUnsafe: (event) => mailbox.postOwn(0, event),
-      routesUnsafe: () => published(),
-      watchRoutesUnsafe: (told) => void (tell = told),
-      stateUnsafe: () => initial(configWith([]), 1),
+      discoveryUnsafe: () => onDemandDefaults,
       epochUs: 0,
-      nowUs: () => sim.service.nowUs(),
-      facts,
-      restartsUnsafe: () => 0
+      nowUs: () => sim.service.nowUs()
     })
-    const listener = { name: "web", listen: { host: "127.0.0.1", port: 1 }, upstream: 0, maxConnections, backlog }
+    const listener = {
+      name: "web",
+      listen: { host: "127.0.0.1", port: 1 },
+      target: upstreamTarget("web"),
+      maxConnections,
+      backlog
+    }
     const layer = Acceptor.layer([listener]).pipe(
-      Layer.provide(Layer.merge(Layer.succeed(Engine, engine), Layer.succeed(Transport, sim.service)))
+      Layer.provide(Layer.merge(Layer.succeed(ControlPort, control), Plane.layer)),
+      Layer.provide(Layer.succeed(Transport, sim.service))
     )
     const turn = () => {
       const events: Array<Event> = []
@@ -228,7 +224,7 @@ describe("the acceptor", () => {
 
   it.effect("queues clients, without permits, until their upstream has routes", () => {
     let published: Routes = { version: 0, upstreams: [] }
-    return world({}, ({ sim, mailbox, acceptor }) =>
+    return world({}, ({ sim, mailbox, acceptor, publish }) =>
       Effect.sync(() => {
         const clients = arriveAll(sim, 3)
         sim.advance(5)
@@ -236,11 +232,34 @@ describe("the acceptor", () => {
         assert.deepStrictEqual([mailbox.used, acceptor.statusUnsafe()[0]?.waiting], [0, 3])
         // A slot without a name is not an upstream.
         published = { version: 1, upstreams: [{ ...routes.upstreams[0]!, name: "" }] }
+        publish()
         sim.advance(5)
         assert.strictEqual(sim.relays.length, 0)
         published = routes
+        publish()
         sim.advance(5)
         assert.deepStrictEqual(sim.relays.map(({ client }) => client.name), ["client 1", "client 2", "client 3"])
+      }), () => published)
+  })
+
+  it.effect("serves each client by the upstream of the listener's name, whatever slot that has when the client comes", () => {
+    const [web] = routes.upstreams
+    const at = (version: number, ...names: ReadonlyArray<string>): Routes => ({
+      version,
+      upstreams: names.map((name, id) => ({ ...web!, id, name }))
+    })
+    let published = at(1, "web", "other")
+    return world({}, ({ sim, turn, publish }) =>
+      Effect.sync(() => {
+        const slots: Array<number> = []
+        for (const next of [at(2, "other", "web"), at(3, "", "other", "web"), at(4, "web")]) {
+          arriveAll(sim, 1)
+          sim.advance(1)
+          slots.push(...turn().flatMap((event) => event._tag === "ClientAccepted" ? [event.upstream] : []))
+          published = next
+          publish()
+        }
+        assert.deepStrictEqual(slots, [0, 1, 2])
       }), () => published)
   })
 
@@ -309,4 +328,64 @@ describe("the acceptor", () => {
         }))
       assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset", "reset"])
     }))
+})
+
+describe("a client of this program", () => {
+  const found: Routes = { version: 2, upstreams: [{ ...routes.upstreams[0]!, name: "on-demand", domain: "a.example:443" }] }
+
+  it.effect("with a host that is not configured is served after one discovery, and a second one needs none", () => {
+    let published: Routes = { version: 1, upstreams: [] }
+    return world({}, ({ sim, mailbox, acceptor, turn, publish }) =>
+      Effect.gen(function* () {
+        const enter = (host: string) => acceptor.inside.enterUnsafe(new SimSocket(host), hostTarget(host, 443))
+        assert.isDefined(enter("a.example"))
+        assert.deepStrictEqual(turn(), [
+          { _tag: "DomainRequested", worker: 0, upstream: -1, host: "a.example", port: 443 }
+        ])
+        published = found
+        publish()
+        sim.advance(1)
+        assert.isDefined(enter("A.example."))
+        sim.advance(1)
+        assert.deepStrictEqual(sim.relays.map(({ client }) => client.name), ["a.example", "A.example."])
+        for (const relay of sim.relays) relay.end()
+        yield* settle
+        assert.deepStrictEqual(turn().map(({ _tag }) => _tag).toSorted(), [
+          "ClientAccepted",
+          "ClientAccepted",
+          "ClientClosed",
+          "ClientClosed"
+        ])
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers], [0, 0])
+      }), () => published)
+  })
+
+  it.effect("with a host that no discovery finds leaves without a dial, and returns its permits", () =>
+    world({}, ({ sim, mailbox, acceptor, turn }) =>
+      Effect.sync(() => {
+        const client = new SimSocket("a.example")
+        acceptor.inside.enterUnsafe(client, hostTarget("a.example", 443))
+        sim.advance(onDemandDefaults.singleFlightTimeoutMs + 1)
+        assert.strictEqual(client.state, "reset")
+        assert.deepStrictEqual(turn().map(({ _tag }) => _tag), ["DomainRequested"])
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers, sim.relays.length], [0, 0, 0])
+      }), () => ({ version: 1, upstreams: [] })))
+
+  it.effect("that leaves while it waits ends the discovery, and returns its permits", () =>
+    world({}, ({ sim, mailbox, acceptor, turn }) =>
+      Effect.sync(() => {
+        const leave = acceptor.inside.enterUnsafe(new SimSocket("a.example"), hostTarget("a.example", 443))
+        turn()
+        leave?.()
+        assert.deepStrictEqual([mailbox.used, sim.pendingTimers, acceptor.discovery.waiting], [0, 0, 0])
+      }), () => ({ version: 1, upstreams: [] })))
+
+  it.effect("does not enter for an upstream that the routes do not have, nor without two permits", () =>
+    world({ mailbox: 3 }, ({ mailbox, acceptor }) =>
+      Effect.sync(() => {
+        assert.isUndefined(acceptor.inside.enterUnsafe(new SimSocket("one"), upstreamTarget("gone")))
+        mailbox.reserve(2)
+        assert.isUndefined(acceptor.inside.enterUnsafe(new SimSocket("two"), upstreamTarget("web")))
+        assert.strictEqual(mailbox.used, 2)
+      })))
 })

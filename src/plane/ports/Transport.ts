@@ -5,13 +5,13 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Address, Identity, Session } from "../core/model/Config.ts"
-import type { Attempt, CloseCause, DialFailure } from "../core/model/Event.ts"
+import type { Address, Identity, Session } from "../../core/model/Routes.ts"
+import type { Attempt, CloseCause, DialFailure } from "../../core/model/Event.ts"
 import type { BindError } from "./errors.ts"
 
 /** A connection accepted from a client. */
 export interface ClientSocket {
-  /** Ends it with a reset: nobody could serve it. `tried`: who was dialled for it, where anybody was. */
+  /** Ends it with a reset: it could not be served. `tried`: what was dialled for it; left out where nothing was. */
   readonly resetUnsafe: (tried?: ReadonlyArray<Attempt>) => void
   /** The address it comes from, for telling clients apart; empty when it is gone. */
   readonly addressUnsafe: () => string
@@ -27,7 +27,7 @@ export interface UpstreamSocket {
   readonly isAliveUnsafe: () => boolean
 }
 
-/** Whom to tell about a session that waits for its first upstream byte after its client's last one. */
+/** What is told about a session that waits for its first upstream byte after its client's last one. */
 export interface Silence {
   readonly silentAfterMs: number
   readonly stallMs: number
@@ -38,7 +38,7 @@ export interface Silence {
   readonly spoke: (side: "upstream" | "client") => void
 }
 
-/** Takes back what was asked for; harmless when it is over already. */
+/** Ends what was begun, without an answer; harmless when it is over already. */
 export type Cancel = () => void
 
 export interface RelayEnd {
@@ -57,9 +57,9 @@ export interface RelayEnd {
 export interface Listening {
   /** As bound: port 0 has become a real one. */
   readonly address: Address
-  /** Accepts nobody anymore; connections that exist are left alone. */
+  /** Accepts no client any more; connections that exist are left alone. */
   readonly stop: Effect.Effect<void>
-  /** Leaves who comes unaccepted in the system's queue until it is resumed; where that cannot be done, nothing happens. */
+  /** Leaves new clients unaccepted in the system's queue until it is resumed; where that cannot be done, nothing happens. */
   readonly pauseUnsafe: () => void
   readonly resumeUnsafe: () => void
 }
@@ -79,8 +79,8 @@ export class Transport extends Context.Service<Transport, {
   ) => Cancel
   /**
    * Connects to a literal address, tells that it is connected, and has it show its certificate in a TLS handshake over that
-   * connection, which then ends politely. Exactly one answer, unless cancelled before: null when it is who it should be. How
-   * long that may take is the caller's business; `local`: nobody told this process whom `identity.ca` trusts.
+   * connection, which then ends politely. Exactly one answer, unless cancelled before: null when the identity is proven. How
+   * long that may take is the caller's business; `local`: this process has no certificates for `identity.ca`.
    */
   readonly identifyUnsafe: (
     address: Address,
@@ -109,4 +109,4 @@ export class Transport extends Context.Service<Transport, {
   readonly hasDescriptorsUnsafe: (count: number) => boolean
   /** Integer microseconds of a monotonic clock. */
   readonly nowUs: () => number
-}>()("fairlead/shell/Transport") {}
+}>()("fairlead/plane/Transport") {}

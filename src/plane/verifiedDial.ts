@@ -1,16 +1,16 @@
 /**
- * A dial for a client to an address of which nobody knows yet who that is. TLS of one's own cannot be taken back from a socket, so
- * there are two: one is asked for the certificate, the other, dialled as soon as the first is connected, is the client's once that
- * was shown. That costs the client the round trips of the proof, and not those of the second handshake.
+ * A dial for a client to an address that has not proven its identity. A TLS handshake of our own cannot be undone on a socket, so there
+ * are two sockets. The first has to show the certificate. The second is dialled as soon as the first is connected, and becomes the
+ * client's once the certificate was shown. The client waits for the round trips of the proof, but not for those of the second handshake.
  */
-import type { Address, Identity } from "../core/model/Config.ts"
+import type { Address, Identity } from "../core/model/Routes.ts"
 import type { DialFailure } from "../core/model/Event.ts"
-import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
+import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
 
-/** Somebody who has shown the certificate, and a connection to it without a byte on it. */
+/** A connection without a byte on it, to an address that has shown the certificate. */
 export interface Verified {
   readonly socket: UpstreamSocket
-  /** Of the handshake of TCP that was asked for the certificate. */
+  /** Of the TCP handshake of the socket with the proof. */
   readonly tookUs: number
 }
 

@@ -2,10 +2,11 @@
 import { assert, beforeEach, describe, it } from "vitest"
 import type { Event } from "../../src/core/model/Event.ts"
 import type { Routes, UpstreamRoutes } from "../../src/core/model/Routes.ts"
-import { initial } from "../../src/core/state.ts"
-import { Discovery } from "../../src/shell/Discovery.ts"
-import type { Engine } from "../../src/shell/Engine.ts"
-import { configWith, onDemandDefaults, upstreamDefaults } from "../support/config.ts"
+import { Discovery } from "../../src/plane/Discovery.ts"
+import { hostTarget, upstreamTarget } from "../../src/plane/Target.ts"
+import { Targets } from "../../src/plane/Targets.ts"
+import type { ControlPort } from "../../src/plane/ports/ControlPort.ts"
+import { onDemandDefaults, upstreamDefaults } from "../support/config.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
 const plan = { attempts: [], deadlineMs: 1_000 }
@@ -36,14 +37,15 @@ class World {
   #published: (routes: Routes) => void = () => {}
 
   constructor() {
-    const engine: Partial<Engine["Service"]> = {
+    const control: Partial<ControlPort["Service"]> = {
       reserveUnsafe: () => this.room,
       postUnsafe: (event) => void this.posted.push(event),
       routesUnsafe: () => this.#routes,
       watchRoutesUnsafe: (published) => void (this.#published = published),
-      stateUnsafe: () => initial({ ...configWith([]), onDemand: { ...onDemandDefaults, enabled: this.enabled } }, 1)
+      discoveryUnsafe: () => ({ ...onDemandDefaults, enabled: this.enabled })
     }
-    this.domains = new Discovery(engine as Engine["Service"], this.sim.service)
+    const port = control as ControlPort["Service"]
+    this.domains = new Discovery(port, this.sim.service, new Targets(this.#routes))
   }
 
   publish(...upstreams: ReadonlyArray<UpstreamRoutes>): void {
@@ -53,11 +55,11 @@ class World {
   }
 
   find(host: string, port = 443) {
-    return this.domains.find(host, port, (id) => this.found.push(id))
+    return this.domains.find(hostTarget(host, port), (id) => this.found.push(id))
   }
 
-  settled(id: number) {
-    return this.domains.settled(id, (found) => this.found.push(found))
+  findUpstream(name: string) {
+    return this.domains.find(upstreamTarget(name), (id) => this.found.push(id))
   }
 }
 
@@ -82,7 +84,7 @@ describe("discovery", () => {
   it("makes no request for a name that is already known, and answers at once", () => {
     world.publish(upstream(0, "", false, "web"), upstream(1, "[2001:db8::1]:8443", false))
     world.find("2001:DB8::1", 8443)
-    world.settled(0)
+    world.findUpstream("web")
     assert.deepStrictEqual([world.found, world.posted], [[1, 0], []])
   })
 
@@ -121,16 +123,22 @@ describe("discovery", () => {
 
   it("never gives a client another upstream that took over the slot", () => {
     world.publish(upstream(0, "a.example:443", true))
-    world.settled(0)
+    world.find("a.example")
     assert.deepInclude(world.posted[0], { upstream: 0, host: "" })
     world.publish(upstream(0, "b.example:443", false))
     assert.deepStrictEqual(world.found, [undefined])
   })
 
+  it("makes no request for the name of an upstream that the routes do not have", () => {
+    world.publish(upstream(0, "a.example:443", false, "one"))
+    world.findUpstream("two")
+    assert.deepStrictEqual([world.found, world.posted], [[undefined], []])
+  })
+
   it("makes separate requests for two upstreams with the same host and port", () => {
     world.publish(upstream(0, "a.example:443", true, "one"), upstream(1, "a.example:443", true, "two"))
-    world.settled(0)
-    world.settled(1)
+    world.findUpstream("one")
+    world.findUpstream("two")
     assert.deepStrictEqual(world.posted.map((event) => "upstream" in event && event.upstream), [0, 1])
     world.publish(upstream(0, "a.example:443", true, "one"), upstream(1, "a.example:443", false, "two"))
     assert.deepStrictEqual(world.found, [1])
@@ -145,7 +153,7 @@ describe("discovery", () => {
     world.find("a.example")
     assert.deepStrictEqual([world.found, world.posted], [Array(7).fill(undefined), []])
     world.publish(upstream(0, "", true, "web"))
-    world.settled(0)
+    world.findUpstream("web")
     assert.strictEqual(world.found.at(-1), 0)
   })
 })

@@ -1,9 +1,9 @@
 /** How a dial plan runs, with exact times. An attempt is identified by its port. */
 import { assert, describe, it } from "@effect/vitest"
 import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
-import type { Dialled } from "../../src/shell/DialRun.ts"
-import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
-import type { AskDns } from "../../src/shell/DnsQueries.ts"
+import type { Dialled } from "../../src/plane/DialRun.ts"
+import { runPlanUnsafe } from "../../src/plane/DialRun.ts"
+import type { QueryDns } from "../../src/plane/DnsQueries.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { networks } from "../support/access.ts"
 import { SimTransport } from "../support/SimTransport.ts"
@@ -26,7 +26,7 @@ const names = new Map<string, Told>()
 /** Starts a plan; the dial to each port ends as scripted. */
 function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
   const sim = new SimTransport(({ port }) => script[port - 1] ?? never)
-  const ask: AskDns = (host, _limits, answer) => {
+  const ask: QueryDns = (host, _limits, answer) => {
     sim.note(`ask ${host}`)
     const told = names.get(host) ?? []
     const stops = told.map(({ afterMs, addresses }, i) =>

@@ -1,8 +1,8 @@
 /** Names for clients on their last resort: clients that want the same name at the same time share one query. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Resolver, ResolverLimits } from "./Resolver.ts"
-import type { Cancel } from "./Transport.ts"
+import type { Resolver, ResolverLimits } from "./ports/Resolver.ts"
+import type { Cancel } from "./ports/Transport.ts"
 
 /**
  * Literals in the resolver's order, all that are known by now; empty when there are none, or the resolver failed. `isOver`: there will be
@@ -11,7 +11,7 @@ import type { Cancel } from "./Transport.ts"
 type Answer = (addresses: ReadonlyArray<string>, isOver: boolean) => void
 
 /** Calls back, never from within the call itself; the cancel takes that back. How long to wait is the caller's business; limits are those of the first caller. */
-export type AskDns = (host: string, limits: ResolverLimits, answer: Answer) => Cancel
+export type QueryDns = (host: string, limits: ResolverLimits, answer: Answer) => Cancel
 
 interface Query {
   readonly waiting: Set<{ readonly answer: Answer }>
@@ -29,7 +29,7 @@ export class DnsQueries {
   }
 
   /** A field, so that it can be handed on. A query that no client waits for any more is given up. */
-  readonly query: AskDns = (host, limits, answer) => {
+  readonly query: QueryDns = (host, limits, answer) => {
     const query = this.#queries.get(host) ?? this.#begin(host, limits)
     const one = { answer }
     query.waiting.add(one)

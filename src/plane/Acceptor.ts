@@ -1,10 +1,9 @@
 /**
  * Acceptor: listeners, and the sessions of their clients.
  *
- * A client is served when a session is free on its listener and the mailbox can promise places for its beginning and its
- * end. Otherwise it waits its turn, unread, in order of arrival; more than `backlog` waiting are reset, as a full backlog
- * of the kernel would. While descriptors are short it is not even accepted (Room.ts). It waits as well while the routes do not know its upstream yet, between a reload's new listener and the
- * core's word.
+ * A client is served when its listener has a free session, the control plane grants permits for the client's beginning and end, and the
+ * routes have its upstream. Otherwise it waits, unread, in order of arrival. While `backlog` clients wait, a further one is reset, as by
+ * a full backlog of the kernel. While descriptors are short no client is accepted (Room.ts).
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,47 +12,36 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { UpstreamId } from "../core/model/Candidate.ts"
-import type { Member, UpstreamRoutes } from "../core/model/Routes.ts"
 import { pick } from "../core/pick.ts"
+import { bindListeners } from "./bindListeners.ts"
 import { ClientNumbers } from "./ClientNumbers.ts"
 import { Counts } from "./Counts.ts"
 import { Discovery } from "./Discovery.ts"
-import { Engine } from "./Engine.ts"
-import type { BindError } from "./errors.ts"
+import type { BindError } from "./ports/errors.ts"
 import type { Client } from "./Forward.ts"
 import { forwardUnsafe } from "./Forward.ts"
-import type { Listener, ListenerOptions, ListenerStatus } from "./Listener.ts"
-import { isSame } from "./Listener.ts"
+import type { Inside } from "./Inside.ts"
+import { INSIDE } from "./Inside.ts"
+import type { Listener, ListenerOptions } from "./Listener.ts"
+import { isSame, statusOf } from "./Listener.ts"
 import { DnsQueries } from "./DnsQueries.ts"
+import type { ListenerStatus } from "./ports/ListenerStatus.ts"
 import { Room } from "./Room.ts"
-import { blameOwn } from "./ownListeners.ts"
+import { Plane } from "./Plane.ts"
+import { ControlPort } from "./ports/ControlPort.ts"
 import { Sessions } from "./Sessions.ts"
-import type { Cancel, ClientSocket } from "./Transport.ts"
-import { Transport } from "./Transport.ts"
+import type { Cancel, ClientSocket } from "./ports/Transport.ts"
+import { Transport } from "./ports/Transport.ts"
+import type { Target } from "./Target.ts"
+import { Targets } from "./Targets.ts"
+import type { WarmPool } from "./WarmPool.ts"
 
-/** Places in the mailbox that a client needs: its beginning and its end. */
-const PLACES = 2
-/** A full mailbox empties without a word to us, so who waits for it has another look after this long. */
+/** Permits that a client needs: its beginning and its end. */
+const PERMITS = 2
+/** The control plane does not tell when it has permits again, so the acceptor looks again after this long. */
 const LOOK_AGAIN_MS = 1
 const SHORT =
   "descriptors are short: warm sockets are closed, and clients wait to be accepted until others leave; raise the limit (ulimit -n)"
-
-/** For clients within this very program: they come by no listener, and are sessions like all others. */
-export interface Inside {
-  /**
-   * Serves one from now on; undefined: there is no place for its beginning and its end, or nobody is accepted any more. `asked`: it
-   * has waited for somebody to be found, and does not do so again.
-   */
-  readonly enterUnsafe: (socket: ClientSocket, upstream: UpstreamId, asked: boolean) => Cancel | undefined
-  /** Who would serve one now; undefined: the last resort. */
-  readonly chooseUnsafe: (upstream: UpstreamRoutes) => Member | undefined
-  /** Numbers for a session that the program carries by itself: its own, and that of the program as a client. */
-  readonly sessionUnsafe: () => { readonly session: number; readonly client: number }
-}
-
-/** What stands for listener and client address where a client came by no listener. */
-export const INSIDE = "program"
 
 /** `reserve`: descriptors that clients leave free. */
 export class Acceptor extends Context.Service<Acceptor, {
@@ -61,6 +49,7 @@ export class Acceptor extends Context.Service<Acceptor, {
   /** Whether clients are accepted: from start until the drain. */
   readonly isOpenUnsafe: () => boolean
   readonly counts: Counts
+  readonly warmPool: WarmPool
   readonly discovery: Discovery
   readonly inside: Inside
   /**
@@ -70,16 +59,17 @@ export class Acceptor extends Context.Service<Acceptor, {
   readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
   /** Stops accepting, waits for the sessions at most `drainMs`, then resets what is left; tells how many that were. */
   readonly drain: (drainMs: number) => Effect.Effect<number>
-}>()("fairlead/shell/Acceptor") {
+}>()("fairlead/plane/Acceptor") {
   static readonly layer = (
     listeners: ReadonlyArray<ListenerOptions>,
     reserve = 0
-  ): Layer.Layer<Acceptor, BindError, Engine | Transport> => Layer.effect(Acceptor, make(listeners, reserve))
+  ): Layer.Layer<Acceptor, BindError, ControlPort | Plane | Transport> => Layer.effect(Acceptor, make(listeners, reserve))
 }
 
 const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptions>, reserve: number) {
   const transport = yield* Transport
-  const engine = yield* Engine
+  const control = yield* ControlPort
+  const { warmPool } = yield* Plane
   const counts = new Counts()
   const sessions = new Sessions()
   const scope = yield* Effect.scope
@@ -88,22 +78,23 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   let draining = false
   let nextSession = 1
   let turns = 0
-  // Chance in the shell is not replayed: the record says who was chosen, and replay judges whether that was admissible.
+  // Chance is not replayed: the record has the choice, and replay judges whether it was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
-  const { query: askDns } = new DnsQueries(engine.resolver)
-  const discovery = new Discovery(engine, transport)
-  const ports = { transport, engine, counts, askDns, clients: new ClientNumbers(), chance, discovery }
+  const { query: queryDns } = new DnsQueries(control.resolver)
+  const targets = new Targets(control.routesUnsafe())
+  const discovery = new Discovery(control, transport, targets)
+  const ports = { transport, control, warmPool, counts, queryDns, clients: new ClientNumbers(), chance, targets, discovery }
   const fork = yield* FiberSet.makeRuntime<never, void>()
   const room = new Room(
     transport,
-    engine.warmPool,
+    warmPool,
     reserve,
     () => bound.flatMap(({ listening }) => listening ?? []),
     () => bound.every(({ connections }) => connections === 0),
     () => void fork(Effect.logWarning(SHORT))
   )
   let stopLooking: Cancel | undefined
-  // Runs when nobody is accepted anymore.
+  // Runs when no client is accepted any more.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       room.stop()
@@ -114,8 +105,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   )
 
   const serve = (listener: Listener, socket: ClientSocket) => {
-    const { name, upstream } = listener.options
-    const client: Client = { socket, session: nextSession++, listener: name, upstream }
+    const { name, target } = listener.options
+    const client: Client = { socket, session: nextSession++, listener: name, target }
     listener.connections++
     listener.accepted++
     sessions.add((end) => forwardUnsafe(ports, client, end), () => left(listener))
@@ -130,10 +121,10 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   const admitWaiting = () => {
     for (const listener of bound) {
       while (listener.waiting.length > 0 && hasRoom(listener)) {
-        if (!engine.reserveUnsafe(PLACES)) return lookAgain()
+        if (!control.reserveUnsafe(PERMITS)) return lookAgain()
         serve(listener, listener.waiting.shift() as ClientSocket)
       }
-      if (listener.waiting.length > 0 && !isKnown(listener.options)) lookAgain()
+      if (listener.waiting.length > 0 && !isKnown(listener.options.target)) lookAgain()
     }
   }
 
@@ -151,71 +142,38 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }
 
   const hasRoom = ({ options, phase, connections }: Listener) =>
-    phase !== "new" && connections < options.maxConnections && isKnown(options)
+    phase !== "new" && connections < options.maxConnections && isKnown(options.target)
 
-  /** A free place has no name. */
-  const isKnown = ({ upstream, serves }: ListenerOptions) => {
-    const name = engine.routesUnsafe().upstreams[upstream]?.name ?? ""
-    return serves === undefined ? name !== "" : name === serves
-  }
+  /** A host that the routes do not have is discovered; an upstream that they do not have comes with a reload. */
+  const isKnown = (target: Target) => target._tag === "Host" || targets.slotOf(target) !== undefined
 
   const arrived = (listener: Listener, socket: ClientSocket) => {
     room.changed()
     const free = listener.waiting.length === 0 && hasRoom(listener)
-    if (free && engine.reserveUnsafe(PLACES)) return serve(listener, socket)
+    if (free && control.reserveUnsafe(PERMITS)) return serve(listener, socket)
     if (listener.waiting.length < listener.options.backlog) {
       listener.waiting.push(socket)
-      return free || !isKnown(listener.options) ? lookAgain() : undefined
+      return free || !isKnown(listener.options.target) ? lookAgain() : undefined
     }
     listener.refused++
     socket.resetUnsafe()
   }
 
-  /** Listeners that are gone and have nobody left are forgotten. */
+  /** Listeners that are gone and have no client left are forgotten. */
   const sweep = () => {
     if (bound.every(({ phase }) => phase !== "gone")) return
     bound = bound.filter(({ phase, connections, waiting }) => phase !== "gone" || connections + waiting.length > 0)
   }
-
-  const bind = Effect.fnUntraced(function* (options: ListenerOptions) {
-    const own = yield* Scope.fork(scope)
-    const listener: Listener = {
-      options,
-      listening: undefined,
-      scope: own,
-      phase: "new",
-      waiting: [],
-      connections: 0,
-      accepted: 0,
-      refused: 0
-    }
-    const onClient = (socket: ClientSocket) => arrived(listener, socket)
-    listener.listening = yield* Scope.provide(transport.listen(options.name, options.listen, onClient), own).pipe(
-      Effect.onError(() => Scope.close(own, Exit.void)),
-      Effect.mapError((error) => blameOwn(bound, error))
-    )
-    return listener
-  })
-
-  /** All of them or none. */
-  const bindAll = Effect.fnUntraced(function* (all: ReadonlyArray<ListenerOptions>) {
-    const fresh: Array<Listener> = []
-    const undo = Effect.suspend(() =>
-      Effect.forEach(fresh, (listener) => {
-        for (const socket of listener.waiting.splice(0)) socket.resetUnsafe()
-        return Scope.close(listener.scope, Exit.void)
-      }, { discard: true })
-    )
-    for (const options of all) fresh.push(yield* Effect.onError(bind(options), () => undo))
-    return fresh
-  })
 
   const rebind = Effect.fnUntraced(
     function* (wanted: ReadonlyArray<ListenerOptions>) {
       if (draining) return
       const open = bound.filter(({ phase }) => phase === "open")
       const keeps = new Map(wanted.map((options) => [options, open.find((one) => isSame(one.options, options))]))
-      const fresh = yield* bindAll(wanted.filter((options) => keeps.get(options) === undefined))
+      const fresh = yield* bindListeners(
+        { transport, scope, bound, arrived },
+        wanted.filter((options) => keeps.get(options) === undefined)
+      )
       for (const [options, listener] of keeps) if (listener !== undefined) listener.options = options
       const reused = new Set(keeps.values())
       const gone = open.filter((listener) => !reused.has(listener))
@@ -240,32 +198,22 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }))
 
   const inside: Inside = {
-    enterUnsafe: (socket, upstream, asked) => {
-      if (draining || !engine.reserveUnsafe(PLACES)) return undefined
-      const client: Client = { socket, session: nextSession++, listener: INSIDE, upstream, asked }
+    enterUnsafe: (socket, target) => {
+      if (draining || !isKnown(target) || !control.reserveUnsafe(PERMITS)) return undefined
+      const client: Client = { socket, session: nextSession++, listener: INSIDE, target }
       return sessions.add((end) => forwardUnsafe(ports, client, end), admitWaiting)
     },
-    chooseUnsafe: (upstream) => pick(upstream, counts.of, engine.warmPool.countOf, chance, () => INSIDE),
+    chooseUnsafe: (upstream) => pick(upstream, counts.of, warmPool.countOf, chance, () => INSIDE),
     sessionUnsafe: () => ({ session: nextSession++, client: ports.clients.of(INSIDE) })
   }
 
   return Acceptor.of({
     counts,
+    warmPool,
     discovery,
     inside,
     isOpenUnsafe: () => !draining,
-    statusUnsafe: () =>
-      bound.filter(({ phase }) => phase !== "gone").map((
-        { options, listening, waiting, connections, accepted, refused }
-      ) => ({
-        name: options.name,
-        listen: listening?.address ?? options.listen,
-        connections,
-        waiting: waiting.length,
-        paused: room.isPaused,
-        accepted,
-        refused
-      })),
+    statusUnsafe: () => bound.filter(({ phase }) => phase !== "gone").map((listener) => statusOf(listener, room.isPaused)),
     rebind,
     drain: Effect.fnUntraced(function* (drainMs) {
       yield* stopAccepting

@@ -1,40 +1,45 @@
 /**
- * Forward: one client from accept to its end. It knows no configuration: whatever looks like a decision about retries,
- * races, timeouts or fallbacks stands in the routes it is given.
+ * Forward: one client from accept to its end. Clients of listeners and of a program come this way, each with its target. Forward
+ * decides nothing: the routes say what is dialled, and when.
  */
-import type { CandidateId, UpstreamId } from "../core/model/Candidate.ts"
-import type { Attempt, ClientAccepted, Event } from "../core/model/Event.ts"
+import type { CandidateId } from "../core/model/Candidate.ts"
+import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
 import type { Member, Routes, UpstreamRoutes } from "../core/model/Routes.ts"
 import type { Chance } from "../core/pick.ts"
 import { pick, reasonOf } from "../core/pick.ts"
 import type { ClientNumbers } from "./ClientNumbers.ts"
 import type { Counts } from "./Counts.ts"
 import type { Discovery } from "./Discovery.ts"
+import type { ClientEvent, ControlPort } from "./ports/ControlPort.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
-import type { Engine } from "./Engine.ts"
-import type { AskDns } from "./DnsQueries.ts"
-import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./Transport.ts"
+import type { QueryDns } from "./DnsQueries.ts"
+import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./ports/Transport.ts"
+import type { Target } from "./Target.ts"
+import type { Targets } from "./Targets.ts"
+import type { WarmPool } from "./WarmPool.ts"
 
 export interface Client {
   readonly socket: ClientSocket
   readonly session: number
   readonly listener: string
-  readonly upstream: UpstreamId
+  readonly target: Target
   /** For its address, once it is known. */
   number?: number
-  /** It has waited until somebody was found who serves it, or as long as that may take. */
-  asked?: boolean
+  /** It has waited for a discovery, or as long as that may take. */
+  discovered?: boolean
   /** From then on its first byte is awaited. */
   acceptedUs?: number
 }
 
 export interface Ports {
   readonly transport: Transport["Service"]
-  readonly engine: Engine["Service"]
+  readonly control: ControlPort["Service"]
+  readonly warmPool: WarmPool
   readonly counts: Counts
-  readonly askDns: AskDns
+  readonly queryDns: QueryDns
   readonly clients: ClientNumbers
   readonly chance: Chance
+  readonly targets: Targets
   readonly discovery: Discovery
 }
 
@@ -52,30 +57,27 @@ interface Got {
 const NOTHING_TRIED: ReadonlyArray<Attempt> = []
 
 /**
- * Serves the client to its end and tells it, once; the cancel resets both sides. Both of the client's places in the mailbox
+ * Serves the client to its end and tells it, once; the cancel resets both sides. Both of the client's permits
  * are used up. Callbacks instead of a fiber: a client costs tens of microseconds in all.
  */
 export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
-  const { transport, engine, counts } = ports
-  const acceptedUs = client.acceptedUs ??= engine.nowUs()
-  const routes = engine.routesUnsafe()
-  const upstream = routes.upstreams[client.upstream]
-  if (upstream === undefined) {
-    // The core has not said its first word: the client leaves as it came.
-    client.socket.resetUnsafe()
-    engine.releaseUnsafe(2)
-    end("failed")
-    return () => {}
+  const { transport, control, counts, warmPool } = ports
+  const acceptedUs = client.acceptedUs ??= control.nowUs()
+  const routes = control.routesUnsafe()
+  const slot = ports.targets.slotOf(client.target)
+  const upstream = slot === undefined ? undefined : routes.upstreams[slot]
+  if (upstream === undefined || upstream.needsDiscovery) {
+    if (client.discovered !== true) return discover(ports, client, end)
+    if (upstream === undefined) return refuse(ports, client, end)
   }
-  if (upstream.needsDiscovery && client.asked !== true) return asking(ports, client, end)
-  const chosen = pick(upstream, counts.of, engine.warmPool.countOf, ports.chance, client.socket.addressUnsafe)
-  const taken = chosen === undefined ? undefined : engine.warmPool.take(chosen.candidate)
+  const chosen = pick(upstream, counts.of, warmPool.countOf, ports.chance, client.socket.addressUnsafe)
+  const taken = chosen === undefined ? undefined : warmPool.take(chosen.candidate)
   let stop: Cancel = () => {}
   const got = ({ socket, candidate, warm, tried }: Got) => {
     if (socket === undefined) {
-      engine.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
+      control.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
       client.socket.resetUnsafe(tried)
-      engine.releaseUnsafe(1)
+      control.releaseUnsafe(1)
       return end("failed")
     }
     counts.add(candidate)
@@ -86,12 +88,12 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
       silenceOf(ports, client, upstream, candidate),
       (relayed) => {
         counts.remove(candidate)
-        engine.postUnsafe(closed(ports, client, candidate, acceptedUs, relayed))
+        control.postUnsafe(closed(ports, client, candidate, acceptedUs, relayed))
         end(relayed.cause === "stopped" ? "stopped" : "served")
       }
     )
     // After the relay has begun: the first byte does not wait for the record.
-    engine.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
+    control.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
   }
   if (taken !== undefined) {
     const { socket, candidate, warm } = taken
@@ -104,8 +106,8 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
   }
   const plan = chosen?.plan ?? upstream.lastResort
   const tell = (candidate: CandidateId, pendingUs: number) =>
-    void offer(engine, { _tag: "DialPending", worker: 0, candidate, pendingUs })
-  const stopDialling = runPlanUnsafe(transport, ports.askDns, plan, upstream.session.keepAliveMs, tell, (dialled) => {
+    void offer(control, { _tag: "DialPending", worker: 0, candidate, pendingUs })
+  const stopDialling = runPlanUnsafe(transport, ports.queryDns, plan, upstream.session.keepAliveMs, tell, (dialled) => {
     settle()
     got({ ...dialled, warm: 0 })
   })
@@ -113,58 +115,60 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     stopDialling()
     settle()
     client.socket.resetUnsafe()
-    engine.releaseUnsafe(2)
+    control.releaseUnsafe(2)
     end("stopped")
   }
   return () => stop()
 }
 
-/** Waits for somebody to be found; then the client is served as the routes say by then, once. */
-function asking(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
-  client.asked = true
+/** Waits for a discovery; then the client is served as the routes say by then, once. */
+function discover(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
+  client.discovered = true
   let stop: Cancel | undefined
-  const leave = (served: Served) => {
-    client.socket.resetUnsafe()
-    ports.engine.releaseUnsafe(2)
-    end(served)
-  }
-  const forget = ports.discovery.settled(client.upstream, (upstream) => {
-    if (upstream === undefined) return leave("failed")
-    stop = forwardUnsafe(ports, client, end)
+  const forget = ports.discovery.find(client.target, (slot) => {
+    stop = slot === undefined ? refuse(ports, client, end) : forwardUnsafe(ports, client, end)
   })
   return () => {
     if (stop !== undefined) return stop()
     forget()
-    leave("stopped")
+    refuse(ports, client, end, "stopped")
   }
 }
 
-/** Posts what may be left out when the mailbox is full; false when it was. */
-function offer(engine: Engine["Service"], event: Event): boolean {
-  if (!engine.reserveUnsafe(1)) return false
-  engine.postUnsafe(event)
+/** The routes have nothing for the client: it leaves as it came, without a dial. */
+function refuse(ports: Ports, client: Client, end: (served: Served) => void, served: Served = "failed"): Cancel {
+  client.socket.resetUnsafe()
+  ports.control.releaseUnsafe(2)
+  end(served)
+  return () => {}
+}
+
+/** Posts an event that may be left out; false: the mailbox was full. */
+function offer(control: ControlPort["Service"], event: ClientEvent): boolean {
+  if (!control.reserveUnsafe(1)) return false
+  control.postUnsafe(event)
   return true
 }
 
 function silenceOf(ports: Ports, client: Client, upstream: UpstreamRoutes, candidate: CandidateId): Silence {
-  const { engine } = ports
+  const { control } = ports
   const { session } = client
   const told = { worker: 0, session, candidate }
   return {
     silentAfterMs: upstream.silentAfterMs,
     stallMs: upstream.session.stallMs,
-    silent: (waitedUs) => offer(engine, { _tag: "SessionSilent", ...told, waitedUs }),
-    stalled: () => offer(engine, { _tag: "SessionStalled", ...told, client: numberOf(ports, client) }),
-    spoke: (side) => void offer(engine, { _tag: "SessionSpoke", ...told, ...(side === "client" ? { side } : {}) })
+    silent: (waitedUs) => offer(control, { _tag: "SessionSilent", ...told, waitedUs }),
+    stalled: () => offer(control, { _tag: "SessionStalled", ...told, client: numberOf(ports, client) }),
+    spoke: (side) => void offer(control, { _tag: "SessionSpoke", ...told, ...(side === "client" ? { side } : {}) })
   }
 }
 
 /** Whether there is more than one client address is soon seen in the first clients, and in a sample of those to come. */
-function isAsked({ session }: Client): boolean {
+function isNumbered({ session }: Client): boolean {
   return session <= 64 || session % 16 === 0
 }
 
-/** Asked at most once for each client: the address costs a system call. */
+/** Read at most once for each client: the address costs a system call. */
 function numberOf({ clients }: Ports, client: Client): number {
   client.number ??= clients.of(client.socket.addressUnsafe())
   return client.number
@@ -186,13 +190,13 @@ function accepted(
     worker: 0,
     session: client.session,
     listener: client.listener,
-    upstream: client.upstream,
+    upstream: upstream.id,
     routes: routes.version,
     chosen: choice,
     why: reasonOf(upstream, choice),
     candidate,
     warm,
-    client: isAsked(client) ? numberOf(ports, client) : 0,
+    client: isNumbered(client) ? numberOf(ports, client) : 0,
     tried
   }
 }
@@ -203,20 +207,20 @@ function closed(
   candidate: CandidateId,
   acceptedUs: number,
   { cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence }: RelayEnd
-): Event {
-  const { engine } = ports
+): ClientEvent {
+  const { control } = ports
   return {
     _tag: "ClientClosed",
     worker: 0,
     session: client.session,
     candidate,
-    // Only an end that may be blamed on the candidate needs to know who tells of it.
+    // Only an end that may be blamed on the candidate needs the client behind it.
     client: firstByteAtUs < 0 && (bytesUp > 0 || cause === "upstream-alert") ? numberOf(ports, client) : 0,
     bytesUp,
     bytesDown,
-    firstByteUs: firstByteAtUs < 0 ? -1 : Math.max(0, firstByteAtUs - engine.epochUs - acceptedUs),
+    firstByteUs: firstByteAtUs < 0 ? -1 : Math.max(0, firstByteAtUs - control.epochUs - acceptedUs),
     answerUs,
-    durationUs: engine.nowUs() - acceptedUs,
+    durationUs: control.nowUs() - acceptedUs,
     silence,
     cause
   }

@@ -3,11 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Identity } from "../../src/core/model/Config.ts"
 import type { DialFailure } from "../../src/core/model/Event.ts"
 import type { DialAttempt, DialPlan, ResolveLimits } from "../../src/core/model/Routes.ts"
-import type { Dialled } from "../../src/shell/DialRun.ts"
-import { runPlanUnsafe } from "../../src/shell/DialRun.ts"
-import type { AskDns } from "../../src/shell/DnsQueries.ts"
-import type { Verified } from "../../src/shell/verifiedDial.ts"
-import { dialVerifiedUnsafe } from "../../src/shell/verifiedDial.ts"
+import type { Dialled } from "../../src/plane/DialRun.ts"
+import { runPlanUnsafe } from "../../src/plane/DialRun.ts"
+import type { QueryDns } from "../../src/plane/DnsQueries.ts"
+import type { Verified } from "../../src/plane/verifiedDial.ts"
+import { dialVerifiedUnsafe } from "../../src/plane/verifiedDial.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { SimSocket, SimTransport } from "../support/SimTransport.ts"
 
@@ -118,7 +118,7 @@ describe("an attempt of a plan that requires a proof", () => {
     const plan: DialPlan = { attempts, deadlineMs: 2_000 }
     const sim = new SimTransport(({ host }) => who[host] ?? { afterMs: 0, result: "never" })
     const done: Array<Dialled> = []
-    const ask: AskDns = (_host, _limits, answer) => sim.service.timerUnsafe(10, () => answer(names, true))
+    const ask: QueryDns = (_host, _limits, answer) => sim.service.timerUnsafe(10, () => answer(names, true))
     runPlanUnsafe(sim.service, ask, plan, 0, () => {}, (dialled) => void done.push(dialled))
     sim.advance(60_000)
     assert.strictEqual(done.length, 1)

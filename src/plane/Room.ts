@@ -1,19 +1,19 @@
 /**
- * Room: whether there are descriptors for another client. A reserve is left free for the dials of those who were accepted, for probes, the
- * admin port, the record and the log.
+ * Room: whether there are descriptors for another client. A reserve stays free for the dials of accepted clients, for probes, the admin
+ * port, the record and the log.
  *
- * Where it is touched, warm sockets go first (none are dialled until twice the reserve is free), and listeners pause: who comes waits in
- * the system's queue, and is accepted as soon as others have left. While nobody is served, nothing holds others up: a limit that
- * leaves no room for the reserve still serves a few.
+ * Where the reserve is touched, warm sockets are closed first (none are dialled until twice the reserve is free), and listeners pause:
+ * new clients wait in the system's queue until others have left. While no client is served, listeners accept all the same: a limit
+ * that leaves no room for the reserve still serves a few.
  */
 import type { WarmPool } from "./WarmPool.ts"
-import type { Cancel, Listening, Transport } from "./Transport.ts"
+import type { Cancel, Listening, Transport } from "./ports/Transport.ts"
 
-/** Descriptors are given back without a word to us, so who waits for them has another look after this long. */
+/** The system does not tell when descriptors are free again, so the room looks again after this long. */
 const LOOK_AGAIN_MS = 20
 /** Beyond the reserve there has to be room for one more client: its own socket and its upstream's. */
 const ONE_CLIENT = 2
-/** That descriptors are short is said this often at most. */
+/** The warning that descriptors are short comes this often at most. */
 const SAID_EVERY_US = 60_000_000
 
 export class Room {

@@ -1,28 +1,30 @@
 /**
  * Runs a dial plan blindly: attempts in order, each at its offset or as soon as all before it have failed, until one
- * connects, all have failed, or the deadline has passed. Tells who is pending for longer than its plan expects. One timer at a time, for whatever comes next.
+ * connects, all have failed, or the deadline has passed. Tells which candidate is pending for longer than its plan expects. One timer at a
+ * time, for whatever comes next.
  *
- * An attempt that names a host instead of an address is resolved first; its addresses are then dialled in its place, and those that
- * come later join in (NamedAddresses.ts). A question that was answered in part holds nothing up any more.
+ * An attempt that names a host instead of an address is resolved first. Its addresses are then dialled instead of it, and addresses that
+ * come later join in (NamedAddresses.ts). A query that was answered in part holds nothing up any more.
  *
- * An attempt with `verify` connects only who proves who it is (verifiedDial.ts); what it took is its first handshake alone.
+ * An attempt with `verify` connects an address only once that has proven its identity (verifiedDial.ts). Its time is that of its
+ * first handshake alone.
  *
  * Time in which the process was busy is no waiting for an attempt (busy.ts).
  *
- * An attempt that the deadline cuts short is `cancelled`, not `timeout`: nobody may be blamed for time it never had.
+ * An attempt that the deadline cuts short is `cancelled`, not `timeout`: a candidate is not blamed for time that it did not have.
  */
 import type { Attempt, DialFailure } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
-import { missedUs } from "./busy.ts"
+import { missedUs } from "./ports/busy.ts"
 import { NamedAddresses } from "./NamedAddresses.ts"
-import type { AskDns } from "./DnsQueries.ts"
-import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
+import type { QueryDns } from "./DnsQueries.ts"
+import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
 import type { Verified } from "./verifiedDial.ts"
 import { dialVerifiedUnsafe } from "./verifiedDial.ts"
 
 export interface Dialled {
-  /** The winner's; undefined when nobody could be reached. */
+  /** The winner's; undefined when no address could be reached. */
   readonly socket: UpstreamSocket | undefined
   /** The winner; -1 when there is none, -2 when it is no candidate. */
   readonly candidate: number
@@ -31,7 +33,7 @@ export interface Dialled {
 
 interface Pending {
   readonly attempt: DialAttempt
-  /** Of a question: the addresses that it led to. */
+  /** Of a query: the addresses that it led to. */
   readonly named: NamedAddresses | undefined
   readonly startedUs: number
   lateUs: number
@@ -45,7 +47,7 @@ interface Pending {
 /** Calls `done` once, never from within the call itself; the cancel abandons every attempt and `done` is not called. */
 export function runPlanUnsafe(
   transport: Transport["Service"],
-  ask: AskDns,
+  query: QueryDns,
   plan: DialPlan,
   keepAliveMs: number,
   pendingTooLong: (candidate: number, pendingUs: number) => void,
@@ -56,7 +58,7 @@ export function runPlanUnsafe(
   const deadlineUs = beganUs + toUs(plan.deadlineMs)
   let { attempts } = plan
   let pending: Array<Pending> = []
-  /** Questions that were answered in part. */
+  /** Queries that were answered in part. */
   let open: Array<Pending> = []
   let next = 0
   let lastStartUs = beganUs
@@ -70,7 +72,7 @@ export function runPlanUnsafe(
     tried.push({ candidate, ...(candidate < 0 ? { host } : {}), outcome, tookUs, ...verified })
   }
 
-  /** A question is an attempt by itself where it led to no address. */
+  /** A query is an attempt by itself where it led to no address. */
   const closed = (one: Pending, outcome: Attempt["outcome"]) => {
     open = open.filter((other) => other !== one)
     if (one.named?.isEmpty === true) settle(one, outcome)
@@ -115,7 +117,7 @@ export function runPlanUnsafe(
         (result) => typeof result === "string" ? answered(one(), result) : answered(one(), result.socket, result)
       )
 
-  /** Puts the addresses of a name in its place, and those that come later beside those that still wait. */
+  /** Puts the addresses of a name where the name was, and later addresses beside those that still wait. */
   const resolved = (one: Pending, answer: ReadonlyArray<string>, isOver: boolean) => {
     const { named, attempt } = one
     if (named === undefined) return
@@ -142,7 +144,7 @@ export function runPlanUnsafe(
       lateUs: nowUs + Math.min(toUs(resolve?.timeoutMs ?? attempt.timeoutMs), deadlineUs - beganUs),
       cancel: resolve === undefined
         ? dial(() => one, attempt)
-        : ask(attempt.host, resolve, (addresses, isOver) => resolved(one, addresses, isOver))
+        : query(attempt.host, resolve, (addresses, isOver) => resolved(one, addresses, isOver))
     }
     pending.push(one)
   }

@@ -2,10 +2,10 @@
 import { assert, describe, it } from "vitest"
 import type { DialWarm } from "../../src/core/model/Decision.ts"
 import type { Event } from "../../src/core/model/Event.ts"
-import type { Listening } from "../../src/shell/Transport.ts"
+import type { Listening } from "../../src/plane/ports/Transport.ts"
 import * as Effect from "effect/Effect"
-import { Room } from "../../src/shell/Room.ts"
-import { WarmPool } from "../../src/shell/WarmPool.ts"
+import { Room } from "../../src/plane/Room.ts"
+import { WarmPool } from "../../src/plane/WarmPool.ts"
 import { SimTransport } from "../support/SimTransport.ts"
 
 const RESERVE = 10

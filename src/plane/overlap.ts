@@ -3,14 +3,14 @@
  * well: that it shall not is more than Deno's sockets can be told.
  */
 import { wordsOf } from "../core/access.ts"
-import type { Address } from "../core/model/Config.ts"
+import type { Address } from "../core/model/Routes.ts"
 
 export function overlap(a: Address, b: Address): boolean {
   // A port that the system chooses is free.
   return a.port === b.port && a.port !== 0 && (covers(a.host, b.host) || covers(b.host, a.host))
 }
 
-/** Whoever listens on `wide` gets what is sent to `host`, an address of this machine. */
+/** A listener on `wide` gets what is sent to `host`, an address of this machine. */
 export function covers(wide: string, host: string): boolean {
   const [a, b] = [wordsOf(wide), wordsOf(host)]
   if (a === undefined || b === undefined) return wide === host

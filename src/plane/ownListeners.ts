@@ -1,8 +1,8 @@
 /** Which listener of our own stands in the way of a new one. */
-import type { Address } from "../core/model/Config.ts"
-import type { BindError } from "./errors.ts"
+import type { Address } from "../core/model/Routes.ts"
+import type { BindError } from "./ports/errors.ts"
 import { overlap } from "./overlap.ts"
-import { endpointText } from "./privacy.ts"
+import { endpointText } from "../core/endpointText.ts"
 
 interface Wanted {
   readonly name: string

@@ -1,9 +1,9 @@
 /**
- * The addresses of one name in a dial plan, as answers tell them: first what is known early, later ones beside those that still wait,
- * in turns, as one of the two families may lead nowhere.
+ * The addresses of one name in a dial plan, as answers give them: first the early ones, then later ones in turns with those that still
+ * wait, as one of the two families may lead nowhere.
  *
- * An address is dialled once, as far as the plan's `access` admits it and it does not avoid it, and not when it had its turn. One that
- * the plan knows is that candidate; any other is a stranger, told by its address.
+ * An address is dialled at most once in a plan. It is not dialled where `access` of the plan denies it or the plan avoids it. An address
+ * that the plan knows is that candidate; any other is a system address, which is no candidate and is recorded by its host.
  */
 import { admits } from "../core/access.ts"
 import { isAvoided } from "../core/identity.ts"
@@ -44,12 +44,12 @@ export class NamedAddresses {
       .map((host) => ({ host, at: attempts.findIndex((one) => one.host === host && one.port === port) }))
       .filter(({ at }) => at < 0 || at >= next)
       .slice(0, most - this.#placed.size)
-      .map(({ host, at }) => attempts[at] ?? this.#stranger(host))
+      .map(({ host, at }) => attempts[at] ?? this.#systemAddress(host))
     const ahead = attempts.slice(next)
     return { denied, later: found.length === 0 ? ahead : this.#among(found, ahead, fromMs) }
   }
 
-  #stranger(host: string): DialAttempt {
+  #systemAddress(host: string): DialAttempt {
     const { port, timeoutMs, suspectAfterMs, verify } = this.#name
     const proof = verify === undefined ? {} : { verify }
     return { candidate: -1, host, port, startAfterMs: 0, timeoutMs, suspectAfterMs, ...proof }

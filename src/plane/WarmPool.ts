@@ -1,16 +1,18 @@
 /**
- * Shelf: warm sockets, connected and waiting for clients. It owns the sockets; the core knows their ids and decides how many
+ * Warm pool: warm sockets, connected and waiting for clients. The pool owns the sockets; the core knows their ids and decides how many
  * there are.
  *
- * A client takes the oldest: a server that serves one connection at a time sits on that one and reads no other. Where the peer has ended one at
- * some age, those of more than 0.7 of that age are less likely to be alive, and the newest is taken instead, until one is seen to live longer.
+ * A client takes the oldest socket: a server that serves one connection at a time serves that one and reads no other. Where the peer has
+ * ended a socket at some age, sockets older than 0.7 of that age are less likely to be alive. Then a client takes the newest, until
+ * a socket is seen to live longer.
  */
 import type { CandidateId } from "../core/model/Candidate.ts"
 import type { DialWarm, Race, Retire } from "../core/model/Decision.ts"
-import type { Event, WarmLoss } from "../core/model/Event.ts"
+import type { WarmLoss } from "../core/model/Event.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
-import type { AskDns } from "./DnsQueries.ts"
-import type { Cancel, Transport, UpstreamSocket } from "./Transport.ts"
+import type { QueryDns } from "./DnsQueries.ts"
+import type { PlaneAct, PlaneEvent } from "./ports/PlanePort.ts"
+import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
 
 export interface WarmSocket {
   readonly warm: number
@@ -30,21 +32,21 @@ interface CandidatePool {
 /** Of the age at which the peer ended one. */
 const TRUSTED_SHARE = 0.7
 
-/** A race is between addresses: there is no name to ask for. */
-const noNames: AskDns = (_host, _limits, answer) => {
+/** A race is between addresses: no name is to be resolved. */
+const noNames: QueryDns = (_host, _limits, answer) => {
   answer([], true)
   return () => {}
 }
 
 export class WarmPool {
   readonly #transport: Transport["Service"]
-  readonly #post: (event: Event) => void
+  readonly #post: (event: PlaneEvent) => void
   readonly #rows = new Map<CandidateId, CandidatePool>()
   readonly #dials = new Set<Cancel>()
   #closed = false
   #isPaused = false
 
-  constructor(transport: Transport["Service"], post: (event: Event) => void) {
+  constructor(transport: Transport["Service"], post: (event: PlaneEvent) => void) {
     this.#transport = transport
     this.#post = post
   }
@@ -56,6 +58,19 @@ export class WarmPool {
     let sum = 0
     for (const { ready } of this.#rows.values()) sum += ready.length
     return sum
+  }
+
+  act(act: PlaneAct): void {
+    switch (act._tag) {
+      case "DialWarm":
+        return this.dial(act)
+      case "Retire":
+        return this.retire(act)
+      case "Race":
+        return this.race(act)
+      default:
+        act satisfies never
+    }
   }
 
   dial(act: DialWarm): void {
@@ -83,7 +98,7 @@ export class WarmPool {
     this.#dials.add(cancel)
   }
 
-  /** Dials the addresses of a plan until one answers: the winner's socket is a parked one before anybody is told. */
+  /** Dials the addresses of a plan until one answers: the winner's socket is a warm one before the event is posted. */
   race({ worker, race, upstream, plan, keepAliveMs, keepForMs }: Race): void {
     if (this.#closed) return
     const transport = this.#transport
@@ -120,7 +135,7 @@ export class WarmPool {
     for (const one of this.#rows.get(candidate)?.ready.slice(0, count) ?? []) this.#drop(one, "drained")
   }
 
-  /** While it is held, nothing waits and nothing is dialled: clients need the descriptors. */
+  /** While it is paused, no socket is kept or dialled: clients need the descriptors. */
   pauseUnsafe(isPaused: boolean): void {
     this.#isPaused = isPaused
     if (isPaused) this.#empty()

@@ -1,6 +1,6 @@
 /** The sessions under way: how to stop each, and when there is none left. */
 import * as Effect from "effect/Effect"
-import type { Cancel } from "./Transport.ts"
+import type { Cancel } from "./ports/Transport.ts"
 
 export class Sessions {
   readonly #stops = new Set<{ stop: Cancel }>()
