@@ -210,8 +210,10 @@ function runnable([runtime = "", ...rest]: ReadonlyArray<string>): ReadonlyArray
     : [runtime, ...rest]
 }
 
+/** npm's command of Deno is a script that ends alone on a signal and leaves Deno behind: the program itself is run where it is there. */
 function launched(runtime: RuntimeName, program: ReadonlyArray<string>): ReadonlyArray<string> {
+  const deno = path.join(ROOT, "node_modules/deno/deno")
   return runtime === "node"
     ? ["node", ...program]
-    : ["deno", "run", "-A", "--config", path.join(ROOT, "deno.json"), ...program]
+    : [fs.existsSync(deno) ? deno : "deno", "run", "-A", "--config", path.join(ROOT, "deno.json"), ...program]
 }
