@@ -7,7 +7,7 @@ import * as FileRecorder from "../adapters/file/FileRecorder.ts"
 import * as HistoryFile from "../adapters/file/HistoryFile.ts"
 import { Disk } from "../adapters/file/Disk.ts"
 import type { Location } from "../adapters/file/location.ts"
-import { guestLocation, hold } from "../adapters/file/location.ts"
+import { guestLocation, lockDirectory } from "../adapters/file/location.ts"
 import * as NoHistory from "../adapters/memory/NoHistory.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
@@ -108,7 +108,7 @@ function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
   return Layer.unwrap(Effect.gen(function* () {
     const disk = new Disk(eventLog.timeout)
     const { directory, holder } = yield* Effect.catch(
-      hold(wanted, run.id, disk),
+      lockDirectory(wanted, run.id, disk),
       (cause) => withoutLock(wanted, run.id, cause)
     )
     if (holder !== undefined) {

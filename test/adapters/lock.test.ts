@@ -8,7 +8,7 @@ import process from "node:process"
 import { Disk } from "../../src/adapters/file/Disk.ts"
 import type { Lock, Taken } from "../../src/adapters/file/lock.ts"
 import { isTaken, take } from "../../src/adapters/file/lock.ts"
-import { hold } from "../../src/adapters/file/location.ts"
+import { lockDirectory } from "../../src/adapters/file/location.ts"
 import { unable } from "../support/able.ts"
 import type { Running } from "../support/command.ts"
 import { binaryOf, here, inScratch, other, program, ROOT } from "../support/command.ts"
@@ -140,12 +140,16 @@ describe("a locked directory", () => {
   it("goes to its first holder, and each later one gets a directory of its own inside", () =>
     inScratch(async (directory) => {
       const places = await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-        return [yield* hold(directory, "a", disk), yield* hold(directory, "b", disk), yield* hold(directory, "c", disk)]
+        return [
+          yield* lockDirectory(directory, "a", disk),
+          yield* lockDirectory(directory, "b", disk),
+          yield* lockDirectory(directory, "c", disk)
+        ]
       })))
       assert.deepStrictEqual(places[0], { directory, holder: undefined })
       assert.deepStrictEqual(places[1], { directory: path.join(directory, "guest-b"), holder: { owner: process.pid } })
       assert.deepStrictEqual(places[2]?.directory, path.join(directory, "guest-c"))
-      const heir = await Effect.runPromise(Effect.scoped(hold(directory, "d", disk)))
+      const heir = await Effect.runPromise(Effect.scoped(lockDirectory(directory, "d", disk)))
       assert.deepStrictEqual(heir, { directory, holder: undefined })
     }))
 
@@ -153,7 +157,7 @@ describe("a locked directory", () => {
     "that cannot be created is refused at once",
     () =>
       Effect.runPromise(Effect.gen(function* () {
-        const refusal = yield* Effect.flip(Effect.scoped(hold("/proc/fairlead", "a", disk)))
+        const refusal = yield* Effect.flip(Effect.scoped(lockDirectory("/proc/fairlead", "a", disk)))
         assert.strictEqual((refusal as NodeJS.ErrnoException).code, "ENOENT")
       }))
   )

@@ -19,7 +19,7 @@ export interface Location {
  * Locks the directory, which it makes if need be, or else a guest directory in it, until the scope ends. `run` is the unique
  * name of this run.
  */
-export const hold = (directory: string, run: string, disk: Disk) =>
+export const lockDirectory = (directory: string, run: string, disk: Disk) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.tryPromise({ try: () => lockIn(directory, run, disk), catch: (cause) => cause }),

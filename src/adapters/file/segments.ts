@@ -50,13 +50,18 @@ export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
 }
 
 /** The limits of a directory of segments. */
-export interface Keep {
+export interface SegmentLimits {
   readonly segments: number
   readonly maxAgeMs: number
 }
 
 /** Removes the oldest segments beyond `segments`, and all that are older than `maxAgeMs`, but never `current`. */
-export async function prune(directory: string, current: number, { segments, maxAgeMs }: Keep, disk: Disk): Promise<void> {
+export async function prune(
+  directory: string,
+  current: number,
+  { segments, maxAgeMs }: SegmentLimits,
+  disk: Disk
+): Promise<void> {
   const older = (await disk.within(() => list(directory))).filter(({ segment }) => segment !== current)
   const surplus = older.length + 1 - segments
   for (const [i, file] of older.entries()) {
