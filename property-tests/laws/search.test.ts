@@ -9,7 +9,7 @@ import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
 import { law, met } from "../check.ts"
 
 const RTT_MS = 20
-const SHORT_MS = 150
+const SHORT_MS = 125
 
 /** A long list, where in it addresses live, how many are dialled at once, and when a client comes. */
 const longList = fc.record({
