@@ -4,8 +4,8 @@
  * came meanwhile failed. `--places A,B` names where in the list they stand (several pairs with a blank between), `--runtime node|deno`
  * what the service runs on.
  */
-import * as path from "node:path"
 import process from "node:process"
+import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import type { FirstServed } from "./lab/firstServed.ts"
 import type { RuntimeName } from "./lab/Lab.ts"
@@ -48,7 +48,7 @@ async function round(worse: number, best: number) {
   const lab = await Lab.open({ [hostAt(worse)]: WORSE_MS, [hostAt(best)]: BEST_MS })
   try {
     const service = await lab.fairlead(yaml(lab), 0, values.runtime as RuntimeName)
-    const script = path.join(import.meta.dirname ?? "", "lab/firstServed.ts")
+    const script = fileURLToPath(new URL("lab/firstServed.ts", import.meta.url))
     const seen = await lab.document<FirstServed>(script, [LISTEN, ADMIN, values.seconds].map(String))
     await lab.stop(service)
     const well = seen.clients.filter(({ failure }) => failure === "")
