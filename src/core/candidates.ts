@@ -81,11 +81,6 @@ export function isWithheld({ relief: { phase } }: Candidate): boolean {
   return phase === "relieved" || phase === "withheld"
 }
 
-/** First in the queue for a probe, unless one is under way. */
-export function urgent(candidate: Candidate, atUs: number): Candidate {
-  return candidate.probe === 0 ? { ...candidate, queue: "urgent", queuedAtUs: atUs } : candidate
-}
-
 /** Connections through the candidate over all workers. */
 export function connectionsOf(candidate: Candidate): number {
   let sum = 0

@@ -191,7 +191,7 @@ describe("a changed constant of the core", () => {
     inRenewal("2 * scoreTtlMs", "2.01 * scoreTtlMs"),
     { file: "core/reducers/history.ts", from: "measuredMs + scoreTtlMs", to: "measuredMs + 1.1 * scoreTtlMs" },
     { file: "core/reducers/identity.ts", from: "scoreTtlMs * 1000", to: "scoreTtlMs * 600" },
-    { file: "core/reducers/enabled.ts", from: 'queue: "backlog"', to: 'queue: "urgent"' },
+    { file: "core/reducers/enabled.ts", from: '"backlog", step.at', to: '"urgent", step.at' },
     { file: "core/reducers/reload.ts", from: "is.probing.intervalMs * 1000", to: "is.probing.intervalMs * 1001" },
     { file: "core/demanded.ts", from: "[22, 25,", to: "[25," },
     { file: "core/race.ts", from: "Math.ceil(deadlineMs", to: "Math.ceil(2 * deadlineMs" },

@@ -19,6 +19,7 @@
  *   `session.stall` without one byte of its own, or with nothing but an alert of TLS. They count only where this upstream has ever answered; only an upstream
  *   byte that came later clears them; and one client address adds at most two a minute once two addresses have been seen.
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
@@ -165,7 +166,7 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   }
   const shut = reopens ? upstream.shut : upstream.shut + 1
   const next = Upstreams.replace({ ...state, rng }, upstream, { ...upstream, shut })
-  return Candidates.replace(next, candidate, { ...candidate, breaker: opened, queue: "none", queuedAtUs: -1 })
+  return Candidates.replace(next, candidate, Queue.dequeued({ ...candidate, breaker: opened }))
 }
 
 /** Whether all others that are known to work are somebody else (identity.ts). */
@@ -219,7 +220,7 @@ function tryAgain(state: State, step: Step, candidate: Candidate): State {
   const isOpen = candidate.breaker.state === "open"
   const trials = candidate.streak > 0 ? candidate.breaker.trials : candidate.breaker.trials + 1
   const tried = changed(candidate, { ...(isOpen ? { state: "half-open" } : {}), trials, trialDueUs: -1 })
-  return Candidates.replace(state, candidate, Candidates.urgent(tried, step.at))
+  return Candidates.replace(state, candidate, Queue.urgent(tried, step.at))
 }
 
 function rampUp(state: State, step: Step, candidate: Candidate): State {

@@ -20,6 +20,7 @@
  * What comes late counts for the moment it is about: an answer for the latest moment at which it can have been sent, a failure for
  * its beginning.
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { isExcused, isFrozen } from "../frozen.ts"
 import { isVouched } from "../identity.ts"
@@ -216,7 +217,7 @@ function settled(state: State, step: Step, upstream: Upstream): State {
   for (const one of able) {
     if (checkpointOf(upstream, one) !== null) continue
     step.wantsProbes = true
-    next = Candidates.replace(next, one, Candidates.urgent(one, step.at))
+    next = Candidates.replace(next, one, Queue.urgent(one, step.at))
   }
   return next
 }
@@ -275,7 +276,7 @@ function probes(state: State, step: Step, id: number): State {
     const candidate = Candidates.find(next, trouble.order[(trouble.turn + i) % length])
     if (!isUsable(candidate) || candidate.probe !== 0 || candidate.queue === "urgent") continue
     step.wantsProbes = true
-    next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
+    next = Candidates.replace(next, candidate, Queue.urgent(candidate, step.at))
   }
   return next
 }

@@ -14,6 +14,7 @@
  * - Names that nobody uses go (prune.ts). What is configured never does.
  */
 import { needsDiscovery } from "../needsDiscovery.ts"
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { demanded } from "../demanded.ts"
 import { domainOf, isLiteral } from "../domain.ts"
@@ -216,7 +217,7 @@ function challenged(state: State, step: Step, { id, listed }: Upstream, heard: R
     if (candidate === undefined || candidate.breaker.state !== "closed") continue
     count++
     if (candidate.probe !== 0 || candidate.queue !== "none") continue
-    next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: step.at })
+    next = Candidates.replace(next, candidate, Queue.queued(candidate, "backlog", step.at))
   }
   return next
 }

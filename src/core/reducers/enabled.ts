@@ -9,6 +9,7 @@
  *
  * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { COOLDOWN, reschedule } from "../deadline.ts"
 import { forgotten } from "../identity.ts"
@@ -79,7 +80,7 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
   for (const one of (Upstreams.find(state, id) as Upstream).listed) {
     const candidate = Candidates.find(next, one) as Candidate
     if (candidate.probe !== 0 || candidate.queue !== "none") continue
-    next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: step.at })
+    next = Candidates.replace(next, candidate, Queue.queued(candidate, "backlog", step.at))
   }
   return next
 }
@@ -108,7 +109,7 @@ function asleep(state: State, step: Step, id: UpstreamId): State {
     const untried = candidate.probe === 0 && breaker.state === "half-open"
       ? { ...breaker, state: "open" as const, trialDueUs: step.at + 1 }
       : breaker
-    next = Candidates.replace(next, candidate, { ...candidate, breaker: untried, queue: "none", queuedAtUs: -1 })
+    next = Candidates.replace(next, candidate, Queue.dequeued({ ...candidate, breaker: untried }))
   }
   return next
 }
@@ -163,17 +164,14 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
 /** Whatever is said of it now is taken back. */
 export function unjudged(candidate: Candidate): Candidate {
   return {
-    ...candidate,
+    ...Queue.dequeued(Queue.withoutBriefs(candidate)),
     sampleWindow: [],
     windowDueUs: -1,
     fadeDueUs: -1,
     lastSampleAtUs: -1,
-    briefs: 0,
     expireDueUs: -1,
     costMs: -1,
     forecastMs: -1,
-    queue: "none",
-    queuedAtUs: -1,
     breaker: closedBreaker,
     suspicion: noSuspicion,
     identity: forgotten(candidate.identity),

@@ -19,6 +19,7 @@
  *   reason is `certificate`.
  * - An upstream that is off has no opinion: nobody is asked, and what was known is forgotten (reducers/enabled.ts).
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { unproven } from "../identity.ts"
 import type { Candidate, Proof } from "../model/Candidate.ts"
@@ -78,7 +79,7 @@ export function askedAnew(state: State, step: Step, upstream: Upstream, wanted: 
     const asked: Candidate = { ...candidate, identity, checkpoint }
     const waits = asks && Candidates.isListed(candidate) && candidate.breaker.state === "closed" && candidate.probe === 0
     const queue = members.includes(one) ? "urgent" : "backlog"
-    next = Candidates.replace(next, candidate, waits ? { ...asked, queue, queuedAtUs: step.at } : asked)
+    next = Candidates.replace(next, candidate, waits ? Queue.queued(asked, queue, step.at) : asked)
   }
   return next
 }

@@ -14,6 +14,7 @@
  * - Of an answer that comes in parts each part only adds, at once; the question stays under way until the whole answer is there.
  * - An address that served a client on the last resort joins the list, until an answer no longer names it.
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
@@ -129,14 +130,11 @@ function forgetSockets(state: State, atUs: number): State {
 
 function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
   const waits = Candidates.isListed(candidate) && Upstreams.isPreheated(state, candidate.upstream)
-  const queue = waits && candidate.breaker.state === "closed" ? "backlog" : "none"
+  const idle = Queue.unprobed(candidate)
   return {
-    ...candidate,
-    probe: 0,
+    ...waits && candidate.breaker.state === "closed" ? Queue.queued(idle, "backlog", atUs) : Queue.dequeued(idle),
     connections: [],
     warm: emptyWarmPool,
-    queue,
-    queuedAtUs: queue === "none" ? -1 : atUs,
     breaker: untried(candidate.breaker, atUs),
     suspicion: { ...candidate.suspicion, pendingDueUs: -1, silent: [], silentDueUs: -1 }
   }

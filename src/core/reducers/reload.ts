@@ -17,6 +17,7 @@
  * - An operator's override of `enabled` ends, and so does a pause that the core gave itself. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { domainIn } from "../domain.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
@@ -163,7 +164,7 @@ function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, 
   for (const one of upstream.listed) {
     const candidate = Candidates.find(next, one) as Candidate
     if (candidate.breaker.state === "closed") continue
-    next = close(Candidates.replace(next, candidate, { ...candidate, queue: "none", queuedAtUs: -1 }), step, candidate)
+    next = close(Candidates.replace(next, candidate, Queue.dequeued(candidate)), step, candidate)
   }
   return next
 }

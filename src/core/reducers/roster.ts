@@ -17,6 +17,7 @@
  *
  * Ids are minted: slot in the vector plus 2^20 times a generation that only grows, so none is ever reused.
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
 import { forgotten } from "../identity.ts"
@@ -111,7 +112,7 @@ function somebodyIn(state: State, step: Step, id: UpstreamId): State {
   const one = shut.reduce((a, b) => (b.breaker.trialDueUs < a.breaker.trialDueUs ? b : a))
   const next = close(state, step, one)
   const closed = Candidates.find(next, one.id) as Candidate
-  return Candidates.replace(next, closed, Candidates.urgent(closed, step.at))
+  return Candidates.replace(next, closed, Queue.urgent(closed, step.at))
 }
 
 function nameOf({ host, port }: Address): string {
@@ -150,14 +151,13 @@ function settled(state: State, step: Step, before: Candidate, known: Candidate):
     const back = { ...same, forgetDueUs: -1 }
     if (!Upstreams.isOn(state, upstream)) return unjudged(back)
     const waits = Upstreams.isPreheated(state, upstream) && same.probe === 0 && breaker.state === "closed"
-    const queued = waits ? { queue: "backlog", queuedAtUs: step.at } as const : {}
-    return watched({ ...back, ...queued })
+    return watched(waits ? Queue.queued(back, "backlog", step.at) : back)
   }
   const { staleForMs, removed } = Upstreams.configOf(state, upstream)
   const leaves = standing(same) === "left"
   const gone = { ...same, forgetDueUs: leaves ? step.at + (removed ? AT_ONCE_US : staleForMs * 1000) : -1 }
   if (standing(before) !== "listed") return gone
-  return { ...gone, queue: "none", queuedAtUs: -1, breaker: untried(breaker, step.at), suspicion: noSuspicion }
+  return Queue.dequeued({ ...gone, breaker: untried(breaker, step.at), suspicion: noSuspicion })
 }
 
 /** A trial that was under way has no answer to come: it is due again. */
@@ -247,7 +247,7 @@ function admit(state: State, id: UpstreamId, ordinal: number, address: Address, 
   const { identity } = Upstreams.configOf(state, id)
   const born = newCandidate(generation * SLOTS + slot, id, ordinal, address, source, atUs, identity)
   const waits = Candidates.isListed(born) && Upstreams.isPreheated(state, id)
-  const candidate: Candidate = waits ? born : { ...born, queue: "none", queuedAtUs: -1 }
+  const candidate = waits ? born : Queue.dequeued(born)
   const admitted: State = {
     ...state,
     minted: { ...state.minted, generation },

@@ -24,6 +24,7 @@
  *
  * `score` = 100 x reference / (reference + cost) is for people and for `minScore`; ranking uses cost.
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { isExcused, isFailureExcused, isFrozen, isRushed } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
@@ -92,11 +93,10 @@ function learn(state: State, step: Step, sample: Sample): State {
   if (before === undefined) return state
   const config = Candidates.configOf(state, before)
   const sampled: Candidate = {
-    ...before,
+    ...dequeued(before, step.at),
     lastSampleAtUs: step.at,
-    resentAtUs: sample.isResent ? step.at : -1,
     expireDueUs: step.at + config.scoreTtlMs * 1000,
-    ...dequeued(before, step.at)
+    resentAtUs: sample.isResent ? step.at : -1
   }
   const after = sample.failure !== null
     ? failed(sampled, config.scoring, step.at, spreadMs(state, before))
@@ -121,8 +121,8 @@ function isOfOutage(state: State, candidate: Candidate, { tookMs }: Sample, atUs
 }
 
 /** A fresh sample replaces the probe it waits for, but not the trial of a breaker, nor one that asks who it is. */
-function dequeued(candidate: Candidate, atUs: number): Partial<Candidate> {
-  return candidate.breaker.state === "closed" && !isCheckDue(candidate, atUs) ? { queue: "none", queuedAtUs: -1 } : {}
+function dequeued(candidate: Candidate, atUs: number): Candidate {
+  return candidate.breaker.state === "closed" && !isCheckDue(candidate, atUs) ? Queue.dequeued(candidate) : candidate
 }
 
 /** The first round of an upstream is over when every candidate has been tried. */
@@ -143,7 +143,7 @@ function alive(candidate: Candidate, scoring: Scoring, atUs: number): Candidate 
 
 /** Answered, but a packet was lost on the way. Of a candidate that was never measured a second sample has to tell. */
 function lost(candidate: Candidate, isFirst: boolean, config: UpstreamConfig, atUs: number): Candidate {
-  if (isFirst) return Candidates.isListed(candidate) ? Candidates.urgent(candidate, atUs) : candidate
+  if (isFirst) return Candidates.isListed(candidate) ? Queue.urgent(candidate, atUs) : candidate
   const { scoring } = config
   const success = SuccessWindow.record(candidate.success, false, atUs, scoring.successWindowMs)
   return repriced({ ...candidate, success, streak: 0 }, scoring, atUs)

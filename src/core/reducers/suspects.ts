@@ -1,4 +1,5 @@
 /** How a suspicion begins, is renewed and ends; what makes one is suspicion.ts. */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { isFrozen } from "../frozen.ts"
 import { backoffMs } from "../math/backoff.ts"
@@ -32,7 +33,7 @@ export function suspect(state: State, step: Step, candidate: Candidate, reason: 
   const probes = candidate.probe === 0 && candidate.breaker.state === "closed" && candidate.queue !== "urgent"
     && Candidates.isListed(candidate)
   step.wantsProbes ||= probes
-  return Candidates.replace(state, candidate, probes ? Candidates.urgent(marked, step.at) : marked)
+  return Candidates.replace(state, candidate, probes ? Queue.urgent(marked, step.at) : marked)
 }
 
 function session(state: State, step: Step, { upstream, suspicion }: Candidate): Partial<Suspicion> {

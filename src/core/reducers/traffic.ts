@@ -5,6 +5,7 @@
  * truth for picking; a law says that the two agree whenever everything is at rest. `WorkerLost` ends all clients of that
  * worker at once (a look at every candidate, as rare as a crash).
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import type { CandidateId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
@@ -37,7 +38,7 @@ function count(state: State, id: CandidateId, worker: number, change: 1 | -1): S
   while (connections.length <= worker) connections.push(0)
   const counted = (connections[worker] ?? 0) + change
   connections[worker] = counted > 0 ? counted : 0
-  return Candidates.replace(state, candidate, { ...candidate, connections, unused: change > 0 ? 0 : candidate.unused })
+  return Candidates.replace(state, candidate, { ...(change > 0 ? Queue.unusedForgotten(candidate) : candidate), connections })
 }
 
 function forget(state: State, worker: number): State {
