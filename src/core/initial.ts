@@ -1,29 +1,13 @@
 /** Records at the beginning of their lives. */
+import { closedBreaker } from "./candidate/breaker.ts"
 import { unproven } from "./identity.ts"
 import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
-import type { BreakerState, Candidate, CandidateId, Relief, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
+import type { Candidate, CandidateId, Relief, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
 import type { Address, Identity } from "./model/Config.ts"
 import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
-
-export const closedBreaker: BreakerState = {
-  state: "closed",
-  consecutive: 0,
-  consecutiveAfter: 0,
-  failedAfterAtUs: -1,
-  window: SuccessWindow.empty,
-  openings: 0,
-  trials: 0,
-  openedAtUs: -1,
-  openForMs: 0,
-  trialDueUs: -1,
-  closedAtUs: -1,
-  slowStartWeight: 1,
-  rampDueUs: -1,
-  blamed: []
-}
 
 export const noSuspicion: Suspicion = {
   pending: false,

@@ -88,6 +88,7 @@ describe("a changed constant of the core", () => {
   const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })
   const inSlowHandshake = (from: string, to: string): Change => ({ file: "core/slowHandshake.ts", from, to })
   const inWarm = (from: string, to: string): Change => ({ file: "core/reducers/warm.ts", from, to })
+  const inBreakerPart = (from: string, to: string): Change => ({ file: "core/candidate/breaker.ts", from, to })
   const inBreaker = (from: string, to: string): Change => ({ file: "core/reducers/breaker.ts", from, to })
   const inMembership = (from: string, to: string): Change => ({ file: "core/reducers/membership.ts", from, to })
   const inPulse = (from: string, to: string): Change => ({ file: "core/reducers/pulse.ts", from, to })
@@ -166,9 +167,9 @@ describe("a changed constant of the core", () => {
     { file: "core/reducers/brief.ts", from: "LONG_QUEUE = 4", to: "LONG_QUEUE = 1" },
     { file: "core/search.ts", from: "FIRST_MS = 150", to: "FIRST_MS = 160" },
     { file: "core/search.ts", from: "MOST_LOOKED = 1024", to: "MOST_LOOKED = 70" },
-    inBreaker("RAMP_STEPS = 10", "RAMP_STEPS = 9"),
+    inBreakerPart("RAMP_STEPS = 10", "RAMP_STEPS = 9"),
     inBreaker("BLAMES_A_MINUTE = 2", "BLAMES_A_MINUTE = 3"),
-    inBreaker("MINUTE_US = 60_000_000", "MINUTE_US = 59_000_000"),
+    inBreakerPart("MINUTE_US = 60_000_000", "MINUTE_US = 59_000_000"),
     inBreaker("step.at - breaker.closedAtUs >= breaker.openForMs * 1000", "step.at > breaker.closedAtUs"),
     inBreaker("(next, candidate).probing.intervalMs * 1000", "(next, candidate).probing.intervalMs * 1100"),
     inMembership("RETRY_US = 5_000_000", "RETRY_US = 4_000_000"),

@@ -7,6 +7,7 @@
  * - To roll back is to put that in place again: success, penalty, streak, breaker, suspicion, and the set. Entries that came
  *   meanwhile stay. It looks at every candidate of the upstream, for what is as rare as an outage.
  */
+import * as Breaker from "../candidate/breaker.ts"
 import * as Candidates from "../candidates.ts"
 import { isVouched } from "../identity.ts"
 import type { Candidate, CandidateId, Checkpoint, UpstreamId } from "../model/Candidate.ts"
@@ -16,7 +17,6 @@ import type { Step } from "../model/Step.ts"
 import type { SelectedSet, Upstream } from "../model/Upstream.ts"
 import { checkpointOf } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
-import { untried } from "./roster.ts"
 import { repriced } from "./score.ts"
 import { watched } from "./suspicion.ts"
 
@@ -65,7 +65,8 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Ch
   // A breaker that closed meanwhile stays closed; a trial that is under way no more is due again.
   const mayReturn = checkpoint.breaker.state === "closed" || was !== "closed"
   const isTried = candidate.probe !== 0 || candidate.queue !== "none"
-  const breaker = !mayReturn ? candidate.breaker : isTried ? checkpoint.breaker : untried(checkpoint.breaker, step.at)
+  const asBefore = mayReturn ? Breaker.restored(candidate, checkpoint.breaker) : candidate
+  const judged = mayReturn && !isTried ? Breaker.untried(asBefore, step.at) : asBefore
   const { sinceUs, renewals } = checkpoint.suspicion
   // A suspicion that was cleared meanwhile stays so.
   const pending = checkpoint.suspicion.pending && candidate.suspicion.pending
@@ -77,11 +78,11 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Ch
   if (candidate.identity.state === "failed" && identity.state === "verified") {
     step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
   }
-  const back: Candidate = { ...candidate, success, countedAtUs, penalty, streak, breaker, suspicion, identity }
+  const back: Candidate = { ...judged, success, countedAtUs, penalty, streak, suspicion, identity }
   const { scoring } = Candidates.configOf(state, candidate)
   let next = Candidates.replace(state, candidate, watched(repriced(back, scoring, step.at)))
   const { upstream: id } = candidate
-  if (was !== "closed" && breaker.state === "closed") {
+  if (was !== "closed" && judged.breaker.state === "closed") {
     const upstream = Upstreams.find(next, id) as Upstream
     step.decisions.push({ _tag: "BreakerClosed", upstream: id, candidate: candidate.id })
     next = Upstreams.replace(next, upstream, { ...upstream, shut: upstream.shut - 1 })

@@ -9,6 +9,7 @@
  *
  * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
  */
+import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { COOLDOWN, reschedule } from "../deadline.ts"
@@ -17,7 +18,7 @@ import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { closedBreaker, noFailedRounds, noSuspicion } from "../initial.ts"
+import { noFailedRounds, noSuspicion } from "../initial.ts"
 import { isCommon } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
@@ -105,11 +106,8 @@ function asleep(state: State, step: Step, id: UpstreamId): State {
     trouble: { ...trouble, trialDueUs: -1, clientTrialDueUs: -1 }
   })
   for (const candidate of Candidates.among(next, upstream.listed)) {
-    const { breaker } = candidate
-    const untried = candidate.probe === 0 && breaker.state === "half-open"
-      ? { ...breaker, state: "open" as const, trialDueUs: step.at + 1 }
-      : breaker
-    next = Candidates.replace(next, candidate, Queue.dequeued({ ...candidate, breaker: untried }))
+    const untried = candidate.probe === 0 ? Breaker.untried(candidate, step.at + 1) : candidate
+    next = Candidates.replace(next, candidate, Queue.dequeued(untried))
   }
   return next
 }
@@ -164,7 +162,7 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
 /** Whatever is said of it now is taken back. */
 export function unjudged(candidate: Candidate): Candidate {
   return {
-    ...Queue.dequeued(Queue.withoutBriefs(candidate)),
+    ...Breaker.forgotten(Queue.dequeued(Queue.withoutBriefs(candidate))),
     sampleWindow: [],
     windowDueUs: -1,
     fadeDueUs: -1,
@@ -172,7 +170,6 @@ export function unjudged(candidate: Candidate): Candidate {
     expireDueUs: -1,
     costMs: -1,
     forecastMs: -1,
-    breaker: closedBreaker,
     suspicion: noSuspicion,
     identity: forgotten(candidate.identity),
     checkpoint: null

@@ -14,6 +14,7 @@
  * - Of an answer that comes in parts each part only adds, at once; the question stays under way until the whole answer is there.
  * - An address that served a client on the last resort joins the list, until an answer no longer names it.
  */
+import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
@@ -32,7 +33,7 @@ import { backedOff } from "../unreached.ts"
 import { mayName, namedBy, SOURCES } from "../sources.ts"
 import { admits } from "../access.ts"
 import { refusedToClients, screen } from "./admission.ts"
-import { AT_ONCE_US, forget, merge, untried } from "./roster.ts"
+import { AT_ONCE_US, forget, merge } from "./roster.ts"
 
 const RETRY_US = 5_000_000
 /** Partial answers in a row that only add. */
@@ -130,12 +131,11 @@ function forgetSockets(state: State, atUs: number): State {
 
 function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
   const waits = Candidates.isListed(candidate) && Upstreams.isPreheated(state, candidate.upstream)
-  const idle = Queue.unprobed(candidate)
+  const idle = Queue.unprobed(Breaker.untried(candidate, atUs))
   return {
     ...waits && candidate.breaker.state === "closed" ? Queue.queued(idle, "backlog", atUs) : Queue.dequeued(idle),
     connections: [],
     warm: emptyWarmPool,
-    breaker: untried(candidate.breaker, atUs),
     suspicion: { ...candidate.suspicion, pendingDueUs: -1, silent: [], silentDueUs: -1 }
   }
 }

@@ -22,6 +22,7 @@
  *   is back.
  * - An answer frees its place. An answer under another id than the one believed to be under way is ignored.
  */
+import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
@@ -146,7 +147,7 @@ function retried(state: State, step: Step, id: UpstreamId): State {
   for (const candidate of Candidates.among(state, new Set([...members, ...suspects, ...(shut > 0 ? listed : [])]))) {
     const { breaker } = candidate
     if (breaker.state === "open") {
-      next = Candidates.replace(next, candidate, { ...candidate, breaker: { ...breaker, trialDueUs: step.at } })
+      next = Candidates.replace(next, candidate, Breaker.trialDue(candidate, step.at))
     } else if (Candidates.isSuspect(candidate)) {
       next = Candidates.replace(next, candidate, Queue.urgent(candidate, step.at))
     }
@@ -167,7 +168,7 @@ function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRef
     if (breaker.state === "open") {
       // What this machine suffered says nothing about who was shut out before.
       if (reason === "outage") continue
-      next = Candidates.replace(next, candidate, { ...candidate, breaker: { ...breaker, trialDueUs: step.at } })
+      next = Candidates.replace(next, candidate, Breaker.trialDue(candidate, step.at))
     } else if (candidate.probe === 0 && candidate.queue !== "urgent") {
       const queue = members.includes(one) ? "urgent" : "backlog"
       next = Candidates.replace(next, candidate, Queue.requeued(candidate, queue, step.at))

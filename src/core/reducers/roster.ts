@@ -17,11 +17,12 @@
  *
  * Ids are minted: slot in the vector plus 2^20 times a generation that only grows, so none is ever reused.
  */
+import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
 import { forgotten } from "../identity.ts"
-import type { BreakerState, Candidate, CandidateId, Source, UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, CandidateId, Source, UpstreamId } from "../model/Candidate.ts"
 import { SLOTS } from "../model/Candidate.ts"
 import type { Address } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
@@ -157,12 +158,7 @@ function settled(state: State, step: Step, before: Candidate, known: Candidate):
   const leaves = standing(same) === "left"
   const gone = { ...same, forgetDueUs: leaves ? step.at + (removed ? AT_ONCE_US : staleForMs * 1000) : -1 }
   if (standing(before) !== "listed") return gone
-  return Queue.dequeued({ ...gone, breaker: untried(breaker, step.at), suspicion: noSuspicion })
-}
-
-/** A trial that was under way has no answer to come: it is due again. */
-export function untried(breaker: BreakerState, atUs: number): BreakerState {
-  return breaker.state === "half-open" ? { ...breaker, state: "open", trialDueUs: atUs } : breaker
+  return Queue.dequeued({ ...Breaker.untried(gone, step.at), suspicion: noSuspicion })
 }
 
 /** Brings the upstream's lists along, all at once: one by one would copy a list for each. */

@@ -22,6 +22,7 @@
  * nothing here, so the trial is a client, and comes later than one with a probe. After a lapse the candidate ramps up like
  * one whose breaker closed.
  */
+import * as Breaker from "../candidate/breaker.ts"
 import * as Candidates from "../candidates.ts"
 import { isFailureExcused } from "../frozen.ts"
 import { isCheckDue } from "../identity.ts"
@@ -33,7 +34,6 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { LATENCIES, pendingMs } from "../slowHandshake.ts"
 import * as Upstreams from "../upstreams.ts"
-import { ramping } from "./breaker.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts"
 import { clear, suspect, told } from "./suspects.ts"
 import { afterByte, afterWellEnded, hasOthers, isEndedWell, isSign, withFailure } from "./unanswered.ts"
@@ -265,8 +265,7 @@ function lapse(state: State, step: Step, candidate: Candidate): State {
   const lapsed: Suspicion = { ...candidate.suspicion, session: false, lapseDueUs: -1 }
   // Nothing is known that would make one of those better that have never answered.
   const ramps = isKnownToAnswer(state, candidate.upstream) && Candidates.isListed(candidate)
-  const breaker = ramps ? { ...candidate.breaker, ...ramping(step.at, rampMs) } : candidate.breaker
-  const ramped: Candidate = { ...candidate, breaker }
+  const ramped = ramps ? Breaker.ramping(candidate, step.at, rampMs) : candidate
   step.dirty.add(candidate.upstream)
   return clear(Candidates.replace(state, candidate, ramped), step, ramped, lapsed)
 }

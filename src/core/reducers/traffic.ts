@@ -38,7 +38,10 @@ function count(state: State, id: CandidateId, worker: number, change: 1 | -1): S
   while (connections.length <= worker) connections.push(0)
   const counted = (connections[worker] ?? 0) + change
   connections[worker] = counted > 0 ? counted : 0
-  return Candidates.replace(state, candidate, { ...(change > 0 ? Queue.unusedForgotten(candidate) : candidate), connections })
+  return Candidates.replace(state, candidate, {
+    ...(change > 0 ? Queue.unusedForgotten(candidate) : candidate),
+    connections
+  })
 }
 
 function forget(state: State, worker: number): State {
