@@ -1,30 +1,14 @@
 /** Records at the beginning of their lives. */
 import { closedBreaker } from "./candidate/breaker.ts"
+import { noSuspicion } from "./candidate/suspicion.ts"
 import { unproven } from "./identity.ts"
 import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
-import type { Candidate, CandidateId, Relief, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
+import type { Candidate, CandidateId, Relief, Source, UpstreamId, Warm } from "./model/Candidate.ts"
 import type { Address, Identity } from "./model/Config.ts"
 import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
-
-export const noSuspicion: Suspicion = {
-  pending: false,
-  pendingDueUs: -1,
-  provenAtUs: -1,
-  byteAtUs: -1,
-  silent: [],
-  silentDueUs: -1,
-  session: false,
-  sinceUs: -1,
-  lapseDueUs: -1,
-  renewals: 0,
-  failures: 0,
-  failedAtUs: -1,
-  refutations: 0,
-  refutedAtUs: -1
-}
 
 export const emptyWarmPool: Warm = {
   ready: [],

@@ -88,6 +88,7 @@ describe("a changed constant of the core", () => {
   const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })
   const inSlowHandshake = (from: string, to: string): Change => ({ file: "core/slowHandshake.ts", from, to })
   const inWarm = (from: string, to: string): Change => ({ file: "core/reducers/warm.ts", from, to })
+  const inSuspicionPart = (from: string, to: string): Change => ({ file: "core/candidate/suspicion.ts", from, to })
   const inBreakerPart = (from: string, to: string): Change => ({ file: "core/candidate/breaker.ts", from, to })
   const inBreaker = (from: string, to: string): Change => ({ file: "core/reducers/breaker.ts", from, to })
   const inMembership = (from: string, to: string): Change => ({ file: "core/reducers/membership.ts", from, to })
@@ -146,7 +147,7 @@ describe("a changed constant of the core", () => {
     inSlowHandshake("const LATENCIES = 3", "const LATENCIES = 4"),
     inSlowHandshake("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
     inSlowHandshake("20 * unit < pending", "18 * unit < pending"),
-    inSuspicion("LEAST_SILENCE_US = 300_000", "LEAST_SILENCE_US = 350_000"),
+    inSuspicionPart("LEAST_SILENCE_US = 300_000", "LEAST_SILENCE_US = 350_000"),
     inSuspicion("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
     inSuspicion("SILENT_TOGETHER = 2", "SILENT_TOGETHER = 3"),
     inSuspicion("LEAST_WARM = 4", "LEAST_WARM = 5"),

@@ -8,6 +8,7 @@
  *   meanwhile stay. It looks at every candidate of the upstream, for what is as rare as an outage.
  */
 import * as Breaker from "../candidate/breaker.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import { isVouched } from "../identity.ts"
 import type { Candidate, CandidateId, Checkpoint, UpstreamId } from "../model/Candidate.ts"
@@ -18,7 +19,6 @@ import type { SelectedSet, Upstream } from "../model/Upstream.ts"
 import { checkpointOf } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 import { repriced } from "./score.ts"
-import { watched } from "./suspicion.ts"
 
 /** The candidate with a checkpoint for this trouble, and how it failed by now. */
 export function withCheckpoint(candidate: Candidate, trouble: number, failed: Checkpoint["failed"]): Candidate {
@@ -67,27 +67,28 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Ch
   const isTried = candidate.probe !== 0 || candidate.queue !== "none"
   const asBefore = mayReturn ? Breaker.restored(candidate, checkpoint.breaker) : candidate
   const judged = mayReturn && !isTried ? Breaker.untried(asBefore, step.at) : asBefore
-  const { sinceUs, renewals } = checkpoint.suspicion
-  // A suspicion that was cleared meanwhile stays so.
-  const pending = checkpoint.suspicion.pending && candidate.suspicion.pending
-  const session = checkpoint.suspicion.session && candidate.suspicion.session
-  const lapseDueUs = session ? checkpoint.suspicion.lapseDueUs : -1
-  const suspicion = { ...candidate.suspicion, pending, session, sinceUs, lapseDueUs, renewals, silent: [], silentDueUs: -1 }
   // A network that dies between the two handshakes of a proof makes an impostor of the candidate.
   const identity = proofs ? checkpoint.identity : candidate.identity
   if (candidate.identity.state === "failed" && identity.state === "verified") {
     step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
   }
-  const back: Candidate = { ...judged, success, countedAtUs, penalty, streak, suspicion, identity }
+  const back: Candidate = {
+    ...Suspicion.restored(judged, checkpoint.suspicion),
+    success,
+    countedAtUs,
+    penalty,
+    streak,
+    identity
+  }
   const { scoring } = Candidates.configOf(state, candidate)
-  let next = Candidates.replace(state, candidate, watched(repriced(back, scoring, step.at)))
+  let next = Candidates.replace(state, candidate, Suspicion.watched(repriced(back, scoring, step.at)))
   const { upstream: id } = candidate
   if (was !== "closed" && judged.breaker.state === "closed") {
     const upstream = Upstreams.find(next, id) as Upstream
     step.decisions.push({ _tag: "BreakerClosed", upstream: id, candidate: candidate.id })
     next = Upstreams.replace(next, upstream, { ...upstream, shut: upstream.shut - 1 })
   }
-  if (Candidates.isSuspect(candidate) && !pending && !session) {
+  if (Candidates.isSuspect(candidate) && !Candidates.isSuspect(back)) {
     step.decisions.push({ _tag: "Cleared", upstream: id, candidate: candidate.id })
   }
   return next

@@ -21,6 +21,7 @@
  * its beginning.
  */
 import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import { isExcused, isFrozen } from "../frozen.ts"
 import { isVouched } from "../identity.ts"
@@ -41,7 +42,6 @@ import { beginning } from "./outage.ts"
 import type { Failing } from "./failing.ts"
 import { failingOf, isLate } from "./failing.ts"
 import { upstreamByte } from "./samples.ts"
-import { watched } from "./suspicion.ts"
 
 const TRIAL_US = 1_000_000
 const LASTED_PER_TRIAL = 64
@@ -126,15 +126,14 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
     const checkpoint = checkpointOf(upstream, candidate)
     if (candidate.id === first.id || checkpoint === null || checkpoint.failed === null) continue
     const { firstTrialMs } = Candidates.configOf(state, candidate).breaker
-    const doubt = checkpoint.failed === "session"
-      ? { session: true, lapseDueUs: step.at + firstTrialMs * 1000 }
-      : { pending: true, pendingDueUs: -1 }
-    const suspicion = { ...candidate.suspicion, ...doubt, sinceUs: step.at }
+    const suspect = checkpoint.failed === "session"
+      ? Suspicion.suspectOfSession(candidate, step.at, step.at + firstTrialMs * 1000)
+      : Suspicion.suspectOfHandshake(candidate, step.at)
     const reason = checkpoint.failed === "session" ? "silent" : "pending"
     if (!Candidates.isSuspect(candidate)) {
       step.decisions.push({ _tag: "Suspected", upstream: upstream.id, candidate: candidate.id, reason })
     }
-    next = Candidates.replace(next, candidate, { ...candidate, suspicion })
+    next = Candidates.replace(next, candidate, suspect)
   }
   return over(next, step, upstream)
 }
@@ -143,8 +142,7 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
 function over(state: State, step: Step, upstream: Upstream): State {
   let next = Upstreams.replace(state, upstream, { ...upstream, trouble: null, returnedAtUs: step.at })
   for (const one of Candidates.among(next, upstream.listed)) {
-    const provenAtUs = Math.max(one.suspicion.provenAtUs, step.at - 1)
-    next = Candidates.replace(next, one, watched({ ...one, suspicion: { ...one.suspicion, provenAtUs } }))
+    next = Candidates.replace(next, one, Suspicion.watched(Suspicion.overtaken(one, step.at - 1)))
   }
   return next
 }

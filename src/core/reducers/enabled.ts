@@ -11,6 +11,7 @@
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import { COOLDOWN, reschedule } from "../deadline.ts"
 import { forgotten } from "../identity.ts"
@@ -18,7 +19,7 @@ import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { noFailedRounds, noSuspicion } from "../initial.ts"
+import { noFailedRounds } from "../initial.ts"
 import { isCommon } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
@@ -151,10 +152,8 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
   })
   for (const one of [...listed, ...upstream.fallback]) {
     const candidate = Candidates.find(next, one) as Candidate
-    const rested = unjudged(candidate)
     // Handshakes that began before say nothing when it is on again.
-    const suspicion = { ...rested.suspicion, provenAtUs: step.at }
-    next = Candidates.replace(next, candidate, { ...rested, suspicion })
+    next = Candidates.replace(next, candidate, Suspicion.overtaken(unjudged(candidate), step.at))
   }
   return next
 }
@@ -162,7 +161,7 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
 /** Whatever is said of it now is taken back. */
 export function unjudged(candidate: Candidate): Candidate {
   return {
-    ...Breaker.forgotten(Queue.dequeued(Queue.withoutBriefs(candidate))),
+    ...Suspicion.unsuspected(Breaker.forgotten(Queue.dequeued(Queue.withoutBriefs(candidate)))),
     sampleWindow: [],
     windowDueUs: -1,
     fadeDueUs: -1,
@@ -170,7 +169,6 @@ export function unjudged(candidate: Candidate): Candidate {
     expireDueUs: -1,
     costMs: -1,
     forecastMs: -1,
-    suspicion: noSuspicion,
     identity: forgotten(candidate.identity),
     checkpoint: null
   }

@@ -16,6 +16,7 @@
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
@@ -131,12 +132,12 @@ function forgetSockets(state: State, atUs: number): State {
 
 function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
   const waits = Candidates.isListed(candidate) && Upstreams.isPreheated(state, candidate.upstream)
-  const idle = Queue.unprobed(Breaker.untried(candidate, atUs))
+  const unwatched = Suspicion.handshakeUnwatched(Suspicion.noneSilent(candidate))
+  const idle = Queue.unprobed(Breaker.untried(unwatched, atUs))
   return {
     ...waits && candidate.breaker.state === "closed" ? Queue.queued(idle, "backlog", atUs) : Queue.dequeued(idle),
     connections: [],
-    warm: emptyWarmPool,
-    suspicion: { ...candidate.suspicion, pendingDueUs: -1, silent: [], silentDueUs: -1 }
+    warm: emptyWarmPool
   }
 }
 

@@ -24,6 +24,7 @@
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
@@ -41,7 +42,6 @@ import { isSpent } from "../sparing.ts"
 import { hurried, isUnreached, nextRound } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 import { isProven, OUTAGE_TIMEOUT_MS } from "./pulse.ts"
-import { watched } from "./suspicion.ts"
 
 const LOOK_AHEAD = 32
 
@@ -279,7 +279,7 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   }
   const launched = Queue.probed(candidate, probe, step.at)
   const minted = { ...state.minted, probe: probe + 1 }
-  return Candidates.replace({ ...state, minted, probing }, candidate, frozen ? launched : watched(launched))
+  return Candidates.replace({ ...state, minted, probing }, candidate, frozen ? launched : Suspicion.watched(launched))
 }
 
 function gated(state: State, gateDueUs: number): State {

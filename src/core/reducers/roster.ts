@@ -19,6 +19,7 @@
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
 import { forgotten } from "../identity.ts"
@@ -28,13 +29,12 @@ import type { Address } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { newCandidate, newUpstream, noSuspicion } from "../initial.ts"
+import { newCandidate, newUpstream } from "../initial.ts"
 import { configure } from "../slots.ts"
 import * as Upstreams from "../upstreams.ts"
 import { screen } from "./admission.ts"
 import { close } from "./breaker.ts"
 import { unjudged } from "./enabled.ts"
-import { watched } from "./suspicion.ts"
 
 /** How much later a record is looked at again on which something still hangs. */
 const LINGER_US = 60_000_000
@@ -152,13 +152,13 @@ function settled(state: State, step: Step, before: Candidate, known: Candidate):
     const back = { ...same, forgetDueUs: -1 }
     if (!Upstreams.isOn(state, upstream)) return unjudged(back)
     const waits = Upstreams.isPreheated(state, upstream) && same.probe === 0 && breaker.state === "closed"
-    return watched(waits ? Queue.queued(back, "backlog", step.at) : back)
+    return Suspicion.watched(waits ? Queue.queued(back, "backlog", step.at) : back)
   }
   const { staleForMs, removed } = Upstreams.configOf(state, upstream)
   const leaves = standing(same) === "left"
   const gone = { ...same, forgetDueUs: leaves ? step.at + (removed ? AT_ONCE_US : staleForMs * 1000) : -1 }
   if (standing(before) !== "listed") return gone
-  return Queue.dequeued({ ...Breaker.untried(gone, step.at), suspicion: noSuspicion })
+  return Queue.dequeued(Suspicion.unsuspected(Breaker.untried(gone, step.at)))
 }
 
 /** Brings the upstream's lists along, all at once: one by one would copy a list for each. */

@@ -18,6 +18,7 @@
  * - Where warm sockets stand in the way of clients none are kept (relief.ts).
  * - A parked socket is closed by the shelf after `maxAge` less up to a fifth, drawn, so that a shelf does not age as one.
  */
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import { isFrozen } from "../frozen.ts"
 import { isVouched } from "../identity.ts"
@@ -36,7 +37,6 @@ import { serving } from "../serving.ts"
 import { isCommon, isPanic } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 import { resized } from "./warmPoolSize.ts"
-import { watched } from "./suspicion.ts"
 
 const REFILL_LATENCIES = 2
 const LEAST_REFILL_MS = 10
@@ -250,7 +250,7 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
     warmTotal: state.warmTotal + 1
   }
   const dialling = [...warm.dialling, { id: number, atUs: step.at }]
-  return Candidates.replace(next, candidate, watched({ ...candidate, warm: { ...warm, dialling, tatUs } }))
+  return Candidates.replace(next, candidate, Suspicion.watched({ ...candidate, warm: { ...warm, dialling, tatUs } }))
 }
 
 /** Tells the shelf to close all; each socket's loss comes back as an event. */
