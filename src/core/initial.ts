@@ -1,29 +1,15 @@
 /** Records at the beginning of their lives. */
 import { closedBreaker } from "./candidate/breaker.ts"
 import { noSuspicion } from "./candidate/suspicion.ts"
+import { emptyWarmPool } from "./candidate/warm.ts"
 import { unproven } from "./identity.ts"
 import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
-import type { Candidate, CandidateId, Relief, Source, UpstreamId, Warm } from "./model/Candidate.ts"
+import type { Candidate, CandidateId, Relief, Source, UpstreamId } from "./model/Candidate.ts"
 import type { Address, Identity } from "./model/Config.ts"
 import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
-
-export const emptyWarmPool: Warm = {
-  ready: [],
-  dialling: [],
-  failures: 0,
-  notBeforeUs: -1,
-  refillDueUs: -1,
-  takes: Ewma.empty,
-  peak: Ewma.empty,
-  tatUs: 0,
-  idleDueUs: -1,
-  target: 0,
-  resets: 0,
-  firstResetAtUs: -1
-}
 
 export const noRelief: Relief = {
   phase: "idle",

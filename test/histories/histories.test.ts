@@ -87,6 +87,7 @@ describe("a changed constant of the core", () => {
   const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })
   const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })
   const inSlowHandshake = (from: string, to: string): Change => ({ file: "core/slowHandshake.ts", from, to })
+  const inWarmPart = (from: string, to: string): Change => ({ file: "core/candidate/warm.ts", from, to })
   const inWarm = (from: string, to: string): Change => ({ file: "core/reducers/warm.ts", from, to })
   const inSuspicionPart = (from: string, to: string): Change => ({ file: "core/candidate/suspicion.ts", from, to })
   const inBreakerPart = (from: string, to: string): Change => ({ file: "core/candidate/breaker.ts", from, to })
@@ -151,15 +152,15 @@ describe("a changed constant of the core", () => {
     inSuspicion("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
     inSuspicion("SILENT_TOGETHER = 2", "SILENT_TOGETHER = 3"),
     inSuspicion("LEAST_WARM = 4", "LEAST_WARM = 5"),
-    inSuspicion("RESET_TOGETHER_US = 100_000", "RESET_TOGETHER_US = 90_000"),
+    inWarmPart("RESET_TOGETHER_US = 100_000", "RESET_TOGETHER_US = 90_000"),
     inSuspicion("resets * 2 >= readyAtFirst", "resets * 1.5 >= readyAtFirst"),
     { file: "core/reducers/suspects.ts", from: "LAPSE_TRIALS = 5", to: "LAPSE_TRIALS = 6" },
     { file: "core/reducers/suspects.ts", from: "MOST_RENEWALS = 32", to: "MOST_RENEWALS = 1" },
     inSuspicion("FIRST_BYTE_DECAY_MS = 60_000", "FIRST_BYTE_DECAY_MS = 30_000"),
     inSuspicion("upstream.silentAfterMs / 5", "upstream.silentAfterMs / 50"),
-    inWarm("REFILL_LATENCIES = 2", "REFILL_LATENCIES = 3"),
-    inWarm("LEAST_REFILL_MS = 10", "LEAST_REFILL_MS = 12"),
-    inWarm("PEAK_DECAY_MS = 60_000", "PEAK_DECAY_MS = 50_000"),
+    inWarmPart("REFILL_LATENCIES = 2", "REFILL_LATENCIES = 3"),
+    inWarmPart("LEAST_REFILL_MS = 10", "LEAST_REFILL_MS = 12"),
+    inWarmPart("PEAK_DECAY_MS = 60_000", "PEAK_DECAY_MS = 50_000"),
     inWarm("BACKOFF_FIRST_MS = 100", "BACKOFF_FIRST_MS = 110"),
     inWarm("BACKOFF_MOST_MS = 5_000", "BACKOFF_MOST_MS = 6_000"),
     inWarm("HALVING_US = 1_000_000", "HALVING_US = 1_100_000"),

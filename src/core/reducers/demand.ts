@@ -15,6 +15,7 @@
  */
 import { needsDiscovery } from "../needsDiscovery.ts"
 import * as Queue from "../candidate/queue.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import { demanded } from "../demanded.ts"
 import { domainOf, isLiteral } from "../domain.ts"
@@ -202,8 +203,7 @@ function warmedBy(state: State, step: Step, id: CandidateId, warm: number): Stat
     return state
   }
   const next = { ...state, warmTotal: state.warmTotal + 1 }
-  const ready = [...candidate.warm.ready, warm]
-  return Candidates.replace(next, candidate, { ...candidate, warm: { ...candidate.warm, ready } })
+  return Candidates.replace(next, candidate, Warm.added(candidate, warm))
 }
 
 /** The next of the list are measured once. */

@@ -17,6 +17,7 @@
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
@@ -27,7 +28,7 @@ import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { emptyWarmPool, newUpstream } from "../initial.ts"
+import { newUpstream } from "../initial.ts"
 import { indexOf } from "../state.ts"
 import * as Upstreams from "../upstreams.ts"
 import { backedOff } from "../unreached.ts"
@@ -132,12 +133,11 @@ function forgetSockets(state: State, atUs: number): State {
 
 function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
   const waits = Candidates.isListed(candidate) && Upstreams.isPreheated(state, candidate.upstream)
-  const unwatched = Suspicion.handshakeUnwatched(Suspicion.noneSilent(candidate))
+  const unwatched = Suspicion.handshakeUnwatched(Suspicion.noneSilent(Warm.forgotten(candidate)))
   const idle = Queue.unprobed(Breaker.untried(unwatched, atUs))
   return {
     ...waits && candidate.breaker.state === "closed" ? Queue.queued(idle, "backlog", atUs) : Queue.dequeued(idle),
-    connections: [],
-    warm: emptyWarmPool
+    connections: []
   }
 }
 

@@ -18,6 +18,7 @@
  */
 import { arrange } from "../arrange.ts"
 import * as Queue from "../candidate/queue.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import { domainIn } from "../domain.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
@@ -157,9 +158,7 @@ function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, 
     resolveDueUs: resolveDueUs < 0 ? -1 : Math.min(resolveDueUs, step.at + is.dns.refreshMs * 1000)
   })
   if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => repriced(one, is.scoring, step.at))
-  if (differs(was.pool, is.pool)) {
-    next = each(next, upstream.warmPools, (one) => ({ ...one, warm: { ...one.warm, idleDueUs: step.at } }))
-  }
+  if (differs(was.pool, is.pool)) next = each(next, upstream.warmPools, (one) => Warm.idleDue(one, step.at))
   if (is.breaker.enabled) return next
   for (const one of upstream.listed) {
     const candidate = Candidates.find(next, one) as Candidate

@@ -20,6 +20,7 @@
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
 import { forgotten } from "../identity.ts"
@@ -267,9 +268,7 @@ export function forget(state: State, step: Step, id: CandidateId): State {
 
 /** Whether nothing hangs on it any more. */
 function isFree(candidate: Candidate): boolean {
-  const { warm } = candidate
-  return Candidates.connectionsOf(candidate) === 0 && candidate.probe === 0
-    && warm.ready.length + warm.dialling.length === 0
+  return Candidates.connectionsOf(candidate) === 0 && candidate.probe === 0 && Warm.socketsOf(candidate) === 0
 }
 
 function remove(state: State, candidate: Candidate): State {

@@ -24,6 +24,7 @@
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import { isFailureExcused } from "../frozen.ts"
 import * as Ewma from "../math/Ewma.ts"
@@ -41,7 +42,6 @@ import { hasOthers, isEndedWell, isSign } from "./unanswered.ts"
 export const LEAST_SHARED_SILENCE_MS = 100
 const SILENT_TOGETHER = 2
 const LEAST_WARM = 4
-const RESET_TOGETHER_US = 100_000
 /** Usual time to first byte: over some minutes, as it changes with what clients ask. */
 const FIRST_BYTE_DECAY_MS = 60_000
 
@@ -211,14 +211,9 @@ function resumed(state: State, step: Step, { candidate: id, session }: SessionSp
 function warmReset(state: State, step: Step, id: number, socket: number): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || !candidate.warm.ready.includes(socket)) return state
-  const { warm } = candidate
-  const together = warm.firstResetAtUs >= 0 && step.at - warm.firstResetAtUs <= RESET_TOGETHER_US
-  const resets = together ? warm.resets + 1 : 1
-  const readyAtFirst = warm.ready.length + resets - 1
-  const counted: Candidate = {
-    ...candidate,
-    warm: { ...warm, resets, firstResetAtUs: together ? warm.firstResetAtUs : step.at }
-  }
+  const counted = Warm.reset(candidate, step.at)
+  const { resets, ready } = counted.warm
+  const readyAtFirst = ready.length + resets - 1
   const next = Candidates.replace(state, candidate, counted)
   return readyAtFirst >= LEAST_WARM && resets * 2 >= readyAtFirst ? suspect(next, step, counted, "parked-reset") : next
 }
