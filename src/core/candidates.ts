@@ -5,7 +5,7 @@
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { reschedule } from "./deadline.ts"
-import { isVouched } from "./identity.ts"
+import { isVouched } from "./candidate/identity.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import { SLOTS } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"

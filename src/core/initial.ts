@@ -2,7 +2,7 @@
 import { closedBreaker } from "./candidate/breaker.ts"
 import { noSuspicion } from "./candidate/suspicion.ts"
 import { emptyWarmPool } from "./candidate/warm.ts"
-import { unproven } from "./identity.ts"
+import { unproven } from "./candidate/identity.ts"
 import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
 import type { Candidate, CandidateId, Relief, Source, UpstreamId } from "./model/Candidate.ts"

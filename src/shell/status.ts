@@ -2,7 +2,7 @@
 import * as Candidates from "../core/candidates.ts"
 import * as Ordered from "../core/data/Ordered.ts"
 import * as Vector from "../core/data/Vector.ts"
-import { successRate } from "../core/blame.ts"
+import { successRate } from "../core/candidate/blame.ts"
 import type { Candidate, CandidateId } from "../core/model/Candidate.ts"
 import type { State } from "../core/model/State.ts"
 import type { Upstream } from "../core/model/Upstream.ts"

@@ -81,7 +81,7 @@ describe("a changed constant of the core", () => {
   afterAll(removeChangedCores)
 
   const inScore = (from: string, to: string): Change => ({ file: "core/reducers/score.ts", from, to })
-  const inBlame = (from: string, to: string): Change => ({ file: "core/blame.ts", from, to })
+  const inBlame = (from: string, to: string): Change => ({ file: "core/candidate/blame.ts", from, to })
   const inTrials = (from: string, to: string): Change => ({ file: "core/reducers/trials.ts", from, to })
   const inCommonCause = (from: string, to: string): Change => ({ file: "core/reducers/commonCause.ts", from, to })
   const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })

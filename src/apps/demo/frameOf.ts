@@ -1,7 +1,7 @@
 /** Looks at the running service and at the clients' figures: one frame. */
 import * as Candidates from "../../core/candidates.ts"
 import * as Vector from "../../core/data/Vector.ts"
-import { successRate } from "../../core/blame.ts"
+import { successRate } from "../../core/candidate/blame.ts"
 import type { Candidate } from "../../core/model/Candidate.ts"
 import { scoreOf } from "../../core/reducers/score.ts"
 import type { Site } from "../../adapters/demo/Site.ts"

@@ -4,7 +4,7 @@
  * This file alone writes the suspicion. What counts as a sign is decided by reducers/suspicion.ts and reducers/unanswered.ts,
  * how a suspicion begins and ends by reducers/suspects.ts.
  */
-import { isCheckDue } from "../identity.ts"
+import { isCheckDue } from "./identity.ts"
 import type { Candidate, Suspicion } from "../model/Candidate.ts"
 import { pendingMs } from "../slowHandshake.ts"
 

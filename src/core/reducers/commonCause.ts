@@ -20,11 +20,12 @@
  * What comes late counts for the moment it is about: an answer for the latest moment at which it can have been sent, a failure for
  * its beginning.
  */
+import * as Checkpoint from "../candidate/checkpoint.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import { isExcused, isFrozen } from "../frozen.ts"
-import { isVouched } from "../identity.ts"
+import { isVouched } from "../candidate/identity.ts"
 import { backoffMs } from "../math/backoff.ts"
 import type { Candidate } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
@@ -34,7 +35,7 @@ import { pendingMs } from "../slowHandshake.ts"
 import { checkpointOf, isCommon, isPanic, isUsable } from "../trouble.ts"
 import { MOST_TTLS } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
-import { rollBack, setOf, withCheckpoint } from "./checkpoint.ts"
+import { rollBack, setOf } from "./checkpoint.ts"
 import { givenUp } from "./givingUp.ts"
 import { hastenedResolve } from "./membership.ts"
 import { challengersOf } from "./refresh.ts"
@@ -112,7 +113,7 @@ function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: numb
 /** What only showed signs of failing is well: its next failure makes a checkpoint of what it is by then. */
 function withoutSigns(state: State, upstream: Upstream, candidate: Candidate): State {
   if (checkpointOf(upstream, candidate)?.failed !== null) return state
-  return Candidates.replace(state, candidate, { ...candidate, checkpoint: null })
+  return Candidates.replace(state, candidate, Checkpoint.dropped(candidate))
 }
 
 /** The others are suspects until they answer; each answers to its trial, or, where sessions failed, to a client. */
@@ -175,7 +176,7 @@ function noted(state: State, step: Step, { candidate: id, failed, in: where }: F
   const now = Upstreams.find(counted, upstream.id) as Upstream
   if (wasPanic !== isPanic(counted, now) || turn !== trouble.turn) step.dirty.add(upstream.id)
   if (isCommon(now)) return counted
-  const kept = Candidates.replace(counted, candidate, withCheckpoint(candidate, trouble.seq, failed))
+  const kept = Candidates.replace(counted, candidate, Checkpoint.made(candidate, trouble.seq, failed))
   return settled(kept, step, Upstreams.find(kept, upstream.id) as Upstream)
 }
 

@@ -10,11 +10,12 @@
  * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
  */
 import * as Breaker from "../candidate/breaker.ts"
+import * as Checkpoint from "../candidate/checkpoint.ts"
+import * as Identity from "../candidate/identity.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import { COOLDOWN, reschedule } from "../deadline.ts"
-import { forgotten } from "../identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -161,15 +162,15 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
 /** Whatever is said of it now is taken back. */
 export function unjudged(candidate: Candidate): Candidate {
   return {
-    ...Suspicion.unsuspected(Breaker.forgotten(Queue.dequeued(Queue.withoutBriefs(candidate)))),
+    ...Checkpoint.dropped(
+      Identity.forgotten(Suspicion.unsuspected(Breaker.forgotten(Queue.dequeued(Queue.withoutBriefs(candidate)))))
+    ),
     sampleWindow: [],
     windowDueUs: -1,
     fadeDueUs: -1,
     lastSampleAtUs: -1,
     expireDueUs: -1,
     costMs: -1,
-    forecastMs: -1,
-    identity: forgotten(candidate.identity),
-    checkpoint: null
+    forecastMs: -1
   }
 }

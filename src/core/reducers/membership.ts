@@ -15,6 +15,7 @@
  * - An address that served a client on the last resort joins the list, until an answer no longer names it.
  */
 import * as Breaker from "../candidate/breaker.ts"
+import * as Lifetime from "../candidate/lifetime.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Warm from "../candidate/warm.ts"
@@ -133,12 +134,9 @@ function forgetSockets(state: State, atUs: number): State {
 
 function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
   const waits = Candidates.isListed(candidate) && Upstreams.isPreheated(state, candidate.upstream)
-  const unwatched = Suspicion.handshakeUnwatched(Suspicion.noneSilent(Warm.forgotten(candidate)))
+  const unwatched = Suspicion.handshakeUnwatched(Suspicion.noneSilent(Warm.forgotten(Lifetime.unconnected(candidate))))
   const idle = Queue.unprobed(Breaker.untried(unwatched, atUs))
-  return {
-    ...waits && candidate.breaker.state === "closed" ? Queue.queued(idle, "backlog", atUs) : Queue.dequeued(idle),
-    connections: []
-  }
+  return waits && candidate.breaker.state === "closed" ? Queue.queued(idle, "backlog", atUs) : Queue.dequeued(idle)
 }
 
 /** Makes the upstream of a new place, or of one that was free. */

@@ -17,6 +17,7 @@
  * - An operator's override of `enabled` ends, and so does a pause that the core gave itself. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
+import * as Lifetime from "../candidate/lifetime.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
@@ -141,7 +142,7 @@ function renamed(state: State, id: UpstreamId, is: UpstreamConfig): State {
 
 /** Nobody comes back to a removed upstream: who left it before is forgotten as soon as can be. */
 function hastened(state: State, step: Step, id: UpstreamId): State {
-  return each(state, (Upstreams.find(state, id) as Upstream).left, (one) => ({ ...one, forgetDueUs: step.at + AT_ONCE_US }))
+  return each(state, (Upstreams.find(state, id) as Upstream).left, (one) => Lifetime.forgetDue(one, step.at + AT_ONCE_US))
 }
 
 function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, is: UpstreamConfig): State {

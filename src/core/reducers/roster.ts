@@ -18,12 +18,13 @@
  * Ids are minted: slot in the vector plus 2^20 times a generation that only grows, so none is ever reused.
  */
 import * as Breaker from "../candidate/breaker.ts"
+import * as Identity from "../candidate/identity.ts"
+import * as Lifetime from "../candidate/lifetime.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
-import { forgotten } from "../identity.ts"
 import type { Candidate, CandidateId, Source, UpstreamId } from "../model/Candidate.ts"
 import { SLOTS } from "../model/Candidate.ts"
 import type { Address } from "../model/Config.ts"
@@ -132,8 +133,7 @@ function resource(
 ): State {
   const before = Candidates.find(state, id) as Candidate
   if (before.sources.includes(source) === has) return state
-  const sources = has ? [...before.sources, source] : before.sources.filter((one) => one !== source)
-  const same: Candidate = { ...before, sources }
+  const same = Lifetime.named(before, source, has)
   if (standing(same) === standing(before)) return Candidates.replace(state, before, same)
   const after = settled(state, step, before, same)
   moved.push({ before, after })
@@ -147,17 +147,17 @@ function standing(candidate: Candidate): "listed" | "spare" | "left" {
 /** As it is in its new standing; who is listed no more has its breaker and suspicions settled. */
 function settled(state: State, step: Step, before: Candidate, known: Candidate): Candidate {
   // Nobody asks those that are not listed for a proof: whoever comes back gives it anew.
-  const same: Candidate = { ...known, identity: forgotten(known.identity) }
+  const same = Identity.forgotten(known)
   const { upstream, breaker } = same
   if (standing(same) === "listed") {
-    const back = { ...same, forgetDueUs: -1 }
+    const back = Lifetime.forgetDue(same, -1)
     if (!Upstreams.isOn(state, upstream)) return unjudged(back)
     const waits = Upstreams.isPreheated(state, upstream) && same.probe === 0 && breaker.state === "closed"
     return Suspicion.watched(waits ? Queue.queued(back, "backlog", step.at) : back)
   }
   const { staleForMs, removed } = Upstreams.configOf(state, upstream)
   const leaves = standing(same) === "left"
-  const gone = { ...same, forgetDueUs: leaves ? step.at + (removed ? AT_ONCE_US : staleForMs * 1000) : -1 }
+  const gone = Lifetime.forgetDue(same, leaves ? step.at + (removed ? AT_ONCE_US : staleForMs * 1000) : -1)
   if (standing(before) !== "listed") return gone
   return Queue.dequeued(Suspicion.unsuspected(Breaker.untried(gone, step.at)))
 }
@@ -263,7 +263,7 @@ export function forget(state: State, step: Step, id: CandidateId): State {
   if (candidate === undefined) return state
   if (isFree(candidate)) return vacate(remove(state, candidate), step, candidate.upstream)
   const lingerUs = Candidates.configOf(state, candidate).removed ? REMOVED_LINGER_US : LINGER_US
-  return Candidates.replace(state, candidate, { ...candidate, forgetDueUs: step.at + lingerUs })
+  return Candidates.replace(state, candidate, Lifetime.forgetDue(candidate, step.at + lingerUs))
 }
 
 /** Whether nothing hangs on it any more. */

@@ -33,7 +33,7 @@
  */
 import * as Candidates from "../candidates.ts"
 import { isFrozen } from "../frozen.ts"
-import { isVouched } from "../identity.ts"
+import { isVouched } from "../candidate/identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { MoveReason } from "../model/Decision.ts"

@@ -10,7 +10,7 @@
  * - After a trial that succeeded, further ones follow each half second as long as a penalty or the success rate still speaks
  *   against the candidate (blame.ts): ten successes in a row at most.
  */
-import { isForgiven, penaltyMs, successRate } from "../blame.ts"
+import { isForgiven, penaltyMs, successRate } from "../candidate/blame.ts"
 import * as Breaker from "../candidate/breaker.ts"
 import * as Candidates from "../candidates.ts"
 import { backoffMs, jitteredMs } from "../math/backoff.ts"
