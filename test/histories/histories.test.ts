@@ -81,6 +81,7 @@ describe("a changed constant of the core", () => {
   afterAll(removeChangedCores)
 
   const inScore = (from: string, to: string): Change => ({ file: "core/reducers/score.ts", from, to })
+  const inCost = (from: string, to: string): Change => ({ file: "core/candidate/cost.ts", from, to })
   const inBlame = (from: string, to: string): Change => ({ file: "core/candidate/blame.ts", from, to })
   const inTrials = (from: string, to: string): Change => ({ file: "core/reducers/trials.ts", from, to })
   const inCommonCause = (from: string, to: string): Change => ({ file: "core/reducers/commonCause.ts", from, to })
@@ -97,13 +98,13 @@ describe("a changed constant of the core", () => {
   const inUnreached = (from: string, to: string): Change => ({ file: "core/unreached.ts", from, to })
   const inRenewal = (from: string, to: string): Change => ({ file: "core/reducers/renewal.ts", from, to })
   const changes: ReadonlyArray<Change> = [
-    inScore("SUCCESS_FLOOR = 0.05", "SUCCESS_FLOOR = 0.06"),
-    inScore("FULL_REWARD_STREAK = 20", "FULL_REWARD_STREAK = 21"),
-    inScore("LEAST_WINDOW_MS = 2000", "LEAST_WINDOW_MS = 2100"),
-    inScore("MOST_SAMPLES = 32", "MOST_SAMPLES = 16"),
-    inScore("config.probing.intervalMs / 2", "config.probing.intervalMs / 2.1"),
-    inScore("(100 * referenceMs)", "(60 * referenceMs)"),
-    inScore("+ upper) / 2", "+ upper) / 2.001"),
+    inCost("SUCCESS_FLOOR = 0.05", "SUCCESS_FLOOR = 0.06"),
+    inCost("FULL_REWARD_STREAK = 20", "FULL_REWARD_STREAK = 21"),
+    inCost("LEAST_WINDOW_MS = 2000", "LEAST_WINDOW_MS = 2100"),
+    inCost("MOST_SAMPLES = 32", "MOST_SAMPLES = 16"),
+    inCost("config.probing.intervalMs / 2", "config.probing.intervalMs / 2.1"),
+    inCost("(100 * referenceMs)", "(60 * referenceMs)"),
+    inCost("+ upper) / 2", "+ upper) / 2.001"),
     inScore("config.scoreTtlMs * 1000,", "config.scoreTtlMs * 1001,"),
     inScore("MOST_COMPARED = 8", "MOST_COMPARED = 1"),
     inBlame("(atUs - penalty.atUs) / 1000", "(atUs - penalty.atUs) / 1001"),
@@ -144,7 +145,7 @@ describe("a changed constant of the core", () => {
     { file: "core/deadline.ts", from: "MOST_DUE = 256", to: "MOST_DUE = 128" },
     { file: "core/candidates.ts", from: "BACKLOG = 2 ** 52", to: "BACKLOG = 1" },
     { file: "core/model/Candidate.ts", from: "SLOTS = 0x10_0000", to: "SLOTS = 0x8_0000" },
-    inScore("LEAST_WINDOW_VALUE_MS = 0.1", "LEAST_WINDOW_VALUE_MS = 2"),
+    inCost("LEAST_WINDOW_VALUE_MS = 0.1", "LEAST_WINDOW_VALUE_MS = 2"),
     inSlowHandshake("const LATENCIES = 3", "const LATENCIES = 4"),
     inSlowHandshake("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
     inSlowHandshake("20 * unit < pending", "18 * unit < pending"),

@@ -20,6 +20,7 @@
  *   byte that came later clears them; and one client address adds at most two a minute once two addresses have been seen.
  */
 import * as Breaker from "../candidate/breaker.ts"
+import * as Cost from "../candidate/cost.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
@@ -163,10 +164,8 @@ export function close(state: State, step: Step, candidate: Candidate): State {
   step.decisions.push({ _tag: "BreakerClosed", upstream: upstream.id, candidate: candidate.id })
   step.dirty.add(upstream.id)
   const next = Upstreams.replace(state, upstream, { ...upstream, shut: upstream.shut - 1 })
-  // A latency from the time before the outage weighs nothing by the next entry, and neither shall the trial's. None stays none:
-  // a candidate that has never answered must not look as if it had, after 0 ms.
-  const latency = candidate.latency.atUs < 0 ? candidate.latency : { ...candidate.latency, atUs: 0 }
-  return Candidates.replace(next, candidate, { ...Breaker.closed(candidate, step.at, rampMs), latency })
+  // A latency from the time before the outage says nothing any more, and neither does the trial's.
+  return Candidates.replace(next, candidate, Cost.outdated(Breaker.closed(candidate, step.at, rampMs)))
 }
 
 /** In an outage of this machine's network trials and ramps wait for its end, a round at a time. */

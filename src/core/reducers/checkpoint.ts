@@ -8,6 +8,7 @@
  *   meanwhile stay. It looks at every candidate of the upstream, for what is as rare as an outage.
  */
 import * as Checkpoint from "../candidate/checkpoint.ts"
+import * as Cost from "../candidate/cost.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import { isVouched } from "../candidate/identity.ts"
@@ -18,7 +19,6 @@ import type { Step } from "../model/Step.ts"
 import type { SelectedSet, Upstream } from "../model/Upstream.ts"
 import { checkpointOf } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
-import { repriced } from "./score.ts"
 
 export function setOf(upstream: Upstream): SelectedSet {
   const { members, memberSinceUs, challenges, stale, staleDueUs, selectedAtUs } = upstream
@@ -52,7 +52,7 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Sa
     step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
   }
   const { scoring } = Candidates.configOf(state, candidate)
-  let next = Candidates.replace(state, candidate, Suspicion.watched(repriced(back, scoring, step.at)))
+  let next = Candidates.replace(state, candidate, Suspicion.watched(Cost.repriced(back, scoring, step.at)))
   const { upstream: id } = candidate
   if (candidate.breaker.state !== "closed" && back.breaker.state === "closed") {
     const upstream = Upstreams.find(next, id) as Upstream

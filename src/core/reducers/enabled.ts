@@ -10,10 +10,9 @@
  * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
  */
 import * as Breaker from "../candidate/breaker.ts"
-import * as Checkpoint from "../candidate/checkpoint.ts"
-import * as Identity from "../candidate/identity.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
+import { unjudged } from "../candidate/unjudged.ts"
 import * as Candidates from "../candidates.ts"
 import { COOLDOWN, reschedule } from "../deadline.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
@@ -157,20 +156,4 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
     next = Candidates.replace(next, candidate, Suspicion.overtaken(unjudged(candidate), step.at))
   }
   return next
-}
-
-/** Whatever is said of it now is taken back. */
-export function unjudged(candidate: Candidate): Candidate {
-  return {
-    ...Checkpoint.dropped(
-      Identity.forgotten(Suspicion.unsuspected(Breaker.forgotten(Queue.dequeued(Queue.withoutBriefs(candidate)))))
-    ),
-    sampleWindow: [],
-    windowDueUs: -1,
-    fadeDueUs: -1,
-    lastSampleAtUs: -1,
-    expireDueUs: -1,
-    costMs: -1,
-    forecastMs: -1
-  }
 }

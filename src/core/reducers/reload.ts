@@ -17,6 +17,7 @@
  * - An operator's override of `enabled` ends, and so does a pause that the core gave itself. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
+import * as Cost from "../candidate/cost.ts"
 import * as Lifetime from "../candidate/lifetime.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Warm from "../candidate/warm.ts"
@@ -38,7 +39,6 @@ import { askedAnew } from "./identity.ts"
 import { remind } from "./history.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
 import { AT_ONCE_US, merge, vacate } from "./roster.ts"
-import { repriced } from "./score.ts"
 
 export function reload(state: State, step: Step): State {
   const { event } = step
@@ -158,7 +158,7 @@ function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, 
       : Math.min(roundDueUs < 0 ? laterUs : roundDueUs, laterUs),
     resolveDueUs: resolveDueUs < 0 ? -1 : Math.min(resolveDueUs, step.at + is.dns.refreshMs * 1000)
   })
-  if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => repriced(one, is.scoring, step.at))
+  if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => Cost.repriced(one, is.scoring, step.at))
   if (differs(was.pool, is.pool)) next = each(next, upstream.warmPools, (one) => Warm.idleDue(one, step.at))
   if (is.breaker.enabled) return next
   for (const one of upstream.listed) {

@@ -22,6 +22,7 @@ import * as Identity from "../candidate/identity.ts"
 import * as Lifetime from "../candidate/lifetime.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
+import { unjudged } from "../candidate/unjudged.ts"
 import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
@@ -36,7 +37,6 @@ import { configure } from "../slots.ts"
 import * as Upstreams from "../upstreams.ts"
 import { screen } from "./admission.ts"
 import { close } from "./breaker.ts"
-import { unjudged } from "./enabled.ts"
 
 /** How much later a record is looked at again on which something still hangs. */
 const LINGER_US = 60_000_000
