@@ -1,30 +1,16 @@
 /** Records at the beginning of their lives. */
 import { closedBreaker } from "./candidate/breaker.ts"
+import { noRelief } from "./candidate/relief.ts"
 import { noSuspicion } from "./candidate/suspicion.ts"
 import { emptyWarmPool } from "./candidate/warm.ts"
 import { unproven } from "./candidate/identity.ts"
 import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
-import type { Candidate, CandidateId, Relief, Source, UpstreamId } from "./model/Candidate.ts"
+import type { Candidate, CandidateId, Source, UpstreamId } from "./model/Candidate.ts"
 import type { Address, Identity } from "./model/Config.ts"
 import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
-
-export const noRelief: Relief = {
-  phase: "idle",
-  dueUs: -1,
-  session: 0,
-  endedAtUs: -1,
-  hits: 0,
-  misses: 0,
-  notBeforeUs: -1,
-  strikes: 0,
-  struckAtUs: -1,
-  reason: "serial",
-  withheldUntilUs: -1,
-  times: 0
-}
 
 export const noOutage: OutageState = {
   families: null,
