@@ -1,6 +1,7 @@
 /** The imports between folders, and what their code may name. Each rule is shown to hold, and to be able to fail. */
 import * as fs from "node:fs"
 import { describe, expect, it } from "vitest"
+import { oneOwnerEach } from "./support/candidateOwners.ts"
 import { bundle, bundleFaults, MOST_CORE_BYTES } from "./support/coreBundle.ts"
 import * as rules from "./support/rules.ts"
 import type { Source } from "./support/sources.ts"
@@ -25,6 +26,7 @@ describe("the sources", () => {
   it("of the data plane import neither state, configuration nor reducers", () =>
     expect(rules.planeSeesRoutes(sources)).toEqual([]))
   it("of the control plane import the data plane's ports alone", () => expect(rules.planesMeetAtPorts(sources)).toEqual([]))
+  it("write each field of a candidate in one file of the core", () => expect(oneOwnerEach(sources)).toEqual([]))
   it("have no names such as utils, helpers or index", () => expect(rules.honestNames(sources)).toEqual([]))
 })
 
@@ -131,6 +133,41 @@ describe("a planted violation is found", () => {
       "src/shell/bad.ts",
       'import type { WarmPool } from "../plane/WarmPool.ts"',
       /plane\/WarmPool\.ts, which is no port/
+    ],
+    [
+      "a reducer writes the queue of a candidate",
+      oneOwnerEach,
+      "src/core/reducers/bad.ts",
+      'export const bad = (one: Candidate): Candidate => ({ ...one, queue: "urgent" })',
+      /^src\/core\/reducers\/bad\.ts writes queue, which src\/core\/candidate\/queue\.ts owns$/m
+    ],
+    [
+      "a reducer writes the costs of a candidate by their short names, among others",
+      oneOwnerEach,
+      "src/core/reducers/bad.ts",
+      "export const bad = (one: Candidate, costMs: number) => f({ a: { b: 1 }, ...one, costMs })",
+      /bad\.ts writes costMs/
+    ],
+    [
+      "a reducer writes the breaker of a candidate, but not each time",
+      oneOwnerEach,
+      "src/core/reducers/bad.ts",
+      "export const bad = (one: Candidate) => ({ ...one, ...(isOpen(one) ? { breaker } : {}) })",
+      /bad\.ts writes breaker/
+    ],
+    [
+      "a reducer hands out parts of a candidate",
+      oneOwnerEach,
+      "src/core/reducers/bad.ts",
+      "export const bad: Partial<Candidate> = {}",
+      /bad\.ts has parts of a candidate/
+    ],
+    [
+      "a candidate gets a field without an owner",
+      oneOwnerEach,
+      "src/core/model/Candidate.ts",
+      "export interface Candidate {\n  readonly colour: string\n}",
+      /^colour of a candidate has no owner$/m
     ],
     ["utils", rules.honestNames, "src/core/utils.ts", "", /utils/],
     ["a folder of helpers", rules.honestNames, "src/shell/helpers/x.ts", "", /helpers/],

@@ -5,7 +5,7 @@ import * as Ewma from "../../src/core/math/Ewma.ts"
 import * as SuccessWindow from "../../src/core/math/SuccessWindow.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
 import type { Scoring, UpstreamConfig } from "../../src/core/model/Config.ts"
-import { costMs } from "../../src/core/reducers/score.ts"
+import { costMs } from "../../src/core/candidate/cost.ts"
 import { companions, scoredUpstream, ScoredWorld } from "../arbitraries/ScoredWorld.ts"
 import { law } from "../check.ts"
 

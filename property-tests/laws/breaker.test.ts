@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it as test } from "vitest"
-import { penaltyMs } from "../../src/core/blame.ts"
+import { penaltyMs } from "../../src/core/candidate/blame.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { dueAt } from "../../src/core/deadline.ts"

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { scoreOf } from "../../src/core/reducers/score.ts"
+import { scoreOf } from "../../src/core/candidate/cost.ts"
 import { companions, scoredUpstream, ScoredWorld } from "../arbitraries/ScoredWorld.ts"
 import { ScoreModel } from "../arbitraries/scoreModel.ts"
 import { law } from "../check.ts"

@@ -5,7 +5,7 @@
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { reschedule } from "./deadline.ts"
-import { isVouched } from "./identity.ts"
+import { isVouched } from "./candidate/identity.ts"
 import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
 import { SLOTS } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
@@ -79,11 +79,6 @@ export function isSuspect(candidate: Candidate): boolean {
 /** Whether warm sockets are not kept for it now, as they stand in the way of clients. */
 export function isWithheld({ relief: { phase } }: Candidate): boolean {
   return phase === "relieved" || phase === "withheld"
-}
-
-/** First in the queue for a probe, unless one is under way. */
-export function urgent(candidate: Candidate, atUs: number): Candidate {
-  return candidate.probe === 0 ? { ...candidate, queue: "urgent", queuedAtUs: atUs } : candidate
 }
 
 /** Connections through the candidate over all workers. */

@@ -1,76 +1,16 @@
 /** Records at the beginning of their lives. */
-import { unproven } from "./identity.ts"
+import { closedBreaker } from "./candidate/breaker.ts"
+import { noRelief } from "./candidate/relief.ts"
+import { noSuspicion } from "./candidate/suspicion.ts"
+import { emptyWarmPool } from "./candidate/warm.ts"
+import { unproven } from "./candidate/identity.ts"
 import * as Ewma from "./math/Ewma.ts"
 import * as SuccessWindow from "./math/SuccessWindow.ts"
-import type { BreakerState, Candidate, CandidateId, Relief, Source, Suspicion, UpstreamId, Warm } from "./model/Candidate.ts"
+import type { Candidate, CandidateId, Source, UpstreamId } from "./model/Candidate.ts"
 import type { Address, Identity } from "./model/Config.ts"
 import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
-
-export const closedBreaker: BreakerState = {
-  state: "closed",
-  consecutive: 0,
-  consecutiveAfter: 0,
-  failedAfterAtUs: -1,
-  window: SuccessWindow.empty,
-  openings: 0,
-  trials: 0,
-  openedAtUs: -1,
-  openForMs: 0,
-  trialDueUs: -1,
-  closedAtUs: -1,
-  slowStartWeight: 1,
-  rampDueUs: -1,
-  blamed: []
-}
-
-export const noSuspicion: Suspicion = {
-  pending: false,
-  pendingDueUs: -1,
-  provenAtUs: -1,
-  byteAtUs: -1,
-  silent: [],
-  silentDueUs: -1,
-  session: false,
-  sinceUs: -1,
-  lapseDueUs: -1,
-  renewals: 0,
-  failures: 0,
-  failedAtUs: -1,
-  refutations: 0,
-  refutedAtUs: -1
-}
-
-export const emptyWarmPool: Warm = {
-  ready: [],
-  dialling: [],
-  failures: 0,
-  notBeforeUs: -1,
-  refillDueUs: -1,
-  takes: Ewma.empty,
-  peak: Ewma.empty,
-  tatUs: 0,
-  idleDueUs: -1,
-  target: 0,
-  resets: 0,
-  firstResetAtUs: -1
-}
-
-export const noRelief: Relief = {
-  phase: "idle",
-  dueUs: -1,
-  session: 0,
-  endedAtUs: -1,
-  hits: 0,
-  misses: 0,
-  notBeforeUs: -1,
-  strikes: 0,
-  struckAtUs: -1,
-  reason: "serial",
-  withheldUntilUs: -1,
-  times: 0
-}
 
 export const noOutage: OutageState = {
   families: null,

@@ -5,7 +5,7 @@
  * is kept closed only because it is the last (ladder.ts). When all candidates fail together, the ladder serves (trouble.ts).
  */
 import * as Candidates from "./candidates.ts"
-import { isVouched } from "./identity.ts"
+import { isVouched } from "./candidate/identity.ts"
 import { panicCandidateOf } from "./ladder.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"

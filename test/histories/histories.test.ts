@@ -81,26 +81,30 @@ describe("a changed constant of the core", () => {
   afterAll(removeChangedCores)
 
   const inScore = (from: string, to: string): Change => ({ file: "core/reducers/score.ts", from, to })
-  const inBlame = (from: string, to: string): Change => ({ file: "core/blame.ts", from, to })
+  const inCost = (from: string, to: string): Change => ({ file: "core/candidate/cost.ts", from, to })
+  const inBlame = (from: string, to: string): Change => ({ file: "core/candidate/blame.ts", from, to })
   const inTrials = (from: string, to: string): Change => ({ file: "core/reducers/trials.ts", from, to })
   const inCommonCause = (from: string, to: string): Change => ({ file: "core/reducers/commonCause.ts", from, to })
   const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })
   const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })
   const inSlowHandshake = (from: string, to: string): Change => ({ file: "core/slowHandshake.ts", from, to })
+  const inWarmPart = (from: string, to: string): Change => ({ file: "core/candidate/warm.ts", from, to })
   const inWarm = (from: string, to: string): Change => ({ file: "core/reducers/warm.ts", from, to })
+  const inSuspicionPart = (from: string, to: string): Change => ({ file: "core/candidate/suspicion.ts", from, to })
+  const inBreakerPart = (from: string, to: string): Change => ({ file: "core/candidate/breaker.ts", from, to })
   const inBreaker = (from: string, to: string): Change => ({ file: "core/reducers/breaker.ts", from, to })
   const inMembership = (from: string, to: string): Change => ({ file: "core/reducers/membership.ts", from, to })
   const inPulse = (from: string, to: string): Change => ({ file: "core/reducers/pulse.ts", from, to })
   const inUnreached = (from: string, to: string): Change => ({ file: "core/unreached.ts", from, to })
   const inRenewal = (from: string, to: string): Change => ({ file: "core/reducers/renewal.ts", from, to })
   const changes: ReadonlyArray<Change> = [
-    inScore("SUCCESS_FLOOR = 0.05", "SUCCESS_FLOOR = 0.06"),
-    inScore("FULL_REWARD_STREAK = 20", "FULL_REWARD_STREAK = 21"),
-    inScore("LEAST_WINDOW_MS = 2000", "LEAST_WINDOW_MS = 2100"),
-    inScore("MOST_SAMPLES = 32", "MOST_SAMPLES = 16"),
-    inScore("config.probing.intervalMs / 2", "config.probing.intervalMs / 2.1"),
-    inScore("(100 * referenceMs)", "(60 * referenceMs)"),
-    inScore("+ upper) / 2", "+ upper) / 2.001"),
+    inCost("SUCCESS_FLOOR = 0.05", "SUCCESS_FLOOR = 0.06"),
+    inCost("FULL_REWARD_STREAK = 20", "FULL_REWARD_STREAK = 21"),
+    inCost("LEAST_WINDOW_MS = 2000", "LEAST_WINDOW_MS = 2100"),
+    inCost("MOST_SAMPLES = 32", "MOST_SAMPLES = 16"),
+    inCost("config.probing.intervalMs / 2", "config.probing.intervalMs / 2.1"),
+    inCost("(100 * referenceMs)", "(60 * referenceMs)"),
+    inCost("+ upper) / 2", "+ upper) / 2.001"),
     inScore("config.scoreTtlMs * 1000,", "config.scoreTtlMs * 1001,"),
     inScore("MOST_COMPARED = 8", "MOST_COMPARED = 1"),
     inBlame("(atUs - penalty.atUs) / 1000", "(atUs - penalty.atUs) / 1001"),
@@ -141,23 +145,23 @@ describe("a changed constant of the core", () => {
     { file: "core/deadline.ts", from: "MOST_DUE = 256", to: "MOST_DUE = 128" },
     { file: "core/candidates.ts", from: "BACKLOG = 2 ** 52", to: "BACKLOG = 1" },
     { file: "core/model/Candidate.ts", from: "SLOTS = 0x10_0000", to: "SLOTS = 0x8_0000" },
-    inScore("LEAST_WINDOW_VALUE_MS = 0.1", "LEAST_WINDOW_VALUE_MS = 2"),
+    inCost("LEAST_WINDOW_VALUE_MS = 0.1", "LEAST_WINDOW_VALUE_MS = 2"),
     inSlowHandshake("const LATENCIES = 3", "const LATENCIES = 4"),
     inSlowHandshake("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
     inSlowHandshake("20 * unit < pending", "18 * unit < pending"),
-    inSuspicion("LEAST_SILENCE_US = 300_000", "LEAST_SILENCE_US = 350_000"),
+    inSuspicionPart("LEAST_SILENCE_US = 300_000", "LEAST_SILENCE_US = 350_000"),
     inSuspicion("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
     inSuspicion("SILENT_TOGETHER = 2", "SILENT_TOGETHER = 3"),
     inSuspicion("LEAST_WARM = 4", "LEAST_WARM = 5"),
-    inSuspicion("RESET_TOGETHER_US = 100_000", "RESET_TOGETHER_US = 90_000"),
+    inWarmPart("RESET_TOGETHER_US = 100_000", "RESET_TOGETHER_US = 90_000"),
     inSuspicion("resets * 2 >= readyAtFirst", "resets * 1.5 >= readyAtFirst"),
     { file: "core/reducers/suspects.ts", from: "LAPSE_TRIALS = 5", to: "LAPSE_TRIALS = 6" },
     { file: "core/reducers/suspects.ts", from: "MOST_RENEWALS = 32", to: "MOST_RENEWALS = 1" },
     inSuspicion("FIRST_BYTE_DECAY_MS = 60_000", "FIRST_BYTE_DECAY_MS = 30_000"),
     inSuspicion("upstream.silentAfterMs / 5", "upstream.silentAfterMs / 50"),
-    inWarm("REFILL_LATENCIES = 2", "REFILL_LATENCIES = 3"),
-    inWarm("LEAST_REFILL_MS = 10", "LEAST_REFILL_MS = 12"),
-    inWarm("PEAK_DECAY_MS = 60_000", "PEAK_DECAY_MS = 50_000"),
+    inWarmPart("REFILL_LATENCIES = 2", "REFILL_LATENCIES = 3"),
+    inWarmPart("LEAST_REFILL_MS = 10", "LEAST_REFILL_MS = 12"),
+    inWarmPart("PEAK_DECAY_MS = 60_000", "PEAK_DECAY_MS = 50_000"),
     inWarm("BACKOFF_FIRST_MS = 100", "BACKOFF_FIRST_MS = 110"),
     inWarm("BACKOFF_MOST_MS = 5_000", "BACKOFF_MOST_MS = 6_000"),
     inWarm("HALVING_US = 1_000_000", "HALVING_US = 1_100_000"),
@@ -166,9 +170,9 @@ describe("a changed constant of the core", () => {
     { file: "core/reducers/brief.ts", from: "LONG_QUEUE = 4", to: "LONG_QUEUE = 1" },
     { file: "core/search.ts", from: "FIRST_MS = 125", to: "FIRST_MS = 135" },
     { file: "core/search.ts", from: "MOST_LOOKED = 1024", to: "MOST_LOOKED = 70" },
-    inBreaker("RAMP_STEPS = 10", "RAMP_STEPS = 9"),
+    inBreakerPart("RAMP_STEPS = 10", "RAMP_STEPS = 9"),
     inBreaker("BLAMES_A_MINUTE = 2", "BLAMES_A_MINUTE = 3"),
-    inBreaker("MINUTE_US = 60_000_000", "MINUTE_US = 59_000_000"),
+    inBreakerPart("MINUTE_US = 60_000_000", "MINUTE_US = 59_000_000"),
     inBreaker("step.at - breaker.closedAtUs >= breaker.openForMs * 1000", "step.at > breaker.closedAtUs"),
     inBreaker("(next, candidate).probing.intervalMs * 1000", "(next, candidate).probing.intervalMs * 1100"),
     inMembership("RETRY_US = 5_000_000", "RETRY_US = 4_000_000"),
@@ -191,7 +195,7 @@ describe("a changed constant of the core", () => {
     inRenewal("2 * scoreTtlMs", "2.01 * scoreTtlMs"),
     { file: "core/reducers/history.ts", from: "measuredMs + scoreTtlMs", to: "measuredMs + 1.1 * scoreTtlMs" },
     { file: "core/reducers/identity.ts", from: "scoreTtlMs * 1000", to: "scoreTtlMs * 600" },
-    { file: "core/reducers/enabled.ts", from: 'queue: "backlog"', to: 'queue: "urgent"' },
+    { file: "core/reducers/enabled.ts", from: '"backlog", step.at', to: '"urgent", step.at' },
     { file: "core/reducers/reload.ts", from: "is.probing.intervalMs * 1000", to: "is.probing.intervalMs * 1001" },
     { file: "core/demanded.ts", from: "[22, 25,", to: "[25," },
     { file: "core/race.ts", from: "Math.ceil(deadlineMs", to: "Math.ceil(2 * deadlineMs" },

@@ -1,6 +1,6 @@
 /** Checks for decisions that no shell may get, by the state after the step and by earlier decisions. */
 import * as Candidates from "../../src/core/candidates.ts"
-import { isVouched } from "../../src/core/identity.ts"
+import { isVouched } from "../../src/core/candidate/identity.ts"
 import type { DialWarm, Probe, Resolve, SelectionMoved } from "../../src/core/model/Decision.ts"
 import type { State } from "../../src/core/model/State.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"

@@ -1,9 +1,9 @@
 /** Makes one frame from the running service and the figures of its clients. */
 import * as Candidates from "../../core/candidates.ts"
 import * as Vector from "../../core/data/Vector.ts"
-import { successRate } from "../../core/blame.ts"
+import { successRate } from "../../core/candidate/blame.ts"
 import type { Candidate } from "../../core/model/Candidate.ts"
-import { scoreOf } from "../../core/reducers/score.ts"
+import { scoreOf } from "../../core/candidate/cost.ts"
 import type { Site } from "../../adapters/demo/Site.ts"
 import type { AddressRow, AddressState, Frame, Side } from "./Frame.ts"
 import { CLIENTS_PER_SECOND } from "./load.ts"

@@ -19,13 +19,16 @@
  *   `session.stall` without one byte of its own, or with nothing but an alert of TLS. They count only where this upstream has ever answered; only an upstream
  *   byte that came later clears them; and one client address adds at most two a minute once two addresses have been seen.
  */
+import * as Breaker from "../candidate/breaker.ts"
+import * as Cost from "../candidate/cost.ts"
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { isFrozen } from "../frozen.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
-import type { BreakerState, Candidate } from "../model/Candidate.ts"
-import type { Breaker } from "../model/Config.ts"
+import type { Candidate } from "../model/Candidate.ts"
+import type { Breaker as Limits } from "../model/Config.ts"
 import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -34,9 +37,7 @@ import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts
 import type { Reason } from "./trials.ts"
 import { scheduled, settledTrials, waited } from "./trials.ts"
 
-const RAMP_STEPS = 10
 const BLAMES_A_MINUTE = 2
-const MINUTE_US = 60_000_000
 
 export function breaker(state: State, step: Step): State {
   let next = state
@@ -63,11 +64,6 @@ export function breaker(state: State, step: Step): State {
   return answered(next, step)
 }
 
-/** The candidate with parts of its breaker changed. */
-function changed(candidate: Candidate, changes: Partial<BreakerState>): Candidate {
-  return { ...candidate, breaker: { ...candidate.breaker, ...changes } }
-}
-
 /** A trial that ended without a verdict, as this machine could not try or its holder died, is due again an interval later. */
 function undecided(state: State, step: Step): State {
   const { event } = step
@@ -78,7 +74,7 @@ function undecided(state: State, step: Step): State {
     const candidate = ended ? Candidates.find(next, id) : undefined
     if (candidate === undefined || candidate.breaker.state !== "half-open") continue
     const trialDueUs = step.at + Candidates.configOf(next, candidate).probing.intervalMs * 1000
-    next = Candidates.replace(next, candidate, changed(candidate, { state: "open", trialDueUs }))
+    next = Candidates.replace(next, candidate, Breaker.untried(candidate, trialDueUs))
   }
   return next
 }
@@ -86,8 +82,7 @@ function undecided(state: State, step: Step): State {
 function succeeded(state: State, step: Step, candidate: Candidate): State {
   const { windowMs } = Candidates.configOf(state, candidate).breaker
   const { breaker } = candidate
-  const window = SuccessWindow.record(breaker.window, true, step.at, windowMs)
-  const counted = changed(candidate, { consecutive: 0, window })
+  const counted = Breaker.succeeded(candidate, step.at, windowMs)
   const next = Candidates.replace(state, candidate, counted)
   // Sessions that failed are not made good by a handshake, unless it is the trial's.
   const closes = breaker.state === "half-open" || (breaker.state === "open" && breaker.consecutiveAfter === 0)
@@ -96,17 +91,15 @@ function succeeded(state: State, step: Step, candidate: Candidate): State {
 
 function failed(state: State, step: Step, candidate: Candidate, reason: DialFailure): State {
   const config = Candidates.configOf(state, candidate).breaker
-  const { breaker } = candidate
-  const consecutive = breaker.consecutive + 1
-  const window = SuccessWindow.record(breaker.window, false, step.at, config.windowMs)
-  const counted = changed(candidate, { consecutive, window })
+  const counted = Breaker.failed(candidate, step.at, config.windowMs)
   const next = Candidates.replace(state, candidate, counted)
-  if (breaker.state === "half-open") return open(next, step, counted, reason)
+  const { state: was, consecutive, window } = counted.breaker
+  if (was === "half-open") return open(next, step, counted, reason)
   const opens = consecutive >= config.failureThreshold || isRateTooHigh(window, config)
-  return breaker.state === "closed" && opens ? open(next, step, counted, reason) : next
+  return was === "closed" && opens ? open(next, step, counted, reason) : next
 }
 
-function isRateTooHigh(window: SuccessWindow.SuccessWindow, config: Breaker): boolean {
+function isRateTooHigh(window: SuccessWindow.SuccessWindow, config: Limits): boolean {
   const { ok, failed } = SuccessWindow.totals(window)
   return ok + failed >= config.minSamples && failed > config.failureRateThreshold * (ok + failed)
 }
@@ -117,16 +110,13 @@ function afterConnect(state: State, step: Step): State {
   if (failure === undefined || candidate === undefined || !isKnownToAnswer(state, candidate.upstream)) return state
   const config = Candidates.configOf(state, candidate).breaker
   if (!config.enabled) return state
-  const recent = candidate.breaker.blamed.filter(({ atUs }) => atUs > step.at - MINUTE_US)
-  const ofClient = recent.filter(({ client }) => client === failure.client).length
+  const ofClient = Breaker.blamedLately(candidate, step.at).filter(({ client }) => client === failure.client).length
   if (state.clients.several && ofClient >= BLAMES_A_MINUTE) return state
   // The last one that is closed never opens, however many there are: beyond the threshold they are not counted.
   const isEnough = candidate.breaker.consecutiveAfter >= config.failureThreshold
-  const consecutiveAfter = candidate.breaker.consecutiveAfter + (isEnough ? 0 : 1)
-  const blamed = isEnough ? recent : [...recent, { client: failure.client, atUs: step.at }]
-  const counted = changed(candidate, { consecutiveAfter, blamed, failedAfterAtUs: step.at })
+  const counted = Breaker.failedAfterConnect(candidate, failure.client, step.at, !isEnough)
   const next = Candidates.replace(state, candidate, counted)
-  const opens = counted.breaker.state === "closed" && consecutiveAfter >= config.failureThreshold
+  const opens = counted.breaker.state === "closed" && counted.breaker.consecutiveAfter >= config.failureThreshold
   return opens ? open(next, step, counted, failure.reason) : next
 }
 
@@ -140,7 +130,7 @@ function answered(state: State, step: Step): State {
     && byte.atUs > candidate.penalty.atUs
   if (!hastens && candidate.breaker.consecutiveAfter === 0) return state
   const trialDueUs = hastens ? step.at : candidate.breaker.trialDueUs
-  return Candidates.replace(state, candidate, changed(candidate, { consecutiveAfter: 0, blamed: [], trialDueUs }))
+  return Candidates.replace(state, candidate, Breaker.answered(candidate, trialDueUs))
 }
 
 function open(state: State, step: Step, candidate: Candidate, reason: Reason): State {
@@ -154,18 +144,9 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   const { waitMs, rng } = waited(state, candidate, reason, openings)
   step.decisions.push({ _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: waitMs })
   step.dirty.add(upstream.id)
-  const opened: BreakerState = {
-    ...breaker,
-    state: "open",
-    openings,
-    openedAtUs: reopens ? breaker.openedAtUs : step.at,
-    trialDueUs: step.at + Math.ceil(waitMs * 1000),
-    slowStartWeight: 1,
-    rampDueUs: -1
-  }
   const shut = reopens ? upstream.shut : upstream.shut + 1
   const next = Upstreams.replace({ ...state, rng }, upstream, { ...upstream, shut })
-  return Candidates.replace(next, candidate, { ...candidate, breaker: opened, queue: "none", queuedAtUs: -1 })
+  return Candidates.replace(next, candidate, Queue.dequeued(Breaker.opened(candidate, step.at, waitMs, openings)))
 }
 
 /** Whether all others that are known to work are somebody else (identity.ts). */
@@ -182,58 +163,30 @@ export function close(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
   step.decisions.push({ _tag: "BreakerClosed", upstream: upstream.id, candidate: candidate.id })
   step.dirty.add(upstream.id)
-  const closed: BreakerState = {
-    ...candidate.breaker,
-    state: "closed",
-    consecutive: 0,
-    consecutiveAfter: 0,
-    // What it opened on must not open it again with the first failure to come.
-    window: SuccessWindow.empty,
-    blamed: [],
-    trialDueUs: -1,
-    openForMs: (step.at - candidate.breaker.openedAtUs) / 1000,
-    closedAtUs: step.at,
-    ...ramping(step.at, rampMs)
-  }
   const next = Upstreams.replace(state, upstream, { ...upstream, shut: upstream.shut - 1 })
-  // A latency from the time before the outage weighs nothing by the next entry, and neither shall the trial's. None stays none:
-  // a candidate that has never answered must not look as if it had, after 0 ms.
-  const latency = candidate.latency.atUs < 0 ? candidate.latency : { ...candidate.latency, atUs: 0 }
-  return Candidates.replace(next, candidate, { ...candidate, latency, breaker: closed })
+  // A latency from the time before the outage says nothing any more, and neither does the trial's.
+  return Candidates.replace(next, candidate, Cost.outdated(Breaker.closed(candidate, step.at, rampMs)))
 }
 
 /** In an outage of this machine's network trials and ramps wait for its end, a round at a time. */
 function later(state: State, step: Step, candidate: Candidate, kind: string): State {
   const dueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
-  const wait = kind === "trial" ? { trialDueUs: dueUs } : { rampDueUs: dueUs }
-  return Candidates.replace(state, candidate, changed(candidate, wait))
+  const delayed = kind === "trial" ? Breaker.trialDue(candidate, dueUs) : Breaker.rampDue(candidate, dueUs)
+  return Candidates.replace(state, candidate, delayed)
 }
 
 function tryAgain(state: State, step: Step, candidate: Candidate): State {
   // On demand there is no trial before the next use.
   if (!Upstreams.isProbed(state, candidate.upstream)) {
     const trialDueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
-    return Candidates.replace(state, candidate, changed(candidate, { trialDueUs }))
+    return Candidates.replace(state, candidate, Breaker.trialDue(candidate, trialDueUs))
   }
   step.wantsProbes = true
-  const isOpen = candidate.breaker.state === "open"
-  const trials = candidate.streak > 0 ? candidate.breaker.trials : candidate.breaker.trials + 1
-  const tried = changed(candidate, { ...(isOpen ? { state: "half-open" } : {}), trials, trialDueUs: -1 })
-  return Candidates.replace(state, candidate, Candidates.urgent(tried, step.at))
+  return Candidates.replace(state, candidate, Queue.urgent(Breaker.tried(candidate), step.at))
 }
 
 function rampUp(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
-  const steps = Math.round(candidate.breaker.slowStartWeight * RAMP_STEPS) + 1
-  const done = steps >= RAMP_STEPS
   step.dirty.add(candidate.upstream)
-  const rampDueUs = done ? -1 : step.at + Math.ceil((rampMs * 1000) / RAMP_STEPS)
-  const slowStartWeight = done ? 1 : steps / RAMP_STEPS
-  return Candidates.replace(state, candidate, changed(candidate, { slowStartWeight, rampDueUs }))
-}
-
-/** The first step of a ramp: how a candidate begins that is on trial with clients. */
-export function ramping(atUs: number, rampMs: number): Pick<BreakerState, "slowStartWeight" | "rampDueUs"> {
-  if (rampMs <= 0) return { slowStartWeight: 1, rampDueUs: -1 }
-  return { slowStartWeight: 1 / RAMP_STEPS, rampDueUs: atUs + Math.ceil((rampMs * 1000) / RAMP_STEPS) }
+  return Candidates.replace(state, candidate, Breaker.rampedUp(candidate, step.at, rampMs))
 }

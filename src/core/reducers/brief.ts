@@ -9,6 +9,7 @@
  * - A candidate that let one pass goes behind all that were not tried yet, and is tried again as soon as the budget allows, as long as fewer
  *   have answered than the set is large. After that it waits for its turn among the stalest: it is farther than those that serve.
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
@@ -46,12 +47,8 @@ export function triedInVain(state: State, step: Step, id: CandidateId): State {
     if (untried === 0) step.dirty.add(upstream.id)
     next = Upstreams.replace(next, upstream, { ...upstream, untried })
   }
-  const tried = { ...candidate, briefs: candidate.briefs + 1 }
-  return Candidates.replace(
-    next,
-    candidate,
-    waits(next, tried) ? { ...tried, queue: "backlog", queuedAtUs: step.at } : tried
-  )
+  const tried = Queue.triedBriefly(candidate)
+  return Candidates.replace(next, candidate, waits(next, tried) ? Queue.queued(tried, "backlog", step.at) : tried)
 }
 
 function waits(state: State, candidate: Candidate): boolean {

@@ -7,31 +7,18 @@
  * - To roll back is to put that in place again: success, penalty, streak, breaker, suspicion, and the set. Entries that came
  *   meanwhile stay. It looks at every candidate of the upstream, for what is as rare as an outage.
  */
+import * as Checkpoint from "../candidate/checkpoint.ts"
+import * as Cost from "../candidate/cost.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
-import { isVouched } from "../identity.ts"
-import type { Candidate, CandidateId, Checkpoint, UpstreamId } from "../model/Candidate.ts"
+import { isVouched } from "../candidate/identity.ts"
+import type { Candidate, CandidateId, Checkpoint as Saved, UpstreamId } from "../model/Candidate.ts"
 import type { Move } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { SelectedSet, Upstream } from "../model/Upstream.ts"
 import { checkpointOf } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
-import { untried } from "./roster.ts"
-import { repriced } from "./score.ts"
-import { watched } from "./suspicion.ts"
-
-/** The candidate with a checkpoint for this trouble, and how it failed by now. */
-export function withCheckpoint(candidate: Candidate, trouble: number, failed: Checkpoint["failed"]): Candidate {
-  const known = candidate.checkpoint
-  if (known !== null && known.trouble === trouble) {
-    const worse = known.failed === "connect" ? known.failed : failed ?? known.failed
-    return worse === known.failed ? candidate : { ...candidate, checkpoint: { ...known, failed: worse } }
-  }
-  if (candidate.streak === 0) return candidate
-  const { success, countedAtUs, penalty, streak, breaker, suspicion, identity } = candidate
-  const parts = { success, countedAtUs, penalty, streak, breaker, suspicion, identity }
-  return { ...candidate, checkpoint: { trouble, failed, ...parts } }
-}
 
 export function setOf(upstream: Upstream): SelectedSet {
   const { members, memberSinceUs, challenges, stale, staleDueUs, selectedAtUs } = upstream
@@ -59,34 +46,20 @@ export function rollBack(
   return reinstated(next, step, id)
 }
 
-function restored(state: State, step: Step, candidate: Candidate, checkpoint: Checkpoint, proofs: boolean): State {
-  const { success, countedAtUs, penalty, streak } = checkpoint
-  const was = candidate.breaker.state
-  // A breaker that closed meanwhile stays closed; a trial that is under way no more is due again.
-  const mayReturn = checkpoint.breaker.state === "closed" || was !== "closed"
-  const isTried = candidate.probe !== 0 || candidate.queue !== "none"
-  const breaker = !mayReturn ? candidate.breaker : isTried ? checkpoint.breaker : untried(checkpoint.breaker, step.at)
-  const { sinceUs, renewals } = checkpoint.suspicion
-  // A suspicion that was cleared meanwhile stays so.
-  const pending = checkpoint.suspicion.pending && candidate.suspicion.pending
-  const session = checkpoint.suspicion.session && candidate.suspicion.session
-  const lapseDueUs = session ? checkpoint.suspicion.lapseDueUs : -1
-  const suspicion = { ...candidate.suspicion, pending, session, sinceUs, lapseDueUs, renewals, silent: [], silentDueUs: -1 }
-  // A network that dies between the two handshakes of a proof makes an impostor of the candidate.
-  const identity = proofs ? checkpoint.identity : candidate.identity
-  if (candidate.identity.state === "failed" && identity.state === "verified") {
+function restored(state: State, step: Step, candidate: Candidate, checkpoint: Saved, proofs: boolean): State {
+  const back = Checkpoint.rolledBack(candidate, checkpoint, proofs, step.at)
+  if (candidate.identity.state === "failed" && back.identity.state === "verified") {
     step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
   }
-  const back: Candidate = { ...candidate, success, countedAtUs, penalty, streak, breaker, suspicion, identity }
   const { scoring } = Candidates.configOf(state, candidate)
-  let next = Candidates.replace(state, candidate, watched(repriced(back, scoring, step.at)))
+  let next = Candidates.replace(state, candidate, Suspicion.watched(Cost.repriced(back, scoring, step.at)))
   const { upstream: id } = candidate
-  if (was !== "closed" && breaker.state === "closed") {
+  if (candidate.breaker.state !== "closed" && back.breaker.state === "closed") {
     const upstream = Upstreams.find(next, id) as Upstream
     step.decisions.push({ _tag: "BreakerClosed", upstream: id, candidate: candidate.id })
     next = Upstreams.replace(next, upstream, { ...upstream, shut: upstream.shut - 1 })
   }
-  if (Candidates.isSuspect(candidate) && !pending && !session) {
+  if (Candidates.isSuspect(candidate) && !Candidates.isSuspect(back)) {
     step.decisions.push({ _tag: "Cleared", upstream: id, candidate: candidate.id })
   }
   return next

@@ -20,9 +20,12 @@
  * What comes late counts for the moment it is about: an answer for the latest moment at which it can have been sent, a failure for
  * its beginning.
  */
+import * as Checkpoint from "../candidate/checkpoint.ts"
+import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import { isExcused, isFrozen } from "../frozen.ts"
-import { isVouched } from "../identity.ts"
+import { isVouched } from "../candidate/identity.ts"
 import { backoffMs } from "../math/backoff.ts"
 import type { Candidate } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
@@ -32,7 +35,7 @@ import { pendingMs } from "../slowHandshake.ts"
 import { checkpointOf, isCommon, isPanic, isUsable } from "../trouble.ts"
 import { MOST_TTLS } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
-import { rollBack, setOf, withCheckpoint } from "./checkpoint.ts"
+import { rollBack, setOf } from "./checkpoint.ts"
 import { givenUp } from "./givingUp.ts"
 import { hastenedResolve } from "./membership.ts"
 import { challengersOf } from "./refresh.ts"
@@ -40,7 +43,6 @@ import { beginning } from "./outage.ts"
 import type { Failing } from "./failing.ts"
 import { failingOf, isLate } from "./failing.ts"
 import { upstreamByte } from "./samples.ts"
-import { watched } from "./suspicion.ts"
 
 const TRIAL_US = 1_000_000
 const LASTED_PER_TRIAL = 64
@@ -111,7 +113,7 @@ function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: numb
 /** What only showed signs of failing is well: its next failure makes a checkpoint of what it is by then. */
 function withoutSigns(state: State, upstream: Upstream, candidate: Candidate): State {
   if (checkpointOf(upstream, candidate)?.failed !== null) return state
-  return Candidates.replace(state, candidate, { ...candidate, checkpoint: null })
+  return Candidates.replace(state, candidate, Checkpoint.dropped(candidate))
 }
 
 /** The others are suspects until they answer; each answers to its trial, or, where sessions failed, to a client. */
@@ -125,15 +127,14 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
     const checkpoint = checkpointOf(upstream, candidate)
     if (candidate.id === first.id || checkpoint === null || checkpoint.failed === null) continue
     const { firstTrialMs } = Candidates.configOf(state, candidate).breaker
-    const doubt = checkpoint.failed === "session"
-      ? { session: true, lapseDueUs: step.at + firstTrialMs * 1000 }
-      : { pending: true, pendingDueUs: -1 }
-    const suspicion = { ...candidate.suspicion, ...doubt, sinceUs: step.at }
+    const suspect = checkpoint.failed === "session"
+      ? Suspicion.suspectOfSession(candidate, step.at, step.at + firstTrialMs * 1000)
+      : Suspicion.suspectOfHandshake(candidate, step.at)
     const reason = checkpoint.failed === "session" ? "silent" : "pending"
     if (!Candidates.isSuspect(candidate)) {
       step.decisions.push({ _tag: "Suspected", upstream: upstream.id, candidate: candidate.id, reason })
     }
-    next = Candidates.replace(next, candidate, { ...candidate, suspicion })
+    next = Candidates.replace(next, candidate, suspect)
   }
   return over(next, step, upstream)
 }
@@ -142,8 +143,7 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
 function over(state: State, step: Step, upstream: Upstream): State {
   let next = Upstreams.replace(state, upstream, { ...upstream, trouble: null, returnedAtUs: step.at })
   for (const one of Candidates.among(next, upstream.listed)) {
-    const provenAtUs = Math.max(one.suspicion.provenAtUs, step.at - 1)
-    next = Candidates.replace(next, one, watched({ ...one, suspicion: { ...one.suspicion, provenAtUs } }))
+    next = Candidates.replace(next, one, Suspicion.watched(Suspicion.overtaken(one, step.at - 1)))
   }
   return next
 }
@@ -176,7 +176,7 @@ function noted(state: State, step: Step, { candidate: id, failed, in: where }: F
   const now = Upstreams.find(counted, upstream.id) as Upstream
   if (wasPanic !== isPanic(counted, now) || turn !== trouble.turn) step.dirty.add(upstream.id)
   if (isCommon(now)) return counted
-  const kept = Candidates.replace(counted, candidate, withCheckpoint(candidate, trouble.seq, failed))
+  const kept = Candidates.replace(counted, candidate, Checkpoint.made(candidate, trouble.seq, failed))
   return settled(kept, step, Upstreams.find(kept, upstream.id) as Upstream)
 }
 
@@ -216,7 +216,7 @@ function settled(state: State, step: Step, upstream: Upstream): State {
   for (const one of able) {
     if (checkpointOf(upstream, one) !== null) continue
     step.wantsProbes = true
-    next = Candidates.replace(next, one, Candidates.urgent(one, step.at))
+    next = Candidates.replace(next, one, Queue.urgent(one, step.at))
   }
   return next
 }
@@ -275,7 +275,7 @@ function probes(state: State, step: Step, id: number): State {
     const candidate = Candidates.find(next, trouble.order[(trouble.turn + i) % length])
     if (!isUsable(candidate) || candidate.probe !== 0 || candidate.queue === "urgent") continue
     step.wantsProbes = true
-    next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
+    next = Candidates.replace(next, candidate, Queue.urgent(candidate, step.at))
   }
   return next
 }

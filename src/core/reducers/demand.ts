@@ -14,6 +14,8 @@
  * - Names that nobody uses go (prune.ts). What is configured never does.
  */
 import { needsDiscovery } from "../needsDiscovery.ts"
+import * as Queue from "../candidate/queue.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import { demanded } from "../demanded.ts"
 import { domainOf, isLiteral } from "../domain.ts"
@@ -201,8 +203,7 @@ function warmedBy(state: State, step: Step, id: CandidateId, warm: number): Stat
     return state
   }
   const next = { ...state, warmTotal: state.warmTotal + 1 }
-  const ready = [...candidate.warm.ready, warm]
-  return Candidates.replace(next, candidate, { ...candidate, warm: { ...candidate.warm, ready } })
+  return Candidates.replace(next, candidate, Warm.added(candidate, warm))
 }
 
 /** The next of the list are measured once. */
@@ -216,7 +217,7 @@ function challenged(state: State, step: Step, { id, listed }: Upstream, heard: R
     if (candidate === undefined || candidate.breaker.state !== "closed") continue
     count++
     if (candidate.probe !== 0 || candidate.queue !== "none") continue
-    next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: step.at })
+    next = Candidates.replace(next, candidate, Queue.queued(candidate, "backlog", step.at))
   }
   return next
 }

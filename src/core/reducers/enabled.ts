@@ -9,14 +9,17 @@
  *
  * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
  */
+import * as Breaker from "../candidate/breaker.ts"
+import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
+import { unjudged } from "../candidate/unjudged.ts"
 import * as Candidates from "../candidates.ts"
 import { COOLDOWN, reschedule } from "../deadline.ts"
-import { forgotten } from "../identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { closedBreaker, noFailedRounds, noSuspicion } from "../initial.ts"
+import { noFailedRounds } from "../initial.ts"
 import { isCommon } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
@@ -79,7 +82,7 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
   for (const one of (Upstreams.find(state, id) as Upstream).listed) {
     const candidate = Candidates.find(next, one) as Candidate
     if (candidate.probe !== 0 || candidate.queue !== "none") continue
-    next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: step.at })
+    next = Candidates.replace(next, candidate, Queue.queued(candidate, "backlog", step.at))
   }
   return next
 }
@@ -104,11 +107,8 @@ function asleep(state: State, step: Step, id: UpstreamId): State {
     trouble: { ...trouble, trialDueUs: -1, clientTrialDueUs: -1 }
   })
   for (const candidate of Candidates.among(next, upstream.listed)) {
-    const { breaker } = candidate
-    const untried = candidate.probe === 0 && breaker.state === "half-open"
-      ? { ...breaker, state: "open" as const, trialDueUs: step.at + 1 }
-      : breaker
-    next = Candidates.replace(next, candidate, { ...candidate, breaker: untried, queue: "none", queuedAtUs: -1 })
+    const untried = candidate.probe === 0 ? Breaker.untried(candidate, step.at + 1) : candidate
+    next = Candidates.replace(next, candidate, Queue.dequeued(untried))
   }
   return next
 }
@@ -152,31 +152,8 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
   })
   for (const one of [...listed, ...upstream.fallback]) {
     const candidate = Candidates.find(next, one) as Candidate
-    const rested = unjudged(candidate)
     // Handshakes that began before say nothing when it is on again.
-    const suspicion = { ...rested.suspicion, provenAtUs: step.at }
-    next = Candidates.replace(next, candidate, { ...rested, suspicion })
+    next = Candidates.replace(next, candidate, Suspicion.overtaken(unjudged(candidate), step.at))
   }
   return next
-}
-
-/** Whatever is said of it now is taken back. */
-export function unjudged(candidate: Candidate): Candidate {
-  return {
-    ...candidate,
-    sampleWindow: [],
-    windowDueUs: -1,
-    fadeDueUs: -1,
-    lastSampleAtUs: -1,
-    briefs: 0,
-    expireDueUs: -1,
-    costMs: -1,
-    forecastMs: -1,
-    queue: "none",
-    queuedAtUs: -1,
-    breaker: closedBreaker,
-    suspicion: noSuspicion,
-    identity: forgotten(candidate.identity),
-    checkpoint: null
-  }
 }

@@ -6,6 +6,7 @@
  * - A proof of identity that failed is the candidate's own fault; it counts as a sign, as the network may turn out to be down.
  * - What began before the end of the upstream's last common cause says nothing.
  */
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import type { CandidateId, Checkpoint } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
@@ -13,7 +14,6 @@ import type { Step } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
 import { beginning } from "./outage.ts"
 import { reasonOf } from "./samples.ts"
-import { watched } from "./suspicion.ts"
 
 export interface Failing {
   readonly candidate: CandidateId
@@ -30,7 +30,7 @@ export function isLate(state: State, id: CandidateId, beganUs: number): boolean 
 /** Whether a handshake has been pending for too long indeed. */
 function isOverdue(state: State, id: CandidateId, atUs: number): boolean {
   const candidate = Candidates.find(state, id)
-  const pendingDueUs = candidate === undefined ? -1 : watched(candidate).suspicion.pendingDueUs
+  const pendingDueUs = candidate === undefined ? -1 : Suspicion.watched(candidate).suspicion.pendingDueUs
   return pendingDueUs >= 0 && pendingDueUs <= atUs
 }
 

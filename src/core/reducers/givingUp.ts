@@ -2,12 +2,12 @@
  * Giving up: an upstream was in a common cause for `staleFor`. What is believed is too old by then, even to serve as stale: its candidates expire
  * and its set is empty, so the ladder serves, and no failure begins another common cause before a candidate has answered.
  */
+import * as Cost from "../candidate/cost.ts"
 import * as Candidates from "../candidates.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
-import { expired } from "./score.ts"
 
 export function givenUp(state: State, step: Step, upstream: Upstream): State {
   const { id, members, listed } = upstream
@@ -29,7 +29,7 @@ export function givenUp(state: State, step: Step, upstream: Upstream): State {
   }
   let next = Upstreams.replace(state, upstream, empty)
   for (const candidate of Candidates.among(next, listed)) {
-    if (candidate.costMs >= 0) next = Candidates.replace(next, candidate, expired(candidate))
+    if (candidate.costMs >= 0) next = Candidates.replace(next, candidate, Cost.expired(candidate))
   }
   return next
 }

@@ -14,6 +14,8 @@
  *
  * A record from the future was written under a wrong clock: it counts as measured now.
  */
+import * as Cost from "../candidate/cost.ts"
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { historyMs, newest, recordsOf } from "../history.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
@@ -78,7 +80,7 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
     const prior = known.get(`${candidate.host} ${candidate.port}`)?.prior
     if (prior === undefined) continue
     const waits = candidate.lastSampleAtUs < 0 && candidate.breaker.state === "closed"
-    const after = { ...waits && isLive ? Candidates.urgent(candidate, step.at) : candidate, prior }
+    const after = Cost.recalled(waits && isLive ? Queue.urgent(candidate, step.at) : candidate, prior)
     next = Candidates.replace(next, candidate, after)
     if (waits) unmeasured.push(after)
   }

@@ -19,10 +19,12 @@
  *   reason is `certificate`.
  * - An upstream that is off has no opinion: nobody is asked, and what was known is forgotten (reducers/enabled.ts).
  */
+import * as Queue from "../candidate/queue.ts"
+import * as Checkpoint from "../candidate/checkpoint.ts"
+import * as Identity from "../candidate/identity.ts"
 import * as Candidates from "../candidates.ts"
-import { unproven } from "../identity.ts"
-import type { Candidate, Proof } from "../model/Candidate.ts"
-import type { Identity } from "../model/Config.ts"
+import type { Candidate } from "../model/Candidate.ts"
+import type { Identity as Wanted } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -50,7 +52,7 @@ function failed(state: State, step: Step, candidate: Candidate): State {
   if (candidate.identity.state !== "failed") {
     step.decisions.push({ _tag: "IdentityFailed", upstream: candidate.upstream, candidate: candidate.id })
   }
-  return settled(state, step, candidate, { state: "failed", atUs: step.at, dueUs: -1 })
+  return settled(state, step, candidate, Identity.failed(candidate, step.at))
 }
 
 function proven(state: State, step: Step, candidate: Candidate): State {
@@ -58,27 +60,25 @@ function proven(state: State, step: Step, candidate: Candidate): State {
     step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
   }
   const dueUs = step.at + Candidates.configOf(state, candidate).scoreTtlMs * 1000
-  return settled(state, step, candidate, { state: "verified", atUs: step.at, dueUs })
+  return settled(state, step, candidate, Identity.verified(candidate, step.at, dueUs))
 }
 
-function settled(state: State, step: Step, candidate: Candidate, identity: Proof): State {
-  if (identity.state !== candidate.identity.state) step.dirty.add(candidate.upstream)
-  return Candidates.replace(state, candidate, { ...candidate, identity })
+function settled(state: State, step: Step, candidate: Candidate, after: Candidate): State {
+  if (after.identity.state !== candidate.identity.state) step.dirty.add(candidate.upstream)
+  return Candidates.replace(state, candidate, after)
 }
 
 /** Another proof is asked for from now on: nobody has given it yet, and everybody who may be asked is, the set first; what nobody uses asks in its next race. */
-export function askedAnew(state: State, step: Step, upstream: Upstream, wanted: Identity | null): State {
+export function askedAnew(state: State, step: Step, upstream: Upstream, wanted: Wanted | null): State {
   const { id, members, listed, fallback, left } = upstream
   const asks = wanted !== null && Upstreams.isLive(state, id)
   let next = state
   for (const one of [...listed, ...fallback, ...left]) {
     const candidate = Candidates.find(next, one) as Candidate
-    const identity = { ...unproven(wanted), dueUs: step.at }
-    const checkpoint = candidate.checkpoint === null ? null : { ...candidate.checkpoint, identity }
-    const asked: Candidate = { ...candidate, identity, checkpoint }
+    const asked = Checkpoint.withIdentity(Identity.wanted(candidate, wanted, step.at))
     const waits = asks && Candidates.isListed(candidate) && candidate.breaker.state === "closed" && candidate.probe === 0
     const queue = members.includes(one) ? "urgent" : "backlog"
-    next = Candidates.replace(next, candidate, waits ? { ...asked, queue, queuedAtUs: step.at } : asked)
+    next = Candidates.replace(next, candidate, waits ? Queue.queued(asked, queue, step.at) : asked)
   }
   return next
 }

@@ -14,6 +14,11 @@
  * - Of an answer that comes in parts each part only adds, at once; the question stays under way until the whole answer is there.
  * - An address that served a client on the last resort joins the list, until an answer no longer names it.
  */
+import * as Breaker from "../candidate/breaker.ts"
+import * as Lifetime from "../candidate/lifetime.ts"
+import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
@@ -24,14 +29,14 @@ import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { emptyWarmPool, newUpstream } from "../initial.ts"
+import { newUpstream } from "../initial.ts"
 import { indexOf } from "../state.ts"
 import * as Upstreams from "../upstreams.ts"
 import { backedOff } from "../unreached.ts"
 import { mayName, namedBy, SOURCES } from "../sources.ts"
 import { admits } from "../access.ts"
 import { refusedToClients, screen } from "./admission.ts"
-import { AT_ONCE_US, forget, merge, untried } from "./roster.ts"
+import { AT_ONCE_US, forget, merge } from "./roster.ts"
 
 const RETRY_US = 5_000_000
 /** Partial answers in a row that only add. */
@@ -129,17 +134,9 @@ function forgetSockets(state: State, atUs: number): State {
 
 function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
   const waits = Candidates.isListed(candidate) && Upstreams.isPreheated(state, candidate.upstream)
-  const queue = waits && candidate.breaker.state === "closed" ? "backlog" : "none"
-  return {
-    ...candidate,
-    probe: 0,
-    connections: [],
-    warm: emptyWarmPool,
-    queue,
-    queuedAtUs: queue === "none" ? -1 : atUs,
-    breaker: untried(candidate.breaker, atUs),
-    suspicion: { ...candidate.suspicion, pendingDueUs: -1, silent: [], silentDueUs: -1 }
-  }
+  const unwatched = Suspicion.handshakeUnwatched(Suspicion.noneSilent(Warm.forgotten(Lifetime.unconnected(candidate))))
+  const idle = Queue.unprobed(Breaker.untried(unwatched, atUs))
+  return waits && candidate.breaker.state === "closed" ? Queue.queued(idle, "backlog", atUs) : Queue.dequeued(idle)
 }
 
 /** Makes the upstream of a new place, or of one that was free. */

@@ -18,6 +18,7 @@
  *   nothing about distance. Everybody is measured anew, and what began before the end counts for nothing.
  */
 import { admits } from "../access.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import { PULSE } from "../deadline.ts"
 import { isExcused } from "../frozen.ts"
@@ -141,8 +142,7 @@ function ended(state: State, step: Step): State {
   for (const { id, warmPools } of Upstreams.all(next)) {
     step.dirty.add(id)
     for (const candidate of Candidates.among(next, warmPools)) {
-      const warm = { ...candidate.warm, failures: 0, notBeforeUs: -1 }
-      next = Candidates.replace(next, candidate, { ...candidate, warm })
+      next = Candidates.replace(next, candidate, Warm.failuresForgotten(candidate))
     }
   }
   return next

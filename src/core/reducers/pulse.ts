@@ -9,6 +9,7 @@
  * prove an outage, as it has trials of its own (commonCause.ts), and nor does one that nothing has reached for long (unreached.ts).
  */
 import { admits } from "../access.ts"
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { PULSE, reschedule } from "../deadline.ts"
 import type { Candidate } from "../model/Candidate.ts"
@@ -65,7 +66,7 @@ function members(state: State, step: Step): State {
     if (one === undefined) continue
     asked++
     step.wantsProbes = true
-    next = Candidates.replace(next, one, Candidates.urgent(one, step.at))
+    next = Candidates.replace(next, one, Queue.urgent(one, step.at))
   }
   return { ...next, outage: { ...next.outage, turn: length === 0 ? 0 : turn % length } }
 }

@@ -22,12 +22,15 @@
  *   is back.
  * - An answer frees its place. An answer under another id than the one believed to be under way is ignored.
  */
+import * as Breaker from "../candidate/breaker.ts"
+import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { reschedule } from "../deadline.ts"
 import { isExcused, isFrozen } from "../frozen.ts"
-import { isCheckDue } from "../identity.ts"
+import { isCheckDue } from "../candidate/identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamRefreshed } from "../model/Decision.ts"
 import type { ProbingState, State } from "../model/State.ts"
@@ -39,7 +42,6 @@ import { isSpent } from "../sparing.ts"
 import { hurried, isUnreached, nextRound } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 import { isProven, OUTAGE_TIMEOUT_MS } from "./pulse.ts"
-import { watched } from "./suspicion.ts"
 
 const LOOK_AHEAD = 32
 
@@ -86,7 +88,7 @@ function answered(state: State, step: Step, probe: number): State {
   // It got as far as to say nothing.
   const isUnused = step.event._tag === "ProbeSucceeded"
     || (step.event._tag === "ProbeFailed" && step.event.reason === "certificate")
-  const free = { ...candidate, probe: 0, unused: candidate.unused + (isUnused ? 1 : 0) }
+  const free = Queue.answered(candidate, isUnused)
   // What began in an outage that is over said nothing.
   const isMoot = next.outage.sinceUs < 0 && isExcused(next, candidate.id, candidate.probedAtUs)
   // It began in a common cause and was not answered: the suspect still waits for its trial.
@@ -97,7 +99,7 @@ function answered(state: State, step: Step, probe: number): State {
   const again = (isMoot || isUnmeasured || isLate) && mayWait(next, candidate)
   const isSilent = step.event._tag === "ProbeFailed" && step.event.reason === "timeout"
   if (flight.isBrief && isSilent && !again) return triedInVain(Candidates.replace(next, candidate, free), step, free.id)
-  return Candidates.replace(next, candidate, again ? Candidates.urgent(free, step.at) : free)
+  return Candidates.replace(next, candidate, again ? Queue.urgent(free, step.at) : free)
 }
 
 function mayWait(state: State, candidate: Candidate): boolean {
@@ -145,9 +147,9 @@ function retried(state: State, step: Step, id: UpstreamId): State {
   for (const candidate of Candidates.among(state, new Set([...members, ...suspects, ...(shut > 0 ? listed : [])]))) {
     const { breaker } = candidate
     if (breaker.state === "open") {
-      next = Candidates.replace(next, candidate, { ...candidate, breaker: { ...breaker, trialDueUs: step.at } })
+      next = Candidates.replace(next, candidate, Breaker.trialDue(candidate, step.at))
     } else if (Candidates.isSuspect(candidate)) {
-      next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
+      next = Candidates.replace(next, candidate, Queue.urgent(candidate, step.at))
     }
   }
   return next
@@ -160,17 +162,16 @@ function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRef
   for (const one of listed) {
     const known = Candidates.find(next, one) as Candidate
     // An operator's wish goes before what the far end counts.
-    const candidate = reason === "requested" ? { ...known, unused: 0 } : known
+    const candidate = reason === "requested" ? Queue.unusedForgotten(known) : known
     next = Candidates.replace(next, known, candidate)
     const { breaker } = candidate
     if (breaker.state === "open") {
       // What this machine suffered says nothing about who was shut out before.
       if (reason === "outage") continue
-      next = Candidates.replace(next, candidate, { ...candidate, breaker: { ...breaker, trialDueUs: step.at } })
+      next = Candidates.replace(next, candidate, Breaker.trialDue(candidate, step.at))
     } else if (candidate.probe === 0 && candidate.queue !== "urgent") {
       const queue = members.includes(one) ? "urgent" : "backlog"
-      const queuedAtUs = candidate.queue === "none" ? step.at : candidate.queuedAtUs
-      next = Candidates.replace(next, candidate, { ...candidate, queue, queuedAtUs })
+      next = Candidates.replace(next, candidate, Queue.requeued(candidate, queue, step.at))
     }
   }
   return next
@@ -191,11 +192,7 @@ function round(state: State, atUs: number, id: UpstreamId): State {
     if (candidate.breaker.state !== "closed") continue
     const fresh = candidate.lastSampleAtUs >= 0 && candidate.lastSampleAtUs > atUs - intervalUs / 2
     if (fresh && !isCheckDue(candidate, atUs)) continue
-    next = Candidates.replace(next, candidate, {
-      ...candidate,
-      queue: "urgent",
-      queuedAtUs: candidate.queue === "none" ? atUs : candidate.queuedAtUs
-    })
+    next = Candidates.replace(next, candidate, Queue.requeued(candidate, "urgent", atUs))
   }
   // As many as the rounds that are left out would have asked.
   return stalest(next, atUs, upstream, candidatesPerRound * Math.floor(waitUs / intervalUs), intervalUs)
@@ -222,7 +219,7 @@ function stalest(state: State, atUs: number, upstream: Upstream, count: number, 
   let next = state
   for (const candidate of Candidates.among(next, found)) {
     if (isFrozen(next, candidate)) continue
-    next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: atUs })
+    next = Candidates.replace(next, candidate, Queue.queued(candidate, "backlog", atUs))
   }
   return next
 }
@@ -237,7 +234,7 @@ function dispatch(state: State, step: Step): State {
     const candidate = nextInQueue(next)
     if (candidate === undefined) return gated(next, -1)
     if (isSpent(next, candidate)) {
-      next = Candidates.replace(next, candidate, { ...candidate, queue: "none", queuedAtUs: -1 })
+      next = Candidates.replace(next, candidate, Queue.dequeued(candidate))
       continue
     }
     if (next.probing.tatUs - burstUs > step.at) return gated(next, next.probing.tatUs - burstUs)
@@ -280,9 +277,9 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
     inFlight: [...state.probing.inFlight, { probe, candidate: id, host, worker, isBrief }],
     tatUs
   }
-  const launched: Candidate = { ...candidate, probe, probedAtUs: step.at, queue: "none", queuedAtUs: -1 }
+  const launched = Queue.probed(candidate, probe, step.at)
   const minted = { ...state.minted, probe: probe + 1 }
-  return Candidates.replace({ ...state, minted, probing }, candidate, frozen ? launched : watched(launched))
+  return Candidates.replace({ ...state, minted, probing }, candidate, frozen ? launched : Suspicion.watched(launched))
 }
 
 function gated(state: State, gateDueUs: number): State {

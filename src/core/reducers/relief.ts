@@ -13,11 +13,12 @@
  * - Then no warm sockets are kept at that address for a minute, doubling with each time up to `withholdFor`. Fact `WarmWithheld`.
  *   Other upstreams may have a shelf at the same host and port: it is emptied and withheld alike.
  */
+import * as Relief from "../candidate/relief.ts"
 import * as Candidates from "../candidates.ts"
 import { isExcused, isFrozen } from "../frozen.ts"
 import { backoffMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
-import type { Candidate, CandidateId, Relief } from "../model/Candidate.ts"
+import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { WithheldReason } from "../model/Candidate.ts"
 import type { ClientClosed, ProbeFailed, SessionSilent, SessionSpoke, WarmFailed, WarmLost } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
@@ -63,10 +64,6 @@ export function relief(state: State, step: Step): State {
   }
 }
 
-function put(state: State, candidate: Candidate, changes: Partial<Relief>): State {
-  return Candidates.replace(state, candidate, { ...candidate, relief: { ...candidate.relief, ...changes } })
-}
-
 /** Those that have a shelf at the same host and port, itself among them. */
 function sharers(state: State, { id, host, port }: Candidate): ReadonlyArray<Candidate> {
   const pools = Upstreams.all(state).flatMap((upstream) => upstream.warmPools)
@@ -86,33 +83,30 @@ function silent(state: State, step: Step, { candidate: id, session }: SessionSil
   const drawn = Rng.uniform(state.rng)
   const waitUs = Math.ceil(windowUs(state, candidate) * WAIT_WINDOWS * (1 + candidate.relief.hits + drawn.value))
   const next = { ...state, rng: drawn.rng }
-  return put(next, candidate, { phase: "watching", session, dueUs: step.at + waitUs, endedAtUs: -1 })
+  return Candidates.replace(next, candidate, Relief.watching(candidate, session, step.at + waitUs))
 }
 
 function due(state: State, step: Step, candidate: Candidate): State {
   const { phase, session, misses } = candidate.relief
   step.dirty.add(candidate.upstream)
   if (phase === "watching") return relieve(state, step, candidate)
-  const idle = { phase: "idle", session: 0, dueUs: -1 } as const
-  if (phase === "withheld" || session === 0) return put(state, candidate, { ...idle, hits: 0 })
+  if (phase === "withheld" || session === 0) return Candidates.replace(state, candidate, Relief.idle(candidate, 0))
   const mostMs = Candidates.configOf(state, candidate).pool.withholdForMs
   const pauseMs = backoffMs(misses, FIRST_PAUSE_MS, mostMs > FIRST_PAUSE_MS ? mostMs : FIRST_PAUSE_MS)
-  return put(state, candidate, { ...idle, hits: 0, misses: misses + 1, notBeforeUs: step.at + pauseMs * 1000 })
+  return Candidates.replace(state, candidate, Relief.missed(candidate, step.at + pauseMs * 1000))
 }
 
 /** The shelves there are emptied by the warm reducer, later in this step. */
 function relieve(state: State, step: Step, candidate: Candidate): State {
   const all = sharers(state, candidate)
-  if (all.every(({ warm }) => warm.ready.length === 0)) {
-    return put(state, candidate, { phase: "idle", session: 0, dueUs: -1 })
-  }
+  if (all.every(({ warm }) => warm.ready.length === 0)) return Candidates.replace(state, candidate, Relief.idle(candidate))
   const dueUs = step.at + windowUs(state, candidate)
   let next = state
   for (const one of all) {
     if (one.relief.phase === "withheld") continue
     step.dirty.add(one.upstream)
     const session = one.id === candidate.id ? candidate.relief.session : 0
-    next = put(next, one, { phase: "relieved", session, dueUs, endedAtUs: step.at })
+    next = Candidates.replace(next, one, Relief.relieved(one, session, dueUs, step.at))
   }
   return next
 }
@@ -128,14 +122,16 @@ function over(state: State, step: Step, event: SessionSpoke | ClientClosed): Sta
   const isRelieved = endedAtUs >= 0 && heardUs >= endedAtUs && heardUs <= endedAtUs + windowUs(state, candidate)
   const counted = heardUs < 0 ? hits : !isRelieved ? 0 : phase === "relieved" ? hits + 1 : hits
   if (counted >= HITS) return withhold(state, step, candidate, "serial")
-  const misses = counted > hits ? 0 : candidate.relief.misses
-  return put(state, candidate, { phase: "idle", session: 0, dueUs: -1, hits: counted, misses })
+  const after = counted > hits ? Relief.hit(candidate, counted) : Relief.idle(candidate, counted)
+  return Candidates.replace(state, candidate, after)
 }
 
 /** A warm socket ended, in whatever way, while a session waits. */
 function noteEnd(state: State, step: Step, id: CandidateId): State {
   const candidate = Candidates.find(state, id)
-  return candidate?.relief.phase === "watching" ? put(state, candidate, { endedAtUs: step.at }) : state
+  return candidate?.relief.phase === "watching"
+    ? Candidates.replace(state, candidate, Relief.ended(candidate, step.at))
+    : state
 }
 
 /** Called before the warm reducer takes the socket out. */
@@ -144,7 +140,10 @@ function lost(state: State, step: Step, { candidate: id, warm, reason, ageUs }: 
   const candidate = Candidates.find(next, id)
   const place = candidate?.warm.ready.indexOf(warm) ?? -1
   if (candidate === undefined || place < 0 || (reason !== "closed" && reason !== "reset")) return next
-  if (place === 0) return candidate.relief.strikes === 0 ? next : put(next, candidate, { strikes: 0 })
+  if (place === 0) {
+    const { strikes, struckAtUs } = candidate.relief
+    return strikes === 0 ? next : Candidates.replace(next, candidate, Relief.struck(candidate, 0, struckAtUs))
+  }
   return ageUs < TURNED_AWAY_US ? strike(next, step, candidate) : next
 }
 
@@ -169,7 +168,7 @@ function strike(state: State, step: Step, candidate: Candidate): State {
   if (isFollowing && sinceUs < STRIKE_GAP_US) return state
   const counted = isFollowing ? strikes + 1 : 1
   if (counted >= STRIKES) return withhold(state, step, candidate, "full")
-  return put(state, candidate, { strikes: counted, struckAtUs: step.at })
+  return Candidates.replace(state, candidate, Relief.struck(candidate, counted, step.at))
 }
 
 function withhold(state: State, step: Step, candidate: Candidate, reason: WithheldReason): State {
@@ -183,8 +182,7 @@ function withhold(state: State, step: Step, candidate: Candidate, reason: Withhe
     const dueUs = step.at + Math.ceil(forMs * 1000)
     step.dirty.add(one.upstream)
     step.decisions.push({ _tag: "WarmWithheld", upstream: one.upstream, candidate: one.id, reason, forMs })
-    const counts = { session: 0, hits: 0, strikes: 0, misses: 0, notBeforeUs: -1 }
-    next = put(next, one, { ...counts, phase: "withheld", reason, dueUs, withheldUntilUs: dueUs, times: before + 1 })
+    next = Candidates.replace(next, one, Relief.withheld(one, reason, dueUs, before + 1))
   }
   return next
 }

@@ -17,6 +17,10 @@
  * - An operator's override of `enabled` ends, and so does a pause that the core gave itself. The fact is `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
+import * as Cost from "../candidate/cost.ts"
+import * as Lifetime from "../candidate/lifetime.ts"
+import * as Queue from "../candidate/queue.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import { domainIn } from "../domain.ts"
 import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
@@ -35,7 +39,6 @@ import { askedAnew } from "./identity.ts"
 import { remind } from "./history.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
 import { AT_ONCE_US, merge, vacate } from "./roster.ts"
-import { repriced } from "./score.ts"
 
 export function reload(state: State, step: Step): State {
   const { event } = step
@@ -139,7 +142,7 @@ function renamed(state: State, id: UpstreamId, is: UpstreamConfig): State {
 
 /** Nobody comes back to a removed upstream: who left it before is forgotten as soon as can be. */
 function hastened(state: State, step: Step, id: UpstreamId): State {
-  return each(state, (Upstreams.find(state, id) as Upstream).left, (one) => ({ ...one, forgetDueUs: step.at + AT_ONCE_US }))
+  return each(state, (Upstreams.find(state, id) as Upstream).left, (one) => Lifetime.forgetDue(one, step.at + AT_ONCE_US))
 }
 
 function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, is: UpstreamConfig): State {
@@ -155,15 +158,13 @@ function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, 
       : Math.min(roundDueUs < 0 ? laterUs : roundDueUs, laterUs),
     resolveDueUs: resolveDueUs < 0 ? -1 : Math.min(resolveDueUs, step.at + is.dns.refreshMs * 1000)
   })
-  if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => repriced(one, is.scoring, step.at))
-  if (differs(was.pool, is.pool)) {
-    next = each(next, upstream.warmPools, (one) => ({ ...one, warm: { ...one.warm, idleDueUs: step.at } }))
-  }
+  if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => Cost.repriced(one, is.scoring, step.at))
+  if (differs(was.pool, is.pool)) next = each(next, upstream.warmPools, (one) => Warm.idleDue(one, step.at))
   if (is.breaker.enabled) return next
   for (const one of upstream.listed) {
     const candidate = Candidates.find(next, one) as Candidate
     if (candidate.breaker.state === "closed") continue
-    next = close(Candidates.replace(next, candidate, { ...candidate, queue: "none", queuedAtUs: -1 }), step, candidate)
+    next = close(Candidates.replace(next, candidate, Queue.dequeued(candidate)), step, candidate)
   }
   return next
 }

@@ -7,6 +7,7 @@
  * - A candidate with a record that stands still (frozen.ts) is not renewed: a common cause has trials of its own. One that nothing reaches
  *   has rounds alone, which come ever later (unreached.ts). Meanwhile what is known stands or serves as stale (selector.ts), then the ladder.
  */
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { isFrozen } from "../frozen.ts"
 import * as Rng from "../math/Rng.ts"
@@ -53,7 +54,7 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
   for (const candidate of Candidates.among(state, ids).filter(Candidates.isListed)) {
     if (candidate.breaker.state !== "closed" || candidate.lastSampleAtUs > freshUs || candidate.queue === "urgent") continue
     if (isFrozen(state, candidate)) continue
-    next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
+    next = Candidates.replace(next, candidate, Queue.urgent(candidate, step.at))
     step.wantsProbes = true
   }
   return next

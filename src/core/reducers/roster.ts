@@ -17,22 +17,26 @@
  *
  * Ids are minted: slot in the vector plus 2^20 times a generation that only grows, so none is ever reused.
  */
+import * as Breaker from "../candidate/breaker.ts"
+import * as Identity from "../candidate/identity.ts"
+import * as Lifetime from "../candidate/lifetime.ts"
+import * as Queue from "../candidate/queue.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
+import { unjudged } from "../candidate/unjudged.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import * as Vector from "../data/Vector.ts"
-import { forgotten } from "../identity.ts"
-import type { BreakerState, Candidate, CandidateId, Source, UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, CandidateId, Source, UpstreamId } from "../model/Candidate.ts"
 import { SLOTS } from "../model/Candidate.ts"
 import type { Address } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { newCandidate, newUpstream, noSuspicion } from "../initial.ts"
+import { newCandidate, newUpstream } from "../initial.ts"
 import { configure } from "../slots.ts"
 import * as Upstreams from "../upstreams.ts"
 import { screen } from "./admission.ts"
 import { close } from "./breaker.ts"
-import { unjudged } from "./enabled.ts"
-import { watched } from "./suspicion.ts"
 
 /** How much later a record is looked at again on which something still hangs. */
 const LINGER_US = 60_000_000
@@ -111,7 +115,7 @@ function somebodyIn(state: State, step: Step, id: UpstreamId): State {
   const one = shut.reduce((a, b) => (b.breaker.trialDueUs < a.breaker.trialDueUs ? b : a))
   const next = close(state, step, one)
   const closed = Candidates.find(next, one.id) as Candidate
-  return Candidates.replace(next, closed, Candidates.urgent(closed, step.at))
+  return Candidates.replace(next, closed, Queue.urgent(closed, step.at))
 }
 
 function nameOf({ host, port }: Address): string {
@@ -129,8 +133,7 @@ function resource(
 ): State {
   const before = Candidates.find(state, id) as Candidate
   if (before.sources.includes(source) === has) return state
-  const sources = has ? [...before.sources, source] : before.sources.filter((one) => one !== source)
-  const same: Candidate = { ...before, sources }
+  const same = Lifetime.named(before, source, has)
   if (standing(same) === standing(before)) return Candidates.replace(state, before, same)
   const after = settled(state, step, before, same)
   moved.push({ before, after })
@@ -144,25 +147,19 @@ function standing(candidate: Candidate): "listed" | "spare" | "left" {
 /** As it is in its new standing; who is listed no more has its breaker and suspicions settled. */
 function settled(state: State, step: Step, before: Candidate, known: Candidate): Candidate {
   // Nobody asks those that are not listed for a proof: whoever comes back gives it anew.
-  const same: Candidate = { ...known, identity: forgotten(known.identity) }
+  const same = Identity.forgotten(known)
   const { upstream, breaker } = same
   if (standing(same) === "listed") {
-    const back = { ...same, forgetDueUs: -1 }
+    const back = Lifetime.forgetDue(same, -1)
     if (!Upstreams.isOn(state, upstream)) return unjudged(back)
     const waits = Upstreams.isPreheated(state, upstream) && same.probe === 0 && breaker.state === "closed"
-    const queued = waits ? { queue: "backlog", queuedAtUs: step.at } as const : {}
-    return watched({ ...back, ...queued })
+    return Suspicion.watched(waits ? Queue.queued(back, "backlog", step.at) : back)
   }
   const { staleForMs, removed } = Upstreams.configOf(state, upstream)
   const leaves = standing(same) === "left"
-  const gone = { ...same, forgetDueUs: leaves ? step.at + (removed ? AT_ONCE_US : staleForMs * 1000) : -1 }
+  const gone = Lifetime.forgetDue(same, leaves ? step.at + (removed ? AT_ONCE_US : staleForMs * 1000) : -1)
   if (standing(before) !== "listed") return gone
-  return { ...gone, queue: "none", queuedAtUs: -1, breaker: untried(breaker, step.at), suspicion: noSuspicion }
-}
-
-/** A trial that was under way has no answer to come: it is due again. */
-export function untried(breaker: BreakerState, atUs: number): BreakerState {
-  return breaker.state === "half-open" ? { ...breaker, state: "open", trialDueUs: atUs } : breaker
+  return Queue.dequeued(Suspicion.unsuspected(Breaker.untried(gone, step.at)))
 }
 
 /** Brings the upstream's lists along, all at once: one by one would copy a list for each. */
@@ -247,7 +244,7 @@ function admit(state: State, id: UpstreamId, ordinal: number, address: Address, 
   const { identity } = Upstreams.configOf(state, id)
   const born = newCandidate(generation * SLOTS + slot, id, ordinal, address, source, atUs, identity)
   const waits = Candidates.isListed(born) && Upstreams.isPreheated(state, id)
-  const candidate: Candidate = waits ? born : { ...born, queue: "none", queuedAtUs: -1 }
+  const candidate = waits ? born : Queue.dequeued(born)
   const admitted: State = {
     ...state,
     minted: { ...state.minted, generation },
@@ -266,14 +263,12 @@ export function forget(state: State, step: Step, id: CandidateId): State {
   if (candidate === undefined) return state
   if (isFree(candidate)) return vacate(remove(state, candidate), step, candidate.upstream)
   const lingerUs = Candidates.configOf(state, candidate).removed ? REMOVED_LINGER_US : LINGER_US
-  return Candidates.replace(state, candidate, { ...candidate, forgetDueUs: step.at + lingerUs })
+  return Candidates.replace(state, candidate, Lifetime.forgetDue(candidate, step.at + lingerUs))
 }
 
 /** Whether nothing hangs on it any more. */
 function isFree(candidate: Candidate): boolean {
-  const { warm } = candidate
-  return Candidates.connectionsOf(candidate) === 0 && candidate.probe === 0
-    && warm.ready.length + warm.dialling.length === 0
+  return Candidates.connectionsOf(candidate) === 0 && candidate.probe === 0 && Warm.socketsOf(candidate) === 0
 }
 
 function remove(state: State, candidate: Candidate): State {

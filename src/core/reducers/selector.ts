@@ -31,9 +31,10 @@
  *
  * Every change is a fact, `SelectionMoved`, with the reason of each move.
  */
+import { scoreOf } from "../candidate/cost.ts"
 import * as Candidates from "../candidates.ts"
 import { isFrozen } from "../frozen.ts"
-import { isVouched } from "../identity.ts"
+import { isVouched } from "../candidate/identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { MoveReason } from "../model/Decision.ts"
@@ -43,7 +44,6 @@ import type { Challenge, Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
 import type { Set } from "./departed.ts"
 import { displacedAfter, staleAfter } from "./departed.ts"
-import { scoreOf } from "./score.ts"
 
 const MOST_PASSED_OVER = 64
 /** Challengers whose confirmations are counted at a time. */

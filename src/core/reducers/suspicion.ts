@@ -22,30 +22,28 @@
  * nothing here, so the trial is a client, and comes later than one with a probe. After a lapse the candidate ramps up like
  * one whose breaker closed.
  */
+import * as Breaker from "../candidate/breaker.ts"
+import * as Suspicion from "../candidate/suspicion.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import { isFailureExcused } from "../frozen.ts"
-import { isCheckDue } from "../identity.ts"
 import * as Ewma from "../math/Ewma.ts"
-import type { Candidate, Suspicion } from "../model/Candidate.ts"
+import type { Candidate } from "../model/Candidate.ts"
 import type { ClientClosed, SessionSilent, SessionSpoke } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { LATENCIES, pendingMs } from "../slowHandshake.ts"
 import * as Upstreams from "../upstreams.ts"
-import { ramping } from "./breaker.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts"
-import { clear, suspect, told } from "./suspects.ts"
-import { afterByte, afterWellEnded, hasOthers, isEndedWell, isSign, withFailure } from "./unanswered.ts"
+import { clear, suspect } from "./suspects.ts"
+import { hasOthers, isEndedWell, isSign } from "./unanswered.ts"
 
-const LEAST_SILENCE_US = 300_000
 export const LEAST_SHARED_SILENCE_MS = 100
 const SILENT_TOGETHER = 2
 const LEAST_WARM = 4
-const RESET_TOGETHER_US = 100_000
 /** Usual time to first byte: over some minutes, as it changes with what clients ask. */
 const FIRST_BYTE_DECAY_MS = 60_000
-const nobodySilent = { silent: [], silentDueUs: -1 }
 
 export function suspicion(state: State, step: Step): State {
   let next = state
@@ -70,28 +68,12 @@ function silenceMs(firstByte: Ewma.Ewma): number {
   return expected > LEAST_SHARED_SILENCE_MS ? expected : LEAST_SHARED_SILENCE_MS
 }
 
-/** The candidate with its watch on the oldest handshake under way that no answer has overtaken. The unmeasured serve nobody, unless they have a prior. */
-export function watched(candidate: Candidate): Candidate {
-  const { suspicion, warm, probe, probedAtUs, costMs, lastSampleAtUs, prior } = candidate
-  let oldestUs = -1
-  if (!suspicion.pending && (costMs >= 0 || (prior !== null && lastSampleAtUs < 0))) {
-    // One that asks who it is takes some round trips more, and fails by itself.
-    const plain = probe !== 0 && !isCheckDue(candidate, probedAtUs)
-    if (plain && probedAtUs > suspicion.provenAtUs) oldestUs = probedAtUs
-    for (const { atUs } of warm.dialling) {
-      if (atUs > suspicion.provenAtUs && (oldestUs < 0 || atUs < oldestUs)) oldestUs = atUs
-    }
-  }
-  const pendingDueUs = oldestUs < 0 ? -1 : oldestUs + Math.ceil(pendingMs(candidate) * 1000)
-  return pendingDueUs === suspicion.pendingDueUs ? candidate : told(candidate, { pendingDueUs })
-}
-
 /** What was watched may have ended meanwhile in another way than by an answer; then something later may be pending. */
 function pendingTooLong(state: State, step: Step, candidate: Candidate): State {
-  const still = watched(candidate)
+  const still = Suspicion.watched(candidate)
   const { pendingDueUs } = still.suspicion
   if (pendingDueUs >= 0 && isFailureExcused(state, candidate.id, pendingDueUs - Math.ceil(pendingMs(candidate) * 1000))) {
-    return Candidates.replace(state, candidate, told(candidate, { pendingDueUs: -1 }))
+    return Candidates.replace(state, candidate, Suspicion.handshakeUnwatched(candidate))
   }
   return pendingDueUs >= 0 && pendingDueUs <= step.at
     ? suspect(state, step, candidate, "pending")
@@ -127,8 +109,7 @@ function sessions(state: State, step: Step): State {
 /** It answered: what began before this handshake and is still pending was lost on the way, not by a dead candidate. */
 function handshake(state: State, step: Step, candidate: Candidate, tookMs: number): State {
   const beganUs = step.at - Math.floor(tookMs * 1000)
-  const provenAtUs = beganUs > candidate.suspicion.provenAtUs ? beganUs : candidate.suspicion.provenAtUs
-  return clear(state, step, candidate, watched(told(candidate, { pending: false, provenAtUs })).suspicion)
+  return clear(state, step, candidate, Suspicion.watched(Suspicion.proven(candidate, beganUs)))
 }
 
 function silent(state: State, step: Step, { candidate: id, session, waitedUs }: SessionSilent): State {
@@ -138,21 +119,9 @@ function silent(state: State, step: Step, { candidate: id, session, waitedUs }: 
   const all = [...candidate.suspicion.silent, { session, sinceUs }]
   // Without any answer the first ones tell most.
   const run = isKnownToAnswer(state, candidate.upstream) ? all.slice(-SILENT_TOGETHER) : all.slice(0, SILENT_TOGETHER)
-  const counted: Candidate = { ...candidate, suspicion: waiting(candidate.suspicion, run, step.at) }
+  const counted = Suspicion.silent(candidate, run, step.at)
   const next = Candidates.replace(state, candidate, counted)
-  return run.length >= SILENT_TOGETHER || waitedUs >= LEAST_SILENCE_US ? doubt(next, step, counted) : next
-}
-
-/**
- * With these sessions in silence, and a watch on the first of them that has not yet waited for 300 ms. A moment that has come
- * stays due until its tick: that may be a little late, and must not be lost to whatever is told in between.
- */
-function waiting(suspicion: Suspicion, silent: Suspicion["silent"], atUs: number): Suspicion {
-  const { silentDueUs } = suspicion
-  if (silent.length === 0) return { ...suspicion, silent, silentDueUs: -1 }
-  const fromUs = silentDueUs >= 0 && silentDueUs <= atUs ? silentDueUs : atUs + 1
-  const dues = silent.map(({ sinceUs }) => sinceUs + LEAST_SILENCE_US).filter((dueUs) => dueUs >= fromUs)
-  return { ...suspicion, silent, silentDueUs: dues.length === 0 ? -1 : Math.min(...dues) }
+  return run.length >= SILENT_TOGETHER || waitedUs >= Suspicion.LEAST_SILENCE_US ? doubt(next, step, counted) : next
 }
 
 /** Of an upstream that has never answered, silence is a sign when two have met it and clients can go to somebody else. */
@@ -160,13 +129,12 @@ function doubt(state: State, step: Step, candidate: Candidate): State {
   const { upstream, suspicion: { silent } } = candidate
   const first = silent[0]
   const explores = first !== undefined && silent.length >= SILENT_TOGETHER
-    && step.at - first.sinceUs >= LEAST_SILENCE_US && hasOthers(state, upstream)
+    && step.at - first.sinceUs >= Suspicion.LEAST_SILENCE_US && hasOthers(state, upstream)
   return explores || isKnownToAnswer(state, upstream) ? suspect(state, step, candidate, "silent") : state
 }
 
 function silentTooLong(state: State, step: Step, candidate: Candidate): State {
-  const { suspicion } = candidate
-  const due: Candidate = { ...candidate, suspicion: waiting({ ...suspicion, silentDueUs: -1 }, suspicion.silent, step.at) }
+  const due = Suspicion.silenceDue(candidate, step.at)
   return doubt(Candidates.replace(state, candidate, due), step, due)
 }
 
@@ -176,18 +144,17 @@ function ended(state: State, step: Step, event: ClientClosed): State {
   const candidate = Candidates.find(state, event.candidate)
   if (candidate === undefined) return state
   if (!isKnownToAnswer(state, candidate.upstream)) {
-    const after = isEndedWell(event) ? afterWellEnded(candidate.suspicion) : candidate.suspicion
-    return after === candidate.suspicion ? state : Candidates.replace(state, candidate, { ...candidate, suspicion: after })
+    return isEndedWell(event) ? Candidates.replace(state, candidate, Suspicion.endedWell(candidate)) : state
   }
   if (candidate.suspicion.silent.length === 0) return state
   const rest = candidate.suspicion.silent.filter((one) => one.session !== session)
   if (rest.length === candidate.suspicion.silent.length) return state
-  return Candidates.replace(state, candidate, { ...candidate, suspicion: waiting(candidate.suspicion, rest, step.at) })
+  return Candidates.replace(state, candidate, Suspicion.silent(candidate, rest, step.at))
 }
 
 /** Sessions that died with their worker will never speak. (A rare event: a look at everybody.) */
 function silenced(state: State): State {
-  return Candidates.replaceAll(state, (one) => one.suspicion.silent.length === 0 ? one : told(one, nobodySilent))
+  return Candidates.replaceAll(state, (one) => one.suspicion.silent.length === 0 ? one : Suspicion.noneSilent(one))
 }
 
 /** A byte that came after the suspicion clears it; whoever waited when it came is not kept waiting by a dead candidate. */
@@ -196,13 +163,9 @@ function byte(state: State, step: Step): State {
   const candidate = Candidates.find(state, heard?.candidate)
   if (heard === undefined || candidate === undefined) return state
   const { suspicion } = candidate
-  const byteAtUs = heard.atUs > suspicion.byteAtUs ? heard.atUs : suspicion.byteAtUs
-  const run = suspicion.silent.filter(({ sinceUs }) => sinceUs > byteAtUs)
-  const after = waiting({ ...afterByte(suspicion, heard.atUs, step.at), byteAtUs }, run, step.at)
-  if (suspicion.renewals === 0 || heard.atUs <= suspicion.sinceUs) {
-    return Candidates.replace(state, candidate, { ...candidate, suspicion: after })
-  }
-  return clear(state, step, candidate, { ...after, session: false, lapseDueUs: -1, renewals: 0 })
+  const after = Suspicion.heard(candidate, heard.atUs, step.at)
+  if (suspicion.renewals === 0 || heard.atUs <= suspicion.sinceUs) return Candidates.replace(state, candidate, after)
+  return clear(state, step, candidate, Suspicion.sessionCleared(after, 0))
 }
 
 function baselineFirstByte(state: State, step: Step, event: ClientClosed): State {
@@ -225,7 +188,7 @@ function failed(state: State, step: Step): State {
   const failure = failureAfterConnect(state, step.event, step.at)
   const candidate = Candidates.find(state, failure?.candidate)
   if (failure === undefined || candidate === undefined) return state
-  const counted: Candidate = { ...candidate, suspicion: withFailure(candidate.suspicion, step.at) }
+  const counted = Suspicion.failedAfterConnect(candidate, step.at)
   const next = Candidates.replace(state, candidate, counted)
   if (!isSign(state, counted, failure.reason, step.at)) return next
   return suspect(next, step, counted, failure.reason === "reset" ? "reset" : "unanswered")
@@ -238,35 +201,28 @@ function resumed(state: State, step: Step, { candidate: id, session }: SessionSp
   if (candidate === undefined || paused === undefined) return state
   const { suspicion } = candidate
   const rest = suspicion.silent.filter((one) => one !== paused)
-  const after = waiting(suspicion, rest, step.at)
+  const after = Suspicion.silent(candidate, rest, step.at)
   const isReason = suspicion.session && rest.length === 0 && suspicion.failures === 0 && paused.sinceUs < suspicion.sinceUs
-  if (!isReason) return Candidates.replace(state, candidate, { ...candidate, suspicion: after })
-  return clear(state, step, candidate, { ...after, session: false, lapseDueUs: -1, renewals: suspicion.renewals - 1 })
+  if (!isReason) return Candidates.replace(state, candidate, after)
+  return clear(state, step, candidate, Suspicion.sessionCleared(after, suspicion.renewals - 1))
 }
 
 /** Called before the warm reducer takes the socket out, so `parked` still counts it. */
 function warmReset(state: State, step: Step, id: number, socket: number): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || !candidate.warm.ready.includes(socket)) return state
-  const { warm } = candidate
-  const together = warm.firstResetAtUs >= 0 && step.at - warm.firstResetAtUs <= RESET_TOGETHER_US
-  const resets = together ? warm.resets + 1 : 1
-  const readyAtFirst = warm.ready.length + resets - 1
-  const counted: Candidate = {
-    ...candidate,
-    warm: { ...warm, resets, firstResetAtUs: together ? warm.firstResetAtUs : step.at }
-  }
+  const counted = Warm.reset(candidate, step.at)
+  const { resets, ready } = counted.warm
+  const readyAtFirst = ready.length + resets - 1
   const next = Candidates.replace(state, candidate, counted)
   return readyAtFirst >= LEAST_WARM && resets * 2 >= readyAtFirst ? suspect(next, step, counted, "parked-reset") : next
 }
 
 function lapse(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
-  const lapsed: Suspicion = { ...candidate.suspicion, session: false, lapseDueUs: -1 }
   // Nothing is known that would make one of those better that have never answered.
   const ramps = isKnownToAnswer(state, candidate.upstream) && Candidates.isListed(candidate)
-  const breaker = ramps ? { ...candidate.breaker, ...ramping(step.at, rampMs) } : candidate.breaker
-  const ramped: Candidate = { ...candidate, breaker }
+  const ramped = ramps ? Breaker.ramping(candidate, step.at, rampMs) : candidate
   step.dirty.add(candidate.upstream)
-  return clear(Candidates.replace(state, candidate, ramped), step, ramped, lapsed)
+  return clear(Candidates.replace(state, candidate, ramped), step, ramped, Suspicion.sessionCleared(ramped))
 }

@@ -5,6 +5,8 @@
  * truth for picking; a law says that the two agree whenever everything is at rest. `WorkerLost` ends all clients of that
  * worker at once (a look at every candidate, as rare as a crash).
  */
+import * as Lifetime from "../candidate/lifetime.ts"
+import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import type { CandidateId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
@@ -33,16 +35,10 @@ function seen(state: State, client: number): State {
 function count(state: State, id: CandidateId, worker: number, change: 1 | -1): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return state
-  const connections = candidate.connections.slice()
-  while (connections.length <= worker) connections.push(0)
-  const counted = (connections[worker] ?? 0) + change
-  connections[worker] = counted > 0 ? counted : 0
-  return Candidates.replace(state, candidate, { ...candidate, connections, unused: change > 0 ? 0 : candidate.unused })
+  const counted = Lifetime.counted(candidate, worker, change)
+  return Candidates.replace(state, candidate, change > 0 ? Queue.unusedForgotten(counted) : counted)
 }
 
 function forget(state: State, worker: number): State {
-  return Candidates.replaceAll(state, (candidate) => {
-    const { connections } = candidate
-    return (connections[worker] ?? 0) === 0 ? candidate : { ...candidate, connections: connections.with(worker, 0) }
-  })
+  return Candidates.replaceAll(state, (candidate) => Lifetime.workerLost(candidate, worker))
 }

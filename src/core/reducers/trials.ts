@@ -10,7 +10,8 @@
  * - After a trial that succeeded, further ones follow each half second as long as a penalty or the success rate still speaks
  *   against the candidate (blame.ts): ten successes in a row at most.
  */
-import { isForgiven, penaltyMs, successRate } from "../blame.ts"
+import { isForgiven, penaltyMs, successRate } from "../candidate/blame.ts"
+import * as Breaker from "../candidate/breaker.ts"
 import * as Candidates from "../candidates.ts"
 import { backoffMs, jitteredMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
@@ -73,12 +74,9 @@ export function settledTrials(state: State, id: CandidateId, atUs: number): Stat
   if (trials === 0 && trialDueUs < 0 && !isPenalized) return state
   const isWell = !isPenalized && successRate(candidate, scoring, atUs) >= GOOD_RATE
   if (!isWell && !isForgiven(candidate)) return due(state, candidate, atUs + AGAIN_US)
-  return Candidates.replace(state, candidate, {
-    ...candidate,
-    breaker: { ...candidate.breaker, trials: 0, trialDueUs: -1 }
-  })
+  return Candidates.replace(state, candidate, Breaker.trialsOver(candidate))
 }
 
 function due(state: State, candidate: Candidate, trialDueUs: number): State {
-  return Candidates.replace(state, candidate, { ...candidate, breaker: { ...candidate.breaker, trialDueUs } })
+  return Candidates.replace(state, candidate, Breaker.trialDue(candidate, trialDueUs))
 }

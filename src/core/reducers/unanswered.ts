@@ -12,25 +12,15 @@
  * - A session that ended well without an answer (its client had sent all, and left before it waited) takes a failure back, so in
  *   one-way protocols nobody is moved.
  */
+import { neededAfter } from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
-import type { Candidate, Suspicion, UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { ClientClosed } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import { isKnownToAnswer } from "./samples.ts"
 import type { FailureAfterConnect } from "./samples.ts"
-
-const MOST_NEEDED = 8
-const REMEMBERED_US = 60_000_000
-/** More would only have to be taken back. */
-const MOST_FAILURES = 64
-
-/** One more failure after connect. */
-export function withFailure(suspicion: Suspicion, atUs: number): Suspicion {
-  const failures = suspicion.failures < MOST_FAILURES ? suspicion.failures + 1 : MOST_FAILURES
-  return { ...suspicion, failures, failedAtUs: atUs }
-}
 
 /** Whether the failures of a candidate, the latest for this reason, are a sign against it. */
 export function isSign(state: State, candidate: Candidate, reason: FailureAfterConnect["reason"], atUs: number): boolean {
@@ -47,29 +37,7 @@ export function hasOthers(state: State, upstream: UpstreamId): boolean {
   return Ordered.size(Vector.get(state.index.rankings, upstream) ?? null) > 1
 }
 
-function neededAfter({ refutedAtUs, refutations }: Suspicion, atUs: number): number {
-  if (refutedAtUs < 0 || atUs - refutedAtUs > REMEMBERED_US) return 1
-  let needed = 1
-  for (let i = 0; i < refutations && needed < MOST_NEEDED; i++) needed *= 2
-  return needed
-}
-
-/** An upstream byte of `byteAtUs` ends the row of failures; where they had made a suspect, it refutes that. */
-export function afterByte(suspicion: Suspicion, byteAtUs: number, atUs: number): Suspicion {
-  if (suspicion.failures === 0 || byteAtUs <= suspicion.failedAtUs) return suspicion
-  if (!suspicion.session) return { ...suspicion, failures: 0 }
-  const refutations = neededAfter(suspicion, atUs) === 1 ? 1 : suspicion.refutations + 1
-  return { ...suspicion, failures: 0, refutations, refutedAtUs: atUs }
-}
-
 /** Whether a client sent all it had to say, and left without having waited for an answer. */
 export function isEndedWell({ cause, bytesUp, bytesDown, silence }: ClientClosed): boolean {
   return cause === "done" && silence === "none" && bytesUp > 0 && bytesDown === 0
-}
-
-/** One more session that ended well without an answer. */
-export function afterWellEnded(suspicion: Suspicion): Suspicion {
-  if (suspicion.failures === 0 && suspicion.silent.length === 0) return suspicion
-  const failures = suspicion.failures > 0 ? suspicion.failures - 1 : 0
-  return { ...suspicion, failures, silent: suspicion.silent.slice(1) }
 }

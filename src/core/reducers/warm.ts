@@ -18,16 +18,16 @@
  * - Where warm sockets stand in the way of clients none are kept (relief.ts).
  * - A parked socket is closed by the shelf after `maxAge` less up to a fifth, drawn, so that a shelf does not age as one.
  */
+import * as Suspicion from "../candidate/suspicion.ts"
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import { isFrozen } from "../frozen.ts"
-import { isVouched } from "../identity.ts"
+import { isVouched } from "../candidate/identity.ts"
 import { backoffMs } from "../math/backoff.ts"
-import { decay } from "../math/decay.ts"
-import * as Ewma from "../math/Ewma.ts"
 import * as Rng from "../math/Rng.ts"
 import { priorsOf } from "../ladder.ts"
-import type { Candidate, CandidateId, UpstreamId, Warm } from "../model/Candidate.ts"
-import type { Pool, UpstreamConfig } from "../model/Config.ts"
+import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { UpstreamConfig } from "../model/Config.ts"
 import type { ClientAccepted, WarmConnected, WarmFailed } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -36,11 +36,7 @@ import { serving } from "../serving.ts"
 import { isCommon, isPanic } from "../trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 import { resized } from "./warmPoolSize.ts"
-import { watched } from "./suspicion.ts"
 
-const REFILL_LATENCIES = 2
-const LEAST_REFILL_MS = 10
-const PEAK_DECAY_MS = 60_000
 const BACKOFF_FIRST_MS = 100
 const BACKOFF_MOST_MS = 5_000
 const HALVING_US = 1_000_000
@@ -52,7 +48,9 @@ export function warm(state: State, step: Step): State {
     const candidate = kind === "refill" || kind === "idle" ? Candidates.find(next, id) : undefined
     if (candidate === undefined) continue
     wanted.add(id)
-    next = kind === "refill" ? put(next, candidate, { refillDueUs: -1 }) : idle(next, step, candidate)
+    next = kind === "refill"
+      ? Candidates.replace(next, candidate, Warm.refillDue(candidate, -1))
+      : idle(next, step, candidate)
   }
   for (const id of step.dirty) {
     const upstream = Upstreams.find(next, id)
@@ -114,27 +112,19 @@ function dialled(state: State, atUs: number, event: WarmConnected | WarmFailed, 
   const candidate = Candidates.find(state, event.candidate)
   if (candidate === undefined || !candidate.warm.dialling.some(({ id }) => id === event.warm)) return state
   wanted.add(candidate.id)
-  const dialling = candidate.warm.dialling.filter(({ id }) => id !== event.warm)
-  if (event._tag === "WarmConnected") {
-    const ready = [...candidate.warm.ready, event.warm]
-    return put(state, candidate, { dialling, ready, failures: 0, notBeforeUs: -1 })
-  }
-  if (isFrozen(state, candidate)) {
-    const next = put(state, candidate, { dialling })
-    return { ...next, warmTotal: next.warmTotal - 1 }
-  }
-  const failures = candidate.warm.failures + 1
-  const pauseMs = backoffMs(failures - 1, BACKOFF_FIRST_MS, BACKOFF_MOST_MS)
-  const next = put(state, candidate, { dialling, failures, notBeforeUs: atUs + pauseMs * 1000 })
-  return { ...next, warmTotal: next.warmTotal - 1 }
+  if (event._tag === "WarmConnected") return Candidates.replace(state, candidate, Warm.connected(candidate, event.warm))
+  const pauseMs = backoffMs(candidate.warm.failures, BACKOFF_FIRST_MS, BACKOFF_MOST_MS)
+  const after = isFrozen(state, candidate)
+    ? Warm.dialOver(candidate, event.warm)
+    : Warm.dialFailed(candidate, event.warm, atUs + pauseMs * 1000)
+  return Candidates.replace({ ...state, warmTotal: state.warmTotal - 1 }, candidate, after)
 }
 
 function lost(state: State, id: CandidateId, warm: number, wanted: Set<CandidateId>): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || !candidate.warm.ready.includes(warm)) return state
   wanted.add(id)
-  const ready = candidate.warm.ready.filter((other) => other !== warm)
-  return { ...put(state, candidate, { ready }), warmTotal: state.warmTotal - 1 }
+  return Candidates.replace({ ...state, warmTotal: state.warmTotal - 1 }, candidate, Warm.lost(candidate, warm))
 }
 
 /** A client came for the chosen one, and perhaps took a warm socket. */
@@ -142,45 +132,11 @@ function taken(state: State, atUs: number, event: ClientAccepted, wanted: Set<Ca
   const next = event.warm === 0 ? state : lost(state, event.candidate, event.warm, wanted)
   const id = event.chosen >= 0 ? event.chosen : event.candidate
   const candidate = Candidates.find(next, id)
-  if (candidate === undefined || Candidates.configOf(next, candidate).pool.mode === "off") return next
+  if (candidate === undefined) return next
+  const { pool } = Candidates.configOf(next, candidate)
+  if (pool.mode === "off") return next
   wanted.add(id)
-  const { warm } = candidate
-  const refill = refillMs(candidate)
-  const takes: Ewma.Ewma = { value: fadedTakes(warm, atUs, refill) + 1, atUs }
-  const peak = Ewma.addPeak(warm.peak, takes.value, atUs, PEAK_DECAY_MS)
-  const idleAfterUs = Candidates.configOf(next, candidate).pool.idleAfterMs * 1000
-  return put(next, candidate, { takes, peak, idleDueUs: atUs + idleAfterUs })
-}
-
-function fadedTakes(warm: Warm, atUs: number, refillMs: number): number {
-  return warm.takes.atUs < 0 ? 0 : warm.takes.value * decay((atUs - warm.takes.atUs) / 1000, refillMs)
-}
-
-function refillMs(candidate: Candidate): number {
-  const expected = REFILL_LATENCIES * candidate.latency.value
-  return candidate.latency.atUs >= 0 && expected > LEAST_REFILL_MS ? expected : LEAST_REFILL_MS
-}
-
-/** How many sockets should wait, parked or connecting. */
-export function targetOf(candidate: Candidate, config: UpstreamConfig, atUs: number): number {
-  const { pool } = config
-  if (pool.mode === "off" || candidate.breaker.state !== "closed" || !Candidates.isListed(candidate)) return 0
-  if (!config.preheat && isIdle(candidate, pool, atUs)) return 0
-  const size = pool.mode === "fixed" ? pool.size : dynamicSize(candidate, pool, atUs)
-  return Math.ceil(size * candidate.breaker.slowStartWeight)
-}
-
-/** Nobody has come for a while, or ever. */
-function isIdle({ warm: { peak } }: Candidate, { idleAfterMs }: Pool, atUs: number): boolean {
-  return peak.atUs < 0 || atUs - peak.atUs >= idleAfterMs * 1000
-}
-
-function dynamicSize({ warm }: Candidate, pool: Pool, atUs: number): number {
-  if (warm.peak.atUs >= 0 && atUs - warm.peak.atUs >= pool.idleAfterMs * 1000) return pool.min
-  // Before the first client: as if one had come, so that a second one right behind it does not wait.
-  const peak = warm.peak.atUs < 0 ? 1 : warm.peak.value * decay((atUs - warm.peak.atUs) / 1000, PEAK_DECAY_MS)
-  const wanted = Math.ceil((peak > 1 ? peak : 1) * pool.headroom)
-  return wanted < pool.min ? pool.min : wanted > pool.max ? pool.max : wanted
+  return Candidates.replace(next, candidate, Warm.taken(candidate, pool, atUs))
 }
 
 /** Dials what is missing as far as the limits go, or empties a shelf that is not kept. */
@@ -194,34 +150,27 @@ function settle(state: State, step: Step, id: CandidateId): State {
   const keeps = upstream?.warmPools.includes(id) === true && known.breaker.state === "closed"
     && (waits || !isFrozen(state, known)) && !Candidates.isWithheld(known)
   if (keeps && (waits || Candidates.isSuspect(known))) return state
-  const target = keeps ? targetOf(known, config, step.at) : 0
+  const target = keeps ? Warm.targetOf(known, config, step.at) : 0
   const next = resized(state, step, known, target)
   const candidate = Candidates.find(next, id) as Candidate
   return keeps ? refill(next, step, candidate, config, target) : empty(next, step, candidate)
 }
 
 function refill(state: State, step: Step, first: Candidate, config: UpstreamConfig, target: number): State {
-  const gapUs = refillGapUs(first, config, step.at)
+  const gapUs = Warm.refillGapUs(first, config.pool, step.at)
   const burstUs = (target > 1 ? target - 1 : 0) * gapUs
   let next = state
   let candidate = first
-  while (waiting(candidate.warm) < target && next.warmTotal < next.config.poolTotal) {
+  while (Warm.socketsOf(candidate) < target && next.warmTotal < next.config.poolTotal) {
     const readyUs = Math.max(candidate.warm.notBeforeUs, candidate.warm.tatUs - burstUs)
-    if (readyUs > step.at) return put(next, candidate, { refillDueUs: readyUs })
+    if (readyUs > step.at) return Candidates.replace(next, candidate, Warm.refillDue(candidate, readyUs))
     next = dial(next, step, candidate, config, gapUs)
     candidate = Candidates.find(next, first.id) as Candidate
   }
-  if (candidate.warm.refillDueUs >= 0) next = put(next, candidate, { refillDueUs: -1 })
-  const { upstream, warm } = candidate
-  if (waiting(warm) >= target || next.wantsRoom.includes(upstream)) return next
+  if (candidate.warm.refillDueUs >= 0) next = Candidates.replace(next, candidate, Warm.refillDue(candidate, -1))
+  const { upstream } = candidate
+  if (Warm.socketsOf(candidate) >= target || next.wantsRoom.includes(upstream)) return next
   return { ...next, wantsRoom: [...next.wantsRoom, upstream] }
-}
-
-function refillGapUs(candidate: Candidate, { pool }: UpstreamConfig, atUs: number): number {
-  const refill = refillMs(candidate)
-  const takesPerSecond = (fadedTakes(candidate.warm, atUs, refill) * 1000) / refill
-  const perSecond = 2 * takesPerSecond > pool.connectsPerSecond ? 2 * takesPerSecond : pool.connectsPerSecond
-  return Math.floor(1_000_000 / perSecond)
 }
 
 function dial(state: State, step: Step, candidate: Candidate, config: UpstreamConfig, gapUs: number): State {
@@ -249,23 +198,23 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
     minted: { ...state.minted, warm: number + 1 },
     warmTotal: state.warmTotal + 1
   }
-  const dialling = [...warm.dialling, { id: number, atUs: step.at }]
-  return Candidates.replace(next, candidate, watched({ ...candidate, warm: { ...warm, dialling, tatUs } }))
+  return Candidates.replace(next, candidate, Suspicion.watched(Warm.dialled(candidate, number, step.at, tatUs)))
 }
 
 /** Tells the shelf to close all; each socket's loss comes back as an event. */
 function empty(state: State, step: Step, candidate: Candidate): State {
   const { warm } = candidate
   if (warm.ready.length > 0) retire(step, candidate, warm.ready.length)
-  return warm.refillDueUs < 0 && warm.idleDueUs < 0 ? state : put(state, candidate, { refillDueUs: -1, idleDueUs: -1 })
+  if (warm.refillDueUs < 0 && warm.idleDueUs < 0) return state
+  return Candidates.replace(state, candidate, Warm.refillDue(Warm.idleDue(candidate, -1), -1))
 }
 
 function idle(state: State, step: Step, candidate: Candidate): State {
-  const surplus = candidate.warm.ready.length - targetOf(candidate, Candidates.configOf(state, candidate), step.at)
-  if (surplus <= 0) return put(state, candidate, { idleDueUs: -1 })
+  const surplus = candidate.warm.ready.length - Warm.targetOf(candidate, Candidates.configOf(state, candidate), step.at)
+  if (surplus <= 0) return Candidates.replace(state, candidate, Warm.idleDue(candidate, -1))
   const half = Math.ceil(surplus / 2)
   retire(step, candidate, half)
-  return put(state, candidate, { idleDueUs: surplus > half ? step.at + HALVING_US : -1 })
+  return Candidates.replace(state, candidate, Warm.idleDue(candidate, surplus > half ? step.at + HALVING_US : -1))
 }
 
 function retire(step: Step, candidate: Candidate, count: number): void {
@@ -274,16 +223,6 @@ function retire(step: Step, candidate: Candidate, count: number): void {
 
 function forgetAll(state: State): State {
   return Candidates.replaceAll({ ...state, warmTotal: 0 }, (candidate) => {
-    const { warm } = candidate
-    return waiting(warm) === 0 ? candidate : { ...candidate, warm: { ...warm, ready: [], dialling: [] } }
+    return Warm.socketsOf(candidate) === 0 ? candidate : Warm.emptied(candidate)
   })
-}
-
-/** Parked and connecting. */
-function waiting({ ready, dialling }: Warm): number {
-  return ready.length + dialling.length
-}
-
-function put(state: State, candidate: Candidate, changes: Partial<Warm>): State {
-  return Candidates.replace(state, candidate, { ...candidate, warm: { ...candidate.warm, ...changes } })
 }

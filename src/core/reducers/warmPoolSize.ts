@@ -5,6 +5,7 @@
  * shrinking to half of it or less, and the end of a shelf. So a shelf that breathes is told of a few times a minute at most.
  * Fact `PoolResized`.
  */
+import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
 import type { Candidate } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
@@ -15,5 +16,5 @@ export function resized(state: State, step: Step, candidate: Candidate, wanted: 
   if (wanted === target || (wanted < target && wanted > target / 2)) return state
   const { upstream, id } = candidate
   step.decisions.push({ _tag: "PoolResized", upstream, candidate: id, from: target, to: wanted })
-  return Candidates.replace(state, candidate, { ...candidate, warm: { ...candidate.warm, target: wanted } })
+  return Candidates.replace(state, candidate, Warm.sized(candidate, wanted))
 }

@@ -10,12 +10,14 @@
  *   takes a tenth of them away: a candidate that answered ten times in a row is as good as one that never failed.
  * - What fades is seen when it has faded: `fadeDueUs` is the next moment at which the price is worth computing again, until
  *   time or successes have taken all blame away.
+ *
+ * This file alone writes the penalty, the success rate and the row of successes. What is a sample is decided by reducers/samples.ts.
  */
-import { decay } from "./math/decay.ts"
-import * as Ewma from "./math/Ewma.ts"
-import * as SuccessWindow from "./math/SuccessWindow.ts"
-import type { Candidate } from "./model/Candidate.ts"
-import type { Scoring } from "./model/Config.ts"
+import { decay } from "../math/decay.ts"
+import * as Ewma from "../math/Ewma.ts"
+import * as SuccessWindow from "../math/SuccessWindow.ts"
+import type { Candidate, Checkpoint } from "../model/Candidate.ts"
+import type { Scoring } from "../model/Config.ts"
 
 /** So many successes in a row make up for all failures before them. */
 const FORGIVING_STREAK = 10
@@ -29,14 +31,26 @@ const LEAST_PENALTY_MS = 0.5
 /** A price is computed again when the penalty has faded by some two fifths. */
 const FADES_PER_DECAY = 2
 
+/** One more success. */
+export function succeeded(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
+  const success = SuccessWindow.record(candidate.success, true, atUs, scoring.successWindowMs)
+  return { ...candidate, success, streak: candidate.streak + 1 }
+}
+
+/** It answered, but a packet was lost on the way: the success rate falls, and no penalty is due. */
+export function lost(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
+  const success = SuccessWindow.record(candidate.success, false, atUs, scoring.successWindowMs)
+  return { ...candidate, success, streak: 0 }
+}
+
 /** One more failure at `atUs`, where the latencies of the upstream are `spreadMs` apart. */
 export function blamed(candidate: Candidate, scoring: Scoring, atUs: number, spreadMs: number): Candidate {
   const stakeMs = STAKES * spreadMs > LEAST_STAKE_MS ? STAKES * spreadMs : LEAST_STAKE_MS
   const value = scoring.failurePenaltyMs < stakeMs ? scoring.failurePenaltyMs : stakeMs
   const counts = candidate.countedAtUs < 0 || atUs - candidate.countedAtUs >= EPISODE_US
-  if (!counts) return { ...candidate, penalty: { value, atUs } }
+  if (!counts) return { ...candidate, streak: 0, penalty: { value, atUs } }
   const success = SuccessWindow.record(candidate.success, false, atUs, scoring.successWindowMs)
-  return { ...candidate, penalty: { value, atUs }, success, countedAtUs: atUs }
+  return { ...candidate, streak: 0, penalty: { value, atUs }, success, countedAtUs: atUs }
 }
 
 /** What is left of the penalty, in ms. */
@@ -68,6 +82,11 @@ export function faded(candidate: Candidate, scoring: Scoring, atUs: number): Can
   return candidate.penalty.atUs >= 0 && penaltyMs(candidate, scoring, atUs) === 0
     ? { ...candidate, penalty: Ewma.empty }
     : candidate
+}
+
+/** It is as it was at a checkpoint. */
+export function restored(candidate: Candidate, { success, countedAtUs, penalty, streak }: Checkpoint): Candidate {
+  return { ...candidate, success, countedAtUs, penalty, streak }
 }
 
 /** When the price changes next by time alone, in µs; -1: it does not. */

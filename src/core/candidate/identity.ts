@@ -1,0 +1,48 @@
+/**
+ * Identity: whether a candidate has proven the upstream's name with its certificate.
+ *
+ * This file alone writes it. When a proof is wanted and what it means is decided by reducers/identity.ts.
+ */
+import type { Candidate, Proof } from "../model/Candidate.ts"
+import type { Identity } from "../model/Config.ts"
+
+/** The proof of a candidate at the beginning, under what its upstream wants. */
+export function unproven(identity: Identity | null): Proof {
+  return { state: identity === null ? "unchecked" : "unknown", atUs: -1, dueUs: -1 }
+}
+
+/** Whether it has proven its identity, as far as that is wanted: then it may be in the set, serve and have warm sockets. */
+export function isVouched({ identity }: Candidate): boolean {
+  return identity.state === "verified" || identity.state === "unchecked"
+}
+
+/** Whether a probe that goes out now asks for its certificate. */
+export function isCheckDue({ identity }: Candidate, atUs: number): boolean {
+  return identity.state !== "unchecked" && atUs >= identity.dueUs
+}
+
+/** It has proven its identity; it is asked again then. */
+export function verified(candidate: Candidate, atUs: number, dueUs: number): Candidate {
+  return { ...candidate, identity: { state: "verified", atUs, dueUs } }
+}
+
+/** Another server answers at its address. */
+export function failed(candidate: Candidate, atUs: number): Candidate {
+  return { ...candidate, identity: { state: "failed", atUs, dueUs: -1 } }
+}
+
+/** Nothing is known of it any more. */
+export function forgotten(candidate: Candidate): Candidate {
+  const { identity } = candidate
+  return { ...candidate, identity: identity.state === "unchecked" ? identity : { state: "unknown", atUs: -1, dueUs: -1 } }
+}
+
+/** Another proof is wanted: what began before `atUs` is none. */
+export function wanted(candidate: Candidate, identity: Identity | null, atUs: number): Candidate {
+  return { ...candidate, identity: { ...unproven(identity), dueUs: atUs } }
+}
+
+/** It is as it was at a checkpoint. */
+export function restored(candidate: Candidate, identity: Proof): Candidate {
+  return { ...candidate, identity }
+}

@@ -1,0 +1,172 @@
+/**
+ * Suspicion: the signs against a candidate, and what is watched for further ones.
+ *
+ * This file alone writes the suspicion. What counts as a sign is decided by reducers/suspicion.ts and reducers/unanswered.ts,
+ * how a suspicion begins and ends by reducers/suspects.ts.
+ */
+import { isCheckDue } from "./identity.ts"
+import type { Candidate, Suspicion } from "../model/Candidate.ts"
+import { pendingMs } from "../slowHandshake.ts"
+
+/** A session that is silent for so long is watched no more: it is a sign by itself. */
+export const LEAST_SILENCE_US = 300_000
+const MOST_NEEDED = 8
+const REMEMBERED_US = 60_000_000
+/** More would only have to be taken back. */
+const MOST_FAILURES = 64
+
+export const noSuspicion: Suspicion = {
+  pending: false,
+  pendingDueUs: -1,
+  provenAtUs: -1,
+  byteAtUs: -1,
+  silent: [],
+  silentDueUs: -1,
+  session: false,
+  sinceUs: -1,
+  lapseDueUs: -1,
+  renewals: 0,
+  failures: 0,
+  failedAtUs: -1,
+  refutations: 0,
+  refutedAtUs: -1
+}
+
+function changed(candidate: Candidate, changes: Partial<Suspicion>): Candidate {
+  return { ...candidate, suspicion: { ...candidate.suspicion, ...changes } }
+}
+
+/**
+ * With a watch on the oldest handshake under way that no answer has overtaken. A candidate that was never measured serves no client,
+ * unless it has a prior, so its handshakes are not watched.
+ */
+export function watched(candidate: Candidate): Candidate {
+  const { suspicion, warm, probe, probedAtUs, costMs, lastSampleAtUs, prior } = candidate
+  let oldestUs = -1
+  if (!suspicion.pending && (costMs >= 0 || (prior !== null && lastSampleAtUs < 0))) {
+    // A probe that asks for a proof of identity takes some round trips more, and fails by itself.
+    const plain = probe !== 0 && !isCheckDue(candidate, probedAtUs)
+    if (plain && probedAtUs > suspicion.provenAtUs) oldestUs = probedAtUs
+    for (const { atUs } of warm.dialling) {
+      if (atUs > suspicion.provenAtUs && (oldestUs < 0 || atUs < oldestUs)) oldestUs = atUs
+    }
+  }
+  const pendingDueUs = oldestUs < 0 ? -1 : oldestUs + Math.ceil(pendingMs(candidate) * 1000)
+  return pendingDueUs === suspicion.pendingDueUs ? candidate : changed(candidate, { pendingDueUs })
+}
+
+/** No handshake is watched. */
+export function handshakeUnwatched(candidate: Candidate): Candidate {
+  return changed(candidate, { pendingDueUs: -1 })
+}
+
+/** It answered a handshake that began then: what began before and is still pending was overtaken. */
+export function proven(candidate: Candidate, beganUs: number): Candidate {
+  return overtaken(changed(candidate, { pending: false }), beganUs)
+}
+
+/** Handshakes that began by then say nothing any more. */
+export function overtaken(candidate: Candidate, beganUs: number): Candidate {
+  const { provenAtUs } = candidate.suspicion
+  return changed(candidate, { provenAtUs: beganUs > provenAtUs ? beganUs : provenAtUs })
+}
+
+/** These sessions are silent, and the first of them that has not yet waited for 300 ms is watched. */
+export function silent(candidate: Candidate, sessions: Suspicion["silent"], atUs: number): Candidate {
+  return { ...candidate, suspicion: waiting(candidate.suspicion, sessions, atUs) }
+}
+
+/** The session that was watched has waited for 300 ms: the next one is. */
+export function silenceDue(candidate: Candidate, atUs: number): Candidate {
+  return silent(changed(candidate, { silentDueUs: -1 }), candidate.suspicion.silent, atUs)
+}
+
+/** No session is known to be silent. */
+export function noneSilent(candidate: Candidate): Candidate {
+  return changed(candidate, { silent: [], silentDueUs: -1 })
+}
+
+/** A moment that has come stays due until its tick: that may be a little late, and no event in between may lose it. */
+function waiting(suspicion: Suspicion, sessions: Suspicion["silent"], atUs: number): Suspicion {
+  const { silentDueUs } = suspicion
+  if (sessions.length === 0) return { ...suspicion, silent: sessions, silentDueUs: -1 }
+  const fromUs = silentDueUs >= 0 && silentDueUs <= atUs ? silentDueUs : atUs + 1
+  const dues = sessions.map(({ sinceUs }) => sinceUs + LEAST_SILENCE_US).filter((dueUs) => dueUs >= fromUs)
+  return { ...suspicion, silent: sessions, silentDueUs: dues.length === 0 ? -1 : Math.min(...dues) }
+}
+
+/** An upstream byte came then: it ends the row of failures, and the silence of all sessions that waited before it. */
+export function heard(candidate: Candidate, heardAtUs: number, atUs: number): Candidate {
+  const { byteAtUs: latestUs } = candidate.suspicion
+  const byteAtUs = heardAtUs > latestUs ? heardAtUs : latestUs
+  const still = candidate.suspicion.silent.filter(({ sinceUs }) => sinceUs > byteAtUs)
+  return silent(changed(candidate, { ...afterByte(candidate.suspicion, heardAtUs, atUs), byteAtUs }), still, atUs)
+}
+
+/** Where failures had made a suspect of the candidate, the byte refutes that. */
+function afterByte(suspicion: Suspicion, heardAtUs: number, atUs: number): Partial<Suspicion> {
+  if (suspicion.failures === 0 || heardAtUs <= suspicion.failedAtUs) return {}
+  if (!suspicion.session) return { failures: 0 }
+  const refutations = neededAfter(suspicion, atUs) === 1 ? 1 : suspicion.refutations + 1
+  return { failures: 0, refutations, refutedAtUs: atUs }
+}
+
+/** How many failures in a row make a sign, after those that were refuted lately. */
+export function neededAfter({ refutedAtUs, refutations }: Suspicion, atUs: number): number {
+  if (refutedAtUs < 0 || atUs - refutedAtUs > REMEMBERED_US) return 1
+  let needed = 1
+  for (let i = 0; i < refutations && needed < MOST_NEEDED; i++) needed *= 2
+  return needed
+}
+
+/** One more session failed after connect. */
+export function failedAfterConnect(candidate: Candidate, atUs: number): Candidate {
+  const { failures } = candidate.suspicion
+  return changed(candidate, { failures: failures < MOST_FAILURES ? failures + 1 : MOST_FAILURES, failedAtUs: atUs })
+}
+
+/** One more session ended well without an answer: that takes a failure back. */
+export function endedWell(candidate: Candidate): Candidate {
+  const { failures, silent } = candidate.suspicion
+  if (failures === 0 && silent.length === 0) return candidate
+  return changed(candidate, { failures: failures > 0 ? failures - 1 : 0, silent: silent.slice(1) })
+}
+
+/** It is suspect as a handshake is pending for too long. */
+export function suspectOfHandshake(candidate: Candidate, atUs: number): Candidate {
+  return changed(candidate, { pending: true, pendingDueUs: -1, sinceUs: atUs })
+}
+
+/** It is suspect because of its sessions, until that lapses. */
+export function suspectOfSession(
+  candidate: Candidate,
+  atUs: number,
+  lapseDueUs: number,
+  renewals: number = candidate.suspicion.renewals
+): Candidate {
+  return changed(candidate, { session: true, renewals, lapseDueUs, sinceUs: atUs })
+}
+
+/** Its sessions make it suspect no more. `renewals`: how often that is remembered to have happened. */
+export function sessionCleared(candidate: Candidate, renewals: number = candidate.suspicion.renewals): Candidate {
+  return changed(candidate, { session: false, lapseDueUs: -1, renewals })
+}
+
+/** Nothing makes it suspect any more. */
+export function cleared(candidate: Candidate): Candidate {
+  return changed(candidate, { sinceUs: -1 })
+}
+
+/** No sign is known. */
+export function unsuspected(candidate: Candidate): Candidate {
+  return { ...candidate, suspicion: noSuspicion }
+}
+
+/** It is suspect as it was at a checkpoint. A suspicion that was cleared meanwhile stays so. */
+export function restored(candidate: Candidate, before: Suspicion): Candidate {
+  const { sinceUs, renewals } = before
+  const pending = before.pending && candidate.suspicion.pending
+  const session = before.session && candidate.suspicion.session
+  const lapseDueUs = session ? before.lapseDueUs : -1
+  return changed(candidate, { pending, session, sinceUs, lapseDueUs, renewals, silent: [], silentDueUs: -1 })
+}
