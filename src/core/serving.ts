@@ -26,7 +26,7 @@ export function serving(state: State, upstream: Upstream): ReadonlyArray<Candida
   return outside.length > 0 ? outside : members
 }
 
-/** Whether so many have been tried without one answer that the upstream may be one that never gives any (reducers/unanswered.ts). */
+/** Whether so many have been tried without one answer that the upstream may be one that never gives any (unanswered.ts). */
 function isExplored(state: State, upstream: Upstream): boolean {
   if (upstream.answered || upstream.members.length === 0) return false
   const most = upstream.members.length + Upstreams.configOf(state, upstream.id).probing.challengers

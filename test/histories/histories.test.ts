@@ -83,7 +83,7 @@ describe("a changed constant of the core", () => {
   const inScore = (from: string, to: string): Change => ({ file: "core/reducers/score.ts", from, to })
   const inCost = (from: string, to: string): Change => ({ file: "core/candidate/cost.ts", from, to })
   const inBlame = (from: string, to: string): Change => ({ file: "core/candidate/blame.ts", from, to })
-  const inTrials = (from: string, to: string): Change => ({ file: "core/reducers/trials.ts", from, to })
+  const inTrials = (from: string, to: string): Change => ({ file: "core/trials.ts", from, to })
   const inCommonCause = (from: string, to: string): Change => ({ file: "core/reducers/commonCause.ts", from, to })
   const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })
   const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })

@@ -2,7 +2,7 @@
  * Breaker: what a candidate's breaker has counted, and whether it is closed, open or half-open.
  *
  * This file alone writes the breaker. When it opens and closes is decided by reducers/breaker.ts, when a trial is due by
- * reducers/trials.ts.
+ * trials.ts.
  */
 import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { BreakerState, Candidate } from "../model/Candidate.ts"

@@ -33,9 +33,9 @@ import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
-import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts"
-import type { Reason } from "./trials.ts"
-import { scheduled, settledTrials, waited } from "./trials.ts"
+import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "../evidence.ts"
+import type { Reason } from "../trials.ts"
+import { scheduled, settledTrials, waited } from "../trials.ts"
 
 const BLAMES_A_MINUTE = 2
 

@@ -38,11 +38,10 @@ import * as Upstreams from "../upstreams.ts"
 import { rollBack, setOf } from "./checkpoint.ts"
 import { givenUp } from "./givingUp.ts"
 import { hastenedResolve } from "./membership.ts"
-import { challengersOf } from "./refresh.ts"
-import { beginning } from "./outage.ts"
-import type { Failing } from "./failing.ts"
-import { failingOf, isLate } from "./failing.ts"
-import { upstreamByte } from "./samples.ts"
+import { challengersOf } from "../challengers.ts"
+import type { Failing } from "../failing.ts"
+import { failingOf, isLate } from "../failing.ts"
+import { beginning, upstreamByte } from "../evidence.ts"
 
 const TRIAL_US = 1_000_000
 const LASTED_PER_TRIAL = 64

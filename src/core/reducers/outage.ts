@@ -31,7 +31,7 @@ import type { Upstream } from "../model/Upstream.ts"
 import { familyOf, needsNetwork, networkOf } from "../network.ts"
 import * as Upstreams from "../upstreams.ts"
 import { LEAST_SILENCE_WINDOW_US, pulse, pulseAt, referenceOf } from "./pulse.ts"
-import { upstreamByte } from "./samples.ts"
+import { beginning, upstreamByte } from "../evidence.ts"
 import { rollBack } from "./checkpoint.ts"
 
 const NOBODY: ReadonlyArray<Family> = []
@@ -107,12 +107,6 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
   // Nine of ten events bring none.
   if (hosts.length === 0) return NOBODY
   return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
-}
-
-/** When the dials of a race began, and those of a client at the earliest, as if each had waited for the one before it. */
-export function beginning({ event, at }: Step): number | undefined {
-  if (event._tag === "Raced") return at - event.tookUs
-  return event._tag === "ClientAccepted" ? event.tried.reduce((sum, { tookUs }) => sum - tookUs, at) : undefined
 }
 
 function answered(state: State, step: Step, heard: ReadonlyArray<Family>): State {

@@ -26,6 +26,7 @@ import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
+import { challengersOf } from "../challengers.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { reschedule } from "../deadline.ts"
@@ -196,17 +197,6 @@ function round(state: State, atUs: number, id: UpstreamId): State {
   }
   // As many as the rounds that are left out would have asked.
   return stalest(next, atUs, upstream, candidatesPerRound * Math.floor(waitUs / intervalUs), intervalUs)
-}
-
-/** The cheapest outside the set, at most `count`, in order. */
-export function challengersOf(state: State, upstream: Upstream, count: number): ReadonlyArray<number> {
-  const found: Array<number> = []
-  if (count === 0) return found
-  Candidates.visitRanked(state, upstream.id, (id) => {
-    if (!upstream.members.includes(id)) found.push(id)
-    return found.length < count
-  })
-  return found
 }
 
 function stalest(state: State, atUs: number, upstream: Upstream, count: number, intervalUs: number): State {

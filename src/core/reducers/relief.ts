@@ -24,7 +24,7 @@ import type { ClientClosed, ProbeFailed, SessionSilent, SessionSpoke, WarmFailed
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import * as Upstreams from "../upstreams.ts"
-import { upstreamByte } from "./samples.ts"
+import { upstreamByte } from "../evidence.ts"
 
 const HITS = 3
 const LEAST_WINDOW_MS = 100

@@ -17,7 +17,7 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { isUnreached } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
-import { challengersOf } from "./refresh.ts"
+import { challengersOf } from "../challengers.ts"
 
 const LEAST_SHARE = 0.5
 const DRAWN_SHARE = 0.1

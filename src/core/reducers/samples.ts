@@ -13,8 +13,7 @@
  * - A time-out that a later handshake has overtaken is no evidence: that one began later, and was answered.
  */
 import * as Candidates from "../candidates.ts"
-import { isFailureExcused } from "../frozen.ts"
-import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { Candidate } from "../model/Candidate.ts"
 import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmConnected, WarmFailed } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Sample } from "../model/Step.ts"
@@ -113,50 +112,4 @@ function wasResent({ latency, prior, resentAtUs, lastSampleAtUs }: Candidate, to
   if (baselineMs < 0) return lastSampleAtUs < 0 && beyondMs <= LEAST_SPAN_MS
   return baselineMs < RESENT_MS / 2 && beyondMs >= LEAST_OF_USUAL * baselineMs
     && beyondMs <= MOST_OF_USUAL * baselineMs + SLACK_MS * Math.floor(tookMs / RESENT_MS)
-}
-
-export interface FailureAfterConnect {
-  readonly candidate: CandidateId
-  readonly client: number
-  readonly reason: "reset" | "closed" | "stalled"
-}
-
-/** Whether a session through the upstream ever got a byte: one-way protocols exist. */
-export function isKnownToAnswer(state: State, id: UpstreamId): boolean {
-  return Upstreams.find(state, id)?.answered === true
-}
-
-/** The failure after connect that an event tells; each session's once. */
-export function failureAfterConnect(state: State, event: Event, atUs: number): FailureAfterConnect | undefined {
-  const reason = reasonOf(event)
-  if (reason === undefined || (event._tag !== "ClientClosed" && event._tag !== "SessionStalled")) return undefined
-  const candidate = Candidates.find(state, event.candidate)
-  if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) return undefined
-  const { stallMs } = Candidates.configOf(state, candidate).session
-  const beganUs = atUs - (event._tag === "ClientClosed" ? event.durationUs : stallMs * 1000)
-  if (isFailureExcused(state, candidate.id, beganUs)) return undefined
-  return { candidate: event.candidate, client: event.client, reason }
-}
-
-/** How a session failed after its upstream was connected; undefined: it did not. */
-export function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
-  if (event._tag === "SessionStalled") return "stalled"
-  if (event._tag !== "ClientClosed" || event.firstByteUs >= 0 || event.silence === "stalled") return undefined
-  // An alert answers something, even where the runtime does not count what a program sends inside TLS.
-  if (event.cause === "upstream-alert") return "closed"
-  if (event.bytesUp === 0) return undefined
-  if (event.cause === "upstream-reset") return "reset"
-  return event.cause === "upstream-closed" ? "closed" : undefined
-}
-
-export interface UpstreamByte {
-  readonly candidate: CandidateId
-  readonly atUs: number
-}
-
-/** When an upstream byte came, as far as an event tells. */
-export function upstreamByte(event: Event, atUs: number): UpstreamByte | undefined {
-  if (event._tag === "SessionSpoke" && event.side === undefined) return { candidate: event.candidate, atUs }
-  if (event._tag !== "ClientClosed" || event.firstByteUs < 0) return undefined
-  return { candidate: event.candidate, atUs: atUs - event.durationUs + event.firstByteUs }
 }

@@ -35,9 +35,9 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { LATENCIES, pendingMs } from "../slowHandshake.ts"
 import * as Upstreams from "../upstreams.ts"
-import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts"
+import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "../evidence.ts"
 import { clear, suspect } from "./suspects.ts"
-import { hasOthers, isEndedWell, isSign } from "./unanswered.ts"
+import { hasOthers, isEndedWell, isSign } from "../unanswered.ts"
 
 export const LEAST_SHARED_SILENCE_MS = 100
 const SILENT_TOGETHER = 2

@@ -12,15 +12,15 @@
  * - A session that ended well without an answer (its client had sent all, and left before it waited) takes a failure back, so in
  *   one-way protocols nobody is moved.
  */
-import { neededAfter } from "../candidate/suspicion.ts"
-import * as Candidates from "../candidates.ts"
-import * as Ordered from "../data/Ordered.ts"
-import * as Vector from "../data/Vector.ts"
-import type { Candidate, UpstreamId } from "../model/Candidate.ts"
-import type { ClientClosed } from "../model/Event.ts"
-import type { State } from "../model/State.ts"
-import { isKnownToAnswer } from "./samples.ts"
-import type { FailureAfterConnect } from "./samples.ts"
+import { neededAfter } from "./candidate/suspicion.ts"
+import * as Candidates from "./candidates.ts"
+import * as Ordered from "./data/Ordered.ts"
+import * as Vector from "./data/Vector.ts"
+import type { Candidate, UpstreamId } from "./model/Candidate.ts"
+import type { ClientClosed } from "./model/Event.ts"
+import type { State } from "./model/State.ts"
+import { isKnownToAnswer } from "./evidence.ts"
+import type { FailureAfterConnect } from "./evidence.ts"
 
 /** Whether the failures of a candidate, the latest for this reason, are a sign against it. */
 export function isSign(state: State, candidate: Candidate, reason: FailureAfterConnect["reason"], atUs: number): boolean {

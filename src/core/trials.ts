@@ -10,16 +10,16 @@
  * - After a trial that succeeded, further ones follow each half second as long as a penalty or the success rate still speaks
  *   against the candidate (blame.ts): ten successes in a row at most.
  */
-import { isForgiven, penaltyMs, successRate } from "../candidate/blame.ts"
-import * as Breaker from "../candidate/breaker.ts"
-import * as Candidates from "../candidates.ts"
-import { backoffMs, jitteredMs } from "../math/backoff.ts"
-import * as Rng from "../math/Rng.ts"
-import type { Candidate, CandidateId } from "../model/Candidate.ts"
-import type { UpstreamConfig } from "../model/Config.ts"
-import type { DialFailure } from "../model/Event.ts"
-import type { State } from "../model/State.ts"
-import { unreachedMs } from "../unreached.ts"
+import { isForgiven, penaltyMs, successRate } from "./candidate/blame.ts"
+import * as Breaker from "./candidate/breaker.ts"
+import * as Candidates from "./candidates.ts"
+import { backoffMs, jitteredMs } from "./math/backoff.ts"
+import * as Rng from "./math/Rng.ts"
+import type { Candidate, CandidateId } from "./model/Candidate.ts"
+import type { UpstreamConfig } from "./model/Config.ts"
+import type { DialFailure } from "./model/Event.ts"
+import type { State } from "./model/State.ts"
+import { unreachedMs } from "./unreached.ts"
 
 /** A failure of a handshake, or of the sessions after it. */
 export type Reason = DialFailure | "stalled" | "closed"

@@ -6,14 +6,13 @@
  * - A proof of identity that failed is the candidate's own fault; it counts as a sign, as the network may turn out to be down.
  * - What began before the end of the upstream's last common cause says nothing.
  */
-import * as Suspicion from "../candidate/suspicion.ts"
-import * as Candidates from "../candidates.ts"
-import type { CandidateId, Checkpoint } from "../model/Candidate.ts"
-import type { State } from "../model/State.ts"
-import type { Step } from "../model/Step.ts"
-import * as Upstreams from "../upstreams.ts"
-import { beginning } from "./outage.ts"
-import { reasonOf } from "./samples.ts"
+import * as Suspicion from "./candidate/suspicion.ts"
+import * as Candidates from "./candidates.ts"
+import type { CandidateId, Checkpoint } from "./model/Candidate.ts"
+import type { State } from "./model/State.ts"
+import type { Step } from "./model/Step.ts"
+import * as Upstreams from "./upstreams.ts"
+import { beginning, reasonOf } from "./evidence.ts"
 
 export interface Failing {
   readonly candidate: CandidateId
