@@ -13,6 +13,7 @@ import type { Event } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Refused, Upstream } from "../model/Upstream.ts"
+import { withRefused } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const MOST = 16
@@ -78,5 +79,5 @@ function told(
   const others = upstream.refused.filter((one) => one.source !== source)
   const hosts = all.slice(0, MOST).map(({ host }) => host)
   const told = all.length === 0 ? others : [...others, { source, count: all.length, hosts }]
-  return Upstreams.replace(state, upstream, { ...upstream, refused: told })
+  return Upstreams.replace(state, upstream, withRefused(upstream, told))
 }

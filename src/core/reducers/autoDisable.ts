@@ -19,6 +19,8 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { noFailedRounds } from "../initial.ts"
 import { isUnreached } from "../unreached.ts"
+import { unpaused } from "../upstream/firstUse.ts"
+import * as Rounds from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
 import { switched } from "./enabled.ts"
 import { samplesOf } from "./samples.ts"
@@ -66,14 +68,14 @@ function answered(state: State, step: Step, candidate: Candidate | undefined): S
   if (!isNews) return state
   // Its list is not searched any more (search.ts).
   if (heardAtUs < 0) step.dirty.add(upstream.id)
-  const heard = { ...upstream, heardAtUs: step.at, unheardSinceUs: isListed ? step.at : unheardSinceUs }
+  const heard = Rounds.heard(upstream, step.at, isListed)
   return Upstreams.replace(state, upstream, isListed && isUnreached(state, upstream) ? reached(heard, step) : heard)
 }
 
 /** The first answer after many questions: its other candidates are asked now, and what is found on first use may be asked for. */
 function reached(upstream: Upstream, step: Step): Upstream {
   step.recovered.add(upstream.id)
-  return { ...upstream, roundDueUs: upstream.roundDueUs < 0 ? -1 : step.at, pausedUntilUs: -1 }
+  return unpaused(Rounds.roundAt(upstream, upstream.roundDueUs < 0 ? -1 : step.at))
 }
 
 function failed(state: State, step: Step): State {

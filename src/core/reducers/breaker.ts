@@ -29,6 +29,7 @@ import type { Breaker } from "../model/Config.ts"
 import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { isLastOpen, letIn, shutOut } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts"
 import type { Reason } from "./trials.ts"
@@ -147,7 +148,7 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   const upstream = Upstreams.find(state, candidate.upstream)
   if (upstream === undefined || !Candidates.isListed(candidate)) return state
   const reopens = candidate.breaker.state === "half-open"
-  if (!reopens && (upstream.shut >= upstream.listed.length - 1 || isLastProven(state, candidate))) return state
+  if (!reopens && (isLastOpen(upstream) || isLastProven(state, candidate))) return state
   const { breaker } = candidate
   const isForgiven = step.at - breaker.closedAtUs >= breaker.openForMs * 1000
   const openings = reopens ? breaker.openings : isForgiven ? 1 : breaker.openings + 1
@@ -163,8 +164,7 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
     slowStartWeight: 1,
     rampDueUs: -1
   }
-  const shut = reopens ? upstream.shut : upstream.shut + 1
-  const next = Upstreams.replace({ ...state, rng }, upstream, { ...upstream, shut })
+  const next = Upstreams.replace({ ...state, rng }, upstream, reopens ? upstream : shutOut(upstream))
   return Candidates.replace(next, candidate, { ...candidate, breaker: opened, queue: "none", queuedAtUs: -1 })
 }
 
@@ -195,7 +195,7 @@ export function close(state: State, step: Step, candidate: Candidate): State {
     closedAtUs: step.at,
     ...ramping(step.at, rampMs)
   }
-  const next = Upstreams.replace(state, upstream, { ...upstream, shut: upstream.shut - 1 })
+  const next = Upstreams.replace(state, upstream, letIn(upstream))
   // A latency from the time before the outage weighs nothing by the next entry, and neither shall the trial's. None stays none:
   // a candidate that has never answered must not look as if it had, after 0 ms.
   const latency = candidate.latency.atUs < 0 ? candidate.latency : { ...candidate.latency, atUs: 0 }

@@ -17,6 +17,7 @@ import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import { LATENCIES } from "../slowHandshake.ts"
+import * as Lists from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const FIRST_MS = 250
@@ -42,9 +43,9 @@ export function triedInVain(state: State, step: Step, id: CandidateId): State {
   if (candidate === undefined || upstream === undefined || candidate.lastSampleAtUs >= 0) return state
   let next = state
   if (Candidates.isUntried(candidate) && Candidates.isListed(candidate)) {
-    const untried = upstream.untried - 1
-    if (untried === 0) step.dirty.add(upstream.id)
-    next = Upstreams.replace(next, upstream, { ...upstream, untried })
+    const after = Lists.tried(upstream)
+    if (after.untried === 0) step.dirty.add(upstream.id)
+    next = Upstreams.replace(next, upstream, after)
   }
   const tried = { ...candidate, briefs: candidate.briefs + 1 }
   return Candidates.replace(

@@ -13,8 +13,10 @@ import type { Candidate, CandidateId, Checkpoint, UpstreamId } from "../model/Ca
 import type { Move } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
-import type { SelectedSet, Upstream } from "../model/Upstream.ts"
-import { checkpointOf } from "../trouble.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import { reinstated } from "../upstream/activeSet.ts"
+import { letIn } from "../upstream/list.ts"
+import { checkpointOf } from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 import { untried } from "./roster.ts"
 import { repriced } from "./score.ts"
@@ -31,11 +33,6 @@ export function withCheckpoint(candidate: Candidate, trouble: number, failed: Ch
   const { success, countedAtUs, penalty, streak, breaker, suspicion, identity } = candidate
   const parts = { success, countedAtUs, penalty, streak, breaker, suspicion, identity }
   return { ...candidate, checkpoint: { trouble, failed, ...parts } }
-}
-
-export function setOf(upstream: Upstream): SelectedSet {
-  const { members, memberSinceUs, challenges, stale, staleDueUs, selectedAtUs } = upstream
-  return { members, memberSinceUs, challenges, stale, staleDueUs, selectedAtUs }
 }
 
 /** Takes back what the trouble changed, of those that `may`; `proofs` also that a proof of identity failed. */
@@ -56,7 +53,7 @@ export function rollBack(
     }
   }
   step.dirty.add(id)
-  return reinstated(next, step, id)
+  return withSet(next, step, id)
 }
 
 function restored(state: State, step: Step, candidate: Candidate, checkpoint: Checkpoint, proofs: boolean): State {
@@ -84,7 +81,7 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Ch
   if (was !== "closed" && breaker.state === "closed") {
     const upstream = Upstreams.find(next, id) as Upstream
     step.decisions.push({ _tag: "BreakerClosed", upstream: id, candidate: candidate.id })
-    next = Upstreams.replace(next, upstream, { ...upstream, shut: upstream.shut - 1 })
+    next = Upstreams.replace(next, upstream, letIn(upstream))
   }
   if (Candidates.isSuspect(candidate) && !pending && !session) {
     step.decisions.push({ _tag: "Cleared", upstream: id, candidate: candidate.id })
@@ -93,7 +90,7 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Ch
 }
 
 /** The set as it was, without those that left the list meanwhile. */
-function reinstated(state: State, step: Step, id: UpstreamId): State {
+function withSet(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const set = upstream.trouble?.set
   if (set === undefined) return state
@@ -112,6 +109,5 @@ function reinstated(state: State, step: Step, id: UpstreamId): State {
     ...members.filter((one) => !upstream.members.includes(one)).map((one) => move(one, true))
   ]
   if (moves.length > 0) step.decisions.push({ _tag: "SelectionMoved", upstream: id, members, moves })
-  const memberSinceUs = members.map((one) => set.memberSinceUs[set.members.indexOf(one)] as number)
-  return Upstreams.replace(state, upstream, { ...upstream, ...set, members, memberSinceUs })
+  return Upstreams.replace(state, upstream, reinstated(upstream, set, members))
 }

@@ -29,10 +29,12 @@ import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
 import type { Trouble, Upstream } from "../model/Upstream.ts"
 import { pendingMs } from "../slowHandshake.ts"
-import { checkpointOf, isCommon, isPanic, isUsable } from "../trouble.ts"
+import { setOf } from "../upstream/activeSet.ts"
+import * as Troubles from "../upstream/trouble.ts"
+import { checkpointOf, isCommon, isPanic, isUsable } from "../upstream/trouble.ts"
 import { MOST_TTLS } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
-import { rollBack, setOf, withCheckpoint } from "./checkpoint.ts"
+import { rollBack, withCheckpoint } from "./checkpoint.ts"
 import { givenUp } from "./givingUp.ts"
 import { hastenedResolve } from "./membership.ts"
 import { challengersOf } from "./refresh.ts"
@@ -76,8 +78,7 @@ function isJudged(state: State, { candidate: id, failure, tookMs }: Sample, step
 }
 
 function put(state: State, upstream: Upstream, changes: Partial<Trouble>): State {
-  const { trouble } = upstream
-  return trouble === null ? state : Upstreams.replace(state, upstream, { ...upstream, trouble: { ...trouble, ...changes } })
+  return Upstreams.replace(state, upstream, Troubles.changed(upstream, changes))
 }
 
 /** Successes end troubles. */
@@ -105,7 +106,7 @@ function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: numb
   if (!isByte && (!trouble.byConnect || failsInSessions)) return state
   return isCommon(upstream)
     ? ended(state, step, upstream, candidate, trouble)
-    : Upstreams.replace(state, upstream, { ...upstream, trouble: null })
+    : Upstreams.replace(state, upstream, Troubles.ended(upstream))
 }
 
 /** What only showed signs of failing is well: its next failure makes a checkpoint of what it is by then. */
@@ -140,7 +141,7 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
 
 /** Handshakes that are pending began before: they are watched no more, and those that begin from now on are. */
 function over(state: State, step: Step, upstream: Upstream): State {
-  let next = Upstreams.replace(state, upstream, { ...upstream, trouble: null, returnedAtUs: step.at })
+  let next = Upstreams.replace(state, upstream, Troubles.returned(upstream, step.at))
   for (const one of Candidates.among(next, upstream.listed)) {
     const provenAtUs = Math.max(one.suspicion.provenAtUs, step.at - 1)
     next = Candidates.replace(next, one, watched({ ...one, suspicion: { ...one.suspicion, provenAtUs } }))
@@ -202,7 +203,7 @@ function begun(state: State, step: Step, upstream: Upstream, first: Candidate): 
     clientTrialDueUs: -1,
     set: setOf(upstream)
   }
-  return Upstreams.replace(state, upstream, { ...upstream, trouble })
+  return Upstreams.replace(state, upstream, Troubles.begun(upstream, trouble))
 }
 
 /** Whether it is common by now; asks the rest of the order when only it is missing. */

@@ -17,7 +17,13 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { closedBreaker, noFailedRounds, noSuspicion } from "../initial.ts"
-import { isCommon } from "../trouble.ts"
+import * as ActiveSet from "../upstream/activeSet.ts"
+import * as FirstUse from "../upstream/firstUse.ts"
+import * as Lists from "../upstream/list.ts"
+import { withPriors } from "../upstream/priors.ts"
+import * as Resolving from "../upstream/resolving.ts"
+import * as Rounds from "../upstream/rounds.ts"
+import * as Troubles from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
 export function enabled(state: State, step: Step): State {
@@ -68,15 +74,10 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
   if (!Upstreams.isPreheated(state, id)) return state
   step.started.add(id)
   let next = state
-  const { trouble } = Upstreams.find(state, id) as Upstream
+  const upstream = Upstreams.find(state, id) as Upstream
   // Its common cause goes on, and so do the trials.
-  if (trouble !== null) {
-    next = Upstreams.replace(next, Upstreams.find(state, id) as Upstream, {
-      ...(Upstreams.find(state, id) as Upstream),
-      trouble: { ...trouble, trialDueUs: step.at + 1 }
-    })
-  }
-  for (const one of (Upstreams.find(state, id) as Upstream).listed) {
+  next = Upstreams.replace(next, upstream, Troubles.changed(upstream, { trialDueUs: step.at + 1 }))
+  for (const one of upstream.listed) {
     const candidate = Candidates.find(next, one) as Candidate
     if (candidate.probe !== 0 || candidate.queue !== "none") continue
     next = Candidates.replace(next, candidate, { ...candidate, queue: "backlog", queuedAtUs: step.at })
@@ -87,22 +88,10 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
 /** In a common cause what is believed stands, as it stood in it: only the asking ends. */
 function asleep(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  const { trouble } = upstream
-  if (trouble === null || !isCommon(upstream)) return rest(state, step, id)
+  if (!Troubles.isCommon(upstream)) return rest(state, step, id)
   step.dirty.add(id)
-  let next = Upstreams.replace(state, upstream, {
-    ...upstream,
-    evaluateDueUs: -1,
-    roundDueUs: -1,
-    preheatSinceUs: -1,
-    resolve: 0,
-    resolveDueUs: -1,
-    race: 0,
-    searchUntilUs: -1,
-    pausedUntilUs: -1,
-    renewDueUs: -1,
-    trouble: { ...trouble, trialDueUs: -1, clientTrialDueUs: -1 }
-  })
+  const after = Troubles.changed(halted(upstream), { trialDueUs: -1, clientTrialDueUs: -1 })
+  let next = Upstreams.replace(state, upstream, after)
   for (const candidate of Candidates.among(next, upstream.listed)) {
     const { breaker } = candidate
     const untried = candidate.probe === 0 && breaker.state === "half-open"
@@ -113,6 +102,12 @@ function asleep(state: State, step: Step, id: UpstreamId): State {
   return next
 }
 
+/** Nothing of it is due or under way any more. */
+function halted(upstream: Upstream): Upstream {
+  return FirstUse.halted(Resolving.halted(Rounds.halted(ActiveSet.evaluateAt(upstream, -1))))
+}
+
+/** An upstream that is off has no opinion: what it believed, wanted and remembered is forgotten, except for its stale members. */
 export function rest(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { removed, staleForMs } = Upstreams.configOf(state, id)
@@ -126,30 +121,9 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
     step.decisions.push({ _tag: "SelectionMoved", upstream: id, members: [], moves })
   }
   const stale = removed ? [] : members.length > 0 ? members : upstream.stale
-  let next = Upstreams.replace(state, upstream, {
-    ...upstream,
-    members: [],
-    memberSinceUs: [],
-    challenges: [],
-    stale,
-    staleDueUs: stale.length === 0 ? -1 : step.at + staleForMs * 1000,
-    selectedAtUs: members.length > 0 ? step.at : upstream.selectedAtUs,
-    evaluateDueUs: -1,
-    roundDueUs: -1,
-    preheatSinceUs: -1,
-    unsampled: listed.length,
-    untried: listed.length,
-    resolve: 0,
-    resolveDueUs: -1,
-    shut: 0,
-    priors: [],
-    trouble: null,
-    displaced: [],
-    race: 0,
-    searchUntilUs: -1,
-    pausedUntilUs: -1,
-    renewDueUs: -1
-  })
+  const staleDueUs = stale.length === 0 ? -1 : step.at + staleForMs * 1000
+  const empty = ActiveSet.withoutDisplaced(ActiveSet.emptied(halted(upstream), step.at, stale, staleDueUs))
+  let next = Upstreams.replace(state, upstream, Lists.unjudged(withPriors(Troubles.ended(empty), [])))
   for (const one of [...listed, ...upstream.fallback]) {
     const candidate = Candidates.find(next, one) as Candidate
     const rested = unjudged(candidate)

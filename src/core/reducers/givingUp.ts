@@ -6,6 +6,7 @@ import * as Candidates from "../candidates.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { emptied } from "../upstream/activeSet.ts"
 import * as Upstreams from "../upstreams.ts"
 import { expired } from "./score.ts"
 
@@ -18,16 +19,7 @@ export function givenUp(state: State, step: Step, upstream: Upstream): State {
     })
     step.decisions.push({ _tag: "SelectionMoved", upstream: id, members: [], moves })
   }
-  const empty: Upstream = {
-    ...upstream,
-    members: [],
-    memberSinceUs: [],
-    challenges: [],
-    stale: [],
-    staleDueUs: -1,
-    selectedAtUs: members.length > 0 ? step.at : upstream.selectedAtUs
-  }
-  let next = Upstreams.replace(state, upstream, empty)
+  let next = Upstreams.replace(state, upstream, emptied(upstream, step.at, [], -1))
   for (const candidate of Candidates.among(next, listed)) {
     if (candidate.costMs >= 0) next = Candidates.replace(next, candidate, expired(candidate))
   }

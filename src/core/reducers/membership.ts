@@ -26,6 +26,9 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { emptyWarmPool, newUpstream } from "../initial.ts"
 import { indexOf } from "../state.ts"
+import * as FirstUse from "../upstream/firstUse.ts"
+import * as Resolving from "../upstream/resolving.ts"
+import { withWarmPools } from "../upstream/warmPools.ts"
 import * as Upstreams from "../upstreams.ts"
 import { backedOff } from "../unreached.ts"
 import { mayName, namedBy, SOURCES } from "../sources.ts"
@@ -51,10 +54,9 @@ export function membership(state: State, step: Step): State {
   if (event._tag !== "RefreshRequested") return next
   for (const id of Upstreams.refreshed(next, event.upstream)) {
     const upstream = Upstreams.find(next, id) as Upstream
-    const anew = { ...upstream, unresolvedSinceUs: -1 }
-    next = Upstreams.replace(next, upstream, upstream.unresolvedSinceUs < 0 ? upstream : anew)
+    next = Upstreams.replace(next, upstream, Resolving.hopeful(upstream))
     // A query that is under way is as good as a new one.
-    if (upstream.resolve === 0) next = ask(next, step, id)
+    if (!Resolving.isAsking(upstream)) next = ask(next, step, id)
   }
   return next
 }
@@ -67,7 +69,7 @@ export function resolveStarted(state: State, step: Step): State {
   if (step.returned || step.event._tag === "InterfacesChanged") {
     for (const upstream of Upstreams.all(next)) {
       if (upstream.unresolvedSinceUs < 0 || !Upstreams.isLive(next, upstream.id)) continue
-      next = Upstreams.replace(next, upstream, { ...upstream, unresolvedSinceUs: -1 })
+      next = Upstreams.replace(next, upstream, Resolving.hopeful(upstream))
       next = hastenedResolve(next, step, upstream.id)
     }
   }
@@ -91,8 +93,8 @@ function learned(state: State, step: Step): State {
 /** The resolver is asked at once, unless that is under way: the addresses may have been replaced. */
 export function hastenedResolve(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
-  if (upstream === undefined || upstream.resolve !== 0 || upstream.resolveDueUs < 0) return state
-  return Upstreams.replace(state, upstream, { ...upstream, resolveDueUs: step.at + AT_ONCE_US })
+  if (upstream === undefined || Resolving.isAsking(upstream) || upstream.resolveDueUs < 0) return state
+  return Upstreams.replace(state, upstream, Resolving.resolveAt(upstream, step.at + AT_ONCE_US))
 }
 
 function start(state: State, step: Step): State {
@@ -120,7 +122,7 @@ function forgetSockets(state: State, atUs: number): State {
     Vector.toArray(state.candidates).map((one) => one === null ? null : asleep(state, one, atUs))
   )
   const upstreams = Vector.fromArray(
-    Upstreams.all(state).map((one) => ({ ...one, resolve: 0, resolveDueUs: -1, race: 0, searchUntilUs: -1, shelves: [] }))
+    Upstreams.all(state).map((one) => withWarmPools(FirstUse.forgotten(Resolving.halted(one)), []))
   )
   const probing = { ...state.probing, inFlight: [] }
   const next: State = { ...state, candidates, upstreams, probing, warmTotal: 0 }
@@ -161,7 +163,7 @@ export function create(state: State, id: UpstreamId): State {
 function due(state: State, step: Step, id: UpstreamId): State {
   if (Upstreams.isLive(state, id)) return ask(state, step, id)
   const upstream = Upstreams.find(state, id)
-  return upstream === undefined ? state : Upstreams.replace(state, upstream, { ...upstream, resolveDueUs: -1 })
+  return upstream === undefined ? state : Upstreams.replace(state, upstream, Resolving.resolveAt(upstream, -1))
 }
 
 export function ask(state: State, step: Step, id: UpstreamId): State {
@@ -174,7 +176,7 @@ export function ask(state: State, step: Step, id: UpstreamId): State {
   const next: State = { ...state, minted: { ...state.minted, resolve: resolve + 1 } }
   // An answer that takes longer than the refresh must not be overtaken by the next question, time and again.
   const resolveDueUs = step.at + (dns.refreshMs + timeoutMs) * 1000
-  return Upstreams.replace(next, upstream, { ...upstream, resolve, resolveDueUs })
+  return Upstreams.replace(next, upstream, Resolving.asked(upstream, resolve, resolveDueUs))
 }
 
 /** Whether names are asked for at all. */
@@ -205,14 +207,8 @@ function answered(
   const { waitUs, rng } = unresolvedSinceUs < 0
     ? { waitUs: only ? retryUs : refreshUs, rng: state.rng }
     : backedOff(state, unresolvedSinceUs, retryUs, scoreTtlMs)
-  const resolveDueUs = step.at + waitUs
-  const next = Upstreams.replace({ ...state, rng }, upstream, {
-    ...upstream,
-    resolve: 0,
-    resolveDueUs,
-    partial,
-    unresolvedSinceUs
-  })
+  const after = Resolving.answered(upstream, step.at + waitUs, partial, unresolvedSinceUs)
+  const next = Upstreams.replace({ ...state, rng }, upstream, after)
   if (!usable) return hosts.length === 0 ? next : screen(next, step, id, "dns", named).state
   return merge(next, step, id, "dns", only ? [...namedBy(next, id, "dns"), ...named] : named)
 }

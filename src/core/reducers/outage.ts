@@ -28,6 +28,7 @@ import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { familyOf, needsNetwork, networkOf } from "../network.ts"
+import * as Troubles from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 import { LEAST_SILENCE_WINDOW_US, pulse, pulseAt, referenceOf } from "./pulse.ts"
 import { upstreamByte } from "./samples.ts"
@@ -213,7 +214,7 @@ function rolledBack(state: State, step: Step): State {
     if (trouble.commonAtUs >= 0 && (silenceSinceUs < 0 || trouble.commonAtUs < silenceSinceUs)) continue
     next = rollBack(next, step, id, true, ({ host }) => needsNetwork(host))
     const upstream = Upstreams.find(next, id) as Upstream
-    next = Upstreams.replace(next, upstream, { ...upstream, trouble: null })
+    next = Upstreams.replace(next, upstream, Troubles.ended(upstream))
   }
   return next
 }

@@ -18,7 +18,7 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { needsNetwork } from "../network.ts"
-import { isCommon } from "../trouble.ts"
+import { isCommon } from "../upstream/trouble.ts"
 import { isUnreached } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 

@@ -37,6 +37,8 @@ import { pendingMs } from "../slowHandshake.ts"
 import { probeMs, triedInVain } from "./brief.ts"
 import { isSpent } from "../sparing.ts"
 import { hurried, isUnreached, nextRound } from "../unreached.ts"
+import { isAsking } from "../upstream/resolving.ts"
+import * as Rounds from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
 import { isProven, OUTAGE_TIMEOUT_MS } from "./pulse.ts"
 import { watched } from "./suspicion.ts"
@@ -111,8 +113,7 @@ function firstRound(state: State, step: Step, id: UpstreamId): State {
   step.dirty.add(id)
   // After a pause of the core's own it goes on where it was.
   const unheardSinceUs = step.event._tag === "Ticked" && upstream.unheardSinceUs >= 0 ? upstream.unheardSinceUs : step.at
-  const roundDueUs = step.at + intervalUs
-  return Upstreams.replace(state, upstream, { ...upstream, roundDueUs, preheatSinceUs: step.at, unheardSinceUs })
+  return Upstreams.replace(state, upstream, Rounds.begun(upstream, step.at, step.at + intervalUs, unheardSinceUs))
 }
 
 /** Ends a first round in which everybody was tried, or whose time is over once somebody answered or everybody was asked. */
@@ -121,10 +122,10 @@ function over(state: State, step: Step, id: UpstreamId, timeIsOver: boolean): St
   if (upstream === undefined || upstream.preheatSinceUs < 0) return state
   const reachable = Ordered.size(Vector.get(state.index.rankings, id) ?? null)
   const isMissing = upstream.untried > (timeIsOver ? triedNow(state, id) : 0)
-  if (timeIsOver ? isMissing && reachable === 0 : isMissing || upstream.resolve !== 0) return state
+  if (timeIsOver ? isMissing && reachable === 0 : isMissing || isAsking(upstream)) return state
   const tookUs = step.at - upstream.preheatSinceUs
   step.decisions.push({ _tag: "PreheatCompleted", upstream: id, reachable, tookUs })
-  return Upstreams.replace(state, upstream, { ...upstream, preheatSinceUs: -1 })
+  return Upstreams.replace(state, upstream, Rounds.preheated(upstream))
 }
 
 /** How many of its candidates are being tried for the first time: they have been asked, whatever becomes of it. */
@@ -179,7 +180,7 @@ function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRef
 function round(state: State, atUs: number, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   // What is found on first use, or spared, has no rounds while it is not used.
-  if (!Upstreams.isProbed(state, id)) return Upstreams.replace(state, upstream, { ...upstream, roundDueUs: -1 })
+  if (!Upstreams.isProbed(state, id)) return Upstreams.replace(state, upstream, Rounds.roundAt(upstream, -1))
   const { intervalMs, challengers, candidatesPerRound } = Upstreams.configOf(state, upstream.id).probing
   const intervalUs = intervalMs * 1000
   const { next: planned, waitUs } = nextRound(state, upstream)

@@ -15,6 +15,7 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { isUnreached } from "../unreached.ts"
+import { renewAt } from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
 import { challengersOf } from "./refresh.ts"
 
@@ -44,7 +45,7 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { probing, scoreTtlMs } = Upstreams.configOf(state, id)
   if (!isNeeded(state, upstream) && (upstream.stale.length === 0 || !isRenewed(state, id))) {
-    return Upstreams.replace(state, upstream, { ...upstream, renewDueUs: -1 })
+    return Upstreams.replace(state, upstream, renewAt(upstream, -1))
   }
   let next = scheduled(state, upstream)
   if (isUnreached(state, upstream)) return next
@@ -64,5 +65,5 @@ function scheduled(state: State, upstream: Upstream): State {
   const drawn = Rng.uniform(state.rng)
   const waitMs = scoreTtlMs * (LEAST_SHARE + DRAWN_SHARE * drawn.value)
   const renewDueUs = state.at + Math.ceil(waitMs * 1000)
-  return Upstreams.replace({ ...state, rng: drawn.rng }, upstream, { ...upstream, renewDueUs })
+  return Upstreams.replace({ ...state, rng: drawn.rng }, upstream, renewAt(upstream, renewDueUs))
 }

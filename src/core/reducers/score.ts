@@ -36,6 +36,7 @@ import type { Scoring, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { DeadlineKind, Sample, Step } from "../model/Step.ts"
 import { RESENT_MS, slowHandshakeMs } from "../slowHandshake.ts"
+import { sampled } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const MOST_SAMPLES = 32
@@ -129,10 +130,9 @@ function dequeued(candidate: Candidate, atUs: number): Partial<Candidate> {
 function firstAnswer(state: State, step: Step, before: Candidate): State {
   const upstream = Upstreams.find(state, before.upstream)
   if (upstream === undefined) return state
-  const unsampled = upstream.unsampled - 1
-  const untried = upstream.untried - (Candidates.isUntried(before) ? 1 : 0)
-  if (unsampled === 0 || untried === 0) step.dirty.add(upstream.id)
-  return Upstreams.replace(state, upstream, { ...upstream, unsampled, untried })
+  const after = sampled(upstream, Candidates.isUntried(before))
+  if (after.unsampled === 0 || after.untried === 0) step.dirty.add(upstream.id)
+  return Upstreams.replace(state, upstream, after)
 }
 
 /** A success that tells nothing of the latency. */

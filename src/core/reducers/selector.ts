@@ -40,6 +40,7 @@ import type { MoveReason } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Challenge, Upstream } from "../model/Upstream.ts"
+import * as ActiveSet from "../upstream/activeSet.ts"
 import * as Upstreams from "../upstreams.ts"
 import type { Set } from "./departed.ts"
 import { displacedAfter, staleAfter } from "./departed.ts"
@@ -67,7 +68,7 @@ function outdated(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
   step.dirty.add(id)
-  return Upstreams.replace(state, upstream, { ...upstream, stale: [], staleDueUs: -1 })
+  return Upstreams.replace(state, upstream, ActiveSet.withoutStale(upstream))
 }
 
 function consider(state: State, step: Step, upstream: Upstream): State {
@@ -75,13 +76,13 @@ function consider(state: State, step: Step, upstream: Upstream): State {
   const members = upstream.members.map((id) => Candidates.find(state, id))
   const frozen = members.some((one) => one !== undefined && isFrozen(state, one))
   if (frozen && members.every((one) => mustGo(one) === null)) {
-    return Upstreams.replace(state, upstream, { ...upstream, evaluateDueUs: -1 })
+    return Upstreams.replace(state, upstream, ActiveSet.evaluateAt(upstream, -1))
   }
   const isDue = step.due.some(({ kind, id }) => kind === "evaluate" && id === upstream.id)
   if (isDue || isUrgent(state, upstream, config)) return evaluate(state, step, upstream, config)
   if (upstream.evaluateDueUs >= 0) return state
   const evaluateDueUs = step.at + config.selector.evaluationIntervalMs * 1000
-  return Upstreams.replace(state, upstream, { ...upstream, evaluateDueUs })
+  return Upstreams.replace(state, upstream, ActiveSet.evaluateAt(upstream, evaluateDueUs))
 }
 
 function isUrgent(state: State, upstream: Upstream, config: UpstreamConfig): boolean {
@@ -96,19 +97,16 @@ function evaluate(state: State, step: Step, upstream: Upstream, config: Upstream
   const challenges = challenge(state, step, upstream, config, set)
   set.members.sort((a, b) => a.costMs - b.costMs || a.id - b.id)
   const members = set.members.map(({ id }) => id)
-  const evaluated: Upstream = {
-    ...upstream,
+  const moved = set.moves.length > 0
+  const after: ActiveSet.Evaluated = {
     members,
     memberSinceUs: members.map((id) => set.sinceUs.get(id) ?? step.at),
     challenges,
     displaced: displacedAfter(upstream, config, set),
-    filledAtUs: upstream.members.length === 0 && members.length > 0 ? step.at : upstream.filledAtUs,
-    ...staleAfter(step, upstream, config, set),
-    evaluateDueUs: -1
+    ...staleAfter(step, upstream, config, set)
   }
-  if (set.moves.length === 0) return Upstreams.replace(state, upstream, evaluated)
-  step.decisions.push({ _tag: "SelectionMoved", upstream: upstream.id, members, moves: set.moves })
-  return Upstreams.replace(state, upstream, { ...evaluated, selectedAtUs: step.at })
+  if (moved) step.decisions.push({ _tag: "SelectionMoved", upstream: upstream.id, members, moves: set.moves })
+  return Upstreams.replace(state, upstream, ActiveSet.evaluated(upstream, step.at, after, moved))
 }
 
 /** The members that may stay. */

@@ -33,7 +33,8 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { serving } from "../serving.ts"
-import { isCommon, isPanic } from "../trouble.ts"
+import { isCommon, isPanic } from "../upstream/trouble.ts"
+import { isKept, withWarmPools as withPools } from "../upstream/warmPools.ts"
 import * as Upstreams from "../upstreams.ts"
 import { resized } from "./warmPoolSize.ts"
 import { watched } from "./suspicion.ts"
@@ -60,7 +61,7 @@ export function warm(state: State, step: Step): State {
     const warmPools = withWarmPools(next, upstream)
     for (const candidate of [...warmPools, ...upstream.warmPools]) wanted.add(candidate)
     const same = warmPools.length === upstream.warmPools.length && warmPools.every((one, i) => one === upstream.warmPools[i])
-    if (!same) next = Upstreams.replace(next, upstream, { ...upstream, warmPools })
+    if (!same) next = Upstreams.replace(next, upstream, withPools(upstream, warmPools))
   }
   next = handOut(next, step)
   for (const id of wanted) next = settle(next, step, id)
@@ -191,7 +192,7 @@ function settle(state: State, step: Step, id: CandidateId): State {
   const upstream = Upstreams.find(state, known.upstream)
   // Until enough has failed the sockets that wait may be well; none is added to them.
   const waits = upstream !== undefined && isCommon(upstream) && !isPanic(state, upstream)
-  const keeps = upstream?.warmPools.includes(id) === true && known.breaker.state === "closed"
+  const keeps = upstream !== undefined && isKept(upstream, id) && known.breaker.state === "closed"
     && (waits || !isFrozen(state, known)) && !Candidates.isWithheld(known)
   if (keeps && (waits || Candidates.isSuspect(known))) return state
   const target = keeps ? targetOf(known, config, step.at) : 0
