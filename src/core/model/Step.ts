@@ -1,4 +1,4 @@
-/** What the reducers of one step share: the entry, what fell due with it, whom it touched, and what was decided so far. */
+/** What the reducers of one step share: the entry, what fell due with it, its samples, what was decided, and what they request. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Decision } from "./Decision.ts"
 import type { DialFailure, Event } from "./Event.ts"
@@ -50,16 +50,29 @@ export interface Step {
   readonly event: Event
   readonly due: ReadonlyArray<Due>
   /** What the event says about candidates, judged before any reducer learned from it; without what an outage explains. */
-  samples: ReadonlyArray<Sample>
+  readonly samples: ReadonlyArray<Sample>
+  /** Only requests.ts writes them, and only step.ts reads them. */
+  readonly requests: Requests
+}
+
+/** What reducers want later ones to do: see requests.ts. */
+export interface Requests {
+  /** The number of the phase that runs now. */
+  phase: number
+  readonly decisions: Array<Decision>
   /** Upstreams whose costs or membership changed: only these are evaluated and routed anew. */
   readonly dirty: Set<UpstreamId>
-  /** Upstreams whose first round of probes begins: at start, when added, when enabled. */
-  readonly started: Set<UpstreamId>
-  readonly decisions: Array<Decision>
-  /** Set when somebody joined the queue for a probe. */
-  wantsProbes: boolean
-  /** Set when the network came back: everybody is measured anew. */
+  /** Upstreams whose first round of probes begins. */
+  started: ReadonlySet<UpstreamId>
+  /** Upstreams of which all candidates but one are due for a trial. */
+  recovered: ReadonlySet<UpstreamId>
+  /** Whether a candidate joined the queue for probes. */
+  probes: boolean
+  /** Whether this machine's network came back: all candidates are measured anew. */
   returned: boolean
-  /** Upstreams whose common cause ended: all their other candidates are due for a trial. */
-  readonly recovered: Set<UpstreamId>
+  /** The first request that came after its phase, in words: a fault of the core; null: none did. */
+  late: string | null
 }
+
+/** What the reducers that probe are asked for. */
+export type ProbeRequests = Readonly<Pick<Requests, "dirty" | "started" | "recovered" | "probes" | "returned">>

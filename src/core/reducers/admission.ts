@@ -13,6 +13,7 @@ import type { Event } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Refused, Upstream } from "../model/Upstream.ts"
+import { decide } from "../requests.ts"
 import { withRefused } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 
@@ -73,7 +74,7 @@ function told(
 ): State {
   const count = refused.length
   if (count > 0) {
-    step.decisions.push({ _tag: "AddressesRefused", upstream: id, source, count, refused: refused.slice(0, MOST) })
+    decide(step, { _tag: "AddressesRefused", upstream: id, source, count, refused: refused.slice(0, MOST) })
   }
   const upstream = Upstreams.find(state, id) as Upstream
   const others = upstream.refused.filter((one) => one.source !== source)

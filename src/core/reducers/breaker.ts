@@ -29,6 +29,7 @@ import type { Breaker } from "../model/Config.ts"
 import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { decide, markDirty, requestProbes } from "../requests.ts"
 import { isLastOpen, letIn, shutOut } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "./samples.ts"
@@ -153,8 +154,8 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   const isForgiven = step.at - breaker.closedAtUs >= breaker.openForMs * 1000
   const openings = reopens ? breaker.openings : isForgiven ? 1 : breaker.openings + 1
   const { waitMs, rng } = waited(state, candidate, reason, openings)
-  step.decisions.push({ _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: waitMs })
-  step.dirty.add(upstream.id)
+  decide(step, { _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: waitMs })
+  markDirty(step, upstream.id)
   const opened: BreakerState = {
     ...breaker,
     state: "open",
@@ -180,8 +181,8 @@ export function close(state: State, step: Step, candidate: Candidate): State {
   const upstream = Upstreams.find(state, candidate.upstream)
   if (upstream === undefined) return state
   const { rampMs } = Candidates.configOf(state, candidate).breaker
-  step.decisions.push({ _tag: "BreakerClosed", upstream: upstream.id, candidate: candidate.id })
-  step.dirty.add(upstream.id)
+  decide(step, { _tag: "BreakerClosed", upstream: upstream.id, candidate: candidate.id })
+  markDirty(step, upstream.id)
   const closed: BreakerState = {
     ...candidate.breaker,
     state: "closed",
@@ -215,7 +216,7 @@ function tryAgain(state: State, step: Step, candidate: Candidate): State {
     const trialDueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
     return Candidates.replace(state, candidate, changed(candidate, { trialDueUs }))
   }
-  step.wantsProbes = true
+  requestProbes(step)
   const isOpen = candidate.breaker.state === "open"
   const trials = candidate.streak > 0 ? candidate.breaker.trials : candidate.breaker.trials + 1
   const tried = changed(candidate, { ...(isOpen ? { state: "half-open" } : {}), trials, trialDueUs: -1 })
@@ -226,7 +227,7 @@ function rampUp(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
   const steps = Math.round(candidate.breaker.slowStartWeight * RAMP_STEPS) + 1
   const done = steps >= RAMP_STEPS
-  step.dirty.add(candidate.upstream)
+  markDirty(step, candidate.upstream)
   const rampDueUs = done ? -1 : step.at + Math.ceil((rampMs * 1000) / RAMP_STEPS)
   const slowStartWeight = done ? 1 : steps / RAMP_STEPS
   return Candidates.replace(state, candidate, changed(candidate, { slowStartWeight, rampDueUs }))

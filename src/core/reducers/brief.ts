@@ -16,6 +16,7 @@ import { backoffMs } from "../math/backoff.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { requestRoutes } from "../requests.ts"
 import { LATENCIES } from "../slowHandshake.ts"
 import * as Lists from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
@@ -44,7 +45,7 @@ export function triedInVain(state: State, step: Step, id: CandidateId): State {
   let next = state
   if (Candidates.isUntried(candidate) && Candidates.isListed(candidate)) {
     const after = Lists.tried(upstream)
-    if (after.untried === 0) step.dirty.add(upstream.id)
+    if (after.untried === 0) requestRoutes(step, upstream.id)
     next = Upstreams.replace(next, upstream, after)
   }
   const tried = { ...candidate, briefs: candidate.briefs + 1 }

@@ -14,6 +14,7 @@ import type { Move } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty } from "../requests.ts"
 import { reinstated } from "../upstream/activeSet.ts"
 import { letIn } from "../upstream/list.ts"
 import { checkpointOf } from "../upstream/trouble.ts"
@@ -52,7 +53,7 @@ export function rollBack(
       next = restored(next, step, candidate, checkpoint, proofs)
     }
   }
-  step.dirty.add(id)
+  markDirty(step, id)
   return withSet(next, step, id)
 }
 
@@ -72,7 +73,7 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Ch
   // A network that dies between the two handshakes of a proof makes an impostor of the candidate.
   const identity = proofs ? checkpoint.identity : candidate.identity
   if (candidate.identity.state === "failed" && identity.state === "verified") {
-    step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
+    decide(step, { _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
   }
   const back: Candidate = { ...candidate, success, countedAtUs, penalty, streak, breaker, suspicion, identity }
   const { scoring } = Candidates.configOf(state, candidate)
@@ -80,11 +81,11 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Ch
   const { upstream: id } = candidate
   if (was !== "closed" && breaker.state === "closed") {
     const upstream = Upstreams.find(next, id) as Upstream
-    step.decisions.push({ _tag: "BreakerClosed", upstream: id, candidate: candidate.id })
+    decide(step, { _tag: "BreakerClosed", upstream: id, candidate: candidate.id })
     next = Upstreams.replace(next, upstream, letIn(upstream))
   }
   if (Candidates.isSuspect(candidate) && !pending && !session) {
-    step.decisions.push({ _tag: "Cleared", upstream: id, candidate: candidate.id })
+    decide(step, { _tag: "Cleared", upstream: id, candidate: candidate.id })
   }
   return next
 }
@@ -108,6 +109,6 @@ function withSet(state: State, step: Step, id: UpstreamId): State {
     ...upstream.members.filter((one) => !members.includes(one)).map((one) => move(one, false)),
     ...members.filter((one) => !upstream.members.includes(one)).map((one) => move(one, true))
   ]
-  if (moves.length > 0) step.decisions.push({ _tag: "SelectionMoved", upstream: id, members, moves })
+  if (moves.length > 0) decide(step, { _tag: "SelectionMoved", upstream: id, members, moves })
   return Upstreams.replace(state, upstream, reinstated(upstream, set, members))
 }

@@ -28,6 +28,7 @@ import type { Candidate } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
 import type { Trouble, Upstream } from "../model/Upstream.ts"
+import { decide, keepSamples, markDirty, recover, requestProbes } from "../requests.ts"
 import { pendingMs } from "../slowHandshake.ts"
 import { setOf } from "../upstream/activeSet.ts"
 import * as Troubles from "../upstream/trouble.ts"
@@ -66,7 +67,7 @@ export function commonCause(state: State, step: Step): State {
     if (kind === "clientTrial") next = clientTrial(next, step, id)
   }
   const judged = step.samples.filter((sample) => isJudged(next, sample, step))
-  if (judged.length < step.samples.length) step.samples = judged
+  if (judged.length < step.samples.length) keepSamples(step, judged)
   return next
 }
 
@@ -117,10 +118,10 @@ function withoutSigns(state: State, upstream: Upstream, candidate: Candidate): S
 
 /** The others are suspects until they answer; each answers to its trial, or, where sessions failed, to a client. */
 function ended(state: State, step: Step, upstream: Upstream, first: Candidate, trouble: Trouble): State {
-  step.decisions.push({ _tag: "CommonCauseEnded", upstream: upstream.id, tookUs: step.at - trouble.sinceUs })
-  step.dirty.add(upstream.id)
-  step.recovered.add(upstream.id)
-  step.wantsProbes = true
+  decide(step, { _tag: "CommonCauseEnded", upstream: upstream.id, tookUs: step.at - trouble.sinceUs })
+  markDirty(step, upstream.id)
+  recover(step, upstream.id)
+  requestProbes(step)
   let next = state
   for (const candidate of Candidates.among(state, trouble.order)) {
     const checkpoint = checkpointOf(upstream, candidate)
@@ -132,7 +133,7 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
     const suspicion = { ...candidate.suspicion, ...doubt, sinceUs: step.at }
     const reason = checkpoint.failed === "session" ? "silent" : "pending"
     if (!Candidates.isSuspect(candidate)) {
-      step.decisions.push({ _tag: "Suspected", upstream: upstream.id, candidate: candidate.id, reason })
+      decide(step, { _tag: "Suspected", upstream: upstream.id, candidate: candidate.id, reason })
     }
     next = Candidates.replace(next, candidate, { ...candidate, suspicion })
   }
@@ -175,7 +176,7 @@ function noted(state: State, step: Step, { candidate: id, failed, in: where }: F
     : open
   const wasPanic = isPanic(open, troubled)
   const now = Upstreams.find(counted, upstream.id) as Upstream
-  if (wasPanic !== isPanic(counted, now) || turn !== trouble.turn) step.dirty.add(upstream.id)
+  if (wasPanic !== isPanic(counted, now) || turn !== trouble.turn) markDirty(step, upstream.id)
   if (isCommon(now)) return counted
   const kept = Candidates.replace(counted, candidate, withCheckpoint(candidate, trouble.seq, failed))
   return settled(kept, step, Upstreams.find(kept, upstream.id) as Upstream)
@@ -216,7 +217,7 @@ function settled(state: State, step: Step, upstream: Upstream): State {
   let next = put(state, upstream, { asked: true })
   for (const one of able) {
     if (checkpointOf(upstream, one) !== null) continue
-    step.wantsProbes = true
+    requestProbes(step)
     next = Candidates.replace(next, one, Candidates.urgent(one, step.at))
   }
   return next
@@ -225,7 +226,7 @@ function settled(state: State, step: Step, upstream: Upstream): State {
 function began(state: State, step: Step, upstream: Upstream): State {
   const { id } = upstream
   const trouble = upstream.trouble as Trouble
-  step.decisions.push({ _tag: "CommonCauseBegan", upstream: id, candidates: trouble.order.length })
+  decide(step, { _tag: "CommonCauseBegan", upstream: id, candidates: trouble.order.length })
   const rolled = rollBack(state, step, id, false, () => true)
   const { firstTrialMs } = Upstreams.configOf(rolled, id).breaker
   const next = put(rolled, Upstreams.find(rolled, id) as Upstream, {
@@ -245,7 +246,7 @@ function clientTrial(state: State, step: Step, id: number): State {
   const clientTrials = trouble.clientTrials + 1
   const firstMs = CLIENT_TRIALS * firstTrialMs
   const waitMs = backoffMs(clientTrials, firstMs, Math.max(maxCooldownMs, firstMs))
-  step.dirty.add(upstream.id)
+  markDirty(step, upstream.id)
   return put(state, upstream, {
     clientTrials,
     clientTrialDueUs: step.at + waitMs * 1000,
@@ -275,7 +276,7 @@ function probes(state: State, step: Step, id: number): State {
   for (let i = 0; i < Math.min(TRIED_AT_ONCE, length); i++) {
     const candidate = Candidates.find(next, trouble.order[(trouble.turn + i) % length])
     if (!isUsable(candidate) || candidate.probe !== 0 || candidate.queue === "urgent") continue
-    step.wantsProbes = true
+    requestProbes(step)
     next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
   }
   return next

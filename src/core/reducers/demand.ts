@@ -24,6 +24,7 @@ import type { DomainRequested, Raced } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, requestProbes, requestRoutes } from "../requests.ts"
 import { configure, freeSlot, slotOf } from "../slots.ts"
 import { racePlan } from "../race.ts"
 import { isSearched, searchOf } from "../search.ts"
@@ -38,14 +39,14 @@ import { triedInVain } from "./brief.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
 import { prune, pruneAt, withRoom } from "./prune.ts"
 
-export function demand(state: State, step: Step): State {
+export function demand(state: State, step: Step, returned: boolean): State {
   let next = state
   for (const { kind, id } of step.due) {
     if (kind === "pause") next = resumed(next, step, id)
     if (kind === "prune") next = prune(next, step)
   }
   // Nobody could be found while this machine's own network was down: that says nothing.
-  if (step.returned) {
+  if (returned) {
     for (const { id, pausedUntilUs } of Upstreams.all(next)) {
       if (pausedUntilUs >= 0) next = resumed(next, step, id)
     }
@@ -107,7 +108,7 @@ function asksFor(state: State, upstream: Upstream): boolean {
 function born(state: State, step: Step, id: UpstreamId, own: Pick<UpstreamConfig, "host" | "port" | "name">): State {
   const { onDemand } = state.config
   const { pruneDueUs } = state
-  step.dirty.add(id)
+  markDirty(step, id)
   const placed = create(configure(state, id, demanded(state.config, own)), id)
   const next = remind(mergeAll(placed, step, id), step, id)
   return pruneDueUs >= 0 ? next : pruneAt(next, step.at + onDemand.pruneIntervalMs * 1000)
@@ -144,7 +145,7 @@ function start(state: State, step: Step, id: UpstreamId): State {
   if (plan.attempts.length === 0) return failed(state, step, upstream, "no-candidates")
   const race = state.minted.warm
   const { session: { keepAliveMs }, pool: { maxAgeMs: keepForMs } } = Upstreams.configOf(state, id)
-  step.decisions.push({ _tag: "Race", worker: 0, race, upstream: id, plan, keepAliveMs, keepForMs })
+  decide(step, { _tag: "Race", worker: 0, race, upstream: id, plan, keepAliveMs, keepForMs })
   const minted = { ...state.minted, warm: race + 1 }
   return Upstreams.replace({ ...state, minted }, upstream, FirstUse.racing(upstream, race, searched))
 }
@@ -160,15 +161,15 @@ function raced(before: State, step: Step, { race, upstream: id, candidate, tried
   // Who left meanwhile serves nobody.
   const hasLeft = winner !== undefined && !Candidates.isListed(winner)
   if (hasLeft || !step.samples.some((one) => one.candidate === candidate && one.failure === null)) {
-    if (warmed.warmTotal > state.warmTotal) step.decisions.push({ _tag: "Retire", worker: 0, candidate, count: 1 })
+    if (warmed.warmTotal > state.warmTotal) decide(step, { _tag: "Retire", worker: 0, candidate, count: 1 })
     if (isSearch) return warmed
     // Neither that nor an outage that is over now says anything about the others.
     const isMoot = hasLeft || tried.some((one) => isExcused(state, one.candidate, step.at - tookUs))
     return isMoot && state.outage.sinceUs < 0 ? sample(warmed, step, over) : failed(warmed, step, over, "all-failed")
   }
-  step.dirty.add(id)
-  step.wantsProbes = true
-  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason: "first-use" })
+  markDirty(step, id)
+  requestProbes(step)
+  decide(step, { _tag: "UpstreamRefreshed", upstream: id, reason: "first-use" })
   const heard = new Set(tried.filter(({ outcome }) => outcome !== "cancelled").map((one) => one.candidate))
   return challenged(warmed, step, upstream, heard)
 }
@@ -194,7 +195,7 @@ export function unserved(state: State, step: Step): State {
 function warmedBy(state: State, step: Step, id: CandidateId, warm: number): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || state.warmTotal >= state.config.poolTotal) {
-    if (id >= 0) step.decisions.push({ _tag: "Retire", worker: 0, candidate: id, count: 1 })
+    if (id >= 0) decide(step, { _tag: "Retire", worker: 0, candidate: id, count: 1 })
     return state
   }
   const next = { ...state, warmTotal: state.warmTotal + 1 }
@@ -221,8 +222,8 @@ function challenged(state: State, step: Step, { id, listed }: Upstream, heard: R
 /** Nobody was found: clients go down the ladder for a while. */
 function failed(state: State, step: Step, upstream: Upstream, reason: "all-failed" | "no-candidates"): State {
   const { id } = upstream
-  step.dirty.add(id)
-  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
+  requestRoutes(step, id)
+  decide(step, { _tag: "UpstreamRefreshed", upstream: id, reason })
   const leastUs = state.config.onDemand.retryAfterMs * 1000
   const { scoreTtlMs } = Upstreams.configOf(state, id)
   const { waitUs, rng } = backedOff(state, upstream.unheardSinceUs, leastUs, scoreTtlMs)
@@ -232,7 +233,7 @@ function failed(state: State, step: Step, upstream: Upstream, reason: "all-faile
 function resumed(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
-  step.dirty.add(id)
+  markDirty(step, id)
   return Upstreams.replace(state, upstream, FirstUse.resumed(upstream))
 }
 

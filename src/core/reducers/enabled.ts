@@ -16,6 +16,7 @@ import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, startUpstream } from "../requests.ts"
 import { closedBreaker, noFailedRounds, noSuspicion } from "../initial.ts"
 import * as ActiveSet from "../upstream/activeSet.ts"
 import * as FirstUse from "../upstream/firstUse.ts"
@@ -30,7 +31,7 @@ export function enabled(state: State, step: Step): State {
   const { event } = step
   if (event._tag !== "EnabledOverridden") return state
   const next = switched(state, step, { override: event.enabled, autoDisable: noFailedRounds })
-  if (state.autoDisable.untilUs >= 0) step.decisions.push({ _tag: "AutoEnabled", reason: "operator" })
+  if (state.autoDisable.untilUs >= 0) decide(step, { _tag: "AutoEnabled", reason: "operator" })
   return next
 }
 
@@ -66,13 +67,13 @@ export function paused(state: State, before: State): State {
 export function tell(before: State, after: State, step: Step): void {
   const enabled = Upstreams.isEnabled(after)
   if (enabled === Upstreams.isEnabled(before) && after.override === before.override) return
-  step.decisions.push({ _tag: "EnabledChanged", enabled, override: after.override })
+  decide(step, { _tag: "EnabledChanged", enabled, override: after.override })
 }
 
 export function begin(state: State, step: Step, id: UpstreamId): State {
-  step.dirty.add(id)
+  markDirty(step, id)
   if (!Upstreams.isPreheated(state, id)) return state
-  step.started.add(id)
+  startUpstream(step, id)
   let next = state
   const upstream = Upstreams.find(state, id) as Upstream
   // Its common cause goes on, and so do the trials.
@@ -89,7 +90,7 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
 function asleep(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   if (!Troubles.isCommon(upstream)) return rest(state, step, id)
-  step.dirty.add(id)
+  markDirty(step, id)
   const after = Troubles.changed(halted(upstream), { trialDueUs: -1, clientTrialDueUs: -1 })
   let next = Upstreams.replace(state, upstream, after)
   for (const candidate of Candidates.among(next, upstream.listed)) {
@@ -112,13 +113,13 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { removed, staleForMs } = Upstreams.configOf(state, id)
   const { members, listed } = upstream
-  step.dirty.add(id)
+  markDirty(step, id)
   if (members.length > 0) {
     const reason = removed ? "left" : "disabled"
     const moves = members.map((candidate) => {
       return { candidate, into: false, reason, costMs: Candidates.find(state, candidate)?.costMs ?? -1 } as const
     })
-    step.decisions.push({ _tag: "SelectionMoved", upstream: id, members: [], moves })
+    decide(step, { _tag: "SelectionMoved", upstream: id, members: [], moves })
   }
   const stale = removed ? [] : members.length > 0 ? members : upstream.stale
   const staleDueUs = stale.length === 0 ? -1 : step.at + staleForMs * 1000

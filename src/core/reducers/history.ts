@@ -22,6 +22,7 @@ import type { HistoryRecord, Prior } from "../model/History.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { markDirty, requestProbes } from "../requests.ts"
 import * as Priors from "../upstream/priors.ts"
 import * as Upstreams from "../upstreams.ts"
 import { merge } from "./roster.ts"
@@ -41,9 +42,9 @@ export function history(state: State, step: Step): State {
 }
 
 /** Upstreams that begin in this step, by whatever reducer, are told what earlier runs knew. */
-export function recallStarted(state: State, step: Step): State {
+export function recallStarted(state: State, step: Step, started: ReadonlySet<UpstreamId>): State {
   let next = state
-  for (const id of step.started) next = remind(next, step, id)
+  for (const id of started) next = remind(next, step, id)
   return next
 }
 
@@ -85,8 +86,8 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
   }
   unmeasured.sort((a, b) => (a.prior?.latencyMs ?? 0) - (b.prior?.latencyMs ?? 0) || a.id - b.id)
   const priors = unmeasured.slice(0, MOST_PRIORS).map((one) => one.id)
-  step.dirty.add(id)
-  step.wantsProbes = true
+  markDirty(step, id)
+  requestProbes(step)
   return review(changed(next, id, (upstream) => Priors.withPriors(upstream, priors)), step, id)
 }
 
@@ -119,7 +120,7 @@ function review(state: State, step: Step, id: UpstreamId): State {
   const priorsDueUs = dueMs < 0 ? -1 : Math.ceil(step.at + (dueMs - nowMs) * 1000)
   const reviewed = changed(next, id, (one) => Priors.reviewAt(one, priorsDueUs))
   if (priors.length === upstream.priors.length) return reviewed
-  step.dirty.add(id)
+  markDirty(step, id)
   return changed(reviewed, id, (one) => Priors.withPriors(one, priors))
 }
 
@@ -127,7 +128,7 @@ function review(state: State, step: Step, id: UpstreamId): State {
 function measured(state: State, step: Step, one: CandidateId): State {
   const id = Candidates.find(state, one)?.upstream ?? -1
   if (Upstreams.find(state, id)?.priors.includes(one) !== true) return state
-  step.dirty.add(id)
+  markDirty(step, id)
   return changed(state, id, (upstream) => Priors.without(upstream, one))
 }
 

@@ -26,6 +26,7 @@ import type { Identity } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty } from "../requests.ts"
 import * as Upstreams from "../upstreams.ts"
 
 export function identity(state: State, step: Step): State {
@@ -48,21 +49,21 @@ function wasAskedBefore(state: State, { at, event }: Step, candidate: Candidate)
 
 function failed(state: State, step: Step, candidate: Candidate): State {
   if (candidate.identity.state !== "failed") {
-    step.decisions.push({ _tag: "IdentityFailed", upstream: candidate.upstream, candidate: candidate.id })
+    decide(step, { _tag: "IdentityFailed", upstream: candidate.upstream, candidate: candidate.id })
   }
   return settled(state, step, candidate, { state: "failed", atUs: step.at, dueUs: -1 })
 }
 
 function proven(state: State, step: Step, candidate: Candidate): State {
   if (candidate.identity.state === "failed") {
-    step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
+    decide(step, { _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
   }
   const dueUs = step.at + Candidates.configOf(state, candidate).scoreTtlMs * 1000
   return settled(state, step, candidate, { state: "verified", atUs: step.at, dueUs })
 }
 
 function settled(state: State, step: Step, candidate: Candidate, identity: Proof): State {
-  if (identity.state !== candidate.identity.state) step.dirty.add(candidate.upstream)
+  if (identity.state !== candidate.identity.state) markDirty(step, candidate.upstream)
   return Candidates.replace(state, candidate, { ...candidate, identity })
 }
 

@@ -24,6 +24,7 @@ import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, startUpstream } from "../requests.ts"
 import { emptyWarmPool, newUpstream } from "../initial.ts"
 import { indexOf } from "../state.ts"
 import * as FirstUse from "../upstream/firstUse.ts"
@@ -62,11 +63,16 @@ export function membership(state: State, step: Step): State {
 }
 
 /** Upstreams that begin in this step, by whatever reducer, ask the resolver. */
-export function resolveStarted(state: State, step: Step): State {
+export function resolveStarted(
+  state: State,
+  step: Step,
+  started: ReadonlySet<UpstreamId>,
+  returned: boolean
+): State {
   let next = learned(state, step)
-  for (const id of step.started) next = ask(next, step, id)
+  for (const id of started) next = ask(next, step, id)
   // The resolver may be within reach again.
-  if (step.returned || step.event._tag === "InterfacesChanged") {
+  if (returned || step.event._tag === "InterfacesChanged") {
     for (const upstream of Upstreams.all(next)) {
       if (upstream.unresolvedSinceUs < 0 || !Upstreams.isLive(next, upstream.id)) continue
       next = Upstreams.replace(next, upstream, Resolving.hopeful(upstream))
@@ -100,10 +106,10 @@ export function hastenedResolve(state: State, step: Step, id: UpstreamId): State
 function start(state: State, step: Step): State {
   let next = forgetSockets(state, step.at)
   next.config.upstreams.forEach((_, id) => {
-    step.dirty.add(id)
+    markDirty(step, id)
     if (id >= next.upstreams.length) next = create(next, id)
     next = mergeAll(next, step, id)
-    if (Upstreams.isPreheated(next, id)) step.started.add(id)
+    if (Upstreams.isPreheated(next, id)) startUpstream(step, id)
   })
   return next
 }
@@ -172,7 +178,7 @@ export function ask(state: State, step: Step, id: UpstreamId): State {
   if (upstream === undefined || host === "" || isLiteral(host) || !asks(state, id)) return state
   const resolve = state.minted.resolve
   const { timeoutMs, maxAnswers, servers } = dns
-  step.decisions.push({ _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers, servers })
+  decide(step, { _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers, servers })
   const next: State = { ...state, minted: { ...state.minted, resolve: resolve + 1 } }
   // An answer that takes longer than the refresh must not be overtaken by the next question, time and again.
   const resolveDueUs = step.at + (dns.refreshMs + timeoutMs) * 1000
@@ -194,7 +200,7 @@ function answered(
 ): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || resolve === 0 || upstream.resolve !== resolve) return state
-  step.dirty.add(id)
+  markDirty(step, id)
   const { dns, port, scoreTtlMs } = Upstreams.configOf(state, id)
   const named = hosts.map((host) => ({ host, port }))
   if (more) return merge(state, step, id, "dns", [...namedBy(state, id, "dns"), ...named])

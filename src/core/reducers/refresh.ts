@@ -31,8 +31,9 @@ import { isCheckDue } from "../identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamRefreshed } from "../model/Decision.ts"
 import type { ProbingState, State } from "../model/State.ts"
-import type { Step } from "../model/Step.ts"
+import type { ProbeRequests, Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, requestRoutes } from "../requests.ts"
 import { pendingMs } from "../slowHandshake.ts"
 import { probeMs, triedInVain } from "./brief.ts"
 import { isSpent } from "../sparing.ts"
@@ -45,18 +46,18 @@ import { watched } from "./suspicion.ts"
 
 const LOOK_AHEAD = 32
 
-export function refresh(state: State, step: Step): State {
+export function refresh(state: State, step: Step, wanted: ProbeRequests): State {
   let next = freed(state, step)
-  for (const id of step.started) next = firstRound(next, step, id)
-  if (step.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
-  for (const id of step.recovered) next = retried(next, step, id)
+  for (const id of wanted.started) next = firstRound(next, step, id)
+  if (wanted.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
+  for (const id of wanted.recovered) next = retried(next, step, id)
   if (step.event._tag === "InterfacesChanged") {
     for (const one of Upstreams.all(next)) if (isUnreached(next, one)) next = hurried(next, one.id, 0)
   }
   if (step.event._tag === "RefreshRequested") {
     for (const id of Upstreams.refreshed(next, step.event.upstream)) next = everybody(next, step, id, "requested")
   }
-  let woken = next !== state || step.event._tag === "Started" || step.wantsProbes
+  let woken = next !== state || step.event._tag === "Started" || wanted.probes
   for (const { kind, id } of step.due) {
     if (kind === "gate") woken = true
     if (kind !== "round") continue
@@ -64,7 +65,7 @@ export function refresh(state: State, step: Step): State {
     if (upstream !== undefined) next = round(over(next, step, id, true), step.at, id)
     woken = true
   }
-  for (const id of step.dirty) next = over(next, step, id, false)
+  for (const id of wanted.dirty) next = over(next, step, id, false)
   return woken ? dispatch(next, step) : next
 }
 
@@ -109,8 +110,8 @@ function mayWait(state: State, candidate: Candidate): boolean {
 function firstRound(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const intervalUs = Upstreams.configOf(state, id).probing.intervalMs * 1000
-  step.decisions.push({ _tag: "PreheatStarted", upstream: id, candidates: upstream.listed.length })
-  step.dirty.add(id)
+  decide(step, { _tag: "PreheatStarted", upstream: id, candidates: upstream.listed.length })
+  requestRoutes(step, id)
   // After a pause of the core's own it goes on where it was.
   const unheardSinceUs = step.event._tag === "Ticked" && upstream.unheardSinceUs >= 0 ? upstream.unheardSinceUs : step.at
   return Upstreams.replace(state, upstream, Rounds.begun(upstream, step.at, step.at + intervalUs, unheardSinceUs))
@@ -124,7 +125,7 @@ function over(state: State, step: Step, id: UpstreamId, timeIsOver: boolean): St
   const isMissing = upstream.untried > (timeIsOver ? triedNow(state, id) : 0)
   if (timeIsOver ? isMissing && reachable === 0 : isMissing || isAsking(upstream)) return state
   const tookUs = step.at - upstream.preheatSinceUs
-  step.decisions.push({ _tag: "PreheatCompleted", upstream: id, reachable, tookUs })
+  decide(step, { _tag: "PreheatCompleted", upstream: id, reachable, tookUs })
   return Upstreams.replace(state, upstream, Rounds.preheated(upstream))
 }
 
@@ -156,7 +157,7 @@ function retried(state: State, step: Step, id: UpstreamId): State {
 
 function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRefreshed["reason"]): State {
   const { listed, members } = Upstreams.find(state, id) as Upstream
-  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
+  decide(step, { _tag: "UpstreamRefreshed", upstream: id, reason })
   let next = hurried(state, id, 1)
   for (const one of listed) {
     const known = Candidates.find(next, one) as Candidate
@@ -275,7 +276,7 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const timeoutMs = frozen && !isWitness ? Math.min(longMs, shortMs) : briefMs
   const isBrief = !frozen && briefMs < longMs
   const identity = isCheckDue(candidate, step.at) ? wanted : null
-  step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
+  decide(step, { _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
   const probing: ProbingState = {
     ...state.probing,
     inFlight: [...state.probing.inFlight, { probe, candidate: id, host, worker, isBrief }],

@@ -22,6 +22,7 @@ import type { WithheldReason } from "../model/Candidate.ts"
 import type { ClientClosed, ProbeFailed, SessionSilent, SessionSpoke, WarmFailed, WarmLost } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { decide, markDirty } from "../requests.ts"
 import * as Upstreams from "../upstreams.ts"
 import { upstreamByte } from "./samples.ts"
 
@@ -91,7 +92,7 @@ function silent(state: State, step: Step, { candidate: id, session }: SessionSil
 
 function due(state: State, step: Step, candidate: Candidate): State {
   const { phase, session, misses } = candidate.relief
-  step.dirty.add(candidate.upstream)
+  markDirty(step, candidate.upstream)
   if (phase === "watching") return relieve(state, step, candidate)
   const idle = { phase: "idle", session: 0, dueUs: -1 } as const
   if (phase === "withheld" || session === 0) return put(state, candidate, { ...idle, hits: 0 })
@@ -110,7 +111,7 @@ function relieve(state: State, step: Step, candidate: Candidate): State {
   let next = state
   for (const one of all) {
     if (one.relief.phase === "withheld") continue
-    step.dirty.add(one.upstream)
+    markDirty(step, one.upstream)
     const session = one.id === candidate.id ? candidate.relief.session : 0
     next = put(next, one, { phase: "relieved", session, dueUs, endedAtUs: step.at })
   }
@@ -123,7 +124,7 @@ function over(state: State, step: Step, event: SessionSpoke | ClientClosed): Sta
   if (candidate === undefined || candidate.relief.session !== event.session || event.session === 0) return state
   const { phase, endedAtUs, hits } = candidate.relief
   const heardUs = upstreamByte(event, step.at)?.atUs ?? -1
-  step.dirty.add(candidate.upstream)
+  markDirty(step, candidate.upstream)
   // Who left without an answer says nothing.
   const isRelieved = endedAtUs >= 0 && heardUs >= endedAtUs && heardUs <= endedAtUs + windowUs(state, candidate)
   const counted = heardUs < 0 ? hits : !isRelieved ? 0 : phase === "relieved" ? hits + 1 : hits
@@ -181,8 +182,8 @@ function withhold(state: State, step: Step, candidate: Candidate, reason: Withhe
     const before = isForgotten ? 0 : times
     const forMs = backoffMs(before, FIRST_WITHHOLD_MS < mostMs ? FIRST_WITHHOLD_MS : mostMs, mostMs)
     const dueUs = step.at + Math.ceil(forMs * 1000)
-    step.dirty.add(one.upstream)
-    step.decisions.push({ _tag: "WarmWithheld", upstream: one.upstream, candidate: one.id, reason, forMs })
+    markDirty(step, one.upstream)
+    decide(step, { _tag: "WarmWithheld", upstream: one.upstream, candidate: one.id, reason, forMs })
     const counts = { session: 0, hits: 0, strikes: 0, misses: 0, notBeforeUs: -1 }
     next = put(next, one, { ...counts, phase: "withheld", reason, dueUs, withheldUntilUs: dueUs, times: before + 1 })
   }

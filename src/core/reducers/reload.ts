@@ -24,6 +24,7 @@ import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, requestProbes, startUpstream } from "../requests.ts"
 import { reconfigured } from "../slots.ts"
 import { mayName } from "../sources.ts"
 import { evaluateAt } from "../upstream/activeSet.ts"
@@ -48,10 +49,10 @@ export function reload(state: State, step: Step): State {
   if (event._tag !== "ConfigChanged") return state
   const config = arrange(state.config, event.config)
   let next = paused(fitted({ ...reconfigured(state, config), override: null, autoDisable: noFailedRounds }), state)
-  step.decisions.push({ _tag: "ConfigApplied" })
-  if (state.autoDisable.untilUs >= 0) step.decisions.push({ _tag: "AutoEnabled", reason: "reload" })
+  decide(step, { _tag: "ConfigApplied" })
+  if (state.autoDisable.untilUs >= 0) decide(step, { _tag: "AutoEnabled", reason: "reload" })
   tell(state, next, step)
-  step.wantsProbes = true
+  requestProbes(step)
   config.upstreams.forEach((is, id) => {
     const was = Upstreams.find(state, id) === undefined ? undefined : state.config.upstreams[id]
     next = was === undefined || (was.name !== is.name && !isHeir(was, is))
@@ -67,9 +68,9 @@ function isHeir(was: UpstreamConfig, is: UpstreamConfig): boolean {
 }
 
 function added(state: State, step: Step, id: UpstreamId): State {
-  step.dirty.add(id)
+  markDirty(step, id)
   const next = mergeAll(create(state, id), step, id)
-  if (Upstreams.isPreheated(next, id)) step.started.add(id)
+  if (Upstreams.isPreheated(next, id)) startUpstream(step, id)
   return next
 }
 
@@ -82,7 +83,7 @@ export function changed(
   was: UpstreamConfig,
   is: UpstreamConfig
 ): State {
-  step.dirty.add(id)
+  markDirty(step, id)
   const wasOn = Upstreams.isOn(before, id)
   const isOn = Upstreams.isOn(state, id)
   const readmitted = differs(before.config.access, state.config.access)

@@ -14,6 +14,7 @@ import type { UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { requestProbes } from "../requests.ts"
 import { isUnreached } from "../unreached.ts"
 import { renewAt } from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
@@ -22,9 +23,9 @@ import { challengersOf } from "./refresh.ts"
 const LEAST_SHARE = 0.5
 const DRAWN_SHARE = 0.1
 
-export function renewal(state: State, step: Step): State {
+export function renewal(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): State {
   let next = state
-  for (const id of step.dirty) {
+  for (const id of dirty) {
     const upstream = Upstreams.find(next, id)
     if (upstream !== undefined && upstream.renewDueUs < 0 && isNeeded(next, upstream)) next = scheduled(next, upstream)
   }
@@ -55,7 +56,7 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
     if (candidate.breaker.state !== "closed" || candidate.lastSampleAtUs > freshUs || candidate.queue === "urgent") continue
     if (isFrozen(state, candidate)) continue
     next = Candidates.replace(next, candidate, Candidates.urgent(candidate, step.at))
-    step.wantsProbes = true
+    requestProbes(step)
   }
   return next
 }

@@ -26,6 +26,7 @@ import type { Address } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, requestProbes } from "../requests.ts"
 import { newCandidate, newUpstream, noSuspicion } from "../initial.ts"
 import { configure } from "../slots.ts"
 import * as Lists from "../upstream/list.ts"
@@ -82,10 +83,10 @@ function brought(
   const spare = source === "fallback"
   const joined = [...moved.filter(({ after }) => Candidates.isListed(after)).map(idOf), ...(spare ? [] : added)]
   const left = moved.filter(({ before }) => Candidates.isListed(before)).map(idOf)
-  if (next !== state) step.dirty.add(id)
+  if (next !== state) markDirty(step, id)
   if (joined.length === 0 && left.length === 0) return next
-  step.wantsProbes = true
-  if (step.event._tag !== "Started") step.decisions.push({ _tag: "MembershipChanged", upstream: id, joined, left })
+  requestProbes(step)
+  if (step.event._tag !== "Started") decide(step, { _tag: "MembershipChanged", upstream: id, joined, left })
   return somebodyIn(next, step, id)
 }
 
@@ -292,6 +293,6 @@ export function vacate(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const place = Upstreams.configOf(state, id)
   if (!place.removed || place.name === "" || upstream.listed.length + upstream.left.length > 0) return state
-  step.dirty.add(id)
+  markDirty(step, id)
   return Upstreams.replace(configure(state, id, { ...place, name: "", onDemand: false }), upstream, newUpstream(id, ""))
 }

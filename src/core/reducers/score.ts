@@ -35,6 +35,7 @@ import type { Baseline, Candidate } from "../model/Candidate.ts"
 import type { Scoring, UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { DeadlineKind, Sample, Step } from "../model/Step.ts"
+import { markDirty } from "../requests.ts"
 import { RESENT_MS, slowHandshakeMs } from "../slowHandshake.ts"
 import { sampled } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
@@ -53,7 +54,7 @@ export function score(state: State, step: Step): State {
   for (const { kind, id } of step.due) {
     const candidate = kind === "window" || kind === "expire" || kind === "fade" ? Candidates.find(next, id) : undefined
     if (candidate === undefined) continue
-    step.dirty.add(candidate.upstream)
+    markDirty(step, candidate.upstream)
     const config = Candidates.configOf(next, candidate)
     next = Candidates.replace(
       next,
@@ -109,7 +110,7 @@ function learn(state: State, step: Step, sample: Sample): State {
   // A cost that stays 0 may hide an entry, and the routes tell the latency and the patience for it as well.
   const updated = after.costMs !== before.costMs || after.latency !== before.latency
     || slowHandshakeMs(after) !== slowHandshakeMs(before)
-  if (updated) step.dirty.add(before.upstream)
+  if (updated) markDirty(step, before.upstream)
   const next = Candidates.replace(state, before, after)
   return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before)
 }
@@ -131,7 +132,7 @@ function firstAnswer(state: State, step: Step, before: Candidate): State {
   const upstream = Upstreams.find(state, before.upstream)
   if (upstream === undefined) return state
   const after = sampled(upstream, Candidates.isUntried(before))
-  if (after.unsampled === 0 || after.untried === 0) step.dirty.add(upstream.id)
+  if (after.unsampled === 0 || after.untried === 0) markDirty(step, upstream.id)
   return Upstreams.replace(state, upstream, after)
 }
 

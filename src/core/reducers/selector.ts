@@ -40,6 +40,7 @@ import type { MoveReason } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Challenge, Upstream } from "../model/Upstream.ts"
+import { decide, markDirty } from "../requests.ts"
 import * as ActiveSet from "../upstream/activeSet.ts"
 import * as Upstreams from "../upstreams.ts"
 import type { Set } from "./departed.ts"
@@ -50,13 +51,13 @@ const MOST_PASSED_OVER = 64
 /** Challengers whose confirmations are counted at a time. */
 const MOST_CHALLENGES = 8
 
-export function selector(state: State, step: Step): State {
+export function selector(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): State {
   let next = state
   for (const { kind, id } of step.due) {
-    if (kind === "evaluate") step.dirty.add(id as UpstreamId)
+    if (kind === "evaluate") markDirty(step, id)
     if (kind === "stale") next = outdated(next, step, id)
   }
-  for (const id of step.dirty) {
+  for (const id of dirty) {
     const upstream = Upstreams.find(next, id)
     if (upstream !== undefined) next = consider(next, step, upstream)
   }
@@ -67,7 +68,7 @@ export function selector(state: State, step: Step): State {
 function outdated(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
-  step.dirty.add(id)
+  markDirty(step, id)
   return Upstreams.replace(state, upstream, ActiveSet.withoutStale(upstream))
 }
 
@@ -105,7 +106,7 @@ function evaluate(state: State, step: Step, upstream: Upstream, config: Upstream
     displaced: displacedAfter(upstream, config, set),
     ...staleAfter(step, upstream, config, set)
   }
-  if (moved) step.decisions.push({ _tag: "SelectionMoved", upstream: upstream.id, members, moves: set.moves })
+  if (moved) decide(step, { _tag: "SelectionMoved", upstream: upstream.id, members, moves: set.moves })
   return Upstreams.replace(state, upstream, ActiveSet.evaluated(upstream, step.at, after, moved))
 }
 

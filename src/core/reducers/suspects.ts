@@ -6,6 +6,7 @@ import type { Candidate, Suspicion } from "../model/Candidate.ts"
 import type { SuspicionReason } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { decide, markDirty, requestProbes } from "../requests.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const LAPSE_TRIALS = 5
@@ -24,14 +25,14 @@ export function suspect(state: State, step: Step, candidate: Candidate, reason: 
   const cleared = reason === "pending" ? { pendingDueUs: -1 } : {}
   if (!news || isFrozen(state, candidate)) return Candidates.replace(state, candidate, told(candidate, cleared))
   if (!Candidates.isSuspect(candidate)) {
-    step.decisions.push({ _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
+    decide(step, { _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
   }
-  step.dirty.add(candidate.upstream)
+  markDirty(step, candidate.upstream)
   const signs = ofSession ? session(state, step, candidate) : { pending: true }
   const marked = told(candidate, { ...cleared, sinceUs: step.at, ...signs })
   const probes = candidate.probe === 0 && candidate.breaker.state === "closed" && candidate.queue !== "urgent"
     && Candidates.isListed(candidate)
-  step.wantsProbes ||= probes
+  if (probes) requestProbes(step)
   return Candidates.replace(state, candidate, probes ? Candidates.urgent(marked, step.at) : marked)
 }
 
@@ -46,8 +47,8 @@ function session(state: State, step: Step, { upstream, suspicion }: Candidate): 
 export function clear(state: State, step: Step, candidate: Candidate, suspicion: Suspicion): State {
   const after: Candidate = { ...candidate, suspicion }
   if (Candidates.isSuspect(candidate) && !Candidates.isSuspect(after)) {
-    step.decisions.push({ _tag: "Cleared", upstream: candidate.upstream, candidate: candidate.id })
-    step.dirty.add(candidate.upstream)
+    decide(step, { _tag: "Cleared", upstream: candidate.upstream, candidate: candidate.id })
+    markDirty(step, candidate.upstream)
     return Candidates.replace(state, candidate, { ...after, suspicion: { ...suspicion, sinceUs: -1 } })
   }
   return Candidates.replace(state, candidate, after)

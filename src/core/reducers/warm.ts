@@ -32,6 +32,7 @@ import type { ClientAccepted, WarmConnected, WarmFailed } from "../model/Event.t
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide } from "../requests.ts"
 import { serving } from "../serving.ts"
 import { isCommon, isPanic } from "../upstream/trouble.ts"
 import { isKept, withWarmPools as withPools } from "../upstream/warmPools.ts"
@@ -46,7 +47,7 @@ const BACKOFF_FIRST_MS = 100
 const BACKOFF_MOST_MS = 5_000
 const HALVING_US = 1_000_000
 
-export function warm(state: State, step: Step): State {
+export function warm(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): State {
   const wanted = new Set<CandidateId>()
   let next = observe(state, step, wanted)
   for (const { kind, id } of step.due) {
@@ -55,7 +56,7 @@ export function warm(state: State, step: Step): State {
     wanted.add(id)
     next = kind === "refill" ? put(next, candidate, { refillDueUs: -1 }) : idle(next, step, candidate)
   }
-  for (const id of step.dirty) {
+  for (const id of dirty) {
     const upstream = Upstreams.find(next, id)
     if (upstream === undefined) continue
     const warmPools = withWarmPools(next, upstream)
@@ -232,7 +233,7 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
   const keepForMs = Math.ceil(config.pool.maxAgeMs * (1 - drawn.value / 5))
   const { timeoutMs } = config.dial
   const { keepAliveMs } = config.session
-  step.decisions.push({
+  decide(step, {
     _tag: "DialWarm",
     worker: 0,
     warm: number,
@@ -270,7 +271,7 @@ function idle(state: State, step: Step, candidate: Candidate): State {
 }
 
 function retire(step: Step, candidate: Candidate, count: number): void {
-  step.decisions.push({ _tag: "Retire", worker: 0, candidate: candidate.id, count })
+  decide(step, { _tag: "Retire", worker: 0, candidate: candidate.id, count })
 }
 
 function forgetAll(state: State): State {
