@@ -6,6 +6,7 @@ import { bundle, bundleFaults, MOST_CORE_BYTES } from "./support/coreBundle.ts"
 import * as rules from "./support/rules.ts"
 import type { Source } from "./support/sources.ts"
 import { codeOf, importsOf, readSources } from "./support/sources.ts"
+import { requestsAreOneWay, upstreamOwners } from "./support/upstreamOwners.ts"
 
 const sources = readSources("src")
 const plant = (path: string, text: string): ReadonlyArray<Source> => [...sources, { path, text }]
@@ -22,6 +23,8 @@ describe("the sources", () => {
   it("are at most 300 lines each", () => expect(rules.shortFiles(sources)).toEqual([]))
   it("of core and log name no clock, no chance and no inexact arithmetic", () =>
     expect(rules.exactAndTimeless(sources)).toEqual([]))
+  it("write each field of an upstream in one file of the core", () => expect(upstreamOwners(sources)).toEqual([]))
+  it("read the requests of a step in step.ts alone", () => expect(requestsAreOneWay(sources)).toEqual([]))
   it("have no import cycles", () => expect(rules.noCycles(sources)).toEqual([]))
   it("of the data plane import neither state, configuration nor reducers", () =>
     expect(rules.planeSeesRoutes(sources)).toEqual([]))
@@ -79,6 +82,41 @@ describe("a planted violation is found", () => {
     ["core imports its schemas", rules.coreAlone, "src/core/bad.ts", 'import { a } from "./schema/Event.ts"', /schemas/],
     ["400 lines", rules.shortFiles, "src/core/bad.ts", "const a = 1\n".repeat(400), /400 lines/],
     ["301 lines without a last newline", rules.shortFiles, "src/core/bad.ts", `${"//\n".repeat(300)}//`, /301 lines/],
+    [
+      "a reducer writes the race of an upstream, among other fields",
+      upstreamOwners,
+      "src/core/reducers/bad.ts",
+      "export const bad = (one: Upstream) => ({ ...one, extra: { a: 1 }, race: 0 })",
+      /^src\/core\/reducers\/bad\.ts writes race, which src\/core\/upstream\/firstUse\.ts owns$/m
+    ],
+    [
+      "an owner writes a field of another owner by its short name",
+      upstreamOwners,
+      "src/core/upstream/rounds.ts",
+      "export const bad = (one: Upstream, shut: number) => ({ ...one, shut })",
+      /upstream\/rounds\.ts writes shut/
+    ],
+    [
+      "a reducer hands out parts of an upstream",
+      upstreamOwners,
+      "src/core/reducers/bad.ts",
+      "export const bad: Partial<Upstream> = {}",
+      /bad\.ts has parts of Upstream/
+    ],
+    [
+      "an upstream gets a field without an owner",
+      upstreamOwners,
+      "src/core/model/Upstream.ts",
+      "export interface Upstream {\n  readonly colour: string\n}",
+      /^colour of Upstream has no owner$/m
+    ],
+    [
+      "a reducer reads what upstreams are started",
+      requestsAreOneWay,
+      "src/core/reducers/bad.ts",
+      "export const bad = (step: Step) => step.requests.started.size",
+      /bad\.ts reads the requests/
+    ],
     ["a clock in core", rules.exactAndTimeless, "src/core/bad.ts", "export const now = () => Date.now()", /Date/],
     ["a clock in a template", rules.exactAndTimeless, "src/record/bad.ts", "`${performance.now()}`", /performance/],
     ["an exponential", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.exp(-1)", /Math\.exp/],

@@ -8,6 +8,7 @@ import type { Source } from "../../src/core/model/Candidate.ts"
 import type { Address, Config, Network } from "../../src/core/model/Config.ts"
 import type { State } from "../../src/core/model/State.ts"
 import type { Step } from "../../src/core/model/Step.ts"
+import { stepOf } from "../../src/core/requests.ts"
 import { merge } from "../../src/core/reducers/roster.ts"
 import { parseNetwork } from "../../src/core/schema/network.ts"
 import { initial } from "../../src/core/state.ts"
@@ -22,18 +23,7 @@ interface Named {
 
 const start = (state: State) =>
   advance(state, { seq: state.seq + 1, at: state.at, event: { _tag: "Started", worker: 0, wallMs: 0 } }).state
-const step = (): Step => ({
-  at: 1_000,
-  event: { _tag: "Ticked", worker: 0 },
-  due: [],
-  samples: [],
-  dirty: new Set(),
-  started: new Set(),
-  decisions: [],
-  wantsProbes: false,
-  returned: false,
-  recovered: new Set()
-})
+const step = (): Step => stepOf({ seq: 0, at: 1_000, event: { _tag: "Ticked", worker: 0 } }, [], [])
 const merged = (state: State, all: ReadonlyArray<Named>) =>
   all.reduce((state, { source, addresses }) => merge(state, step(), 0, source, addresses), state)
 /** The named addresses, each with the set of its sources. */
@@ -82,7 +72,7 @@ describe("merging sources", () => {
       for (const { source, addresses } of all) {
         const again = step()
         expect(merge(once, again, 0, source, addresses)).toBe(once)
-        expect(again.decisions).toEqual([])
+        expect(again.requests.decisions).toEqual([])
       }
     })
   )

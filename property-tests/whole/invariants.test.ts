@@ -12,9 +12,10 @@ describe("in any run", () => {
   law(
     "no invariant is broken after any entry",
     fc.property(script(), (it) => {
-      play(it, (entry, before, { state }) => {
+      play(it, (entry, before, { state, late }) => {
         expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
         expect(cheapFault(before, state)).toBeNull()
+        expect(late, `in entry ${entry.seq} (${entry.event._tag})`).toBeNull()
       })
     })
   )
@@ -22,9 +23,10 @@ describe("in any run", () => {
   law(
     "no invariant is broken when the configuration changes, everything is turned off and on, and upstreams are refreshed",
     fc.property(ruledScript(), (it) => {
-      play(it, (entry, before, { state }) => {
+      play(it, (entry, before, { state, late }) => {
         expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
         expect(cheapFault(before, state)).toBeNull()
+        expect(late, `in entry ${entry.seq} (${entry.event._tag})`).toBeNull()
       })
     })
   )
@@ -32,9 +34,10 @@ describe("in any run", () => {
   law(
     "no invariant is broken in local outages and by auto-disable",
     fc.property(farScript(), (it) => {
-      play(it, (entry, before, { state }) => {
+      play(it, (entry, before, { state, late }) => {
         expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
         expect(cheapFault(before, state)).toBeNull()
+        expect(late, `in entry ${entry.seq} (${entry.event._tag})`).toBeNull()
       })
     })
   )

@@ -18,16 +18,19 @@ export interface Advanced {
   /** null: nothing was decided. */
   readonly digest: Digest | null
   readonly stateDigest: Digest | null
+  /** A request of a reducer that came too late: a fault of the core. Null: there was none. */
+  readonly late: string | null
 }
 
 export type Advance = (state: State, entry: Entry) => Advanced
 
 export const advance: Advance = (state, entry) => {
-  const { state: next, decisions } = step(state, entry)
+  const { state: next, decisions, late } = step(state, entry)
   return {
     state: next,
     decisions,
     digest: decisionsDigest(decisions, state, next),
-    stateDigest: entry.seq % STATE_DIGEST_EVERY === STATE_DIGEST_EVERY - 1 ? stateDigest(next) : null
+    stateDigest: entry.seq % STATE_DIGEST_EVERY === STATE_DIGEST_EVERY - 1 ? stateDigest(next) : null,
+    late
   }
 }

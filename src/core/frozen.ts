@@ -3,7 +3,7 @@ import * as Candidates from "./candidates.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import { needsNetwork } from "./network.ts"
-import { isCommon } from "./trouble.ts"
+import { isCommon } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** Whether its record stands still: the network that leads to it is down, or it had worked and all of its upstream fail. */

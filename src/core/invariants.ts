@@ -14,7 +14,9 @@ import type { Upstream } from "./model/Upstream.ts"
 import { asks } from "./reducers/membership.ts"
 import { upstreamRoutes } from "./routes.ts"
 import { indexOf } from "./state.ts"
-import { isCommon } from "./trouble.ts"
+import { isFirstUse } from "./upstream/firstUse.ts"
+import { isPlanned } from "./upstream/resolving.ts"
+import { isCommon } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** The first broken invariant that can be seen without looking at candidates; null when all hold. */
@@ -66,8 +68,7 @@ export function faults(state: State): ReadonlyArray<string> {
     }
     const config = Upstreams.configOf(state, upstream.id)
     const { preheat } = config
-    const races = upstream.race !== 0 || upstream.pausedUntilUs >= 0
-    const asks = (upstream.usedAtUs >= 0 && !Upstreams.notesUse(config)) || (races && upstream.searchUntilUs < 0)
+    const asks = (upstream.usedAtUs >= 0 && !Upstreams.notesUse(config)) || isFirstUse(upstream)
     expect(!preheat || !asks, `${upstream.name}: on demand though it is preheated`)
     const spares = upstream.fallback.map((id) => Candidates.find(state, id))
     expect(spares.every((one) => one?.sources.includes("fallback") === true), `${upstream.name}: a stranger in fallback`)
@@ -84,9 +85,8 @@ export function faults(state: State): ReadonlyArray<string> {
     )
     const failed = impostorsIn(state, upstream)
     expect(failed.length === 0, `${upstream.name}: who could not show the certificate is routed: ${failed.join(" ")}`)
-    const isPlanned = upstream.resolve !== 0 || upstream.resolveDueUs >= 0
     const mustResolve = Upstreams.isPreheated(state, upstream.id) && mayResolve(state, upstream.id)
-    expect(!mustResolve || isPlanned, `${upstream.name}: its name is never resolved again`)
+    expect(!mustResolve || isPlanned(upstream), `${upstream.name}: its name is never resolved again`)
     const routed = state.routes.upstreams[upstream.id]
     expect(JSON.stringify(routed) === JSON.stringify(upstreamRoutes(state, upstream)), `${upstream.name}: routes are old`)
   }

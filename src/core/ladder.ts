@@ -33,7 +33,7 @@ import type { Event } from "./model/Event.ts"
 import type { UpstreamState } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { isPanic, orderOf } from "./trouble.ts"
+import { isPanic, orderOf } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 export interface Rung {

@@ -7,7 +7,7 @@ import { panicCandidateOf } from "./ladder.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { isSearched } from "./search.ts"
-import { isCommon } from "./trouble.ts"
+import { isCommon } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 export function needsDiscovery(state: State, upstream: Upstream, someServe: boolean): boolean {

@@ -39,10 +39,10 @@ export function routesOf(state: State): Routes {
   return state.routes
 }
 
-/** Brings the routes of the touched upstreams up to date, a new version only when one of them differs; tells of other rungs. */
-export function reroute(state: State, touched: Iterable<UpstreamId>, decisions: Array<Decision> = []): State {
+/** Brings the routes of the dirty upstreams up to date, a new version only when one of them differs; tells of other rungs. */
+export function reroute(state: State, dirty: Iterable<UpstreamId>, decisions: Array<Decision> = []): State {
   let upstreams = state.routes.upstreams
-  for (const id of touched) {
+  for (const id of dirty) {
     const upstream = Upstreams.find(state, id)
     if (upstream === undefined) continue
     const before = upstreams[id]

@@ -10,7 +10,7 @@ import { panicCandidateOf } from "./ladder.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { isPanic } from "./trouble.ts"
+import { isPanic } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** How many candidates outside the set are looked at for one that may serve. */

@@ -1,4 +1,21 @@
-/** One step of the core: the reducers in a fixed order, nothing more. */
+/**
+ * One step of the core: the reducers in a fixed order, in phases.
+ *
+ *   operator       a reload, or the wish to turn everything on or off
+ *   membership     which upstreams and addresses there are, which of them earlier runs knew, which sessions are open
+ *   network        what the network of this machine explains
+ *   common causes  what all candidates failing together explains; from here on the samples stand
+ *   started        upstreams that begin query the resolver and recall what earlier runs knew
+ *   demand         what clients ask for
+ *   evidence       score, breaker, identity, suspicion and relief learn from the samples
+ *   selection      the set moves
+ *   acts           warm pools follow the set, and renewal plans
+ *   probes         answered probes give their permits back, and the next ones go out
+ *   routes         dirty upstreams are routed anew
+ *
+ * Samples are told on the state before all reducers, while the act that is answered is still known to be under way.
+ * `requests.ts` tells which request is read in which phase.
+ */
 import { dueAt } from "./deadline.ts"
 import { thresholdChanged } from "./ladder.ts"
 import type { Decision } from "./model/Decision.ts"
@@ -24,61 +41,72 @@ import { selector } from "./reducers/selector.ts"
 import { suspicion } from "./reducers/suspicion.ts"
 import { traffic } from "./reducers/traffic.ts"
 import { warm } from "./reducers/warm.ts"
+import { enter, markDirty, stepOf } from "./requests.ts"
 import { reroute } from "./routes.ts"
 
 export interface Stepped {
   readonly state: State
   readonly decisions: ReadonlyArray<Decision>
+  /** A request that came too late to be acted on: a fault of the core; null: there was none. */
+  readonly late: string | null
 }
 
 const NOTHING_DUE: Step["due"] = []
 
-/**
- * What an operator wants comes first, then what the network of this machine explains. Score, breaker, identity and suspicion learn from samples; which answers count is decided on the state before them, while the act
- * that is answered is still known to be under way. Then the selector moves the set, warm and refresh act on it and free the
- * places of what was answered, and routes come last.
- */
+/** One entry through all phases. */
 export function step(state: State, entry: Entry): Stepped {
   const { event, at } = entry
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
-  const samples = samplesOf(state, event, at)
-  const shared: Step = {
-    at,
-    event,
-    due,
-    samples,
-    dirty: new Set(),
-    started: new Set(),
-    decisions: [],
-    wantsProbes: false,
-    returned: false,
-    recovered: new Set()
-  }
+  const shared = stepOf(entry, due, samplesOf(state, event, at))
+  const { requests } = shared
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
+
+  // The first phase is that of the operator.
   next = reload(next, shared)
   next = enabled(next, shared)
+
+  enter(shared, "membership")
   next = membership(next, shared)
   next = history(next, shared)
   next = traffic(next, shared)
+
+  enter(shared, "network")
   next = outage(next, shared)
+
+  enter(shared, "common causes")
   next = autoDisable(next, shared)
   next = commonCause(next, shared)
-  next = resolveStarted(next, shared)
-  next = recallStarted(next, shared)
-  next = demand(next, shared)
+
+  enter(shared, "started")
+  next = resolveStarted(next, shared, requests.started, requests.returned)
+  next = recallStarted(next, shared, requests.started)
+
+  enter(shared, "demand")
+  next = demand(next, shared, requests.returned)
+
+  enter(shared, "evidence")
   const before = next
   next = score(next, shared)
   next = breaker(next, shared)
   next = identity(next, shared)
   next = suspicion(next, shared)
-  for (const { upstream } of thresholdChanged(before, next, event)) shared.dirty.add(upstream)
+  for (const { upstream } of thresholdChanged(before, next, event)) markDirty(shared, upstream)
   next = relief(next, shared)
-  next = unserved(selector(next, shared), shared)
-  next = warm(next, shared)
-  next = renewal(next, shared)
-  next = refresh(next, shared)
-  next = reroute(next, shared.dirty, shared.decisions)
-  return { state: next, decisions: shared.decisions }
+
+  enter(shared, "selection")
+  next = selector(next, shared, requests.dirty)
+
+  enter(shared, "acts")
+  next = unserved(next, shared)
+  next = warm(next, shared, requests.dirty)
+  next = renewal(next, shared, requests.dirty)
+
+  enter(shared, "probes")
+  next = refresh(next, shared, requests)
+
+  enter(shared, "routes")
+  next = reroute(next, requests.dirty, requests.decisions)
+  return { state: next, decisions: requests.decisions, late: requests.late }
 }
 
 function wallOf(state: State, { event, at }: Entry): State["wall"] {

@@ -9,6 +9,7 @@ import * as Rng from "./math/Rng.ts"
 import type { UpstreamId } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
+import { planned, roundAt, unheardFrom } from "./upstream/rounds.ts"
 import * as Upstreams from "./upstreams.ts"
 
 export const MOST_TTLS = 6
@@ -43,13 +44,13 @@ export function nextRound(state: State, upstream: Upstream) {
   const intervalUs = probing.intervalMs * 1000
   // While the machine slept nothing was asked.
   const slept = state.at - upstream.roundDueUs > intervalUs
-  const awake = slept ? { ...upstream, unheardSinceUs: state.at } : upstream
+  const awake = slept ? unheardFrom(upstream, state.at) : upstream
   const { waitUs, rng } = isUnreached(state, awake)
     ? backedOff(state, awake.unheardSinceUs, intervalUs, scoreTtlMs)
     : { waitUs: intervalUs, rng: state.rng }
   const dueUs = upstream.roundDueUs + waitUs
   const roundDueUs = dueUs > state.at ? dueUs : state.at + waitUs
-  return { next: Upstreams.replace({ ...state, rng }, upstream, { ...awake, roundDueUs }), waitUs }
+  return { next: Upstreams.replace({ ...state, rng }, upstream, roundAt(awake, roundDueUs)), waitUs }
 }
 
 /** As at the beginning: the next round comes after so many intervals at the latest, and those that follow as often as they do then. */
@@ -60,5 +61,5 @@ export function hurried(state: State, id: UpstreamId, intervals: number): State 
     upstream.roundDueUs,
     state.at + intervals * Upstreams.configOf(state, id).probing.intervalMs * 1000
   )
-  return Upstreams.replace(state, upstream, { ...upstream, unheardSinceUs: state.at, roundDueUs })
+  return Upstreams.replace(state, upstream, planned(upstream, roundDueUs, state.at))
 }

@@ -1,4 +1,4 @@
-/** What the reducers of one step share: the event, the deadlines that came with it, its samples, and the decisions so far. */
+/** What the reducers of one step share: the event, the deadlines that came with it, its samples, the decisions so far, and requests. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Decision } from "./Decision.ts"
 import type { DialFailure, Event } from "./Event.ts"
@@ -52,20 +52,30 @@ export interface Step {
   readonly at: number
   readonly event: Event
   readonly due: ReadonlyArray<Due>
-  /**
-   * What the event says about candidates. All reducers see the same samples, except those that a local outage or a common cause
-   * explains.
-   */
-  samples: ReadonlyArray<Sample>
+  /** What the event says about candidates, judged before any reducer learned from it; without what an outage explains. */
+  readonly samples: ReadonlyArray<Sample>
+  /** Only requests.ts writes them, and only step.ts reads them. */
+  readonly requests: Requests
+}
+
+/** What reducers want later ones to do: see requests.ts. */
+export interface Requests {
+  /** The number of the phase that runs now. */
+  phase: number
+  readonly decisions: Array<Decision>
   /** Upstreams with changed costs or candidates. Only these are evaluated, and only these get new routes. */
   readonly dirty: Set<UpstreamId>
-  /** Upstreams that start a first round of probes: at the start, when they are added, and when they are enabled. */
-  readonly started: Set<UpstreamId>
-  readonly decisions: Array<Decision>
-  /** A candidate joined the queue for a probe. */
-  wantsProbes: boolean
-  /** The network came back, so each candidate is measured anew. */
+  /** Upstreams that start a first round of probes. */
+  started: ReadonlySet<UpstreamId>
+  /** Upstreams of which all candidates but one are due for a trial. */
+  recovered: ReadonlySet<UpstreamId>
+  /** Whether a candidate joined the queue for probes. */
+  probes: boolean
+  /** Whether this machine's network came back: all candidates are measured anew. */
   returned: boolean
-  /** Upstreams that are out of a common cause. All their other candidates are due for a trial. */
-  readonly recovered: Set<UpstreamId>
+  /** The first request that came after its phase, in words: a fault of the core; null: none did. */
+  late: string | null
 }
+
+/** What the reducers that probe are asked for. */
+export type ProbeRequests = Readonly<Pick<Requests, "dirty" | "started" | "recovered" | "probes" | "returned">>

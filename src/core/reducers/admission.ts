@@ -13,6 +13,8 @@ import type { Event } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Refused, Upstream } from "../model/Upstream.ts"
+import { decide } from "../requests.ts"
+import { withRefused } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const MOST = 16
@@ -72,11 +74,11 @@ function told(
 ): State {
   const count = refused.length
   if (count > 0) {
-    step.decisions.push({ _tag: "AddressesRefused", upstream: id, source, count, refused: refused.slice(0, MOST) })
+    decide(step, { _tag: "AddressesRefused", upstream: id, source, count, refused: refused.slice(0, MOST) })
   }
   const upstream = Upstreams.find(state, id) as Upstream
   const others = upstream.refused.filter((one) => one.source !== source)
   const hosts = all.slice(0, MOST).map(({ host }) => host)
   const told = all.length === 0 ? others : [...others, { source, count: all.length, hosts }]
-  return Upstreams.replace(state, upstream, { ...upstream, refused: told })
+  return Upstreams.replace(state, upstream, withRefused(upstream, told))
 }

@@ -17,8 +17,11 @@ import type { AutoDisable } from "../model/Outage.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, keepSamples, markDirty, recover } from "../requests.ts"
 import { noFailedRounds } from "../initial.ts"
 import { isUnreached } from "../unreached.ts"
+import { unpaused } from "../upstream/firstUse.ts"
+import * as Rounds from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
 import { switched } from "./enabled.ts"
 import { samplesOf } from "./samples.ts"
@@ -30,13 +33,13 @@ const ENOUGH = 2
 export function autoDisable(state: State, step: Step): State {
   const { untilUs } = state.autoDisable
   if (untilUs >= 0 && step.due.some(({ kind }) => kind === "outage") && untilUs <= step.at) {
-    step.decisions.push({ _tag: "AutoEnabled", reason: "cooldown" })
+    decide(step, { _tag: "AutoEnabled", reason: "cooldown" })
     return switched(state, step, { autoDisable: noFailedRounds })
   }
   if (untilUs >= 0 && hasServed(state, step)) {
-    step.decisions.push({ _tag: "AutoEnabled", reason: "answered" })
+    decide(step, { _tag: "AutoEnabled", reason: "answered" })
     const next = switched(state, step, { autoDisable: noFailedRounds })
-    step.samples = samplesOf(next, step.event, step.at)
+    keepSamples(step, samplesOf(next, step.event, step.at))
     return next
   }
   if (step.samples.length === 0) return state
@@ -65,15 +68,15 @@ function answered(state: State, step: Step, candidate: Candidate | undefined): S
   const isNews = heardAtUs < 0 || step.at - heardAtUs >= PRECISE_US || (isListed && step.at - unheardSinceUs >= PRECISE_US)
   if (!isNews) return state
   // Its list is not searched any more (search.ts).
-  if (heardAtUs < 0) step.dirty.add(upstream.id)
-  const heard = { ...upstream, heardAtUs: step.at, unheardSinceUs: isListed ? step.at : unheardSinceUs }
+  if (heardAtUs < 0) markDirty(step, upstream.id)
+  const heard = Rounds.heard(upstream, step.at, isListed)
   return Upstreams.replace(state, upstream, isListed && isUnreached(state, upstream) ? reached(heard, step) : heard)
 }
 
 /** The first answer after many questions: its other candidates are asked now, and what is found on first use may be asked for. */
 function reached(upstream: Upstream, step: Step): Upstream {
-  step.recovered.add(upstream.id)
-  return { ...upstream, roundDueUs: upstream.roundDueUs < 0 ? -1 : step.at, pausedUntilUs: -1 }
+  recover(step, upstream.id)
+  return unpaused(Rounds.roundAt(upstream, upstream.roundDueUs < 0 ? -1 : step.at))
 }
 
 function failed(state: State, step: Step): State {
@@ -83,8 +86,8 @@ function failed(state: State, step: Step): State {
   const rounds = before.rounds + (isOver && before.failed.length >= enough(state) ? 1 : 0)
   if (rounds >= failures) {
     // Nobody is judged any more, not even by this.
-    step.samples = []
-    step.decisions.push({ _tag: "AutoDisabled", rounds, forMs: cooldownMs })
+    keepSamples(step, [])
+    decide(step, { _tag: "AutoDisabled", rounds, forMs: cooldownMs })
     return switched(state, step, { autoDisable: { ...noFailedRounds, untilUs: step.at + cooldownMs * 1000 } })
   }
   const open = before.roundEndUs >= 0 && !isOver

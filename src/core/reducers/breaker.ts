@@ -32,6 +32,8 @@ import type { Breaker as Limits } from "../model/Config.ts"
 import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { decide, markDirty, requestProbes } from "../requests.ts"
+import { isLastOpen, letIn, shutOut } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "../evidence.ts"
 import type { Reason } from "../trials.ts"
@@ -137,15 +139,14 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   const upstream = Upstreams.find(state, candidate.upstream)
   if (upstream === undefined || !Candidates.isListed(candidate)) return state
   const reopens = candidate.breaker.state === "half-open"
-  if (!reopens && (upstream.shut >= upstream.listed.length - 1 || isLastProven(state, candidate))) return state
+  if (!reopens && (isLastOpen(upstream) || isLastProven(state, candidate))) return state
   const { breaker } = candidate
   const isForgiven = step.at - breaker.closedAtUs >= breaker.openForMs * 1000
   const openings = reopens ? breaker.openings : isForgiven ? 1 : breaker.openings + 1
   const { waitMs, rng } = waited(state, candidate, reason, openings)
-  step.decisions.push({ _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: waitMs })
-  step.dirty.add(upstream.id)
-  const shut = reopens ? upstream.shut : upstream.shut + 1
-  const next = Upstreams.replace({ ...state, rng }, upstream, { ...upstream, shut })
+  decide(step, { _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: waitMs })
+  markDirty(step, upstream.id)
+  const next = Upstreams.replace({ ...state, rng }, upstream, reopens ? upstream : shutOut(upstream))
   return Candidates.replace(next, candidate, Queue.dequeued(Breaker.opened(candidate, step.at, waitMs, openings)))
 }
 
@@ -161,9 +162,9 @@ export function close(state: State, step: Step, candidate: Candidate): State {
   const upstream = Upstreams.find(state, candidate.upstream)
   if (upstream === undefined) return state
   const { rampMs } = Candidates.configOf(state, candidate).breaker
-  step.decisions.push({ _tag: "BreakerClosed", upstream: upstream.id, candidate: candidate.id })
-  step.dirty.add(upstream.id)
-  const next = Upstreams.replace(state, upstream, { ...upstream, shut: upstream.shut - 1 })
+  decide(step, { _tag: "BreakerClosed", upstream: upstream.id, candidate: candidate.id })
+  markDirty(step, upstream.id)
+  const next = Upstreams.replace(state, upstream, letIn(upstream))
   // A latency from the time before the outage says nothing any more, and neither does the trial's.
   return Candidates.replace(next, candidate, Cost.outdated(Breaker.closed(candidate, step.at, rampMs)))
 }
@@ -181,12 +182,12 @@ function tryAgain(state: State, step: Step, candidate: Candidate): State {
     const trialDueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
     return Candidates.replace(state, candidate, Breaker.trialDue(candidate, trialDueUs))
   }
-  step.wantsProbes = true
+  requestProbes(step)
   return Candidates.replace(state, candidate, Queue.urgent(Breaker.tried(candidate), step.at))
 }
 
 function rampUp(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
-  step.dirty.add(candidate.upstream)
+  markDirty(step, candidate.upstream)
   return Candidates.replace(state, candidate, Breaker.rampedUp(candidate, step.at, rampMs))
 }

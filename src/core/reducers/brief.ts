@@ -17,7 +17,9 @@ import { backoffMs } from "../math/backoff.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { requestRoutes } from "../requests.ts"
 import { LATENCIES } from "../slowHandshake.ts"
+import * as Lists from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const FIRST_MS = 250
@@ -43,9 +45,9 @@ export function triedInVain(state: State, step: Step, id: CandidateId): State {
   if (candidate === undefined || upstream === undefined || candidate.lastSampleAtUs >= 0) return state
   let next = state
   if (Candidates.isUntried(candidate) && Candidates.isListed(candidate)) {
-    const untried = upstream.untried - 1
-    if (untried === 0) step.dirty.add(upstream.id)
-    next = Upstreams.replace(next, upstream, { ...upstream, untried })
+    const after = Lists.tried(upstream)
+    if (after.untried === 0) requestRoutes(step, upstream.id)
+    next = Upstreams.replace(next, upstream, after)
   }
   const tried = Queue.triedBriefly(candidate)
   return Candidates.replace(next, candidate, waits(next, tried) ? Queue.queued(tried, "backlog", step.at) : tried)

@@ -16,14 +16,12 @@ import type { Candidate, CandidateId, Checkpoint as Saved, UpstreamId } from "..
 import type { Move } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
-import type { SelectedSet, Upstream } from "../model/Upstream.ts"
-import { checkpointOf } from "../trouble.ts"
+import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty } from "../requests.ts"
+import { reinstated } from "../upstream/activeSet.ts"
+import { letIn } from "../upstream/list.ts"
+import { checkpointOf } from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
-
-export function setOf(upstream: Upstream): SelectedSet {
-  const { members, memberSinceUs, challenges, stale, staleDueUs, selectedAtUs } = upstream
-  return { members, memberSinceUs, challenges, stale, staleDueUs, selectedAtUs }
-}
 
 /** Takes back what the trouble changed, of those that `may`; `proofs` also that a proof of identity failed. */
 export function rollBack(
@@ -42,31 +40,31 @@ export function rollBack(
       next = restored(next, step, candidate, checkpoint, proofs)
     }
   }
-  step.dirty.add(id)
-  return reinstated(next, step, id)
+  markDirty(step, id)
+  return withSet(next, step, id)
 }
 
 function restored(state: State, step: Step, candidate: Candidate, checkpoint: Saved, proofs: boolean): State {
   const back = Checkpoint.rolledBack(candidate, checkpoint, proofs, step.at)
   if (candidate.identity.state === "failed" && back.identity.state === "verified") {
-    step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
+    decide(step, { _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
   }
   const { scoring } = Candidates.configOf(state, candidate)
   let next = Candidates.replace(state, candidate, Suspicion.watched(Cost.repriced(back, scoring, step.at)))
   const { upstream: id } = candidate
   if (candidate.breaker.state !== "closed" && back.breaker.state === "closed") {
     const upstream = Upstreams.find(next, id) as Upstream
-    step.decisions.push({ _tag: "BreakerClosed", upstream: id, candidate: candidate.id })
-    next = Upstreams.replace(next, upstream, { ...upstream, shut: upstream.shut - 1 })
+    decide(step, { _tag: "BreakerClosed", upstream: id, candidate: candidate.id })
+    next = Upstreams.replace(next, upstream, letIn(upstream))
   }
   if (Candidates.isSuspect(candidate) && !Candidates.isSuspect(back)) {
-    step.decisions.push({ _tag: "Cleared", upstream: id, candidate: candidate.id })
+    decide(step, { _tag: "Cleared", upstream: id, candidate: candidate.id })
   }
   return next
 }
 
 /** The set as it was, without those that left the list meanwhile. */
-function reinstated(state: State, step: Step, id: UpstreamId): State {
+function withSet(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const set = upstream.trouble?.set
   if (set === undefined) return state
@@ -84,7 +82,6 @@ function reinstated(state: State, step: Step, id: UpstreamId): State {
     ...upstream.members.filter((one) => !members.includes(one)).map((one) => move(one, false)),
     ...members.filter((one) => !upstream.members.includes(one)).map((one) => move(one, true))
   ]
-  if (moves.length > 0) step.decisions.push({ _tag: "SelectionMoved", upstream: id, members, moves })
-  const memberSinceUs = members.map((one) => set.memberSinceUs[set.members.indexOf(one)] as number)
-  return Upstreams.replace(state, upstream, { ...upstream, ...set, members, memberSinceUs })
+  if (moves.length > 0) decide(step, { _tag: "SelectionMoved", upstream: id, members, moves })
+  return Upstreams.replace(state, upstream, reinstated(upstream, set, members))
 }

@@ -31,11 +31,14 @@ import type { Candidate } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
 import type { Trouble, Upstream } from "../model/Upstream.ts"
+import { decide, keepSamples, markDirty, recover, requestProbes } from "../requests.ts"
 import { pendingMs } from "../slowHandshake.ts"
-import { checkpointOf, isCommon, isPanic, isUsable } from "../trouble.ts"
+import { setOf } from "../upstream/activeSet.ts"
+import * as Troubles from "../upstream/trouble.ts"
+import { checkpointOf, isCommon, isPanic, isUsable } from "../upstream/trouble.ts"
 import { MOST_TTLS } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
-import { rollBack, setOf } from "./checkpoint.ts"
+import { rollBack } from "./checkpoint.ts"
 import { givenUp } from "./givingUp.ts"
 import { hastenedResolve } from "./membership.ts"
 import { challengersOf } from "../challengers.ts"
@@ -65,7 +68,7 @@ export function commonCause(state: State, step: Step): State {
     if (kind === "clientTrial") next = clientTrial(next, step, id)
   }
   const judged = step.samples.filter((sample) => isJudged(next, sample, step))
-  if (judged.length < step.samples.length) step.samples = judged
+  if (judged.length < step.samples.length) keepSamples(step, judged)
   return next
 }
 
@@ -77,8 +80,7 @@ function isJudged(state: State, { candidate: id, failure, tookMs }: Sample, step
 }
 
 function put(state: State, upstream: Upstream, changes: Partial<Trouble>): State {
-  const { trouble } = upstream
-  return trouble === null ? state : Upstreams.replace(state, upstream, { ...upstream, trouble: { ...trouble, ...changes } })
+  return Upstreams.replace(state, upstream, Troubles.changed(upstream, changes))
 }
 
 /** Successes end troubles. */
@@ -106,7 +108,7 @@ function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: numb
   if (!isByte && (!trouble.byConnect || failsInSessions)) return state
   return isCommon(upstream)
     ? ended(state, step, upstream, candidate, trouble)
-    : Upstreams.replace(state, upstream, { ...upstream, trouble: null })
+    : Upstreams.replace(state, upstream, Troubles.ended(upstream))
 }
 
 /** What only showed signs of failing is well: its next failure makes a checkpoint of what it is by then. */
@@ -117,10 +119,10 @@ function withoutSigns(state: State, upstream: Upstream, candidate: Candidate): S
 
 /** The others are suspects until they answer; each answers to its trial, or, where sessions failed, to a client. */
 function ended(state: State, step: Step, upstream: Upstream, first: Candidate, trouble: Trouble): State {
-  step.decisions.push({ _tag: "CommonCauseEnded", upstream: upstream.id, tookUs: step.at - trouble.sinceUs })
-  step.dirty.add(upstream.id)
-  step.recovered.add(upstream.id)
-  step.wantsProbes = true
+  decide(step, { _tag: "CommonCauseEnded", upstream: upstream.id, tookUs: step.at - trouble.sinceUs })
+  markDirty(step, upstream.id)
+  recover(step, upstream.id)
+  requestProbes(step)
   let next = state
   for (const candidate of Candidates.among(state, trouble.order)) {
     const checkpoint = checkpointOf(upstream, candidate)
@@ -131,7 +133,7 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
       : Suspicion.suspectOfHandshake(candidate, step.at)
     const reason = checkpoint.failed === "session" ? "silent" : "pending"
     if (!Candidates.isSuspect(candidate)) {
-      step.decisions.push({ _tag: "Suspected", upstream: upstream.id, candidate: candidate.id, reason })
+      decide(step, { _tag: "Suspected", upstream: upstream.id, candidate: candidate.id, reason })
     }
     next = Candidates.replace(next, candidate, suspect)
   }
@@ -140,7 +142,7 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
 
 /** Handshakes that are pending began before: they are watched no more, and those that begin from now on are. */
 function over(state: State, step: Step, upstream: Upstream): State {
-  let next = Upstreams.replace(state, upstream, { ...upstream, trouble: null, returnedAtUs: step.at })
+  let next = Upstreams.replace(state, upstream, Troubles.returned(upstream, step.at))
   for (const one of Candidates.among(next, upstream.listed)) {
     next = Candidates.replace(next, one, Suspicion.watched(Suspicion.overtaken(one, step.at - 1)))
   }
@@ -173,7 +175,7 @@ function noted(state: State, step: Step, { candidate: id, failed, in: where }: F
     : open
   const wasPanic = isPanic(open, troubled)
   const now = Upstreams.find(counted, upstream.id) as Upstream
-  if (wasPanic !== isPanic(counted, now) || turn !== trouble.turn) step.dirty.add(upstream.id)
+  if (wasPanic !== isPanic(counted, now) || turn !== trouble.turn) markDirty(step, upstream.id)
   if (isCommon(now)) return counted
   const kept = Candidates.replace(counted, candidate, Checkpoint.made(candidate, trouble.seq, failed))
   return settled(kept, step, Upstreams.find(kept, upstream.id) as Upstream)
@@ -201,7 +203,7 @@ function begun(state: State, step: Step, upstream: Upstream, first: Candidate): 
     clientTrialDueUs: -1,
     set: setOf(upstream)
   }
-  return Upstreams.replace(state, upstream, { ...upstream, trouble })
+  return Upstreams.replace(state, upstream, Troubles.begun(upstream, trouble))
 }
 
 /** Whether it is common by now; asks the rest of the order when only it is missing. */
@@ -214,7 +216,7 @@ function settled(state: State, step: Step, upstream: Upstream): State {
   let next = put(state, upstream, { asked: true })
   for (const one of able) {
     if (checkpointOf(upstream, one) !== null) continue
-    step.wantsProbes = true
+    requestProbes(step)
     next = Candidates.replace(next, one, Queue.urgent(one, step.at))
   }
   return next
@@ -223,7 +225,7 @@ function settled(state: State, step: Step, upstream: Upstream): State {
 function began(state: State, step: Step, upstream: Upstream): State {
   const { id } = upstream
   const trouble = upstream.trouble as Trouble
-  step.decisions.push({ _tag: "CommonCauseBegan", upstream: id, candidates: trouble.order.length })
+  decide(step, { _tag: "CommonCauseBegan", upstream: id, candidates: trouble.order.length })
   const rolled = rollBack(state, step, id, false, () => true)
   const { firstTrialMs } = Upstreams.configOf(rolled, id).breaker
   const next = put(rolled, Upstreams.find(rolled, id) as Upstream, {
@@ -243,7 +245,7 @@ function clientTrial(state: State, step: Step, id: number): State {
   const clientTrials = trouble.clientTrials + 1
   const firstMs = CLIENT_TRIALS * firstTrialMs
   const waitMs = backoffMs(clientTrials, firstMs, Math.max(maxCooldownMs, firstMs))
-  step.dirty.add(upstream.id)
+  markDirty(step, upstream.id)
   return put(state, upstream, {
     clientTrials,
     clientTrialDueUs: step.at + waitMs * 1000,
@@ -273,7 +275,7 @@ function probes(state: State, step: Step, id: number): State {
   for (let i = 0; i < Math.min(TRIED_AT_ONCE, length); i++) {
     const candidate = Candidates.find(next, trouble.order[(trouble.turn + i) % length])
     if (!isUsable(candidate) || candidate.probe !== 0 || candidate.queue === "urgent") continue
-    step.wantsProbes = true
+    requestProbes(step)
     next = Candidates.replace(next, candidate, Queue.urgent(candidate, step.at))
   }
   return next

@@ -26,28 +26,29 @@ import type { DomainRequested, Raced } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, requestProbes, requestRoutes } from "../requests.ts"
 import { configure, freeSlot, slotOf } from "../slots.ts"
 import { racePlan } from "../race.ts"
 import { isSearched, searchOf } from "../search.ts"
 import { serving } from "../serving.ts"
 import { backedOff } from "../unreached.ts"
+import * as FirstUse from "../upstream/firstUse.ts"
+import { isAsking, isPlanned, resolveAt } from "../upstream/resolving.ts"
+import { planned } from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
 import { remind } from "./history.ts"
 import { triedInVain } from "./brief.ts"
 import { ask, asks, create, mergeAll } from "./membership.ts"
 import { prune, pruneAt, withRoom } from "./prune.ts"
 
-/** The race waits for the resolver's answer. */
-const RESOLVING = -1
-
-export function demand(state: State, step: Step): State {
+export function demand(state: State, step: Step, returned: boolean): State {
   let next = state
   for (const { kind, id } of step.due) {
     if (kind === "pause") next = resumed(next, step, id)
     if (kind === "prune") next = prune(next, step)
   }
   // Nobody could be found while this machine's own network was down: that says nothing.
-  if (step.returned) {
+  if (returned) {
     for (const { id, pausedUntilUs } of Upstreams.all(next)) {
       if (pausedUntilUs >= 0) next = resumed(next, step, id)
     }
@@ -63,9 +64,9 @@ export function demand(state: State, step: Step): State {
     case "Resolved":
     case "ResolveFailed": {
       const upstream = Upstreams.find(next, event.upstream)
-      if (upstream?.race !== RESOLVING) return next
+      if (upstream === undefined || !FirstUse.isAwaiting(upstream)) return next
       // An answer to an older question leaves the one under way; a part of one that names somebody is enough.
-      return upstream.resolve === 0 || upstream.listed.length > 0 ? start(next, step, event.upstream) : next
+      return !isAsking(upstream) || upstream.listed.length > 0 ? start(next, step, event.upstream) : next
     }
     case "Raced":
       return raced(next, step, event)
@@ -93,12 +94,12 @@ function requested(state: State, step: Step, { upstream: told, host, port }: Dom
   if (upstream === undefined || !asksFor(next, upstream)) return next
   const searchUntilUs = isSearched(next, upstream) ? step.at + next.config.onDemand.singleFlightTimeoutMs * 1000 : -1
   // Clients that come while a search is under way prolong it.
-  if (upstream.race !== 0) {
+  if (FirstUse.isRacing(upstream)) {
     return upstream.searchUntilUs < 0 || searchUntilUs < 0
       ? next
-      : Upstreams.replace(next, upstream, { ...upstream, searchUntilUs })
+      : Upstreams.replace(next, upstream, FirstUse.searchedUntil(upstream, searchUntilUs))
   }
-  const wanted = { ...upstream, searchUntilUs }
+  const wanted = FirstUse.searchedUntil(upstream, searchUntilUs)
   return sample(Upstreams.replace(next, upstream, wanted), step, wanted)
 }
 
@@ -109,7 +110,7 @@ function asksFor(state: State, upstream: Upstream): boolean {
 function born(state: State, step: Step, id: UpstreamId, own: Pick<UpstreamConfig, "host" | "port" | "name">): State {
   const { onDemand } = state.config
   const { pruneDueUs } = state
-  step.dirty.add(id)
+  markDirty(step, id)
   const placed = create(configure(state, id, demanded(state.config, own)), id)
   const next = remind(mergeAll(placed, step, id), step, id)
   return pruneDueUs >= 0 ? next : pruneAt(next, step.at + onDemand.pruneIntervalMs * 1000)
@@ -121,25 +122,22 @@ function used(state: State, id: UpstreamId): State {
   if (upstream === undefined || !Upstreams.notesUse(Upstreams.configOf(state, id))) return state
   const { probing, host } = Upstreams.configOf(state, id)
   const mayAsk = host !== "" && !isLiteral(host) && asks(state, id)
-  const { resolve, roundDueUs, resolveDueUs, unheardSinceUs } = upstream
+  const { roundDueUs, unheardSinceUs } = upstream
   const laterUs = Upstreams.isOn(state, id) ? state.at + probing.intervalMs * 1000 : -1
   // While it was not used it was not asked.
   const resumes = !Upstreams.isProbed(state, id)
-  return Upstreams.replace(state, upstream, {
-    ...upstream,
-    usedAtUs: state.at,
-    unheardSinceUs: resumes ? state.at : unheardSinceUs,
-    roundDueUs: roundDueUs < 0 ? laterUs : resumes ? Math.min(roundDueUs, laterUs) : roundDueUs,
-    resolveDueUs: resolveDueUs < 0 && resolve === 0 && mayAsk ? laterUs : resolveDueUs
-  })
+  const roundUs = roundDueUs < 0 ? laterUs : resumes ? Math.min(roundDueUs, laterUs) : roundDueUs
+  const after = planned(FirstUse.usedAt(upstream, state.at), roundUs, resumes ? state.at : unheardSinceUs)
+  return Upstreams.replace(state, upstream, mayAsk && !isPlanned(upstream) ? resolveAt(after, laterUs) : after)
 }
 
 /** Asks the resolver; races those who are known at once, else those whom it names. */
-function sample(state: State, step: Step, { id, listed, resolve }: Upstream): State {
-  const next = resolve === 0 ? ask(state, step, id) : state
+function sample(state: State, step: Step, known: Upstream): State {
+  const { id, listed } = known
+  const next = isAsking(known) ? state : ask(state, step, id)
   const upstream = Upstreams.find(next, id) as Upstream
-  if (listed.length > 0 || upstream.resolve === 0) return start(next, step, id)
-  return Upstreams.replace(next, upstream, { ...upstream, race: RESOLVING })
+  if (listed.length > 0 || !isAsking(upstream)) return start(next, step, id)
+  return Upstreams.replace(next, upstream, FirstUse.awaiting(upstream))
 }
 
 function start(state: State, step: Step, id: UpstreamId): State {
@@ -149,9 +147,9 @@ function start(state: State, step: Step, id: UpstreamId): State {
   if (plan.attempts.length === 0) return failed(state, step, upstream, "no-candidates")
   const race = state.minted.warm
   const { session: { keepAliveMs }, pool: { maxAgeMs: keepForMs } } = Upstreams.configOf(state, id)
-  step.decisions.push({ _tag: "Race", worker: 0, race, upstream: id, plan, keepAliveMs, keepForMs })
+  decide(step, { _tag: "Race", worker: 0, race, upstream: id, plan, keepAliveMs, keepForMs })
   const minted = { ...state.minted, warm: race + 1 }
-  return Upstreams.replace({ ...state, minted }, upstream, { ...upstream, race, searched })
+  return Upstreams.replace({ ...state, minted }, upstream, FirstUse.racing(upstream, race, searched))
 }
 
 function raced(before: State, step: Step, { race, upstream: id, candidate, tried, tookUs }: Raced): State {
@@ -159,21 +157,21 @@ function raced(before: State, step: Step, { race, upstream: id, candidate, tried
   if (upstream === undefined || race <= 0 || upstream.race !== race) return before
   const isSearch = upstream.searchUntilUs >= 0
   const state = isSearch ? searched(before, step, tried) : before
-  const over: Upstream = { ...Upstreams.find(state, id) as Upstream, race: 0 }
+  const over = FirstUse.raced(Upstreams.find(state, id) as Upstream)
   const warmed = warmedBy(Upstreams.replace(state, upstream, over), step, candidate, race)
   const winner = Candidates.find(warmed, candidate)
   // Who left meanwhile serves nobody.
   const hasLeft = winner !== undefined && !Candidates.isListed(winner)
   if (hasLeft || !step.samples.some((one) => one.candidate === candidate && one.failure === null)) {
-    if (warmed.warmTotal > state.warmTotal) step.decisions.push({ _tag: "Retire", worker: 0, candidate, count: 1 })
+    if (warmed.warmTotal > state.warmTotal) decide(step, { _tag: "Retire", worker: 0, candidate, count: 1 })
     if (isSearch) return warmed
     // Neither that nor an outage that is over now says anything about the others.
     const isMoot = hasLeft || tried.some((one) => isExcused(state, one.candidate, step.at - tookUs))
     return isMoot && state.outage.sinceUs < 0 ? sample(warmed, step, over) : failed(warmed, step, over, "all-failed")
   }
-  step.dirty.add(id)
-  step.wantsProbes = true
-  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason: "first-use" })
+  markDirty(step, id)
+  requestProbes(step)
+  decide(step, { _tag: "UpstreamRefreshed", upstream: id, reason: "first-use" })
   const heard = new Set(tried.filter(({ outcome }) => outcome !== "cancelled").map((one) => one.candidate))
   return challenged(warmed, step, upstream, heard)
 }
@@ -190,7 +188,7 @@ export function unserved(state: State, step: Step): State {
   if (step.event._tag !== "Raced") return state
   const { upstream: id } = step.event
   const upstream = Upstreams.find(state, id)
-  if (upstream === undefined || upstream.race !== 0 || !asksFor(state, upstream)) return state
+  if (upstream === undefined || FirstUse.isRacing(upstream) || !asksFor(state, upstream)) return state
   const goesOn = step.at < upstream.searchUntilUs && isSearched(state, upstream)
   return goesOn ? start(state, step, id) : failed(state, step, upstream, "all-failed")
 }
@@ -199,7 +197,7 @@ export function unserved(state: State, step: Step): State {
 function warmedBy(state: State, step: Step, id: CandidateId, warm: number): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || state.warmTotal >= state.config.poolTotal) {
-    if (id >= 0) step.decisions.push({ _tag: "Retire", worker: 0, candidate: id, count: 1 })
+    if (id >= 0) decide(step, { _tag: "Retire", worker: 0, candidate: id, count: 1 })
     return state
   }
   const next = { ...state, warmTotal: state.warmTotal + 1 }
@@ -225,19 +223,19 @@ function challenged(state: State, step: Step, { id, listed }: Upstream, heard: R
 /** Nobody was found: clients go down the ladder for a while. */
 function failed(state: State, step: Step, upstream: Upstream, reason: "all-failed" | "no-candidates"): State {
   const { id } = upstream
-  step.dirty.add(id)
-  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
+  requestRoutes(step, id)
+  decide(step, { _tag: "UpstreamRefreshed", upstream: id, reason })
   const leastUs = state.config.onDemand.retryAfterMs * 1000
   const { scoreTtlMs } = Upstreams.configOf(state, id)
   const { waitUs, rng } = backedOff(state, upstream.unheardSinceUs, leastUs, scoreTtlMs)
-  return Upstreams.replace({ ...state, rng }, upstream, { ...upstream, race: 0, pausedUntilUs: step.at + waitUs })
+  return Upstreams.replace({ ...state, rng }, upstream, FirstUse.paused(upstream, step.at + waitUs))
 }
 
 function resumed(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
-  step.dirty.add(id)
-  return Upstreams.replace(state, upstream, { ...upstream, pausedUntilUs: -1, searchUntilUs: -1 })
+  markDirty(step, id)
+  return Upstreams.replace(state, upstream, FirstUse.resumed(upstream))
 }
 
 /** The names that a core before this one was asked for are kept as if they had just been used. */

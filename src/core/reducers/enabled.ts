@@ -19,15 +19,22 @@ import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, startUpstream } from "../requests.ts"
 import { noFailedRounds } from "../initial.ts"
-import { isCommon } from "../trouble.ts"
+import * as ActiveSet from "../upstream/activeSet.ts"
+import * as FirstUse from "../upstream/firstUse.ts"
+import * as Lists from "../upstream/list.ts"
+import { withPriors } from "../upstream/priors.ts"
+import * as Resolving from "../upstream/resolving.ts"
+import * as Rounds from "../upstream/rounds.ts"
+import * as Troubles from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
 export function enabled(state: State, step: Step): State {
   const { event } = step
   if (event._tag !== "EnabledOverridden") return state
   const next = switched(state, step, { override: event.enabled, autoDisable: noFailedRounds })
-  if (state.autoDisable.untilUs >= 0) step.decisions.push({ _tag: "AutoEnabled", reason: "operator" })
+  if (state.autoDisable.untilUs >= 0) decide(step, { _tag: "AutoEnabled", reason: "operator" })
   return next
 }
 
@@ -63,23 +70,18 @@ export function paused(state: State, before: State): State {
 export function tell(before: State, after: State, step: Step): void {
   const enabled = Upstreams.isEnabled(after)
   if (enabled === Upstreams.isEnabled(before) && after.override === before.override) return
-  step.decisions.push({ _tag: "EnabledChanged", enabled, override: after.override })
+  decide(step, { _tag: "EnabledChanged", enabled, override: after.override })
 }
 
 export function begin(state: State, step: Step, id: UpstreamId): State {
-  step.dirty.add(id)
+  markDirty(step, id)
   if (!Upstreams.isPreheated(state, id)) return state
-  step.started.add(id)
+  startUpstream(step, id)
   let next = state
-  const { trouble } = Upstreams.find(state, id) as Upstream
+  const upstream = Upstreams.find(state, id) as Upstream
   // Its common cause goes on, and so do the trials.
-  if (trouble !== null) {
-    next = Upstreams.replace(next, Upstreams.find(state, id) as Upstream, {
-      ...(Upstreams.find(state, id) as Upstream),
-      trouble: { ...trouble, trialDueUs: step.at + 1 }
-    })
-  }
-  for (const one of (Upstreams.find(state, id) as Upstream).listed) {
+  next = Upstreams.replace(next, upstream, Troubles.changed(upstream, { trialDueUs: step.at + 1 }))
+  for (const one of upstream.listed) {
     const candidate = Candidates.find(next, one) as Candidate
     if (candidate.probe !== 0 || candidate.queue !== "none") continue
     next = Candidates.replace(next, candidate, Queue.queued(candidate, "backlog", step.at))
@@ -90,22 +92,10 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
 /** In a common cause what is believed stands, as it stood in it: only the asking ends. */
 function asleep(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  const { trouble } = upstream
-  if (trouble === null || !isCommon(upstream)) return rest(state, step, id)
-  step.dirty.add(id)
-  let next = Upstreams.replace(state, upstream, {
-    ...upstream,
-    evaluateDueUs: -1,
-    roundDueUs: -1,
-    preheatSinceUs: -1,
-    resolve: 0,
-    resolveDueUs: -1,
-    race: 0,
-    searchUntilUs: -1,
-    pausedUntilUs: -1,
-    renewDueUs: -1,
-    trouble: { ...trouble, trialDueUs: -1, clientTrialDueUs: -1 }
-  })
+  if (!Troubles.isCommon(upstream)) return rest(state, step, id)
+  markDirty(step, id)
+  const after = Troubles.changed(halted(upstream), { trialDueUs: -1, clientTrialDueUs: -1 })
+  let next = Upstreams.replace(state, upstream, after)
   for (const candidate of Candidates.among(next, upstream.listed)) {
     const untried = candidate.probe === 0 ? Breaker.untried(candidate, step.at + 1) : candidate
     next = Candidates.replace(next, candidate, Queue.dequeued(untried))
@@ -113,43 +103,28 @@ function asleep(state: State, step: Step, id: UpstreamId): State {
   return next
 }
 
+/** Nothing of it is due or under way any more. */
+function halted(upstream: Upstream): Upstream {
+  return FirstUse.halted(Resolving.halted(Rounds.halted(ActiveSet.evaluateAt(upstream, -1))))
+}
+
+/** An upstream that is off has no opinion: what it believed, wanted and remembered is forgotten, except for its stale members. */
 export function rest(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { removed, staleForMs } = Upstreams.configOf(state, id)
   const { members, listed } = upstream
-  step.dirty.add(id)
+  markDirty(step, id)
   if (members.length > 0) {
     const reason = removed ? "left" : "disabled"
     const moves = members.map((candidate) => {
       return { candidate, into: false, reason, costMs: Candidates.find(state, candidate)?.costMs ?? -1 } as const
     })
-    step.decisions.push({ _tag: "SelectionMoved", upstream: id, members: [], moves })
+    decide(step, { _tag: "SelectionMoved", upstream: id, members: [], moves })
   }
   const stale = removed ? [] : members.length > 0 ? members : upstream.stale
-  let next = Upstreams.replace(state, upstream, {
-    ...upstream,
-    members: [],
-    memberSinceUs: [],
-    challenges: [],
-    stale,
-    staleDueUs: stale.length === 0 ? -1 : step.at + staleForMs * 1000,
-    selectedAtUs: members.length > 0 ? step.at : upstream.selectedAtUs,
-    evaluateDueUs: -1,
-    roundDueUs: -1,
-    preheatSinceUs: -1,
-    unsampled: listed.length,
-    untried: listed.length,
-    resolve: 0,
-    resolveDueUs: -1,
-    shut: 0,
-    priors: [],
-    trouble: null,
-    displaced: [],
-    race: 0,
-    searchUntilUs: -1,
-    pausedUntilUs: -1,
-    renewDueUs: -1
-  })
+  const staleDueUs = stale.length === 0 ? -1 : step.at + staleForMs * 1000
+  const empty = ActiveSet.withoutDisplaced(ActiveSet.emptied(halted(upstream), step.at, stale, staleDueUs))
+  let next = Upstreams.replace(state, upstream, Lists.unjudged(withPriors(Troubles.ended(empty), [])))
   for (const one of [...listed, ...upstream.fallback]) {
     const candidate = Candidates.find(next, one) as Candidate
     // Handshakes that began before say nothing when it is on again.

@@ -7,27 +7,20 @@ import * as Candidates from "../candidates.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty } from "../requests.ts"
+import { emptied } from "../upstream/activeSet.ts"
 import * as Upstreams from "../upstreams.ts"
 
 export function givenUp(state: State, step: Step, upstream: Upstream): State {
   const { id, members, listed } = upstream
-  step.dirty.add(id)
+  markDirty(step, id)
   if (members.length > 0) {
     const moves = members.map((candidate) => {
       return { candidate, into: false, reason: "expired", costMs: -1 } as const
     })
-    step.decisions.push({ _tag: "SelectionMoved", upstream: id, members: [], moves })
+    decide(step, { _tag: "SelectionMoved", upstream: id, members: [], moves })
   }
-  const empty: Upstream = {
-    ...upstream,
-    members: [],
-    memberSinceUs: [],
-    challenges: [],
-    stale: [],
-    staleDueUs: -1,
-    selectedAtUs: members.length > 0 ? step.at : upstream.selectedAtUs
-  }
-  let next = Upstreams.replace(state, upstream, empty)
+  let next = Upstreams.replace(state, upstream, emptied(upstream, step.at, [], -1))
   for (const candidate of Candidates.among(next, listed)) {
     if (candidate.costMs >= 0) next = Candidates.replace(next, candidate, Cost.expired(candidate))
   }

@@ -24,6 +24,8 @@ import type { HistoryRecord, Prior } from "../model/History.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { markDirty, requestProbes } from "../requests.ts"
+import * as Priors from "../upstream/priors.ts"
 import * as Upstreams from "../upstreams.ts"
 import { merge } from "./roster.ts"
 
@@ -42,9 +44,9 @@ export function history(state: State, step: Step): State {
 }
 
 /** Upstreams that begin in this step, by whatever reducer, are told what earlier runs knew. */
-export function recallStarted(state: State, step: Step): State {
+export function recallStarted(state: State, step: Step, started: ReadonlySet<UpstreamId>): State {
   let next = state
-  for (const id of step.started) next = remind(next, step, id)
+  for (const id of started) next = remind(next, step, id)
   return next
 }
 
@@ -86,9 +88,9 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
   }
   unmeasured.sort((a, b) => (a.prior?.latencyMs ?? 0) - (b.prior?.latencyMs ?? 0) || a.id - b.id)
   const priors = unmeasured.slice(0, MOST_PRIORS).map((one) => one.id)
-  step.dirty.add(id)
-  step.wantsProbes = true
-  return review(changed(next, id, { priors }), step, id)
+  markDirty(step, id)
+  requestProbes(step)
+  return review(changed(next, id, (upstream) => Priors.withPriors(upstream, priors)), step, id)
 }
 
 /** How long a record counts, from now on. */
@@ -118,21 +120,21 @@ function review(state: State, step: Step, id: UpstreamId): State {
   const stay = named.filter(({ prior }) => lasts(prior?.expiresMs))
   const next = stay.length < named.length ? merge(state, step, id, "history", stay) : state
   const priorsDueUs = dueMs < 0 ? -1 : Math.ceil(step.at + (dueMs - nowMs) * 1000)
-  if (priors.length === upstream.priors.length) return changed(next, id, { priorsDueUs })
-  step.dirty.add(id)
-  return changed(next, id, { priors, priorsDueUs })
+  const reviewed = changed(next, id, (one) => Priors.reviewAt(one, priorsDueUs))
+  if (priors.length === upstream.priors.length) return reviewed
+  markDirty(step, id)
+  return changed(reviewed, id, (one) => Priors.withPriors(one, priors))
 }
 
 /** It was heard of: from now on it is judged by that. */
 function measured(state: State, step: Step, one: CandidateId): State {
   const id = Candidates.find(state, one)?.upstream ?? -1
-  const priors = Upstreams.find(state, id)?.priors
-  if (priors === undefined || !priors.includes(one)) return state
-  step.dirty.add(id)
-  return changed(state, id, { priors: priors.filter((other) => other !== one) })
+  if (Upstreams.find(state, id)?.priors.includes(one) !== true) return state
+  markDirty(step, id)
+  return changed(state, id, (upstream) => Priors.without(upstream, one))
 }
 
-function changed(state: State, id: UpstreamId, changes: Partial<Upstream>): State {
+function changed(state: State, id: UpstreamId, change: (upstream: Upstream) => Upstream): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  return Upstreams.replace(state, upstream, { ...upstream, ...changes })
+  return Upstreams.replace(state, upstream, change(upstream))
 }

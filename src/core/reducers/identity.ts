@@ -28,6 +28,7 @@ import type { Identity as Wanted } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty } from "../requests.ts"
 import * as Upstreams from "../upstreams.ts"
 
 export function identity(state: State, step: Step): State {
@@ -50,21 +51,21 @@ function wasAskedBefore(state: State, { at, event }: Step, candidate: Candidate)
 
 function failed(state: State, step: Step, candidate: Candidate): State {
   if (candidate.identity.state !== "failed") {
-    step.decisions.push({ _tag: "IdentityFailed", upstream: candidate.upstream, candidate: candidate.id })
+    decide(step, { _tag: "IdentityFailed", upstream: candidate.upstream, candidate: candidate.id })
   }
   return settled(state, step, candidate, Identity.failed(candidate, step.at))
 }
 
 function proven(state: State, step: Step, candidate: Candidate): State {
   if (candidate.identity.state === "failed") {
-    step.decisions.push({ _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
+    decide(step, { _tag: "IdentityProven", upstream: candidate.upstream, candidate: candidate.id })
   }
   const dueUs = step.at + Candidates.configOf(state, candidate).scoreTtlMs * 1000
   return settled(state, step, candidate, Identity.verified(candidate, step.at, dueUs))
 }
 
 function settled(state: State, step: Step, candidate: Candidate, after: Candidate): State {
-  if (after.identity.state !== candidate.identity.state) step.dirty.add(candidate.upstream)
+  if (after.identity.state !== candidate.identity.state) markDirty(step, candidate.upstream)
   return Candidates.replace(state, candidate, after)
 }
 

@@ -29,8 +29,12 @@ import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, startUpstream } from "../requests.ts"
 import { newUpstream } from "../initial.ts"
 import { indexOf } from "../state.ts"
+import * as FirstUse from "../upstream/firstUse.ts"
+import * as Resolving from "../upstream/resolving.ts"
+import { withWarmPools } from "../upstream/warmPools.ts"
 import * as Upstreams from "../upstreams.ts"
 import { backedOff } from "../unreached.ts"
 import { mayName, namedBy, SOURCES } from "../sources.ts"
@@ -56,23 +60,27 @@ export function membership(state: State, step: Step): State {
   if (event._tag !== "RefreshRequested") return next
   for (const id of Upstreams.refreshed(next, event.upstream)) {
     const upstream = Upstreams.find(next, id) as Upstream
-    const anew = { ...upstream, unresolvedSinceUs: -1 }
-    next = Upstreams.replace(next, upstream, upstream.unresolvedSinceUs < 0 ? upstream : anew)
+    next = Upstreams.replace(next, upstream, Resolving.hopeful(upstream))
     // A query that is under way is as good as a new one.
-    if (upstream.resolve === 0) next = ask(next, step, id)
+    if (!Resolving.isAsking(upstream)) next = ask(next, step, id)
   }
   return next
 }
 
 /** Upstreams that begin in this step, by whatever reducer, ask the resolver. */
-export function resolveStarted(state: State, step: Step): State {
+export function resolveStarted(
+  state: State,
+  step: Step,
+  started: ReadonlySet<UpstreamId>,
+  returned: boolean
+): State {
   let next = learned(state, step)
-  for (const id of step.started) next = ask(next, step, id)
+  for (const id of started) next = ask(next, step, id)
   // The resolver may be within reach again.
-  if (step.returned || step.event._tag === "InterfacesChanged") {
+  if (returned || step.event._tag === "InterfacesChanged") {
     for (const upstream of Upstreams.all(next)) {
       if (upstream.unresolvedSinceUs < 0 || !Upstreams.isLive(next, upstream.id)) continue
-      next = Upstreams.replace(next, upstream, { ...upstream, unresolvedSinceUs: -1 })
+      next = Upstreams.replace(next, upstream, Resolving.hopeful(upstream))
       next = hastenedResolve(next, step, upstream.id)
     }
   }
@@ -96,17 +104,17 @@ function learned(state: State, step: Step): State {
 /** The resolver is asked at once, unless that is under way: the addresses may have been replaced. */
 export function hastenedResolve(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
-  if (upstream === undefined || upstream.resolve !== 0 || upstream.resolveDueUs < 0) return state
-  return Upstreams.replace(state, upstream, { ...upstream, resolveDueUs: step.at + AT_ONCE_US })
+  if (upstream === undefined || Resolving.isAsking(upstream) || upstream.resolveDueUs < 0) return state
+  return Upstreams.replace(state, upstream, Resolving.resolveAt(upstream, step.at + AT_ONCE_US))
 }
 
 function start(state: State, step: Step): State {
   let next = forgetSockets(state, step.at)
   next.config.upstreams.forEach((_, id) => {
-    step.dirty.add(id)
+    markDirty(step, id)
     if (id >= next.upstreams.length) next = create(next, id)
     next = mergeAll(next, step, id)
-    if (Upstreams.isPreheated(next, id)) step.started.add(id)
+    if (Upstreams.isPreheated(next, id)) startUpstream(step, id)
   })
   return next
 }
@@ -125,7 +133,7 @@ function forgetSockets(state: State, atUs: number): State {
     Vector.toArray(state.candidates).map((one) => one === null ? null : asleep(state, one, atUs))
   )
   const upstreams = Vector.fromArray(
-    Upstreams.all(state).map((one) => ({ ...one, resolve: 0, resolveDueUs: -1, race: 0, searchUntilUs: -1, shelves: [] }))
+    Upstreams.all(state).map((one) => withWarmPools(FirstUse.forgotten(Resolving.halted(one)), []))
   )
   const probing = { ...state.probing, inFlight: [] }
   const next: State = { ...state, candidates, upstreams, probing, warmTotal: 0 }
@@ -158,7 +166,7 @@ export function create(state: State, id: UpstreamId): State {
 function due(state: State, step: Step, id: UpstreamId): State {
   if (Upstreams.isLive(state, id)) return ask(state, step, id)
   const upstream = Upstreams.find(state, id)
-  return upstream === undefined ? state : Upstreams.replace(state, upstream, { ...upstream, resolveDueUs: -1 })
+  return upstream === undefined ? state : Upstreams.replace(state, upstream, Resolving.resolveAt(upstream, -1))
 }
 
 export function ask(state: State, step: Step, id: UpstreamId): State {
@@ -167,11 +175,11 @@ export function ask(state: State, step: Step, id: UpstreamId): State {
   if (upstream === undefined || host === "" || isLiteral(host) || !asks(state, id)) return state
   const resolve = state.minted.resolve
   const { timeoutMs, maxAnswers, servers } = dns
-  step.decisions.push({ _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers, servers })
+  decide(step, { _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers, servers })
   const next: State = { ...state, minted: { ...state.minted, resolve: resolve + 1 } }
   // An answer that takes longer than the refresh must not be overtaken by the next question, time and again.
   const resolveDueUs = step.at + (dns.refreshMs + timeoutMs) * 1000
-  return Upstreams.replace(next, upstream, { ...upstream, resolve, resolveDueUs })
+  return Upstreams.replace(next, upstream, Resolving.asked(upstream, resolve, resolveDueUs))
 }
 
 /** Whether names are asked for at all. */
@@ -189,7 +197,7 @@ function answered(
 ): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || resolve === 0 || upstream.resolve !== resolve) return state
-  step.dirty.add(id)
+  markDirty(step, id)
   const { dns, port, scoreTtlMs } = Upstreams.configOf(state, id)
   const named = hosts.map((host) => ({ host, port }))
   if (more) return merge(state, step, id, "dns", [...namedBy(state, id, "dns"), ...named])
@@ -202,14 +210,8 @@ function answered(
   const { waitUs, rng } = unresolvedSinceUs < 0
     ? { waitUs: only ? retryUs : refreshUs, rng: state.rng }
     : backedOff(state, unresolvedSinceUs, retryUs, scoreTtlMs)
-  const resolveDueUs = step.at + waitUs
-  const next = Upstreams.replace({ ...state, rng }, upstream, {
-    ...upstream,
-    resolve: 0,
-    resolveDueUs,
-    partial,
-    unresolvedSinceUs
-  })
+  const after = Resolving.answered(upstream, step.at + waitUs, partial, unresolvedSinceUs)
+  const next = Upstreams.replace({ ...state, rng }, upstream, after)
   if (!usable) return hosts.length === 0 ? next : screen(next, step, id, "dns", named).state
   return merge(next, step, id, "dns", only ? [...namedBy(next, id, "dns"), ...named] : named)
 }

@@ -28,7 +28,9 @@ import type { Family, OutageReason, OutageState } from "../model/Outage.ts"
 import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, keepSamples, markDirty, networkReturned } from "../requests.ts"
 import { familyOf, needsNetwork, networkOf } from "../network.ts"
+import * as Troubles from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 import { LEAST_SILENCE_WINDOW_US, pulse, pulseAt, referenceOf } from "./pulse.ts"
 import { beginning, upstreamByte } from "../evidence.ts"
@@ -47,7 +49,7 @@ export function outage(state: State, step: Step): State {
   const kept = step.samples.filter(({ candidate, tookMs }) =>
     !isExcused(next, candidate, beganUs ?? step.at - Math.round(tookMs * 1000))
   )
-  if (kept.length < step.samples.length) step.samples = kept
+  if (kept.length < step.samples.length) keepSamples(step, kept)
   // Who failed beside one that answered is no sign of anything, and there is nothing to be taken back.
   if (heard.length === 0 && next.outage.sinceUs < 0) {
     for (const sample of step.samples) next = silent(next, step, sample)
@@ -130,11 +132,11 @@ function answered(state: State, step: Step, heard: ReadonlyArray<Family>): State
 /** The network is back: everybody is measured anew, and shelves forget that their dials failed. */
 function ended(state: State, step: Step): State {
   const { sinceUs, reason } = state.outage
-  step.decisions.push({ _tag: "OutageEnded", reason, tookUs: step.at - sinceUs })
-  step.returned = true
+  decide(step, { _tag: "OutageEnded", reason, tookUs: step.at - sinceUs })
+  networkReturned(step)
   let next = pulseAt(changed(state, { sinceUs: -1, endedAtUs: step.at }), -1)
   for (const { id, warmPools } of Upstreams.all(next)) {
-    step.dirty.add(id)
+    markDirty(step, id)
     for (const candidate of Candidates.among(next, warmPools)) {
       next = Candidates.replace(next, candidate, Warm.failuresForgotten(candidate))
     }
@@ -207,15 +209,15 @@ function rolledBack(state: State, step: Step): State {
     if (trouble.commonAtUs >= 0 && (silenceSinceUs < 0 || trouble.commonAtUs < silenceSinceUs)) continue
     next = rollBack(next, step, id, true, ({ host }) => needsNetwork(host))
     const upstream = Upstreams.find(next, id) as Upstream
-    next = Upstreams.replace(next, upstream, { ...upstream, trouble: null })
+    next = Upstreams.replace(next, upstream, Troubles.ended(upstream))
   }
   return next
 }
 
 function began(state: State, step: Step, reason: OutageReason): State {
-  step.decisions.push({ _tag: "OutageBegan", reason })
+  decide(step, { _tag: "OutageBegan", reason })
   const next = rolledBack(changed(state, { sinceUs: step.at, reason }), step)
-  step.samples = step.samples.filter(({ candidate }) => !isFar(next, candidate))
-  for (const { id } of Upstreams.all(next)) if (Upstreams.isOn(next, id)) step.dirty.add(id)
+  keepSamples(step, step.samples.filter(({ candidate }) => !isFar(next, candidate)))
+  for (const { id } of Upstreams.all(next)) if (Upstreams.isOn(next, id)) markDirty(step, id)
   return pulseAt(next, step.at)
 }

@@ -16,6 +16,7 @@ import type { DomainDropped } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide } from "../requests.ts"
 import { configure } from "../slots.ts"
 import * as Upstreams from "../upstreams.ts"
 import { changed } from "./reload.ts"
@@ -65,7 +66,7 @@ function isFree(state: State, { race, listed, left }: Upstream): boolean {
 function drop(state: State, step: Step, id: UpstreamId, reason: DomainDropped["reason"]): State {
   const was = Upstreams.configOf(state, id)
   const is = removedFrom(was)
-  step.decisions.push({ _tag: "DomainDropped", upstream: id, reason })
+  decide(step, { _tag: "DomainDropped", upstream: id, reason })
   return changed(state, configure(state, id, is), step, id, was, is)
 }
 

@@ -18,8 +18,9 @@ import type { ProbeFailed, ProbeSucceeded } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, requestProbes } from "../requests.ts"
 import { needsNetwork } from "../network.ts"
-import { isCommon } from "../trouble.ts"
+import { isCommon } from "../upstream/trouble.ts"
 import { isUnreached } from "../unreached.ts"
 import * as Upstreams from "../upstreams.ts"
 
@@ -65,7 +66,7 @@ function members(state: State, step: Step): State {
     const one = takesPart ? askable(next, upstream) : undefined
     if (one === undefined) continue
     asked++
-    step.wantsProbes = true
+    requestProbes(step)
     next = Candidates.replace(next, one, Queue.urgent(one, step.at))
   }
   return { ...next, outage: { ...next.outage, turn: length === 0 ? 0 : turn % length } }
@@ -101,7 +102,7 @@ function references(state: State, step: Step): State {
     if (sinceUs < 0 && deadReferences.includes(slot) || !admits(next.config.access, host)) return
     const { probe } = next.minted
     const shortMs = sinceUs < 0 ? timeoutMs : Math.min(timeoutMs, OUTAGE_TIMEOUT_MS)
-    step.decisions.push({ _tag: "Probe", worker: 0, probe, candidate, host, port, timeoutMs: shortMs, identity: null })
+    decide(step, { _tag: "Probe", worker: 0, probe, candidate, host, port, timeoutMs: shortMs, identity: null })
     next = {
       ...next,
       minted: { ...next.minted, probe: probe + 1 },

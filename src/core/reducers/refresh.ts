@@ -35,29 +35,32 @@ import { isCheckDue } from "../candidate/identity.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamRefreshed } from "../model/Decision.ts"
 import type { ProbingState, State } from "../model/State.ts"
-import type { Step } from "../model/Step.ts"
+import type { ProbeRequests, Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, requestRoutes } from "../requests.ts"
 import { pendingMs } from "../slowHandshake.ts"
 import { probeMs, triedInVain } from "./brief.ts"
 import { isSpent } from "../sparing.ts"
 import { hurried, isUnreached, nextRound } from "../unreached.ts"
+import { isAsking } from "../upstream/resolving.ts"
+import * as Rounds from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
 import { isProven, OUTAGE_TIMEOUT_MS } from "./pulse.ts"
 
 const LOOK_AHEAD = 32
 
-export function refresh(state: State, step: Step): State {
+export function refresh(state: State, step: Step, wanted: ProbeRequests): State {
   let next = freed(state, step)
-  for (const id of step.started) next = firstRound(next, step, id)
-  if (step.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
-  for (const id of step.recovered) next = retried(next, step, id)
+  for (const id of wanted.started) next = firstRound(next, step, id)
+  if (wanted.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
+  for (const id of wanted.recovered) next = retried(next, step, id)
   if (step.event._tag === "InterfacesChanged") {
     for (const one of Upstreams.all(next)) if (isUnreached(next, one)) next = hurried(next, one.id, 0)
   }
   if (step.event._tag === "RefreshRequested") {
     for (const id of Upstreams.refreshed(next, step.event.upstream)) next = everybody(next, step, id, "requested")
   }
-  let woken = next !== state || step.event._tag === "Started" || step.wantsProbes
+  let woken = next !== state || step.event._tag === "Started" || wanted.probes
   for (const { kind, id } of step.due) {
     if (kind === "gate") woken = true
     if (kind !== "round") continue
@@ -65,7 +68,7 @@ export function refresh(state: State, step: Step): State {
     if (upstream !== undefined) next = round(over(next, step, id, true), step.at, id)
     woken = true
   }
-  for (const id of step.dirty) next = over(next, step, id, false)
+  for (const id of wanted.dirty) next = over(next, step, id, false)
   return woken ? dispatch(next, step) : next
 }
 
@@ -110,12 +113,11 @@ function mayWait(state: State, candidate: Candidate): boolean {
 function firstRound(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const intervalUs = Upstreams.configOf(state, id).probing.intervalMs * 1000
-  step.decisions.push({ _tag: "PreheatStarted", upstream: id, candidates: upstream.listed.length })
-  step.dirty.add(id)
+  decide(step, { _tag: "PreheatStarted", upstream: id, candidates: upstream.listed.length })
+  requestRoutes(step, id)
   // After a pause of the core's own it goes on where it was.
   const unheardSinceUs = step.event._tag === "Ticked" && upstream.unheardSinceUs >= 0 ? upstream.unheardSinceUs : step.at
-  const roundDueUs = step.at + intervalUs
-  return Upstreams.replace(state, upstream, { ...upstream, roundDueUs, preheatSinceUs: step.at, unheardSinceUs })
+  return Upstreams.replace(state, upstream, Rounds.begun(upstream, step.at, step.at + intervalUs, unheardSinceUs))
 }
 
 /** Ends a first round in which everybody was tried, or whose time is over once somebody answered or everybody was asked. */
@@ -124,10 +126,10 @@ function over(state: State, step: Step, id: UpstreamId, timeIsOver: boolean): St
   if (upstream === undefined || upstream.preheatSinceUs < 0) return state
   const reachable = Ordered.size(Vector.get(state.index.rankings, id) ?? null)
   const isMissing = upstream.untried > (timeIsOver ? triedNow(state, id) : 0)
-  if (timeIsOver ? isMissing && reachable === 0 : isMissing || upstream.resolve !== 0) return state
+  if (timeIsOver ? isMissing && reachable === 0 : isMissing || isAsking(upstream)) return state
   const tookUs = step.at - upstream.preheatSinceUs
-  step.decisions.push({ _tag: "PreheatCompleted", upstream: id, reachable, tookUs })
-  return Upstreams.replace(state, upstream, { ...upstream, preheatSinceUs: -1 })
+  decide(step, { _tag: "PreheatCompleted", upstream: id, reachable, tookUs })
+  return Upstreams.replace(state, upstream, Rounds.preheated(upstream))
 }
 
 /** How many of its candidates are being tried for the first time: they have been asked, whatever becomes of it. */
@@ -158,7 +160,7 @@ function retried(state: State, step: Step, id: UpstreamId): State {
 
 function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRefreshed["reason"]): State {
   const { listed, members } = Upstreams.find(state, id) as Upstream
-  step.decisions.push({ _tag: "UpstreamRefreshed", upstream: id, reason })
+  decide(step, { _tag: "UpstreamRefreshed", upstream: id, reason })
   let next = hurried(state, id, 1)
   for (const one of listed) {
     const known = Candidates.find(next, one) as Candidate
@@ -181,7 +183,7 @@ function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRef
 function round(state: State, atUs: number, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   // What is found on first use, or spared, has no rounds while it is not used.
-  if (!Upstreams.isProbed(state, id)) return Upstreams.replace(state, upstream, { ...upstream, roundDueUs: -1 })
+  if (!Upstreams.isProbed(state, id)) return Upstreams.replace(state, upstream, Rounds.roundAt(upstream, -1))
   const { intervalMs, challengers, candidatesPerRound } = Upstreams.configOf(state, upstream.id).probing
   const intervalUs = intervalMs * 1000
   const { next: planned, waitUs } = nextRound(state, upstream)
@@ -261,7 +263,7 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const timeoutMs = frozen && !isWitness ? Math.min(longMs, shortMs) : briefMs
   const isBrief = !frozen && briefMs < longMs
   const identity = isCheckDue(candidate, step.at) ? wanted : null
-  step.decisions.push({ _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
+  decide(step, { _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
   const probing: ProbingState = {
     ...state.probing,
     inFlight: [...state.probing.inFlight, { probe, candidate: id, host, worker, isBrief }],

@@ -23,6 +23,7 @@ import type { WithheldReason } from "../model/Candidate.ts"
 import type { ClientClosed, ProbeFailed, SessionSilent, SessionSpoke, WarmFailed, WarmLost } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { decide, markDirty } from "../requests.ts"
 import * as Upstreams from "../upstreams.ts"
 import { upstreamByte } from "../evidence.ts"
 
@@ -88,7 +89,7 @@ function silent(state: State, step: Step, { candidate: id, session }: SessionSil
 
 function due(state: State, step: Step, candidate: Candidate): State {
   const { phase, session, misses } = candidate.relief
-  step.dirty.add(candidate.upstream)
+  markDirty(step, candidate.upstream)
   if (phase === "watching") return relieve(state, step, candidate)
   if (phase === "withheld" || session === 0) return Candidates.replace(state, candidate, Relief.idle(candidate, 0))
   const mostMs = Candidates.configOf(state, candidate).pool.withholdForMs
@@ -104,7 +105,7 @@ function relieve(state: State, step: Step, candidate: Candidate): State {
   let next = state
   for (const one of all) {
     if (one.relief.phase === "withheld") continue
-    step.dirty.add(one.upstream)
+    markDirty(step, one.upstream)
     const session = one.id === candidate.id ? candidate.relief.session : 0
     next = Candidates.replace(next, one, Relief.relieved(one, session, dueUs, step.at))
   }
@@ -117,7 +118,7 @@ function over(state: State, step: Step, event: SessionSpoke | ClientClosed): Sta
   if (candidate === undefined || candidate.relief.session !== event.session || event.session === 0) return state
   const { phase, endedAtUs, hits } = candidate.relief
   const heardUs = upstreamByte(event, step.at)?.atUs ?? -1
-  step.dirty.add(candidate.upstream)
+  markDirty(step, candidate.upstream)
   // Who left without an answer says nothing.
   const isRelieved = endedAtUs >= 0 && heardUs >= endedAtUs && heardUs <= endedAtUs + windowUs(state, candidate)
   const counted = heardUs < 0 ? hits : !isRelieved ? 0 : phase === "relieved" ? hits + 1 : hits
@@ -180,8 +181,8 @@ function withhold(state: State, step: Step, candidate: Candidate, reason: Withhe
     const before = isForgotten ? 0 : times
     const forMs = backoffMs(before, FIRST_WITHHOLD_MS < mostMs ? FIRST_WITHHOLD_MS : mostMs, mostMs)
     const dueUs = step.at + Math.ceil(forMs * 1000)
-    step.dirty.add(one.upstream)
-    step.decisions.push({ _tag: "WarmWithheld", upstream: one.upstream, candidate: one.id, reason, forMs })
+    markDirty(step, one.upstream)
+    decide(step, { _tag: "WarmWithheld", upstream: one.upstream, candidate: one.id, reason, forMs })
     next = Candidates.replace(next, one, Relief.withheld(one, reason, dueUs, before + 1))
   }
   return next

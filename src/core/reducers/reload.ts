@@ -28,8 +28,14 @@ import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, requestProbes, startUpstream } from "../requests.ts"
 import { reconfigured } from "../slots.ts"
 import { mayName } from "../sources.ts"
+import { evaluateAt } from "../upstream/activeSet.ts"
+import * as FirstUse from "../upstream/firstUse.ts"
+import { named, withRefused } from "../upstream/list.ts"
+import * as Resolving from "../upstream/resolving.ts"
+import { planned } from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
 import { close } from "./breaker.ts"
 import { noFailedRounds } from "../initial.ts"
@@ -46,10 +52,10 @@ export function reload(state: State, step: Step): State {
   if (event._tag !== "ConfigChanged") return state
   const config = arrange(state.config, event.config)
   let next = paused(fitted({ ...reconfigured(state, config), override: null, autoDisable: noFailedRounds }), state)
-  step.decisions.push({ _tag: "ConfigApplied" })
-  if (state.autoDisable.untilUs >= 0) step.decisions.push({ _tag: "AutoEnabled", reason: "reload" })
+  decide(step, { _tag: "ConfigApplied" })
+  if (state.autoDisable.untilUs >= 0) decide(step, { _tag: "AutoEnabled", reason: "reload" })
   tell(state, next, step)
-  step.wantsProbes = true
+  requestProbes(step)
   config.upstreams.forEach((is, id) => {
     const was = Upstreams.find(state, id) === undefined ? undefined : state.config.upstreams[id]
     next = was === undefined || (was.name !== is.name && !isHeir(was, is))
@@ -65,9 +71,9 @@ function isHeir(was: UpstreamConfig, is: UpstreamConfig): boolean {
 }
 
 function added(state: State, step: Step, id: UpstreamId): State {
-  step.dirty.add(id)
+  markDirty(step, id)
   const next = mergeAll(create(state, id), step, id)
-  if (Upstreams.isPreheated(next, id)) step.started.add(id)
+  if (Upstreams.isPreheated(next, id)) startUpstream(step, id)
   return next
 }
 
@@ -80,7 +86,7 @@ export function changed(
   was: UpstreamConfig,
   is: UpstreamConfig
 ): State {
-  step.dirty.add(id)
+  markDirty(step, id)
   const wasOn = Upstreams.isOn(before, id)
   const isOn = Upstreams.isOn(state, id)
   const readmitted = differs(before.config.access, state.config.access)
@@ -108,20 +114,14 @@ export function changed(
 /** An answer that is on its way counts no more; the name is asked for anew, later by one that only begins now or is not used. */
 function asked(state: State, step: Step, id: UpstreamId, wasOn: boolean): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  const next = Upstreams.replace(state, upstream, {
-    ...upstream,
-    resolve: 0,
-    resolveDueUs: -1,
-    partial: 0,
-    unresolvedSinceUs: -1
-  })
-  return wasOn && (upstream.race !== 0 || Upstreams.isLive(next, id)) ? ask(next, step, id) : next
+  const next = Upstreams.replace(state, upstream, Resolving.renewed(upstream))
+  return wasOn && (FirstUse.isRacing(upstream) || Upstreams.isLive(next, id)) ? ask(next, step, id) : next
 }
 
 /** Under other lists everything that is refused is told again. */
 function unrefused(state: State, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  return Upstreams.replace(state, upstream, { ...upstream, refused: [] })
+  return Upstreams.replace(state, upstream, withRefused(upstream, []))
 }
 
 /** What is preheated is used all the time, and nobody notes when. */
@@ -130,14 +130,10 @@ function renamed(state: State, id: UpstreamId, is: UpstreamConfig): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const name = Upstreams.labelOf(state, id)
   const usedAtUs = Upstreams.notesUse(is) ? upstream.usedAtUs : -1
-  const asks = (upstream.race !== 0 || upstream.pausedUntilUs >= 0) && upstream.searchUntilUs < 0
-  if (name === upstream.name && usedAtUs === upstream.usedAtUs && !(preheat && asks)) return state
-  return Upstreams.replace(state, upstream, {
-    ...upstream,
-    name,
-    usedAtUs,
-    ...(preheat ? { race: 0, pausedUntilUs: -1 } : {})
-  })
+  const isSame = name === upstream.name && usedAtUs === upstream.usedAtUs
+  if (isSame && !(preheat && FirstUse.isFirstUse(upstream))) return state
+  const after = FirstUse.usedAt(named(upstream, name), usedAtUs)
+  return Upstreams.replace(state, upstream, preheat ? FirstUse.settled(after) : after)
 }
 
 /** Nobody comes back to a removed upstream: who left it before is forgotten as soon as can be. */
@@ -149,15 +145,11 @@ function retuned(state: State, step: Step, id: UpstreamId, was: UpstreamConfig, 
   const upstream = Upstreams.find(state, id) as Upstream
   const { roundDueUs, resolveDueUs } = upstream
   const laterUs = step.at + is.probing.intervalMs * 1000
-  let next = Upstreams.replace(state, upstream, {
-    ...upstream,
-    evaluateDueUs: step.at,
-    unheardSinceUs: step.at,
-    roundDueUs: roundDueUs < 0 && !Upstreams.isProbed(state, id)
-      ? -1
-      : Math.min(roundDueUs < 0 ? laterUs : roundDueUs, laterUs),
-    resolveDueUs: resolveDueUs < 0 ? -1 : Math.min(resolveDueUs, step.at + is.dns.refreshMs * 1000)
-  })
+  const hasRounds = roundDueUs >= 0 || Upstreams.isProbed(state, id)
+  const roundUs = !hasRounds ? -1 : Math.min(roundDueUs < 0 ? laterUs : roundDueUs, laterUs)
+  const resolveUs = resolveDueUs < 0 ? -1 : Math.min(resolveDueUs, step.at + is.dns.refreshMs * 1000)
+  const after = Resolving.resolveAt(planned(evaluateAt(upstream, step.at), roundUs, step.at), resolveUs)
+  let next = Upstreams.replace(state, upstream, after)
   if (differs(was.scoring, is.scoring)) next = each(next, upstream.listed, (one) => Cost.repriced(one, is.scoring, step.at))
   if (differs(was.pool, is.pool)) next = each(next, upstream.warmPools, (one) => Warm.idleDue(one, step.at))
   if (is.breaker.enabled) return next

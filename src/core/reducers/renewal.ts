@@ -15,16 +15,18 @@ import type { UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { requestProbes } from "../requests.ts"
 import { isUnreached } from "../unreached.ts"
+import { renewAt } from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
 import { challengersOf } from "../challengers.ts"
 
 const LEAST_SHARE = 0.5
 const DRAWN_SHARE = 0.1
 
-export function renewal(state: State, step: Step): State {
+export function renewal(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): State {
   let next = state
-  for (const id of step.dirty) {
+  for (const id of dirty) {
     const upstream = Upstreams.find(next, id)
     if (upstream !== undefined && upstream.renewDueUs < 0 && isNeeded(next, upstream)) next = scheduled(next, upstream)
   }
@@ -45,7 +47,7 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { probing, scoreTtlMs } = Upstreams.configOf(state, id)
   if (!isNeeded(state, upstream) && (upstream.stale.length === 0 || !isRenewed(state, id))) {
-    return Upstreams.replace(state, upstream, { ...upstream, renewDueUs: -1 })
+    return Upstreams.replace(state, upstream, renewAt(upstream, -1))
   }
   let next = scheduled(state, upstream)
   if (isUnreached(state, upstream)) return next
@@ -55,7 +57,7 @@ function renewed(state: State, step: Step, id: UpstreamId): State {
     if (candidate.breaker.state !== "closed" || candidate.lastSampleAtUs > freshUs || candidate.queue === "urgent") continue
     if (isFrozen(state, candidate)) continue
     next = Candidates.replace(next, candidate, Queue.urgent(candidate, step.at))
-    step.wantsProbes = true
+    requestProbes(step)
   }
   return next
 }
@@ -65,5 +67,5 @@ function scheduled(state: State, upstream: Upstream): State {
   const drawn = Rng.uniform(state.rng)
   const waitMs = scoreTtlMs * (LEAST_SHARE + DRAWN_SHARE * drawn.value)
   const renewDueUs = state.at + Math.ceil(waitMs * 1000)
-  return Upstreams.replace({ ...state, rng: drawn.rng }, upstream, { ...upstream, renewDueUs })
+  return Upstreams.replace({ ...state, rng: drawn.rng }, upstream, renewAt(upstream, renewDueUs))
 }

@@ -32,8 +32,10 @@ import type { Address } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide, markDirty, requestProbes } from "../requests.ts"
 import { newCandidate, newUpstream } from "../initial.ts"
 import { configure } from "../slots.ts"
+import * as Lists from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 import { screen } from "./admission.ts"
 import { close } from "./breaker.ts"
@@ -85,10 +87,10 @@ function brought(
   const spare = source === "fallback"
   const joined = [...moved.filter(({ after }) => Candidates.isListed(after)).map(idOf), ...(spare ? [] : added)]
   const left = moved.filter(({ before }) => Candidates.isListed(before)).map(idOf)
-  if (next !== state) step.dirty.add(id)
+  if (next !== state) markDirty(step, id)
   if (joined.length === 0 && left.length === 0) return next
-  step.wantsProbes = true
-  if (step.event._tag !== "Started") step.decisions.push({ _tag: "MembershipChanged", upstream: id, joined, left })
+  requestProbes(step)
+  if (step.event._tag !== "Started") decide(step, { _tag: "MembershipChanged", upstream: id, joined, left })
   return somebodyIn(next, step, id)
 }
 
@@ -110,7 +112,7 @@ function knownTo(state: State, id: UpstreamId): Map<string, CandidateId> {
 /** When all who were not shut out have left, the one whose trial comes first is let in: somebody must be left to try. */
 function somebodyIn(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  if (upstream.listed.length === 0 || upstream.shut < upstream.listed.length) return state
+  if (!Lists.isAllShut(upstream)) return state
   const shut = Candidates.among(state, upstream.listed)
   const one = shut.reduce((a, b) => (b.breaker.trialDueUs < a.breaker.trialDueUs ? b : a))
   const next = close(state, step, one)
@@ -180,7 +182,7 @@ function relist(state: State, id: UpstreamId, moved: ReadonlyArray<Moved>): Stat
   }
   const listed = [...upstream.listed.filter(stay), ...now("listed")]
   const left = [...upstream.left.filter(stay), ...now("left")]
-  return Upstreams.replace(state, upstream, { ...upstream, listed, left, unsampled, untried, shut })
+  return Upstreams.replace(state, upstream, Lists.relisted(upstream, { listed, left, unsampled, untried, shut }))
 }
 
 /** Takes in whom nobody knows, as far as there is room. */
@@ -206,11 +208,9 @@ function admitAll(
   }
   if (added.length === 0) return next
   const upstream = Upstreams.find(next, id) as Upstream
-  const grown = { ...upstream, nextOrdinal: nextOrdinal + added.length }
-  if (source === "fallback") return Upstreams.replace(next, upstream, grown)
-  const listed = [...upstream.listed, ...added]
-  const unsampled = upstream.unsampled + added.length
-  return Upstreams.replace(next, upstream, { ...grown, listed, unsampled, untried: upstream.untried + added.length })
+  const isSpare = source === "fallback"
+  const grown = isSpare ? Lists.withSpares(upstream, added.length) : Lists.withListed(upstream, added)
+  return Upstreams.replace(next, upstream, grown)
 }
 
 function withFallback(
@@ -222,7 +222,7 @@ function withFallback(
   const upstream = Upstreams.find(state, id) as Upstream
   const fallback = [...new Set(addresses.map((address) => known.get(nameOf(address)) as CandidateId))]
   const same = fallback.length === upstream.fallback.length && fallback.every((one, i) => one === upstream.fallback[i])
-  return same ? state : Upstreams.replace(state, upstream, { ...upstream, fallback })
+  return same ? state : Upstreams.replace(state, upstream, Lists.withFallback(upstream, fallback))
 }
 
 /** A state with room for one more candidate; undefined when there is none. */
@@ -280,7 +280,7 @@ function remove(state: State, candidate: Candidate): State {
     freeSlots: [...state.freeSlots, slot],
     index: Candidates.reindex(state.index, candidate, null)
   }
-  return Upstreams.replace(next, upstream, { ...upstream, left: upstream.left.filter((one) => one !== candidate.id) })
+  return Upstreams.replace(next, upstream, Lists.withoutLeft(upstream, candidate.id))
 }
 
 /** Frees the place of a removed upstream on which nothing hangs any more. */
@@ -288,6 +288,6 @@ export function vacate(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const place = Upstreams.configOf(state, id)
   if (!place.removed || place.name === "" || upstream.listed.length + upstream.left.length > 0) return state
-  step.dirty.add(id)
+  markDirty(step, id)
   return Upstreams.replace(configure(state, id, { ...place, name: "", onDemand: false }), upstream, newUpstream(id, ""))
 }

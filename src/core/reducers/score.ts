@@ -18,7 +18,9 @@ import type { Candidate } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { DeadlineKind, Sample, Step } from "../model/Step.ts"
+import { markDirty } from "../requests.ts"
 import { RESENT_MS, slowHandshakeMs } from "../slowHandshake.ts"
+import { sampled } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 
 /** Candidates whose latencies tell what is at stake: the cheapest. */
@@ -29,7 +31,7 @@ export function score(state: State, step: Step): State {
   for (const { kind, id } of step.due) {
     const candidate = kind === "window" || kind === "expire" || kind === "fade" ? Candidates.find(next, id) : undefined
     if (candidate === undefined) continue
-    step.dirty.add(candidate.upstream)
+    markDirty(step, candidate.upstream)
     const config = Candidates.configOf(next, candidate)
     next = Candidates.replace(
       next,
@@ -73,7 +75,7 @@ function learn(state: State, step: Step, sample: Sample): State {
   // A cost that stays 0 may hide an entry, and the routes tell the latency and the patience for it as well.
   const updated = after.costMs !== before.costMs || after.latency !== before.latency
     || slowHandshakeMs(after) !== slowHandshakeMs(before)
-  if (updated) step.dirty.add(before.upstream)
+  if (updated) markDirty(step, before.upstream)
   const next = Candidates.replace(state, before, after)
   return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before)
 }
@@ -94,10 +96,9 @@ function dequeued(candidate: Candidate, atUs: number): Candidate {
 function firstAnswer(state: State, step: Step, before: Candidate): State {
   const upstream = Upstreams.find(state, before.upstream)
   if (upstream === undefined) return state
-  const unsampled = upstream.unsampled - 1
-  const untried = upstream.untried - (Candidates.isUntried(before) ? 1 : 0)
-  if (unsampled === 0 || untried === 0) step.dirty.add(upstream.id)
-  return Upstreams.replace(state, upstream, { ...upstream, unsampled, untried })
+  const after = sampled(upstream, Candidates.isUntried(before))
+  if (after.unsampled === 0 || after.untried === 0) markDirty(step, upstream.id)
+  return Upstreams.replace(state, upstream, after)
 }
 
 /** Of a candidate that was never measured a second sample has to tell. */

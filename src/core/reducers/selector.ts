@@ -41,6 +41,8 @@ import type { MoveReason } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Challenge, Upstream } from "../model/Upstream.ts"
+import { decide, markDirty } from "../requests.ts"
+import * as ActiveSet from "../upstream/activeSet.ts"
 import * as Upstreams from "../upstreams.ts"
 import type { Set } from "./departed.ts"
 import { displacedAfter, staleAfter } from "./departed.ts"
@@ -49,13 +51,13 @@ const MOST_PASSED_OVER = 64
 /** Challengers whose confirmations are counted at a time. */
 const MOST_CHALLENGES = 8
 
-export function selector(state: State, step: Step): State {
+export function selector(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): State {
   let next = state
   for (const { kind, id } of step.due) {
-    if (kind === "evaluate") step.dirty.add(id as UpstreamId)
+    if (kind === "evaluate") markDirty(step, id)
     if (kind === "stale") next = outdated(next, step, id)
   }
-  for (const id of step.dirty) {
+  for (const id of dirty) {
     const upstream = Upstreams.find(next, id)
     if (upstream !== undefined) next = consider(next, step, upstream)
   }
@@ -66,8 +68,8 @@ export function selector(state: State, step: Step): State {
 function outdated(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
-  step.dirty.add(id)
-  return Upstreams.replace(state, upstream, { ...upstream, stale: [], staleDueUs: -1 })
+  markDirty(step, id)
+  return Upstreams.replace(state, upstream, ActiveSet.withoutStale(upstream))
 }
 
 function consider(state: State, step: Step, upstream: Upstream): State {
@@ -75,13 +77,13 @@ function consider(state: State, step: Step, upstream: Upstream): State {
   const members = upstream.members.map((id) => Candidates.find(state, id))
   const frozen = members.some((one) => one !== undefined && isFrozen(state, one))
   if (frozen && members.every((one) => mustGo(one) === null)) {
-    return Upstreams.replace(state, upstream, { ...upstream, evaluateDueUs: -1 })
+    return Upstreams.replace(state, upstream, ActiveSet.evaluateAt(upstream, -1))
   }
   const isDue = step.due.some(({ kind, id }) => kind === "evaluate" && id === upstream.id)
   if (isDue || isUrgent(state, upstream, config)) return evaluate(state, step, upstream, config)
   if (upstream.evaluateDueUs >= 0) return state
   const evaluateDueUs = step.at + config.selector.evaluationIntervalMs * 1000
-  return Upstreams.replace(state, upstream, { ...upstream, evaluateDueUs })
+  return Upstreams.replace(state, upstream, ActiveSet.evaluateAt(upstream, evaluateDueUs))
 }
 
 function isUrgent(state: State, upstream: Upstream, config: UpstreamConfig): boolean {
@@ -96,19 +98,16 @@ function evaluate(state: State, step: Step, upstream: Upstream, config: Upstream
   const challenges = challenge(state, step, upstream, config, set)
   set.members.sort((a, b) => a.costMs - b.costMs || a.id - b.id)
   const members = set.members.map(({ id }) => id)
-  const evaluated: Upstream = {
-    ...upstream,
+  const moved = set.moves.length > 0
+  const after: ActiveSet.Evaluated = {
     members,
     memberSinceUs: members.map((id) => set.sinceUs.get(id) ?? step.at),
     challenges,
     displaced: displacedAfter(upstream, config, set),
-    filledAtUs: upstream.members.length === 0 && members.length > 0 ? step.at : upstream.filledAtUs,
-    ...staleAfter(step, upstream, config, set),
-    evaluateDueUs: -1
+    ...staleAfter(step, upstream, config, set)
   }
-  if (set.moves.length === 0) return Upstreams.replace(state, upstream, evaluated)
-  step.decisions.push({ _tag: "SelectionMoved", upstream: upstream.id, members, moves: set.moves })
-  return Upstreams.replace(state, upstream, { ...evaluated, selectedAtUs: step.at })
+  if (moved) decide(step, { _tag: "SelectionMoved", upstream: upstream.id, members, moves: set.moves })
+  return Upstreams.replace(state, upstream, ActiveSet.evaluated(upstream, step.at, after, moved))
 }
 
 /** The members that may stay. */

@@ -8,6 +8,7 @@ import type { Candidate } from "../model/Candidate.ts"
 import type { SuspicionReason } from "../model/Decision.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { decide, markDirty, requestProbes } from "../requests.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const LAPSE_TRIALS = 5
@@ -22,13 +23,13 @@ export function suspect(state: State, step: Step, candidate: Candidate, reason: 
     return ofSession ? state : Candidates.replace(state, candidate, Suspicion.handshakeUnwatched(candidate))
   }
   if (!Candidates.isSuspect(candidate)) {
-    step.decisions.push({ _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
+    decide(step, { _tag: "Suspected", upstream: candidate.upstream, candidate: candidate.id, reason })
   }
-  step.dirty.add(candidate.upstream)
+  markDirty(step, candidate.upstream)
   const marked = ofSession ? ofSessions(state, step, candidate) : Suspicion.suspectOfHandshake(candidate, step.at)
   const probes = candidate.probe === 0 && candidate.breaker.state === "closed" && candidate.queue !== "urgent"
     && Candidates.isListed(candidate)
-  step.wantsProbes ||= probes
+  if (probes) requestProbes(step)
   return Candidates.replace(state, candidate, probes ? Queue.urgent(marked, step.at) : marked)
 }
 
@@ -44,8 +45,8 @@ function ofSessions(state: State, step: Step, candidate: Candidate): Candidate {
 /** `after` has fewer signs against it than `candidate`: when it has none left, it is no suspect any more. */
 export function clear(state: State, step: Step, candidate: Candidate, after: Candidate): State {
   if (Candidates.isSuspect(candidate) && !Candidates.isSuspect(after)) {
-    step.decisions.push({ _tag: "Cleared", upstream: candidate.upstream, candidate: candidate.id })
-    step.dirty.add(candidate.upstream)
+    decide(step, { _tag: "Cleared", upstream: candidate.upstream, candidate: candidate.id })
+    markDirty(step, candidate.upstream)
     return Candidates.replace(state, candidate, Suspicion.cleared(after))
   }
   return Candidates.replace(state, candidate, after)

@@ -32,8 +32,9 @@ import type { Candidate } from "../model/Candidate.ts"
 import type { ClientClosed, SessionSilent, SessionSpoke } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
-import type { Upstream } from "../model/Upstream.ts"
+import { markDirty } from "../requests.ts"
 import { LATENCIES, pendingMs } from "../slowHandshake.ts"
+import * as Answers from "../upstream/answers.ts"
 import * as Upstreams from "../upstreams.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "../evidence.ts"
 import { clear, suspect } from "./suspects.ts"
@@ -172,16 +173,15 @@ function baselineFirstByte(state: State, step: Step, event: ClientClosed): State
   const candidate = Candidates.find(state, event.candidate)
   const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)
   if (upstream === undefined || event.firstByteUs < 0) return state
-  const answered: Upstream = { ...upstream, answered: true }
-  if (!upstream.answered) step.dirty.add(upstream.id)
-  if (event.answerUs < 0) return Upstreams.replace(state, upstream, upstream.answered ? upstream : answered)
+  if (!upstream.answered) markDirty(step, upstream.id)
+  if (event.answerUs < 0) return Upstreams.replace(state, upstream, Answers.answered(upstream))
   const firstByte = Ewma.add(upstream.firstByte, event.answerUs / 1000, step.at, FIRST_BYTE_DECAY_MS)
   const shouldMs = silenceMs(firstByte)
   // Routes carry the threshold: they are renewed when it has moved by more than a fifth, not with every session.
   const moved = Math.abs(shouldMs - upstream.silentAfterMs) > upstream.silentAfterMs / 5
-  if (moved) step.dirty.add(upstream.id)
+  if (moved) markDirty(step, upstream.id)
   const silentAfterMs = moved ? shouldMs : upstream.silentAfterMs
-  return Upstreams.replace(state, upstream, { ...answered, firstByte, silentAfterMs })
+  return Upstreams.replace(state, upstream, Answers.timed(upstream, firstByte, silentAfterMs))
 }
 
 function failed(state: State, step: Step): State {
@@ -223,6 +223,6 @@ function lapse(state: State, step: Step, candidate: Candidate): State {
   // Nothing is known that would make one of those better that have never answered.
   const ramps = isKnownToAnswer(state, candidate.upstream) && Candidates.isListed(candidate)
   const ramped = ramps ? Breaker.ramping(candidate, step.at, rampMs) : candidate
-  step.dirty.add(candidate.upstream)
+  markDirty(step, candidate.upstream)
   return clear(Candidates.replace(state, candidate, ramped), step, ramped, Suspicion.sessionCleared(ramped))
 }

@@ -32,8 +32,10 @@ import type { ClientAccepted, WarmConnected, WarmFailed } from "../model/Event.t
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
+import { decide } from "../requests.ts"
 import { serving } from "../serving.ts"
-import { isCommon, isPanic } from "../trouble.ts"
+import { isCommon, isPanic } from "../upstream/trouble.ts"
+import { isKept, withWarmPools as withPools } from "../upstream/warmPools.ts"
 import * as Upstreams from "../upstreams.ts"
 import { resized } from "./warmPoolSize.ts"
 
@@ -41,7 +43,7 @@ const BACKOFF_FIRST_MS = 100
 const BACKOFF_MOST_MS = 5_000
 const HALVING_US = 1_000_000
 
-export function warm(state: State, step: Step): State {
+export function warm(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): State {
   const wanted = new Set<CandidateId>()
   let next = observe(state, step, wanted)
   for (const { kind, id } of step.due) {
@@ -52,13 +54,13 @@ export function warm(state: State, step: Step): State {
       ? Candidates.replace(next, candidate, Warm.refillDue(candidate, -1))
       : idle(next, step, candidate)
   }
-  for (const id of step.dirty) {
+  for (const id of dirty) {
     const upstream = Upstreams.find(next, id)
     if (upstream === undefined) continue
     const warmPools = withWarmPools(next, upstream)
     for (const candidate of [...warmPools, ...upstream.warmPools]) wanted.add(candidate)
     const same = warmPools.length === upstream.warmPools.length && warmPools.every((one, i) => one === upstream.warmPools[i])
-    if (!same) next = Upstreams.replace(next, upstream, { ...upstream, warmPools })
+    if (!same) next = Upstreams.replace(next, upstream, withPools(upstream, warmPools))
   }
   next = handOut(next, step)
   for (const id of wanted) next = settle(next, step, id)
@@ -147,7 +149,7 @@ function settle(state: State, step: Step, id: CandidateId): State {
   const upstream = Upstreams.find(state, known.upstream)
   // Until enough has failed the sockets that wait may be well; none is added to them.
   const waits = upstream !== undefined && isCommon(upstream) && !isPanic(state, upstream)
-  const keeps = upstream?.warmPools.includes(id) === true && known.breaker.state === "closed"
+  const keeps = upstream !== undefined && isKept(upstream, id) && known.breaker.state === "closed"
     && (waits || !isFrozen(state, known)) && !Candidates.isWithheld(known)
   if (keeps && (waits || Candidates.isSuspect(known))) return state
   const target = keeps ? Warm.targetOf(known, config, step.at) : 0
@@ -180,7 +182,7 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
   const keepForMs = Math.ceil(config.pool.maxAgeMs * (1 - drawn.value / 5))
   const { timeoutMs } = config.dial
   const { keepAliveMs } = config.session
-  step.decisions.push({
+  decide(step, {
     _tag: "DialWarm",
     worker: 0,
     warm: number,
@@ -218,7 +220,7 @@ function idle(state: State, step: Step, candidate: Candidate): State {
 }
 
 function retire(step: Step, candidate: Candidate, count: number): void {
-  step.decisions.push({ _tag: "Retire", worker: 0, candidate: candidate.id, count })
+  decide(step, { _tag: "Retire", worker: 0, candidate: candidate.id, count })
 }
 
 function forgetAll(state: State): State {

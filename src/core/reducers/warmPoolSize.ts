@@ -10,11 +10,12 @@ import * as Candidates from "../candidates.ts"
 import type { Candidate } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { decide } from "../requests.ts"
 
 export function resized(state: State, step: Step, candidate: Candidate, wanted: number): State {
   const { target } = candidate.warm
   if (wanted === target || (wanted < target && wanted > target / 2)) return state
   const { upstream, id } = candidate
-  step.decisions.push({ _tag: "PoolResized", upstream, candidate: id, from: target, to: wanted })
+  decide(step, { _tag: "PoolResized", upstream, candidate: id, from: target, to: wanted })
   return Candidates.replace(state, candidate, Warm.sized(candidate, wanted))
 }

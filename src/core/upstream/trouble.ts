@@ -1,9 +1,33 @@
-/** What a trouble of an upstream means for others: see reducers/commonCause.ts. */
-import * as Candidates from "./candidates.ts"
-import type { Candidate, CandidateId } from "./model/Candidate.ts"
-import type { State } from "./model/State.ts"
-import type { Upstream } from "./model/Upstream.ts"
-import * as Upstreams from "./upstreams.ts"
+/**
+ * The trouble of an upstream, a time in which candidates fail and none succeeds: how it is written, and what it means for others.
+ *
+ * This file alone writes it. When a trouble begins and ends is the rule of `reducers/commonCause.ts`.
+ */
+import * as Candidates from "../candidates.ts"
+import type { Candidate, CandidateId } from "../model/Candidate.ts"
+import type { State } from "../model/State.ts"
+import type { Trouble, Upstream } from "../model/Upstream.ts"
+import * as Upstreams from "../upstreams.ts"
+
+export function begun(upstream: Upstream, trouble: Trouble): Upstream {
+  return { ...upstream, trouble }
+}
+
+/** Another part of the trouble that there is. */
+export function changed(upstream: Upstream, changes: Partial<Trouble>): Upstream {
+  const { trouble } = upstream
+  return trouble === null ? upstream : { ...upstream, trouble: { ...trouble, ...changes } }
+}
+
+/** There is no trouble, and what failed in it counts. */
+export function ended(upstream: Upstream): Upstream {
+  return { ...upstream, trouble: null }
+}
+
+/** A common cause is over: handshakes that began before say nothing. */
+export function returned(upstream: Upstream, atUs: number): Upstream {
+  return { ...upstream, trouble: null, returnedAtUs: atUs }
+}
 
 /** Whether all candidates that could serve have failed, and none of them has succeeded since. */
 export function isCommon({ trouble }: Upstream): boolean {
