@@ -39,6 +39,8 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
 const KIND_UNIT = 2 ** 48
 const MOST_DUE = 256
 
+/** With the next tick: what is due at the moment of this one would ask for a wake-up in the past. */
+export const AT_ONCE_US = 1
 /** Ids of the kind "outage": who is asked out of turn, and the end of a pause that the core gave itself. */
 export const PULSE = 0
 export const COOLDOWN = 1

@@ -36,9 +36,10 @@ import * as FirstUse from "../upstream/firstUse.ts"
 import { isAsking, isPlanned, resolveAt } from "../upstream/resolving.ts"
 import { planned } from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
+import { ask, asks } from "../queries.ts"
 import { remind } from "./history.ts"
 import { triedInVain } from "./brief.ts"
-import { ask, asks, create, mergeAll } from "./membership.ts"
+import { create, mergeAll } from "./membership.ts"
 import { prune, pruneAt, withRoom } from "./prune.ts"
 
 export function demand(state: State, step: Step, returned: boolean): State {

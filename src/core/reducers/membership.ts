@@ -29,18 +29,19 @@ import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
-import { decide, markDirty, startUpstream } from "../requests.ts"
+import { markDirty, startUpstream } from "../requests.ts"
 import { newUpstream } from "../initial.ts"
 import { indexOf } from "../state.ts"
 import * as FirstUse from "../upstream/firstUse.ts"
 import * as Resolving from "../upstream/resolving.ts"
 import { withWarmPools } from "../upstream/warmPools.ts"
 import * as Upstreams from "../upstreams.ts"
+import { ask, asks, hastenedResolve } from "../queries.ts"
 import { backedOff } from "../unreached.ts"
-import { mayName, namedBy, SOURCES } from "../sources.ts"
+import { namedBy, SOURCES } from "../sources.ts"
 import { admits } from "../access.ts"
 import { refusedToClients, screen } from "./admission.ts"
-import { AT_ONCE_US, forget, merge } from "./roster.ts"
+import { forget, merge } from "./roster.ts"
 
 const RETRY_US = 5_000_000
 /** Partial answers in a row that only add. */
@@ -99,13 +100,6 @@ function learned(state: State, step: Step): State {
   const next = merge(state, step, event.upstream, "dns", [...known, { host, port }])
   const unresolved = (Upstreams.find(next, event.upstream)?.unresolvedSinceUs ?? -1) >= 0
   return unresolved ? hastenedResolve(next, step, event.upstream) : next
-}
-
-/** The resolver is asked at once, unless that is under way: the addresses may have been replaced. */
-export function hastenedResolve(state: State, step: Step, id: UpstreamId): State {
-  const upstream = Upstreams.find(state, id)
-  if (upstream === undefined || Resolving.isAsking(upstream) || upstream.resolveDueUs < 0) return state
-  return Upstreams.replace(state, upstream, Resolving.resolveAt(upstream, step.at + AT_ONCE_US))
 }
 
 function start(state: State, step: Step): State {
@@ -167,24 +161,6 @@ function due(state: State, step: Step, id: UpstreamId): State {
   if (Upstreams.isLive(state, id)) return ask(state, step, id)
   const upstream = Upstreams.find(state, id)
   return upstream === undefined ? state : Upstreams.replace(state, upstream, Resolving.resolveAt(upstream, -1))
-}
-
-export function ask(state: State, step: Step, id: UpstreamId): State {
-  const upstream = Upstreams.find(state, id)
-  const { host, dns } = Upstreams.configOf(state, id)
-  if (upstream === undefined || host === "" || isLiteral(host) || !asks(state, id)) return state
-  const resolve = state.minted.resolve
-  const { timeoutMs, maxAnswers, servers } = dns
-  decide(step, { _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers, servers })
-  const next: State = { ...state, minted: { ...state.minted, resolve: resolve + 1 } }
-  // An answer that takes longer than the refresh must not be overtaken by the next question, time and again.
-  const resolveDueUs = step.at + (dns.refreshMs + timeoutMs) * 1000
-  return Upstreams.replace(next, upstream, Resolving.asked(upstream, resolve, resolveDueUs))
-}
-
-/** Whether names are asked for at all. */
-export function asks(state: State, id: UpstreamId): boolean {
-  return Upstreams.isOn(state, id) && mayName(state.config, "dns")
 }
 
 function answered(

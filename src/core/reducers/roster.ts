@@ -33,6 +33,7 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { decide, markDirty, requestProbes } from "../requests.ts"
+import { AT_ONCE_US } from "../deadline.ts"
 import { newCandidate, newUpstream } from "../initial.ts"
 import { configure } from "../slots.ts"
 import * as Lists from "../upstream/list.ts"
@@ -44,8 +45,6 @@ import { close } from "./breaker.ts"
 const LINGER_US = 60_000_000
 /** The same of a removed upstream, whose place others wait for. */
 const REMOVED_LINGER_US = 1_000_000
-/** With the next tick: what is due at the moment of this one would ask for a wake-up in the past. */
-export const AT_ONCE_US = 1
 
 interface Moved {
   readonly before: Candidate

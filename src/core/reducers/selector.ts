@@ -43,9 +43,9 @@ import type { Step } from "../model/Step.ts"
 import type { Challenge, Upstream } from "../model/Upstream.ts"
 import { decide, markDirty } from "../requests.ts"
 import * as ActiveSet from "../upstream/activeSet.ts"
+import type { Set } from "../upstream/departed.ts"
+import { displacedAfter, staleAfter } from "../upstream/departed.ts"
 import * as Upstreams from "../upstreams.ts"
-import type { Set } from "./departed.ts"
-import { displacedAfter, staleAfter } from "./departed.ts"
 
 const MOST_PASSED_OVER = 64
 /** Challengers whose confirmations are counted at a time. */
