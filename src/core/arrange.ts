@@ -4,7 +4,7 @@
  *
  * - A name that was there before keeps its place, whatever the order in the file.
  * - A name that is gone keeps its place as `removed`: without candidates, host and fallback, with its limits for what still
- *   drains. The core empties the name once nothing hangs on the place any more (reducers/roster.ts).
+ *   drains. The core empties the name once nothing hangs on the place any more (rules/roster.ts).
  * - A host and port that clients asked for keep their place under the new general sections, as long as `onDemand.enabled`. A
  *   configured upstream of the same host and port that is new takes that place over; one that was there before makes it `removed`.
  * - A new name takes the first place without a name, else a new one at the end.

@@ -4,7 +4,7 @@
  * Probes have a budget, and the head of a list may be dark: a client that waits for them, or dials the head, waits long. So clients say
  * that they came (needsDiscovery.ts), and one race after the other goes through the addresses that are not known, for all clients together:
  * from the list's end, as probes begin at its head, each race where the one before it stopped. A race dials `raceAddresses` at once
- * and waits for 125 ms, twice as long when it comes round; silence in it is a short try (reducers/brief.ts). The first answer serves.
+ * and waits for 125 ms, twice as long when it comes round; silence in it is a short try (rules/brief.ts). The first answer serves.
  *
  * - Of preheated upstreams lists longer than `maxParallel` are searched (all of a shorter one are probed at once), of those found on
  *   first use lists longer than `raceAddresses` (a shorter one races whole). Not where there is a name, a fallback list, or an address

@@ -94,7 +94,7 @@ describe("a changed constant of the core", () => {
   const inBreakerPart = (from: string, to: string): Change => ({ file: "core/candidate/breaker.ts", from, to })
   const inBreaker = (from: string, to: string): Change => ({ file: "core/reducers/breaker.ts", from, to })
   const inMembership = (from: string, to: string): Change => ({ file: "core/reducers/membership.ts", from, to })
-  const inPulse = (from: string, to: string): Change => ({ file: "core/reducers/pulse.ts", from, to })
+  const inPulse = (from: string, to: string): Change => ({ file: "core/rules/pulse.ts", from, to })
   const inUnreached = (from: string, to: string): Change => ({ file: "core/unreached.ts", from, to })
   const inRenewal = (from: string, to: string): Change => ({ file: "core/reducers/renewal.ts", from, to })
   const changes: ReadonlyArray<Change> = [
@@ -133,9 +133,9 @@ describe("a changed constant of the core", () => {
     inRefresh("const intervalUs = intervalMs * 1000", "const intervalUs = intervalMs * 1001"),
     { file: "core/reducers/selector.ts", from: "MOST_PASSED_OVER = 64", to: "MOST_PASSED_OVER = 32" },
     { file: "core/reducers/selector.ts", from: "evaluationIntervalMs * 1000", to: "evaluationIntervalMs * 1001" },
-    { file: "core/reducers/samples.ts", from: "tookUs / 1000", to: "tookUs / 1001" },
-    { file: "core/reducers/samples.ts", from: "LEAST_OF_USUAL = 0.9", to: "LEAST_OF_USUAL = 1.1" },
-    { file: "core/reducers/samples.ts", from: "RESENT_MS / 2", to: "RESENT_MS / 200" },
+    { file: "core/samples.ts", from: "tookUs / 1000", to: "tookUs / 1001" },
+    { file: "core/samples.ts", from: "LEAST_OF_USUAL = 0.9", to: "LEAST_OF_USUAL = 1.1" },
+    { file: "core/samples.ts", from: "RESENT_MS / 2", to: "RESENT_MS / 200" },
     { file: "core/math/decay.ts", from: "TERMS = 14", to: "TERMS = 5" },
     { file: "core/math/decay.ts", from: "TERMS = 14", to: "TERMS = 9" },
     { file: "core/math/Ewma.ts", from: "(atUs - ewma.atUs) / 1000", to: "(atUs - ewma.atUs) / 1001" },
@@ -155,8 +155,8 @@ describe("a changed constant of the core", () => {
     inSuspicion("LEAST_WARM = 4", "LEAST_WARM = 5"),
     inWarmPart("RESET_TOGETHER_US = 100_000", "RESET_TOGETHER_US = 90_000"),
     inSuspicion("resets * 2 >= readyAtFirst", "resets * 1.5 >= readyAtFirst"),
-    { file: "core/reducers/suspects.ts", from: "LAPSE_TRIALS = 5", to: "LAPSE_TRIALS = 6" },
-    { file: "core/reducers/suspects.ts", from: "MOST_RENEWALS = 32", to: "MOST_RENEWALS = 1" },
+    { file: "core/rules/suspects.ts", from: "LAPSE_TRIALS = 5", to: "LAPSE_TRIALS = 6" },
+    { file: "core/rules/suspects.ts", from: "MOST_RENEWALS = 32", to: "MOST_RENEWALS = 1" },
     inSuspicion("FIRST_BYTE_DECAY_MS = 60_000", "FIRST_BYTE_DECAY_MS = 30_000"),
     inSuspicion("upstream.silentAfterMs / 5", "upstream.silentAfterMs / 50"),
     inWarmPart("REFILL_LATENCIES = 2", "REFILL_LATENCIES = 3"),
@@ -166,8 +166,8 @@ describe("a changed constant of the core", () => {
     inWarm("BACKOFF_MOST_MS = 5_000", "BACKOFF_MOST_MS = 6_000"),
     inWarm("HALVING_US = 1_000_000", "HALVING_US = 1_100_000"),
     inWarm("drawn.value / 5", "drawn.value / 4"),
-    { file: "core/reducers/brief.ts", from: "FIRST_MS = 250", to: "FIRST_MS = 260" },
-    { file: "core/reducers/brief.ts", from: "LONG_QUEUE = 4", to: "LONG_QUEUE = 1" },
+    { file: "core/rules/brief.ts", from: "FIRST_MS = 250", to: "FIRST_MS = 260" },
+    { file: "core/rules/brief.ts", from: "LONG_QUEUE = 4", to: "LONG_QUEUE = 1" },
     { file: "core/search.ts", from: "FIRST_MS = 125", to: "FIRST_MS = 135" },
     { file: "core/search.ts", from: "MOST_LOOKED = 1024", to: "MOST_LOOKED = 70" },
     inBreakerPart("RAMP_STEPS = 10", "RAMP_STEPS = 9"),
@@ -176,7 +176,7 @@ describe("a changed constant of the core", () => {
     inBreaker("step.at - breaker.closedAtUs >= breaker.openForMs * 1000", "step.at > breaker.closedAtUs"),
     inBreaker("(next, candidate).probing.intervalMs * 1000", "(next, candidate).probing.intervalMs * 1100"),
     inMembership("RETRY_US = 5_000_000", "RETRY_US = 4_000_000"),
-    { file: "core/reducers/roster.ts", from: "LINGER_US = 60_000_000", to: "LINGER_US = 50_000_000" },
+    { file: "core/rules/roster.ts", from: "LINGER_US = 60_000_000", to: "LINGER_US = 50_000_000" },
     { file: "core/math/backoff.ts", from: "draw / 10", to: "draw / 9" },
     { file: "core/serving.ts", from: "LOOK_AHEAD = 64", to: "LOOK_AHEAD = 1" },
     { file: "core/reducers/selector.ts", from: "MOST_CHALLENGES = 8", to: "MOST_CHALLENGES = 1" },

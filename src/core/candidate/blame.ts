@@ -11,7 +11,7 @@
  * - What fades is seen when it has faded: `fadeDueUs` is the next moment at which the price is worth computing again, until
  *   time or successes have taken all blame away.
  *
- * This file alone writes the penalty, the success rate and the row of successes. What is a sample is decided by reducers/samples.ts.
+ * This file alone writes the penalty, the success rate and the row of successes. What is a sample is decided by samples.ts.
  */
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"

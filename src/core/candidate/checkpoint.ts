@@ -1,7 +1,7 @@
 /**
  * Checkpoint: what is believed of a candidate from before its failures, kept beside it until they are known to say something.
  *
- * This file alone writes it. When one is made and rolled back is decided by reducers/commonCause.ts and reducers/checkpoint.ts.
+ * This file alone writes it. When one is made and rolled back is decided by reducers/commonCause.ts and rules/rollBack.ts.
  */
 import type { Candidate, Checkpoint } from "../model/Candidate.ts"
 import * as Blame from "./blame.ts"

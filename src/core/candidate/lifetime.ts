@@ -2,7 +2,7 @@
  * Lifetime: what lists a candidate and what hangs on it, so how long it is known.
  *
  * This file alone writes its sources, its connections and the moment at which it is forgotten. Which sources name it is decided
- * by reducers/roster.ts.
+ * by rules/roster.ts.
  */
 import type { Candidate, Source } from "../model/Candidate.ts"
 

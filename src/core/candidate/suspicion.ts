@@ -2,7 +2,7 @@
  * Suspicion: the signs against a candidate, and what is watched for further ones.
  *
  * This file alone writes the suspicion. What counts as a sign is decided by reducers/suspicion.ts and unanswered.ts,
- * how a suspicion begins and ends by reducers/suspects.ts.
+ * how a suspicion begins and ends by rules/suspects.ts.
  */
 import { isCheckDue } from "./identity.ts"
 import type { Candidate, Suspicion } from "../model/Candidate.ts"

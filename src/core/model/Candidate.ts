@@ -164,7 +164,7 @@ export interface Proof {
   readonly dueUs: number
 }
 
-/** Beliefs about a candidate as they were before its first failure in a trouble of its upstream (reducers/checkpoint.ts). */
+/** Beliefs about a candidate as they were before its first failure in a trouble of its upstream (rules/rollBack.ts). */
 export interface Checkpoint {
   /** The trouble (`Trouble.seq`) that it belongs to. When that trouble is over, the checkpoint is void. */
   readonly trouble: number
@@ -232,7 +232,7 @@ export interface Candidate {
   /** Id of the probe under way; 0: none. */
   readonly probe: number
   readonly probedAtUs: number
-  /** Short tries without an answer before the first sample: see reducers/brief.ts. */
+  /** Short tries without an answer before the first sample: see rules/brief.ts. */
   readonly briefs: number
   /** Probes that the candidate answered since it last served a client. */
   readonly unused: number

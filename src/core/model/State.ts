@@ -72,7 +72,7 @@ export interface ProbeInFlight {
   readonly candidate: CandidateId
   readonly host: string
   readonly worker: number
-  /** true: a short try. Its silence is no sample (reducers/brief.ts). */
+  /** true: a short try. Its silence is no sample (rules/brief.ts). */
   readonly isBrief: boolean
 }
 

@@ -35,7 +35,7 @@ export interface Upstream {
   readonly preheatSinceUs: number
   /** Listed candidates without a sample. */
   readonly unsampled: number
-  /** Those of them without even a short try (reducers/brief.ts). The first round is over when there are none. */
+  /** Those of them without even a short try (rules/brief.ts). The first round is over when there are none. */
   readonly untried: number
   /** Whether any session ever got a byte of the upstream. One-way protocols never get one. */
   readonly answered: boolean

@@ -23,8 +23,8 @@ import { isUnreached } from "../unreached.ts"
 import { unpaused } from "../upstream/firstUse.ts"
 import * as Rounds from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
-import { switched } from "./enabled.ts"
-import { samplesOf } from "./samples.ts"
+import { switched } from "../rules/turning.ts"
+import { samplesOf } from "../samples.ts"
 
 /** How precisely it is known when an upstream answered last. */
 const PRECISE_US = 1_000_000

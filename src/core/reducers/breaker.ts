@@ -20,7 +20,6 @@
  *   byte that came later clears them; and one client address adds at most two a minute once two addresses have been seen.
  */
 import * as Breaker from "../candidate/breaker.ts"
-import * as Cost from "../candidate/cost.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
@@ -33,7 +32,8 @@ import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import { decide, markDirty, requestProbes } from "../requests.ts"
-import { isLastOpen, letIn, shutOut } from "../upstream/list.ts"
+import { close } from "../rules/closeBreaker.ts"
+import { isLastOpen, shutOut } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "../evidence.ts"
 import type { Reason } from "../trials.ts"
@@ -155,18 +155,6 @@ function isLastProven(state: State, { upstream, identity, costMs }: Candidate): 
   if (identity.state === "failed" || Ordered.size(Vector.get(state.index.impostors, upstream) ?? null) === 0) return false
   const ranked = Vector.get(state.index.rankings, upstream) ?? null
   return Ordered.size(ranked) <= (costMs >= 0 && identity.state === "verified" ? 1 : 0)
-}
-
-/** Lets a candidate in again. */
-export function close(state: State, step: Step, candidate: Candidate): State {
-  const upstream = Upstreams.find(state, candidate.upstream)
-  if (upstream === undefined) return state
-  const { rampMs } = Candidates.configOf(state, candidate).breaker
-  decide(step, { _tag: "BreakerClosed", upstream: upstream.id, candidate: candidate.id })
-  markDirty(step, upstream.id)
-  const next = Upstreams.replace(state, upstream, letIn(upstream))
-  // A latency from the time before the outage says nothing any more, and neither does the trial's.
-  return Candidates.replace(next, candidate, Cost.outdated(Breaker.closed(candidate, step.at, rampMs)))
 }
 
 /** In an outage of this machine's network trials and ramps wait for its end, a round at a time. */

@@ -38,8 +38,8 @@ import { planned } from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
 import { ask, asks } from "../queries.ts"
 import { remind } from "./history.ts"
-import { triedInVain } from "./brief.ts"
-import { create, mergeAll } from "./membership.ts"
+import { triedInVain } from "../rules/brief.ts"
+import { create, mergeAll } from "../rules/create.ts"
 import { prune, pruneAt, withRoom } from "./prune.ts"
 
 export function demand(state: State, step: Step, returned: boolean): State {

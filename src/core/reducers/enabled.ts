@@ -9,126 +9,16 @@
  *
  * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
  */
-import * as Breaker from "../candidate/breaker.ts"
-import * as Queue from "../candidate/queue.ts"
-import * as Suspicion from "../candidate/suspicion.ts"
-import { unjudged } from "../candidate/unjudged.ts"
-import * as Candidates from "../candidates.ts"
-import { COOLDOWN, reschedule } from "../deadline.ts"
-import type { Candidate, UpstreamId } from "../model/Candidate.ts"
+import { noFailedRounds } from "../initial.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
-import type { Upstream } from "../model/Upstream.ts"
-import { decide, markDirty, startUpstream } from "../requests.ts"
-import { noFailedRounds } from "../initial.ts"
-import * as ActiveSet from "../upstream/activeSet.ts"
-import * as FirstUse from "../upstream/firstUse.ts"
-import * as Lists from "../upstream/list.ts"
-import { withPriors } from "../upstream/priors.ts"
-import * as Resolving from "../upstream/resolving.ts"
-import * as Rounds from "../upstream/rounds.ts"
-import * as Troubles from "../upstream/trouble.ts"
-import * as Upstreams from "../upstreams.ts"
+import { decide } from "../requests.ts"
+import { switched } from "../rules/turning.ts"
 
 export function enabled(state: State, step: Step): State {
   const { event } = step
   if (event._tag !== "EnabledOverridden") return state
   const next = switched(state, step, { override: event.enabled, autoDisable: noFailedRounds })
   if (state.autoDisable.untilUs >= 0) decide(step, { _tag: "AutoEnabled", reason: "operator" })
-  return next
-}
-
-/** What decides whether there is an opinion changes: upstreams that this turns off come to rest, those that it turns on begin. */
-export function switched(state: State, step: Step, changes: Partial<Pick<State, "override" | "autoDisable">>): State {
-  let next = paused({ ...state, ...changes }, state)
-  tell(state, next, step)
-  state.config.upstreams.forEach((_, id) => {
-    const was = Upstreams.isOn(state, id)
-    const upstream = Upstreams.find(next, id)
-    // What only slept in a common cause comes to rest when it is turned off by wish.
-    if (upstream !== undefined && !was && upstream.trouble !== null && Upstreams.isOffByWish(next, id)) {
-      next = rest(next, step, id)
-    } else if (upstream !== undefined && was !== Upstreams.isOn(next, id)) {
-      next = !was
-        ? begin(next, step, id)
-        : (changes.autoDisable?.untilUs ?? -1) >= 0
-        ? asleep(next, step, id)
-        : rest(next, step, id)
-    }
-  })
-  return next
-}
-
-/** With the end of the core's own pause among the deadlines. */
-export function paused(state: State, before: State): State {
-  const { index, autoDisable } = state
-  const deadlines = reschedule(index.deadlines, "outage", COOLDOWN, before.autoDisable.untilUs, autoDisable.untilUs)
-  return deadlines === index.deadlines ? state : { ...state, index: { ...index, deadlines } }
-}
-
-/** Tells when the whole was turned on or off, or the wish behind it changed. */
-export function tell(before: State, after: State, step: Step): void {
-  const enabled = Upstreams.isEnabled(after)
-  if (enabled === Upstreams.isEnabled(before) && after.override === before.override) return
-  decide(step, { _tag: "EnabledChanged", enabled, override: after.override })
-}
-
-export function begin(state: State, step: Step, id: UpstreamId): State {
-  markDirty(step, id)
-  if (!Upstreams.isPreheated(state, id)) return state
-  startUpstream(step, id)
-  let next = state
-  const upstream = Upstreams.find(state, id) as Upstream
-  // Its common cause goes on, and so do the trials.
-  next = Upstreams.replace(next, upstream, Troubles.changed(upstream, { trialDueUs: step.at + 1 }))
-  for (const one of upstream.listed) {
-    const candidate = Candidates.find(next, one) as Candidate
-    if (candidate.probe !== 0 || candidate.queue !== "none") continue
-    next = Candidates.replace(next, candidate, Queue.queued(candidate, "backlog", step.at))
-  }
-  return next
-}
-
-/** In a common cause what is believed stands, as it stood in it: only the asking ends. */
-function asleep(state: State, step: Step, id: UpstreamId): State {
-  const upstream = Upstreams.find(state, id) as Upstream
-  if (!Troubles.isCommon(upstream)) return rest(state, step, id)
-  markDirty(step, id)
-  const after = Troubles.changed(halted(upstream), { trialDueUs: -1, clientTrialDueUs: -1 })
-  let next = Upstreams.replace(state, upstream, after)
-  for (const candidate of Candidates.among(next, upstream.listed)) {
-    const untried = candidate.probe === 0 ? Breaker.untried(candidate, step.at + 1) : candidate
-    next = Candidates.replace(next, candidate, Queue.dequeued(untried))
-  }
-  return next
-}
-
-/** Nothing of it is due or under way any more. */
-function halted(upstream: Upstream): Upstream {
-  return FirstUse.halted(Resolving.halted(Rounds.halted(ActiveSet.evaluateAt(upstream, -1))))
-}
-
-/** An upstream that is off has no opinion: what it believed, wanted and remembered is forgotten, except for its stale members. */
-export function rest(state: State, step: Step, id: UpstreamId): State {
-  const upstream = Upstreams.find(state, id) as Upstream
-  const { removed, staleForMs } = Upstreams.configOf(state, id)
-  const { members, listed } = upstream
-  markDirty(step, id)
-  if (members.length > 0) {
-    const reason = removed ? "left" : "disabled"
-    const moves = members.map((candidate) => {
-      return { candidate, into: false, reason, costMs: Candidates.find(state, candidate)?.costMs ?? -1 } as const
-    })
-    decide(step, { _tag: "SelectionMoved", upstream: id, members: [], moves })
-  }
-  const stale = removed ? [] : members.length > 0 ? members : upstream.stale
-  const staleDueUs = stale.length === 0 ? -1 : step.at + staleForMs * 1000
-  const empty = ActiveSet.withoutDisplaced(ActiveSet.emptied(halted(upstream), step.at, stale, staleDueUs))
-  let next = Upstreams.replace(state, upstream, Lists.unjudged(withPriors(Troubles.ended(empty), [])))
-  for (const one of [...listed, ...upstream.fallback]) {
-    const candidate = Candidates.find(next, one) as Candidate
-    // Handshakes that began before say nothing when it is on again.
-    next = Candidates.replace(next, candidate, Suspicion.overtaken(unjudged(candidate), step.at))
-  }
   return next
 }

@@ -27,7 +27,7 @@ import type { Upstream } from "../model/Upstream.ts"
 import { markDirty, requestProbes } from "../requests.ts"
 import * as Priors from "../upstream/priors.ts"
 import * as Upstreams from "../upstreams.ts"
-import { merge } from "./roster.ts"
+import { merge } from "../rules/roster.ts"
 
 /** Priors that may come to serve, of each upstream: the others only order probes. */
 const MOST_PRIORS = 16

@@ -19,17 +19,12 @@
  *   reason is `certificate`.
  * - An upstream that is off has no opinion: nobody is asked, and what was known is forgotten (reducers/enabled.ts).
  */
-import * as Queue from "../candidate/queue.ts"
-import * as Checkpoint from "../candidate/checkpoint.ts"
 import * as Identity from "../candidate/identity.ts"
 import * as Candidates from "../candidates.ts"
 import type { Candidate } from "../model/Candidate.ts"
-import type { Identity as Wanted } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
-import type { Upstream } from "../model/Upstream.ts"
 import { decide, markDirty } from "../requests.ts"
-import * as Upstreams from "../upstreams.ts"
 
 export function identity(state: State, step: Step): State {
   let next = state
@@ -67,19 +62,4 @@ function proven(state: State, step: Step, candidate: Candidate): State {
 function settled(state: State, step: Step, candidate: Candidate, after: Candidate): State {
   if (after.identity.state !== candidate.identity.state) markDirty(step, candidate.upstream)
   return Candidates.replace(state, candidate, after)
-}
-
-/** Another proof is asked for from now on: nobody has given it yet, and everybody who may be asked is, the set first; what nobody uses asks in its next race. */
-export function askedAnew(state: State, step: Step, upstream: Upstream, wanted: Wanted | null): State {
-  const { id, members, listed, fallback, left } = upstream
-  const asks = wanted !== null && Upstreams.isLive(state, id)
-  let next = state
-  for (const one of [...listed, ...fallback, ...left]) {
-    const candidate = Candidates.find(next, one) as Candidate
-    const asked = Checkpoint.withIdentity(Identity.wanted(candidate, wanted, step.at))
-    const waits = asks && Candidates.isListed(candidate) && candidate.breaker.state === "closed" && candidate.probe === 0
-    const queue = members.includes(one) ? "urgent" : "backlog"
-    next = Candidates.replace(next, candidate, waits ? Queue.queued(asked, queue, step.at) : asked)
-  }
-  return next
 }

@@ -20,7 +20,6 @@ import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
-import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { isLiteral } from "../domain.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
@@ -30,7 +29,6 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { markDirty, startUpstream } from "../requests.ts"
-import { newUpstream } from "../initial.ts"
 import { indexOf } from "../state.ts"
 import * as FirstUse from "../upstream/firstUse.ts"
 import * as Resolving from "../upstream/resolving.ts"
@@ -38,10 +36,11 @@ import { withWarmPools } from "../upstream/warmPools.ts"
 import * as Upstreams from "../upstreams.ts"
 import { ask, asks, hastenedResolve } from "../queries.ts"
 import { backedOff } from "../unreached.ts"
-import { namedBy, SOURCES } from "../sources.ts"
+import { namedBy } from "../sources.ts"
 import { admits } from "../access.ts"
-import { refusedToClients, screen } from "./admission.ts"
-import { forget, merge } from "./roster.ts"
+import { refusedToClients, screen } from "../rules/admission.ts"
+import { create, mergeAll } from "../rules/create.ts"
+import { forget, merge } from "../rules/roster.ts"
 
 const RETRY_US = 5_000_000
 /** Partial answers in a row that only add. */
@@ -113,13 +112,6 @@ function start(state: State, step: Step): State {
   return next
 }
 
-/** What every source names now. */
-export function mergeAll(state: State, step: Step, id: UpstreamId): State {
-  let next = state
-  for (const source of SOURCES) next = merge(next, step, id, source, namedBy(next, id, source))
-  return next
-}
-
 /** A new process holds none of the sockets that a restored state speaks of. */
 function forgetSockets(state: State, atUs: number): State {
   if (state.upstreams.length === 0) return state
@@ -139,21 +131,6 @@ function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
   const unwatched = Suspicion.handshakeUnwatched(Suspicion.noneSilent(Warm.forgotten(Lifetime.unconnected(candidate))))
   const idle = Queue.unprobed(Breaker.untried(unwatched, atUs))
   return waits && candidate.breaker.state === "closed" ? Queue.queued(idle, "backlog", atUs) : Queue.dequeued(idle)
-}
-
-/** Makes the upstream of a new place, or of one that was free. */
-export function create(state: State, id: UpstreamId): State {
-  const name = Upstreams.labelOf(state, id)
-  const free = Upstreams.find(state, id)
-  if (free !== undefined) return Upstreams.replace(state, free, newUpstream(id, name))
-  const rankings = Vector.push(state.index.rankings, Ordered.empty)
-  const stalest = Vector.push(state.index.stalest, Ordered.empty)
-  const impostors = Vector.push(state.index.impostors, Ordered.empty)
-  return {
-    ...state,
-    upstreams: Vector.push(state.upstreams, newUpstream(id, name)),
-    index: { ...state.index, rankings, stalest, impostors }
-  }
 }
 
 /** What nobody uses is not asked for; the next use sets the moment anew. */

@@ -32,9 +32,9 @@ import { decide, keepSamples, markDirty, networkReturned } from "../requests.ts"
 import { familyOf, needsNetwork, networkOf } from "../network.ts"
 import * as Troubles from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
-import { LEAST_SILENCE_WINDOW_US, pulse, pulseAt, referenceOf } from "./pulse.ts"
+import { LEAST_SILENCE_WINDOW_US, pulse, pulseAt, referenceOf } from "../rules/pulse.ts"
 import { beginning, upstreamByte } from "../evidence.ts"
-import { rollBack } from "./checkpoint.ts"
+import { rollBack } from "../rules/rollBack.ts"
 
 const NOBODY: ReadonlyArray<Family> = []
 

@@ -39,13 +39,13 @@ import type { ProbeRequests, Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { decide, requestRoutes } from "../requests.ts"
 import { pendingMs } from "../slowHandshake.ts"
-import { probeMs, triedInVain } from "./brief.ts"
+import { probeMs, triedInVain } from "../rules/brief.ts"
 import { isSpent } from "../sparing.ts"
 import { hurried, isUnreached, nextRound } from "../unreached.ts"
 import { isAsking } from "../upstream/resolving.ts"
 import * as Rounds from "../upstream/rounds.ts"
 import * as Upstreams from "../upstreams.ts"
-import { isProven, OUTAGE_TIMEOUT_MS } from "./pulse.ts"
+import { isProven, OUTAGE_TIMEOUT_MS } from "../rules/pulse.ts"
 
 const LOOK_AHEAD = 32
 

@@ -37,7 +37,7 @@ import { LATENCIES, pendingMs } from "../slowHandshake.ts"
 import * as Answers from "../upstream/answers.ts"
 import * as Upstreams from "../upstreams.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "../evidence.ts"
-import { clear, suspect } from "./suspects.ts"
+import { clear, suspect } from "../rules/suspects.ts"
 import { hasOthers, isEndedWell, isSign } from "../unanswered.ts"
 
 export const LEAST_SHARED_SILENCE_MS = 100

@@ -37,7 +37,7 @@ import { serving } from "../serving.ts"
 import { isCommon, isPanic } from "../upstream/trouble.ts"
 import { isKept, withWarmPools as withPools } from "../upstream/warmPools.ts"
 import * as Upstreams from "../upstreams.ts"
-import { resized } from "./warmPoolSize.ts"
+import { resized } from "../rules/warmPoolSize.ts"
 
 const BACKOFF_FIRST_MS = 100
 const BACKOFF_MOST_MS = 5_000

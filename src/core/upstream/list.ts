@@ -1,7 +1,7 @@
 /**
  * The addresses of an upstream: its name, its lists of candidates, and how many of the listed were sampled, tried and shut out.
  *
- * This file alone writes them. When an address joins or leaves is the rule of `reducers/roster.ts`.
+ * This file alone writes them. When an address joins or leaves is the rule of `rules/roster.ts`.
  */
 import type { CandidateId } from "../model/Candidate.ts"
 import type { Upstream } from "../model/Upstream.ts"

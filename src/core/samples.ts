@@ -12,13 +12,13 @@
  * - A time-out of a short try (brief.ts) is no evidence: it waited for less than `timeout`.
  * - A time-out that a later handshake has overtaken is no evidence: that one began later, and was answered.
  */
-import * as Candidates from "../candidates.ts"
-import type { Candidate } from "../model/Candidate.ts"
-import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmConnected, WarmFailed } from "../model/Event.ts"
-import type { State } from "../model/State.ts"
-import type { Sample } from "../model/Step.ts"
-import { RESENT_MS } from "../slowHandshake.ts"
-import * as Upstreams from "../upstreams.ts"
+import * as Candidates from "./candidates.ts"
+import type { Candidate } from "./model/Candidate.ts"
+import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmConnected, WarmFailed } from "./model/Event.ts"
+import type { State } from "./model/State.ts"
+import type { Sample } from "./model/Step.ts"
+import { RESENT_MS } from "./slowHandshake.ts"
+import * as Upstreams from "./upstreams.ts"
 
 const NONE: ReadonlyArray<Sample> = []
 /** How far beyond whole seconds an answer to a repeated SYN may come where nothing is usual yet. */

@@ -39,7 +39,7 @@ import { configure } from "../slots.ts"
 import * as Lists from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 import { screen } from "./admission.ts"
-import { close } from "./breaker.ts"
+import { close } from "./closeBreaker.ts"
 
 /** How much later a record is looked at again on which something still hangs. */
 const LINGER_US = 60_000_000
