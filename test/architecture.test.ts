@@ -28,6 +28,8 @@ describe("the sources", () => {
   it("have no import cycles", () => expect(rules.noCycles(sources)).toEqual([]))
   it("of the data plane import neither state, configuration nor reducers", () =>
     expect(rules.planeSeesRoutes(sources)).toEqual([]))
+  it("of rules import no reducer, and reducers hardly import each other", () =>
+    expect(rules.reducersApart(sources)).toEqual([]))
   it("of the control plane import the data plane's ports alone", () => expect(rules.planesMeetAtPorts(sources)).toEqual([]))
   it("write each field of a candidate in one file of the core", () => expect(oneOwnerEach(sources)).toEqual([]))
   it("have no names such as utils, helpers or index", () => expect(rules.honestNames(sources)).toEqual([]))
@@ -206,6 +208,20 @@ describe("a planted violation is found", () => {
       "src/core/model/Candidate.ts",
       "export interface Candidate {\n  readonly colour: string\n}",
       /^colour of a candidate has no owner$/m
+    ],
+    [
+      "a rule imports a reducer",
+      rules.reducersApart,
+      "src/core/rules/bad.ts",
+      'import { score } from "../reducers/score.ts"',
+      /rules\/bad\.ts imports the reducer/
+    ],
+    [
+      "a reducer imports too many others",
+      rules.reducersApart,
+      "src/core/reducers/bad.ts",
+      ["score", "breaker"].map((name) => `import { ${name} } from "./${name}.ts"`).join("\n"),
+      /6 imports between reducers/
     ],
     ["utils", rules.honestNames, "src/core/utils.ts", "", /utils/],
     ["a folder of helpers", rules.honestNames, "src/shell/helpers/x.ts", "", /helpers/],

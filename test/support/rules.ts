@@ -79,6 +79,23 @@ export const coreAlone: Rule = (sources) =>
     })
   })
 
+/** Rules lie below reducers, and reducers hardly import each other: what several of them share is a rule. */
+const MOST_BETWEEN_REDUCERS = 5
+
+export const reducersApart: Rule = (sources) => {
+  const imports = sources.flatMap((source) =>
+    importsOf(source).map(({ target }) => ({ from: source.path, to: target ?? "" }))
+  ).filter(({ to }) => to.startsWith("src/core/reducers/"))
+  const upwards = imports.filter(({ from }) => from.startsWith("src/core/rules/"))
+  const between = imports.filter(({ from }) => from.startsWith("src/core/reducers/"))
+  return [
+    ...upwards.map(({ from, to }) => `${from} imports the reducer ${to}`),
+    ...(between.length > MOST_BETWEEN_REDUCERS
+      ? [`${between.length} imports between reducers, ${MOST_BETWEEN_REDUCERS} are the most`]
+      : [])
+  ]
+}
+
 const MOST_LINES = 300
 
 export const shortFiles: Rule = (sources) =>
