@@ -101,7 +101,7 @@ describe("a redacted copy on disk", () => {
         assert.strictEqual(yield* roomAt(out), "taken")
         assert.strictEqual(yield* roomAt(last), "taken")
         assert.strictEqual(yield* roomAt(path.join(directory, "none")), "absent")
-        assert.include((yield* Effect.flip(redactTo(out, files, surveyor, silent))).message, "not empty")
+        assert.include((yield* Effect.flip(redactTo(out, files, surveyor, silent))).message, "no longer empty")
         assert.strictEqual(fs.readFileSync(last, "utf8"), texts.at(-1))
       }))
     ))

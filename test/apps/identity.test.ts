@@ -37,7 +37,7 @@ const candidatesOf = async (admin: number): Promise<ReadonlyArray<ShownCandidate
 
 /** Waits until `holds` is true of the candidates in /status. */
 async function shown(admin: number, what: string, holds: (candidates: ReadonlyArray<ShownCandidate>) => boolean) {
-  const giveUp = performance.now() + 15_000
+  const giveUp = performance.now() + 30_000
   let now = await candidatesOf(admin)
   for (; !holds(now) && performance.now() < giveUp; now = await candidatesOf(admin)) {
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -180,7 +180,7 @@ describe("an impostor that accepts TCP", () => {
           await again.stop()
         })
       )
-    }).pipe(Effect.scoped), 60_000)
+    }).pipe(Effect.scoped), 90_000)
 })
 
 describe("TLS handshakes that a configuration can need", () => {
