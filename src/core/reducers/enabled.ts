@@ -7,7 +7,8 @@
  * - it was removed.
  *
  * While an upstream is off:
- * - No candidate is probed, resolved, judged or kept warm. The set is empty. Open breakers and suspicions are settled.
+ * - No candidate is probed, judged or kept warm, and its name is not resolved. The set is empty. Open breakers and
+ *   suspicions are settled.
  * - Clients go to the last rung of the ladder, which the routes carry. Sessions continue.
  *
  * When an upstream is turned on again:
