@@ -4,9 +4,9 @@
  *
  * The proof:
  * - It is one TLS handshake with the name as SNI and a certificate that is valid for this name.
- * - A probe asks for the proof when the candidate was never checked, then once in each `scoreTtl`, and in every probe
- *   while the last check failed. Fresh samples of other kinds do not replace such a probe.
- * - A client's dial can ask for the proof as well (`verify` of its plan).
+ * - A probe checks the identity when no check came before, then once in each `scoreTtl`, and each time while the last
+ *   check failed. Fresh samples of other kinds do not replace such a probe.
+ * - A client's dial can check it as well (`verify` of its plan).
  * - The score stays pure connect time.
  *
  * The states:
@@ -22,7 +22,7 @@
  * - After TCP has connected, each failure is a `certificate` failure: a wrong certificate, no TLS, a reset, or silence
  *   until the time is over. An impostor may simply stall. A candidate that cannot complete TLS in the time of a
  *   handshake is of no use to a client either.
- * - It counts like any failure for success, penalty and breaker. A trial asks for the proof again.
+ * - It counts like any failure for success, penalty and breaker. A trial checks the identity again.
  * - All candidates may fail: by a wrong clock, a captive portal, or a TLS interception with an authority that is not
  *   trusted. Then the ladder still dials the addresses that the resolver names, and one that proves its identity
  *   serves. Otherwise the client is reset. This is on purpose: it cannot be told from an attack. An operator can set

@@ -214,8 +214,8 @@ function proof(state: State, step: Step, beganUs: number): State {
 }
 
 /**
- * Rolls back what failures changed. An upstream whose candidates all failed before the window has a cause of its own
- * and is left out.
+ * Rolls back what failures changed. An upstream in a common cause from before the window has a cause of its own and is
+ * left out.
  */
 function rolledBack(state: State, step: Step): State {
   const { silenceSinceUs } = state.outage

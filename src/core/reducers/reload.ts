@@ -19,10 +19,10 @@
  * Limits take force at once:
  * - Routes are made anew, and the set is evaluated.
  * - Costs are computed anew when `scoring` changed.
- * - Rounds and queries come forward when the new intervals ask for an earlier time.
+ * - Rounds and queries come forward when they are due earlier under the new intervals.
  * - Warm pools that are too large halve.
  * - Breakers that are turned off close.
- * - Samples, cooldowns and suspicions that have begun go on under the numbers that they began with.
+ * - Samples, cooldowns and suspicions in progress continue under the numbers at their beginning.
  *
  * A change of the name or authority to prove: no candidate has given that proof yet. Each candidate is checked, and the
  * ladder serves until one has given it.

@@ -15,8 +15,8 @@
  *   - Where the upstream has never answered, see unanswered.ts.
  * - `reset`, `unanswered`: sessions were reset before any upstream byte, or ended otherwise without one
  *   (unanswered.ts).
- * - `parked-reset`: at least half of four or more warm sockets were reset within 100 ms. A socket that the server
- *   closed in order never counts.
+ * - Resets of warm sockets: at least half of four or more warm sockets were reset within 100 ms. A socket that the
+ *   server closed in order never counts.
  *
  * In a local outage no candidate is suspected (outage.ts).
  *

@@ -7,7 +7,7 @@
  * - No socket is dialled to a suspect or to a candidate with an open breaker.
  * - A warm pool is emptied when the breaker opens or the candidate no longer serves. All are emptied in a local outage.
  *   A suspect's warm sockets stay, because the suspicion may be wrong.
- * - A candidate whose warm sockets hinder clients has none (relief.ts).
+ * - A candidate has no warm pool where warm sockets hinder its clients (relief.ts).
  *
  * The size of a warm pool:
  * - Mode fixed: `size`.
