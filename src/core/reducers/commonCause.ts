@@ -13,9 +13,9 @@
  *   resolver is queried.
  * - Clients use the routes of before. After as many failures as open a breaker they go down the ladder (ladder.ts),
  *   where the order is among the first.
- * - Candidates of the order are tried in turn, up to four at a time: each second at first, then each time a
- *   sixty-fourth of its duration goes by, at intervals of at most six times `scoreTtl`. So the return is noticed soon,
- *   and the number of trials grows with the logarithm of time. After `staleFor` the upstream gives up (givingUp.ts).
+ * - Candidates of the order are tried in turn, up to four at a time. The interval is a sixty-fourth of the duration so
+ *   far, at least a second and at most six times `scoreTtl`. So the return is noticed soon, and the number of trials
+ *   grows with the logarithm of time. After `staleFor` the upstream gives up (givingUp.ts).
  *
  * The end:
  * - The first success ends it. In the same step each other candidate of the order becomes a suspect until it answers

@@ -5,7 +5,8 @@
  * - `HistoryLoaded` brings the records, once after the start. An upstream receives its records at that moment, when it
  *   is added, and when it is turned on.
  * - A record of a domain names a candidate (source `history`) if the resolver, or history itself, named it at that
- *   time. Addresses that only a list of the configuration named are left out: that list dropped them on purpose.
+ *   time. An address that only a list of the configuration named was dropped on purpose, and history does not bring it
+ *   back.
  * - History stops naming a candidate when its record expires.
  * - A listed candidate without a sample gets its record as a prior. It is probed (or raced: race.ts) before all others.
  * - While no candidate serves, the upstream's clients go to the best priors (ladder.ts). These get warm sockets as

@@ -9,8 +9,8 @@
  *   `PreheatStarted`, `PreheatCompleted`.
  * - An operator's refresh queues all candidates, the members as urgent. Shut candidates have their trial now. Fact
  *   `UpstreamRefreshed`. Spares and upstreams that are off are never probed.
- * - Each `interval` is a round. Its members and the next `challengers` by cost join as urgent, unless they have a
- *   sample younger than half an interval and no check of identity is due (reducers/identity.ts). Half, because a
+ * - Each `interval` is a round of an upstream. Its members and next `challengers` by cost join as urgent, unless they
+ *   have a sample younger than half an interval and no check of identity is due (reducers/identity.ts). Half, because a
  *   probe's answer comes a round trip after its round began and must not delay the next probe by a round. The
  *   `candidatesPerRound` stalest others join the backlog.
  * - After more than two rounds without an answer, rounds come at growing intervals, up to six times `scoreTtl`

@@ -9,9 +9,12 @@
  * How a candidate enters:
  * - A set with free places is filled at once, the cheapest first. At the first start the first candidate that answers
  *   enters.
- * - A challenger may replace the costliest member when it is cheaper now, the member has been in the set for `hold`
- *   (waived when the member is a suspect or below `minScore`), and one of three conditions holds. Each needs a gap of
- *   more than the margin, max(`margin`, `marginPercent` of the challenger's cost or forecast):
+ * - A challenger may replace the costliest member under three conditions:
+ *   - it is cheaper now;
+ *   - the member has been in the set for `hold` (waived when the member is a suspect or below `minScore`);
+ *   - the gap between the two is large enough.
+ * - The gap is large enough in any of three cases. In each it is more than the margin, max(`margin`, `marginPercent` of
+ *   the challenger's cost or forecast):
  *   - by forecast, in `confirmations` consecutive evaluations, each with a newer sample of the challenger (waived for a
  *     gap of more than twice the margin);
  *   - by cost, in `standing` such evaluations: a new level that stays counts for more than memory;

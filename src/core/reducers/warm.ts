@@ -80,10 +80,7 @@ export function warm(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): 
   return next
 }
 
-/**
- * Hands out free room. An upstream waits again only when the room is used up, so each turn ends with one that found
- * none.
- */
+/** Hands out free room. An upstream waits again only when the room is used up, so the loop ends. */
 function handOut(state: State, step: Step): State {
   let next = state
   while (next.warmTotal < next.config.poolTotal && next.wantsRoom.length > 0) {

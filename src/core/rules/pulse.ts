@@ -3,8 +3,8 @@
  *
  * - Each 250 ms two upstreams are probed, one candidate of each, and the upstreams take turns. It is the candidate of
  *   the set with the oldest probe.
- * - In an outage a probe waits for 700 ms, or for as long as the candidate's handshake may be pending. So packets leave
- *   all the time, however few candidates there are, and the return is noticed within a second.
+ * - In an outage a probe waits for 700 ms, or for as long as the candidate's handshake may be pending if that is
+ *   longer. So packets leave all the time, however few candidates there are, and the return is noticed within a second.
  * - References are probed until they have failed once in the window, and all the time in an outage. A reference that
  *   `access` refuses is left out.
  * - An upstream on demand takes part while it is used.
