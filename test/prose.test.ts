@@ -51,6 +51,8 @@ const CODE = [
   "src/core/data",
   "src/core/math",
   "src/core/model",
+  "src/core/reducers",
+  "src/core/rules",
   "src/core/schema",
   "tools",
   "examples"

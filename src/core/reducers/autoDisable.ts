@@ -1,15 +1,22 @@
 /**
- * Auto-disable: when everybody fails for long, what is known is worth nothing, and the last resort may do better.
+ * Auto-disable: the pool pauses itself when all candidates fail for long. Then its beliefs are worth nothing, and the
+ * last resort may serve clients better.
  *
- * - A round is a `probing.interval` from a failure on. It failed when nobody answered in it, and two upstreams that had answered
- *   within `staleFor` were sampled (or the only one there is). Who has never answered is a mistake in the configuration, and
- *   the ladder serves it already. A round in which too few were sampled counts for nothing; any answer starts the count anew.
- * - After `failures` failed rounds everything is off for `cooldown`, as `enabled: false` would do it. It is decided with the
- *   first failure after the last of them. Then everything begins anew. A client that the last resort serves ends it early, and
- *   so do an operator and a reload. An upstream that was in a common cause goes on where it was (commonCause.ts).
- * - Failures that an outage of this machine's own network explains do not come here (outage.ts).
+ * - A round lasts one `probing.interval` and begins with a failure. It is a failed round when two conditions hold:
+ *   - no candidate answered in it;
+ *   - two upstreams that had answered within `staleFor` were sampled in it (or the only upstream that there is).
+ * - An upstream that has never answered is a mistake in the configuration. It does not count here; the ladder serves it
+ *   already.
+ * - A round with too few sampled upstreams counts for nothing. Any answer sets the count to zero.
+ * - After `failures` failed rounds every upstream is off for `cooldown`, as under `enabled: false`. The decision comes
+ *   with the first failure after the last of these rounds.
+ * - The pause ends by itself after `cooldown`. Three events end it earlier: the last resort serves a client, an
+ *   operator turns the pool on, or the configuration is reloaded.
+ * - After the pause all upstreams start from the beginning. An upstream with a common cause continues where it was
+ *   (commonCause.ts).
+ * - Failures that a local outage explains never reach this reducer (outage.ts).
  *
- * Facts `AutoDisabled` and `AutoEnabled`.
+ * Facts: `AutoDisabled` and `AutoEnabled`.
  */
 import * as Candidates from "../candidates.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
@@ -26,7 +33,10 @@ import * as Upstreams from "../upstreams.ts"
 import { switched } from "../rules/turning.ts"
 import { samplesOf } from "../samples.ts"
 
-/** How precisely it is known when an upstream answered last. */
+/**
+ * The precision of `heardAtUs`, the time of an upstream's last answer. A more precise time would change it with each
+ * answer.
+ */
 const PRECISE_US = 1_000_000
 const ENOUGH = 2
 
@@ -50,7 +60,9 @@ export function autoDisable(state: State, step: Step): State {
   return state.autoDisable.roundEndUs < 0 && state.autoDisable.rounds === 0 ? next : { ...next, autoDisable: noFailedRounds }
 }
 
-/** Whether a client was connected to a candidate, or to an address that its upstream's name had for it. */
+/**
+ * Whether the event connected a client to a candidate, or to an address that the resolver had for the upstream's name.
+ */
 function hasServed(state: State, { event }: Step): boolean {
   if (event._tag !== "ClientAccepted" || event.candidate === -1) return false
   const candidate = Candidates.find(state, event.candidate)
@@ -63,17 +75,19 @@ function answered(state: State, step: Step, candidate: Candidate | undefined): S
   const upstream = Upstreams.find(state, candidate?.upstream ?? -1)
   if (candidate === undefined || upstream === undefined) return state
   const { heardAtUs, unheardSinceUs } = upstream
-  // A spare that serves says nothing about the others.
+  // A spare that answers says nothing about the listed candidates.
   const isListed = Candidates.isListed(candidate)
   const isNews = heardAtUs < 0 || step.at - heardAtUs >= PRECISE_US || (isListed && step.at - unheardSinceUs >= PRECISE_US)
   if (!isNews) return state
-  // Its list is not searched any more (search.ts).
+  // The first answer ends the search of a long list (search.ts).
   if (heardAtUs < 0) markDirty(step, upstream.id)
   const heard = Rounds.heard(upstream, step.at, isListed)
   return Upstreams.replace(state, upstream, isListed && isUnreached(state, upstream) ? reached(heard, step) : heard)
 }
 
-/** The first answer after many questions: its other candidates are asked now, and what is found on first use may be asked for. */
+/**
+ * The first answer after a long silence. The other candidates are probed now, and clients may cause discovery again.
+ */
 function reached(upstream: Upstream, step: Step): Upstream {
   recover(step, upstream.id)
   return unpaused(Rounds.roundAt(upstream, upstream.roundDueUs < 0 ? -1 : step.at))
@@ -85,7 +99,7 @@ function failed(state: State, step: Step): State {
   const isOver = before.roundEndUs >= 0 && step.at >= before.roundEndUs
   const rounds = before.rounds + (isOver && before.failed.length >= enough(state) ? 1 : 0)
   if (rounds >= failures) {
-    // Nobody is judged any more, not even by this.
+    // The failures of this step are no samples for the later reducers: from now on no candidate is judged.
     keepSamples(step, [])
     decide(step, { _tag: "AutoDisabled", rounds, forMs: cooldownMs })
     return switched(state, step, { autoDisable: { ...noFailedRounds, untilUs: step.at + cooldownMs * 1000 } })
@@ -107,7 +121,10 @@ function sampled(state: State, step: Step, known: ReadonlyArray<UpstreamId>): Re
   return failed
 }
 
-/** How many upstreams have to fail: two, or the only one that there is; never a single name that clients asked for. */
+/**
+ * How many upstreams must fail: two, or one where the configuration has only one. A single name on demand is never
+ * enough.
+ */
 function enough({ config }: State): number {
   let count = 0
   for (const { removed, bypass, onDemand } of config.upstreams) {

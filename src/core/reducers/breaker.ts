@@ -1,23 +1,36 @@
 /**
- * Breaker: shuts a candidate out when there is proof that it is broken, and finds out when it is not any more.
+ * Breaker: it shuts a candidate out on proof that the candidate is broken, and it finds out when the candidate works
+ * again.
  *
- * - Closed, it opens on `failureThreshold` failures to connect in a row, or as many failures after connect in a row, or
- *   when more than `failureRateThreshold` of at least `minSamples` handshakes within `window` failed.
- * - Trials return in proportion (trials.ts): the first one `firstTrial` after it opened, then after waits that double with
- *   every second trial, less up to a tenth, drawn. The longest wait is `timeoutCooldown` after a timeout or a stalled session, else
- *   `cooldown`; it doubles, up to `maxCooldown`, and so does the first wait, each time it opens again before it stayed closed for
- *   as long as it was open last.
- * - A trial is one probe, never a client: half-open. Its success closes the breaker, its failure opens it again; a trial of
- *   which nothing is heard is made again an interval later. A client that a shut candidate served on the last resort
- *   closes it as well, and an upstream byte that came after its last failure makes its trial due at once.
- * - The trial's handshake proves life, not distance: it may have waited a second for a lost packet to be sent again. The
- *   entry after it replaces the latency instead of being averaged with it.
- * - After closing, the share of clients and warm sockets ramps up in ten steps over `ramp`.
- * - The last closed breaker of an upstream never opens: somebody must be left to try. Who could not show its certificate
- *   (identity.ts) is nobody.
- * - Failures after connect: a session in which the client sent bytes and the upstream reset, closed or stayed silent for
- *   `session.stall` without one byte of its own, or with nothing but an alert of TLS. They count only where this upstream has ever answered; only an upstream
- *   byte that came later clears them; and one client address adds at most two a minute once two addresses have been seen.
+ * A closed breaker opens after any of these:
+ * - `failureThreshold` failures to connect in a row;
+ * - `failureThreshold` failures after connect in a row;
+ * - more than `failureRateThreshold` of at least `minSamples` handshakes within `window` failed.
+ *
+ * An open breaker waits for a trial (trials.ts). The waits grow with the length of the outage:
+ * - The first trial comes `firstTrial` after the breaker opened. The wait doubles with every second trial.
+ * - Each wait is shortened at random by up to a tenth.
+ * - The longest wait is `timeoutCooldown` after a timeout or a stalled session, and `cooldown` after other failures.
+ * - A breaker may open again before it was closed for as long as it was open the last time. Then the longest wait
+ *   doubles, up to `maxCooldown`, and the first wait doubles as well.
+ *
+ * A trial (half-open) is one probe and never a client:
+ * - A success closes the breaker. A failure opens it again. A trial without any result is repeated one interval later.
+ * - The breaker also closes when the last resort connects a client to the candidate.
+ * - An upstream byte that is newer than the candidate's last failure makes the trial due at once.
+ * - The trial's handshake proves that the candidate lives. It does not tell the latency: it may have waited a second
+ *   for a repeated packet. So the sample after it replaces the latency and is not averaged with it.
+ * - After closing, the slow-start weight of the candidate grows in ten steps over `ramp`. It applies to clients and
+ *   warm sockets.
+ *
+ * The last closed breaker of an upstream never opens, because one candidate must be left to try. A candidate that
+ * failed its proof of identity (identity.ts) does not count as such a candidate.
+ *
+ * A failure after connect is a session with these two properties: the client sent bytes, and the upstream reset it,
+ * closed it, or stayed silent for `session.stall` without a byte of its own or with only a TLS alert.
+ * - Such failures count only where this upstream has ever answered.
+ * - Only an upstream byte that came later clears them.
+ * - One client address adds at most two a minute, once two addresses have been seen.
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -48,7 +61,7 @@ export function breaker(state: State, step: Step): State {
     if (candidate === undefined) continue
     if (isFrozen(next, candidate)) next = later(next, step, candidate, kind)
     else if (kind === "ramp") next = rampUp(next, step, candidate)
-    // It may have left, or been let in, in this very step.
+    // An earlier reducer may have removed the candidate or closed its breaker in this step.
     else if (candidate.breaker.state !== "half-open" && Candidates.isListed(candidate)) {
       next = tryAgain(next, step, candidate)
     }
@@ -66,7 +79,10 @@ export function breaker(state: State, step: Step): State {
   return answered(next, step)
 }
 
-/** A trial that ended without a verdict, as this machine could not try or its holder died, is due again an interval later. */
+/**
+ * A trial may end without a verdict: this machine could not dial, or the worker was lost. It is due again an interval
+ * later.
+ */
 function undecided(state: State, step: Step): State {
   const { event } = step
   if (event._tag !== "ProbeSucceeded" && event._tag !== "ProbeFailed" && event._tag !== "WorkerLost") return state
@@ -86,7 +102,7 @@ function succeeded(state: State, step: Step, candidate: Candidate): State {
   const { breaker } = candidate
   const counted = Breaker.succeeded(candidate, step.at, windowMs)
   const next = Candidates.replace(state, candidate, counted)
-  // Sessions that failed are not made good by a handshake, unless it is the trial's.
+  // A handshake does not clear failed sessions, unless it is the trial's handshake.
   const closes = breaker.state === "half-open" || (breaker.state === "open" && breaker.consecutiveAfter === 0)
   return closes && Candidates.isListed(candidate) ? close(next, step, counted) : next
 }
@@ -114,7 +130,7 @@ function afterConnect(state: State, step: Step): State {
   if (!config.enabled) return state
   const ofClient = Breaker.blamedLately(candidate, step.at).filter(({ client }) => client === failure.client).length
   if (state.clients.several && ofClient >= BLAMES_A_MINUTE) return state
-  // The last one that is closed never opens, however many there are: beyond the threshold they are not counted.
+  // The last closed breaker never opens. So failures beyond the threshold are not counted.
   const isEnough = candidate.breaker.consecutiveAfter >= config.failureThreshold
   const counted = Breaker.failedAfterConnect(candidate, failure.client, step.at, !isEnough)
   const next = Candidates.replace(state, candidate, counted)
@@ -122,12 +138,12 @@ function afterConnect(state: State, step: Step): State {
   return opens ? open(next, step, counted, failure.reason) : next
 }
 
-/** A byte that the upstream sent after the last failure after connect clears those. */
+/** An upstream byte that is newer than the last failure after connect clears these failures. */
 function answered(state: State, step: Step): State {
   const byte = upstreamByte(step.event, step.at)
   const candidate = Candidates.find(state, byte?.candidate)
   if (byte === undefined || candidate === undefined || byte.atUs <= candidate.breaker.failedAfterAtUs) return state
-  // Who speaks again may be waiting for a trial that is due much later.
+  // The candidate works again, and its trial may be due much later: make the trial due now.
   const hastens = candidate.breaker.trialDueUs > step.at && candidate.breaker.state !== "half-open"
     && byte.atUs > candidate.penalty.atUs
   if (!hastens && candidate.breaker.consecutiveAfter === 0) return state
@@ -150,14 +166,14 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   return Candidates.replace(next, candidate, Queue.dequeued(Breaker.opened(candidate, step.at, waitMs, openings)))
 }
 
-/** Whether all others that are known to work are somebody else (identity.ts). */
+/** Whether no other candidate that works has proven its identity (identity.ts). Then this breaker stays closed. */
 function isLastProven(state: State, { upstream, identity, costMs }: Candidate): boolean {
   if (identity.state === "failed" || Ordered.size(Vector.get(state.index.impostors, upstream) ?? null) === 0) return false
   const ranked = Vector.get(state.index.rankings, upstream) ?? null
   return Ordered.size(ranked) <= (costMs >= 0 && identity.state === "verified" ? 1 : 0)
 }
 
-/** In an outage of this machine's network trials and ramps wait for its end, a round at a time. */
+/** In a local outage trials and ramps wait for its end. Each is put off by one interval at a time. */
 function later(state: State, step: Step, candidate: Candidate, kind: string): State {
   const dueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
   const delayed = kind === "trial" ? Breaker.trialDue(candidate, dueUs) : Breaker.rampDue(candidate, dueUs)
@@ -165,7 +181,7 @@ function later(state: State, step: Step, candidate: Candidate, kind: string): St
 }
 
 function tryAgain(state: State, step: Step, candidate: Candidate): State {
-  // On demand there is no trial before the next use.
+  // An upstream on demand has no trial before its next use.
   if (!Upstreams.isProbed(state, candidate.upstream)) {
     const trialDueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
     return Candidates.replace(state, candidate, Breaker.trialDue(candidate, trialDueUs))

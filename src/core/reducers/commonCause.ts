@@ -1,24 +1,31 @@
 /**
- * Common cause: when all candidates of an upstream fail together, their failures say nothing about which of them is better.
+ * Common cause: when all candidates of an upstream fail together, their failures do not tell which candidate is better.
  *
- * - A *trouble* begins with the first failure, or sign of one, of a candidate that could serve, and remembers the *order*: the
- *   members, then the next `challengers` by cost. A success that is about a later moment ends it: then the failures
- *   are the candidates' own. When all members show signs, the rest of the order is asked for a sample at once.
- * - The trouble is *common* when every candidate of the order has failed in it. Then what the failures changed is rolled back
- *   (checkpoint.ts), whatever the cause; only a proof of identity that failed stands. From then on nothing that fails is a
- *   sample, no candidate that had worked is judged, expires or is suspected, the set stands, and the resolver is asked anew.
- * - Clients go on with the routes as they were, and after as many failures as open a breaker down the ladder (ladder.ts), where the
- *   order of before stands among the first.
- * - Meanwhile candidates of the order are tried in turn, up to four at a time: each second, later each time a sixty-fourth of what it
- *   has lasted goes by, at most each six times `scoreTtl`. So the return is noticed soon, and the trials grow with the
- *   logarithm of time. After `staleFor` it is given up (givingUp.ts).
- * - The first success ends it: at the end of the same step all other candidates of the order are due for a trial and are suspects
- *   until they answer, and every shut one is due for its trial. A handshake that began before says nothing any more.
- * - Where handshakes succeed and only sessions fail, an upstream byte is the success that counts. Probes can bring none, so
- *   after `CLIENT_TRIALS` x `firstTrial`, doubling, one client takes the routes of before again.
+ * - A *trouble* begins with the first failure, or sign of one, of a candidate that could serve. It remembers the
+ *   *order*: the members, then the next `challengers` by cost.
+ * - A success that is about a later moment ends the trouble: then the failures were the candidates' own.
+ * - When all members show signs, the rest of the order is probed at once.
+ * - The trouble is *common* when every candidate of the order has failed in it. Then the changes by these failures are
+ *   rolled back (checkpoint.ts). Only a failed proof of identity stands.
  *
- * What comes late counts for the moment it is about: an answer for the latest moment at which it can have been sent, a failure for
- * its beginning.
+ * During a common cause:
+ * - A failure is no sample. No candidate that had worked is judged, expires or is suspected. The set stands. The
+ *   resolver is queried.
+ * - Clients use the routes of before. After as many failures as open a breaker they go down the ladder (ladder.ts),
+ *   where the order is among the first.
+ * - Candidates of the order are tried in turn, up to four at a time. The interval is a sixty-fourth of the duration so
+ *   far, at least a second and at most six times `scoreTtl`. So the return is noticed soon, and the number of trials
+ *   grows with the logarithm of time. After `staleFor` the upstream gives up (givingUp.ts).
+ *
+ * The end:
+ * - The first success ends it. In the same step each other candidate of the order becomes a suspect until it answers
+ *   and is due for a trial, and every shut candidate is due for its trial. A handshake that began before says nothing
+ *   any more.
+ * - Where only sessions fail, the success must be an upstream byte. Probes cannot bring one. So one client takes the
+ *   routes of before again, after `CLIENT_TRIALS` x `firstTrial`, doubling.
+ *
+ * A late event counts for the moment that it is about: an answer for the latest moment at which it can have been sent,
+ * a failure for its beginning.
  */
 import * as Checkpoint from "../candidate/checkpoint.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -49,7 +56,7 @@ import { beginning, upstreamByte } from "../evidence.ts"
 const TRIAL_US = 1_000_000
 const LASTED_PER_TRIAL = 64
 const TRIED_AT_ONCE = 4
-/** A trial with a client costs that client, so it comes later than one with a probe. */
+/** A trial with a client costs that client something, so it comes later than a trial with a probe. */
 const CLIENT_TRIALS = 5
 
 export function commonCause(state: State, step: Step): State {
@@ -59,7 +66,7 @@ export function commonCause(state: State, step: Step): State {
       Candidates.find(state, candidate)?.upstream
     )
   )
-  // An upstream that answers in the same step has nothing that fails in common.
+  // An upstream that answers in this step has no common cause.
   for (const failing of failingOf(next, step)) {
     if (!answered.has(Candidates.find(next, failing.candidate)?.upstream)) next = noted(next, step, failing)
   }
@@ -72,7 +79,7 @@ export function commonCause(state: State, step: Step): State {
   return next
 }
 
-/** Of an upstream in a common cause no failure is a sample, unless it is a proof that failed or the candidate never worked. */
+/** In a common cause a failure is no sample, unless a proof of identity failed or the candidate never worked. */
 function isJudged(state: State, { candidate: id, failure, tookMs }: Sample, step: Step): boolean {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || failure === null || failure === "certificate") return true
@@ -101,7 +108,7 @@ function answers(state: State, step: Step): State {
 function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: number, isByte: boolean): State {
   const upstream = Upstreams.find(state, candidate.upstream)
   const trouble = upstream?.trouble ?? null
-  // A spare that serves says nothing about the others.
+  // A spare that answers says nothing about the listed candidates.
   if (upstream === undefined || trouble === null || !Candidates.isListed(candidate)) return state
   if (aboutUs <= trouble.sinceUs) return withoutSigns(state, upstream, candidate)
   const failsInSessions = checkpointOf(upstream, candidate)?.failed === "session"
@@ -111,13 +118,13 @@ function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: numb
     : Upstreams.replace(state, upstream, Troubles.ended(upstream))
 }
 
-/** What only showed signs of failing is well: its next failure makes a checkpoint of what it is by then. */
+/** The candidate only showed signs and works: its next failure makes a new checkpoint. */
 function withoutSigns(state: State, upstream: Upstream, candidate: Candidate): State {
   if (checkpointOf(upstream, candidate)?.failed !== null) return state
   return Candidates.replace(state, candidate, Checkpoint.dropped(candidate))
 }
 
-/** The others are suspects until they answer; each answers to its trial, or, where sessions failed, to a client. */
+/** The other candidates are suspects until they answer a trial or, where sessions failed, a client. */
 function ended(state: State, step: Step, upstream: Upstream, first: Candidate, trouble: Trouble): State {
   decide(step, { _tag: "CommonCauseEnded", upstream: upstream.id, tookUs: step.at - trouble.sinceUs })
   markDirty(step, upstream.id)
@@ -140,7 +147,7 @@ function ended(state: State, step: Step, upstream: Upstream, first: Candidate, t
   return over(next, step, upstream)
 }
 
-/** Handshakes that are pending began before: they are watched no more, and those that begin from now on are. */
+/** Pending handshakes began before the end and are watched no more. Handshakes that begin later are watched. */
 function over(state: State, step: Step, upstream: Upstream): State {
   let next = Upstreams.replace(state, upstream, Troubles.returned(upstream, step.at))
   for (const one of Candidates.among(next, upstream.listed)) {
@@ -206,7 +213,7 @@ function begun(state: State, step: Step, upstream: Upstream, first: Candidate): 
   return Upstreams.replace(state, upstream, Troubles.begun(upstream, trouble))
 }
 
-/** Whether it is common by now; asks the rest of the order when only it is missing. */
+/** Finds out whether the trouble is common now. Probes the rest of the order when only the rest is missing. */
 function settled(state: State, step: Step, upstream: Upstream): State {
   const trouble = upstream.trouble as Trouble
   const able = Candidates.among(state, trouble.order).filter(isUsable)
@@ -236,7 +243,7 @@ function began(state: State, step: Step, upstream: Upstream): State {
   return hastenedResolve(next, step, id)
 }
 
-/** One client may try the routes of before. */
+/** Lets one client try the routes of before. */
 function clientTrial(state: State, step: Step, id: number): State {
   const upstream = Upstreams.find(state, id)
   const trouble = upstream?.trouble ?? null
@@ -253,7 +260,7 @@ function clientTrial(state: State, step: Step, id: number): State {
   })
 }
 
-/** Tries some of the order. */
+/** Probes some candidates of the order. */
 function probes(state: State, step: Step, id: number): State {
   const upstream = Upstreams.find(state, id)
   const trouble = upstream?.trouble ?? null
@@ -267,7 +274,7 @@ function probes(state: State, step: Step, id: number): State {
   const share = Math.floor(lastedUs / LASTED_PER_TRIAL)
   const waitUs = Math.max(Math.min(share, MOST_TTLS * scoreTtlMs * 1000), TRIAL_US)
   const { length } = trouble.order
-  // What is found on first use is tried while it is used; where sessions fail, probes prove nothing.
+  // An upstream on demand is probed only while it is used. Where sessions fail, probes prove nothing.
   const tries = Upstreams.isProbed(state, id) && trouble.byConnect && state.outage.sinceUs < 0
   const turn = tries ? (trouble.turn + Math.min(TRIED_AT_ONCE, length)) % length : trouble.turn
   let next = put(state, upstream, { trialDueUs: step.at + waitUs, turn })

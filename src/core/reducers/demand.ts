@@ -1,17 +1,28 @@
 /**
- * Demand: upstreams that are found on first use, and names that clients ask for.
+ * Demand: upstreams that are found on first use, and names on demand.
  *
- * - `DomainRequested` names an upstream, or a host and port, that nobody is known to serve. If no upstream has them, one is made
- *   from the general sections (where `onDemand.enabled`); on ports whose servers greet it keeps no warm sockets. If nobody of it
- *   serves, it is sampled: the resolver is asked, and who is known races at once, else those whom it names (race.ts). That
- *   happens once, however many clients wait.
- * - The winner serves at once, its socket waits for the first client, and the next `challengers` of the list join the backlog of the
- *   queue for probes. When nobody answers, or there is nobody to ask, clients go down the ladder for `retryAfter` before they may ask again, then for
- *   ever longer, up to six times `scoreTtl`, until a candidate has answered (unreached.ts): not after an outage of this machine's own network, whose races count for nothing (outage.ts).
- * - Of a long list of which no address has answered yet one race follows the other, also of preheated upstreams: a search (search.ts).
- * - Each client is a use. While used within `usedWithin` rounds go on as for preheated upstreams (refresh.ts), and the name is
- *   asked for (membership.ts); a later use sets only the next round. When all have expired, the next use samples anew.
- * - Names that nobody uses go (prune.ts). What is configured never does.
+ * A request:
+ * - `DomainRequested` names an upstream, or a host and port, without a candidate that is known to serve. If no upstream
+ *   has this host and port, one is made from the general sections (where `onDemand.enabled`). On ports of servers that
+ *   greet it has no warm sockets.
+ * - An upstream without a serving candidate is sampled: the resolver is queried, and the known candidates race at once.
+ *   Without known candidates the addresses of the resolver's answer race (race.ts). This happens once, however many
+ *   clients wait.
+ *
+ * The result:
+ * - The winner serves at once. Its socket waits for the first client. The next `challengers` of the list join the
+ *   backlog of the queue for probes.
+ * - If no candidate answers, or there is none to race, clients go down the ladder for `retryAfter` before they may
+ *   cause the next attempt. This pause grows, up to six times `scoreTtl`, until a candidate has answered
+ *   (unreached.ts). The end of a local outage ends it, because races in the outage count for nothing (outage.ts).
+ * - While no address of a long list has answered, one race follows the other: a search (search.ts). This includes
+ *   preheated upstreams.
+ *
+ * Uses:
+ * - Each client is a use. For `usedWithin` after a use, rounds continue as for preheated upstreams (refresh.ts), and
+ *   the resolver is queried (membership.ts). A later use only schedules the next round.
+ * - When all candidates have expired, the next use samples anew.
+ * - Unused names are dropped (prune.ts). A configured upstream never is.
  */
 import { needsDiscovery } from "../needsDiscovery.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -48,7 +59,7 @@ export function demand(state: State, step: Step, returned: boolean): State {
     if (kind === "pause") next = resumed(next, step, id)
     if (kind === "prune") next = prune(next, step)
   }
-  // Nobody could be found while this machine's own network was down: that says nothing.
+  // No candidate could be found during the local outage: that says nothing.
   if (returned) {
     for (const { id, pausedUntilUs } of Upstreams.all(next)) {
       if (pausedUntilUs >= 0) next = resumed(next, step, id)
@@ -66,7 +77,8 @@ export function demand(state: State, step: Step, returned: boolean): State {
     case "ResolveFailed": {
       const upstream = Upstreams.find(next, event.upstream)
       if (upstream === undefined || !FirstUse.isAwaiting(upstream)) return next
-      // An answer to an older question leaves the one under way; a part of one that names somebody is enough.
+      // An answer to an older query leaves the present one under way. A part of an answer that names an address is
+      // enough.
       return !isAsking(upstream) || upstream.listed.length > 0 ? start(next, step, event.upstream) : next
     }
     case "Raced":
@@ -94,7 +106,7 @@ function requested(state: State, step: Step, { upstream: told, host, port }: Dom
   const upstream = Upstreams.find(next, id)
   if (upstream === undefined || !asksFor(next, upstream)) return next
   const searchUntilUs = isSearched(next, upstream) ? step.at + next.config.onDemand.singleFlightTimeoutMs * 1000 : -1
-  // Clients that come while a search is under way prolong it.
+  // Clients that come during a search prolong it.
   if (FirstUse.isRacing(upstream)) {
     return upstream.searchUntilUs < 0 || searchUntilUs < 0
       ? next
@@ -117,7 +129,7 @@ function born(state: State, step: Step, id: UpstreamId, own: Pick<UpstreamConfig
   return pruneDueUs >= 0 ? next : pruneAt(next, step.at + onDemand.pruneIntervalMs * 1000)
 }
 
-/** Notes a use; rounds and queries that had stopped go on an interval later. */
+/** Notes a use. Rounds and queries that had stopped continue one interval later. */
 function used(state: State, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || !Upstreams.notesUse(Upstreams.configOf(state, id))) return state
@@ -125,14 +137,14 @@ function used(state: State, id: UpstreamId): State {
   const mayAsk = host !== "" && !isLiteral(host) && asks(state, id)
   const { roundDueUs, unheardSinceUs } = upstream
   const laterUs = Upstreams.isOn(state, id) ? state.at + probing.intervalMs * 1000 : -1
-  // While it was not used it was not asked.
+  // An unused upstream was not probed, so its silence begins now.
   const resumes = !Upstreams.isProbed(state, id)
   const roundUs = roundDueUs < 0 ? laterUs : resumes ? Math.min(roundDueUs, laterUs) : roundDueUs
   const after = planned(FirstUse.usedAt(upstream, state.at), roundUs, resumes ? state.at : unheardSinceUs)
   return Upstreams.replace(state, upstream, mayAsk && !isPlanned(upstream) ? resolveAt(after, laterUs) : after)
 }
 
-/** Asks the resolver; races those who are known at once, else those whom it names. */
+/** Queries the resolver. Races the known candidates at once, or else those of the answer. */
 function sample(state: State, step: Step, known: Upstream): State {
   const { id, listed } = known
   const next = isAsking(known) ? state : ask(state, step, id)
@@ -161,12 +173,12 @@ function raced(before: State, step: Step, { race, upstream: id, candidate, tried
   const over = FirstUse.raced(Upstreams.find(state, id) as Upstream)
   const warmed = warmedBy(Upstreams.replace(state, upstream, over), step, candidate, race)
   const winner = Candidates.find(warmed, candidate)
-  // Who left meanwhile serves nobody.
+  // A winner that left meanwhile cannot serve.
   const hasLeft = winner !== undefined && !Candidates.isListed(winner)
   if (hasLeft || !step.samples.some((one) => one.candidate === candidate && one.failure === null)) {
     if (warmed.warmTotal > state.warmTotal) decide(step, { _tag: "Retire", worker: 0, candidate, count: 1 })
     if (isSearch) return warmed
-    // Neither that nor an outage that is over now says anything about the others.
+    // Neither a departed winner nor an outage that is over says anything about the other candidates.
     const isMoot = hasLeft || tried.some((one) => isExcused(state, one.candidate, step.at - tookUs))
     return isMoot && state.outage.sinceUs < 0 ? sample(warmed, step, over) : failed(warmed, step, over, "all-failed")
   }
@@ -177,14 +189,17 @@ function raced(before: State, step: Step, { race, upstream: id, candidate, tried
   return challenged(warmed, step, upstream, heard)
 }
 
-/** Silence in a search is a short try. */
+/** Silence in a search counts as a short try. */
 function searched(state: State, step: Step, tried: Raced["tried"]): State {
   let next = state
   for (const { candidate, outcome } of tried) if (outcome === "timeout") next = triedInVain(next, step, candidate)
   return next
 }
 
-/** Once it is learned how a race went: a search goes on as long as clients wait; a winner that may not serve is none to wait for. */
+/**
+ * Runs once the result of a race is learned. A search continues while clients wait. Clients do not wait for a winner
+ * that may not serve.
+ */
 export function unserved(state: State, step: Step): State {
   if (step.event._tag !== "Raced") return state
   const { upstream: id } = step.event
@@ -194,7 +209,7 @@ export function unserved(state: State, step: Step): State {
   return goesOn ? start(state, step, id) : failed(state, step, upstream, "all-failed")
 }
 
-/** The winner's socket is a warm one; where there is no room for it, or nobody to have it, the shelf closes it. */
+/** The winner's socket becomes a warm socket. The warm pool closes it when there is no room or no such candidate. */
 function warmedBy(state: State, step: Step, id: CandidateId, warm: number): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || state.warmTotal >= state.config.poolTotal) {
@@ -205,7 +220,7 @@ function warmedBy(state: State, step: Step, id: CandidateId, warm: number): Stat
   return Candidates.replace(next, candidate, Warm.added(candidate, warm))
 }
 
-/** The next of the list are measured once. */
+/** The next candidates of the list are measured once. */
 function challenged(state: State, step: Step, { id, listed }: Upstream, heard: ReadonlySet<CandidateId>): State {
   const { challengers } = Upstreams.configOf(state, id).probing
   let next = state
@@ -221,7 +236,7 @@ function challenged(state: State, step: Step, { id, listed }: Upstream, heard: R
   return next
 }
 
-/** Nobody was found: clients go down the ladder for a while. */
+/** No candidate was found: clients go down the ladder for a while. */
 function failed(state: State, step: Step, upstream: Upstream, reason: "all-failed" | "no-candidates"): State {
   const { id } = upstream
   requestRoutes(step, id)
@@ -239,14 +254,14 @@ function resumed(state: State, step: Step, id: UpstreamId): State {
   return Upstreams.replace(state, upstream, FirstUse.resumed(upstream))
 }
 
-/** The names that a core before this one was asked for are kept as if they had just been used. */
+/** Names on demand of an earlier core count as used just now. */
 function restarted(state: State, step: Step): State {
   const { upstreams, onDemand: { pruneIntervalMs } } = state.config
   const ids = upstreams.flatMap((one, id) => one.onDemand && !one.removed ? [id] : [])
   return ids.length === 0 ? state : pruneAt(ids.reduce(used, state), step.at + pruneIntervalMs * 1000)
 }
 
-/** Who raced is gone: nobody will say how it went. */
+/** The worker that raced is lost: no result will come. */
 function abandoned(state: State, step: Step): State {
   const racing = Upstreams.all(state).filter(({ race }) => race > 0)
   return racing.reduce((next, upstream) => failed(next, step, upstream, "all-failed"), state)

@@ -1,13 +1,22 @@
 /**
- * Enabled: whether there is an opinion at all.
+ * Enabled: an upstream that is off has no beliefs and makes no choice of its own.
  *
- * - Off is an upstream while `enabled` is false (the configuration's, or an operator's override until restart or reload), while
- *   its own `bypass` is true, and once it was removed. Then nobody is probed, resolved, judged or parked; the set is empty, open
- *   breakers and suspicions are settled; clients go to the last rung of the ladder, which routes carry. Sessions go on.
- * - Back on, everything that is preheated begins as at the start: everybody waits for a probe, the name is asked for, and until somebody answers
- *   the old set serves as stale. What was learned before (success, habit) counts on; what it costs now is measured anew.
+ * An upstream is off in any of these cases:
+ * - `enabled` is false, in the configuration or by an operator's override (which lasts until a restart or a reload);
+ * - its own `bypass` is true;
+ * - it was removed.
  *
- * The fact `EnabledChanged` tells of the whole; of each upstream the ladder does.
+ * While an upstream is off:
+ * - No candidate is probed, judged or kept warm, and its name is not resolved. The set is empty. Open breakers and
+ *   suspicions are settled.
+ * - Clients go to the last rung of the ladder, which the routes carry. Sessions continue.
+ *
+ * When an upstream is turned on again:
+ * - A preheated upstream starts as at the beginning: each candidate waits for a probe, and the resolver is queried.
+ * - The old set serves as stale until a candidate answers.
+ * - What was learned before (success, baseline) still counts. The present cost is measured anew.
+ *
+ * The fact `EnabledChanged` tells of the whole pool. The ladder tells of each upstream.
  */
 import { noFailedRounds } from "../initial.ts"
 import type { State } from "../model/State.ts"

@@ -1,18 +1,22 @@
 /**
- * Priors: what earlier runs knew of an upstream's addresses, until they are measured anew.
+ * Priors: what earlier runs knew of an upstream's addresses stands in for measurements until these addresses are
+ * measured.
  *
- * - `HistoryLoaded` brings the records, once after the start. An upstream is told of them then, when it is added, and when it is
- *   enabled. Of a domain's records those name candidates (source history) that the resolver, or history itself, named
- *   then; what a list of the configuration named and names no more was taken off on purpose, and nobody brings it back.
- *   History stops naming a candidate when the record expires.
- * - Whoever is listed and has not been sampled yet gets its record as a prior: it is probed (or raced: race.ts) before all others, and while
- *   nobody serves, the upstream's clients go to the best priors (ladder.ts), which get warm sockets as members do (warm.ts).
- *   So the first clients after a restart are served by yesterday's best, and soon by a warm socket.
- * - Any prior may do so for `history.serveFor`. After that only one that is younger than `scoreTtl` and was measured from
- *   the network where this machine is now; it ends with its record at the latest.
- * - A sample of any kind takes the prior's place. No prior ever wins a place in the set.
+ * - `HistoryLoaded` brings the records, once after the start. An upstream receives its records at that moment, when it
+ *   is added, and when it is turned on.
+ * - A record of a domain names a candidate (source `history`) if the resolver, or history itself, named it at that
+ *   time. An address that only a list of the configuration named was dropped on purpose, and history does not bring it
+ *   back.
+ * - History stops naming a candidate when its record expires.
+ * - A listed candidate without a sample gets its record as a prior. It is probed (or raced: race.ts) before all others.
+ * - While no candidate serves, the upstream's clients go to the best priors (ladder.ts). These get warm sockets as
+ *   members do (warm.ts). So the first clients after a restart reach the best address of the earlier run, soon by a
+ *   warm socket.
+ * - Each prior may serve for `history.serveFor`. After that it may serve only if it is younger than `scoreTtl` and was
+ *   measured from the network where this machine is now. It ends with its record at the latest.
+ * - A sample of any kind replaces the prior. A prior never puts a candidate into the set.
  *
- * A record from the future was written under a wrong clock: it counts as measured now.
+ * A record from the future was written under a wrong clock. It counts as measured now.
  */
 import * as Cost from "../candidate/cost.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -29,7 +33,7 @@ import * as Priors from "../upstream/priors.ts"
 import * as Upstreams from "../upstreams.ts"
 import { merge } from "../rules/roster.ts"
 
-/** Priors that may come to serve, of each upstream: the others only order probes. */
+/** How many priors of each upstream may serve. The others only order the probes. */
 const MOST_PRIORS = 16
 
 export function history(state: State, step: Step): State {
@@ -43,7 +47,7 @@ export function history(state: State, step: Step): State {
   return next
 }
 
-/** Upstreams that begin in this step, by whatever reducer, are told what earlier runs knew. */
+/** Gives each upstream that starts in this step what earlier runs knew, whichever reducer started it. */
 export function recallStarted(state: State, step: Step, started: ReadonlySet<UpstreamId>): State {
   let next = state
   for (const id of started) next = remind(next, step, id)
@@ -59,7 +63,10 @@ function loaded(state: State, step: Step, event: HistoryLoaded): State {
   return next
 }
 
-/** Tells an upstream what there is to know; what history named before and names no more is taken back. */
+/**
+ * Gives an upstream all records that concern it. Addresses that history named before and names no more lose this
+ * source.
+ */
 export function remind(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
@@ -74,7 +81,7 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
     host !== "" && port === config.port && (sources.includes("dns") || sources.includes("history"))
   )
   let next = merge(state, step, id, "history", named.map(({ record: { address, port } }) => ({ host: address, port })))
-  // Of what is found on first use they wait for its race.
+  // Candidates of an upstream on demand wait for its race.
   const isLive = Upstreams.isLive(state, id)
   const unmeasured: Array<Candidate> = []
   for (const one of (Upstreams.find(next, id) as Upstream).listed) {
@@ -93,7 +100,7 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
   return review(changed(next, id, (upstream) => Priors.withPriors(upstream, priors)), step, id)
 }
 
-/** How long a record counts, from now on. */
+/** How long a record counts from now on. */
 function priorOf(state: State, atUs: number, id: UpstreamId, record: HistoryRecord): Prior {
   const { scoreTtlMs, staleForMs } = Upstreams.configOf(state, id)
   const nowMs = historyMs(state, atUs)
@@ -104,7 +111,7 @@ function priorOf(state: State, atUs: number, id: UpstreamId, record: HistoryReco
   return { latencyMs, servesMs: expiresMs > nowMs ? Math.min(servesMs, expiresMs) : 0, expiresMs }
 }
 
-/** Ends what is over, and finds out when to look again. */
+/** Ends priors and names that are over, and schedules the next look. */
 function review(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
@@ -126,7 +133,7 @@ function review(state: State, step: Step, id: UpstreamId): State {
   return changed(reviewed, id, (one) => Priors.withPriors(one, priors))
 }
 
-/** It was heard of: from now on it is judged by that. */
+/** The candidate has a sample: from now on it is judged by that, and its prior serves no more. */
 function measured(state: State, step: Step, one: CandidateId): State {
   const id = Candidates.find(state, one)?.upstream ?? -1
   if (Upstreams.find(state, id)?.priors.includes(one) !== true) return state

@@ -1,23 +1,33 @@
 /**
- * Identity: whether a candidate is who its address says. Where an upstream has an `identity`, TCP's answer is not enough: anybody
- * on the way can give it, and faster than the real one.
+ * Identity: whether a candidate really is the upstream that its address stands for. Where an upstream has an
+ * `identity`, an answer of TCP is not enough: any machine on the way can give one, and faster than the real upstream.
  *
- * - The proof is one TLS handshake with the name as SNI and a certificate that is valid for it. A probe asks for it when the
- *   candidate was never asked, once a `scoreTtl` afterwards, and every time as long as it failed; fresh samples of other kinds
- *   do not replace such a probe. The score stays pure connect time. A client's dial can ask for it as well (`verify` of its plan).
- * - Only who is `verified` is admitted: to the set, to those outside it that serve, to warm sockets. Who is `unknown` (at the
- *   start, after the name or the trusted authorities changed, back on the list) is dialled on the ladder alone, and then proves it
- *   to the client's dial before it may serve. So does whoever the system's resolver names that is no candidate, and a spare of
- *   the fallback list, each time: nobody else would ask it.
- * - Who failed is in nobody's plan, and a member goes at once, whatever margin, hold and swaps say. `certificate` is the failure
- *   whatever went wrong once TCP was connected: a wrong certificate, no TLS, a reset, silence until the time is over. An impostor
- *   may just stall, and who cannot complete TLS in the time of a handshake is no use to a client either. It counts like any
- *   failure for success, penalty and breaker; a trial asks again.
- * - When everybody failed (a wrong clock, a captive portal, a TLS interception whose authority is not trusted), the ladder still asks
- *   whom the resolver names, and serves whoever proves it; else the client is reset. That is on purpose: there is no telling this
- *   case from an attack, and `probing.mode: tcp` or `caFile` is for whoever knows better. Facts tell who failed, and the ladder's
- *   reason is `certificate`.
- * - An upstream that is off has no opinion: nobody is asked, and what was known is forgotten (reducers/enabled.ts).
+ * The proof:
+ * - It is one TLS handshake with the name as SNI and a certificate that is valid for this name.
+ * - A probe checks the identity when no check came before, then once in each `scoreTtl`, and each time while the last
+ *   check failed. Fresh samples of other kinds do not replace such a probe.
+ * - A client's dial can check it as well (`verify` of its plan).
+ * - The score stays pure connect time.
+ *
+ * The states:
+ * - Only a `verified` candidate may be a member, serve outside the set, or have warm sockets.
+ * - A candidate is `unknown` at the start, when it returns to the list, and after the name or the trusted authorities
+ *   changed. Clients dial it on the ladder alone, and their dial must see the proof before it may serve.
+ * - An address from the system's resolver that is no candidate, and a spare of the fallback list, must give the proof
+ *   to each dial: no probe checks them.
+ * - A candidate that failed is in no dial plan. A failed member leaves the set at once, whatever margin, hold and swaps
+ *   say.
+ *
+ * Failures:
+ * - After TCP has connected, each failure is a `certificate` failure: a wrong certificate, no TLS, a reset, or silence
+ *   until the time is over. An impostor may simply stall. A candidate that cannot complete TLS in the time of a
+ *   handshake is of no use to a client either.
+ * - It counts like any failure for success, penalty and breaker. A trial checks the identity again.
+ * - All candidates may fail: by a wrong clock, a captive portal, or a TLS interception with an authority that is not
+ *   trusted. Then the ladder still dials the addresses that the resolver names, and one that proves its identity
+ *   serves. Otherwise the client is reset. This is on purpose: it cannot be told from an attack. An operator can set
+ *   `probing.mode: tcp` or `caFile`. Facts tell which candidates failed, and the ladder's reason is `certificate`.
+ * - An upstream that is off has no beliefs: it checks no candidate and forgets its proofs (reducers/enabled.ts).
  */
 import * as Identity from "../candidate/identity.ts"
 import * as Candidates from "../candidates.ts"
@@ -37,7 +47,10 @@ export function identity(state: State, step: Step): State {
   return next
 }
 
-/** Asked before something else was to be proven: that answer says nothing any more. A client's dial began within its deadline. */
+/**
+ * Whether the handshake began before another proof was wanted. Its answer counts no more. A client's dial began at the
+ * earliest one dial deadline ago.
+ */
 function wasAskedBefore(state: State, { at, event }: Step, candidate: Candidate): boolean {
   const { deadlineMs } = Candidates.configOf(state, candidate).dial
   const sinceUs = "probe" in event ? candidate.probedAtUs : at - (event._tag === "Raced" ? event.tookUs : deadlineMs * 1000)

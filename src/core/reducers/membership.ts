@@ -1,17 +1,28 @@
 /**
- * Membership: where the candidates of an upstream come from, and when that is asked anew.
+ * Membership: which sources name the candidates of an upstream, and when the resolver is queried.
  *
- * - `Started` creates the upstreams of the configuration and merges what each source names (sources.ts; roster.ts tells how).
- *   Everything about sockets is forgotten: nothing is under way, nobody is connected, no warm socket is left; what was
- *   measured stays, if the state was restored.
- * - An upstream with a `host` asks the resolver when it begins, each `dns.refresh` and when an operator wants it refreshed,
- *   and merges every answer that names somebody who may be dialled; after a failure or any other answer the list stands, and
- *   it asks again after 5 s, then ever later, up to six times `scoreTtl` (unreached.ts), and at once when the network of this machine is
- *   back or a client has found an address of it. One that is off asks nobody, nobody asks while the source dns is
- *   switched off, and one that is found on first use asks while it is used (demand.ts).
- * - Silence takes nobody away: while some server contributes nothing, an answer only adds, and it asks again after 5 s. From the
- *   third such answer in a row on that server counts as gone, and the list follows those that do answer.
- * - Of an answer that comes in parts each part only adds, at once; the question stays under way until the whole answer is there.
+ * Start:
+ * - `Started` creates the upstreams of the configuration and merges what each source names (sources.ts; roster.ts
+ *   merges).
+ * - The core forgets everything about sockets: no probe is under way, no client is connected, no socket is warm.
+ *   Measurements stay, if the state was restored.
+ *
+ * When an upstream with a `host` queries the resolver:
+ * - It does so when it starts, each `dns.refresh`, and when an operator refreshes it.
+ * - After a failure, or an answer without an address that may be dialled, it queries again after 5 s, then at growing
+ *   intervals up to six times `scoreTtl` (unreached.ts). The list stands meanwhile.
+ * - It then also queries at once when this machine's network returns, or when a client reached a new address of its
+ *   name.
+ * - An upstream that is off does not query. No upstream does while the source dns is switched off. An upstream on
+ *   demand queries while it is used (demand.ts).
+ *
+ * What an answer does:
+ * - An answer with an address that may be dialled is merged.
+ * - A server without a contribution makes the answer partial. A partial answer only adds, because silence must not
+ *   remove a candidate. The query is repeated after 5 s. From the third partial answer in a row on, the silent server
+ *   counts as gone, and the list follows the servers that answer.
+ * - Some answers come in parts. Each part only adds, at once. The query stays under way until the whole answer has
+ *   come.
  * - An address that served a client on the last resort joins the list, until an answer no longer names it.
  */
 import * as Breaker from "../candidate/breaker.ts"
@@ -43,7 +54,7 @@ import { create, mergeAll } from "../rules/create.ts"
 import { forget, merge } from "../rules/roster.ts"
 
 const RETRY_US = 5_000_000
-/** Partial answers in a row that only add. */
+/** How many partial answers in a row only add. */
 const PATIENT = 2
 
 export function membership(state: State, step: Step): State {
@@ -67,7 +78,7 @@ export function membership(state: State, step: Step): State {
   return next
 }
 
-/** Upstreams that begin in this step, by whatever reducer, ask the resolver. */
+/** Queries the resolver for each upstream that starts in this step, whichever reducer started it. */
 export function resolveStarted(
   state: State,
   step: Step,
@@ -87,7 +98,7 @@ export function resolveStarted(
   return next
 }
 
-/** An address that served a client on the last resort, as the resolver had it for the name, joins the list. */
+/** Adds an address that the resolver had for the name and that served a client on the last resort. */
 function learned(state: State, step: Step): State {
   const { event } = step
   if (event._tag !== "ClientAccepted" || event.candidate !== STRANGER || !asks(state, event.upstream)) return state
@@ -112,7 +123,7 @@ function start(state: State, step: Step): State {
   return next
 }
 
-/** A new process holds none of the sockets that a restored state speaks of. */
+/** A restored state may speak of sockets of an earlier process. A new process has none of them. */
 function forgetSockets(state: State, atUs: number): State {
   if (state.upstreams.length === 0) return state
   const candidates = Vector.fromArray(
@@ -133,7 +144,7 @@ function asleep(state: State, candidate: Candidate, atUs: number): Candidate {
   return waits && candidate.breaker.state === "closed" ? Queue.queued(idle, "backlog", atUs) : Queue.dequeued(idle)
 }
 
-/** What nobody uses is not asked for; the next use sets the moment anew. */
+/** Queries for an upstream that is in use. For an unused one the next use schedules the query. */
 function due(state: State, step: Step, id: UpstreamId): State {
   if (Upstreams.isLive(state, id)) return ask(state, step, id)
   const upstream = Upstreams.find(state, id)

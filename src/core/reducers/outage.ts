@@ -1,21 +1,31 @@
 /**
- * Outage: whether it is this machine's own network that is down. Then nobody is judged by it.
+ * Outage: it finds out whether this machine's own network is down (a local outage). No candidate is judged by such an
+ * outage.
  *
- * - A *spell* begins with the first silence (timeout, unreachable) of one whose last handshake had succeeded, over a family
- *   that has worked since the start or the last change of the network, and ends as soon as anybody answers. A refusal is an
- *   answer: a packet came back. Who was silent before, or never worked, is no witness: of long lists some are always dead.
- *   What answers without being there itself (`implausible`) is neither, and no more is a proof that failed: perhaps the network
- *   died between its two handshakes. Addresses on loopback take no part, in an outage either.
- * - While a spell lasts, members of all upstreams are asked out of turn, two each 250 ms, so that one upstream that dies is
- *   told apart at once by the others, and the references (`connectivity`) once each.
- * - It is an outage when a handshake that began in the spell is silent as well, after max(2 s, `timeout`), and either two
- *   upstreams in two networks have fallen silent, or all references have; or, at once, when somebody is silent and nobody has answered since the
- *   machine has no interface left.
- * - Then what failed since the last answer is rolled back (checkpoint.ts), nothing that fails is a sample, nobody expires, no
- *   breaker moves, no set changes but for who leaves the list, warm sockets are closed and none is dialled. Clients go on with
- *   the routes as they were.
- * - Any answer ends it; so does an upstream byte, or a stranger's answer to the last resort. It took as long as it took, so it says
- *   nothing about distance. Everybody is measured anew, and what began before the end counts for nothing.
+ * A silence window begins with the first silence (timeout, unreachable) of a candidate under two conditions: its last
+ * handshake had succeeded, and its family has worked since the start or the last change of the network.
+ * - The window ends with any answer. A refusal is an answer: a packet came back.
+ * - A candidate that was silent before, or never worked, is no witness: some addresses of long lists are always dead.
+ * - An `implausible` answer comes from a machine in between: it is neither an answer nor a silence. A failed proof of
+ *   identity is neither as well: the network may have died between its two handshakes.
+ * - Addresses on loopback take no part, neither in a window nor in an outage.
+ * - In a window, two members each 250 ms are probed out of turn, of all upstreams (pulse.ts). So the other upstreams
+ *   tell at once when only one upstream died. Each reference (`connectivity`) is probed once.
+ *
+ * A local outage begins in either case:
+ * - A handshake that began in the window is silent as well, after max(2 s, `timeout`). In addition two upstreams in two
+ *   networks have fallen silent, or all references have.
+ * - A candidate is silent, and no answer has come since the machine lost its last interface. Then it begins at once.
+ *
+ * During a local outage:
+ * - The changes by failures since the last answer are rolled back (checkpoint.ts). A failure is no sample, no candidate
+ *   expires, and no breaker moves.
+ * - A set changes only when a member leaves the list. Warm sockets are closed and none is dialled.
+ * - Clients use the same routes as before.
+ *
+ * Any answer ends it, and so does an upstream byte or an answer of a system address on the last resort. How long that
+ * answer took says nothing about its latency. All candidates are measured anew, and what began before the end counts
+ * for nothing.
  */
 import { admits } from "../access.ts"
 import * as Warm from "../candidate/warm.ts"
@@ -41,7 +51,7 @@ const NOBODY: ReadonlyArray<Family> = []
 export function outage(state: State, step: Step): State {
   const { event, due } = step
   let next = event._tag === "InterfacesChanged" ? interfaces(state, step, event) : state
-  // Places of references may be others' now.
+  // The slots of references may belong to other references now.
   if (event._tag === "ConfigChanged") next = changed(next, { deadReferences: [] })
   const heard = families(next, step)
   if (heard.length > 0) next = answered(next, step, heard)
@@ -50,7 +60,7 @@ export function outage(state: State, step: Step): State {
     !isExcused(next, candidate, beganUs ?? step.at - Math.round(tookMs * 1000))
   )
   if (kept.length < step.samples.length) keepSamples(step, kept)
-  // Who failed beside one that answered is no sign of anything, and there is nothing to be taken back.
+  // A failure beside an answer is no sign, and there is nothing to roll back.
   if (heard.length === 0 && next.outage.sinceUs < 0) {
     for (const sample of step.samples) next = silent(next, step, sample)
     next = reference(next, step)
@@ -59,7 +69,7 @@ export function outage(state: State, step: Step): State {
   return next.outage.sinceUs >= 0 && nobodyLeft(next) ? answered(next, step, []) : pulse(next, step)
 }
 
-/** Nobody is there any more, whose answer could end it: an operator turned them off, or they left. */
+/** No candidate is left that could end the outage by an answer: an operator turned them off, or they left. */
 function nobodyLeft(state: State): boolean {
   const asks = ({ id, listed }: Upstream) => Upstreams.isOn(state, id) && listed.some((one) => isFar(state, one))
   return !Upstreams.all(state).some(asks)
@@ -69,7 +79,10 @@ function changed(state: State, changes: Partial<OutageState>): State {
   return { ...state, outage: { ...state.outage, ...changes } }
 }
 
-/** Another network: what worked over the old one proves nothing. Everybody who can be asked is, in case there is none left. */
+/**
+ * Another network: what worked over the old one proves nothing. Candidates are probed at once, in case no network is
+ * left.
+ */
 function interfaces(state: State, step: Step, { families }: InterfacesChanged): State {
   return pulseAt(changed(state, { families, proven: [] }), step.at)
 }
@@ -79,7 +92,7 @@ function isFar(state: State, id: CandidateId): boolean {
   return candidate !== undefined && needsNetwork(candidate.host)
 }
 
-/** Whether nothing came back. */
+/** Whether no packet came back. */
 function isSilence(failure: DialFailure | null): boolean {
   return failure === "timeout" || failure === "unreachable"
 }
@@ -98,7 +111,7 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
   if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") {
     if (isAnswer("reason" in event ? event.reason : null)) hosts.push(referenceOf(state, event)?.host)
   } else if (event._tag === "ClientAccepted") {
-    // Names alone stand in `host` where they could not be resolved.
+    // `host` is a name, and no address, only where the name could not be resolved.
     for (const { host, outcome } of event.tried) if (outcome === "connected" || outcome === "refused") hosts.push(host)
   } else {
     const { silenceSinceUs, sinceUs } = state.outage
@@ -106,7 +119,7 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
     const byte = sinceWhen < 0 ? undefined : upstreamByte(event, step.at)
     if (byte !== undefined && byte.atUs > sinceWhen) hosts.push(Candidates.find(state, byte.candidate)?.host)
   }
-  // Nine of ten events bring none.
+  // Nine of ten events bring no answer.
   if (hosts.length === 0) return NOBODY
   return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
 }
@@ -116,7 +129,7 @@ function answered(state: State, step: Step, heard: ReadonlyArray<Family>): State
   const proven = heard.every((one) => outage.proven.includes(one))
     ? outage.proven
     : [...new Set([...outage.proven, ...heard])]
-  // Whole, and not as changes: it happens with nearly every event.
+  // Built whole, and not by changes: this runs with nearly every event.
   const calm: OutageState = {
     ...outage,
     proven,
@@ -129,7 +142,7 @@ function answered(state: State, step: Step, heard: ReadonlyArray<Family>): State
   return outage.sinceUs < 0 ? pulseAt(next, -1) : ended(next, step)
 }
 
-/** The network is back: everybody is measured anew, and shelves forget that their dials failed. */
+/** The network is back: all candidates are measured anew, and warm pools forget that their dials failed. */
 function ended(state: State, step: Step): State {
   const { sinceUs, reason } = state.outage
   decide(step, { _tag: "OutageEnded", reason, tookUs: step.at - sinceUs })
@@ -144,7 +157,7 @@ function ended(state: State, step: Step): State {
   return next
 }
 
-/** One more who failed: perhaps a witness, perhaps the proof. */
+/** A candidate failed: it may be a witness, and its failure may be the proof. */
 function silent(state: State, step: Step, { candidate: id, failure, tookMs }: Sample): State {
   const candidate = Candidates.find(state, id)
   const { outage } = state
@@ -168,7 +181,7 @@ function reference(state: State, step: Step): State {
   return proof(changed(state, { deadReferences }), step, step.at - event.tookUs)
 }
 
-/** With one more, if it makes a difference: two upstreams and two networks are enough. */
+/** Adds the candidate if that makes a difference: two upstreams and two networks are enough. */
 function witnessesWith(state: State, id: CandidateId): ReadonlyArray<CandidateId> {
   const { witnesses } = state.outage
   const more = [...witnesses, id]
@@ -187,7 +200,7 @@ function spread(state: State, ids: ReadonlyArray<CandidateId>) {
   }
 }
 
-/** Whether a handshake that began then and was silent too settles it. */
+/** Whether this silent handshake, by the time it began, proves the outage. */
 function proof(state: State, step: Step, beganUs: number): State {
   const { connectivity, timeoutMs } = state.config.outage
   const { silenceSinceUs, witnesses, deadReferences } = state.outage
@@ -200,7 +213,10 @@ function proof(state: State, step: Step, beganUs: number): State {
   return allDead ? began(state, step, "connectivity") : state
 }
 
-/** What failures changed; an upstream all of whose candidates failed before the spell began has a cause of its own. */
+/**
+ * Rolls back what failures changed. An upstream in a common cause from before the window has a cause of its own and is
+ * left out.
+ */
 function rolledBack(state: State, step: Step): State {
   const { silenceSinceUs } = state.outage
   let next = state

@@ -1,11 +1,12 @@
 /**
- * Prune: names that clients asked for are not kept for ever.
+ * Prune: names on demand are dropped when there are too many of them, or when no client has used them for long.
  *
- * At most `maxEntries` of them are kept (0: all): a new one takes the place of the least recently used on which nothing hangs,
- * neither a session nor a race. If something hangs on all of them, there is one more. Each `pruneInterval` those go that no client
- * used for `idle`. Fact `DomainDropped`.
+ * - At most `maxEntries` of them stay (0: all). A new name takes the place of the least recently used one that has
+ *   neither a session nor a race. If every name has one, there is one more name than `maxEntries`.
+ * - Each `pruneInterval` drops the names that no client has used for `idle`.
+ * - The order of use is an ordered set. So finding the least recently used name costs the same at any number of names.
  *
- * The order of use is an ordered set: finding the least recently used costs the same however many there are.
+ * Fact: `DomainDropped`.
  */
 import { removedFrom } from "../arrange.ts"
 import * as Candidates from "../candidates.ts"
@@ -21,7 +22,10 @@ import { configure } from "../slots.ts"
 import * as Upstreams from "../upstreams.ts"
 import { changed } from "./reload.ts"
 
-/** Names that are dropped in one step at most: it bounds the time of a step, the next one goes on, and clients see no difference. */
+/**
+ * How many names one step drops at most. This bounds the time of a step; the next step continues. Clients see no
+ * difference.
+ */
 const MOST_DROPPED = 64
 
 /** Makes room for one more name. */
@@ -33,17 +37,17 @@ export function withRoom(state: State, step: Step): State {
   return unused.reduce((next, id) => drop(next, step, id, "limit"), state)
 }
 
-/** Drops names that no client used for long, and looks again later. */
+/** Drops the names that no client has used for long, and schedules the next look. */
 export function prune(state: State, step: Step): State {
   const { idleMs, pruneIntervalMs } = state.config.onDemand
   const unused = unusedIn(state, step.at - idleMs * 1000, MOST_DROPPED)
   const next = unused.reduce((all, id) => drop(all, step, id, "idle"), state)
   const isLeft = next.index.slots.demanded > 0
-  // A step has its bound: what is left is looked at in the next one.
+  // A full step left names to drop: the next step looks at them.
   return pruneAt(next, !isLeft ? -1 : unused.length < MOST_DROPPED ? step.at + pruneIntervalMs * 1000 : step.at)
 }
 
-/** On which nothing hangs and which were not used since then, the least recently used first. */
+/** Names without a session or race that no client has used since `sinceUs`, the least recently used first. */
 function unusedIn(state: State, sinceUs: number, most: number): ReadonlyArray<UpstreamId> {
   const found: Array<UpstreamId> = []
   if (most <= 0) return found

@@ -1,26 +1,32 @@
 /**
- * Refresh: who is probed when.
+ * Refresh: it decides when each candidate is probed.
  *
- * - Every candidate is probed once after it joined (it starts in the backlog of the queue). An upstream's first round begins
- *   at the start, when it is added and when it is enabled; it is over when everybody was tried (and the resolver has answered), or
- *   after an interval in which somebody answered or everybody was asked. Facts `PreheatStarted` and `PreheatCompleted`.
- * - Of long lists the tries are short at first (brief.ts).
- * - When an operator wants an upstream refreshed, everybody joins the queue, the members as urgent, and who is shut out has
- *   its trial now. Fact `UpstreamRefreshed`. Spares and upstreams that are off are never probed.
- * - Each `interval` is a round for an upstream: its members and the next `challengers` by cost join the queue as urgent,
- *   unless a sample of any kind is younger than half an interval (half: a probe's own answer comes a round trip after the
- *   round began, and must not push the next probe to the round after) and nobody has to ask who it is (reducers/identity.ts); of all others the `candidatesPerRound` stalest join
- *   the backlog.
- * - When no candidate has answered for more than two rounds, the next rounds come later and later, up to six times `scoreTtl` (unreached.ts), and each
- *   asks as many of the stalest as those that it stands for. The first answer brings the next round at once, and so does another network.
- * - The queue is served urgent before backlog, oldest first, lower id first, as far as the budget allows: `maxParallel`
- *   at once, `perHost` at once to one IP over all upstreams, `ratePerSecond` by GCRA (Turner 1986: one number, the
- *   theoretical arrival time) with a burst of `maxParallel`. Past a candidate whose host is busy it looks at most 32 ahead.
- * - Where probes are spared (sparing.ts) an upstream that is not used has no rounds, and who has had its probes leaves the queue.
- * - A candidate whose breaker is open is not probed; the breaker asks for its one trial, and suspicion for a probe of its own.
- * - While this machine's own network is down only those are probed who are asked out of turn (pulse.ts), and everybody once it
- *   is back.
- * - An answer frees its place. An answer under another id than the one believed to be under way is ignored.
+ * When a candidate joins the queue:
+ * - Each new candidate starts in the backlog, so it is probed once. The tries of long lists are short at first
+ *   (brief.ts).
+ * - An upstream's first round begins when it starts, is added or is turned on. It ends when every candidate was tried
+ *   (and the resolver has answered), or after an interval in which one answered or all were probed. Facts
+ *   `PreheatStarted`, `PreheatCompleted`.
+ * - An operator's refresh queues all candidates, the members as urgent. Shut candidates have their trial now. Fact
+ *   `UpstreamRefreshed`. Spares and upstreams that are off are never probed.
+ * - Each `interval` is a round of an upstream. Its members and next `challengers` by cost join as urgent, unless they
+ *   have a sample younger than half an interval and no check of identity is due (reducers/identity.ts). Half, because a
+ *   probe's answer comes a round trip after its round began and must not delay the next probe by a round. The
+ *   `candidatesPerRound` stalest others join the backlog.
+ * - After more than two rounds without an answer, rounds come at growing intervals, up to six times `scoreTtl`
+ *   (unreached.ts). Each then probes as many of the stalest as the rounds that it replaces. The first answer, or
+ *   another network, brings the next at once.
+ * - Where probes are spared (sparing.ts) an unused upstream has no rounds, and a candidate that used its probes up
+ *   leaves the queue.
+ * - An open breaker has only its trials. A suspicion requests a probe of its own.
+ * - In a local outage only probes of the pulse go out (pulse.ts). All candidates are probed after it.
+ *
+ * How the queue is served:
+ * - The order is urgent before backlog, then the oldest, then the lower id. Past candidates of a busy host it looks at
+ *   most 32 ahead.
+ * - The budget is `maxParallel` at once, `perHost` at once to one IP over all upstreams, and `ratePerSecond` by GCRA
+ *   (Turner 1986: one number, the theoretical arrival time) with a burst of `maxParallel`.
+ * - An answer frees its place in the budget. An answer with another id than the probe under way is ignored.
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -72,7 +78,7 @@ export function refresh(state: State, step: Step, wanted: ProbeRequests): State 
   return woken ? dispatch(next, step) : next
 }
 
-/** Answers, and workers that will never answer, give their places back. */
+/** Answers, and workers that are lost, free places in the budget. */
 function freed(state: State, step: Step): State {
   const { event } = step
   if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") return answered(state, step, event.probe)
@@ -89,16 +95,16 @@ function answered(state: State, step: Step, probe: number): State {
   const next: State = { ...state, probing: { ...state.probing, inFlight } }
   const candidate = Candidates.find(next, flight.candidate)
   if (candidate === undefined) return next
-  // It got as far as to say nothing.
+  // The probe connected and did nothing more: some servers count such unused connections.
   const isUnused = step.event._tag === "ProbeSucceeded"
     || (step.event._tag === "ProbeFailed" && step.event.reason === "certificate")
   const free = Queue.answered(candidate, isUnused)
-  // What began in an outage that is over said nothing.
+  // A probe that began in an outage that is over says nothing.
   const isMoot = next.outage.sinceUs < 0 && isExcused(next, candidate.id, candidate.probedAtUs)
-  // It began in a common cause and was not answered: the suspect still waits for its trial.
+  // The probe began in a common cause and was not answered: the suspect still waits for its trial.
   const { returnedAtUs } = Upstreams.find(next, candidate.upstream) as Upstream
   const isLate = candidate.probedAtUs < returnedAtUs && Candidates.isSuspect(candidate)
-  // A first sample that a repeated SYN explains tells no distance.
+  // A first sample that a repeated SYN explains tells no latency.
   const isUnmeasured = candidate.resentAtUs >= 0 && candidate.latency.atUs < 0
   const again = (isMoot || isUnmeasured || isLate) && mayWait(next, candidate)
   const isSilent = step.event._tag === "ProbeFailed" && step.event.reason === "timeout"
@@ -115,12 +121,14 @@ function firstRound(state: State, step: Step, id: UpstreamId): State {
   const intervalUs = Upstreams.configOf(state, id).probing.intervalMs * 1000
   decide(step, { _tag: "PreheatStarted", upstream: id, candidates: upstream.listed.length })
   requestRoutes(step, id)
-  // After a pause of the core's own it goes on where it was.
+  // After a pause by auto-disable the silence continues where it was.
   const unheardSinceUs = step.event._tag === "Ticked" && upstream.unheardSinceUs >= 0 ? upstream.unheardSinceUs : step.at
   return Upstreams.replace(state, upstream, Rounds.begun(upstream, step.at, step.at + intervalUs, unheardSinceUs))
 }
 
-/** Ends a first round in which everybody was tried, or whose time is over once somebody answered or everybody was asked. */
+/**
+ * Ends a first round when every candidate was tried. After its time it also ends once one answered or all were probed.
+ */
 function over(state: State, step: Step, id: UpstreamId, timeIsOver: boolean): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || upstream.preheatSinceUs < 0) return state
@@ -132,13 +140,13 @@ function over(state: State, step: Step, id: UpstreamId, timeIsOver: boolean): St
   return Upstreams.replace(state, upstream, Rounds.preheated(upstream))
 }
 
-/** How many of its candidates are being tried for the first time: they have been asked, whatever becomes of it. */
+/** How many candidates are being tried for the first time. They count as probed, whatever the result. */
 function triedNow(state: State, id: UpstreamId): number {
   const probed = Candidates.among(state, state.probing.inFlight.map(({ candidate }) => candidate))
   return probed.filter((one) => one.upstream === id && Candidates.isListed(one) && Candidates.isUntried(one)).length
 }
 
-/** Suspects first, and every shut candidate has its trial now. */
+/** Suspects are probed first, and every shut candidate has its trial now. */
 function retried(state: State, step: Step, id: UpstreamId): State {
   const { listed, members, shut } = Upstreams.find(state, id) as Upstream
   const suspects = challengersOf(
@@ -164,12 +172,12 @@ function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRef
   let next = hurried(state, id, 1)
   for (const one of listed) {
     const known = Candidates.find(next, one) as Candidate
-    // An operator's wish goes before what the far end counts.
+    // An operator's wish goes before the server's count of unused connections.
     const candidate = reason === "requested" ? Queue.unusedForgotten(known) : known
     next = Candidates.replace(next, known, candidate)
     const { breaker } = candidate
     if (breaker.state === "open") {
-      // What this machine suffered says nothing about who was shut out before.
+      // This machine's outage says nothing about a candidate that was shut out before.
       if (reason === "outage") continue
       next = Candidates.replace(next, candidate, Breaker.trialDue(candidate, step.at))
     } else if (candidate.probe === 0 && candidate.queue !== "urgent") {
@@ -182,7 +190,7 @@ function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRef
 
 function round(state: State, atUs: number, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  // What is found on first use, or spared, has no rounds while it is not used.
+  // An upstream on demand, or with spared probes, has no rounds while it is unused.
   if (!Upstreams.isProbed(state, id)) return Upstreams.replace(state, upstream, Rounds.roundAt(upstream, -1))
   const { intervalMs, challengers, candidatesPerRound } = Upstreams.configOf(state, upstream.id).probing
   const intervalUs = intervalMs * 1000
@@ -197,7 +205,7 @@ function round(state: State, atUs: number, id: UpstreamId): State {
     if (fresh && !isCheckDue(candidate, atUs)) continue
     next = Candidates.replace(next, candidate, Queue.requeued(candidate, "urgent", atUs))
   }
-  // As many as the rounds that are left out would have asked.
+  // As many as the rounds that are left out would have probed.
   return stalest(next, atUs, upstream, candidatesPerRound * Math.floor(waitUs / intervalUs), intervalUs)
 }
 
@@ -255,7 +263,7 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const worker = 0
   const { probing: { timeoutMs: longMs }, identity: wanted } = Candidates.configOf(state, candidate)
   const shortMs = Math.ceil(Math.max(OUTAGE_TIMEOUT_MS, pendingMs(candidate)))
-  // A candidate whose record stands still is not watched, and not waited for as long, unless its silence is to prove an outage.
+  // A candidate with frozen beliefs is not watched and has a shorter timeout, unless its silence is to prove an outage.
   const frozen = isFrozen(state, candidate)
   const { sinceUs, silenceSinceUs } = state.outage
   const isWitness = sinceUs < 0 && silenceSinceUs >= 0 && !isProven(state)

@@ -1,17 +1,27 @@
 /**
- * Relief: whether warm sockets stand in the way of clients. A warm socket is not free for the server: one that serves one
- * connection at a time sits on the oldest and reads no other, one near its limit turns new connections away.
+ * Relief: warm sockets are closed and withheld where they hinder clients. A warm socket is not free for the server. A
+ * server that serves one connection at a time waits on the oldest and reads no other. A server near its limit turns new
+ * connections away.
  *
- * - When a session stays silent while warm sockets wait at its address, they are closed after a while, if it is silent still. The
- *   trial hits when the first byte comes within a window after that: twice the usual time to first byte, 100 ms to 1 s. Three hits in a
- *   row say that the server is *serial*. A session that speaks by itself, without a warm socket that ended shortly before, is a
- *   slow request: the count begins anew, and so it does after a trial that missed. The while is drawn: two to four windows,
- *   after a hit four to six, then six to eight, so requests that always take the same time cannot look relieved three times. After a
- *   miss no trial comes for 10 s, doubling up to `withholdFor`: slow requests cost a server that is not serial few warm sockets.
- * - When a probe or warm dial fails, or a warm socket is ended by the peer within a second, while an older one lives on, the server seems to be *full*: three times, at least 100 ms and at most 10 s apart. A timeout counts only where the server has sent a
- *   byte meanwhile, or the network may be dark.
- * - Then no warm sockets are kept at that address for a minute, doubling with each time up to `withholdFor`. Fact `WarmWithheld`.
- *   Other upstreams may have a shelf at the same host and port: it is emptied and withheld alike.
+ * A *serial* server serves one connection at a time:
+ * - A session stays silent while warm sockets wait at its address. After a wait they are closed, if the session is
+ *   still silent. This is a trial.
+ * - The trial hits when the first byte comes within a window afterwards: twice the usual time to first byte, 100 ms to
+ *   1 s. Three hits in a row prove a serial server.
+ * - A session may speak by itself, without a warm socket that ended shortly before. Then its request was slow, and the
+ *   count of hits is zero again. A trial that missed has the same effect.
+ * - The wait is drawn: two to four windows at first, four to six after one hit, six to eight after two. So requests
+ *   that always take the same time cannot look relieved three times.
+ * - After a miss the next trial comes after 10 s at the earliest, doubling up to `withholdFor`. So slow requests cost a
+ *   server that is not serial few warm sockets.
+ *
+ * A *full* server turns new connections away while an older warm socket lives:
+ * - Its signs are a failed probe, a failed warm dial, and a warm socket that the peer ended within a second.
+ * - A timeout counts only where the server has sent a byte meanwhile. Otherwise the network may be down.
+ * - Three signs prove it, each at least 100 ms and at most 10 s after the one before.
+ *
+ * Then that address has no warm sockets for a minute, doubling with each time up to `withholdFor`. Other upstreams may
+ * have a warm pool at the same host and port: it is emptied and withheld as well. Fact: `WarmWithheld`.
  */
 import * as Relief from "../candidate/relief.ts"
 import * as Candidates from "../candidates.ts"
@@ -30,13 +40,13 @@ import { upstreamByte } from "../evidence.ts"
 const HITS = 3
 const LEAST_WINDOW_MS = 100
 const MOST_WINDOW_MS = 1_000
-/** For the first trial, and as much more for each hit; up to as much is added by draw. */
+/** The wait before the first trial, in windows. Each hit adds as much, and the draw adds up to as much. */
 const WAIT_WINDOWS = 2
 const FIRST_PAUSE_MS = 10_000
 const STRIKES = 3
 const STRIKE_GAP_US = 100_000
 const STRIKE_SPAN_US = 10_000_000
-/** One that lived for longer was let in. */
+/** A warm socket that lived for longer was accepted by the server. */
 const TURNED_AWAY_US = 1_000_000
 const FIRST_WITHHOLD_MS = 60_000
 
@@ -65,7 +75,7 @@ export function relief(state: State, step: Step): State {
   }
 }
 
-/** Those that have a shelf at the same host and port, itself among them. */
+/** The candidate itself, and those with a warm pool at the same host and port. */
 function sharers(state: State, { id, host, port }: Candidate): ReadonlyArray<Candidate> {
   const pools = Upstreams.all(state).flatMap((upstream) => upstream.warmPools)
   return Candidates.among(state, new Set([id, ...pools])).filter((one) => one.host === host && one.port === port)
@@ -97,7 +107,7 @@ function due(state: State, step: Step, candidate: Candidate): State {
   return Candidates.replace(state, candidate, Relief.missed(candidate, step.at + pauseMs * 1000))
 }
 
-/** The shelves there are emptied by the warm reducer, later in this step. */
+/** The warm reducer empties these warm pools later in this step. */
 function relieve(state: State, step: Step, candidate: Candidate): State {
   const all = sharers(state, candidate)
   if (all.every(({ warm }) => warm.ready.length === 0)) return Candidates.replace(state, candidate, Relief.idle(candidate))
@@ -112,14 +122,14 @@ function relieve(state: State, step: Step, candidate: Candidate): State {
   return next
 }
 
-/** What came of the session that was silent. */
+/** Judges the trial, once the session that was silent speaks or ends. */
 function over(state: State, step: Step, event: SessionSpoke | ClientClosed): State {
   const candidate = Candidates.find(state, event.candidate)
   if (candidate === undefined || candidate.relief.session !== event.session || event.session === 0) return state
   const { phase, endedAtUs, hits } = candidate.relief
   const heardUs = upstreamByte(event, step.at)?.atUs ?? -1
   markDirty(step, candidate.upstream)
-  // Who left without an answer says nothing.
+  // A client that left without an answer says nothing.
   const isRelieved = endedAtUs >= 0 && heardUs >= endedAtUs && heardUs <= endedAtUs + windowUs(state, candidate)
   const counted = heardUs < 0 ? hits : !isRelieved ? 0 : phase === "relieved" ? hits + 1 : hits
   if (counted >= HITS) return withhold(state, step, candidate, "serial")
@@ -127,7 +137,7 @@ function over(state: State, step: Step, event: SessionSpoke | ClientClosed): Sta
   return Candidates.replace(state, candidate, after)
 }
 
-/** A warm socket ended, in whatever way, while a session waits. */
+/** Notes that a warm socket ended, in whatever way, while a session waits. */
 function noteEnd(state: State, step: Step, id: CandidateId): State {
   const candidate = Candidates.find(state, id)
   return candidate?.relief.phase === "watching"
@@ -135,7 +145,7 @@ function noteEnd(state: State, step: Step, id: CandidateId): State {
     : state
 }
 
-/** Called before the warm reducer takes the socket out. */
+/** Runs before the warm reducer removes the socket. */
 function lost(state: State, step: Step, { candidate: id, warm, reason, ageUs }: WarmLost): State {
   const next = noteEnd(state, step, id)
   const candidate = Candidates.find(next, id)
@@ -160,7 +170,7 @@ function failed(state: State, step: Step, event: WarmFailed | ProbeFailed): Stat
   return reason === "refused" || reason === "reset" || spoke ? strike(state, step, candidate) : state
 }
 
-/** A new connection was turned away while an older warm one lives. */
+/** Counts a sign: the server turned a new connection away while an older warm socket lives. */
 function strike(state: State, step: Step, candidate: Candidate): State {
   const { phase, strikes, struckAtUs } = candidate.relief
   if (phase === "withheld") return state

@@ -1,20 +1,33 @@
 /**
- * Reload: a changed configuration takes force at once and whole.
+ * Reload: a changed configuration takes force at once and as a whole.
  *
- * - Upstreams keep their places (arrange.ts; arranged here again, so that one that was arranged against an older state cannot
- *   mix up names). Added ones begin as at the start; removed ones lose candidates, set and warm sockets, and their place is
- *   free for another name once the last session through it is gone.
- * - Lists merge: who is still named keeps its sessions, measurements and breaker; who is not drains, and so does who is named
- *   only by a source that was switched off, or refused by `access`. A changed host or port makes the addresses of the resolver
- *   and of the history those of another service: they drain, and the name is asked for; so it is when `access` or the
- *   servers changed.
- * - Limits act at once: the routes are made anew, the set is evaluated, costs are computed again when `scoring` changed, rounds
- *   and queries that are due later than they would be now come forward, shelves that are too large halve, and breakers that are
- *   turned off close. Samples, cooldowns and suspicions that have begun run on under the numbers they began with.
- * - Another name or authority to prove: nobody has given that proof yet, everybody is asked, and until then the ladder serves.
- * - Names that clients asked for stay, under the general sections as they are now, until `onDemand.enabled` is false; one that
- *   is configured now hands over its candidates.
- * - An operator's override of `enabled` ends, and so does a pause that the core gave itself. The fact is `ConfigApplied`.
+ * Upstreams:
+ * - An upstream keeps its slot (arrange.ts). The slots are arranged here again: the event's arrangement may stem from
+ *   an older state, and must not mix up names.
+ * - An added upstream starts as at the beginning. A removed one loses its candidates, its set and its warm sockets. Its
+ *   slot is free for another name once the last session through it has ended.
+ * - Names on demand stay, under the new general sections, until `onDemand.enabled` is false. A name that is configured
+ *   now hands over its candidates.
+ *
+ * Lists are merged:
+ * - A candidate that is still named keeps its sessions, measurements and breaker.
+ * - A candidate drains when no source names it any more, when only a source that was switched off names it, or when
+ *   `access` refuses it.
+ * - Under a changed host or port the addresses of the resolver and of history are those of another service. They drain,
+ *   and the resolver is queried. The resolver is also queried when `access` or the servers changed.
+ *
+ * Limits take force at once:
+ * - Routes are made anew, and the set is evaluated.
+ * - Costs are computed anew when `scoring` changed.
+ * - Rounds and queries come forward when they are due earlier under the new intervals.
+ * - Warm pools that are too large halve.
+ * - Breakers that are turned off close.
+ * - Samples, cooldowns and suspicions in progress continue under the numbers at their beginning.
+ *
+ * A change of the name or authority to prove: no candidate has given that proof yet. Each candidate is checked, and the
+ * ladder serves until one has given it.
+ *
+ * An operator's override of `enabled` ends, and so does a pause by auto-disable. Fact: `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
 import * as Cost from "../candidate/cost.ts"
@@ -50,7 +63,7 @@ import { merge, vacate } from "../rules/roster.ts"
 
 export function reload(state: State, step: Step): State {
   const { event } = step
-  // Before the start there is nothing to change but the configuration.
+  // Before the start there is only the configuration to change.
   if (event._tag !== "ConfigChanged") return state
   const config = arrange(state.config, event.config)
   let next = paused(fitted({ ...reconfigured(state, config), override: null, autoDisable: noFailedRounds }), state)
@@ -67,7 +80,7 @@ export function reload(state: State, step: Step): State {
   return next
 }
 
-/** A name that clients asked for is configured now: what is known of it stays. */
+/** A name on demand is configured now: what is known of it stays. */
 function isHeir(was: UpstreamConfig, is: UpstreamConfig): boolean {
   return was.onDemand && !was.removed && domainIn(was) === domainIn(is)
 }
@@ -79,7 +92,7 @@ function added(state: State, step: Step, id: UpstreamId): State {
   return next
 }
 
-/** An upstream at its place under another configuration. */
+/** Puts the upstream of a slot under another configuration. */
 export function changed(
   before: State,
   state: State,
@@ -113,20 +126,23 @@ export function changed(
   return is.removed ? vacate(hastened(next, step, id), step, id) : next
 }
 
-/** An answer that is on its way counts no more; the name is asked for anew, later by one that only begins now or is not used. */
+/**
+ * An answer to a query under way counts no more. The resolver is queried anew, at once only for an upstream that was on
+ * and is in use.
+ */
 function asked(state: State, step: Step, id: UpstreamId, wasOn: boolean): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const next = Upstreams.replace(state, upstream, Resolving.renewed(upstream))
   return wasOn && (FirstUse.isRacing(upstream) || Upstreams.isLive(next, id)) ? ask(next, step, id) : next
 }
 
-/** Under other lists everything that is refused is told again. */
+/** Other access lists: refused addresses are told again. */
 function unrefused(state: State, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   return Upstreams.replace(state, upstream, withRefused(upstream, []))
 }
 
-/** What is preheated is used all the time, and nobody notes when. */
+/** The core notes uses only where they matter: a preheated upstream counts as used all the time. */
 function renamed(state: State, id: UpstreamId, is: UpstreamConfig): State {
   const { preheat } = is
   const upstream = Upstreams.find(state, id) as Upstream
@@ -138,7 +154,7 @@ function renamed(state: State, id: UpstreamId, is: UpstreamConfig): State {
   return Upstreams.replace(state, upstream, preheat ? FirstUse.settled(after) : after)
 }
 
-/** Nobody comes back to a removed upstream: who left it before is forgotten as soon as can be. */
+/** No candidate returns to a removed upstream: candidates that left it before are forgotten as soon as possible. */
 function hastened(state: State, step: Step, id: UpstreamId): State {
   return each(state, (Upstreams.find(state, id) as Upstream).left, (one) => Lifetime.forgetDue(one, step.at + AT_ONCE_US))
 }

@@ -1,11 +1,15 @@
 /**
- * Renewal: who serves is measured before it expires, where rounds come too seldom for that.
+ * Renewal: the candidates that serve are measured before they expire, where rounds come too seldom for that.
  *
- * - Of a preheated upstream whose `interval` is two thirds of `scoreTtl` or more, members, challengers and those that serve as stale join
- *   the queue for probes as urgent every 0.5 to 0.6 `scoreTtl`, drawn, so that not all upstreams do so at once. A sample younger than
- *   half of that counts as renewed, so nobody that answers ever gets older than 0.9 `scoreTtl`.
- * - A candidate with a record that stands still (frozen.ts) is not renewed: a common cause has trials of its own. One that nothing reaches
- *   has rounds alone, which come ever later (unreached.ts). Meanwhile what is known stands or serves as stale (selector.ts), then the ladder.
+ * - It concerns preheated upstreams with an `interval` of two thirds of `scoreTtl` or more.
+ * - Members, challengers and stale members join the queue for probes as urgent, every 0.5 to 0.6 `scoreTtl`. The exact
+ *   time is drawn, so that the upstreams do not all do it at once.
+ * - A sample younger than half of 0.5 `scoreTtl` counts as renewed. So the sample of a candidate that answers is never
+ *   older than 0.9 `scoreTtl`.
+ * - A candidate with frozen beliefs (frozen.ts) is not renewed: a common cause has trials of its own.
+ * - A candidate that cannot be reached has rounds alone, which come at growing intervals (unreached.ts).
+ * - Until an answer comes, known costs stand, then the candidate serves as stale (selector.ts), and then the ladder
+ *   serves.
  */
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"

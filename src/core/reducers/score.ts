@@ -1,13 +1,14 @@
 /**
- * Score: what samples teach of the cost of a candidate (candidate/cost.ts has the formula).
+ * Score: how samples change the cost of a candidate (candidate/cost.ts has the formula).
  *
- * - A handshake that only a repeated SYN explains (Karn's rule, see samples.ts) is evidence of loss, never of latency: it counts
- *   as a failure of the success rate and enters no average. The first sample of a candidate has nothing to be compared
- *   with: when it looks like that it waits for a second one.
- * - The cost is computed with each sample of latency, when the candidate fails, when a success takes blame away, and when blame
- *   has faded by a step (candidate/blame.ts).
- * - A candidate without a sample for `scoreTtl` is expired: its cost is unknown again (-1) until the next success;
- *   not while this machine's own network is down (outage.ts).
+ * - A handshake that only a repeated SYN explains (Karn's rule, see samples.ts) is evidence of loss and never of
+ *   latency. It counts as a failure in the success rate and joins no average.
+ * - The first sample of a candidate cannot be compared with an earlier one. If it looks like a repeated SYN, it waits
+ *   for a second sample.
+ * - The cost is computed anew in four cases: a sample of latency comes, the candidate fails, a success takes blame
+ *   away, or blame has faded by a step (candidate/blame.ts).
+ * - A candidate without a sample for `scoreTtl` expires: its cost is unknown (-1) until the next success. No candidate
+ *   expires during a local outage (outage.ts).
  */
 import * as Cost from "../candidate/cost.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -23,7 +24,7 @@ import { RESENT_MS, slowHandshakeMs } from "../slowHandshake.ts"
 import { sampled } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 
-/** Candidates whose latencies tell what is at stake: the cheapest. */
+/** How many latencies are compared, those of the cheapest candidates. They tell what a wrong choice costs. */
 const MOST_COMPARED = 8
 
 export function score(state: State, step: Step): State {
@@ -52,7 +53,7 @@ function atDeadline(
   isDown: boolean
 ): Candidate {
   if (kind === "window") return Cost.windowClosed(candidate, config, atUs)
-  // While the network of this machine is down costs stand still.
+  // Costs do not change during a local outage.
   if (kind === "fade" && isDown) return Cost.fadeDue(candidate, atUs + config.probing.intervalMs * 1000)
   if (kind === "fade") return Cost.faded(candidate, config.scoring, atUs)
   return frozen ? Cost.expireDue(candidate, atUs + config.scoreTtlMs * 1000) : Cost.expired(candidate)
@@ -60,7 +61,7 @@ function atDeadline(
 
 function learn(state: State, step: Step, sample: Sample): State {
   const before = Candidates.find(state, sample.candidate)
-  // It left and was forgotten in this very step, to make room for another one.
+  // The candidate left and was forgotten earlier in this step, to make room for another one.
   if (before === undefined) return state
   const config = Candidates.configOf(state, before)
   const idle = dequeued(before, step.at)
@@ -72,7 +73,7 @@ function learn(state: State, step: Step, sample: Sample): State {
     : sample.isResent
     ? lost(sampled, before.lastSampleAtUs < 0, config, step.at)
     : Cost.succeeded(sampled, sample.tookMs, config, step.at)
-  // A cost that stays 0 may hide an entry, and the routes tell the latency and the patience for it as well.
+  // A cost of 0 may hide a new sample. Routes also carry the latency and the slow-handshake limit that follows from it.
   const updated = after.costMs !== before.costMs || after.latency !== before.latency
     || slowHandshakeMs(after) !== slowHandshakeMs(before)
   if (updated) markDirty(step, before.upstream)
@@ -80,14 +81,20 @@ function learn(state: State, step: Step, sample: Sample): State {
   return before.lastSampleAtUs >= 0 || !Candidates.isListed(before) ? next : firstAnswer(next, step, before)
 }
 
-/** Whether an answer tells only that the candidate lives: it waited for the end of an outage, or came in the rush after it. */
+/**
+ * Whether an answer proves only that the candidate lives: it waited for the end of an outage, or came in the rush after
+ * it.
+ */
 function isOfOutage(state: State, candidate: Candidate, { tookMs }: Sample, atUs: number): boolean {
   const beganUs = atUs - tookMs * 1000
   return (tookMs >= RESENT_MS && isFailureExcused(state, candidate.id, beganUs))
     || isRushed(state, candidate, tookMs, beganUs)
 }
 
-/** A fresh sample replaces the probe it waits for, but not the trial of a breaker, nor one that asks who it is. */
+/**
+ * A fresh sample replaces a queued probe. It replaces neither the trial of a breaker nor a probe that checks the
+ * identity.
+ */
 function dequeued(candidate: Candidate, atUs: number): Candidate {
   return candidate.breaker.state === "closed" && !isCheckDue(candidate, atUs) ? Queue.dequeued(candidate) : candidate
 }
@@ -101,13 +108,16 @@ function firstAnswer(state: State, step: Step, before: Candidate): State {
   return Upstreams.replace(state, upstream, after)
 }
 
-/** Of a candidate that was never measured a second sample has to tell. */
+/** A repeated SYN in the first sample tells no latency: the candidate is probed again. */
 function lost(candidate: Candidate, isFirst: boolean, { scoring }: UpstreamConfig, atUs: number): Candidate {
   if (!isFirst) return Cost.lost(candidate, scoring, atUs)
   return Candidates.isListed(candidate) ? Queue.urgent(candidate, atUs) : candidate
 }
 
-/** How far the nearest latencies of an upstream are apart, in ms: what a wrong choice among them costs. */
+/**
+ * The difference between the least and the greatest latency of the cheapest candidates, in ms. A wrong choice costs as
+ * much.
+ */
 function spreadMs(state: State, { id: own, upstream, latency }: Candidate): number {
   let least = latency.atUs < 0 ? -1 : latency.value
   let greatest = least

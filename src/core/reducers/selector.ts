@@ -1,33 +1,46 @@
 /**
- * Selection: which candidates serve, the active set, without flapping.
+ * Selection: it chooses the active set, the candidates that serve, without flapping.
  *
- * - A candidate may enter when it is measured and not expired, its breaker is closed, it has proven who it is where that is
- *   asked for, it is no suspect, and its score is at least `minScore`. Free places are filled at once, the cheapest first.
- * - A challenger may replace the costliest member when it is cheaper now and the member has been in the set for `hold`
- *   (waived when the member is suspect or below `minScore`), and one of three holds, each by more than the margin,
- *   max(`margin`, `marginPercent` of the challenger's cost or outlook):
- *     by outlook, in `confirmations` consecutive evaluations, each with a newer entry of the challenger (waived when the gap
- *     is more than twice the margin);
- *     by cost, in `standing` such evaluations: a new level that stands beats memory;
- *     by cost, by more than twice the margin: a glaring difference beats memory at once.
- *   So memory can delay a move to a challenger that may be only briefly good, never forbid one. Of those that may, the
- *   lowest outlook. At most `swapsPerEvaluation` at a time, and none once the costliest has entered in this evaluation: that one
- *   is up to the next.
- * - A member that left because it failed has lost its place to a stand-in. When it may enter again and is cheaper, now and by its
- *   outlook, it gets the place back at once, without margin, confirmations and hold: hysteresis is for candidates that are
- *   about as good, and how often it may do so is limited by its breaker.
- * - Members that filled an empty set are provisional for one `interval`: they were the first to answer, not chosen. A challenger that
- *   is cheaper, now and by its outlook, replaces one of them without margin, confirmations and hold.
- * - A member whose breaker opened, whose identity failed, or that left or expired, goes at once, whatever margin, hold and swaps say. Those that
- *   expired are remembered for `staleFor`, as many as the set is large: they serve as stale while nobody else can.
- * - When the set was made smaller, the costliest go.
- * - While this machine's own network is down a set changes only when a member left the list (outage.ts).
- * - Ties go to the incumbent, then to the lower id: an equal cost is not more by more than a margin.
- * - Evaluated `evaluationInterval` after the first change of a cost since the last evaluation, so that the answers of one
- *   round are judged together; at once when a member must go or a place is free.
- * - The ranking is kept in order by cost, so an evaluation looks at the members and at the eight cheapest challengers:
- *   never at the whole list, and past at most 64 that may not enter.
- * - On first start there is no set: the first to answer enters at once.
+ * A candidate may enter the set when:
+ * - it is measured and not expired, its breaker is closed, and it is no suspect;
+ * - it has proven its identity, where its upstream wants that;
+ * - its score is at least `minScore`.
+ *
+ * How a candidate enters:
+ * - A set with free places is filled at once, the cheapest first. At the first start the first candidate that answers
+ *   enters.
+ * - A challenger may replace the costliest member under three conditions:
+ *   - it is cheaper now;
+ *   - the member has been in the set for `hold` (waived when the member is a suspect or below `minScore`);
+ *   - the gap between the two is large enough.
+ * - The gap is large enough in any of three cases. In each it is more than the margin, max(`margin`, `marginPercent` of
+ *   the challenger's cost or forecast):
+ *   - by forecast, in `confirmations` consecutive evaluations, each with a newer sample of the challenger (waived for a
+ *     gap of more than twice the margin);
+ *   - by cost, in `standing` such evaluations: a new level that stays counts for more than memory;
+ *   - by cost, by more than twice the margin: such a difference counts for more than memory at once.
+ * - So memory can delay a move to a challenger that is good only briefly, and can never forbid one. Among several the
+ *   lowest forecast wins. At most `swapsPerEvaluation` enter at a time, and none once the costliest member has itself
+ *   entered in this evaluation.
+ * - A member that left because it failed was *displaced*. When it may enter again and is cheaper, now and by its
+ *   forecast, it returns at once, without margin, confirmations and hold. Hysteresis is for candidates that are about
+ *   as good, and the breaker limits how often this may happen.
+ * - Members that filled an empty set are provisional for one `interval`: they answered first and were not chosen. A
+ *   challenger that is cheaper, now and by its forecast, replaces one without margin, confirmations and hold.
+ * - On equal terms a member stays, and then the lower id wins: an equal cost is not more by a margin.
+ *
+ * How a member leaves:
+ * - It leaves at once when its breaker opened, its identity failed, it left the list or it expired. Margin, hold and
+ *   swaps do not apply.
+ * - Expired members are remembered for `staleFor`, as many as the set is large. They serve as stale while no other can.
+ * - When the set was made smaller, the costliest leave. In a local outage a set changes only when a member left the
+ *   list (outage.ts).
+ *
+ * When the set is evaluated:
+ * - At once when a member must leave or a place is free. Else `evaluationInterval` after the first change of a cost
+ *   since the last evaluation, so that the answers of one round are judged together.
+ * - The ranking is ordered by cost. So an evaluation looks at the members and the eight cheapest challengers, never at
+ *   the whole list, and past at most 64 candidates that may not enter.
  *
  * Every change is a fact, `SelectionMoved`, with the reason of each move.
  */
@@ -48,7 +61,7 @@ import { displacedAfter, staleAfter } from "../upstream/departed.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const MOST_PASSED_OVER = 64
-/** Challengers whose confirmations are counted at a time. */
+/** How many challengers have their confirmations counted at a time. */
 const MOST_CHALLENGES = 8
 
 export function selector(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): State {
@@ -64,7 +77,7 @@ export function selector(state: State, step: Step, dirty: ReadonlySet<UpstreamId
   return next
 }
 
-/** Members that expired so long ago serve no more, not even as stale. */
+/** Stale members that expired too long ago serve no more. */
 function outdated(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined) return state
@@ -126,7 +139,7 @@ function incumbents(state: State, upstream: Upstream): Set {
   return set
 }
 
-/** A set that was made smaller lets the costliest go. */
+/** Removes the costliest members of a set that was made smaller. */
 function trim(config: UpstreamConfig, set: Set): void {
   while (set.members.length > config.selector.activeSetSize) {
     const member = costliest(set)
@@ -135,7 +148,7 @@ function trim(config: UpstreamConfig, set: Set): void {
   }
 }
 
-/** Free places go to the cheapest that may enter. */
+/** Fills free places with the cheapest candidates that may enter. */
 function fill(state: State, step: Step, upstream: Upstream, config: UpstreamConfig, set: Set): void {
   if (set.members.length >= config.selector.activeSetSize) return
   eachEntrant(state, upstream, config, set, (candidate) => {
@@ -144,7 +157,7 @@ function fill(state: State, step: Step, upstream: Upstream, config: UpstreamConf
   })
 }
 
-/** Counts confirmations and swaps who has enough of them; tells the challenges that stand. */
+/** Counts confirmations and swaps the challengers that have enough. Returns the challenges that remain. */
 function challenge(
   state: State,
   step: Step,
@@ -178,7 +191,7 @@ function challenge(
     set.moves.push({ candidate: member.id, into: false, reason, costMs: member.costMs })
     enter(step, set, challenger, "cheaper")
   }
-  // After a swap everybody faces another member, and is counted anew.
+  // After a swap each challenger faces another member, so the count starts anew.
   return swaps > 0 ? [] : judged.map(({ challenge }) => challenge).filter((one) => one.count + one.standing > 0)
 }
 
@@ -188,7 +201,7 @@ interface Judged {
   readonly ready: boolean
 }
 
-/** One challenger against the member that would go. */
+/** One challenger against the member that would leave. */
 function judge(
   upstream: Upstream,
   config: UpstreamConfig,
@@ -228,7 +241,7 @@ export function marginMs(priceMs: number, config: UpstreamConfig): number {
   return share > marginMs ? share : marginMs
 }
 
-/** The member to go first: the costliest, of equals the one with the higher id. */
+/** The member that leaves first: the costliest, and among equals the one with the higher id. */
 function costliest(set: Set): Candidate {
   return set.members.reduce((worst, one) =>
     one.costMs > worst.costMs || (one.costMs === worst.costMs && one.id > worst.id) ? one : worst
@@ -241,7 +254,7 @@ function enter(step: Step, set: Set, candidate: Candidate, reason: MoveReason): 
   set.moves.push({ candidate: candidate.id, into: true, reason, costMs: candidate.costMs })
 }
 
-/** Those outside the set that may enter, the cheapest first, until `each` has enough. */
+/** Candidates outside the set that may enter, the cheapest first, until `each` has enough. */
 function eachEntrant(
   state: State,
   upstream: Upstream,
@@ -266,7 +279,7 @@ function mustGo(candidate: Candidate | undefined): MoveReason | null {
   return candidate.breaker.state === "closed" ? null : "shut"
 }
 
-/** Why a candidate may not enter the set; null when it may, suspicion aside. */
+/** Why a candidate may not enter the set; null when it may. Suspicion is not looked at. */
 export function refusal(candidate: Candidate | undefined, config: UpstreamConfig): MoveReason | null {
   const reason = mustGo(candidate)
   if (reason !== null || candidate === undefined) return reason

@@ -1,26 +1,30 @@
 /**
- * Suspicion: signs that a candidate may have died, from before there is proof. It costs nothing when it is wrong: new
- * clients go to unsuspected members, then to the best measured candidates outside the set, and only then to suspects.
+ * Suspicion: signs that a candidate may have died, before there is proof. A wrong suspicion costs nothing. New clients
+ * go to unsuspected members, then to the best measured candidates outside the set, and only then to suspects.
  *
- * A candidate is suspect
- * - `pending`: while a probe, warm dial or client's dial has been pending for longer than max(3 x its latency, 100 ms), and
- *   no handshake that began later was answered (then a packet was lost, and nobody is dead). A successful handshake clears
- *   it; it is probed at once.
- * - `silent`: while a session has had no first byte for max(3 x the upstream's usual time to first byte, 300 ms) after client
- *   bytes; two such sessions that have waited for max(3 x usual, 100 ms) are as good a sign as one that has waited for 300.
- *   Only sessions that began to wait after the latest byte that the candidate
- *   is known to have sent to anybody: of all others the request is slow, or a packet was lost, and nobody is dead. So a slow
- *   request is no sign itself, and hides none. Silence of which a client's own pause was the reason is taken back when it goes on
- *   sending. Where the upstream has never answered see unanswered.ts.
- * - `reset`, `unanswered`: after sessions were reset before any upstream byte, or ended otherwise without one (unanswered.ts).
- * - `parked-reset`: when at least half of four or more parked sockets were reset within 100 ms (a polite end never counts).
+ * A candidate becomes a suspect for one of these reasons:
+ * - `pending`: a probe, warm dial or client's dial has been pending for longer than max(3 x its latency, 100 ms). It is
+ *   no sign when a handshake that began later was answered: then only a packet was lost. The suspect is probed at once,
+ *   and a successful handshake clears it.
+ * - `silent`: a session has had no first byte for max(3 x the upstream's usual time to first byte, 300 ms) after the
+ *   client's bytes. Two sessions that have waited for max(3 x the usual time, 100 ms) are as good a sign as one that
+ *   has waited for 300 ms.
+ *   - Only sessions count that began to wait after the candidate's latest known byte to any client. In all others the
+ *     request is slow, or a packet was lost. So a slow request is no sign and hides none.
+ *   - The silence may come from a pause of the client itself. It is taken back when that client sends again.
+ *   - Where the upstream has never answered, see unanswered.ts.
+ * - `reset`, `unanswered`: sessions were reset before any upstream byte, or ended otherwise without one
+ *   (unanswered.ts).
+ * - Resets of warm sockets: at least half of four or more warm sockets were reset within 100 ms. A socket that the
+ *   server closed in order never counts.
  *
- * In an outage of this machine's own network nobody is suspected (outage.ts).
+ * In a local outage no candidate is suspected (outage.ts).
  *
- * The last three are cleared by an upstream byte that came after the suspicion. As a suspect may get no client, and so no
- * byte, they also lapse: after five times `firstTrial`, doubling with each renewal up to `maxCooldown`. A handshake proves
- * nothing here, so the trial is a client, and comes later than one with a probe. After a lapse the candidate ramps up like
- * one whose breaker closed.
+ * Suspicions other than `pending` end in two ways:
+ * - An upstream byte that came after the suspicion clears it.
+ * - It lapses after five times `firstTrial`, doubling with each renewal up to `maxCooldown`. A suspect may get no
+ *   client, and then no byte could clear it. A handshake proves nothing here, so the trial is a client, and comes later
+ *   than one with a probe. After a lapse the slow-start weight grows as after a breaker closed.
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
@@ -43,7 +47,7 @@ import { hasOthers, isEndedWell, isSign } from "../unanswered.ts"
 export const LEAST_SHARED_SILENCE_MS = 100
 const SILENT_TOGETHER = 2
 const LEAST_WARM = 4
-/** Usual time to first byte: over some minutes, as it changes with what clients ask. */
+/** The usual time to first byte decays over some minutes, because it changes with the requests of clients. */
 const FIRST_BYTE_DECAY_MS = 60_000
 
 export function suspicion(state: State, step: Step): State {
@@ -51,7 +55,7 @@ export function suspicion(state: State, step: Step): State {
   for (const { kind, id } of step.due) {
     const candidate = Candidates.find(next, id)
     if (candidate === undefined) continue
-    // An entry changes what is too long.
+    // A sample changes how long a handshake may be pending.
     if (kind === "pending" || kind === "window") next = pendingTooLong(next, step, candidate)
     if (kind === "silent") next = silentTooLong(next, step, candidate)
     if (kind === "lapse") next = lapse(next, step, candidate)
@@ -63,13 +67,13 @@ export function suspicion(state: State, step: Step): State {
   return sessions(next, step)
 }
 
-/** Silence that should be told to the core, in ms: two sessions that wait for so long make a suspect. */
+/** Silence that is reported to the core, in ms: two sessions that wait for so long make a suspect. */
 function silenceMs(firstByte: Ewma.Ewma): number {
   const expected = LATENCIES * firstByte.value
   return expected > LEAST_SHARED_SILENCE_MS ? expected : LEAST_SHARED_SILENCE_MS
 }
 
-/** What was watched may have ended meanwhile in another way than by an answer; then something later may be pending. */
+/** The watched handshake may have ended without an answer meanwhile. Then a later handshake may be pending. */
 function pendingTooLong(state: State, step: Step, candidate: Candidate): State {
   const still = Suspicion.watched(candidate)
   const { pendingDueUs } = still.suspicion
@@ -107,7 +111,7 @@ function sessions(state: State, step: Step): State {
   }
 }
 
-/** It answered: what began before this handshake and is still pending was lost on the way, not by a dead candidate. */
+/** The candidate answered. Handshakes that began before this one and are still pending were lost on the way. */
 function handshake(state: State, step: Step, candidate: Candidate, tookMs: number): State {
   const beganUs = step.at - Math.floor(tookMs * 1000)
   return clear(state, step, candidate, Suspicion.watched(Suspicion.proven(candidate, beganUs)))
@@ -118,14 +122,17 @@ function silent(state: State, step: Step, { candidate: id, session, waitedUs }: 
   const sinceUs = step.at - waitedUs
   if (candidate === undefined || sinceUs <= candidate.suspicion.byteAtUs) return state
   const all = [...candidate.suspicion.silent, { session, sinceUs }]
-  // Without any answer the first ones tell most.
+  // Where the upstream has never answered, the first silences tell most.
   const run = isKnownToAnswer(state, candidate.upstream) ? all.slice(-SILENT_TOGETHER) : all.slice(0, SILENT_TOGETHER)
   const counted = Suspicion.silent(candidate, run, step.at)
   const next = Candidates.replace(state, candidate, counted)
   return run.length >= SILENT_TOGETHER || waitedUs >= Suspicion.LEAST_SILENCE_US ? doubt(next, step, counted) : next
 }
 
-/** Of an upstream that has never answered, silence is a sign when two have met it and clients can go to somebody else. */
+/**
+ * Where the upstream has never answered, silence is a sign under two conditions: two sessions were silent, and clients
+ * can go to another candidate.
+ */
 function doubt(state: State, step: Step, candidate: Candidate): State {
   const { upstream, suspicion: { silent } } = candidate
   const first = silent[0]
@@ -139,7 +146,7 @@ function silentTooLong(state: State, step: Step, candidate: Candidate): State {
   return doubt(Candidates.replace(state, candidate, due), step, due)
 }
 
-/** A session that is over waits no more; of an upstream that has never answered it is remembered. */
+/** A session that is over waits no more. Where the upstream has never answered, a good end is remembered. */
 function ended(state: State, step: Step, event: ClientClosed): State {
   const { session } = event
   const candidate = Candidates.find(state, event.candidate)
@@ -153,12 +160,12 @@ function ended(state: State, step: Step, event: ClientClosed): State {
   return Candidates.replace(state, candidate, Suspicion.silent(candidate, rest, step.at))
 }
 
-/** Sessions that died with their worker will never speak. (A rare event: a look at everybody.) */
+/** Sessions that died with their worker will never speak. (It looks at every candidate, which is rare.) */
 function silenced(state: State): State {
   return Candidates.replaceAll(state, (one) => one.suspicion.silent.length === 0 ? one : Suspicion.noneSilent(one))
 }
 
-/** A byte that came after the suspicion clears it; whoever waited when it came is not kept waiting by a dead candidate. */
+/** A byte that came after the suspicion clears it. Sessions that waited when it came count as silent no more. */
 function byte(state: State, step: Step): State {
   const heard = upstreamByte(step.event, step.at)
   const candidate = Candidates.find(state, heard?.candidate)
@@ -177,7 +184,7 @@ function baselineFirstByte(state: State, step: Step, event: ClientClosed): State
   if (event.answerUs < 0) return Upstreams.replace(state, upstream, Answers.answered(upstream))
   const firstByte = Ewma.add(upstream.firstByte, event.answerUs / 1000, step.at, FIRST_BYTE_DECAY_MS)
   const shouldMs = silenceMs(firstByte)
-  // Routes carry the threshold: they are renewed when it has moved by more than a fifth, not with every session.
+  // Routes carry the threshold. They are renewed when it has moved by more than a fifth, and not with every session.
   const moved = Math.abs(shouldMs - upstream.silentAfterMs) > upstream.silentAfterMs / 5
   if (moved) markDirty(step, upstream.id)
   const silentAfterMs = moved ? shouldMs : upstream.silentAfterMs
@@ -194,7 +201,7 @@ function failed(state: State, step: Step): State {
   return suspect(next, step, counted, failure.reason === "reset" ? "reset" : "unanswered")
 }
 
-/** A client that sends again had only paused: where nothing else speaks against the candidate, it is no suspect for that. */
+/** A client that sends again had only paused. Without other signs its candidate is no suspect for that. */
 function resumed(state: State, step: Step, { candidate: id, session }: SessionSpoke): State {
   const candidate = Candidates.find(state, id)
   const paused = candidate?.suspicion.silent.find((one) => one.session === session)
@@ -207,7 +214,7 @@ function resumed(state: State, step: Step, { candidate: id, session }: SessionSp
   return clear(state, step, candidate, Suspicion.sessionCleared(after, suspicion.renewals - 1))
 }
 
-/** Called before the warm reducer takes the socket out, so `parked` still counts it. */
+/** Runs before the warm reducer removes the socket, so that `ready` still has it. */
 function warmReset(state: State, step: Step, id: number, socket: number): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || !candidate.warm.ready.includes(socket)) return state
@@ -220,7 +227,7 @@ function warmReset(state: State, step: Step, id: number, socket: number): State 
 
 function lapse(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
-  // Nothing is known that would make one of those better that have never answered.
+  // Where the upstream has never answered, nothing is known that would make this candidate better.
   const ramps = isKnownToAnswer(state, candidate.upstream) && Candidates.isListed(candidate)
   const ramped = ramps ? Breaker.ramping(candidate, step.at, rampMs) : candidate
   markDirty(step, candidate.upstream)

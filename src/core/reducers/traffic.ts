@@ -1,9 +1,10 @@
 /**
  * Traffic: how many clients each candidate carries.
  *
- * A client counts from `ClientAccepted` to `ClientClosed`, at the candidate that serves it. The shelf's own counts are the
- * truth for picking; a law says that the two agree whenever everything is at rest. `WorkerLost` ends all clients of that
- * worker at once (a look at every candidate, as rare as a crash).
+ * - A client counts from `ClientAccepted` to `ClientClosed`, at the candidate that serves it.
+ * - The choice of a member uses the data plane's own counts. A law says that both counts agree whenever the system is
+ *   at rest.
+ * - `WorkerLost` ends all clients of that worker at once. It looks at every candidate, but it is as rare as a crash.
  */
 import * as Lifetime from "../candidate/lifetime.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -25,7 +26,7 @@ export function traffic(state: State, step: Step): State {
   }
 }
 
-/** Whether more than one client address has been seen decides how much one of them can be believed. */
+/** Notes whether more than one client address has been seen. This decides how much one address is believed. */
 function seen(state: State, client: number): State {
   const { first, several } = state.clients
   if (several || client === 0 || first === client) return state

@@ -1,22 +1,35 @@
 /**
- * Warm: how many sockets wait, connected, for clients to come.
+ * Warm: how many warm sockets each candidate has, connected and waiting for clients.
  *
- * - Only candidates that serve have a shelf: those that new clients go to now (be it on the word of an earlier run), and
- *   members of the set that are no suspects (they are next). Nothing is dialled towards suspects and open breakers; when a
- *   breaker opens, or a candidate stops serving, its shelf is emptied (a suspect keeps what it has: suspicion may be wrong);
- *   and so is every shelf while this machine's own network is down.
- * - Size, mode fixed: `size`. Mode dynamic: enough for the takes of one refill time (two latencies, at least 10 ms) at their
- *   recent peak, times `headroom`, from `min` to `max`. The takes of a refill time are a count that decays over it; its
- *   peak fades over a minute, which is how bursts are learned; before the first client it is as if one had come. While a candidate ramps up, that share of it. Parked and
- *   connecting sockets count alike, or every take would dial anew for the same gap.
- * - Refill at most max(`connectsPerSecond`, twice the recent take rate) a second for each candidate, with a burst of its
- *   size; after a failed dial not before a backoff of 100 ms that doubles to 5 s; over all candidates at most `poolTotal`.
- * - An upstream whose shelves find no room below `poolTotal` waits for it: room that becomes free goes to the one that has
- *   waited longest, before whoever freed it may have it again. Nobody waits while there is room.
- * - After `idleAfter` without a client, half of what is more than `min` goes, and half again each second. What is found on
- *   first use keeps none then, and dials none before the first client.
- * - Where warm sockets stand in the way of clients none are kept (relief.ts).
- * - A parked socket is closed by the shelf after `maxAge` less up to a fifth, drawn, so that a shelf does not age as one.
+ * Which candidates have a warm pool:
+ * - Candidates that new clients go to now have one, also when only a prior says so. Unsuspected members have one too:
+ *   they are next.
+ * - No socket is dialled to a suspect or to a candidate with an open breaker.
+ * - A warm pool is emptied when the breaker opens or the candidate no longer serves. All are emptied in a local outage.
+ *   A suspect's warm sockets stay, because the suspicion may be wrong.
+ * - A candidate has no warm pool where warm sockets hinder its clients (relief.ts).
+ *
+ * The size of a warm pool:
+ * - Mode fixed: `size`.
+ * - Mode dynamic: the recent peak of takes in one refill time (two latencies, at least 10 ms), times `headroom`, from
+ *   `min` to `max`. The takes are a count that decays over a refill time. Its peak fades over a minute, so bursts are
+ *   learned. The first client counts as if it had come already.
+ * - A candidate that ramps up gets the part of it that its slow-start weight says.
+ * - Warm and connecting sockets count alike. Otherwise every take would cause a second dial for the same gap.
+ *
+ * How a warm pool is filled:
+ * - Each candidate dials at most max(`connectsPerSecond`, twice the recent take rate) a second, with a burst of the
+ *   pool's size.
+ * - After a failed dial a pause of 100 ms follows, doubling to 5 s.
+ * - All candidates together have at most `poolTotal`. An upstream without room below it waits for room. Room that
+ *   becomes free goes to the upstream that has waited longest, before the upstream that freed it. No upstream waits
+ *   while there is room.
+ *
+ * How a warm pool shrinks:
+ * - After `idleAfter` without a client half of what exceeds `min` is closed, and half of the rest each second. An
+ *   upstream on demand then has no warm sockets, and it dials none before its first client.
+ * - The warm pool closes a socket after `maxAge` less up to a fifth, drawn, so that not all sockets age at the same
+ *   time.
  */
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Warm from "../candidate/warm.ts"
@@ -67,7 +80,7 @@ export function warm(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): 
   return next
 }
 
-/** Who waits again has used up the room, so each turn is paid for by one who found none. */
+/** Hands out free room. An upstream waits again only when the room is used up, so the loop ends. */
 function handOut(state: State, step: Step): State {
   let next = state
   while (next.warmTotal < next.config.poolTotal && next.wantsRoom.length > 0) {
@@ -78,7 +91,7 @@ function handOut(state: State, step: Step): State {
   return next
 }
 
-/** Whose shelves are kept: who serves now, and the members that could. */
+/** Candidates with a warm pool: those that serve now, and the members that could. */
 function withWarmPools(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
   if (Upstreams.configOf(state, upstream.id).pool.mode === "off") return []
   const ids = new Set(serving(state, upstream).map((candidate) => candidate.id))
@@ -92,7 +105,7 @@ function withWarmPools(state: State, upstream: Upstream): ReadonlyArray<Candidat
   return [...ids]
 }
 
-/** What an event says about shelves; adds whom it concerns to `wanted`. */
+/** What an event says about warm pools. Adds the candidates that it concerns to `wanted`. */
 function observe(state: State, step: Step, wanted: Set<CandidateId>): State {
   const { event } = step
   switch (event._tag) {
@@ -129,7 +142,7 @@ function lost(state: State, id: CandidateId, warm: number, wanted: Set<Candidate
   return Candidates.replace({ ...state, warmTotal: state.warmTotal - 1 }, candidate, Warm.lost(candidate, warm))
 }
 
-/** A client came for the chosen one, and perhaps took a warm socket. */
+/** A client came for the chosen candidate, and perhaps took a warm socket. */
 function taken(state: State, atUs: number, event: ClientAccepted, wanted: Set<CandidateId>): State {
   const next = event.warm === 0 ? state : lost(state, event.candidate, event.warm, wanted)
   const id = event.chosen >= 0 ? event.chosen : event.candidate
@@ -141,13 +154,13 @@ function taken(state: State, atUs: number, event: ClientAccepted, wanted: Set<Ca
   return Candidates.replace(next, candidate, Warm.taken(candidate, pool, atUs))
 }
 
-/** Dials what is missing as far as the limits go, or empties a shelf that is not kept. */
+/** Dials the missing sockets as far as the limits allow, or empties a warm pool that should not be there. */
 function settle(state: State, step: Step, id: CandidateId): State {
   const known = Candidates.find(state, id)
   if (known === undefined) return state
   const config = Candidates.configOf(state, known)
   const upstream = Upstreams.find(state, known.upstream)
-  // Until enough has failed the sockets that wait may be well; none is added to them.
+  // The warm sockets of an upstream in a common cause may work until enough has failed. None is added to them.
   const waits = upstream !== undefined && isCommon(upstream) && !isPanic(state, upstream)
   const keeps = upstream !== undefined && isKept(upstream, id) && known.breaker.state === "closed"
     && (waits || !isFrozen(state, known)) && !Candidates.isWithheld(known)
@@ -203,7 +216,7 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
   return Candidates.replace(next, candidate, Suspicion.watched(Warm.dialled(candidate, number, step.at, tatUs)))
 }
 
-/** Tells the shelf to close all; each socket's loss comes back as an event. */
+/** Tells the warm pool to close all sockets. The loss of each comes back as an event. */
 function empty(state: State, step: Step, candidate: Candidate): State {
   const { warm } = candidate
   if (warm.ready.length > 0) retire(step, candidate, warm.ready.length)

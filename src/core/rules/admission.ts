@@ -1,9 +1,11 @@
 /**
- * Admission: addresses that `access` refuses stay outside, whoever names them, and that is told.
+ * Admission: an address that `access` refuses stays outside, whichever source names it, and a fact tells of it.
  *
- * One fact for each set of refused addresses: while a source goes on naming the same ones, nothing is told again. Only the
- * first `MOST` are remembered and named, so a set that is larger and changes behind those is told when its size changes. What
- * names have for clients of the last resort comes in pieces, so there each address that is new is told.
+ * - There is one fact for each set of refused addresses. While a source names the same addresses, nothing is told
+ *   again.
+ * - Only the first `MOST` addresses are remembered and named. A larger set that changes behind those is told when its
+ *   size changes.
+ * - Clients of the last resort see the addresses of a name in pieces. So each new address is told there.
  */
 import { refusalOf } from "../access.ts"
 import type { Source, UpstreamId } from "../model/Candidate.ts"
@@ -46,7 +48,7 @@ export function screen(
   return { state: same ? state : told(state, step, id, source, refused, refused), admitted }
 }
 
-/** What clients were refused on their last resort. */
+/** Tells which addresses clients were refused on the last resort. */
 export function refusedToClients(state: State, step: Step, event: Event): State {
   if (event._tag !== "ClientAccepted" || event.tried.every(({ outcome }) => outcome !== "denied")) return state
   const known = refusedBy(state, event.upstream, "last-resort")?.hosts ?? []

@@ -1,4 +1,4 @@
-/** Another proof of identity is wanted from the candidates of an upstream. */
+/** Another proof of identity: the candidates of an upstream must prove another name or authority. */
 import * as Checkpoint from "../candidate/checkpoint.ts"
 import * as Identity from "../candidate/identity.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -11,8 +11,8 @@ import type { Upstream } from "../model/Upstream.ts"
 import * as Upstreams from "../upstreams.ts"
 
 /**
- * Asks for another proof from now on. No candidate has given it yet. Each candidate that may be probed is, the members first. An
- * upstream that no client uses asks for it in its next race.
+ * Wants another proof from now on. No candidate has given it yet. Each candidate that may be probed is probed, the
+ * members first. An upstream that no client uses gets the proof in its next race.
  */
 export function askedAnew(state: State, step: Step, upstream: Upstream, wanted: Wanted | null): State {
   const { id, members, listed, fallback, left } = upstream

@@ -1,13 +1,15 @@
 /**
- * Brief: short tries, where more addresses wait for a probe than there are places for.
+ * Short tries: probes wait only briefly where more addresses wait than can be probed at once.
  *
- * Dark addresses would hold the places for `timeout` each: of 1,024 with two alive the last is reached after two minutes. So
- * candidates of which nothing was heard yet are waited for 250 ms first, and twice as long with each further try, up to `timeout`:
- * of a list that is longer than `maxParallel`, and of any while more than four times `maxParallel` wait.
+ * A dead address holds its place in the budget for `timeout`: with 1,024 addresses and two alive, the last is reached
+ * after two minutes. So a candidate without a sample is waited for 250 ms first, and twice as long with each further
+ * try, up to `timeout`. This concerns a list that is longer than `maxParallel`, and every list while more than four
+ * times `maxParallel` wait.
  *
- * - Silence in a short try is no sample: the wait was too short to say that the candidate failed. It counts as tried.
- * - A candidate that let one pass goes behind all that were not tried yet, and is tried again as soon as the budget allows, as long as fewer
- *   have answered than the set is large. After that it waits for its turn among the stalest: it is farther than those that serve.
+ * - Silence in a short try is no sample: the wait was too short to prove a failure. The candidate counts as tried.
+ * - Such a candidate goes behind all candidates that were not tried yet. It is tried again as soon as the budget
+ *   allows, while fewer candidates have answered than the set is large. After that it waits for its turn among the
+ *   stalest: it is farther away than the candidates that serve.
  */
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
@@ -23,10 +25,10 @@ import * as Lists from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 
 const FIRST_MS = 250
-/** So many times as many as may be probed at once are a long queue. */
+/** A queue is long when so many times `maxParallel` candidates wait. */
 const LONG_QUEUE = 4
 
-/** How long a probe of it waits for an answer. */
+/** How long a probe of this candidate waits for an answer. */
 export function probeMs(state: State, candidate: Candidate): number {
   const { timeoutMs } = Candidates.configOf(state, candidate).probing
   const { maxParallel } = state.config.probing
@@ -38,7 +40,7 @@ export function probeMs(state: State, candidate: Candidate): number {
   return Math.min(timeoutMs, Math.ceil(briefMs > expectedMs ? briefMs : expectedMs))
 }
 
-/** One more short try that it let pass. */
+/** Counts one more short try without an answer. */
 export function triedInVain(state: State, step: Step, id: CandidateId): State {
   const candidate = Candidates.find(state, id)
   const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)

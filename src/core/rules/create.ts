@@ -1,4 +1,4 @@
-/** Makes an upstream, and gives it the addresses that all sources name. */
+/** Creation: an upstream is made in a slot, and gets the addresses that all sources name. */
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { newUpstream } from "../initial.ts"
@@ -9,7 +9,7 @@ import { namedBy, SOURCES } from "../sources.ts"
 import * as Upstreams from "../upstreams.ts"
 import { merge } from "./roster.ts"
 
-/** Makes the upstream of a new slot, or of a free one. */
+/** Makes the upstream of a new slot or of a free slot. */
 export function create(state: State, id: UpstreamId): State {
   const name = Upstreams.labelOf(state, id)
   const free = Upstreams.find(state, id)

@@ -1,6 +1,8 @@
 /**
- * Giving up: an upstream was in a common cause for `staleFor`. What is believed is too old by then, even to serve as stale: its candidates expire
- * and its set is empty, so the ladder serves, and no failure begins another common cause before a candidate has answered.
+ * Giving up: after `staleFor` in a common cause, an upstream's beliefs are too old even to serve as stale.
+ *
+ * - Its candidates expire and its set is empty, so the ladder serves.
+ * - No failure begins another common cause before a candidate has answered.
  */
 import * as Cost from "../candidate/cost.ts"
 import * as Candidates from "../candidates.ts"

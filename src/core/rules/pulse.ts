@@ -1,12 +1,16 @@
 /**
- * Pulse: who is asked out of turn while it is doubtful whether the network works, and while it does not.
+ * Pulse: probes that go out of turn in a silence window and in a local outage.
  *
- * Each 250 ms one candidate each of two upstreams, in turn: of the set whoever was asked longest ago. In an outage a probe waits
- * for 700 ms, or for as long as the candidate may be pending, so that packets leave all the time however few there are to be asked: the return
- * is noticed within a second. References are asked until they have failed once in the spell, in an outage all the time;
- * one that `access` refuses is as if it were not there. What is found on first use takes part while it is
- * used. An upstream in a common cause takes no part once a spell has lasted long enough to
- * prove an outage, as it has trials of its own (commonCause.ts), and nor does one that nothing has reached for long (unreached.ts).
+ * - Each 250 ms two upstreams are probed, one candidate of each, and the upstreams take turns. It is the candidate of
+ *   the set with the oldest probe.
+ * - In an outage a probe waits for 700 ms, or for as long as the candidate's handshake may be pending if that is
+ *   longer. So packets leave all the time, however few candidates there are, and the return is noticed within a second.
+ * - References are probed until they have failed once in the window, and all the time in an outage. A reference that
+ *   `access` refuses is left out.
+ * - An upstream on demand takes part while it is used.
+ * - Once a window has lasted long enough to prove an outage, two kinds of upstreams take no part: those in a common
+ *   cause have trials of their own (commonCause.ts), and those that have not been reached for long are probed less
+ *   (unreached.ts).
  */
 import { admits } from "../access.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -27,13 +31,13 @@ import * as Upstreams from "../upstreams.ts"
 const PULSE_US = 250_000
 const ASKED = 2
 export const LEAST_SILENCE_WINDOW_US = 2_000_000
-/** After so many times the silence that proves an outage. */
+/** How many times the silence that proves an outage must pass before these upstreams take no part. */
 const SPELLS = 2
-/** For probes that look whether the network is back. */
+/** The timeout of probes that find out whether the network is back. */
 export const OUTAGE_TIMEOUT_MS = 700
-/** Of an upstream without a set so many of its list are in question. */
+/** How many candidates of the list may be probed where the upstream has no set. */
 const LOOK_AHEAD = 8
-/** How many upstreams are looked at for one who can be asked. */
+/** How many upstreams are looked at to find one that can be probed. */
 const MOST_UPSTREAMS = 64
 
 /** Schedules the next pulse, not later than it was due before; -1: none. */
@@ -72,13 +76,13 @@ function members(state: State, step: Step): State {
   return { ...next, outage: { ...next.outage, turn: length === 0 ? 0 : turn % length } }
 }
 
-/** Whether the spell has lasted so long that it would be an outage by now. */
+/** Whether the silence window has lasted so long that an outage would be proven by now. */
 export function isProven({ at, outage: { sinceUs, silenceSinceUs }, config }: State): boolean {
   return sinceUs < 0 && silenceSinceUs >= 0
     && at - silenceSinceUs > SPELLS * Math.max(LEAST_SILENCE_WINDOW_US, config.outage.timeoutMs * 1000)
 }
 
-/** Whoever was asked longest ago of those who serve, or might. */
+/** The candidate with the oldest probe, among those that serve or could serve. */
 function askable(state: State, { members, listed }: Upstream): Candidate | undefined {
   let found: Candidate | undefined
   for (const one of Candidates.among(state, members.length > 0 ? members : listed.slice(0, LOOK_AHEAD))) {
@@ -112,7 +116,7 @@ function references(state: State, step: Step): State {
   return next
 }
 
-/** The reference that an answer comes from, with its place, if it was asked. */
+/** The reference that an answer comes from, with its slot, if it was probed. */
 export function referenceOf(
   { probing, config }: State,
   { probe, candidate }: ProbeSucceeded | ProbeFailed

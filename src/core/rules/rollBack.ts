@@ -1,11 +1,13 @@
 /**
- * Checkpoint: what failures change of beliefs, so that it can be rolled back when they turn out to say nothing.
+ * Roll back: changes of beliefs by failures are undone when the failures turn out to say nothing.
  *
- * - Before a failure, or a sign of one, changes a candidate for the first time in a trouble of its upstream, the parts that it would
- *   change are kept beside the record. That costs next to nothing, as the parts are shared, and the end of the trouble
- *   voids all of them without a look at any. A candidate that failed at its last sample before the trouble has none.
- * - To roll back is to put that in place again: success, penalty, streak, breaker, suspicion, and the set. Entries that came
- *   meanwhile stay. It looks at every candidate of the upstream, for what is as rare as an outage.
+ * - A checkpoint is made before a failure, or a sign of one, changes a candidate for the first time in a trouble of its
+ *   upstream. It has the parts that the failure would change. It costs next to nothing, because the parts are shared.
+ * - The end of the trouble voids all its checkpoints without a look at any.
+ * - A candidate that failed at its last sample before the trouble has no checkpoint.
+ * - A roll back restores these parts: success, penalty, streak, breaker, suspicion, and the set. Samples that came
+ *   meanwhile stay.
+ * - A roll back looks at every candidate of the upstream. It is as rare as an outage.
  */
 import * as Checkpoint from "../candidate/checkpoint.ts"
 import * as Cost from "../candidate/cost.ts"
@@ -23,7 +25,9 @@ import { letIn } from "../upstream/list.ts"
 import { checkpointOf } from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
-/** Takes back what the trouble changed, of those that `may`; `proofs` also that a proof of identity failed. */
+/**
+ * Rolls back what the trouble changed in the candidates that `may`; with `proofs` also that a proof of identity failed.
+ */
 export function rollBack(
   state: State,
   step: Step,
@@ -63,7 +67,7 @@ function restored(state: State, step: Step, candidate: Candidate, checkpoint: Sa
   return next
 }
 
-/** The set as it was, without those that left the list meanwhile. */
+/** Restores the set of before, without members that left the list meanwhile. */
 function withSet(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const set = upstream.trouble?.set

@@ -1,19 +1,22 @@
 /**
- * Roster: brings the candidates of one source in line with what it names.
+ * Roster: the candidates of one source are brought in line with the addresses that it names.
  *
- * - An address that a source names and nobody has joins; one that somebody has gets one more source (the same address from
- *   two sources is one candidate); one that it no longer names loses the source. Who has no source left has left: no new
- *   client, no probe, no warm socket; sessions go on. Its record is kept for `staleFor`, so that an address that comes
- *   back is known, and then forgotten, once nothing hangs on it. Its breaker stays as it was: one that comes back while it is
- *   shut out waits for its trial, which is due as before or, if that has passed, at once.
- * - Addresses that `access` refuses are as if they were not named (admission.ts).
- * - Who has only the source `fallback` is a spare: dialled for clients on that rung of the ladder, and otherwise left alone:
- *   no probe, no warm socket, no place in the set, no breaker.
- * - New candidates wait in the backlog of the probe queue, so each is probed once as soon as the budget allows. Of an upstream that
- *   is found on first use they wait for its race or its rounds.
- * - More than `maxCandidates` are not taken in, spares apart; those that left give way first, the oldest before the others.
- * - A removed upstream remembers nobody: who left is forgotten as soon as nothing hangs on it, and after the last one the
- *   place is free for another name.
+ * - A new address joins. A known candidate gets one more source: the same address from two sources is one candidate. A
+ *   candidate that a source no longer names loses this source.
+ * - A candidate without a source has left: it gets no new client, probe or warm socket. Its sessions continue. Its
+ *   record stays for `staleFor`, so that a returning address is known. Then it is forgotten, once nothing depends on
+ *   it.
+ * - Its breaker stays as it was. A candidate that returns while it is shut waits for its trial, which is due as before,
+ *   or at once if that time has passed.
+ * - Addresses that `access` refuses are treated as if no source named them (admission.ts).
+ * - A candidate with only the source `fallback` is a spare. Clients on that rung of the ladder dial it. It has no
+ *   probe, warm socket, breaker, or place in the set.
+ * - New candidates wait in the backlog of the probe queue, so each is probed once as soon as the budget allows. Those
+ *   of an upstream on demand wait for its race or its rounds.
+ * - At most `maxCandidates` are taken in, spares apart. Departed candidates give way first, the oldest before the
+ *   others.
+ * - A removed upstream forgets each departed candidate as soon as nothing depends on it. After the last one its slot is
+ *   free.
  *
  * Ids are minted: slot in the vector plus 2^20 times a generation that only grows, so none is ever reused.
  */
@@ -41,9 +44,9 @@ import * as Upstreams from "../upstreams.ts"
 import { screen } from "./admission.ts"
 import { close } from "./closeBreaker.ts"
 
-/** How much later a record is looked at again on which something still hangs. */
+/** How much later a departed record is looked at again while something depends on it. */
 const LINGER_US = 60_000_000
-/** The same of a removed upstream, whose place others wait for. */
+/** The same for a removed upstream: another name may wait for its slot. */
 const REMOVED_LINGER_US = 1_000_000
 
 interface Moved {
@@ -97,7 +100,7 @@ function idOf({ after }: Moved): CandidateId {
   return after.id
 }
 
-/** Everybody by address; who is listed last, so that it wins over a record of the same address that left. */
+/** All candidates by address. Listed ones come last, so that each wins over a departed record of the same address. */
 function knownTo(state: State, id: UpstreamId): Map<string, CandidateId> {
   const { left, fallback, listed } = Upstreams.find(state, id) as Upstream
   const known = new Map<string, CandidateId>()
@@ -108,7 +111,7 @@ function knownTo(state: State, id: UpstreamId): Map<string, CandidateId> {
   return known
 }
 
-/** When all who were not shut out have left, the one whose trial comes first is let in: somebody must be left to try. */
+/** When all listed candidates are shut, the one with the earliest trial is let in: one must be left to try. */
 function somebodyIn(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   if (!Lists.isAllShut(upstream)) return state
@@ -123,7 +126,7 @@ function nameOf({ host, port }: Address): string {
   return `${host} ${port}`
 }
 
-/** Gives a source or takes it away. `moved` gets who is listed now and was not, left, or the like. */
+/** Gives a source or takes it away. `moved` gets the candidate if it became listed, a spare or departed by that. */
 function resource(
   state: State,
   step: Step,
@@ -145,9 +148,9 @@ function standing(candidate: Candidate): "listed" | "spare" | "left" {
   return Candidates.isListed(candidate) ? "listed" : candidate.sources.length > 0 ? "spare" : "left"
 }
 
-/** As it is in its new standing; who is listed no more has its breaker and suspicions settled. */
+/** The candidate in its new standing. One that is listed no more has its breaker and suspicions settled. */
 function settled(state: State, step: Step, before: Candidate, known: Candidate): Candidate {
-  // Nobody asks those that are not listed for a proof: whoever comes back gives it anew.
+  // A candidate that is not listed is not checked: when it returns, it proves its identity anew.
   const same = Identity.forgotten(known)
   const { upstream, breaker } = same
   if (standing(same) === "listed") {
@@ -163,7 +166,7 @@ function settled(state: State, step: Step, before: Candidate, known: Candidate):
   return Queue.dequeued(Suspicion.unsuspected(Breaker.untried(gone, step.at)))
 }
 
-/** Brings the upstream's lists along, all at once: one by one would copy a list for each. */
+/** Changes the upstream's lists, for all candidates at once: otherwise each would copy a list. */
 function relist(state: State, id: UpstreamId, moved: ReadonlyArray<Moved>): State {
   if (moved.length === 0) return state
   const upstream = Upstreams.find(state, id) as Upstream
@@ -184,7 +187,7 @@ function relist(state: State, id: UpstreamId, moved: ReadonlyArray<Moved>): Stat
   return Upstreams.replace(state, upstream, Lists.relisted(upstream, { listed, left, unsampled, untried, shut }))
 }
 
-/** Takes in whom nobody knows, as far as there is room. */
+/** Adds unknown addresses as candidates, as far as there is room. */
 function admitAll(
   state: State,
   step: Step,
@@ -234,11 +237,11 @@ function makeRoom(state: State, id: UpstreamId, added: number): State | undefine
   return oldest === undefined ? undefined : remove(state, oldest)
 }
 
-/** Makes one candidate and mints its id; its upstream lists it later. */
+/** Makes one candidate and mints its id. Its upstream lists it later. */
 function admit(state: State, id: UpstreamId, ordinal: number, address: Address, source: Source, atUs: number) {
   const freed = state.freeSlots[state.freeSlots.length - 1]
   const slot = freed ?? state.candidates.length
-  // A slot that had an owner before gets a generation that no id has had yet.
+  // A used slot gets a generation that no id has had yet.
   const generation = state.minted.generation + (freed === undefined ? 0 : 1)
   const { identity } = Upstreams.configOf(state, id)
   const born = newCandidate(generation * SLOTS + slot, id, ordinal, address, source, atUs, identity)
@@ -256,7 +259,7 @@ function admit(state: State, id: UpstreamId, ordinal: number, address: Address, 
   return { state: admitted, id: candidate.id }
 }
 
-/** Its time is over: forgets it, or looks again later when something still hangs on it. */
+/** Forgets a departed candidate after its time, or looks again later while something depends on it. */
 export function forget(state: State, step: Step, id: CandidateId): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return state
@@ -265,7 +268,7 @@ export function forget(state: State, step: Step, id: CandidateId): State {
   return Candidates.replace(state, candidate, Lifetime.forgetDue(candidate, step.at + lingerUs))
 }
 
-/** Whether nothing hangs on it any more. */
+/** Whether nothing depends on the candidate any more. */
 function isFree(candidate: Candidate): boolean {
   return Candidates.connectionsOf(candidate) === 0 && candidate.probe === 0 && Warm.socketsOf(candidate) === 0
 }
@@ -282,7 +285,7 @@ function remove(state: State, candidate: Candidate): State {
   return Upstreams.replace(next, upstream, Lists.withoutLeft(upstream, candidate.id))
 }
 
-/** Frees the place of a removed upstream on which nothing hangs any more. */
+/** Frees the slot of a removed upstream on which nothing depends any more. */
 export function vacate(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const place = Upstreams.configOf(state, id)

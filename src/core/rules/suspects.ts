@@ -1,4 +1,4 @@
-/** How a suspicion begins, is renewed and ends; what makes one is suspicion.ts. */
+/** How a suspicion begins, is renewed and ends. Its reasons are in suspicion.ts. */
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"
@@ -42,7 +42,7 @@ function ofSessions(state: State, step: Step, candidate: Candidate): Candidate {
   return Suspicion.suspectOfSession(candidate, step.at, step.at + Math.ceil(lapseMs * 1000), renewals)
 }
 
-/** `after` has fewer signs against it than `candidate`: when it has none left, it is no suspect any more. */
+/** `after` has fewer signs against it than `candidate`. Without any sign it is no suspect any more. */
 export function clear(state: State, step: Step, candidate: Candidate, after: Candidate): State {
   if (Candidates.isSuspect(candidate) && !Candidates.isSuspect(after)) {
     decide(step, { _tag: "Cleared", upstream: candidate.upstream, candidate: candidate.id })

@@ -1,9 +1,9 @@
 /**
- * Turns upstreams off and on.
+ * Turning off and on: what an upstream forgets when it is turned off, and how it starts when it is turned on.
  *
- * - An upstream that is turned off comes to rest: its set is empty, what it believed is forgotten, and nothing of it is due or under
- *   way. Its last members stay as stale.
- * - An upstream that is turned off by auto-disable in a common cause only sleeps: what is believed stands, as it stood in it.
+ * - An upstream that is turned off forgets its beliefs. Its set is empty, and nothing of it is due or under way. Its
+ *   last members stay as stale.
+ * - In a common cause, auto-disable only pauses an upstream: its beliefs stand as they are.
  * - An upstream that is turned on starts as at the beginning: each candidate waits for a probe.
  */
 import * as Breaker from "../candidate/breaker.ts"
@@ -26,14 +26,17 @@ import * as Rounds from "../upstream/rounds.ts"
 import * as Troubles from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 
-/** What decides whether there is an opinion changes: upstreams that this turns off come to rest, those that it turns on begin. */
+/**
+ * Changes what decides which upstreams are on. Turns off the upstreams that this stops, and starts those that it
+ * allows.
+ */
 export function switched(state: State, step: Step, changes: Partial<Pick<State, "override" | "autoDisable">>): State {
   let next = paused({ ...state, ...changes }, state)
   tell(state, next, step)
   state.config.upstreams.forEach((_, id) => {
     const was = Upstreams.isOn(state, id)
     const upstream = Upstreams.find(next, id)
-    // What only slept in a common cause comes to rest when it is turned off by wish.
+    // Auto-disable only paused this upstream in a common cause. Now it is turned off by wish.
     if (upstream !== undefined && !was && upstream.trouble !== null && Upstreams.isOffByWish(next, id)) {
       next = rest(next, step, id)
     } else if (upstream !== undefined && was !== Upstreams.isOn(next, id)) {
@@ -47,14 +50,14 @@ export function switched(state: State, step: Step, changes: Partial<Pick<State, 
   return next
 }
 
-/** With the end of the core's own pause among the deadlines. */
+/** Puts the end of auto-disable's pause among the deadlines. */
 export function paused(state: State, before: State): State {
   const { index, autoDisable } = state
   const deadlines = reschedule(index.deadlines, "outage", COOLDOWN, before.autoDisable.untilUs, autoDisable.untilUs)
   return deadlines === index.deadlines ? state : { ...state, index: { ...index, deadlines } }
 }
 
-/** Tells when the whole was turned on or off, or the wish behind it changed. */
+/** Tells when the whole pool was turned on or off, or when the operator's override changed. */
 export function tell(before: State, after: State, step: Step): void {
   const enabled = Upstreams.isEnabled(after)
   if (enabled === Upstreams.isEnabled(before) && after.override === before.override) return
@@ -67,7 +70,7 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
   startUpstream(step, id)
   let next = state
   const upstream = Upstreams.find(state, id) as Upstream
-  // Its common cause goes on, and so do the trials.
+  // A common cause continues, and so do its trials.
   next = Upstreams.replace(next, upstream, Troubles.changed(upstream, { trialDueUs: step.at + 1 }))
   for (const one of upstream.listed) {
     const candidate = Candidates.find(next, one) as Candidate
@@ -77,7 +80,7 @@ export function begin(state: State, step: Step, id: UpstreamId): State {
   return next
 }
 
-/** In a common cause what is believed stands, as it stood in it: only the asking ends. */
+/** Pauses an upstream. In a common cause its beliefs stand, and only probes and queries end. */
 function asleep(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   if (!Troubles.isCommon(upstream)) return rest(state, step, id)
@@ -91,12 +94,12 @@ function asleep(state: State, step: Step, id: UpstreamId): State {
   return next
 }
 
-/** Nothing of it is due or under way any more. */
+/** Nothing of the upstream is due or under way any more. */
 function halted(upstream: Upstream): Upstream {
   return FirstUse.halted(Resolving.halted(Rounds.halted(ActiveSet.evaluateAt(upstream, -1))))
 }
 
-/** An upstream that is off has no opinion: what it believed, wanted and remembered is forgotten, except for its stale members. */
+/** Turns an upstream off: its beliefs, requests and memories are forgotten, except for its stale members. */
 export function rest(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const { removed, staleForMs } = Upstreams.configOf(state, id)
@@ -115,7 +118,7 @@ export function rest(state: State, step: Step, id: UpstreamId): State {
   let next = Upstreams.replace(state, upstream, Lists.unjudged(withPriors(Troubles.ended(empty), [])))
   for (const one of [...listed, ...upstream.fallback]) {
     const candidate = Candidates.find(next, one) as Candidate
-    // Handshakes that began before say nothing when it is on again.
+    // Handshakes that began before say nothing when the upstream is on again.
     next = Candidates.replace(next, candidate, Suspicion.overtaken(unjudged(candidate), step.at))
   }
   return next

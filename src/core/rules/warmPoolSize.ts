@@ -1,9 +1,12 @@
 /**
- * Shelf size: tells when another number of warm sockets is wanted, without telling of every wobble.
+ * Size of a warm pool: a fact tells when another number of warm sockets is wanted, but not of every small change.
  *
- * The wanted size follows a peak that fades, so it moves by one again and again. Told is growth beyond what was told last,
- * shrinking to half of it or less, and the end of a shelf. So a shelf that breathes is told of a few times a minute at most.
- * Fact `PoolResized`.
+ * The wanted size follows a peak that fades, so it changes by one again and again. These changes are told:
+ * - growth beyond the size that was told last;
+ * - shrinking to half of it or less;
+ * - the end of a warm pool.
+ *
+ * So a warm pool that grows and shrinks is told a few times a minute at most. Fact: `PoolResized`.
  */
 import * as Warm from "../candidate/warm.ts"
 import * as Candidates from "../candidates.ts"
