@@ -1,6 +1,7 @@
 /**
- * What must always hold. `cheapFault` looks at counters only and runs live after every entry; `faults` looks at everything,
- * for tests. A broken one means a bug in the core, never bad input.
+ * What must always hold. `cheapFault` looks at counters only and runs live after every entry. `faults` looks at
+ * everything and is for
+ * tests. A broken invariant is a bug in the core, never bad input.
  */
 import { admits } from "./access.ts"
 import * as Candidates from "./candidates.ts"
@@ -19,13 +20,13 @@ import { isPlanned } from "./upstream/resolving.ts"
 import { isCommon } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
-/** The first broken invariant that can be seen without looking at candidates; null when all hold. */
+/** The first broken invariant that shows without a look at candidates; null: all hold. */
 export function cheapFault(before: State, after: State): string | null {
   if (after.at < before.at) return `time went back from ${before.at} to ${after.at}`
   if (after.seq !== before.seq + 1 && before.seq >= 0) return `entry ${after.seq} follows entry ${before.seq}`
   const { maxParallel } = after.config.probing
   const probes = after.probing.inFlight.length
-  // A reload may set a limit lower than what is there: then nothing is added to it.
+  // A reload may set a limit below the present number. Then the number must not grow.
   if (probes > maxParallel && probes > before.probing.inFlight.length) return "more probes under way than maxParallel"
   if (after.minted.probe < before.minted.probe) return "a probe id would come twice"
   if (after.minted.warm < before.minted.warm) return "a warm id would come twice"
@@ -36,7 +37,7 @@ export function cheapFault(before: State, after: State): string | null {
   return null
 }
 
-/** Every broken invariant, in words. */
+/** Every broken invariant, as texts. */
 export function faults(state: State): ReadonlyArray<string> {
   const found: Array<string> = []
   const expect = (holds: boolean, text: string) => {
@@ -115,7 +116,7 @@ function mayResolve(state: State, id: UpstreamId): boolean {
   return host !== "" && !isLiteral(host) && asks(state, id)
 }
 
-/** Of the plans and the set. */
+/** Candidates with a failed proof in the plans or in the set. */
 function impostorsIn(state: State, { id, members }: Upstream): ReadonlyArray<CandidateId> {
   const routes = state.routes.upstreams[id]
   const plans = routes === undefined ? [] : [routes.lastResort, ...routes.members.map(({ plan }) => plan)]
