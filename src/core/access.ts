@@ -3,8 +3,8 @@
  *
  * - An address in a network of `deny` is refused, even if `allow` has it too.
  * - While `allow` has networks, an address outside all of them is refused.
- * - An IPv4-mapped IPv6 address (::ffff:a.b.c.d) counts as that IPv4 address. A network matches addresses of its own
- *   family alone.
+ * - An IPv4-mapped IPv6 address (::ffff:a.b.c.d) counts as that IPv4 address. A network matches addresses of its own family
+ *   alone.
  * - Once either list has a network, a text that is no address is refused: it is unknown where it leads.
  *
  * Addresses are compared as unsigned 32-bit words, one for IPv4 and four for IPv6. That is exact on every runtime.

@@ -1,10 +1,8 @@
 /**
- * The fold that live running and replay share. One entry goes in; the next state, the decisions and their digest come
- * out.
+ * The fold that live running and replay share. One entry goes in; the next state, the decisions and their digest come out.
  *
- * Every `STATE_DIGEST_EVERY` entries the digest of the whole state comes too. It shows a difference that is too small
- * to change a
- * decision.
+ * Every `STATE_DIGEST_EVERY` entries the digest of the whole state comes too. It shows a difference that is too small to
+ * change a decision.
  */
 import { decisionsDigest, stateDigest } from "./digest.ts"
 import type { Digest } from "./math/hash.ts"

@@ -1,11 +1,10 @@
 /**
  * Affinity: all connections of one client go to one member, as long as the set stays.
  *
- * The rule is rendezvous hashing (Thaler and Ravishankar 1998). Each member has a weight, computed from the client's
- * address and the
- * member's address. The heaviest member serves. When a member leaves, only its clients move. When a member joins, only
- * the clients that
- * it wins move. Weights depend on addresses, not on ids, so they are the same after a restart and in another process.
+ * The rule is rendezvous hashing (Thaler and Ravishankar 1998). Each member has a weight, computed from the client's address
+ * and the member's address. The heaviest member serves. When a member leaves, only its clients move. When a member joins,
+ * only the clients that it wins move. Weights depend on addresses, not on ids, so they are the same after a restart and in
+ * another process.
  */
 import { hash } from "./math/hash.ts"
 import type { Member } from "./model/Routes.ts"
@@ -26,8 +25,8 @@ export function ownerOf(members: ReadonlyArray<Member>, client: string): Member 
 }
 
 /**
- * Whether a member that ramps up takes part for this client. Clients come back to it one after the other, and each of
- * them moves once.
+ * Whether a member that ramps up takes part for this client. Clients come back to it one after the other, and each of them
+ * moves once.
  */
 export function isReadyFor(member: Member, client: string): boolean {
   return member.slowStartWeight >= 1 || hash(`${client} ${addressOf(member)}`).low / SPREAD < member.slowStartWeight

@@ -1,15 +1,13 @@
 /**
- * Slots for the upstreams of a new configuration. Sessions, routes and the record name an upstream by its slot, so a
- * name keeps its slot
- * for a whole run. Only the core gives out slots; listeners name their upstreams.
+ * Slots for the upstreams of a new configuration. Sessions, routes and the record name an upstream by its slot, so a name
+ * keeps its slot for a whole run. Only the core gives out slots; listeners name their upstreams.
  *
  * - A name that was there before keeps its slot. The order in the file does not matter.
  * - A name that is gone keeps its slot as `removed`: without candidates, host and fallback, but with its limits, for
- *   sessions that
- *   still drain. The core empties the name when nothing uses the slot any more (rules/roster.ts).
+ *   sessions that still drain. The core empties the name when nothing uses the slot any more (rules/roster.ts).
  * - An on-demand host and port keep their slot under the new general sections, as long as `onDemand.enabled`. A new
- *   configured upstream
- *   with the same host and port takes over that slot. A configured upstream that was there before makes it `removed`.
+ *   configured upstream with the same host and port takes over that slot. A configured upstream that was there before makes
+ *   it `removed`.
  * - A new name takes the first slot without a name, else a new slot at the end.
  */
 import { domainIn } from "./domain.ts"
@@ -46,9 +44,7 @@ export function removedFrom(place: UpstreamConfig): UpstreamConfig {
   return place.removed ? place : { ...place, removed: true, host: "", candidates: [], fallback: [], identity: null }
 }
 
-/**
- * Whether the configuration has this upstream: a free slot has an empty name, and clients brought the on-demand ones.
- */
+/** Whether the configuration has this upstream: a free slot has an empty name, and clients brought the on-demand ones. */
 function isWanted({ name, removed, onDemand }: UpstreamConfig): boolean {
   return !removed && name !== "" && !onDemand
 }

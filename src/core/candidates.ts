@@ -1,7 +1,6 @@
 /**
  * Reading and replacing candidates. A candidate changes only through `replace`. It updates the derived index (ranking,
- * queue, stalest,
- * deadlines) together with the record, so no reducer can forget a part of it.
+ * queue, stalest, deadlines) together with the record, so no reducer can forget a part of it.
  */
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
@@ -41,8 +40,8 @@ export function replace(state: State, before: Candidate, after: Candidate): Stat
 }
 
 /**
- * Replaces every candidate for which `change` returns another record. It visits all candidates, so it is for rare
- * events such as a crash.
+ * Replaces every candidate for which `change` returns another record. It visits all candidates, so it is for rare events
+ * such as a crash.
  */
 export function replaceAll(state: State, change: (candidate: Candidate) => Candidate): State {
   let next = state
@@ -53,16 +52,15 @@ export function replaceAll(state: State, change: (candidate: Candidate) => Candi
 }
 
 /**
- * Visits the ranked candidates of an upstream (measured, and allowed to serve), the cheapest first, until `each`
- * returns false.
+ * Visits the ranked candidates of an upstream (measured, and allowed to serve), the cheapest first, until `each` returns
+ * false.
  */
 export function visitRanked(state: State, upstream: UpstreamId, each: (id: CandidateId) => boolean): void {
   Ordered.visit(Vector.get(state.index.rankings, upstream) ?? null, (_cost, id) => each(id))
 }
 
 /**
- * The stable name of a candidate in facts, labels and verdicts: `web#3`; for an on-demand upstream `on-demand#` and the
- * id.
+ * The stable name of a candidate in facts, labels and verdicts: `web#3`; for an on-demand upstream `on-demand#` and the id.
  */
 export function labelOf(state: State, id: CandidateId): string {
   const candidate = find(state, id)

@@ -1,11 +1,10 @@
 /**
- * Deadlines: there is no timer for each thing. The state holds every moment at which the core wants to act, in one
- * ordered set. The shell
- * sleeps until the least of them and posts `Ticked`. A deadline cannot go stale, and replay needs no extra work for it.
+ * Deadlines: there is no timer for each thing. The state holds every moment at which the core wants to act, in one ordered
+ * set. The shell sleeps until the least of them and posts `Ticked`. A deadline cannot go stale, and replay needs no extra
+ * work for it.
  *
- * One tick handles at most 256 due deadlines. The others keep `nextDeadline` in the past, so the next tick follows at
- * once. That bounds
- * a step when ten thousand candidates expire at the same moment.
+ * One tick handles at most 256 due deadlines. The others keep `nextDeadline` in the past, so the next tick follows at once.
+ * That bounds a step when ten thousand candidates expire at the same moment.
  */
 import * as Ordered from "./data/Ordered.ts"
 import type { State } from "./model/State.ts"

@@ -1,11 +1,9 @@
 /**
- * Digests, which are equal wherever the same entries were folded. The order of fields is that of the literals that
- * build the records,
- * which is the same code on every runtime. Numbers print alike everywhere: ECMAScript fixes their shortest form.
+ * Digests, which are equal wherever the same entries were folded. The order of fields is that of the literals that build the
+ * records, which is the same code on every runtime. Numbers print alike everywhere: ECMAScript fixes their shortest form.
  *
- * The digest of a candidate is cached as long as its record is the same object, that of a chunk as long as the chunk
- * is. So a digest of
- * the state costs as much as what changed since the last one, and not as much as what exists.
+ * The digest of a candidate is cached as long as its record is the same object, that of a chunk as long as the chunk is. So
+ * a digest of the state costs as much as what changed since the last one, and not as much as what exists.
  */
 import type { Vector } from "./data/Vector.ts"
 import type { Digest } from "./math/hash.ts"

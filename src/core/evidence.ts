@@ -34,8 +34,7 @@ export function failureAfterConnect(state: State, event: Event, atUs: number): F
 export function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
   if (event._tag === "SessionStalled") return "stalled"
   if (event._tag !== "ClientClosed" || event.firstByteUs >= 0 || event.silence === "stalled") return undefined
-  // An alert is an answer to something, even where the runtime does not count the bytes that a program sends inside
-  // TLS.
+  // An alert is an answer to something, even where the runtime does not count the bytes that a program sends inside TLS.
   if (event.cause === "upstream-alert") return "closed"
   if (event.bytesUp === 0) return undefined
   if (event.cause === "upstream-reset") return "reset"

@@ -3,8 +3,8 @@
  *
  * - Failures: a handshake failed, or a session failed after connect.
  * - Signs: a handshake is pending for too long, a session is silent, or warm sockets were reset.
- * - A failed proof of identity is the candidate's own fault. It counts as a sign, because the network may turn out to
- *   be down.
+ * - A failed proof of identity is the candidate's own fault. It counts as a sign, because the network may turn out to be
+ *   down.
  * - What began before the end of the upstream's last common cause says nothing.
  */
 import * as Suspicion from "./candidate/suspicion.ts"

@@ -1,7 +1,6 @@
 /**
- * What an outage explains. It is an outage of this machine's own network (reducers/outage.ts), or of all candidates of
- * an upstream
- * (reducers/commonCause.ts).
+ * What an outage explains. It is an outage of this machine's own network (reducers/outage.ts), or of all candidates of an
+ * upstream (reducers/commonCause.ts).
  */
 import * as Candidates from "./candidates.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
@@ -11,7 +10,7 @@ import { isCommon } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /**
- * Whether the candidate learns nothing now: its network is down, or it had worked and all candidates of its upstream
+ * Whether the candidate's record stays as it is: its network is down, or it had worked and all candidates of its upstream
  * fail.
  */
 export function isFrozen(state: State, candidate: Candidate): boolean {
@@ -21,9 +20,8 @@ export function isFrozen(state: State, candidate: Candidate): boolean {
 }
 
 /**
- * Whether what began at `beganUs` falls into an outage of the network: the present one, or the last one if it had not
- * ended then. What is
- * decided in the step that ends an outage has the moment of that step, and goes out after it.
+ * Whether what began at `beganUs` falls into an outage of the network: the present one, or the last one if it had not ended
+ * then. What is decided in the step that ends an outage has the moment of that step, and goes out after it.
  */
 export function isExcused(state: State, id: CandidateId, beganUs: number): boolean {
   const { sinceUs, endedAtUs } = state.outage
@@ -32,17 +30,14 @@ export function isExcused(state: State, id: CandidateId, beganUs: number): boole
   return candidate !== undefined && needsNetwork(candidate.host)
 }
 
-/**
- * After a return all waiting connections are made at once. For this long their handshakes say nothing about latency.
- */
+/** After a return all waiting connections are made at once. For this long their handshakes say nothing about latency. */
 const RUSH_US = 1_000_000
 /** A handshake is slow if it takes more than this multiple of the latency known before. */
 const MOST_OF_LATENCY = 1.25
 
 /**
- * Whether a handshake is slow because of the rush after a return, of all candidates of the upstream or of this
- * machine's own network.
- * Such a handshake says that the candidate is back, and nothing about its latency.
+ * Whether a handshake is slow because of the rush after a return, of all candidates of the upstream or of this machine's own
+ * network. Such a handshake says that the candidate is back, and nothing about its latency.
  */
 export function isRushed(state: State, candidate: Candidate, tookMs: number, beganUs: number): boolean {
   if (candidate.latency.atUs < 0 || tookMs <= MOST_OF_LATENCY * candidate.latency.value) return false
@@ -52,10 +47,7 @@ export function isRushed(state: State, candidate: Candidate, tookMs: number, beg
     || (endedAtUs >= 0 && beganUs < endedAtUs + RUSH_US && needsNetwork(candidate.host))
 }
 
-/**
- * Whether a failure that began at `beganUs` says nothing about the candidate: the network or a common cause explains
- * it.
- */
+/** Whether a failure that began at `beganUs` says nothing about the candidate: the network or a common cause explains it. */
 export function isFailureExcused(state: State, id: CandidateId, beganUs: number): boolean {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return false

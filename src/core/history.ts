@@ -1,15 +1,12 @@
 /**
  * History: what earlier runs knew of addresses, and what this run leaves to the next one.
  *
- * - A record is a success: when the address was last measured, how fast it was, which source named it. Failures leave
- *   no record, and
- *   neither does a candidate that is shut out.
- * - A record lives for `staleFor`. If only history names a candidate, its record keeps the end that it had; otherwise
- *   no such
- *   candidate would ever leave.
+ * - A record is a success: when the address was last measured, how fast it was, which source named it. Failures leave no
+ *   record, and neither does a candidate that is shut out.
+ * - A record lives for `staleFor`. If only history names a candidate, its record keeps the end that it had; otherwise no
+ *   such candidate would ever leave.
  * - At most `history.maxEntries` records are stored, those that were measured last. What this run knows of an address
- *   replaces what an
- *   earlier run knew.
+ *   replaces what an earlier run knew.
  *
  * Names and addresses are only compared, never parsed or sorted. Ties stay in their order.
  */
@@ -21,8 +18,7 @@ import type { State } from "./model/State.ts"
 
 /**
  * Wall time for history. Loaded records age at least as fast as the monotonic clock: a clock that is set back makes no
- * record younger. A
- * clock that jumps ahead (sleep) makes all records as old as it says.
+ * record younger. A clock that jumps ahead (sleep) makes all records as old as it says.
  */
 export function historyMs({ wall, remembered }: Pick<State, "wall" | "remembered">, atUs: number): number {
   const byWallMs = wall.ms + (atUs - wall.atUs) / 1000
@@ -104,8 +100,8 @@ function isGood({ windowClosedAtUs, breaker }: Candidate): boolean {
 }
 
 /**
- * The candidates with the latest samples. With ten thousand candidates a plain sort of their records would take longer
- * than a turn.
+ * The candidates whose sample windows closed last. With ten thousand candidates a plain sort of their records would take
+ * longer than a turn.
  */
 function latest(candidates: ReadonlyArray<Candidate>, most: number): ReadonlyArray<Candidate> {
   if (candidates.length <= most) return candidates

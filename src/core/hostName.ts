@@ -1,7 +1,6 @@
 /**
- * What can be a host: an IP address, or a name that DNS and the system's resolver accept (RFC 1123, and underscores,
- * which occur).
- * For another text the answer says what to write instead. Names in other scripts become ASCII before they come here.
+ * What can be a host: an IP address, or a name that DNS and the system's resolver accept (RFC 1123, and underscores, which
+ * occur). For another text the answer says what to write instead. Names in other scripts become ASCII before they come here.
  */
 import { wordsOf } from "./access.ts"
 

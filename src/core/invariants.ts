@@ -1,7 +1,6 @@
 /**
- * What must always hold. `cheapFault` looks at counters only and runs live after every entry. `faults` looks at
- * everything and is for
- * tests. A broken invariant is a bug in the core, never bad input.
+ * What must always hold. `cheapFault` looks at counters only and runs live after every entry. `faults` looks at everything
+ * and is for tests. A broken invariant is a bug in the core, never bad input.
  */
 import { admits } from "./access.ts"
 import * as Candidates from "./candidates.ts"
