@@ -42,7 +42,7 @@ const MOST_DUE = 256
 
 /** Due at the next tick. A deadline at the moment of the present tick would set a wake-up in the past. */
 export const AT_ONCE_US = 1
-/** Ids of the kind "outage": the next probes of a silence window or outage, and the end of an auto-disable. */
+/** Ids of the kind "outage": the next pulse (rules/pulse.ts), and the end of an auto-disable. */
 export const PULSE = 0
 export const COOLDOWN = 1
 
