@@ -62,7 +62,7 @@ export function historyOf(state: State, network: string = state.remembered.netwo
   return newest([...fresh, ...older].filter(({ expiresMs }) => expiresMs > nowMs), maxEntries)
 }
 
-/** Remembers what is known of candidates whose upstream is about to go. */
+/** Remembers what is known of candidates before their upstream goes. */
 export function remember(state: State, config: UpstreamConfig, ids: ReadonlyArray<CandidateId>): State {
   const { remembered } = state
   const found = Candidates.among(state, ids).filter(isGood)
@@ -100,8 +100,8 @@ function isGood({ windowClosedAtUs, breaker }: Candidate): boolean {
 }
 
 /**
- * The candidates whose sample windows closed last. With ten thousand candidates a plain sort of their records would take
- * longer than a turn.
+ * The candidates with the latest ends of sample windows. With ten thousand candidates a plain sort of their records would
+ * take longer than a turn.
  */
 function latest(candidates: ReadonlyArray<Candidate>, most: number): ReadonlyArray<Candidate> {
   if (candidates.length <= most) return candidates

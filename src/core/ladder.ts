@@ -101,7 +101,7 @@ function mayStillServe(candidate: Candidate | undefined): candidate is Candidate
     && candidate.identity.state !== "failed"
 }
 
-/** The candidate whose breaker would be open if it were not the last; -1: there is none. */
+/** The candidate that is at threshold and has a closed breaker only because it is the last; -1: there is none. */
 export function panicCandidateOf(state: State, upstream: Upstream): CandidateId {
   if (upstream.listed.length === 0 || upstream.shut < upstream.listed.length - 1) return -1
   const last = upstream.listed.find((id) => Candidates.find(state, id)?.breaker.state === "closed")
@@ -118,7 +118,7 @@ function isAtThreshold(state: State, id: CandidateId): boolean {
 }
 
 /**
- * Candidates whose failures in a row crossed the threshold with this event. The rung of their upstreams may have changed.
+ * Candidates that crossed the threshold of failures in a row with this event. The rung of their upstreams may have changed.
  */
 export function thresholdChanged(before: State, after: State, event: Event): ReadonlyArray<Candidate> {
   const named = "tried" in event

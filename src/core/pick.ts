@@ -59,7 +59,7 @@ export function pick(
   return near.length <= 1 ? near[0] : share(routes, near, connections, warm, chance)
 }
 
-/** The client's own member among those whose cost is within the tolerance. */
+/** The client's own member among those with a cost within the tolerance. */
 function own(routes: UpstreamRoutes, client: string): Member | undefined {
   const ready = routes.members.filter((member) => isReadyFor(member, client))
   const present = ready.length > 0 ? ready : routes.members

@@ -16,7 +16,7 @@
  *
  * - A candidate that could not show the certificate of the upstream's name is in no plan.
  * - A candidate that has not been checked must show it in the dial (`verify`), and so must a system address.
- * - In a race a candidate whose last check is too long ago must show it too.
+ * - In a race a candidate must show it again if its last check is too long ago.
  *
  * Without a member the plan is that ladder alone, from the rung that is the upstream's state. The candidates that this rung
  * puts first (stale members, the panic candidate) start at once. The fallback list is no part of the plans of an upstream

@@ -8,7 +8,7 @@
  *   of the breaker that was not forgiven, up to `maxCooldown`.
  * - While no candidate of the upstream answers, the wait is as long as that has lasted, up to six times `scoreTtl`
  *   (unreached.ts).
- * - A closed breaker whose candidate failed last has trials too, until the wait reaches the probing interval. From then on
+ * - A candidate with a closed breaker that failed last has trials too, until the wait reaches the probing interval. From then on
  *   rounds do the same.
  * - A candidate that never answered begins with a wait of that interval, because most candidates of a long list are dead.
  * - After a successful trial more follow each half second, as long as a penalty or the success rate speaks against the

@@ -54,7 +54,7 @@ export class Acceptor extends Context.Service<Acceptor, {
   readonly inside: Inside
   /**
    * Serves these listeners from now on. Sessions go on. New listeners are bound first, then old ones stop accepting. A
-   * listener whose address stays is not bound again, whatever else of it changed. On failure nothing has changed.
+   * listener that keeps its address is not bound again, whatever else of it changed. On failure nothing has changed.
    */
   readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
   /** Stops accepting, waits for the sessions at most `drainMs`, then resets the rest and returns their number. */

@@ -57,8 +57,8 @@ interface Got {
 const NOTHING_TRIED: ReadonlyArray<Attempt> = []
 
 /**
- * Serves the client to its end and tells it, once; the cancel resets both sides. Both of the client's permits
- * are used up. Callbacks instead of a fiber: a client costs tens of microseconds in all.
+ * Serves the client to its end and reports the end, once. The cancel resets both sides. Both of the client's permits are
+ * used up. It uses callbacks instead of a fiber: a client costs tens of microseconds in all.
  */
 export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
   const { transport, control, counts, warmPool } = ports
@@ -92,7 +92,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
         end(relayed.cause === "stopped" ? "stopped" : "served")
       }
     )
-    // The relay has begun before this line, so the first byte does not wait for the record.
+    // The relay runs already, so the first byte does not wait for the record.
     control.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
   }
   if (taken !== undefined) {
@@ -164,8 +164,8 @@ function silenceOf(ports: Ports, client: Client, upstream: UpstreamRoutes, candi
 }
 
 /**
- * Whether the client gets a number. The first clients, and a sample of later ones, soon show whether there is more than one
- * address.
+ * Whether the client gets a number. The first clients, and a sample of later ones, soon show whether there are several
+ * addresses.
  */
 function isNumbered({ session }: Client): boolean {
   return session <= 64 || session % 16 === 0

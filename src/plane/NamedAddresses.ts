@@ -31,7 +31,7 @@ export class NamedAddresses {
     return this.#placed.size === 0
   }
 
-  /** `attempts` is the plan so far. Those from `next` on have not begun. The first new one may begin at `fromMs`. */
+  /** `attempts` is the plan so far. Those from `next` on have not started. The first new one may start at `fromMs`. */
   join(answer: ReadonlyArray<string>, attempts: ReadonlyArray<DialAttempt>, next: number, fromMs: number): Joined {
     const { port, resolve } = this.#name
     const most = resolve?.most ?? 0

@@ -135,7 +135,7 @@ export class WarmPool {
     for (const one of this.#rows.get(candidate)?.ready.slice(0, count) ?? []) this.#drop(one, "drained")
   }
 
-  /** While it is paused, no socket is kept or dialled: clients need the descriptors. */
+  /** While it is paused, it holds and dials no sockets: clients need the descriptors. */
   pauseUnsafe(isPaused: boolean): void {
     this.#isPaused = isPaused
     if (isPaused) this.#empty()

@@ -1,9 +1,6 @@
 /**
- * Engine: the one place where time becomes data.
- *
- * - It stamps events as they enter, and folds them through the core in turns of at most `turnMs`.
- * - It gives each entry to the recorder before its decisions take effect.
- * - It publishes the routes.
+ * Engine: the one place where time becomes data. It stamps events as they enter, and folds them through the core in turns of
+ * at most `turnMs`. It gives each entry to the recorder before its decisions take effect, and publishes the routes.
  *
  * If the core itself fails, the last routes stay in force and clients go on. The record stores the entry that caused the
  * failure. A fresh state takes over, with ids that were never used, and its routes are published once it is ready.
@@ -224,11 +221,9 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
 
   /**
    * The event loop starts turns, not a fiber. That saves some microseconds for each client. A fiber that lives on and waits
-   * keeps some 400 bytes for each of its waits on Deno 2.9.
-   *
-   * Turns come a little later than their events. So a client's first bytes leave before the core hears of the client (a
-   * millisecond less to its first byte). Under load the same work costs a third less in few long turns than in many short
-   * ones, because the caches are cold between turns.
+   * keeps some 400 bytes for each of its waits on Deno 2.9. Turns come a little later than their events. So a client's first
+   * bytes leave before the core hears of the client (a millisecond less to its first byte). Under load the same work costs a
+   * third less in few long turns than in many short ones, because the caches are cold between turns.
    */
   const wake = (isAwaited = false) => {
     if (awake && (!isAwaited || stopGathering === undefined)) return

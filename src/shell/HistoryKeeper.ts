@@ -99,7 +99,7 @@ const make = Effect.fnUntraced(function* (options: KeeperOptions) {
     // Without any knowledge there is nothing to write, unless the file had records before.
     let begun = records.length > 0
     let isRead = enabled
-    // The core takes earlier history at the start alone. What is read later is kept for the next run.
+    // The core takes earlier history at the start alone. What is read later is for the next run.
     let unread = none
     const flush = Effect.gen(function* () {
       const state = stateUnsafe()

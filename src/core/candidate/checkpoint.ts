@@ -1,6 +1,5 @@
 /**
- * Checkpoint: beliefs about a candidate from before its failures. They are kept until the failures are known to say
- * something.
+ * Checkpoint: beliefs about a candidate from before its failures. It lasts until the failures are known to say something.
  *
  * This file alone writes it. reducers/commonCause.ts and rules/rollBack.ts decide when a checkpoint is made and rolled back.
  */

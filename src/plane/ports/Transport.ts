@@ -17,7 +17,7 @@ export interface ClientSocket {
   readonly addressUnsafe: () => string
 }
 
-/** A connection to a candidate. Bytes that arrive before the relay are kept for the client. */
+/** A connection to a candidate. Bytes that arrive before the relay wait for the client. */
 export interface UpstreamSocket {
   /** Ends it politely. */
   readonly closeUnsafe: () => void
