@@ -14,7 +14,7 @@ import { domainIn } from "./domain.ts"
 import type { Config, UpstreamConfig } from "./model/Config.ts"
 import { demanded } from "./demanded.ts"
 
-/** The upstreams of `next`, each in its slot. A second call with the result changes nothing. */
+/** `next` with its upstreams in the slots of `previous`. A second call with the result changes nothing. */
 export function arrange(previous: Config, next: Config): Config {
   const wanted = new Map(next.upstreams.filter(isWanted).map((one) => [one.name, one]))
   const before = new Set(previous.upstreams.filter(isWanted).map(({ name }) => name))
