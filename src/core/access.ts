@@ -1,12 +1,13 @@
 /**
- * Access: which addresses may be dialled at all, whoever named them.
+ * Access: which addresses may be dialled at all. The rule is the same for every source of addresses.
  *
- * - An address that a network of `deny` has is refused, whatever else is said of it.
- * - While `allow` has networks, an address that none of them has is refused.
- * - An IPv4 address in IPv6 clothes (::ffff:a.b.c.d) is that IPv4 address. A network has addresses of its own family alone.
- * - What is no address is refused as soon as there is a list: nobody can say where it leads.
+ * - An address in a network of `deny` is refused, even if `allow` has it too.
+ * - While `allow` has networks, an address outside all of them is refused.
+ * - An IPv4-mapped IPv6 address (::ffff:a.b.c.d) counts as that IPv4 address. A network matches addresses of its own family
+ *   alone.
+ * - Once either list has a network, a text that is no address is refused: it is unknown where it leads.
  *
- * Addresses are compared as unsigned 32-bit words, one for IPv4 and four for IPv6: exact on every runtime.
+ * Addresses are compared as unsigned 32-bit words, one for IPv4 and four for IPv6. That is exact on every runtime.
  */
 import type { Access, Network } from "./model/Config.ts"
 import type { Refusal } from "./model/Decision.ts"
@@ -15,7 +16,7 @@ export function admits(access: Access, host: string): boolean {
   return refusalOf(access, host) === undefined
 }
 
-/** Why an address may not be dialled; undefined when it may. */
+/** Why an address may not be dialled; undefined: it may. */
 export function refusalOf({ allow, deny }: Access, host: string): Refusal | undefined {
   if (allow.length + deny.length === 0) return undefined
   const words = wordsOf(host)
@@ -29,12 +30,12 @@ export function contains({ words, bits }: Network, address: ReadonlyArray<number
   if (words.length !== address.length) return false
   return words.every((word, i) => {
     const shared = Math.min(Math.max(bits - 32 * i, 0), 32)
-    // A shift by 32 would be one by 0.
+    // JavaScript takes a shift by 32 as a shift by 0.
     return shared === 0 || (word ^ (address[i] as number)) >>> (32 - shared) === 0
   })
 }
 
-/** The words of an IP literal; undefined when it is none. */
+/** The words of an IP literal; undefined: the text is none. */
 export function wordsOf(host: string): ReadonlyArray<number> | undefined {
   if (!host.includes(":")) return wordsOfIpv4(host)
   const words = wordsOfIpv6(host)

@@ -1,7 +1,8 @@
 /**
- * The fold that live running and replay share: one entry in; the next state, the decisions and their digest out. Every
- * `STATE_DIGEST_EVERY` entries the digest of the whole state comes with it, so that a difference too small to move a
- * decision is found all the same.
+ * The fold that live running and replay share. One entry goes in; the next state, the decisions and their digest come out.
+ *
+ * Every `STATE_DIGEST_EVERY` entries the digest of the whole state comes too. It shows a difference that is too small to
+ * change a decision.
  */
 import { decisionsDigest, stateDigest } from "./digest.ts"
 import type { Digest } from "./math/hash.ts"
@@ -15,10 +16,10 @@ export const STATE_DIGEST_EVERY = 1024
 export interface Advanced {
   readonly state: State
   readonly decisions: ReadonlyArray<Decision>
-  /** null: nothing was decided. */
+  /** null: the core decided nothing. */
   readonly digest: Digest | null
   readonly stateDigest: Digest | null
-  /** A request of a reducer that came too late: a fault of the core. Null: there was none. */
+  /** A request that a reducer made too late, which is a fault of the core. null: there was none. */
   readonly late: string | null
 }
 

@@ -1,19 +1,20 @@
 /**
- * Where the upstreams of a new configuration stand. Sessions, routes and the record name an upstream by its place, so within a run a
- * name keeps its place. The core alone arranges; listeners have the names of their upstreams.
+ * Slots for the upstreams of a new configuration. Sessions, routes and the record name an upstream by its slot, so a name
+ * keeps its slot for a whole run. Only the core gives out slots; listeners name their upstreams.
  *
- * - A name that was there before keeps its place, whatever the order in the file.
- * - A name that is gone keeps its place as `removed`: without candidates, host and fallback, with its limits for what still
- *   drains. The core empties the name once nothing hangs on the place any more (rules/roster.ts).
- * - A host and port that clients asked for keep their place under the new general sections, as long as `onDemand.enabled`. A
- *   configured upstream of the same host and port that is new takes that place over; one that was there before makes it `removed`.
- * - A new name takes the first place without a name, else a new one at the end.
+ * - A name that was there before keeps its slot. The order in the file does not matter.
+ * - A name that is gone keeps its slot as `removed`: without candidates, host and fallback, but with its limits, for
+ *   sessions that still drain. The core empties the name when nothing uses the slot any more (rules/roster.ts).
+ * - An on-demand host and port keep their slot under the new general sections, as long as `onDemand.enabled`. A new
+ *   configured upstream with the same host and port takes over that slot. A configured upstream that was there before makes
+ *   it `removed`.
+ * - A new name takes the first slot without a name, else a new slot at the end.
  */
 import { domainIn } from "./domain.ts"
 import type { Config, UpstreamConfig } from "./model/Config.ts"
 import { demanded } from "./demanded.ts"
 
-/** `next` in the order of `previous`. Arranging what is arranged changes nothing. */
+/** `next` with its upstreams in the slots of `previous`. A second call with the result changes nothing. */
 export function arrange(previous: Config, next: Config): Config {
   const wanted = new Map(next.upstreams.filter(isWanted).map((one) => [one.name, one]))
   const before = new Set(previous.upstreams.filter(isWanted).map(({ name }) => name))
@@ -43,7 +44,7 @@ export function removedFrom(place: UpstreamConfig): UpstreamConfig {
   return place.removed ? place : { ...place, removed: true, host: "", candidates: [], fallback: [], identity: null }
 }
 
-/** An empty name means that a place is free. What clients asked for is nobody's wish. */
+/** Whether the configuration has this upstream: a free slot has an empty name, and clients brought the on-demand ones. */
 function isWanted({ name, removed, onDemand }: UpstreamConfig): boolean {
   return !removed && name !== "" && !onDemand
 }

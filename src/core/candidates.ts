@@ -1,6 +1,6 @@
 /**
- * Reading and replacing candidates. `replace` is the only door through which a candidate changes, and keeps the derived
- * index (ranking, queue, stalest, deadlines) in step with the record, so no reducer can forget one of them.
+ * Reading and replacing candidates. A candidate changes only through `replace`. It updates the derived index (ranking,
+ * queue, stalest, deadlines) together with the record, so no reducer can forget a part of it.
  */
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
@@ -12,34 +12,37 @@ import type { UpstreamConfig } from "./model/Config.ts"
 import type { Index, State } from "./model/State.ts"
 import { ON_DEMAND } from "./domain.ts"
 
-/** Backlog entries sort behind all urgent ones: 2^52 µs is 142 years. */
+/** Candidates in the backlog sort behind all urgent ones: 2^52 µs is 142 years. */
 const BACKLOG = 2 ** 52
 
-/** The candidate with this id; undefined when it is gone, even if another one took its slot. */
+/** The candidate with this id; undefined: it is gone, even if another candidate took its number. */
 export function find(state: State, id: CandidateId | undefined): Candidate | undefined {
   if (id === undefined || id < 0) return undefined
   const found = Vector.get(state.candidates, id % SLOTS)
   return found !== null && found !== undefined && found.id === id ? found : undefined
 }
 
-/** Those of them that are still there, in their order. */
+/** The candidates with these ids that still exist, in the same order. */
 export function among(state: State, ids: Iterable<CandidateId>): Array<Candidate> {
   return [...ids].map((id) => find(state, id)).filter((one) => one !== undefined)
 }
 
-/** The configuration a candidate lives under. */
+/** The configuration of the candidate's upstream. */
 export function configOf(state: State, candidate: Candidate): UpstreamConfig {
   return state.config.upstreams[candidate.upstream] as UpstreamConfig
 }
 
-/** Puts `after` in the place of `before` (same id) and brings the index along. */
+/** Replaces `before` by `after` (same id) and updates the index. */
 export function replace(state: State, before: Candidate, after: Candidate): State {
   if (before === after) return state
   const index = reindex(state.index, before, after)
   return { ...state, candidates: Vector.set(state.candidates, after.id % SLOTS, after), index }
 }
 
-/** Changes whoever `change` gives another record for: a look at everybody, for what is as rare as a crash. */
+/**
+ * Replaces every candidate for which `change` returns another record. It visits all candidates, so it is for rare events
+ * such as a crash.
+ */
 export function replaceAll(state: State, change: (candidate: Candidate) => Candidate): State {
   let next = state
   for (const candidate of Vector.toArray(state.candidates)) {
@@ -48,12 +51,17 @@ export function replaceAll(state: State, change: (candidate: Candidate) => Candi
   return next
 }
 
-/** Visits those of an upstream that are measured and may serve, the cheapest first, until `each` has enough. */
+/**
+ * Visits the ranked candidates of an upstream (measured, and allowed to serve), the cheapest first, until `each` returns
+ * false.
+ */
 export function visitRanked(state: State, upstream: UpstreamId, each: (id: CandidateId) => boolean): void {
   Ordered.visit(Vector.get(state.index.rankings, upstream) ?? null, (_cost, id) => each(id))
 }
 
-/** The stable name of a candidate in facts, labels and verdicts: `web#3`; of what a client asked for, `on-demand#` and its id. */
+/**
+ * The stable name of a candidate in facts, labels and verdicts: `web#3`; for an on-demand upstream `on-demand#` and the id.
+ */
 export function labelOf(state: State, id: CandidateId): string {
   const candidate = find(state, id)
   if (candidate === undefined) return `#${id}`
@@ -61,34 +69,34 @@ export function labelOf(state: State, id: CandidateId): string {
   return onDemand ? `${ON_DEMAND}#${id}` : `${name}#${candidate.ordinal}`
 }
 
-/** Whether any source names it but the fallback list, which alone makes a spare. */
+/** Whether any source but the fallback list names it. A candidate that only the fallback list names is a spare. */
 export function isListed({ sources }: Candidate): boolean {
   return sources.length > 1 || (sources.length === 1 && sources[0] !== "fallback")
 }
 
-/** Whether nothing was heard of it, and it was not even tried for a short time. */
+/** Whether the candidate has no sample, and no short try either. */
 export function isUntried({ lastSampleAtUs, briefs }: Candidate): boolean {
   return lastSampleAtUs < 0 && briefs === 0
 }
 
-/** Whether new clients should go to somebody else, if there is somebody. */
+/** Whether new clients should go to another candidate, if there is one. */
 export function isSuspect(candidate: Candidate): boolean {
   return candidate.suspicion.pending || candidate.suspicion.session
 }
 
-/** Whether warm sockets are not kept for it now, as they stand in the way of clients. */
+/** Whether the candidate gets no warm sockets now, because they would stand in the way of clients. */
 export function isWithheld({ relief: { phase } }: Candidate): boolean {
   return phase === "relieved" || phase === "withheld"
 }
 
-/** Connections through the candidate over all workers. */
+/** Connections through the candidate, summed over all workers. */
 export function connectionsOf(candidate: Candidate): number {
   let sum = 0
   for (const count of candidate.connections) sum += count
   return sum
 }
 
-/** The index after one candidate changed; `null` stands for absent, so that joining and leaving use the same arithmetic. */
+/** The index after a change of one candidate. `null` means absent, so joining and leaving use the same arithmetic. */
 export function reindex(index: Index, before: Candidate | null, after: Candidate | null): Index {
   const one = (after ?? before) as Candidate
   const deadlines = rescheduleAll(index.deadlines, one.id, before, after)
@@ -104,7 +112,7 @@ export function reindex(index: Index, before: Candidate | null, after: Candidate
     : { ...index, deadlines, rankings, stalest, probeQueue, impostors }
 }
 
-/** A section that is the same object has the same deadlines: most changes touch one section. */
+/** A section that is the same object has the same deadlines. Most changes touch one section. */
 function rescheduleAll(
   before: Ordered.Ordered,
   id: CandidateId,
@@ -115,7 +123,7 @@ function rescheduleAll(
   deadlines = reschedule(deadlines, "window", id, was?.windowDueUs, is?.windowDueUs)
   deadlines = reschedule(deadlines, "fade", id, was?.fadeDueUs, is?.fadeDueUs)
   deadlines = reschedule(deadlines, "forget", id, was?.forgetDueUs, is?.forgetDueUs)
-  // Who left is not tried again and does not ramp up; both go on when it comes back.
+  // A candidate that left has no trials and does not ramp up. Both go on when it comes back.
   if (was?.breaker !== is?.breaker || was?.sources !== is?.sources) {
     const before = was !== null && isListed(was) ? was.breaker : undefined
     const after = is !== null && isListed(is) ? is.breaker : undefined
@@ -152,7 +160,7 @@ function moved(
 
 function rankingKey(candidate: Candidate | null): number | undefined {
   if (candidate === null || candidate.costMs < 0 || !isListed(candidate)) return undefined
-  // Many cheap ones that are shut out, or somebody else, must not hide a good one from whoever looks at the first few.
+  // Cheap candidates that are shut out or unproven must not hide a good one from a reader that looks at the first few.
   return candidate.breaker.state === "closed" && isVouched(candidate) ? candidate.costMs : undefined
 }
 
@@ -164,7 +172,7 @@ function impostorKey(candidate: Candidate | null): number | undefined {
 
 function stalenessKey(candidate: Candidate | null): number | undefined {
   if (candidate === null || candidate.queue !== "none" || candidate.probe !== 0 || !isListed(candidate)) return undefined
-  // An open breaker has its own trial and nothing else.
+  // While the breaker is open, the candidate gets trials and no other probe.
   if (candidate.breaker.state !== "closed") return undefined
   return candidate.probedAtUs > candidate.lastSampleAtUs ? candidate.probedAtUs : candidate.lastSampleAtUs
 }

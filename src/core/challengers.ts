@@ -4,7 +4,7 @@ import type { CandidateId } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
 
-/** The cheapest outside the set, at most `count`, in order. */
+/** The cheapest candidates outside the set, at most `count`, the cheapest first. */
 export function challengersOf(state: State, upstream: Upstream, count: number): ReadonlyArray<CandidateId> {
   const found: Array<CandidateId> = []
   if (count === 0) return found

@@ -1,9 +1,10 @@
 /**
- * Deadlines: no timer per thing. State holds every moment at which the core wants to act in one ordered set, the shell
- * sleeps until the least of them and posts `Ticked`. A deadline cannot go stale and replays for free.
+ * Deadlines: there is no timer for each thing. The state holds every moment at which the core wants to act, in one ordered
+ * set. The shell sleeps until the least of them and posts `Ticked`. A deadline cannot go stale, and replay needs no extra
+ * work for it.
  *
- * One tick hands out at most 256 due deadlines; what is left keeps `nextDeadline` in the past, so the next tick follows at
- * once. That bounds a step when ten thousand candidates expire in the same moment.
+ * One tick handles at most 256 due deadlines. The others keep `nextDeadline` in the past, so the next tick follows at once.
+ * That bounds a step when ten thousand candidates expire at the same moment.
  */
 import * as Ordered from "./data/Ordered.ts"
 import type { State } from "./model/State.ts"
@@ -39,18 +40,18 @@ const KINDS: ReadonlyArray<DeadlineKind> = [
 const KIND_UNIT = 2 ** 48
 const MOST_DUE = 256
 
-/** With the next tick: what is due at the moment of this one would ask for a wake-up in the past. */
+/** Due at the next tick. A deadline at the moment of the present tick would set a wake-up in the past. */
 export const AT_ONCE_US = 1
-/** Ids of the kind "outage": who is asked out of turn, and the end of a pause that the core gave itself. */
+/** Ids of the kind "outage": the next pulse (rules/pulse.ts), and the end of an auto-disable. */
 export const PULSE = 0
 export const COOLDOWN = 1
 
-/** The one moment at which the core wants to be woken, in µs; undefined when it waits for nothing. */
+/** The moment at which the core wants to be woken, in µs; undefined: it waits for nothing. */
 export function nextDeadline(state: State): number | undefined {
   return Ordered.first(state.index.deadlines)?.key
 }
 
-/** What is due at `at`, earliest first, at most 256. */
+/** The deadlines that are due at `at`, the earliest first, at most 256. */
 export function dueAt(state: State, at: number): ReadonlyArray<Due> {
   const due: Array<Due> = []
   Ordered.visit(state.index.deadlines, (moment, code) => {
@@ -62,7 +63,7 @@ export function dueAt(state: State, at: number): ReadonlyArray<Due> {
   return due
 }
 
-/** Moves one deadline from `before` to `after` (-1: none). */
+/** Moves one deadline from `before` to `after` (-1: there is none). */
 export function reschedule(
   deadlines: Ordered.Ordered,
   kind: DeadlineKind,

@@ -1,14 +1,15 @@
-/** The configuration of a host and port that nobody configured. */
+/** The configuration of an on-demand upstream: a host and port that the configuration does not name. */
 import { isLiteral } from "./domain.ts"
 import type { Config, UpstreamConfig } from "./model/Config.ts"
 
-/** Servers that speak first, and count whom they have greeted for nothing: SSH, mail, MySQL, PostgreSQL. */
+/** Ports of servers that speak first and count connections that say nothing: SSH, mail, MySQL, PostgreSQL. */
 const GREETING_PORTS = [22, 25, 110, 143, 587, 3306, 5432]
 
 /**
- * The general sections under a name; on ports whose servers greet it keeps no warm sockets and is probed
- * lazily, and where candidates have to prove who
- * they are it is by this name.
+ * The general sections under a name.
+ *
+ * - On a greeting port the upstream has no warm sockets and is probed lazily.
+ * - Where candidates must prove their identity, they prove this name.
  */
 export function demanded(
   { template, onDemand: { mode } }: Pick<Config, "template" | "onDemand">,
@@ -19,7 +20,7 @@ export function demanded(
   const probing = counts ? { ...template.probing, idle: "lazy" as const } : template.probing
   const candidates = isLiteral(host) ? [{ host, port }] : []
   const proves = !isLiteral(host) && (mode === "tls" || (mode === "auto" && port === 443))
-  // A certificate never has the dot at the end that a name may have.
+  // A host name may end with a dot, a name in a certificate never does.
   const identity = proves ? { servername: host.endsWith(".") ? host.slice(0, -1) : host, ca: "" } : null
   return { ...template, name, host, port, candidates, pool, probing, identity, preheat: false, onDemand: true }
 }

@@ -1,9 +1,9 @@
 /**
- * Digests that must be equal wherever the same entries were folded. Field order is that of the literals that build the
- * records, the same code on every runtime; numbers print alike everywhere (ECMAScript fixes their shortest form).
+ * Digests, which are equal wherever the same entries were folded. The order of fields is that of the literals that build the
+ * records, which is the same code on every runtime. Numbers print alike everywhere: ECMAScript fixes their shortest form.
  *
- * A candidate's digest is kept as long as the record is the same object, a chunk's as long as the chunk is: digesting the
- * state costs what changed since the last time, not what exists.
+ * The digest of a candidate is cached as long as its record is the same object, that of a chunk as long as the chunk is. So
+ * a digest of the state costs as much as what changed since the last one, and not as much as what exists.
  */
 import type { Vector } from "./data/Vector.ts"
 import type { Digest } from "./math/hash.ts"
@@ -16,7 +16,7 @@ import { snapshotHead } from "./state.ts"
 const cache = new WeakMap<object, Digest>()
 const EMPTY_SLOT = hash("null")
 
-/** Digest of what one entry brought about: its decisions and, when they changed, the routes; null when nothing. */
+/** Digest of the decisions of one entry and, if they changed, of the routes; null: neither. */
 export function decisionsDigest(decisions: ReadonlyArray<Decision>, before: State, after: State): Digest | null {
   const rerouted = before.routes !== after.routes
   if (decisions.length === 0 && !rerouted) return null
@@ -29,7 +29,7 @@ export function decisionsDigest(decisions: ReadonlyArray<Decision>, before: Stat
   return all
 }
 
-/** Digest of a whole state, without what is derived. */
+/** Digest of a whole state, without its derived parts. */
 export function stateDigest(state: State): Digest {
   const { remembered, ...rest } = snapshotHead(state)
   const head = combine(hash(JSON.stringify(rest)), recordDigest(remembered))
@@ -58,7 +58,7 @@ function recordDigest(record: object | null): Digest {
   return digest
 }
 
-/** The list is as long as there are candidates and hardly ever another one, so it has a digest of its own. */
+/** The list is as long as the number of candidates, and it rarely changes. So it has a digest of its own. */
 function upstreamDigest({ listed, ...rest }: Upstream): Digest {
   return combine(recordDigest(listed), hash(JSON.stringify(rest)))
 }

@@ -1,7 +1,7 @@
-/** A host and a port as one text, the same for all ways to write them: `github.com:443`, `[2001:db8::1]:443`. */
+/** A host and port as one text, the same for all spellings: `github.com:443`, `[2001:db8::1]:443`. */
 import type { UpstreamConfig } from "./model/Config.ts"
 
-/** What stands for the names that clients asked for in labels, facts and traces: they are nobody's business. */
+/** Stands for on-demand names in labels, facts and traces, which keeps those names private. */
 export const ON_DEMAND = "on-demand"
 
 /** Lower case, no dot at the end, an IPv6 address in brackets. */
@@ -11,7 +11,7 @@ export function domainOf(host: string, port: number): string {
   return bare.includes(":") ? `[${bare}]:${port}` : `${bare}:${port}`
 }
 
-/** What an upstream can be asked for; empty: its candidates have no name. */
+/** The host and port under which clients can reach an upstream; empty: it has no host. */
 export function domainIn({ removed, host, port }: UpstreamConfig): string {
   return removed || host === "" ? "" : domainOf(host, port)
 }

@@ -1,4 +1,4 @@
-/** Evidence: what an event tells of sessions, and when the dials began that it tells of. */
+/** Evidence: what an event says about sessions, and when the dials in it began. */
 import * as Candidates from "./candidates.ts"
 import { isFailureExcused } from "./frozen.ts"
 import type { CandidateId, UpstreamId } from "./model/Candidate.ts"
@@ -13,12 +13,12 @@ export interface FailureAfterConnect {
   readonly reason: "reset" | "closed" | "stalled"
 }
 
-/** Whether a session through the upstream ever got a byte: one-way protocols exist. */
+/** Whether a session of the upstream ever received a byte. In one-way protocols none does. */
 export function isKnownToAnswer(state: State, id: UpstreamId): boolean {
   return Upstreams.find(state, id)?.answered === true
 }
 
-/** The failure after connect that an event tells; each session's once. */
+/** The failure after connect that an event reports. Each session reports one at most. */
 export function failureAfterConnect(state: State, event: Event, atUs: number): FailureAfterConnect | undefined {
   const reason = reasonOf(event)
   if (reason === undefined || (event._tag !== "ClientClosed" && event._tag !== "SessionStalled")) return undefined
@@ -34,7 +34,7 @@ export function failureAfterConnect(state: State, event: Event, atUs: number): F
 export function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
   if (event._tag === "SessionStalled") return "stalled"
   if (event._tag !== "ClientClosed" || event.firstByteUs >= 0 || event.silence === "stalled") return undefined
-  // An alert answers something, even where the runtime does not count what a program sends inside TLS.
+  // An alert is an answer to something, even where the runtime does not count the bytes that a program sends inside TLS.
   if (event.cause === "upstream-alert") return "closed"
   if (event.bytesUp === 0) return undefined
   if (event.cause === "upstream-reset") return "reset"
@@ -46,14 +46,17 @@ export interface UpstreamByte {
   readonly atUs: number
 }
 
-/** When an upstream byte came, as far as an event tells. */
+/** When an upstream byte came, if the event says so. */
 export function upstreamByte(event: Event, atUs: number): UpstreamByte | undefined {
   if (event._tag === "SessionSpoke" && event.side === undefined) return { candidate: event.candidate, atUs }
   if (event._tag !== "ClientClosed" || event.firstByteUs < 0) return undefined
   return { candidate: event.candidate, atUs: atUs - event.durationUs + event.firstByteUs }
 }
 
-/** When the dials of a race began, and those of a client at the earliest, as if each had waited for the one before it. */
+/**
+ * When the dials of a race began. For a client's dials the earliest possible moment: as if each had waited for the one
+ * before it.
+ */
 export function beginning({ event, at }: Step): number | undefined {
   if (event._tag === "Raced") return at - event.tookUs
   return event._tag === "ClientAccepted" ? event.tried.reduce((sum, { tookUs }) => sum - tookUs, at) : undefined

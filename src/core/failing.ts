@@ -1,9 +1,10 @@
 /**
- * Failing: what an event says of candidates that fail, or that show signs of it, before any reducer learns from it.
+ * Failing: which candidates fail or show signs of failing, according to an event, before any reducer learns from it.
  *
- * - A handshake that failed, and a session that failed after it was connected, are failures. A handshake that is pending for too long,
- *   silence in a session and resets of parked sockets are signs.
- * - A proof of identity that failed is the candidate's own fault; it counts as a sign, as the network may turn out to be down.
+ * - Failures: a handshake failed, or a session failed after connect.
+ * - Signs: a handshake is pending for too long, a session is silent, or warm sockets were reset.
+ * - A failed proof of identity is the candidate's own fault. It counts as a sign, because the network may turn out to be
+ *   down.
  * - What began before the end of the upstream's last common cause says nothing.
  */
 import * as Suspicion from "./candidate/suspicion.ts"
@@ -26,25 +27,25 @@ export function isLate(state: State, id: CandidateId, beganUs: number): boolean 
   return upstream !== undefined && upstream.returnedAtUs >= 0 && beganUs < upstream.returnedAtUs
 }
 
-/** Whether a handshake has been pending for too long indeed. */
+/** Whether a handshake really has been pending for too long. */
 function isOverdue(state: State, id: CandidateId, atUs: number): boolean {
   const candidate = Candidates.find(state, id)
   const pendingDueUs = candidate === undefined ? -1 : Suspicion.watched(candidate).suspicion.pendingDueUs
   return pendingDueUs >= 0 && pendingDueUs <= atUs
 }
 
-/** What the event says of candidates that fail, or may. */
+/** The candidates that fail or show signs, according to the event. */
 export function failingOf(state: State, step: Step): ReadonlyArray<Failing> {
   const { event, samples, due } = step
   const failing: Array<Failing> = []
   for (const { candidate, failure, tookMs } of samples) {
     if (isLate(state, candidate, beginning(step) ?? step.at - Math.round(tookMs * 1000))) continue
-    // A proof that failed is the candidate's own fault, unless the network turns out to be down.
+    // A failed proof is the candidate's own fault, unless the network turns out to be down.
     const isOwn = failure === "certificate"
     if (failure !== null) failing.push({ candidate, failed: isOwn ? null : "connect", in: isOwn ? "proof" : "handshake" })
   }
   for (const { kind, id } of due) {
-    // An entry changes what is too long for a handshake that is watched.
+    // The end of a sample window changes the slow-handshake limit of a handshake that is watched.
     const isWatched = kind === "window" && (Candidates.find(state, id)?.suspicion.pendingDueUs ?? -1) >= 0
     if ((kind === "pending" && isOverdue(state, id, step.at)) || isWatched) {
       failing.push({ candidate: id, failed: null, in: "handshake" })

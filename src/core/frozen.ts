@@ -1,4 +1,7 @@
-/** What an outage explains: of this machine's own network (reducers/outage.ts), or of all candidates of an upstream (reducers/commonCause.ts). */
+/**
+ * What an outage explains. It is an outage of this machine's own network (reducers/outage.ts), or of all candidates of an
+ * upstream (reducers/commonCause.ts).
+ */
 import * as Candidates from "./candidates.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
@@ -6,7 +9,10 @@ import { needsNetwork } from "./network.ts"
 import { isCommon } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
-/** Whether its record stands still: the network that leads to it is down, or it had worked and all of its upstream fail. */
+/**
+ * Whether the candidate's record stays as it is: its network is down, or it had worked and all candidates of its upstream
+ * fail.
+ */
 export function isFrozen(state: State, candidate: Candidate): boolean {
   if (state.outage.sinceUs >= 0 && needsNetwork(candidate.host)) return true
   const upstream = Upstreams.find(state, candidate.upstream)
@@ -14,8 +20,8 @@ export function isFrozen(state: State, candidate: Candidate): boolean {
 }
 
 /**
- * Whether what began at `beganUs` had to do with an outage of the network: the one there is, or the last one that had not ended
- * then. What is decided in the step that ends it bears that step's moment and goes out afterwards.
+ * Whether what began at `beganUs` falls into an outage of the network: the present one, or the last one if it had not ended
+ * then. What is decided in the step that ends an outage has the moment of that step, and goes out after it.
  */
 export function isExcused(state: State, id: CandidateId, beganUs: number): boolean {
   const { sinceUs, endedAtUs } = state.outage
@@ -24,14 +30,14 @@ export function isExcused(state: State, id: CandidateId, beganUs: number): boole
   return candidate !== undefined && needsNetwork(candidate.host)
 }
 
-/** After a return all that waited connects at once: so long its handshakes tell no distance. */
+/** After a return all waiting connections are made at once. For this long their handshakes say nothing about latency. */
 const RUSH_US = 1_000_000
-/** A handshake that takes more than this share of the latency known before is slow. */
+/** A handshake is slow if it takes more than this multiple of the latency known before. */
 const MOST_OF_LATENCY = 1.25
 
 /**
- * Whether a handshake is slow because of the rush after a return: of all candidates of the upstream, or of this machine's own
- * network. Such a handshake tells that the candidate is back, and nothing of its latency.
+ * Whether a handshake is slow because of the rush after a return, of all candidates of the upstream or of this machine's own
+ * network. Such a handshake says that the candidate is back, and nothing about its latency.
  */
 export function isRushed(state: State, candidate: Candidate, tookMs: number, beganUs: number): boolean {
   if (candidate.latency.atUs < 0 || tookMs <= MOST_OF_LATENCY * candidate.latency.value) return false
@@ -41,7 +47,7 @@ export function isRushed(state: State, candidate: Candidate, tookMs: number, beg
     || (endedAtUs >= 0 && beganUs < endedAtUs + RUSH_US && needsNetwork(candidate.host))
 }
 
-/** Whether a failure that began at `beganUs` says nothing about the candidate, because of the network or of a common cause. */
+/** Whether a failure that began at `beganUs` says nothing about the candidate: the network or a common cause explains it. */
 export function isFailureExcused(state: State, id: CandidateId, beganUs: number): boolean {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return false

@@ -1,13 +1,14 @@
 /**
- * History: what is known of addresses from earlier runs, and what this run leaves to the next one.
+ * History: what earlier runs knew of addresses, and what this run leaves to the next one.
  *
- * - A record is a success: when it was measured last, how fast it was, who named it. There are none of failures, and of
- *   a candidate that is shut out there is none.
- * - It lives for `staleFor`; that of a candidate which history alone names keeps the end it had, or nobody would ever leave.
- * - At most `history.maxEntries` are kept: those that were measured last. What this run knows of an address goes before
- *   what an earlier one knew.
+ * - A record is a success: when the address was last measured, how fast it was, which source named it. Failures leave no
+ *   record, and neither does a candidate that is shut out.
+ * - A record lives for `staleFor`. If only history names a candidate, its record keeps the end that it had; otherwise no
+ *   such candidate would ever leave.
+ * - At most `history.maxEntries` records are stored, those that were measured last. What this run knows of an address
+ *   replaces what an earlier run knew.
  *
- * Names and addresses are compared, never looked into or ordered by: ties stay as they came.
+ * Names and addresses are only compared, never parsed or sorted. Ties stay in their order.
  */
 import * as Candidates from "./candidates.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
@@ -16,8 +17,8 @@ import type { HistoryRecord } from "./model/History.ts"
 import type { State } from "./model/State.ts"
 
 /**
- * Wall time as history counts it: what was loaded ages at least as fast as the monotonic clock, so a clock that is set back
- * makes nothing young again, and one that jumps ahead (a sleep) makes everything as old as it says.
+ * Wall time for history. Loaded records age at least as fast as the monotonic clock: a clock that is set back makes no
+ * record younger. A clock that jumps ahead (sleep) makes all records as old as it says.
  */
 export function historyMs({ wall, remembered }: Pick<State, "wall" | "remembered">, atUs: number): number {
   const byWallMs = wall.ms + (atUs - wall.atUs) / 1000
@@ -25,12 +26,12 @@ export function historyMs({ wall, remembered }: Pick<State, "wall" | "remembered
   return Math.floor(byWallMs > steadyMs ? byWallMs : steadyMs)
 }
 
-/** What earlier runs knew of a domain's addresses at a port, the fastest first. */
+/** What earlier runs knew of the addresses of a domain at a port, the fastest first. */
 export function recall(state: State, host: string, port: number): ReadonlyArray<HistoryRecord> {
   return unexpired(state, (record) => record.host === host && host !== "" && record.port === port)
 }
 
-/** The same for an upstream; of its domain or, without one, of its name. */
+/** The same for an upstream, by its domain; without a domain, by its name. */
 export function recordsOf(state: State, { name, host }: UpstreamConfig): ReadonlyArray<HistoryRecord> {
   return unexpired(state, (record) => record.host === host && (host !== "" || record.upstream === name))
 }
@@ -41,7 +42,7 @@ function unexpired(state: State, wanted: (record: HistoryRecord) => boolean): Re
   return found.sort((a, b) => a.latencyMs - b.latencyMs)
 }
 
-/** What this run would leave if it ended now, the latest measured first. `network`: where it is. */
+/** What this run would leave if it ended now, the latest measurement first. `network`: where this machine is. */
 export function historyOf(state: State, network: string = state.remembered.network): ReadonlyArray<HistoryRecord> {
   const { maxEntries } = state.config.history
   const nowMs = historyMs(state, state.at)
@@ -61,7 +62,7 @@ export function historyOf(state: State, network: string = state.remembered.netwo
   return newest([...fresh, ...older].filter(({ expiresMs }) => expiresMs > nowMs), maxEntries)
 }
 
-/** Keeps what is known of candidates whose upstream is about to go. */
+/** Remembers what is known of candidates before their upstream goes. */
 export function remember(state: State, config: UpstreamConfig, ids: ReadonlyArray<CandidateId>): State {
   const { remembered } = state
   const found = Candidates.among(state, ids).filter(isGood)
@@ -69,13 +70,13 @@ export function remember(state: State, config: UpstreamConfig, ids: ReadonlyArra
   const records = found.map((one) => recordOf(state, config, one, remembered.network))
   const keys = new Set(records.map(keyOf))
   const addresses = new Set(records.map(({ address }) => address))
-  // Names come and go all the time: of those that stay no key is made, and they stand in order already.
+  // Names come and go all the time. The records that stay are in order already, so no sort keys are made for them.
   const others = remembered.records.filter((one) => !addresses.has(one.address) || !keys.has(keyOf(one)))
   const all = [...records, ...others].sort(laterFirst).slice(0, state.config.history.maxEntries)
   return { ...state, remembered: { ...remembered, records: all } }
 }
 
-/** One for each address, the first that comes; of too many those that were measured last. */
+/** The first record of each address; if there are too many, those that were measured last. */
 export function newest(records: ReadonlyArray<HistoryRecord>, most: number): ReadonlyArray<HistoryRecord> {
   const byKey = new Map<string, HistoryRecord>()
   for (const record of records) if (!byKey.has(keyOf(record))) byKey.set(keyOf(record), record)
@@ -86,19 +87,22 @@ function laterFirst(a: HistoryRecord, b: HistoryRecord): number {
   return b.measuredMs - a.measuredMs
 }
 
-/** The state with no more records than may be kept. */
+/** The state with at most as many records as are allowed. */
 export function fitted(state: State): State {
   const { remembered, config: { history: { maxEntries } } } = state
   if (remembered.records.length <= maxEntries) return state
   return { ...state, remembered: { ...remembered, records: remembered.records.slice(0, maxEntries) } }
 }
 
-/** Measured, and nothing speaks against it. */
+/** Whether it was measured, and no sign speaks against it. */
 function isGood({ windowClosedAtUs, breaker }: Candidate): boolean {
   return windowClosedAtUs >= 0 && breaker.state === "closed"
 }
 
-/** Those with the latest entries. A plain sort of records would take longer than a turn where there are ten thousand. */
+/**
+ * The candidates with the latest ends of sample windows. With ten thousand candidates a plain sort of their records would
+ * take longer than a turn.
+ */
 function latest(candidates: ReadonlyArray<Candidate>, most: number): ReadonlyArray<Candidate> {
   if (candidates.length <= most) return candidates
   const moments = Float64Array.from(candidates, ({ windowClosedAtUs }) => windowClosedAtUs).sort()

@@ -1,6 +1,6 @@
 /**
- * What can be a host: an IP address, or a name as DNS and the system's resolver take it (RFC 1123, and underscores, which occur). What
- * cannot be one is told with what to write instead. Names in other scripts become ASCII before they come here.
+ * What can be a host: an IP address, or a name that DNS and the system's resolver accept (RFC 1123, and underscores, which
+ * occur). For another text the answer says what to write instead. Names in other scripts become ASCII before they come here.
  */
 import { wordsOf } from "./access.ts"
 
@@ -11,13 +11,13 @@ export function isHost(text: string): boolean {
   return hostFault(text) === undefined
 }
 
-/** What to do about a text that is no host; undefined: it is one. */
+/** What to write instead of a text that is no host; undefined: it is one. */
 export function hostFault(text: string): string | undefined {
   if (wordsOf(text) !== undefined) return undefined
   return shapeFault(text) ?? nameFault(text.endsWith(".") ? text.slice(0, -1) : text)
 }
 
-/** A host with something around it, as one copies it from elsewhere. */
+/** The text has something around the host, as copied text often has. */
 function shapeFault(text: string): string | undefined {
   if (/\s/.test(text)) return "take the blanks out"
   const [, scheme, rest = ""] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/i.exec(text) ?? []

@@ -1,4 +1,4 @@
-/** Records at the beginning of their lives. */
+/** New records. */
 import { closedBreaker } from "./candidate/breaker.ts"
 import { noRelief } from "./candidate/relief.ts"
 import { noSuspicion } from "./candidate/suspicion.ts"
@@ -28,7 +28,7 @@ export const noOutage: OutageState = {
 
 export const noFailedRounds: AutoDisable = { rounds: 0, failed: [], roundEndUs: -1, untilUs: -1 }
 
-/** A candidate of which nothing is known; it waits in the backlog for its first probe. */
+/** A candidate of which nothing is known. It waits in the backlog for its first probe. */
 export function newCandidate(
   id: CandidateId,
   upstream: UpstreamId,

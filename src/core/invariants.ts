@@ -1,6 +1,6 @@
 /**
- * What must always hold. `cheapFault` looks at counters only and runs live after every entry; `faults` looks at everything,
- * for tests. A broken one means a bug in the core, never bad input.
+ * What must always hold. `cheapFault` looks at counters only and runs live after every entry. `faults` looks at everything
+ * and is for tests. A broken invariant is a bug in the core, never bad input.
  */
 import { admits } from "./access.ts"
 import * as Candidates from "./candidates.ts"
@@ -19,13 +19,13 @@ import { isPlanned } from "./upstream/resolving.ts"
 import { isCommon } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
-/** The first broken invariant that can be seen without looking at candidates; null when all hold. */
+/** The first broken invariant that shows without a look at candidates; null: all hold. */
 export function cheapFault(before: State, after: State): string | null {
   if (after.at < before.at) return `time went back from ${before.at} to ${after.at}`
   if (after.seq !== before.seq + 1 && before.seq >= 0) return `entry ${after.seq} follows entry ${before.seq}`
   const { maxParallel } = after.config.probing
   const probes = after.probing.inFlight.length
-  // A reload may set a limit lower than what is there: then nothing is added to it.
+  // A reload may set a limit below the present number. Then the number must not grow.
   if (probes > maxParallel && probes > before.probing.inFlight.length) return "more probes under way than maxParallel"
   if (after.minted.probe < before.minted.probe) return "a probe id would come twice"
   if (after.minted.warm < before.minted.warm) return "a warm id would come twice"
@@ -36,7 +36,7 @@ export function cheapFault(before: State, after: State): string | null {
   return null
 }
 
-/** Every broken invariant, in words. */
+/** Every broken invariant, as texts. */
 export function faults(state: State): ReadonlyArray<string> {
   const found: Array<string> = []
   const expect = (holds: boolean, text: string) => {
@@ -52,18 +52,21 @@ export function faults(state: State): ReadonlyArray<string> {
     expect(upstream.memberSinceUs.length === upstream.members.length, `${upstream.name}: a member without its time`)
     const shut = upstream.listed.filter((id) => Candidates.find(state, id)?.breaker.state !== "closed").length
     expect(upstream.shut === shut, `${upstream.name}: open breakers are miscounted`)
-    expect(shut < upstream.listed.length || upstream.listed.length === 0, `${upstream.name}: everybody is shut out`)
+    expect(
+      shut < upstream.listed.length || upstream.listed.length === 0,
+      `${upstream.name}: every listed candidate is shut out`
+    )
     const unsampled = upstream.listed.filter((id) => (Candidates.find(state, id)?.lastSampleAtUs ?? 0) < 0).length
-    expect(upstream.unsampled === unsampled, `${upstream.name}: the unsampled are miscounted`)
+    expect(upstream.unsampled === unsampled, `${upstream.name}: unsampled candidates are miscounted`)
     const untried = Candidates.among(state, upstream.listed).filter(Candidates.isUntried).length
-    expect(upstream.untried === untried, `${upstream.name}: the untried are miscounted`)
+    expect(upstream.untried === untried, `${upstream.name}: untried candidates are miscounted`)
     if (!Upstreams.isOn(state, upstream.id)) {
       const asked = upstream.listed.some((id) => Candidates.find(state, id)?.queue !== "none")
       const { roundDueUs, resolveDueUs, evaluateDueUs, preheatSinceUs, pausedUntilUs, renewDueUs } = upstream
       const due = Math.max(roundDueUs, resolveDueUs, evaluateDueUs, preheatSinceUs, pausedUntilUs, renewDueUs)
       expect(
         (upstream.members.length === 0 || isCommon(upstream)) && !asked && due < 0,
-        `${upstream.name}: an opinion though it is off`
+        `${upstream.name}: a set, probes or deadlines though it is off`
       )
     }
     const config = Upstreams.configOf(state, upstream.id)
@@ -71,9 +74,12 @@ export function faults(state: State): ReadonlyArray<string> {
     const asks = (upstream.usedAtUs >= 0 && !Upstreams.notesUse(config)) || isFirstUse(upstream)
     expect(!preheat || !asks, `${upstream.name}: on demand though it is preheated`)
     const spares = upstream.fallback.map((id) => Candidates.find(state, id))
-    expect(spares.every((one) => one?.sources.includes("fallback") === true), `${upstream.name}: a stranger in fallback`)
-    expect((upstream.stale.length > 0) === (upstream.staleDueUs >= 0), `${upstream.name}: stale without an end`)
-    expect(upstream.priors.length === 0 || upstream.priorsDueUs >= 0, `${upstream.name}: priors without an end`)
+    expect(
+      spares.every((one) => one?.sources.includes("fallback") === true),
+      `${upstream.name}: a candidate in fallback that the list does not name`
+    )
+    expect((upstream.stale.length > 0) === (upstream.staleDueUs >= 0), `${upstream.name}: stale members without a deadline`)
+    expect(upstream.priors.length === 0 || upstream.priorsDueUs >= 0, `${upstream.name}: priors without a deadline`)
     const priors = upstream.priors.map((id) => Candidates.find(state, id))
     expect(
       priors.every((one) => one === undefined || (one.prior !== null && one.lastSampleAtUs < 0)),
@@ -81,10 +87,10 @@ export function faults(state: State): ReadonlyArray<string> {
     )
     expect(
       state.remembered.records.length <= state.config.history.maxEntries,
-      `${upstream.name}: more is remembered than may be`
+      `${upstream.name}: more records than history.maxEntries`
     )
     const failed = impostorsIn(state, upstream)
-    expect(failed.length === 0, `${upstream.name}: who could not show the certificate is routed: ${failed.join(" ")}`)
+    expect(failed.length === 0, `${upstream.name}: candidates that failed their proof are routed: ${failed.join(" ")}`)
     const mustResolve = Upstreams.isPreheated(state, upstream.id) && mayResolve(state, upstream.id)
     expect(!mustResolve || isPlanned(upstream), `${upstream.name}: its name is never resolved again`)
     const routed = state.routes.upstreams[upstream.id]
@@ -104,7 +110,7 @@ export function faults(state: State): ReadonlyArray<string> {
     if (candidate !== null) warmTotal += candidate.warm.ready.length + candidate.warm.dialling.length
   }
   expect(warmTotal === state.warmTotal, "warm sockets are miscounted")
-  expect(state.wantsRoom.length === 0 || warmTotal >= state.config.poolTotal, "a shelf waits for room that there is")
+  expect(state.wantsRoom.length === 0 || warmTotal >= state.config.poolTotal, "a warm pool waits for room that there is")
   expect(new Set(state.wantsRoom).size === state.wantsRoom.length, "an upstream waits twice for room")
   expect(sameIndex(state), "the derived index differs from the records")
   return found
@@ -115,7 +121,7 @@ function mayResolve(state: State, id: UpstreamId): boolean {
   return host !== "" && !isLiteral(host) && asks(state, id)
 }
 
-/** Of the plans and the set. */
+/** Candidates with a failed proof in the plans or in the set. */
 function impostorsIn(state: State, { id, members }: Upstream): ReadonlyArray<CandidateId> {
   const routes = state.routes.upstreams[id]
   const plans = routes === undefined ? [] : [routes.lastResort, ...routes.members.map(({ plan }) => plan)]
@@ -127,19 +133,19 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
   const name = `candidate ${candidate.id}`
   expect(Vector.get(state.candidates, candidate.id % SLOTS) === candidate, `${name}: not in its slot`)
   expect(candidate.connections.every((count) => count >= 0), `${name}: negative connections`)
-  expect(candidate.sampleWindow.length <= 32, `${name}: gathered too many samples`)
+  expect(candidate.sampleWindow.length <= 32, `${name}: too many samples in the window`)
   expect(
     candidate.sampleWindow.every((ms, i) => i === 0 || ms >= (candidate.sampleWindow[i - 1] as number)),
-    `${name}: unsorted`
+    `${name}: the sample window is not sorted`
   )
-  expect(candidate.sampleWindow.length === 0 || candidate.windowDueUs >= 0, `${name}: gathers without an end`)
+  expect(candidate.sampleWindow.length === 0 || candidate.windowDueUs >= 0, `${name}: a sample window without an end`)
   expect(candidate.costMs < 0 || candidate.latency.atUs >= 0, `${name}: a cost without a measurement`)
   const { breaker, suspicion, warm } = candidate
   const { access } = state.config
   expect(breaker.state !== "open" || breaker.trialDueUs >= 0, `${name}: an open breaker without a trial to come`)
   expect(breaker.state !== "half-open" || breaker.trialDueUs < 0, `${name}: two trials at once`)
-  expect(breaker.slowStartWeight > 0 && breaker.slowStartWeight <= 1, `${name}: share outside (0, 1]`)
-  expect((breaker.slowStartWeight < 1) === (breaker.rampDueUs >= 0), `${name}: a ramp that does not go on`)
+  expect(breaker.slowStartWeight > 0 && breaker.slowStartWeight <= 1, `${name}: slow-start weight outside (0, 1]`)
+  expect((breaker.slowStartWeight < 1) === (breaker.rampDueUs >= 0), `${name}: a ramp without a next step`)
   expect(suspicion.silent.length <= 2, `${name}: more silent sessions than are needed`)
   expect(suspicion.silent.every(({ sinceUs }) => sinceUs > suspicion.byteAtUs), `${name}: silent, though it answered`)
   expect(
@@ -149,14 +155,17 @@ function candidateFaults(state: State, candidate: Candidate, expect: (holds: boo
   expect(candidate.queue === "none" || candidate.probe === 0, `${name}: queued while probed`)
   expect(
     breaker.state !== "half-open" || candidate.probe !== 0 || candidate.queue !== "none",
-    `${name}: a trial that nobody makes`
+    `${name}: a trial without a probe`
   )
-  expect((candidate.sources.length > 0) === (candidate.forgetDueUs < 0), `${name}: neither has a source nor left`)
+  expect(
+    (candidate.sources.length > 0) === (candidate.forgetDueUs < 0),
+    `${name}: its sources do not fit the moment to forget it`
+  )
   const isOut = candidate.sources.length === 0 || admits(access, candidate.host)
   expect(isOut, `${name}: listed though access refuses it`)
-  expect(Candidates.isListed(candidate) || candidate.queue === "none", `${name}: asked for though it left`)
+  expect(Candidates.isListed(candidate) || candidate.queue === "none", `${name}: queued for a probe though it left`)
   const asks = Candidates.configOf(state, candidate).identity !== null
-  expect(asks === (candidate.identity.state !== "unchecked"), `${name}: asked for another proof than its upstream's`)
+  expect(asks === (candidate.identity.state !== "unchecked"), `${name}: its proof is not the one that its upstream wants`)
 }
 
 function sameIndex(state: State): boolean {

@@ -1,28 +1,31 @@
 /**
- * The ladder: who serves when nobody can be chosen.
+ * The ladder: what serves clients when no candidate can be chosen. Its rungs, from the top:
  *
- *   active     the set serves, or the best outside it (serving.ts)
- *   stale      the last active set of which nothing was heard for `scoreTtl`, at most `staleFor`; then whom earlier runs knew
- *              and nobody has heard of yet (reducers/history.ts)
- *   fallback   the fallback list, in order
- *   system     the addresses that the system's resolver has for `host`, asked when a client needs them
- *   unranked   without `host`: the list in its configured order
- *   disabled   the last rung by wish: `enabled: false`, `bypass`; also an upstream that was removed
+ * - active: the set serves, or the best candidates outside it (serving.ts).
+ * - stale: the last active set, when it had no sample for `scoreTtl`, for `staleFor` at most; then priors, which are
+ *   candidates that earlier runs knew and that have no sample yet (reducers/history.ts).
+ * - fallback: the fallback list, in order.
+ * - system: the addresses that the system's resolver has for `host`. It is queried when a client needs them.
+ * - unranked: without `host`, the list in its configured order.
+ * - disabled: the last rung on the operator's wish, by `enabled: false` or `bypass`; also for a removed upstream.
  *
- * The first rung that has somebody is the state of the routes; which one it is follows from the state of the core alone, so
- * the return is automatic. A client that finds nobody on its rung goes on down the ladder within its deadline; behind the
- * system's addresses the list comes, for when the resolver is silent as well.
+ * The state of the routes is the first rung that has a candidate. It follows from the state of the core alone, so the return
+ * is automatic. A client that reaches no candidate on its rung goes on down the ladder, within its deadline. The list
+ * follows the system's addresses, because the resolver may be silent too.
  *
- * Where a proof of identity is asked for, who failed it is on no rung, and who has not given it yet gives it to the client's dial
- * (reducers/identity.ts).
+ * Where a proof of identity is wanted (reducers/identity.ts), a candidate that failed it is on no rung. A candidate that has
+ * not given it yet gives it in the client's dial.
  *
- * When every breaker is open but for the one that is kept closed (the last never opens), and that one has failed as often as
- * would have opened it, nobody serves: it is one attempt before the rung. While its sessions are what makes it suspect it is none:
- * it would connect, keep every client from the rung, and then fail it; clients try it again once the suspicion lapses. Where
- * nothing but the list is left it stays first.
+ * Panic mode begins when every breaker is open except the last, which never opens, and that candidate is at threshold: it
+ * failed as often as opens a breaker. Then no candidate serves.
  *
- * When all candidates fail together (reducers/commonCause.ts), the rung below the set serves, and the order of before joins its race: it
- * is first where nothing but the list is left.
+ * - The panic candidate is one attempt before the rung.
+ * - While its sessions make it suspect, it is no attempt. It would connect, keep every client from the rung, and then fail
+ *   them. Clients try it again when the suspicion lapses.
+ * - Where only the list is left, it stays first.
+ *
+ * When all candidates fail together (reducers/commonCause.ts), the rung below the set serves. The earlier order of
+ * candidates joins its race, and comes first where only the list is left.
  */
 import * as Candidates from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
@@ -39,7 +42,7 @@ import * as Upstreams from "./upstreams.ts"
 export interface Rung {
   readonly state: UpstreamState
   readonly reason: LadderReason
-  /** Whom clients are sent to before the lists that follow. */
+  /** Clients go to these before the lists that follow. */
   readonly first: ReadonlyArray<CandidateId>
   /** Candidates that join the race behind the first list that follows. */
   readonly then: ReadonlyArray<CandidateId>
@@ -74,7 +77,7 @@ export function rungOf(state: State, upstream: Upstream, someServe: boolean): Ru
   return { state: below, reason, first: panic < 0 || isMute ? [] : [panic], then: [] }
 }
 
-/** The best of those that serve on the word of an earlier run, as many as the set is large. */
+/** The best priors, as many as the set is large. */
 export function priorsOf(state: State, upstream: Upstream): ReadonlyArray<CandidateId> {
   const may = upstream.priors.filter((id) => {
     const candidate = Candidates.find(state, id)
@@ -98,14 +101,14 @@ function mayStillServe(candidate: Candidate | undefined): candidate is Candidate
     && candidate.identity.state !== "failed"
 }
 
-/** The one whose breaker would be open if it were not the last; -1 when there is none. */
+/** The candidate that is at threshold and has a closed breaker only because it is the last; -1: there is none. */
 export function panicCandidateOf(state: State, upstream: Upstream): CandidateId {
   if (upstream.listed.length === 0 || upstream.shut < upstream.listed.length - 1) return -1
   const last = upstream.listed.find((id) => Candidates.find(state, id)?.breaker.state === "closed")
   return last !== undefined && isAtThreshold(state, last) ? last : -1
 }
 
-/** Whether its failures in a row are as many as open a breaker. */
+/** Whether it failed as often in a row as opens a breaker. */
 function isAtThreshold(state: State, id: CandidateId): boolean {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return false
@@ -114,7 +117,9 @@ function isAtThreshold(state: State, id: CandidateId): boolean {
   return enabled && (consecutive >= failureThreshold || consecutiveAfter >= failureThreshold)
 }
 
-/** Whose failures in a row an event changed across the limit: their upstreams' rung may be another one. */
+/**
+ * Candidates that crossed the threshold of failures in a row with this event. The rung of their upstreams may have changed.
+ */
 export function thresholdChanged(before: State, after: State, event: Event): ReadonlyArray<Candidate> {
   const named = "tried" in event
     ? event.tried.map(({ candidate }) => candidate)

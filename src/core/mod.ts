@@ -1,4 +1,6 @@
-/** The pure core alone: it imports nothing of a platform. Who drives it stamps events, obeys acts and wakes it at its deadline. */
+/**
+ * The pure core: it imports nothing of a platform. Its driver stamps events, carries out acts and wakes it at its deadline.
+ */
 export { advance } from "./advance.ts"
 export { nextDeadline } from "./deadline.ts"
 export type { Config } from "./model/Config.ts"

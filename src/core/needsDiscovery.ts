@@ -1,7 +1,9 @@
 /**
- * Whether clients should say that they came, and wait for somebody to be found (reducers/demand.ts): not where somebody is known who
- * only is the last that is left, as that is the ladder's (ladder.ts). Of preheated upstreams those with a long list of which
- * none has answered yet (search.ts).
+ * Whether clients should report that they came, and wait for a candidate to be found (reducers/demand.ts).
+ *
+ * - An on-demand upstream needs that while no candidate serves.
+ * - A preheated upstream needs it while its long list is searched (search.ts).
+ * - With a panic candidate it is not needed: the ladder serves (ladder.ts).
  */
 import { panicCandidateOf } from "./ladder.ts"
 import type { State } from "./model/State.ts"

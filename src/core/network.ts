@@ -1,4 +1,4 @@
-/** What the text of an address tells of the way to it. Literals are in canonical form. */
+/** What the text of an address says about the way to it. Literals are in canonical form. */
 import type { Family } from "./model/Outage.ts"
 
 /** Whether the way to it leaves this machine. */
@@ -10,7 +10,10 @@ export function familyOf(host: string): Family {
   return host.includes(":") ? "ipv6" : "ipv4"
 }
 
-/** The network that it is part of, /16 or, for IPv6, /32: addresses of two of them hardly die together far from here. */
+/**
+ * The network that the address is part of: /16 or, for IPv6, /32. Addresses of two networks rarely fail together because of
+ * a fault far from here.
+ */
 export function networkOf(host: string): string {
   const [first, second] = host.split(familyOf(host) === "ipv4" ? "." : ":")
   return `${first}:${second === "" ? "0" : second}`

@@ -1,18 +1,20 @@
 /**
- * Pick: one client's choice, from the routes and the shell's own counts. Pure, as it stands between accept and first byte.
+ * Pick: one client's choice, from the routes and the shell's own counts. It is pure, and runs between accept and first byte.
  *
- * Expected time to first byte of a member: its cost when a warm socket waits, its cost and one more round trip when it must
- * be dialled. Members within max(tolerance, tolerancePercent of the lowest expectation) of the lowest share the clients by
- * policy; the others wait.
+ * The expected time to first byte of a member is its cost if it has a warm socket, and its cost plus one round trip if it
+ * must be dialled. Members within max(tolerance, tolerancePercent of the lowest expectation) of the lowest share the
+ * clients, by policy. The others get none.
  *
- * - leastConnections: the one with the fewest connections (ties: lower expectation, then the earlier member).
- * - powerOfTwo: of two drawn at random, the one with fewer connections (Mitzenmacher 2001).
- * - roundRobin: one after the other. random: any.
+ * - leastConnections: the member with the fewest connections (ties: the lower expectation, then the earlier member).
+ * - powerOfTwo: of two members drawn at random the one with fewer connections (Mitzenmacher 2001).
+ * - roundRobin: one after the other.
+ * - random: any.
  *
- * With `affinity: client` it is the client's own member of them (affinity.ts). Who is near then does not depend on warm
- * sockets, or one client's connections would change members with every one that is taken.
+ * With `affinity: client` it is the client's own member among them (affinity.ts). In that case warm sockets do not count
+ * towards the expectation. Otherwise the connections of one client would change members with every warm socket that is
+ * taken.
  *
- * A member that ramps up takes part only in the share of draws that its routes give it, as long as somebody else is left.
+ * A member that ramps up takes part only in a share of the draws, its slow-start weight, as long as another member is left.
  * Without a member there is no choice: the last resort serves.
  */
 import { isReadyFor, ownerOf } from "./affinity.ts"
@@ -20,7 +22,7 @@ import type { CandidateId } from "./model/Candidate.ts"
 import type { ChoiceReason } from "./model/Event.ts"
 import type { Member, UpstreamRoutes } from "./model/Routes.ts"
 
-/** The shell's counts for one candidate. */
+/** The shell's count for one candidate. */
 export type Count = (candidate: CandidateId) => number
 
 /** The shell's chance: a uniform draw in [0, 1), and a number that grows by one with each call. */
@@ -32,7 +34,10 @@ export interface Chance {
 const nobody = (): string => ""
 const NO_CHANCE: Chance = { draw: () => 0, turn: () => 0 }
 
-/** The chosen member; undefined when the upstream has none. `client` tells the client's address, asked for only with affinity. */
+/**
+ * The chosen member; undefined: the upstream has none. `client` returns the client's address, and is called only with
+ * affinity.
+ */
 export function pick(
   routes: UpstreamRoutes,
   connections: Count,
@@ -54,7 +59,7 @@ export function pick(
   return near.length <= 1 ? near[0] : share(routes, near, connections, warm, chance)
 }
 
-/** The client's own of those whose cost is within the tolerance. */
+/** The client's own member among those with a cost within the tolerance. */
 function own(routes: UpstreamRoutes, client: string): Member | undefined {
   const ready = routes.members.filter((member) => isReadyFor(member, client))
   const present = ready.length > 0 ? ready : routes.members
@@ -63,7 +68,7 @@ function own(routes: UpstreamRoutes, client: string): Member | undefined {
   return ownerOf(present.filter(({ warmMs }) => warmMs <= limitMs), client)
 }
 
-/** Members that ramp up win a place by draw; the very same list when nobody does. */
+/** Members that ramp up take part by draw. If every member takes part anyway, it is the very same list. */
 function takingPart(members: ReadonlyArray<Member>, chance: Chance): ReadonlyArray<Member> {
   if (members.every((member) => member.slowStartWeight >= 1)) return members
   const present = members.filter((member) => member.slowStartWeight >= 1 || chance.draw() < member.slowStartWeight)
@@ -97,7 +102,7 @@ function lesser(a: Member | undefined, b: Member | undefined, connections: Count
   return expectation(b, warm) < expectation(a, warm) ? b : a
 }
 
-/** Why `chosen` was chosen, for the record: computed after the client is on its way. */
+/** Why `chosen` was chosen, for the record. It is computed after the client is on its way. */
 export function reasonOf(routes: UpstreamRoutes, chosen: CandidateId): ChoiceReason {
   if (chosen < 0) return "unranked"
   if (routes.members.length === 1) return "only"
@@ -106,10 +111,11 @@ export function reasonOf(routes: UpstreamRoutes, chosen: CandidateId): ChoiceRea
 }
 
 /**
- * Whether a choice was admissible in these routes, whatever the shell's counts and draws were then: a member may be picked
- * when some state of the warm shelf puts it within the tolerance, that is, when its best expectation is within that of the
- * lowest worst expectation, of all members or of those that need no luck to take part. No member may be passed over for the
- * last resort while there are members.
+ * Whether a choice was admissible in these routes, whatever the shell's counts and draws were.
+ *
+ * - A member may be picked if some state of the warm pools puts it within the tolerance. So its best expectation must be
+ *   within the tolerance of the lowest worst expectation, of all members or of those that take part without a draw.
+ * - The last resort may not serve while there are members.
  */
 export function isAdmissible(routes: UpstreamRoutes, chosen: CandidateId): boolean {
   if (chosen < 0) return routes.members.length === 0

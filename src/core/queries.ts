@@ -1,4 +1,7 @@
-/** Queries to the resolver for the name of an upstream. `reducers/membership.ts` tells when they are due and what an answer brings. */
+/**
+ * Queries to the resolver for the name of an upstream. `reducers/membership.ts` decides when a query is due and what an
+ * answer changes.
+ */
 import { AT_ONCE_US } from "./deadline.ts"
 import { isLiteral } from "./domain.ts"
 import type { UpstreamId } from "./model/Candidate.ts"
@@ -9,7 +12,7 @@ import { mayName } from "./sources.ts"
 import * as Resolving from "./upstream/resolving.ts"
 import * as Upstreams from "./upstreams.ts"
 
-/** The resolver is queried at once, unless that is under way: the addresses may have been replaced. */
+/** Queries the resolver at once, unless a query is under way: the addresses may have been replaced. */
 export function hastenedResolve(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id)
   if (upstream === undefined || Resolving.isAsking(upstream) || upstream.resolveDueUs < 0) return state
@@ -25,12 +28,12 @@ export function ask(state: State, step: Step, id: UpstreamId): State {
   const { timeoutMs, maxAnswers, servers } = dns
   decide(step, { _tag: "Resolve", worker: 0, resolve, upstream: id, host, timeoutMs, maxAnswers, servers })
   const next: State = { ...state, minted: { ...state.minted, resolve: resolve + 1 } }
-  // An answer that takes longer than the refresh must not be overtaken by the next question, time and again.
+  // An answer may take longer than the refresh. The next query must not overtake it time and again.
   const resolveDueUs = step.at + (dns.refreshMs + timeoutMs) * 1000
   return Upstreams.replace(next, upstream, Resolving.asked(upstream, resolve, resolveDueUs))
 }
 
-/** Whether the resolver is queried for it at all. */
+/** Whether the resolver is queried for the upstream at all. */
 export function asks(state: State, id: UpstreamId): boolean {
   return Upstreams.isOn(state, id) && mayName(state.config, "dns")
 }

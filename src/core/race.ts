@@ -1,10 +1,16 @@
 /**
- * The race for the first answer of an upstream that is found on first use: in which order its addresses are dialled.
+ * The race for the first answer of an on-demand upstream: the order in which its addresses are dialled.
  *
- * Who served last comes first, the quickest before the others, then whom earlier runs knew, then the list in its order; who failed at its last try goes behind. Then the families take turns,
- * beginning with that of the first (RFC 8305), each address `raceDelay` after the one before it or as soon as all before it have
- * failed. Who is shut out does not take part. As many as could begin within the deadline, which is also the longest that clients
- * wait for it, and `raceAddresses` at most: of a longer list no more are looked at.
+ * 1. Stale members come first, the fastest one in front.
+ * 2. Then priors, which earlier runs knew.
+ * 3. Then the list, in its order.
+ *
+ * Candidates that failed at their last try go behind all others. Candidates that are shut out do not take part. Then the
+ * families take turns, beginning with the family of the first address (RFC 8305). Each address starts `raceDelay` after the
+ * one before it, or as soon as all before it have failed.
+ *
+ * A race has as many addresses as can start within the deadline, which is also the longest wait of a client, and at most
+ * `raceAddresses`. Of the list no more than that are looked at.
  */
 import * as Candidates from "./candidates.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
@@ -31,7 +37,7 @@ function runners(state: State, { stale, priors, listed }: Upstream, most: number
   return [...may.filter(({ breaker }) => breaker.consecutive === 0), ...failing]
 }
 
-/** The families alternate as long as there are both. */
+/** The families alternate as long as there are addresses of both. */
 function inTurns(ordered: ReadonlyArray<Candidate>): ReadonlyArray<Candidate> {
   const isSix = ({ host }: Candidate) => host.includes(":")
   const first = ordered.filter((one) => isSix(one) === isSix(ordered[0] as Candidate))

@@ -1,4 +1,4 @@
-/** Whether the core has something to say: every upstream that is on selected, or its first round of probes over. */
+/** Whether the core is ready: each upstream that is on has a selected set, or its first round of probes is over. */
 import * as Upstreams from "./upstreams.ts"
 import type { State } from "./model/State.ts"
 

@@ -1,16 +1,16 @@
 /**
- * Requests: what a reducer wants the later ones of the same step to do.
+ * Requests: what one reducer wants later reducers of the same step to do.
  *
- * `step.ts` runs the reducers in phases. Each kind of request is read in one of them, so it must be made before: a request
- * that comes later would be lost, and is reported as `late`. Reducers make requests with these functions and read none;
- * `step.ts` hands the requests to the reducers that act on them.
+ * `step.ts` runs the reducers in phases and reads each kind of request in one of them. A request must be made before that
+ * phase. A later request would be lost, so it is reported as `late`. Reducers make requests with these functions and read
+ * none. `step.ts` hands the requests to the reducers that act on them.
  *
- *   started     first round, query and priors of an upstream   read when common causes are judged
- *   samples     those that count                               read when common causes are judged
- *   returned    the network is back                            read when common causes are judged
- *   recovered   trials of all candidates of an upstream        read with the probes
- *   probes      a candidate joined the queue                   read with the probes
- *   dirty       evaluation and routes of an upstream           read at the selection, the routes at the end
+ * - started: first round, query and priors of an upstream. Read when common causes are judged.
+ * - samples: the samples that count. Read when common causes are judged.
+ * - returned: the network is back. Read when common causes are judged.
+ * - recovered: trials of all candidates of an upstream. Read with the probes.
+ * - probes: a candidate joined the queue. Read with the probes.
+ * - dirty: evaluation and routes of an upstream. Read at the selection, the routes at the end.
  */
 import type { UpstreamId } from "./model/Candidate.ts"
 import type { Decision } from "./model/Decision.ts"
@@ -51,7 +51,7 @@ export function stepOf({ at, event }: Entry, due: Step["due"], samples: Step["sa
   return { at, event, due, samples, requests }
 }
 
-/** The phase begins: requests that are read in it or before it come too late from now on. */
+/** A phase begins. From now on requests that are read in it or before it come too late. */
 export function enter(step: Step, phase: Phase): void {
   step.requests.phase = PHASES.indexOf(phase)
 }
@@ -62,7 +62,7 @@ export function markDirty(step: Step, id: UpstreamId): void {
   step.requests.dirty.add(id)
 }
 
-/** Makes the upstream's routes anew; its set is evaluated as well if the selection is still to come. */
+/** Makes the upstream's routes anew. Its set is evaluated too if the selection is still to come. */
 export function requestRoutes(step: Step, id: UpstreamId): void {
   inTime(step, "probes", "routes")
   step.requests.dirty.add(id)
@@ -74,7 +74,7 @@ export function startUpstream(step: Step, id: UpstreamId): void {
   step.requests.started = withOne(step.requests.started, id)
 }
 
-/** The upstream's common cause ended, or an unreached upstream answered: all its other candidates are due for a trial. */
+/** The upstream's common cause ended, or an unreached upstream answered. All its other candidates are due for a trial. */
 export function recover(step: Step, id: UpstreamId): void {
   inTime(step, "common causes", "recovered")
   step.requests.recovered = withOne(step.requests.recovered, id)
@@ -92,7 +92,7 @@ export function networkReturned(step: Step): void {
   step.requests.returned = true
 }
 
-/** Only these samples count: what explains the others is no fault of their candidates. */
+/** Only these samples count. The cause of the others is not the fault of their candidates. */
 export function keepSamples(step: Step, samples: Step["samples"]): void {
   inTime(step, "common causes", "samples")
   ;(step as { samples: Step["samples"] }).samples = samples

@@ -1,4 +1,4 @@
-/** A state from its snapshot: the derived parts, index and routes, are computed anew. */
+/** A state from its snapshot. The derived parts, index and routes, are computed anew. */
 import * as Vector from "./data/Vector.ts"
 import type { Config } from "./model/Config.ts"
 import type { State } from "./model/State.ts"

@@ -1,17 +1,26 @@
 /**
- * Routes: the plan that clients follow without asking anybody.
+ * Routes: the plans that clients follow without a question to the core.
  *
- * For each candidate that serves (see serving.ts) a dial plan: itself, then the others that serve by cost, then the best
- * measured candidates outside the set, `attempts` in all, each started `raceDelay` after the one before it or as soon as all before
- * it have failed. Then the rest of the ladder (ladder.ts): the fallback list, the addresses that the system's resolver has
- * for `host`, the list in its configured order, at most `lastResortAttempts` of each. Each rung joins the race `raceDelay` after the
- * last attempt before it, or after as long as that one may be pending, or as soon as all before it have failed.
+ * Each candidate that serves (serving.ts) has a dial plan of at most `attempts` candidates:
  *
- * Who could not show the certificate of the upstream's name is in no plan; who has not been asked for it yet has to show it in
- * the dial (`verify`), and so has whoever the name leads to that is no candidate. In a race so has whoever was asked too long ago.
+ * 1. the candidate itself,
+ * 2. the other candidates that serve, by cost,
+ * 3. the best measured candidates outside the set.
  *
- * Without a member that ladder is all there is, from the rung that is the upstream's state; whom that rung puts first (stale
- * members, the one that is kept) starts at once. Of an upstream that is off the fallback list is no part.
+ * Each attempt starts `raceDelay` after the one before it, or as soon as all before it have failed. The rest of the ladder
+ * follows (ladder.ts), at most `lastResortAttempts` of each rung: the fallback list, the addresses that the system's
+ * resolver has for `host`, the list in its configured order. Each rung joins the race `raceDelay` after the last attempt
+ * before it, or after that attempt's slow-handshake limit, or as soon as all before it have failed.
+ *
+ * Proof of identity:
+ *
+ * - A candidate that could not show the certificate of the upstream's name is in no plan.
+ * - A candidate that has not been checked must show it in the dial (`verify`), and so must a system address.
+ * - In a race a candidate must show it again if its last check is too long ago.
+ *
+ * Without a member the plan is that ladder alone, from the rung that is the upstream's state. The candidates that this rung
+ * puts first (stale members, the panic candidate) start at once. The fallback list is no part of the plans of an upstream
+ * that is off.
  */
 import { needsDiscovery } from "./needsDiscovery.ts"
 import * as Candidates from "./candidates.ts"
@@ -31,15 +40,18 @@ import { slowHandshakeMs } from "./slowHandshake.ts"
 import { bestOutside, serving } from "./serving.ts"
 import * as Upstreams from "./upstreams.ts"
 
-/** Impostors that a list is looked through for others, and that a name is told to avoid. */
+/** At most this many impostors are skipped in a list, and at most this many addresses a name is told to avoid. */
 const MOST_PASSED_OVER = 64
 
-/** What clients need of a state; the same object as long as nothing of it changed. */
+/** What clients need of a state. It is the same object as long as no part of it changes. */
 export function routesOf(state: State): Routes {
   return state.routes
 }
 
-/** Brings the routes of the dirty upstreams up to date, a new version only when one of them differs; tells of other rungs. */
+/**
+ * Brings the routes of the dirty upstreams up to date. There is a new version only if one of them differs. Reports changes
+ * of the rung.
+ */
 export function reroute(state: State, dirty: Iterable<UpstreamId>, decisions: Array<Decision> = []): State {
   let upstreams = state.routes.upstreams
   for (const id of dirty) {
@@ -98,7 +110,7 @@ function memberOf(
   }
 }
 
-/** Who comes after the chosen one: others that serve, then the best outside the set; at most `attempts` of them. */
+/** What follows the chosen candidate: the others that serve, then the best outside the set. */
 function rest(
   state: State,
   upstream: Upstream,
@@ -112,13 +124,13 @@ function rest(
   return [...found, ...outside.filter((id) => id !== chosen && !found.includes(id))]
 }
 
-/** A dial plan as it grows: lists one after the other. */
+/** A dial plan as it grows, list by list. */
 class Plan {
   readonly #state: State
   readonly #config: UpstreamConfig
   readonly attempts: Array<DialAttempt> = []
   readonly #asksProof: boolean
-  /** Whoever wins it may not have been asked for long. */
+  /** The last check of the winner of a race may be long ago. */
   readonly #isRace: boolean
   #nextMs = 0
 
@@ -147,7 +159,7 @@ class Plan {
       const startAfterMs = fromMs + count++ * raceDelayMs
       const isDue = this.#isRace && isCheckDue(candidate, this.#state.at)
       const verify = isVouched(candidate) && !isDue ? {} : this.#proof()
-      // A proof takes some round trips more: no sign of death.
+      // A proof takes some more round trips, so a long wait is no sign of failure.
       const suspectAfterMs = "verify" in verify ? timeoutMs : slowHandshakeMs(candidate)
       this.attempts.push({ candidate: id, host, port, startAfterMs, timeoutMs, suspectAfterMs, ...verify })
       this.#nextMs = startAfterMs + Math.min(Math.max(raceDelayMs, suspectAfterMs), timeoutMs)
@@ -155,15 +167,15 @@ class Plan {
   }
 
   /**
-   * What those have to prove of whom nobody knows who they are; nothing when the operator wants no opinion. A core that turned
-   * itself off asks: impostors could else bring that about, and serve.
+   * What unproven addresses must prove; nothing if the operator turned the upstream off. A core that turned itself off still
+   * demands the proof. Otherwise impostors could cause that, and serve.
    */
   #proof(): Pick<DialAttempt, "verify"> {
     const { identity } = this.#config
     return identity === null || !this.#asksProof ? {} : { verify: identity }
   }
 
-  /** Whoever the name stands for. */
+  /** The addresses that the name leads to. */
   resolve(most: number, impostors: ReadonlyArray<string>): void {
     const { host, port, dial, dns } = this.#config
     if (host === "") return
@@ -187,7 +199,7 @@ class Plan {
   }
 }
 
-/** Hosts that the name must not lead to; those beyond the limit would fail to prove themselves once more. */
+/** Hosts that the name must not lead to. Those beyond the limit are dialled and fail their proof once more. */
 function impostorsOf(state: State, { id }: Upstream, { port }: UpstreamConfig): ReadonlyArray<string> {
   const found: Array<string> = []
   Ordered.visit(Vector.get(state.index.impostors, id) ?? null, (_atUs, one) => {
@@ -198,7 +210,7 @@ function impostorsOf(state: State, { id }: Upstream, { port }: UpstreamConfig): 
   return found
 }
 
-/** The attempts of a race: these and nobody else, at most `most`. */
+/** The attempts of a race: these candidates and no others, at most `most`. */
 export function raceOf(
   state: State,
   upstream: Upstream,
@@ -210,7 +222,7 @@ export function raceOf(
   return plan.attempts
 }
 
-/** Those in `ordered`, then what is left of the ladder. */
+/** The candidates in `ordered`, then the rest of the ladder. */
 function planOf(
   state: State,
   upstream: Upstream,

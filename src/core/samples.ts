@@ -1,16 +1,21 @@
 /**
- * Samples: what an event says about candidates. Of an upstream that is off nothing is learned.
+ * Samples: what an event says about candidates. An upstream that is off gets no samples.
  *
- * A sample is a probe, a warm dial, a dial of a race or a client's dial. An answer to an act of the core counts only while that very act is
- * believed to be under way: late and duplicate answers say nothing. A cancelled dial and one that this machine could not even try (`local`) are
- * no evidence, and neither is what an outage of its own network explains (outage.ts). A handshake faster than `minPlausibleRtt` is
- * a failure: something on the way answered for the candidate, whatever certificate it passed on afterwards.
+ * A sample is the outcome of a probe, a warm dial, a dial of a race or a client's dial. An answer to an act of the core
+ * counts only while the core believes that this act is under way. So late and duplicate answers say nothing. No evidence is:
  *
- * - Karn's rule (Karn and Partridge 1987): TCP sends a SYN again after 1 s, then after a growing or, on newer Linux, a constant
- *   number of seconds. A handshake that took a whole number of seconds and about its usual time, and is far above that,
- *   was answered at the second try or later: `isResent`, evidence of loss and never of latency.
- * - A time-out of a short try (brief.ts) is no evidence: it waited for less than `timeout`.
- * - A time-out that a later handshake has overtaken is no evidence: that one began later, and was answered.
+ * - a cancelled dial;
+ * - a dial that this machine could not even try (`local`);
+ * - what an outage of this machine's network explains (outage.ts);
+ * - a time-out of a short try (brief.ts), because it waited for less than `timeout`;
+ * - a time-out that a later handshake has overtaken: that handshake began later and was answered.
+ *
+ * A handshake faster than `minPlausibleRtt` is a failure. Something on the way answered for the candidate, whatever
+ * certificate it passed on afterwards.
+ *
+ * Karn's rule (Karn and Partridge 1987): TCP sends a SYN again after 1 s, then after a growing or, on newer Linux, a
+ * constant number of seconds. A handshake took a whole number of seconds plus about its usual time, and is far above the
+ * usual time: then it was answered at the second try or later. It is `isResent`, evidence of loss and never of latency.
  */
 import * as Candidates from "./candidates.ts"
 import type { Candidate } from "./model/Candidate.ts"
@@ -21,9 +26,9 @@ import { RESENT_MS } from "./slowHandshake.ts"
 import * as Upstreams from "./upstreams.ts"
 
 const NONE: ReadonlyArray<Sample> = []
-/** How far beyond whole seconds an answer to a repeated SYN may come where nothing is usual yet. */
+/** How far beyond whole seconds an answer to a repeated SYN may come where there is no baseline yet. */
 const LEAST_SPAN_MS = 250
-/** The same as shares of what is usual, and what the kernel's coarse timers add for each second that was waited. */
+/** The same as shares of the usual latency, and what the kernel's timers add for each second of the wait. */
 const LEAST_OF_USUAL = 0.9
 const MOST_OF_USUAL = 1.25
 const SLACK_MS = 40
@@ -69,13 +74,13 @@ function isOvertaken({ suspicion }: Candidate, failure: DialFailure | null, took
   return failure === "timeout" && atUs - tookUs <= suspicion.provenAtUs
 }
 
-/** Whether it is the silence of a probe that waited for a short time only. */
+/** Whether it is the time-out of a probe that was a short try. */
 function isBrief(state: State, event: Event): boolean {
   return event._tag === "ProbeFailed" && event.reason === "timeout"
     && state.probing.inFlight.some(({ probe, isBrief }) => isBrief && probe === event.probe)
 }
 
-/** Whether the act that it answers is believed to be under way, and there is somebody to learn from it. */
+/** Whether the act that the event answers is believed to be under way, for an upstream that is on. */
 function isAnswer(
   state: State,
   { upstream, probe, warm }: Candidate,
@@ -101,9 +106,11 @@ function judged(
 }
 
 /**
- * Whether a repeated SYN explains what the handshake took: whole seconds, and about what is usual. What is not known yet is judged
- * by its look alone. One that began after another such answer is believed: whatever the reason, it is what a client pays there. Those
- * that waited together are answered together, when an outage is over.
+ * Whether a repeated SYN explains the time of the handshake: whole seconds plus about the usual latency.
+ *
+ * - Where no latency is known, only whole seconds count.
+ * - A handshake that began after another such answer is believed. Whatever the reason is, clients pay that time there.
+ * - Handshakes that waited together are answered together when an outage is over.
  */
 function wasResent({ latency, prior, resentAtUs, lastSampleAtUs }: Candidate, tookMs: number, atUs: number): boolean {
   if (tookMs < RESENT_MS || (resentAtUs >= 0 && atUs - tookMs * 1000 >= resentAtUs)) return false

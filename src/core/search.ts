@@ -1,16 +1,17 @@
 /**
  * Search: what clients get while no address of a long list has answered yet.
  *
- * Probes have a budget, and the head of a list may be dark: a client that waits for them, or dials the head, waits long. So clients say
- * that they came (needsDiscovery.ts), and one race after the other goes through the addresses that are not known, for all clients together:
- * from the list's end, as probes begin at its head, each race where the one before it stopped. A race dials `raceAddresses` at once
- * and waits for 125 ms, twice as long when it comes round; silence in it is a short try (rules/brief.ts). The first answer serves.
+ * Probes have a budget, and the head of a list may be dark. A client that waits for probes, or dials the head, waits long.
+ * So clients report that they came (needsDiscovery.ts), and one race after the other goes through the unknown addresses, for
+ * all clients together.
  *
- * - Of preheated upstreams lists longer than `maxParallel` are searched (all of a shorter one are probed at once), of those found on
- *   first use lists longer than `raceAddresses` (a shorter one races whole). Not where there is a name, a fallback list, or an address
- *   that served before.
- * - A search lasts `singleFlightTimeout` from the last moment at which clients said that they came; then clients go down the ladder for
- *   `retryAfter`.
+ * - Races begin at the end of the list, because probes begin at its head. Each race begins where the one before it stopped.
+ * - A race dials `raceAddresses` at once and waits for 125 ms, twice as long with each time around. Silence in it is a short
+ *   try (rules/brief.ts). The first answer serves.
+ * - A preheated upstream is searched if its list is longer than `maxParallel`: a shorter list is probed all at once.
+ * - An on-demand upstream is searched if its list is longer than `raceAddresses`: a shorter list races as a whole.
+ * - There is no search with a name, a fallback list, or an address that served before.
+ * - A search lasts `singleFlightTimeout` from the last report of a client. Then clients go down the ladder for `retryAfter`.
  */
 import * as Candidates from "./candidates.ts"
 import { backoffMs } from "./math/backoff.ts"
@@ -21,10 +22,10 @@ import type { Upstream } from "./model/Upstream.ts"
 import * as Upstreams from "./upstreams.ts"
 
 const FIRST_MS = 125
-/** Of a list so many are looked at for one race. */
+/** One race looks at so many addresses of a list at most. */
 const MOST_LOOKED = 1024
 
-/** Whether clients have its list searched. */
+/** Whether clients cause a search of the upstream's list. */
 export function isSearched(state: State, upstream: Upstream): boolean {
   const { listed, fallback, stale, priors, unsampled, heardAtUs } = upstream
   if (heardAtUs >= 0 || unsampled === 0 || fallback.length + stale.length + priors.length > 0) return false
@@ -36,7 +37,7 @@ export function isSearched(state: State, upstream: Upstream): boolean {
 
 export interface Search {
   readonly plan: DialPlan
-  /** How far the list is searched then. */
+  /** How far the list is searched after this race. */
   readonly searched: number
 }
 
@@ -59,7 +60,7 @@ export function searchOf(state: State, { id, listed, searched }: Upstream): Sear
   return { plan: { attempts, deadlineMs: dial.deadlineMs }, searched: (searched + looked) % listed.length }
 }
 
-/** Nothing was heard of it, and no probe is about to tell. */
+/** Whether it has no sample, and no probe is under way. */
 function isUnknown({ lastSampleAtUs, probe, breaker }: Candidate): boolean {
   return lastSampleAtUs < 0 && probe === 0 && breaker.state === "closed"
 }

@@ -1,8 +1,12 @@
 /**
- * Who serves new clients now: unsuspected members of the active set; if there is none, the best measured candidates outside
- * it (as many as the set is large); if there is none either, suspects. An open breaker serves nobody, and neither does who has
- * not proven who it is (reducers/identity.ts), or one that
- * is kept closed only because it is the last (ladder.ts). When all candidates fail together, the ladder serves (trouble.ts).
+ * Which candidates serve new clients now. The first group that has one serves:
+ *
+ * 1. unsuspected members of the active set;
+ * 2. the best measured candidates outside it, as many as the set is large;
+ * 3. suspected members.
+ *
+ * None of these serves: a candidate with an open breaker, an unproven one (reducers/identity.ts), the panic candidate
+ * (ladder.ts). When all candidates fail together, the ladder serves (trouble.ts).
  */
 import * as Candidates from "./candidates.ts"
 import { isVouched } from "./candidate/identity.ts"
@@ -13,7 +17,7 @@ import type { Upstream } from "./model/Upstream.ts"
 import { isPanic } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
-/** How many candidates outside the set are looked at for one that may serve. */
+/** How many candidates outside the set are looked at. */
 const LOOK_AHEAD = 64
 
 export function serving(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
@@ -26,7 +30,9 @@ export function serving(state: State, upstream: Upstream): ReadonlyArray<Candida
   return outside.length > 0 ? outside : members
 }
 
-/** Whether so many have been tried without one answer that the upstream may be one that never gives any (unanswered.ts). */
+/**
+ * Whether so many candidates were tried without one answer that the upstream may be one that never answers (unanswered.ts).
+ */
 function isExplored(state: State, upstream: Upstream): boolean {
   if (upstream.answered || upstream.members.length === 0) return false
   const most = upstream.members.length + Upstreams.configOf(state, upstream.id).probing.challengers

@@ -1,9 +1,9 @@
 /**
- * Places by what stands there: which upstream has a host and port, which place is free, how many names clients asked for. Derived
- * from the configuration alone. `configure` and `reconfigured` are the only doors through which places change, and bring it along.
+ * The index of slots: which upstream has a host and port, which slot is free, how many on-demand names there are. It is
+ * derived from the configuration alone. Slots change only through `configure` and `reconfigured`, which update it.
  *
- * Domains are found by their digest, so looking for one costs the same however many there are; who shares a digest is told apart
- * by the domain itself. Of two upstreams with the same domain the one at the lower place has it.
+ * Domains are found by their digest, so a search costs the same for any number of them. Domains with the same digest are
+ * told apart by their text. Of two upstreams with the same domain the one in the lower slot has it.
  */
 import * as Ordered from "./data/Ordered.ts"
 import { domainIn } from "./domain.ts"
@@ -14,7 +14,7 @@ import type { Slots, State } from "./model/State.ts"
 
 const NONE: Slots = { domains: Ordered.empty, free: Ordered.empty, demanded: 0 }
 
-/** The index of a configuration, from nothing. */
+/** The index of a configuration, from scratch. */
 export function slotsOf({ upstreams }: Pick<Config, "upstreams">): Slots {
   return upstreams.reduce((slots, one, id) => moved(slots, id, undefined, one), NONE)
 }
@@ -24,7 +24,7 @@ export function reconfigured(state: State, config: Config): State {
   return placed(state, config, slotsOf(config))
 }
 
-/** The state with another upstream at a place; one behind the last place makes a new one. */
+/** The state with another upstream in a slot. The number after the last slot makes a new slot. */
 export function configure(state: State, id: UpstreamId, is: UpstreamConfig): State {
   const upstreams = state.config.upstreams.slice()
   const slots = moved(state.index.slots, id, upstreams[id], is)
@@ -36,7 +36,7 @@ function placed(state: State, config: Config, slots: Slots): State {
   return { ...state, config, index: { ...state.index, slots } }
 }
 
-/** Who can be asked for by this host and port (see `domainOf`); -1: nobody. */
+/** The slot of the upstream with this host and port (see `domainOf`); -1: there is none. */
 export function slotOf({ config, index }: Pick<State, "config" | "index">, domain: string): UpstreamId {
   const key = keyOf(domain)
   let found = -1
@@ -47,7 +47,7 @@ export function slotOf({ config, index }: Pick<State, "config" | "index">, domai
   return found
 }
 
-/** Where a new name goes: the first place without one, else behind the last. */
+/** The slot for a new name: the first one without a name, else a new one at the end. */
 export function freeSlot({ config, index }: Pick<State, "config" | "index">): UpstreamId {
   return Ordered.first(index.slots.free)?.id ?? config.upstreams.length
 }

@@ -1,4 +1,4 @@
-/** How long a handshake may be pending before somebody else is thought of. */
+/** The slow-handshake limit: how long a handshake may be pending before clients prefer another candidate. */
 import type { Candidate } from "./model/Candidate.ts"
 
 export const LATENCIES = 3
@@ -7,8 +7,9 @@ const LEAST_PENDING_MS = 100
 export const RESENT_MS = 1_000
 
 /**
- * Longer than this is pending for too long, in ms. Samples that still gather count too: who has become slower would else be
- * suspected and cleared with each answer until they enter. What took a second may be a packet sent again, and tells nothing.
+ * A handshake is slow after this time, in ms. Samples that still gather count too. Otherwise a candidate that has become
+ * slower would be suspected and cleared with each answer, until its window ends. A handshake of a second or more may be a
+ * repeated SYN and says nothing.
  */
 export function pendingMs({ latency, sampleWindow, prior }: Candidate): number {
   const slowest = sampleWindow.findLast((tookMs) => tookMs < RESENT_MS) ?? 0
@@ -18,12 +19,12 @@ export function pendingMs({ latency, sampleWindow, prior }: Candidate): number {
 }
 
 /**
- * The same as clients are told it, in whole ms: in steps of at most a tenth, rounded up. Routes carry it, and are renewed
- * when it leaves its step, not with every sample that gathers.
+ * The same limit for clients, in whole ms: in steps of at most a tenth, rounded up. Routes contain it. They change only when
+ * it leaves its step, and not with every sample.
  */
 export function slowHandshakeMs(candidate: Candidate): number {
   const pending = pendingMs(candidate)
-  // It takes 10 to 20 units, so one of them more is a tenth at most; doubling keeps that exact, which a logarithm is not.
+  // The limit takes 10 to 20 units, so one more unit is at most a tenth. Doubling is exact, a logarithm is not.
   let unit = LEAST_PENDING_MS / 10
   while (20 * unit < pending) unit *= 2
   return Math.ceil(pending / unit) * unit

@@ -1,12 +1,13 @@
 /**
- * Sources: which addresses each one names for an upstream.
+ * Sources: which addresses each source names for an upstream.
  *
- *   user-static   the upstream's `candidates`
- *   builtin       what ships with Fairlead, or stands under `builtin`, for the upstream's `host`, at its port
- *   fallback      the upstream's `fallback`
- *   dns, history  are told by events: what they named last stands until they name somebody else
+ * - user-static: the upstream's `candidates`.
+ * - builtin: what ships with Fairlead or stands under `builtin`, for the upstream's `host`, at its port.
+ * - fallback: the upstream's `fallback`.
+ * - dns, history: named by events. Addresses stay named until a later event names others.
  *
- * One that is switched off names nobody. Whom several name has them all, and is listed as long as one of them is left.
+ * A source that is switched off names no address. An address that several sources name has all of them. It is listed as long
+ * as one of them is left.
  */
 import * as Candidates from "./candidates.ts"
 import type { Source, UpstreamId } from "./model/Candidate.ts"
@@ -22,7 +23,7 @@ const SWITCHES: Readonly<Record<Source, keyof Sources>> = {
   fallback: "fallback"
 }
 
-/** In the order in which they are merged: who is first has the better place in the list. */
+/** The order in which sources are merged. An address of an earlier source stands earlier in the list. */
 export const SOURCES = Object.keys(SWITCHES) as ReadonlyArray<Source>
 
 export function mayName({ sources }: Config, source: Source): boolean {
@@ -45,7 +46,7 @@ export function namedBy(state: State, id: UpstreamId, source: Source): ReadonlyA
   }
 }
 
-/** Whom a source that is told by events has named. */
+/** The addresses that a source named by events still names. */
 function stillNamed(state: State, id: UpstreamId, source: Source): ReadonlyArray<Address> {
   const listed = Upstreams.find(state, id)?.listed ?? []
   return Candidates.among(state, listed).filter(({ sources }) => sources.includes(source))

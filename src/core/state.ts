@@ -1,4 +1,4 @@
-/** The first state, the snapshot that can be written down, and the way back. */
+/** The first state, its snapshot, and the index that is derived from it. */
 import { reindex } from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
@@ -12,7 +12,7 @@ import { slotsOf } from "./slots.ts"
 import { noFailedRounds, noOutage } from "./initial.ts"
 import * as Upstreams from "./upstreams.ts"
 
-/** Everything of a state that is not derived. `candidates` and `upstreams` are plain arrays; free slots are null. */
+/** Everything of a state that is not derived. `candidates` and `upstreams` are plain arrays; null marks a free number. */
 export interface Snapshot {
   readonly seq: number
   readonly at: number
@@ -44,7 +44,9 @@ const EMPTY_INDEX: Index = {
   slots: slotsOf({ upstreams: [] })
 }
 
-/** Before the first entry. `minted` carries the counters on after a restart of the core, so that no id comes twice. */
+/**
+ * The state before the first entry. After a restart of the core `minted` continues the counters, so that no id comes twice.
+ */
 export function initial(
   config: Config,
   seed: number,
@@ -74,7 +76,7 @@ export function initial(
   }
 }
 
-/** The part of a snapshot that is small whatever the number of candidates. */
+/** The part of a snapshot that stays small for any number of candidates. */
 export function snapshotHead(state: State): Omit<Snapshot, "candidates" | "upstreams"> {
   const { seq, at, override, wall, rng, minted, freeSlots, probing, warmTotal, wantsRoom, clients } = state
   const { remembered, outage, autoDisable, pruneDueUs, routes: { version: routesVersion } } = state
@@ -97,7 +99,7 @@ export function snapshotOf(state: State): Snapshot {
 
 type Indexed = Pick<State, "config" | "upstreams" | "candidates" | "probing" | "outage" | "autoDisable" | "pruneDueUs">
 
-/** The derived index, from nothing. */
+/** The derived index, from scratch. */
 export function indexOf(state: Indexed): Index {
   const trees = Array.from({ length: state.upstreams.length }, () => Ordered.empty)
   const each = Vector.fromArray(trees)

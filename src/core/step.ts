@@ -1,20 +1,20 @@
 /**
  * One step of the core: the reducers in a fixed order, in phases.
  *
- *   operator       a reload, or the wish to turn everything on or off
- *   membership     which upstreams and addresses there are, which of them earlier runs knew, which sessions are open
- *   network        what the network of this machine explains
- *   common causes  what all candidates failing together explains; from here on the samples stand
- *   started        upstreams that begin query the resolver and recall what earlier runs knew
- *   demand         what clients ask for
- *   evidence       score, breaker, identity, suspicion and relief learn from the samples
- *   selection      the set moves
- *   acts           warm pools follow the set, and renewal plans
- *   probes         answered probes give their permits back, and the next ones go out
- *   routes         dirty upstreams are routed anew
+ * - operator: a reload, or a command to turn everything on or off.
+ * - membership: which upstreams and addresses there are, which of them earlier runs knew, which sessions are open.
+ * - network: what this machine's network explains.
+ * - common causes: what a failure of all candidates together explains. From here on the samples are final.
+ * - started: upstreams that start query the resolver and recall what earlier runs knew.
+ * - demand: what clients need.
+ * - evidence: score, breaker, identity, suspicion and relief learn from the samples.
+ * - selection: the set moves.
+ * - acts: warm pools follow the set, and renewal plans.
+ * - probes: answered probes return their permits, and the next probes go out.
+ * - routes: dirty upstreams get new routes.
  *
- * Samples are told on the state before all reducers, while the act that is answered is still known to be under way.
- * `requests.ts` tells which request is read in which phase.
+ * Samples are read from the state before all reducers, while the act that was answered still counts as under way.
+ * `requests.ts` says which request is read in which phase.
  */
 import { dueAt } from "./deadline.ts"
 import { thresholdChanged } from "./ladder.ts"
@@ -47,7 +47,7 @@ import { reroute } from "./routes.ts"
 export interface Stepped {
   readonly state: State
   readonly decisions: ReadonlyArray<Decision>
-  /** A request that came too late to be acted on: a fault of the core; null: there was none. */
+  /** A request that came too late, which is a fault of the core; null: there was none. */
   readonly late: string | null
 }
 

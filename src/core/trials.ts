@@ -1,14 +1,18 @@
 /**
  * Trials: when a candidate that failed is tried again.
  *
- * - In proportion to how long it has failed: the wait is `firstTrial`, and doubles with every second trial. So a wait is about two
- *   thirds of the time since the first failure at most (every trial would make it all of it), and an outage of length L is over for clients at most L after it. The
- *   number of trials grows with the logarithm of the time, up to the longest wait: `cooldown`, or `timeoutCooldown` after a timeout or a stalled session, doubled with each opening of its
- *   breaker that was not forgiven, up to `maxCooldown`. While none of its upstream answers the wait is as long as that has lasted, up to six times `scoreTtl` (unreached.ts).
- * - A closed breaker whose candidate failed last has trials too, until the wait reaches the probing interval: then rounds do
- *   the same. A candidate that never answered begins with a wait of that interval: of long lists most are dead.
- * - After a trial that succeeded, further ones follow each half second as long as a penalty or the success rate still speaks
- *   against the candidate (blame.ts): ten successes in a row at most.
+ * - The wait grows with the time of failure. It is `firstTrial` and doubles with every second trial. So a wait is at most
+ *   about two thirds of the time since the first failure (with a doubling at every trial it would be all of it). Clients
+ *   notice the end of an outage of length L at most L after it. The number of trials grows with the logarithm of the time.
+ * - The longest wait is `cooldown`, or `timeoutCooldown` after a timeout or a stalled session. It doubles with each opening
+ *   of the breaker that was not forgiven, up to `maxCooldown`.
+ * - While no candidate of the upstream answers, the wait is as long as that has lasted, up to six times `scoreTtl`
+ *   (unreached.ts).
+ * - A candidate with a closed breaker that failed last has trials too, until the wait reaches the probing interval. From then on
+ *   rounds do the same.
+ * - A candidate that never answered begins with a wait of that interval, because most candidates of a long list are dead.
+ * - After a successful trial more follow each half second, as long as a penalty or the success rate speaks against the
+ *   candidate (blame.ts). These are at most ten successes in a row.
  */
 import { isForgiven, penaltyMs, successRate } from "./candidate/blame.ts"
 import * as Breaker from "./candidate/breaker.ts"
@@ -24,13 +28,15 @@ import { unreachedMs } from "./unreached.ts"
 /** A failure of a handshake, or of the sessions after it. */
 export type Reason = DialFailure | "stalled" | "closed"
 
-/** Trials after waits of the same length. */
+/** Number of trials after waits of the same length. */
 const TRIALS_EACH = 2
 const AGAIN_US = 500_000
-/** A success rate above this is no reason to measure out of turn. */
+/** Above this success rate there is no reason for an extra probe. */
 const GOOD_RATE = 0.9
 
-/** How long an open breaker waits for its next trial, in ms, with the generator after the draw. `openings`: with this one. */
+/**
+ * How long an open breaker waits for its next trial, in ms, and the generator after the draw. `openings` includes this one.
+ */
 export function waited(state: State, candidate: Candidate, reason: Reason, openings: number) {
   const config = Candidates.configOf(state, candidate)
   const { cooldownMs, timeoutCooldownMs, maxCooldownMs } = config.breaker
@@ -43,7 +49,7 @@ export function waited(state: State, candidate: Candidate, reason: Reason, openi
   return { waitMs: jitteredMs(fullMs, drawn.value), rng: drawn.rng }
 }
 
-/** Something else answers in its place: that does not pass within seconds. */
+/** Something else answers in the candidate's place. That does not pass within seconds. */
 function isImpostor(reason: Reason): boolean {
   return reason === "certificate" || reason === "implausible"
 }
@@ -52,7 +58,7 @@ function firstMs(candidate: Candidate, { breaker, probing }: UpstreamConfig): nu
   return candidate.latency.atUs < 0 && probing.intervalMs > breaker.firstTrialMs ? probing.intervalMs : breaker.firstTrialMs
 }
 
-/** After a failure that opened nothing: the next trial of a candidate that had worked. */
+/** After a failure that opened no breaker: plans the next trial of a candidate that had worked. */
 export function scheduled(state: State, id: CandidateId, failure: DialFailure): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || failure === "certificate" || candidate.breaker.state !== "closed") return state

@@ -1,4 +1,4 @@
-/** Reading and replacing upstreams, and the deadlines that hang on them. */
+/** Reading and replacing upstreams, and the deadlines in their records. */
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { reschedule } from "./deadline.ts"
@@ -28,28 +28,28 @@ export function labelOf({ config }: Pick<State, "config">, id: UpstreamId): stri
   return onDemand ? ON_DEMAND : name
 }
 
-/** Whether there is an opinion at all about it: probes, a set, warm sockets. */
+/** Whether the core handles the upstream at all: it has probes, a set, warm sockets. */
 export function isOn(state: State, id: UpstreamId): boolean {
   const { bypass, removed } = configOf(state, id)
   return isEnabled(state) && !bypass && !removed
 }
 
-/** Whether its candidates are probed as soon as they are there; the others are found on first use. */
+/** Whether candidates are probed as soon as they exist. The others are found on first use. */
 export function isPreheated(state: State, id: UpstreamId): boolean {
   return isOn(state, id) && configOf(state, id).preheat
 }
 
-/** Preheated, or used a short while ago: resolved all the time. */
+/** Whether the upstream is resolved all the time: it is preheated, or was used a short while ago. */
 export function isLive(state: State, id: UpstreamId): boolean {
   return isPreheated(state, id) || isUsed(state, id)
 }
 
-/** The same, but where idling spares probes only what is used: probed all the time. */
+/** Whether it is probed all the time. It is when it is live, but with lazy probing only when it is used. */
 export function isProbed(state: State, id: UpstreamId): boolean {
   return configOf(state, id).probing.idle === "lazy" ? isUsed(state, id) : isLive(state, id)
 }
 
-/** Whether it is noted when clients come. */
+/** Whether the core notes when clients come. */
 export function notesUse({ preheat, probing }: UpstreamConfig): boolean {
   return !preheat || probing.idle === "lazy"
 }
@@ -59,25 +59,25 @@ function isUsed(state: State, id: UpstreamId): boolean {
   return usedAtUs >= 0 && state.at - usedAtUs <= state.config.onDemand.usedWithinMs * 1000 && isOn(state, id)
 }
 
-/** Configured, unless an operator wished otherwise, and not while failed rounds turned it off. */
+/** Enabled in the configuration, unless an operator overrides it, and unless failed rounds turned the core off. */
 export function isEnabled({ config, override, autoDisable }: Switches): boolean {
   return autoDisable.untilUs < 0 && (override ?? config.enabled)
 }
 
-/** Whether it is off by the operator's wish, and not because the core turned itself off. */
+/** Whether it is off on the operator's wish, and not because the core turned itself off. */
 export function isOffByWish({ config, override }: State, id: UpstreamId): boolean {
   const { bypass, removed } = config.upstreams[id] as UpstreamConfig
   return bypass || removed || !(override ?? config.enabled)
 }
 
-/** Puts `after` in the place of `before` (same id), deadlines included. */
+/** Replaces `before` by `after` (same id), with its deadlines. */
 export function replace(state: State, before: Upstream, after: Upstream): State {
   if (before === after) return state
   const index = reindex(state.index, before, after)
   return { ...state, upstreams: Vector.set(state.upstreams, after.id, after), index }
 }
 
-/** The index after one upstream changed; `null` stands for one that was not there. */
+/** The index after one upstream changed; `null`: it was not there before. */
 export function reindex(index: Index, before: Upstream | null, after: Upstream): Index {
   let { deadlines, recency } = index
   deadlines = reschedule(deadlines, "evaluate", after.id, before?.evaluateDueUs, after.evaluateDueUs)
@@ -98,7 +98,7 @@ export function reindex(index: Index, before: Upstream | null, after: Upstream):
   return deadlines === index.deadlines && recency === index.recency ? index : { ...index, deadlines, recency }
 }
 
-/** Whom a request for this upstream (-1: all that are used) means, of those that are on. */
+/** The upstreams that a request for `wanted` (-1: all live ones) means, of those that are on. */
 export function refreshed(state: State, wanted: UpstreamId): ReadonlyArray<UpstreamId> {
   const ids = all(state).map(({ id }) => id)
   return ids.filter((id) => wanted === id ? isOn(state, id) : wanted === -1 && isLive(state, id))

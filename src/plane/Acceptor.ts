@@ -53,11 +53,11 @@ export class Acceptor extends Context.Service<Acceptor, {
   readonly discovery: Discovery
   readonly inside: Inside
   /**
-   * From now on these listeners, with sessions kept: what is new is bound first, then what is gone stops accepting. A listener
-   * whose address stays is not bound anew, whatever else of it changed. On failure nothing has changed.
+   * Serves these listeners from now on. Sessions go on. New listeners are bound first, then old ones stop accepting. A
+   * listener that keeps its address is not bound again, whatever else of it changed. On failure nothing has changed.
    */
   readonly rebind: (listeners: ReadonlyArray<ListenerOptions>) => Effect.Effect<void, BindError>
-  /** Stops accepting, waits for the sessions at most `drainMs`, then resets what is left; tells how many that were. */
+  /** Stops accepting, waits for the sessions at most `drainMs`, then resets the rest and returns their number. */
   readonly drain: (drainMs: number) => Effect.Effect<number>
 }>()("fairlead/plane/Acceptor") {
   static readonly layer = (
@@ -78,7 +78,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   let draining = false
   let nextSession = 1
   let turns = 0
-  // Chance is not replayed: the record has the choice, and replay judges whether it was admissible.
+  // Chance is not replayed. The record has the choice, and replay checks that it was admissible.
   const chance = { draw: Math.random, turn: () => turns++ }
   const { query: queryDns } = new DnsQueries(control.resolver)
   const targets = new Targets(control.routesUnsafe())
@@ -159,7 +159,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     socket.resetUnsafe()
   }
 
-  /** Listeners that are gone and have no client left are forgotten. */
+  /** Forgets listeners that are gone and have no client left. */
   const sweep = () => {
     if (bound.every(({ phase }) => phase !== "gone")) return
     bound = bound.filter(({ phase, connections, waiting }) => phase !== "gone" || connections + waiting.length > 0)

@@ -1,17 +1,15 @@
 /**
- * Runs a dial plan blindly: attempts in order, each at its offset or as soon as all before it have failed, until one
- * connects, all have failed, or the deadline has passed. Tells which candidate is pending for longer than its plan expects. One timer at a
- * time, for whatever comes next.
+ * Runs a dial plan without decisions of its own. Attempts start in order, each at its offset or as soon as all before it
+ * have failed. The run ends when one connects, all have failed, or the deadline has passed. It reports a candidate that is
+ * pending for longer than its plan expects. There is one timer at a time, for the next thing to do.
  *
- * An attempt that names a host instead of an address is resolved first. Its addresses are then dialled instead of it, and addresses that
- * come later join in (NamedAddresses.ts). A query that was answered in part holds nothing up any more.
- *
- * An attempt with `verify` connects an address only once that has proven its identity (verifiedDial.ts). Its time is that of its
- * first handshake alone.
- *
- * Time in which the process was busy is no waiting for an attempt (busy.ts).
- *
- * An attempt that the deadline cuts short is `cancelled`, not `timeout`: a candidate is not blamed for time that it did not have.
+ * - An attempt that names a host instead of an address is resolved first. Its addresses are then dialled instead of it, and
+ *   addresses that come later join (NamedAddresses.ts). After a partial answer the query holds nothing up any more.
+ * - An attempt with `verify` connects an address only once that has proven its identity (verifiedDial.ts). Its time is that
+ *   of its first handshake alone.
+ * - Time in which the process was busy does not count as a wait of an attempt (busy.ts).
+ * - An attempt that the deadline cuts short is `cancelled`, not `timeout`: a candidate is not blamed for time that it did
+ *   not have.
  */
 import type { Attempt, DialFailure } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"
@@ -24,27 +22,27 @@ import type { Verified } from "./verifiedDial.ts"
 import { dialVerifiedUnsafe } from "./verifiedDial.ts"
 
 export interface Dialled {
-  /** The winner's; undefined when no address could be reached. */
+  /** The winner's socket; undefined: no address could be reached. */
   readonly socket: UpstreamSocket | undefined
-  /** The winner; -1 when there is none, -2 when it is no candidate. */
+  /** The winner; -1: there is none; -2: it is no candidate. */
   readonly candidate: number
   readonly tried: ReadonlyArray<Attempt>
 }
 
 interface Pending {
   readonly attempt: DialAttempt
-  /** Of a query: the addresses that it led to. */
+  /** The addresses that a query led to. */
   readonly named: NamedAddresses | undefined
   readonly startedUs: number
   lateUs: number
-  /** It was given time once more, as the process had been busy. */
+  /** It got more time once, because the process had been busy. */
   wasBusy: boolean
-  /** When it will have been pending for too long; infinite once that was told. */
+  /** When it will have been pending for too long; infinite once that was reported. */
   suspectUs: number
   readonly cancel: Cancel
 }
 
-/** Calls `done` once, never from within the call itself; the cancel abandons every attempt and `done` is not called. */
+/** Calls `done` once, never within the call itself. The cancel abandons every attempt, and `done` is not called. */
 export function runPlanUnsafe(
   transport: Transport["Service"],
   query: QueryDns,
@@ -58,7 +56,7 @@ export function runPlanUnsafe(
   const deadlineUs = beganUs + toUs(plan.deadlineMs)
   let { attempts } = plan
   let pending: Array<Pending> = []
-  /** Queries that were answered in part. */
+  /** Queries with a partial answer. */
   let open: Array<Pending> = []
   let next = 0
   let lastStartUs = beganUs
@@ -72,7 +70,7 @@ export function runPlanUnsafe(
     tried.push({ candidate, ...(candidate < 0 ? { host } : {}), outcome, tookUs, ...verified })
   }
 
-  /** A query is an attempt by itself where it led to no address. */
+  /** A query is an attempt of its own if it led to no address. */
   const closed = (one: Pending, outcome: Attempt["outcome"]) => {
     open = open.filter((other) => other !== one)
     if (one.named?.isEmpty === true) settle(one, outcome)
@@ -117,7 +115,7 @@ export function runPlanUnsafe(
         (result) => typeof result === "string" ? answered(one(), result) : answered(one(), result.socket, result)
       )
 
-  /** Puts the addresses of a name where the name was, and later addresses beside those that still wait. */
+  /** Puts the addresses of a name in the place of the name, and later addresses beside those that still wait. */
   const resolved = (one: Pending, answer: ReadonlyArray<string>, isOver: boolean) => {
     const { named, attempt } = one
     if (named === undefined) return
@@ -149,7 +147,7 @@ export function runPlanUnsafe(
     pending.push(one)
   }
 
-  /** Starts what is due, gives up what is late, and sets the timer for what comes next. */
+  /** Starts what is due, ends what is late, and sets the timer for what comes next. */
   const proceed = () => {
     stopTimer?.()
     const nowUs = transport.nowUs()
@@ -196,7 +194,7 @@ export function runPlanUnsafe(
   return abandon
 }
 
-/** Whole microseconds, so that no comparison with the clock is lost to a rounded fraction. */
+/** Whole microseconds, so that no comparison with the clock fails because of a rounded fraction. */
 function toUs(ms: number): number {
   return Math.round(ms * 1000)
 }

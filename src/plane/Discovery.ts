@@ -1,9 +1,9 @@
 /**
  * Discovery: clients wait here until the upstream of their target has a candidate that serves.
  *
- * Clients with the same target share one wait. The control plane is told once that a client came (`DomainRequested`), and all clients
- * go on when routes are published in which the upstream needs no discovery any more, or when `singleFlightTimeout` is over; then the
- * last resort of the routes serves. A client that comes while others wait leaves with them.
+ * Clients with the same target share one wait. The control plane gets one report that a client came (`DomainRequested`). All
+ * clients go on when published routes say that the upstream needs no discovery any more, or when `singleFlightTimeout` is
+ * over. Then the last resort of the routes serves. A client that comes while others wait leaves with them.
  */
 import { domainOf } from "../core/domain.ts"
 import { isHost } from "../core/hostName.ts"
@@ -95,7 +95,7 @@ export class Discovery {
     }
   }
 
-  /** undefined: the control plane cannot be told now. */
+  /** undefined: the control plane has no permits now. */
   #begin(key: string | UpstreamId, slot: Wait["slot"], asked: Asked): Wait | undefined {
     const control = this.#control
     if (!control.reserveUnsafe(1)) return undefined

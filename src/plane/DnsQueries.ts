@@ -1,21 +1,24 @@
-/** Names for clients on their last resort: clients that want the same name at the same time share one query. */
+/** DNS queries for clients on their last resort. Clients that want the same name at the same time share one query. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Resolver, ResolverLimits } from "./ports/Resolver.ts"
 import type { Cancel } from "./ports/Transport.ts"
 
 /**
- * Literals in the resolver's order, all that are known by now; empty when there are none, or the resolver failed. `isOver`: there will be
- * no more of them; else it is called again.
+ * Literals in the resolver's order, all that are known by now; empty: there are none, or the resolver failed. `isOver`: no
+ * more of them come; otherwise the function is called again.
  */
 type Answer = (addresses: ReadonlyArray<string>, isOver: boolean) => void
 
-/** Calls back, never from within the call itself; the cancel takes that back. How long to wait is the caller's business; limits are those of the first caller. */
+/**
+ * Calls back, but never within the call itself. The cancel ends that. The caller limits the wait. The limits are those of
+ * the first caller.
+ */
 export type QueryDns = (host: string, limits: ResolverLimits, answer: Answer) => Cancel
 
 interface Query {
   readonly waiting: Set<{ readonly answer: Answer }>
-  /** What was told so far. */
+  /** Addresses that were passed on so far. */
   known: ReadonlyArray<string>
   stop: () => void
 }
@@ -28,7 +31,7 @@ export class DnsQueries {
     this.#resolver = resolver
   }
 
-  /** A field, so that it can be handed on. A query that no client waits for any more is given up. */
+  /** A field, so that it can be passed on. A query is cancelled when no client waits for it any more. */
   readonly query: QueryDns = (host, limits, answer) => {
     const query = this.#queries.get(host) ?? this.#begin(host, limits)
     const one = { answer }

@@ -25,7 +25,7 @@ export interface Client {
   readonly target: Target
   /** For its address, once it is known. */
   number?: number
-  /** It has waited for a discovery, or as long as that may take. */
+  /** It has waited for a discovery, or for as long as one may take. */
   discovered?: boolean
   /** From then on its first byte is awaited. */
   acceptedUs?: number
@@ -57,8 +57,8 @@ interface Got {
 const NOTHING_TRIED: ReadonlyArray<Attempt> = []
 
 /**
- * Serves the client to its end and tells it, once; the cancel resets both sides. Both of the client's permits
- * are used up. Callbacks instead of a fiber: a client costs tens of microseconds in all.
+ * Serves the client to its end and reports the end, once. The cancel resets both sides. Both of the client's permits are
+ * used up. It uses callbacks instead of a fiber: a client costs tens of microseconds in all.
  */
 export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
   const { transport, control, counts, warmPool } = ports
@@ -92,7 +92,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
         end(relayed.cause === "stopped" ? "stopped" : "served")
       }
     )
-    // After the relay has begun: the first byte does not wait for the record.
+    // The relay runs already, so the first byte does not wait for the record.
     control.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
   }
   if (taken !== undefined) {
@@ -121,7 +121,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
   return () => stop()
 }
 
-/** Waits for a discovery; then the client is served as the routes say by then, once. */
+/** Waits for a discovery, once. Then the client is served according to the routes of that moment. */
 function discover(ports: Ports, client: Client, end: (served: Served) => void): Cancel {
   client.discovered = true
   let stop: Cancel | undefined
@@ -163,7 +163,10 @@ function silenceOf(ports: Ports, client: Client, upstream: UpstreamRoutes, candi
   }
 }
 
-/** Whether there is more than one client address is soon seen in the first clients, and in a sample of those to come. */
+/**
+ * Whether the client gets a number. The first clients, and a sample of later ones, soon show whether there are several
+ * addresses.
+ */
 function isNumbered({ session }: Client): boolean {
   return session <= 64 || session % 16 === 0
 }
@@ -214,7 +217,7 @@ function closed(
     worker: 0,
     session: client.session,
     candidate,
-    // Only an end that may be blamed on the candidate needs the client behind it.
+    // The core needs the client only for an end that may be blamed on the candidate.
     client: firstByteAtUs < 0 && (bytesUp > 0 || cause === "upstream-alert") ? numberOf(ports, client) : 0,
     bytesUp,
     bytesDown,

@@ -1,15 +1,15 @@
-/** Clients within this program: they come by no listener, and are sessions like all others. */
+/** Clients within this program. They come by no listener, and are sessions like all others. */
 import type { Member, UpstreamRoutes } from "../core/model/Routes.ts"
 import type { Cancel, ClientSocket } from "./ports/Transport.ts"
 import type { Target } from "./Target.ts"
 
-/** What stands for listener and client address where a client came by no listener. */
+/** Stands for listener and client address if a client came by no listener. */
 export const INSIDE = "program"
 
 export interface Inside {
   /**
-   * Serves a client from now on; undefined: not now, as there are no permits for it, the routes do not have its upstream yet, or no
-   * client is accepted any more.
+   * Serves a client from now on; undefined: not now. Then there are no permits for it, the routes do not have its upstream
+   * yet, or no client is accepted any more.
    */
   readonly enterUnsafe: (socket: ClientSocket, target: Target) => Cancel | undefined
   /** The member that would serve a client now; undefined: the last resort would. */

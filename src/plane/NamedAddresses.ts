@@ -10,7 +10,7 @@ import { isAvoided } from "../core/identity.ts"
 import type { DialAttempt } from "../core/model/Routes.ts"
 
 export interface Joined {
-  /** Addresses that may not be dialled, told here for the first time. */
+  /** Addresses that may not be dialled, reported here for the first time. */
   readonly denied: ReadonlyArray<string>
   /** What is left of the plan, in order. */
   readonly later: ReadonlyArray<DialAttempt>
@@ -26,12 +26,12 @@ export class NamedAddresses {
     this.#name = name
   }
 
-  /** None was placed so far. */
+  /** No address was placed so far. */
   get isEmpty(): boolean {
     return this.#placed.size === 0
   }
 
-  /** `attempts` is the plan so far, of which those from `next` on have not begun; the first new one may begin at `fromMs`. */
+  /** `attempts` is the plan so far. Those from `next` on have not started. The first new one may start at `fromMs`. */
   join(answer: ReadonlyArray<string>, attempts: ReadonlyArray<DialAttempt>, next: number, fromMs: number): Joined {
     const { port, resolve } = this.#name
     const most = resolve?.most ?? 0
@@ -55,7 +55,7 @@ export class NamedAddresses {
     return { candidate: -1, host, port, startAfterMs: 0, timeoutMs, suspectAfterMs, ...proof }
   }
 
-  /** Those of the name first, in turns with its earlier ones; then the rest of the plan. */
+  /** The addresses of the name first, in turns with its earlier ones; then the rest of the plan. */
   #among(
     found: ReadonlyArray<DialAttempt>,
     ahead: ReadonlyArray<DialAttempt>,

@@ -1,10 +1,10 @@
 /**
- * Room: whether there are descriptors for another client. A reserve stays free for the dials of accepted clients, for probes, the admin
- * port, the record and the log.
+ * Room: whether there are descriptors for another client. A reserve stays free for the dials of accepted clients, for
+ * probes, the admin port, the record and the log.
  *
- * Where the reserve is touched, warm sockets are closed first (none are dialled until twice the reserve is free), and listeners pause:
- * new clients wait in the system's queue until others have left. While no client is served, listeners accept all the same: a limit
- * that leaves no room for the reserve still serves a few.
+ * When only the reserve is left, warm sockets are closed first (none are dialled until twice the reserve is free), and
+ * listeners pause: new clients wait in the system's queue until others have left. While no client is served, listeners
+ * accept all the same. So a limit that leaves no room for the reserve still serves a few clients.
  */
 import type { WarmPool } from "./WarmPool.ts"
 import type { Cancel, Listening, Transport } from "./ports/Transport.ts"
@@ -28,7 +28,7 @@ export class Room {
   #isPaused = false
   #stopLooking: Cancel | undefined
 
-  /** `isIdle`: no client is served; `say` tells people that descriptors are short. */
+  /** `isIdle`: whether no client is served. `say`: warns people that descriptors are short. */
   constructor(
     transport: Transport["Service"],
     warmPool: WarmPool,

@@ -6,7 +6,7 @@ export class Sessions {
   readonly #stops = new Set<{ stop: Cancel }>()
   #waiting: Array<() => void> = []
 
-  /** Starts a session; `ended` is called once when it is over, however that came. The cancel stops it. */
+  /** Starts a session. `ended` is called once when it is over, for whatever reason. The cancel stops it. */
   add(start: (end: () => void) => Cancel, ended: () => void): Cancel {
     const session = { stop: () => {} }
     this.#stops.add(session)
@@ -18,7 +18,7 @@ export class Sessions {
     return () => session.stop()
   }
 
-  /** Stops all that are left; tells how many they were. */
+  /** Stops all that are left and returns their number. */
   stopAll(): number {
     const left = [...this.#stops]
     for (const { stop } of left) stop()

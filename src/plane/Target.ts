@@ -1,13 +1,13 @@
 /** Target: what a client wants to reach. It names an upstream or a host and never a slot, so it stays right while a reload moves slots. */
 export type Target = UpstreamTarget | HostTarget
 
-/** A configured upstream: what a listener is for, or what a program asks for by name. */
+/** A configured upstream: a listener's, or one that a program names. */
 export interface UpstreamTarget {
   readonly _tag: "Upstream"
   readonly name: string
 }
 
-/** A host and port that need not be configured: then they are found on first use. */
+/** A host and port. If they are not configured, they are found on first use. */
 export interface HostTarget {
   readonly _tag: "Host"
   readonly host: string

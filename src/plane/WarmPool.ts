@@ -22,17 +22,17 @@ export interface WarmSocket {
   readonly stopTimer: Cancel
 }
 
-/** Those of one candidate, oldest first. */
+/** Warm sockets of one candidate, the oldest first. */
 interface CandidatePool {
   readonly ready: Array<WarmSocket>
-  /** Up to this age they are as likely to be alive as the newest. */
+  /** Sockets up to this age are as likely to be alive as the newest. */
   trustedUs: number
 }
 
-/** Of the age at which the peer ended one. */
+/** This share of the age at which the peer ended a socket. */
 const TRUSTED_SHARE = 0.7
 
-/** A race is between addresses: no name is to be resolved. */
+/** A race is between addresses, so no name is resolved. */
 const noNames: QueryDns = (_host, _limits, answer) => {
   answer([], true)
   return () => {}
@@ -51,7 +51,7 @@ export class WarmPool {
     this.#post = post
   }
 
-  /** How many wait for a candidate; a field, so that it can be handed to `pick`. */
+  /** The number of warm sockets of a candidate. It is a field, so that it can be passed to `pick`. */
   readonly countOf = (candidate: CandidateId): number => this.#rows.get(candidate)?.ready.length ?? 0
 
   get size(): number {
@@ -114,7 +114,7 @@ export class WarmPool {
     this.#dials.add(cancel)
   }
 
-  /** The oldest that is alive, or the newest where the oldest may not be. */
+  /** The oldest socket that is alive, or the newest one if the oldest may not be. */
   take(candidate: CandidateId): WarmSocket | undefined {
     for (let row = this.#rows.get(candidate); row !== undefined; row = this.#rows.get(candidate)) {
       const one = this.#next(row)
@@ -135,7 +135,7 @@ export class WarmPool {
     for (const one of this.#rows.get(candidate)?.ready.slice(0, count) ?? []) this.#drop(one, "drained")
   }
 
-  /** While it is paused, no socket is kept or dialled: clients need the descriptors. */
+  /** While it is paused, it holds and dials no sockets: clients need the descriptors. */
   pauseUnsafe(isPaused: boolean): void {
     this.#isPaused = isPaused
     if (isPaused) this.#empty()

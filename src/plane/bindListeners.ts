@@ -10,7 +10,7 @@ export interface Binding {
   readonly transport: Transport["Service"]
   /** Ends all listeners. */
   readonly scope: Scope.Scope
-  /** Those that are bound already. */
+  /** The listeners that are bound already. */
   readonly bound: ReadonlyArray<Listener>
   readonly arrived: (listener: Listener, socket: ClientSocket) => void
 }

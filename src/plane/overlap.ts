@@ -1,6 +1,6 @@
 /**
- * Which addresses cannot be bound beside each other: the same one, and all addresses beside one of them. `[::]` takes IPv4 as
- * well: that it shall not is more than Deno's sockets can be told.
+ * Which addresses cannot be bound beside each other: equal ones, and any address beside a wildcard that covers it. `[::]`
+ * takes IPv4 too, because Deno's sockets cannot be told not to.
  */
 import { wordsOf } from "../core/access.ts"
 import type { Address } from "../core/model/Routes.ts"

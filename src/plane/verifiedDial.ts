@@ -1,7 +1,8 @@
 /**
- * A dial for a client to an address that has not proven its identity. A TLS handshake of our own cannot be undone on a socket, so there
- * are two sockets. The first has to show the certificate. The second is dialled as soon as the first is connected, and becomes the
- * client's once the certificate was shown. The client waits for the round trips of the proof, but not for those of the second handshake.
+ * A dial for a client to an address that has not proven its identity. A TLS handshake of our own cannot be undone on a
+ * socket, so there are two sockets. The first has to show the certificate. The second is dialled as soon as the first is
+ * connected, and becomes the client's once the certificate was shown. The client waits for the round trips of the proof, but
+ * not for those of the second handshake.
  */
 import type { Address, Identity } from "../core/model/Routes.ts"
 import type { DialFailure } from "../core/model/Event.ts"
@@ -14,7 +15,7 @@ export interface Verified {
   readonly tookUs: number
 }
 
-/** Exactly one answer, unless cancelled before; the cancel closes both sockets. How long it may take is the caller's business. */
+/** Gives exactly one answer, unless it is cancelled before. The cancel closes both sockets. The caller limits the time. */
 export function dialVerifiedUnsafe(
   transport: Transport["Service"],
   address: Address,

@@ -1,7 +1,7 @@
 /**
- * Alarm: sleeps until the core's next deadline and posts `Ticked`. Only an earlier deadline sets the timer anew; one that
- * moved later costs nothing now and one empty look then. Timers of the transport instead of a fiber: deadlines move with every
- * client.
+ * Alarm: sleeps until the core's next deadline and posts `Ticked`. Only an earlier deadline sets the timer again. A deadline
+ * that moved later costs nothing now, and one early wake-up then. It uses timers of the transport instead of a fiber,
+ * because deadlines move with every client.
  */
 import type { Cancel } from "../plane/ports/Transport.ts"
 
@@ -17,7 +17,7 @@ export class Alarm {
   #timerUs = Number.POSITIVE_INFINITY
   #stopTimer: Cancel = () => {}
 
-  /** `ring` is called when a deadline has come; it must lead to another `arm` as long as there are deadlines. */
+  /** `ring` is called when a deadline has come. It must lead to another `arm` as long as there are deadlines. */
   constructor(clock: Clock, ring: () => void) {
     this.#clock = clock
     this.#ring = ring
@@ -36,7 +36,7 @@ export class Alarm {
   #sleep(): void {
     this.#stopTimer()
     this.#timerUs = this.#targetUs
-    // One millisecond is what timers resolve; rounding up keeps the wake-up from coming before the deadline.
+    // Timers are precise to one millisecond. Rounding up keeps the wake-up from coming before the deadline.
     const leftMs = Math.max(0, Math.ceil((this.#targetUs - this.#clock.nowUs()) / 1000))
     this.#stopTimer = this.#clock.timerUnsafe(leftMs, () => this.#woken())
   }

@@ -1,4 +1,4 @@
-/** Each client's beginning and end as log lines at debug: the only place where addresses stand in full by default. */
+/** The beginning and end of each client as log lines at debug. By default only this log shows whole addresses. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Candidates from "../core/candidates.ts"
@@ -9,7 +9,7 @@ import type { Folded } from "./Observer.ts"
 import { Observer } from "./Observer.ts"
 import { endpointText } from "../core/endpointText.ts"
 
-/** Gives an `Observer` that logs while `isOn`, and then asks the one that was there. */
+/** Gives an `Observer` that logs while `isOn`, and then calls the observer that was there before. */
 export const layer = (isOn: () => boolean): Layer.Layer<never> =>
   Layer.effect(
     Observer,

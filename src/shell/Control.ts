@@ -1,8 +1,11 @@
-/** Control: what an operator may ask of the running service, by admin port, signal or file watch. */
+/** Control: the commands of an operator to the running service, by admin port, signal or file watch. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 
-/** What a reload came to. `problems` are whole sentences with file, line and path; the old configuration stays when there are any. */
+/**
+ * The outcome of a reload. `problems` are whole sentences with file, line and path. If there are any, the old configuration
+ * stays.
+ */
 export interface ReloadOutcome {
   readonly applied: boolean
   readonly problems: ReadonlyArray<string>
@@ -10,10 +13,13 @@ export interface ReloadOutcome {
 }
 
 export class Control extends Context.Service<Control, {
-  /** Reads the configuration anew and applies it, or changes nothing at all. Ends an override of `enabled` when applied. */
+  /**
+   * Reads the configuration again and applies it, or changes nothing at all. When it is applied, it ends an override of
+   * `enabled`.
+   */
   readonly reload: Effect.Effect<ReloadOutcome>
-  /** Overrides `enabled` until restart or reload. */
+  /** Overrides `enabled` until a restart or reload. */
   readonly setEnabled: (enabled: boolean) => Effect.Effect<void>
-  /** Measures and resolves anew, for one upstream by name or for all; false: there is no such upstream. */
+  /** Measures and resolves again, for one upstream by name or for all; false: there is no such upstream. */
   readonly refresh: (upstream: string | undefined) => Effect.Effect<boolean>
 }>()("fairlead/shell/Control") {}

@@ -1,9 +1,9 @@
 /**
- * Engine: the one place where time becomes data. It stamps events as they enter, folds them through the core in turns of at
- * most `turnMs`, gives each entry to the recorder before its decisions are acted upon, and publishes the routes.
+ * Engine: the one place where time becomes data. It stamps events as they enter, and folds them through the core in turns of
+ * at most `turnMs`. It gives each entry to the recorder before its decisions take effect, and publishes the routes.
  *
- * If the core itself fails, the last routes stay in force and clients go on; the record keeps the culprit; a fresh state
- * takes over under ids that were never used, and its routes are published once it has something to say.
+ * If the core itself fails, the last routes stay in force and clients go on. The record stores the entry that caused the
+ * failure. A fresh state takes over, with ids that were never used, and its routes are published once it is ready.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -38,40 +38,49 @@ import { Resolver } from "../plane/ports/Resolver.ts"
 import { Transport } from "../plane/ports/Transport.ts"
 import * as WallClock from "./WallClock.ts"
 
-/** A client waits for what the core makes of these, so they gather with nothing. They are rare: first uses of names, and resolvers. */
+/**
+ * A client waits for the result of these events, so they do not gather with others. They are rare: first uses of names, and
+ * answers of the resolver.
+ */
 const AWAITED: ReadonlySet<Event["_tag"]> = new Set(["DomainRequested", "Resolved", "ResolveFailed", "Raced"])
 
 export interface EngineOptions {
   readonly config: Config
   readonly seed: number
-  /** Events on their way into the core at most. */
+  /** Limit of events on their way into the core. */
   readonly mailbox: number
   /** How long one turn may keep the thread, in ms. */
   readonly turnMs: number
-  /** How long events gather before the turn that serves them, in ms; 0: it comes as soon as what has arrived is on its way. */
+  /**
+   * How long events gather before the turn that handles them, in ms; 0: the turn comes as soon as what has arrived is on its
+   * way.
+   */
   readonly gatherMs: number
-  /** Pause before a failed core starts afresh, in ms. */
+  /** Pause before a failed core starts again, in ms. */
   readonly restartDelayMs: number
   readonly advance?: Advance
-  /** Told how long each turn took, in µs. */
+  /** Called after each turn with its length in µs. */
   readonly onTurn?: (tookUs: number) => void
 }
 
 export class Engine extends Context.Service<Engine, {
-  /** Promises places in the mailbox; false when it is full. */
+  /** Promises permits of the mailbox; false: it is full. */
   readonly reserveUnsafe: (permits: number) => boolean
-  /** Takes a promised place; never waits, never fails. */
+  /** Uses a promised permit. It never waits and never fails. */
   readonly postUnsafe: (event: Event) => void
-  /** What an operator wants, and what the machine's network is: it needs no place, as there is never more than a little of it. */
+  /**
+   * Commands of an operator, and changes of the machine's network. They need no permit, because there are never more than a
+   * few.
+   */
   readonly controlUnsafe: (event: ControlEvent | InterfacesChanged) => void
   readonly routesUnsafe: () => Routes
-  /** What is wrong with names. */
+  /** Troubles of names. */
   readonly names: NameTroubles
   readonly stateUnsafe: () => State
   /** Microseconds since the engine started. */
   readonly nowUs: () => number
   readonly facts: PubSub.PubSub<Fact>
-  /** How often the core had to start afresh. */
+  /** How often the core had to start again. */
   readonly restartsUnsafe: () => number
 }>()("fairlead/shell/Engine") {
   /** Gives the data plane its port as well. */
@@ -93,16 +102,16 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
 
   let state = initial(config, seed)
   let routes = state.routes
-  /** What a state begins with. */
+  /** The history with which a state begins. */
   let remembered = history.records
   let published: (routes: Routes) => void = () => {}
   let restarts = 0
   let failed = false
-  /** A round of turns is under way or asked for. */
+  /** A round of turns is under way or scheduled. */
   let awake = false
-  /** It is asked for, but events still gather; calling it stops that. */
+  /** The turn is scheduled, but events still gather. A call stops the gathering. */
   let stopGathering: (() => void) | undefined
-  /** The last turn did not come to the end of the mail. */
+  /** The last turn did not empty the mailbox. */
   let more = false
   let stopped = false
 
@@ -155,7 +164,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     recorder.dumpUnsafe(state, JSON.stringify(entry).slice(0, -1), cause instanceof Error ? cause.message : String(cause))
     const minted = { ...state.minted, generation: state.minted.generation + 1 }
     remembered = remains(state, entry)
-    // As configured by the last reload, and as the operator wished last.
+    // With the configuration of the last reload, and the last command of the operator.
     const fresh = initial(state.config, seed + ++restarts, minted)
     state = {
       ...fresh,
@@ -173,16 +182,17 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     failed = false
     recorder.beginUnsafe(state, "core-restarted")
     yield* started
-    // What came meanwhile waits in the mailbox.
+    // Events that came meanwhile wait in the mailbox.
     wake()
   })
 
-  /** What a failed core knew is the history of the next one, unless it failed on that very history. */
+  /** The knowledge of a failed core is the history of the next one, unless the core failed on that history. */
   const remains = (last: State, { event }: Entry) => {
     try {
       return event._tag === "HistoryLoaded" ? [] : historyOf(last, history.network())
     } catch {
-      // A state that broke the core may break this as well: then the next one begins with nothing, and its failure has been told.
+      // A state that broke the core may break this too. Then the next one begins with nothing, and its failure has been
+      // reported.
       return []
     }
   }
@@ -193,7 +203,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     postOwn({ _tag: "HistoryLoaded", worker: 0, network: history.network(), records: remembered })
   })
 
-  /** One turn; true when there is more. */
+  /** One turn; true: there is more. */
   const turn = (): boolean => {
     const beganUs = nowUs()
     const untilUs = beganUs + options.turnMs * 1000
@@ -210,10 +220,10 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   }
 
   /**
-   * Turns follow mail by way of the event loop, not of a fiber: cheaper by some microseconds for each client, and a fiber that
-   * lives on and waits keeps some 400 bytes for each time it waited on Deno 2.9. And they come a
-   * little later: a client's first bytes go before the core is told of it (a millisecond less to its first byte), and under
-   * load the same work costs a third less in few long turns than in many short ones between which all caches are cold.
+   * The event loop starts turns, not a fiber. That saves some microseconds for each client. A fiber that lives on and waits
+   * keeps some 400 bytes for each of its waits on Deno 2.9. Turns come a little later than their events. So a client's first
+   * bytes leave before the core hears of the client (a millisecond less to its first byte). Under load the same work costs a
+   * third less in few long turns than in many short ones, because the caches are cold between turns.
    */
   const wake = (isAwaited = false) => {
     if (awake && (!isAwaited || stopGathering === undefined)) return
@@ -239,7 +249,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
       plane.closeUnsafe()
-      // What the data plane had to say about it is the last thing in the record.
+      // The data plane's last events are the last entries of the record.
       while (!failed && turn()) continue
       alarm.stop()
       stopped = true
@@ -248,7 +258,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   )
   const fork = yield* FiberSet.makeRuntime<never, void>()
   yield* started
-  // The first routes, and what history has to say about them, are there before anybody can bind a listener: no client comes too
+  // The first routes, with what history knows about them, exist before a listener can be bound. So no client comes too
   // early, however long the first turn takes.
   do turns()
   while (more && !failed)
@@ -279,7 +289,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   return Context.make(Engine, engine).pipe(Context.add(ControlPort, port))
 })
 
-/** The upstreams that have a name, by what labels call them. */
+/** The upstreams with this name, as labels name them. */
 function ownersOf(state: State, host: string) {
   return state.config.upstreams.flatMap(({ removed, host: own, onDemand }, id) =>
     removed || own !== host ? [] : [{ label: Upstreams.labelOf(state, id), isConfigured: !onDemand }]

@@ -1,4 +1,4 @@
-/** Exposition: what a scrape of `/metrics` gets. */
+/** Exposition: the page that a scrape of `/metrics` gets. */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 
@@ -8,7 +8,7 @@ export interface Page {
   readonly text: Effect.Effect<string>
 }
 
-/** null: metrics are off, and there is no such page. */
+/** null: metrics are off, and there is no page. */
 export const Exposition: Context.Reference<Page | null> = Context.Reference<Page | null>("fairlead/shell/Exposition", {
   defaultValue: () => null
 })

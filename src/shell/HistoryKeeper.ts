@@ -1,8 +1,10 @@
 /**
- * History keeper: brings what earlier runs left to the core before anybody can connect, and writes what this run knows: at most
- * `firstWriteMs` after the first selection, then at most each `flushIntervalMs`, and at the end. The disk may be damaged, full,
- * read-only or silent: each is said once, counted, and tried again; nobody waits for it longer than `timeoutMs`. While the
- * operator has everything turned off nothing is read or written.
+ * History keeper: gives the core what earlier runs left, before a client can connect, and writes what this run knows.
+ *
+ * - It writes at most `firstWriteMs` after the first selection, then at most each `flushIntervalMs`, and at the end.
+ * - The disk may be damaged, full, read-only or silent. Each fault is reported once, counted, and the work is tried again.
+ *   No part of the service waits for the disk longer than `timeoutMs`.
+ * - While the operator has everything turned off, it reads and writes nothing.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,16 +21,16 @@ import { HistoryStore } from "./HistoryStore.ts"
 import { LoadedHistory } from "./LoadedHistory.ts"
 
 export interface KeeperOptions {
-  /** Whether it begins turned on: only then is read what earlier runs left. */
+  /** Whether the service starts enabled. Only then is the earlier history read at the start. */
   readonly enabled: boolean
   readonly firstWriteMs: number
   readonly flushIntervalMs: number
   readonly timeoutMs: number
-  /** Where this machine is now; empty: nobody knows. */
+  /** Where this machine is now; empty: unknown. */
   readonly network: () => string
 }
 
-/** How often each thing went wrong. */
+/** How often each fault occurred. */
 export type Troubles = ReadonlyMap<HistoryTrouble, number>
 
 const noTroubles: Troubles = new Map()
@@ -36,10 +38,10 @@ const none: ReadonlyArray<HistoryRecord> = []
 
 export class HistoryKeeper extends Context.Service<HistoryKeeper, {
   readonly troublesUnsafe: () => Troubles
-  /** Writes what there is to know until the scope ends, and then once more. */
+  /** Writes what is known until the scope ends, and then once more. */
   readonly keep: (stateUnsafe: () => State) => Effect.Effect<void, never, Scope.Scope>
 }>()("fairlead/shell/HistoryKeeper") {
-  /** Also gives the engine what was found. */
+  /** Also gives the engine the loaded history. */
   static readonly layer = (options: KeeperOptions) => Layer.effectContext(make(options))
   /** Writes the history of the engine. */
   static readonly writing = Layer.effectDiscard(Effect.gen(function* () {
@@ -48,7 +50,7 @@ export class HistoryKeeper extends Context.Service<HistoryKeeper, {
   }))
 }
 
-/** Counts of trouble where a keeper may be missing. */
+/** Counts of faults, where a keeper may be missing. */
 export const troubles: Effect.Effect<() => Troubles> = Effect.map(
   Effect.serviceOption(HistoryKeeper),
   (keeper) => keeper._tag === "Some" ? keeper.value.troublesUnsafe : () => noTroubles
@@ -60,7 +62,7 @@ const make = Effect.fnUntraced(function* (options: KeeperOptions) {
   const counts = new Map<HistoryTrouble, number>(HISTORY_TROUBLES.map((what) => [what, 0]))
   const count = ({ what }: HistoryError, times = 1) => void counts.set(what, (counts.get(what) ?? 0) + times)
   const inTime = <A>(effect: Effect.Effect<A, HistoryError>) =>
-    // At the end nothing else may be interrupted.
+    // At the end no other part may be interrupted.
     Effect.result(Effect.timeoutOrElse(Effect.interruptible(effect), {
       duration: timeoutMs,
       orElse: () => Effect.fail(new HistoryError({ what: "slow", path: "", why: `within ${timeoutMs} ms` }))
@@ -94,10 +96,10 @@ const make = Effect.fnUntraced(function* (options: KeeperOptions) {
   const keep = Effect.fnUntraced(function* (stateUnsafe: () => State) {
     let seen: State | undefined
     let failing = false
-    // Nothing known is nothing to write, unless it is the end of something.
+    // Without any knowledge there is nothing to write, unless the file had records before.
     let begun = records.length > 0
     let isRead = enabled
-    // The core takes earlier runs in at the start alone: what is read later is kept for the next run.
+    // The core takes earlier history at the start alone. What is read later is for the next run.
     let unread = none
     const flush = Effect.gen(function* () {
       const state = stateUnsafe()
@@ -140,7 +142,7 @@ const make = Effect.fnUntraced(function* (options: KeeperOptions) {
   )
 })
 
-/** What this run knows, then what earlier runs knew of others. */
+/** What this run knows, then what earlier runs knew of other addresses. */
 function withEarlier(
   known: ReadonlyArray<HistoryRecord>,
   earlier: ReadonlyArray<HistoryRecord>

@@ -1,4 +1,7 @@
-/** Port: where history outlives the process. What it finds is checked at its door; what it cannot do is told, never a stop. */
+/**
+ * Port: where history outlives the process. It checks what it loads. It reports what it cannot do, and never stops the
+ * service.
+ */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { HistoryRecord } from "../core/model/History.ts"
@@ -6,14 +9,14 @@ import type { HistoryError } from "./errors.ts"
 
 export interface Found {
   readonly records: ReadonlyArray<HistoryRecord>
-  /** Records that were none, and were left out. */
+  /** Invalid records, which were left out. */
   readonly dropped: number
-  /** Why there is less than there might be; the rest is good. */
+  /** Why there may be fewer records than expected. The records that are there are good. */
   readonly problem: HistoryError | null
 }
 
 export class HistoryStore extends Context.Service<HistoryStore, {
   readonly load: Effect.Effect<Found, HistoryError>
-  /** Replaces what is there, whole or not at all. */
+  /** Replaces the stored history, whole or not at all. */
   readonly save: (records: ReadonlyArray<HistoryRecord>) => Effect.Effect<void, HistoryError>
 }>()("fairlead/shell/HistoryStore") {}

@@ -1,4 +1,4 @@
-/** Tells the core which families the machine has addresses of: at the start, and when the addresses are others than before. */
+/** Reports to the core which families the machine has addresses of: at the start, and when the addresses change. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Engine } from "./Engine.ts"

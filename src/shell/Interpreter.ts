@@ -1,4 +1,4 @@
-/** Interpreter: does what the core decided. One exhaustive switch and no policy. */
+/** Interpreter: carries out the core's decisions. It is one exhaustive switch, and has no policy. */
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as PubSub from "effect/PubSub"
@@ -11,7 +11,7 @@ import { resolve } from "./resolve.ts"
 import type { PlanePort } from "../plane/ports/PlanePort.ts"
 import { Transport } from "../plane/ports/Transport.ts"
 
-/** Facts that slow readers may fall behind by before the oldest are dropped. */
+/** Slow readers may fall behind by this many facts before the oldest are dropped. */
 const FACTS_KEPT = 1024
 
 export interface Interpreter {
@@ -19,7 +19,7 @@ export interface Interpreter {
   readonly facts: PubSub.PubSub<Fact>
 }
 
-/** `isAwaited`: of an upstream's name no address is known. */
+/** `isAwaited`: whether no address of an upstream's name is known. */
 export const make = Effect.fnUntraced(function* (
   plane: PlanePort["Service"],
   resolver: Resolver["Service"],
@@ -31,7 +31,7 @@ export const make = Effect.fnUntraced(function* (
   const forkProbe = yield* FiberMap.runtime(yield* FiberMap.make<number>())()
   const forkResolve = yield* FiberMap.runtime(yield* FiberMap.make<number>())()
   const publish = (fact: Fact) => {
-    // Where a reader has fallen behind, this leaves the fact out for everybody: then the oldest has to go.
+    // If a reader has fallen behind, `publishUnsafe` drops the fact for all readers. Then the oldest fact must go.
     if (!PubSub.publishUnsafe(facts, fact)) Effect.runSync(PubSub.publish(facts, fact))
   }
   const interpreter: Interpreter = {

@@ -1,19 +1,19 @@
 /**
  * Mailbox: events on their way into the core, bounded.
  *
- * Nothing that was promised a place is ever refused: a client reserves the places of its `ClientAccepted` and
- * `ClientClosed` when it is accepted. Only a reservation can fail, and then accepting waits. So what clients have queued and
- * reserved never exceeds the limit.
+ * An event with a promised permit is never refused. A client reserves the permits of its `ClientAccepted` and `ClientClosed`
+ * when it is accepted. Only a reservation can fail, and then accepting waits. So the queued and reserved events of clients
+ * never exceed the limit.
  *
- * Answers to the core's own acts need no promise: the core bounds how many are under way (`probing.maxParallel`,
- * `pool.total`, one query a name, one tick). Were they counted with the clients, a full shelf could keep all clients out.
+ * Answers to the core's own acts need no permit, because the core bounds how many are under way (`probing.maxParallel`,
+ * `pool.total`, one query a name, one tick). If they counted with the clients, a full warm pool could keep all clients out.
  */
 import type { Entry, Event } from "../core/model/Event.ts"
 
 export class Mailbox {
   readonly #limit: number
   #entries: Array<Entry> = []
-  /** Whether the entry at the same index took a promised place. */
+  /** Whether the entry at the same index used a promised permit. */
   #promised: Array<boolean> = []
   #head = 0
   #queued = 0
@@ -29,24 +29,24 @@ export class Mailbox {
     return this.#head === this.#entries.length
   }
 
-  /** Places promised or taken. */
+  /** Permits that are promised or used. */
   get used(): number {
     return this.#queued + this.#reserved
   }
 
-  /** Promises places; false when there are not as many. */
+  /** Promises permits; false: there are not as many. */
   reserve(permits: number): boolean {
     if (this.used + permits > this.#limit) return false
     this.#reserved += permits
     return true
   }
 
-  /** Gives promised places back. */
+  /** Returns promised permits. */
   release(permits: number): void {
     this.#reserved -= permits
   }
 
-  /** Takes a promised place. */
+  /** Uses a promised permit. */
   post(at: number, event: Event): void {
     this.#reserved--
     this.#queued++
@@ -62,7 +62,7 @@ export class Mailbox {
     if (this.isEmpty) return undefined
     if (this.#promised[this.#head] === true) this.#queued--
     const entry = this.#entries[this.#head++]
-    // Shifting an array costs its length; an emptied one is replaced instead.
+    // Shifting an array costs its length, so an emptied array is replaced instead.
     if (this.isEmpty) {
       this.#entries = []
       this.#promised = []

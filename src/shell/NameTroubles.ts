@@ -1,6 +1,6 @@
 /**
- * Names that have no addresses, and why: seen at the resolver, so that the core's questions and those of clients on their last resort
- * count alike. A question that was given up says nothing. An answer with an address ends the trouble of its name.
+ * Names that have no addresses, and why. The resolver is watched, so queries of the core and of clients on their last resort
+ * count alike. A query that was cancelled says nothing. An answer with an address ends the trouble of its name.
  */
 import * as Effect from "effect/Effect"
 import type { Resolver } from "../plane/ports/Resolver.ts"
@@ -14,13 +14,13 @@ export interface NameTrouble {
   readonly times: number
 }
 
-/** An upstream whose name it is, as labels name it. */
+/** An upstream with this name, as labels name it. */
 interface Named {
   readonly label: string
   readonly isConfigured: boolean
 }
 
-/** One failed question, or the answer that ends a trouble (`reason` is null then). */
+/** One failed query, or the answer that ends a trouble (then `reason` is null). */
 export interface NameNews extends Named {
   readonly reason: string | null
   readonly trouble: NameTrouble
@@ -33,7 +33,7 @@ export interface NameOwners {
   readonly hosts: () => Iterable<string>
 }
 
-/** Names are swept when there are twice as many as the last sweep left, and some more. */
+/** A sweep comes when there are this many names more than twice as many as the last sweep left. */
 const SPARE = 64
 
 export class NameTroubles {
@@ -47,7 +47,7 @@ export class NameTroubles {
     this.#owners = owners
   }
 
-  /** The same resolver, seen. */
+  /** The same resolver, watched. */
   watching(resolver: Resolver["Service"]): Resolver["Service"] {
     return {
       resolve: (host, limits, early) => {
@@ -67,12 +67,12 @@ export class NameTroubles {
     return this.#troubles.get(host)
   }
 
-  /** Failed questions since start, by label and reason. */
+  /** Failed queries since start, by label and reason. */
   get counts(): ReadonlyMap<string, ReadonlyMap<string, number>> {
     return this.#counts
   }
 
-  /** Calls back with each failure and each end of a trouble from now on, and with what is in trouble already; one at a time. */
+  /** Calls back with each present trouble, then with each failure and each end of a trouble, one at a time. */
   watch(tell: (news: NameNews) => void): void {
     this.#tell = tell
     for (const [host, trouble] of this.#troubles) this.#told(host, trouble.reason, trouble)
@@ -102,7 +102,7 @@ export class NameTroubles {
     for (const owner of this.#owners.ownersOf(host)) this.#tell({ ...owner, reason, trouble })
   }
 
-  /** Names that no upstream has any more are forgotten. */
+  /** Forgets names that no upstream has any more. */
   #sweep(): void {
     if (this.#troubles.size < this.#sweepAt) return
     const known = new Set(this.#owners.hosts())

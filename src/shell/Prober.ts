@@ -1,6 +1,7 @@
 /**
- * Prober: one handshake, timed, then hung up politely. Where the core asks for a proof of identity, it follows over the same
- * connection, within the same time once more; it is no part of what the handshake took. Time in which the process was busy is no waiting (busy.ts).
+ * Prober: one timed handshake, then a polite close. If the core wants a proof of identity, it follows over the same
+ * connection. The proof has the same time limit once more, and does not count as handshake time. Time in which the process
+ * was busy does not count as a wait (busy.ts).
  */
 import * as Effect from "effect/Effect"
 import type { Probe } from "../core/model/Decision.ts"
@@ -8,7 +9,7 @@ import type { DialFailure, Event } from "../core/model/Event.ts"
 import { missedUs } from "../plane/ports/busy.ts"
 import type { Cancel, Transport } from "../plane/ports/Transport.ts"
 
-/** Does what the core asked and tells how it went; interruption hangs up and tells nothing. */
+/** Carries out the act and reports the outcome. An interruption closes the connection and reports nothing. */
 export function probe(transport: Transport["Service"], act: Probe): Effect.Effect<Event> {
   return Effect.callback<Event>((resume) => {
     const startedUs = transport.nowUs()

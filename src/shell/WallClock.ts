@@ -1,4 +1,4 @@
-/** Wall time as events: every minute, and as soon as it is seen to have drifted from the monotonic clock (sleep, jumps). */
+/** Wall time as events: every minute, and as soon as it has drifted from the monotonic clock (sleep, jumps). */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
@@ -9,7 +9,7 @@ const DRIFT_MS = 5_000
 /** Milliseconds since 1970. */
 export const nowMs: Effect.Effect<number> = Effect.map(Clock.currentTimeMillis, Math.floor)
 
-/** Looks every five seconds and tells when a minute has passed or the clocks have drifted apart. */
+/** Looks every five seconds. It reports when a minute has passed or the clocks have drifted apart. */
 export function watch(nowUs: () => number, tell: (wallMs: number) => void): Effect.Effect<never> {
   let toldWallMs = -1
   let toldUs = 0

@@ -29,11 +29,11 @@ export class RecordError extends Schema.TaggedError<RecordError>()("RecordError"
 export const HISTORY_TROUBLES = ["damaged", "record", "unreadable", "unwritable", "owned", "slow"] as const
 export type HistoryTrouble = (typeof HISTORY_TROUBLES)[number]
 
-/** Something is wrong with the history file; the service goes on. */
+/** The history file has a problem. The service goes on. */
 export class HistoryError extends Schema.TaggedError<HistoryError>()("HistoryError", {
   what: Schema.Literals(HISTORY_TROUBLES),
   path: Schema.String,
-  /** What happened: the system's code, or words. */
+  /** What happened: the system's code, or a text. */
   why: Schema.String
 }) {
   override get message(): string {

@@ -1,4 +1,4 @@
-/** How much of a candidate's address is shown where it may be read by others: its network, or all of it. */
+/** How much of a candidate's address is shown to readers: its network, or all of it. */
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
@@ -20,7 +20,7 @@ export function shownHost(host: string, addresses: Addresses): string {
   return addresses === "full" ? host : networkText(host)
 }
 
-/** A network that is as narrow as an address is shown as the one around it. */
+/** A network that is as narrow as an address is shown as its surrounding network. */
 export function shownNetwork(cidr: string, addresses: Addresses): string {
   const network = IpNetwork.fromString(cidr)
   if (addresses === "full" || Result.isFailure(network)) return cidr
@@ -32,13 +32,13 @@ export function shownNetwork(cidr: string, addresses: Addresses): string {
 function networkText(host: string): string {
   const ip = NetAddress.ipFromString(host)
   if (Result.isFailure(ip)) return "?"
-  // An IPv4 address that came in IPv6 clothes is as telling as any other.
+  // An IPv4-mapped IPv6 address reveals as much as the IPv4 address itself.
   const plain = NetAddress.toCanonical(ip.success)
   const prefix = NetAddress.isIpv4Address(plain) ? IPV4_PREFIX : IPV6_PREFIX
   return IpNetwork.format(IpNetwork.fromAddressUnsafe(plain, prefix))
 }
 
-/** Whether an address is of this machine alone. */
+/** Whether an address is reachable from this machine alone. */
 export function isLoopback(host: string): boolean {
   return host === "::1" || /^(::ffff:)?127\./i.test(host)
 }

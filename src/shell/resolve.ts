@@ -1,12 +1,12 @@
-/** What the core asks the resolver, and how it went. */
+/** Queries of the core to the resolver, and their outcome. */
 import * as Effect from "effect/Effect"
 import type { Resolve } from "../core/model/Decision.ts"
 import type { Event, Resolved } from "../core/model/Event.ts"
 import type { Answers, Resolver } from "../plane/ports/Resolver.ts"
 
 /**
- * Does what the core asked and tells how it went, within its time limit. `early` is given where no address of the name is known, so
- * that clients may wait for the first: it is told what is known while questions are open, as parts of the answer that this becomes.
+ * Carries out the act within its time limit and reports the outcome. `early` is given if no address of the name is known,
+ * because clients may wait for the first one. It gets what is known while queries are open, as parts of the final answer.
  */
 export function resolve(resolver: Resolver["Service"], act: Resolve, early?: (event: Event) => void): Effect.Effect<Event> {
   const { worker, resolve, upstream, host, timeoutMs, maxAnswers, servers } = act

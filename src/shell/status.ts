@@ -1,4 +1,4 @@
-/** What a running service is doing, as plain data for `/status`. Moments are wall time in ISO 8601; null where there is none. */
+/** The state of a running service as plain data for `/status`. Moments are wall time in ISO 8601; null: there is none. */
 import * as Candidates from "../core/candidates.ts"
 import * as Ordered from "../core/data/Ordered.ts"
 import * as Vector from "../core/data/Vector.ts"
@@ -16,7 +16,7 @@ import { shownAddress } from "./privacy.ts"
 import type { RecordStatus } from "./Recorder.ts"
 
 export interface Seen {
-  /** Immutable, so it can be read in slices: what follows is all of one moment. */
+  /** It is immutable, so readers can take it in slices, and all slices show one moment. */
   readonly state: State
   readonly nowUs: number
   readonly restarts: number
@@ -27,7 +27,7 @@ export interface Seen {
 
 export interface StatusOptions {
   readonly addresses: Addresses
-  /** Shown for each upstream at most: the set first, then by cost, then as they are listed. */
+  /** Shown candidates of each upstream at most: the set first, then by cost, then in the order of the list. */
   readonly candidates: number
 }
 
@@ -44,10 +44,10 @@ export function statusOf(seen: Seen, options: StatusOptions) {
   }
 }
 
-/** Candidates in one piece of text. */
+/** Number of candidates in one piece of text. */
 const SLICE = 64
 
-/** The JSON of `statusOf` in pieces that each cost little, for a list of any length. */
+/** The JSON of `statusOf` in pieces. Each piece costs little, for a list of any length. */
 export function* statusText(seen: Seen, options: StatusOptions): Generator<string> {
   const { state } = seen
   yield `${JSON.stringify(headOf(seen)).slice(0, -1)},"upstreams":[`
@@ -63,7 +63,7 @@ export function* statusText(seen: Seen, options: StatusOptions): Generator<strin
   yield "]}"
 }
 
-/** The places of upstreams that are configured no more are nobody's business. */
+/** Without slots of upstreams that are not configured any more. */
 function present(state: State): ReadonlyArray<Upstream> {
   return Vector.toArray(state.upstreams).filter(({ id }) => !Upstreams.configOf(state, id).removed)
 }
@@ -100,14 +100,14 @@ function upstreamHead({ state, names }: Seen, upstream: Upstream) {
   }
 }
 
-/** What is wrong with its name; null: nothing, or it has none. */
+/** What is wrong with its name; null: nothing, or it has no name. */
 function troubleOf(state: State, trouble: NameTrouble | undefined) {
   if (trouble === undefined) return null
   const { reason, sinceUs, lastUs, times } = trouble
   return { reason, since: wallTime(state, sinceUs), lastAt: wallTime(state, lastUs), times }
 }
 
-/** When the last of its members expires, if nothing is measured until then. */
+/** When the last of its members expires if no sample comes until then. */
 function expiresAtUs(state: State, { members }: Upstream): number {
   return members.reduce((latest, id) => Math.max(latest, Candidates.find(state, id)?.expireDueUs ?? -1), -1)
 }
@@ -124,7 +124,7 @@ function shownOf(state: State, upstream: Upstream, most: number): ReadonlyArray<
   return [...shown]
 }
 
-/** The list, and of the fallback list who stands there alone. */
+/** The list, then the spares: candidates that only the fallback list names. */
 function known({ listed, fallback }: Upstream): ReadonlyArray<CandidateId> {
   if (fallback.length === 0) return listed
   const already = new Set(listed)

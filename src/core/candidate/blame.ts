@@ -1,17 +1,17 @@
 /**
- * Blame: what failures add to the price of a candidate, bounded and forgivable.
+ * Blame: what failures add to the cost of a candidate. It is bounded, and successes take it away.
  *
  * - A *penalty*: the last failure costs `failurePenalty`, at most twice the spread of latencies in the upstream and at least
- *   `LEAST_STAKE_MS`: what is at stake is the difference between candidates. Failures are not added up, so a hundred clients
- *   that fail together blame no more than one. The penalty fades over `decay`, and each success
- *   in a row halves it.
- * - A *success rate*: (s + 1) / (s + f + 1) over `successWindow`: one success is granted in advance, so a candidate that was never
- *   measured is not called broken, and a single failure out of one halves it. Failures count at most once a second, and each success in a row
- *   takes a tenth of them away: a candidate that answered ten times in a row is as good as one that never failed.
- * - What fades is seen when it has faded: `fadeDueUs` is the next moment at which the price is worth computing again, until
- *   time or successes have taken all blame away.
+ *   `LEAST_STAKE_MS`, because the choice is about differences between candidates. Failures do not add up, so a hundred
+ *   clients that fail together cost as much as one. The penalty fades over `decay`, and each success in a row halves it.
+ * - A *success rate*: (s + 1) / (s + f + 1) over `successWindow`. One success is granted in advance, so a candidate without
+ *   a sample does not count as broken, and one failure alone halves the rate. Failures count at most once a second. Each
+ *   success in a row takes a tenth of them away: after ten successes in a row a candidate is as good as one that never
+ *   failed.
+ * - `fadeDueUs` is the next moment at which the cost is computed again because blame has faded, until time or successes have
+ *   taken all of it away.
  *
- * This file alone writes the penalty, the success rate and the row of successes. What is a sample is decided by samples.ts.
+ * This file alone writes the penalty, the success rate and the row of successes. samples.ts decides what a sample is.
  */
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"
@@ -19,16 +19,16 @@ import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { Candidate, Checkpoint } from "../model/Candidate.ts"
 import type { Scoring } from "../model/Config.ts"
 
-/** So many successes in a row make up for all failures before them. */
+/** This many successes in a row make up for all failures before them. */
 const FORGIVING_STREAK = 10
 const STAKES = 2
 /** Where all candidates are alike, a failure still is a reason to try another one first. */
 const LEAST_STAKE_MS = 20
-/** Failures that come closer together are one. */
+/** Failures that are closer together count as one. */
 const EPISODE_US = 1_000_000
-/** A penalty below this is none. */
+/** A smaller penalty counts as none. */
 const LEAST_PENALTY_MS = 0.5
-/** A price is computed again when the penalty has faded by some two fifths. */
+/** A cost is computed again when the penalty has faded by some two fifths. */
 const FADES_PER_DECAY = 2
 
 /** One more success. */
@@ -37,13 +37,13 @@ export function succeeded(candidate: Candidate, scoring: Scoring, atUs: number):
   return { ...candidate, success, streak: candidate.streak + 1 }
 }
 
-/** It answered, but a packet was lost on the way: the success rate falls, and no penalty is due. */
+/** It answered, but a packet was lost on the way: the success rate falls, and there is no penalty. */
 export function lost(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   const success = SuccessWindow.record(candidate.success, false, atUs, scoring.successWindowMs)
   return { ...candidate, success, streak: 0 }
 }
 
-/** One more failure at `atUs`, where the latencies of the upstream are `spreadMs` apart. */
+/** One more failure at `atUs`, where the latencies of the upstream differ by `spreadMs`. */
 export function blamed(candidate: Candidate, scoring: Scoring, atUs: number, spreadMs: number): Candidate {
   const stakeMs = STAKES * spreadMs > LEAST_STAKE_MS ? STAKES * spreadMs : LEAST_STAKE_MS
   const value = scoring.failurePenaltyMs < stakeMs ? scoring.failurePenaltyMs : stakeMs
@@ -89,7 +89,7 @@ export function restored(candidate: Candidate, { success, countedAtUs, penalty, 
   return { ...candidate, success, countedAtUs, penalty, streak }
 }
 
-/** When the price changes next by time alone, in µs; -1: it does not. */
+/** When the cost next changes by time alone, in µs; -1: it does not. */
 export function fadeDueUs(candidate: Candidate, scoring: Scoring, atUs: number): number {
   if (penaltyMs(candidate, scoring, atUs) > 0 && scoring.decayMs > 0) {
     return atUs + Math.ceil((scoring.decayMs * 1000) / FADES_PER_DECAY)

@@ -1,8 +1,7 @@
 /**
  * Breaker: what a candidate's breaker has counted, and whether it is closed, open or half-open.
  *
- * This file alone writes the breaker. When it opens and closes is decided by reducers/breaker.ts, when a trial is due by
- * trials.ts.
+ * This file alone writes the breaker. reducers/breaker.ts decides when it opens and closes, trials.ts when a trial is due.
  */
 import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { BreakerState, Candidate } from "../model/Candidate.ts"
@@ -46,7 +45,7 @@ function counted({ breaker }: Candidate, ok: boolean, atUs: number, windowMs: nu
   return SuccessWindow.record(breaker.window, ok, atUs, windowMs)
 }
 
-/** Which clients have blamed it in the last minute. */
+/** The clients that have blamed it in the last minute. */
 export function blamedLately({ breaker }: Candidate, atUs: number): BreakerState["blamed"] {
   return breaker.blamed.filter((one) => one.atUs > atUs - MINUTE_US)
 }
@@ -59,12 +58,12 @@ export function failedAfterConnect(candidate: Candidate, client: number, atUs: n
   return changed(candidate, { consecutiveAfter, blamed, failedAfterAtUs: atUs })
 }
 
-/** The upstream sent a byte, so the failures after connect count no more. */
+/** The upstream sent a byte, so earlier failures after connect do not count any more. */
 export function answered(candidate: Candidate, trialDueUs: number): Candidate {
   return changed(candidate, { consecutiveAfter: 0, blamed: [], trialDueUs })
 }
 
-/** It opens, or opens again after a trial, for the `openings`th time. */
+/** The breaker opens, or opens again after a trial, for the `openings`th time. */
 export function opened(candidate: Candidate, atUs: number, waitMs: number, openings: number): Candidate {
   const { state, openedAtUs } = candidate.breaker
   return changed(candidate, {
@@ -77,13 +76,13 @@ export function opened(candidate: Candidate, atUs: number, waitMs: number, openi
   })
 }
 
-/** It closes, and the candidate ramps up. */
+/** The breaker closes, and the candidate ramps up. */
 export function closed(candidate: Candidate, atUs: number, rampMs: number): Candidate {
   return changed(candidate, {
     state: "closed",
     consecutive: 0,
     consecutiveAfter: 0,
-    // What it opened on must not open it again with the first failure to come.
+    // The outcomes that opened the breaker must not open it again with the next failure.
     window: SuccessWindow.empty,
     blamed: [],
     trialDueUs: -1,
@@ -109,7 +108,7 @@ export function tried(candidate: Candidate): Candidate {
   })
 }
 
-/** A trial that is under way, if any, will have no answer. It is due again then. */
+/** The trial under way, if any, will have no answer. The next one is due then. */
 export function untried(candidate: Candidate, trialDueUs: number): Candidate {
   return candidate.breaker.state === "half-open" ? changed(candidate, { state: "open", trialDueUs }) : candidate
 }
@@ -119,7 +118,7 @@ export function trialsOver(candidate: Candidate): Candidate {
   return changed(candidate, { trials: 0, trialDueUs: -1 })
 }
 
-/** A candidate that is on trial with clients gets a tenth of them at first. */
+/** A candidate on trial with clients starts with a tenth of them. */
 export function ramping(candidate: Candidate, atUs: number, rampMs: number): Candidate {
   return changed(candidate, firstStep(atUs, rampMs))
 }
@@ -129,7 +128,7 @@ function firstStep(atUs: number, rampMs: number): Pick<BreakerState, "slowStartW
   return { slowStartWeight: 1 / RAMP_STEPS, rampDueUs: atUs + Math.ceil((rampMs * 1000) / RAMP_STEPS) }
 }
 
-/** It gets a tenth more of the clients. */
+/** The candidate gets a tenth more of the clients. */
 export function rampedUp(candidate: Candidate, atUs: number, rampMs: number): Candidate {
   const steps = Math.round(candidate.breaker.slowStartWeight * RAMP_STEPS) + 1
   const done = steps >= RAMP_STEPS
@@ -142,12 +141,12 @@ export function rampDue(candidate: Candidate, rampDueUs: number): Candidate {
   return changed(candidate, { rampDueUs })
 }
 
-/** Nothing is counted any more. */
+/** All counts are cleared. */
 export function forgotten(candidate: Candidate): Candidate {
   return { ...candidate, breaker: closedBreaker }
 }
 
-/** It is as it was at a checkpoint. */
+/** The breaker is as it was at a checkpoint. */
 export function restored(candidate: Candidate, breaker: BreakerState): Candidate {
   return { ...candidate, breaker }
 }

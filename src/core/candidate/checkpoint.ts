@@ -1,7 +1,7 @@
 /**
- * Checkpoint: what is believed of a candidate from before its failures, kept beside it until they are known to say something.
+ * Checkpoint: beliefs about a candidate from before its failures. It lasts until the failures are known to say something.
  *
- * This file alone writes it. When one is made and rolled back is decided by reducers/commonCause.ts and rules/rollBack.ts.
+ * This file alone writes it. reducers/commonCause.ts and rules/rollBack.ts decide when a checkpoint is made and rolled back.
  */
 import type { Candidate, Checkpoint } from "../model/Candidate.ts"
 import * as Blame from "./blame.ts"
@@ -9,7 +9,10 @@ import * as Breaker from "./breaker.ts"
 import * as Identity from "./identity.ts"
 import * as Suspicion from "./suspicion.ts"
 
-/** It has a checkpoint for this trouble, and has failed in this way by now. A candidate that failed before has none. */
+/**
+ * Makes a checkpoint for this trouble, with the kind of failure so far. A candidate that failed before the trouble gets
+ * none.
+ */
 export function made(candidate: Candidate, trouble: number, failed: Checkpoint["failed"]): Candidate {
   const known = candidate.checkpoint
   if (known !== null && known.trouble === trouble) {
@@ -22,26 +25,26 @@ export function made(candidate: Candidate, trouble: number, failed: Checkpoint["
   return { ...candidate, checkpoint: { trouble, failed, ...parts } }
 }
 
-/** There is nothing that it could be rolled back to. */
+/** Drops the checkpoint. */
 export function dropped(candidate: Candidate): Candidate {
   return { ...candidate, checkpoint: null }
 }
 
-/** A checkpoint, if it has one, says of its identity what is known now. */
+/** Puts the present proof of identity into the checkpoint, if there is one. */
 export function withIdentity(candidate: Candidate): Candidate {
   const { identity, checkpoint } = candidate
   return checkpoint === null ? candidate : { ...candidate, checkpoint: { ...checkpoint, identity } }
 }
 
-/** What its failures changed is as before; `proofs`: also a proof of identity that failed. */
+/** Undoes what the failures changed; with `proofs` also a failed proof of identity. */
 export function rolledBack(candidate: Candidate, checkpoint: Checkpoint, proofs: boolean, atUs: number): Candidate {
   const judged = breakerRolledBack(Blame.restored(candidate, checkpoint), checkpoint.breaker, atUs)
   const back = Suspicion.restored(judged, checkpoint.suspicion)
-  // A network that dies between the two handshakes of a proof makes an impostor of the candidate.
+  // If the network dies between the two handshakes of a proof, the candidate looks like an impostor.
   return proofs ? Identity.restored(back, checkpoint.identity) : back
 }
 
-/** A breaker that closed meanwhile stays closed; a trial that is under way no more is due again. */
+/** A breaker that closed meanwhile stays closed. A trial that is under way no more is due again. */
 function breakerRolledBack(candidate: Candidate, before: Checkpoint["breaker"], atUs: number): Candidate {
   if (before.state !== "closed" && candidate.breaker.state === "closed") return candidate
   const back = Breaker.restored(candidate, before)

@@ -3,21 +3,24 @@
  *
  *   cost = (latency + jitterWeight x jitter) / max(success, 0.05)^successExponent + penalty - reward, never below 0
  *
- * - Samples. Answers within max(2 s, interval / 2) after the last sample gather in a window and count as one sample, their median,
- *   when the window ends. An answer after a quiet window, hence also the first one, is a sample at once. So a busy member is
- *   not judged by more noise than an idle challenger. Of more than 32 answers the least and the greatest leave
- *   together, which does not move the median.
- * - latency: time-decayed average of samples, raised at once by a higher sample. jitter: average of |sample - latency before
- *   it|, 0 at the first. success: (s + 1) / (s + f + 1) over ten buckets of `successWindow`; the floor of 0.05 keeps the
- *   cost of a dead candidate comparable (at most twenty times its latency, exponent 1).
- * - penalty: see blame.ts. reward: `historyReward` in full after 20 successes without a failure, in proportion before.
- * - baseline: harmonic mean of the samples over `habitDecay` (harmonic: how good it is at most times, not dragged by the spikes). The
- *   forecast is the cost with `habitWeight` of the latency replaced by the baseline: latencies jump, stay for a while and
- *   come back, so the price of a choice is a mix of both. A steady candidate has a forecast equal to its cost.
+ * - Samples: answers within max(2 s, interval / 2) after the last sample gather in a sample window. When the window ends,
+ *   they count as one sample, their median. An answer after a quiet window is a sample at once, and so is the first answer.
+ *   So a busy member is not judged by more noise than an idle challenger. Of more than 32 answers the least and the greatest
+ *   leave together, which does not move the median.
+ * - latency: time-decayed average of samples. A higher sample raises it at once.
+ * - jitter: average of |sample - latency before it|, 0 at the first sample.
+ * - success: (s + 1) / (s + f + 1) over ten buckets of `successWindow`. The floor of 0.05 keeps the cost of a dead candidate
+ *   comparable (at most twenty times its latency, exponent 1).
+ * - penalty: see blame.ts.
+ * - reward: `historyReward` in full after 20 successes without a failure, in proportion before.
+ * - baseline: harmonic mean of the samples over `habitDecay`. The harmonic mean shows the latency at most times, and spikes
+ *   do not raise it much.
+ * - forecast: the cost with `habitWeight` of the latency replaced by the baseline. Latencies jump, stay for a while and come
+ *   back, so the price of a choice is a mix of both. A steady candidate has a forecast equal to its cost.
  *
- * `score` = 100 x reference / (reference + cost) is for people and for `minScore`; ranking uses cost.
+ * `score` = 100 x reference / (reference + cost) is for people and for `minScore`. Candidates are ranked by cost.
  *
- * This file alone writes these fields. What is a sample, and when a cost is computed, is decided by reducers/score.ts.
+ * This file alone writes these fields. reducers/score.ts decides what a sample is and when a cost is computed.
  */
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"
@@ -30,19 +33,19 @@ const MOST_SAMPLES = 32
 const SUCCESS_FLOOR = 0.05
 const FULL_REWARD_STREAK = 20
 const LEAST_WINDOW_MS = 2000
-/** A sample of nothing would make the harmonic mean nothing for good. */
+/** A sample of 0 would keep the harmonic mean at 0 for good. */
 const LEAST_WINDOW_VALUE_MS = 0.1
 
-/** It was sampled. `isResent`: it answered to a repeated SYN. */
+/** The candidate has a new sample. `isResent`: it answered a repeated SYN. */
 export function sampled(candidate: Candidate, atUs: number, expireDueUs: number, isResent: boolean): Candidate {
   return { ...candidate, lastSampleAtUs: atUs, expireDueUs, resentAtUs: isResent ? atUs : -1 }
 }
 
-/** It answered after `tookMs`: the latency is told by the median of a window. */
+/** It answered after `tookMs`. The latency follows from the median of a window. */
 export function succeeded(known: Candidate, tookMs: number, config: UpstreamConfig, atUs: number): Candidate {
   const { scoring } = config
   const counted = Blame.succeeded(known, scoring, atUs)
-  // Successes wear blame off: the cost follows each of them, and not only the next entry.
+  // Successes take blame away, so the cost changes with each of them, and not only with the next sample.
   const candidate = known.fadeDueUs < 0 ? counted : repriced(counted, scoring, atUs)
   const windowEndUs = candidate.windowClosedAtUs + sampleWindowUs(config)
   if (candidate.costMs < 0 || candidate.windowClosedAtUs < 0 || (candidate.windowDueUs < 0 && atUs >= windowEndUs)) {
@@ -55,29 +58,29 @@ export function succeeded(known: Candidate, tookMs: number, config: UpstreamConf
   }
 }
 
-/** It answered, but how late tells nothing of the latency. */
+/** It answered, but the time of the answer says nothing about its latency. */
 export function alive(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   return repriced(Blame.succeeded(candidate, scoring, atUs), scoring, atUs)
 }
 
-/** It answered to a repeated SYN. */
+/** It answered a repeated SYN. */
 export function lost(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   return repriced(Blame.lost(candidate, scoring, atUs), scoring, atUs)
 }
 
-/** It failed, where the latencies of the upstream are `spreadMs` apart. */
+/** It failed, where the latencies of the upstream differ by `spreadMs`. */
 export function failed(candidate: Candidate, scoring: Scoring, atUs: number, spreadMs: number): Candidate {
   return repriced(Blame.blamed(candidate, scoring, atUs, spreadMs), scoring, atUs)
 }
 
-/** Old successes may leave the window before a failure does: time alone makes no candidate dearer. */
+/** Old successes may leave the window before a failure does. Time alone must not raise a cost. */
 export function faded(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   const after = repriced(Blame.faded(candidate, scoring, atUs), scoring, atUs)
   const { costMs, forecastMs } = candidate
   return after.costMs <= costMs ? after : { ...after, costMs, forecastMs }
 }
 
-/** Its window ends: the median of the answers in it is one sample. */
+/** Its sample window ends: the median of the answers in it is one sample. */
 export function windowClosed(candidate: Candidate, config: UpstreamConfig, atUs: number): Candidate {
   const closed: Candidate = { ...candidate, sampleWindow: [], windowDueUs: -1 }
   return candidate.sampleWindow.length === 0
@@ -105,13 +108,13 @@ export function fadeDue(candidate: Candidate, fadeDueUs: number): Candidate {
   return { ...candidate, fadeDueUs }
 }
 
-/** Its latency is replaced by the next sample. A candidate without one must not look as if it had answered after 0 ms. */
+/** The next sample replaces its latency. A candidate without one must not look as if it had answered after 0 ms. */
 export function outdated(candidate: Candidate): Candidate {
   const { latency } = candidate
   return latency.atUs < 0 ? candidate : { ...candidate, latency: { ...latency, atUs: 0 } }
 }
 
-/** An earlier run knew this of it. */
+/** An earlier run knew this prior. */
 export function recalled(candidate: Candidate, prior: Prior): Candidate {
   return { ...candidate, prior }
 }
@@ -129,7 +132,7 @@ function addWindow(candidate: Candidate, windowMs: number, scoring: Scoring, atU
   return priced(updated, scoring, atUs)
 }
 
-/** One more sample in the harmonic mean: of the first ones each counts alike, then the past fades over `habitDecay`. */
+/** Adds a sample to the harmonic mean. The first samples count alike, then the past fades over `habitDecay`. */
 function baselineWith(baseline: Baseline, windowMs: number, { habitDecayMs }: Scoring, atUs: number): Baseline {
   const samples = baseline.samples + 1
   const fading = baseline.samples === 0 ? 1 : 1 - decay((atUs - baseline.atUs) / 1000, habitDecayMs)
@@ -138,12 +141,12 @@ function baselineWith(baseline: Baseline, windowMs: number, { habitDecayMs }: Sc
   return { inverse: baseline.inverse + weight * (inverse - baseline.inverse), samples, atUs }
 }
 
-/** With the cost that it has under these numbers now. A candidate without a cost gets none. */
+/** Computes the cost under the present numbers. A candidate without a cost gets none. */
 export function repriced(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   return candidate.costMs < 0 ? candidate : priced(candidate, scoring, atUs)
 }
 
-/** With its cost and forecast as of now. */
+/** Computes the cost and the forecast as of now. */
 function priced(candidate: Candidate, scoring: Scoring, atUs: number): Candidate {
   const { latency, baseline } = candidate
   const forecastLatencyMs = (1 - scoring.habitWeight) * latency.value + scoring.habitWeight / baseline.inverse

@@ -1,18 +1,18 @@
 /**
- * Lifetime: what lists a candidate and what hangs on it, so how long it is known.
+ * Lifetime: what lists a candidate and what uses it, which decides how long it is known.
  *
- * This file alone writes its sources, its connections and the moment at which it is forgotten. Which sources name it is decided
- * by rules/roster.ts.
+ * This file alone writes its sources, its connections and the moment at which it is forgotten. rules/roster.ts decides which
+ * sources name it.
  */
 import type { Candidate, Source } from "../model/Candidate.ts"
 
-/** A source names it, or does no more. */
+/** A source names it, or does so no more. */
 export function named(candidate: Candidate, source: Source, isNamed: boolean): Candidate {
   const others = candidate.sources.filter((one) => one !== source)
   return { ...candidate, sources: isNamed ? [...others, source] : others }
 }
 
-/** It is forgotten then, if nothing hangs on it by that time; -1: not. */
+/** It is forgotten at this moment, if nothing uses it by then; -1: never. */
 export function forgetDue(candidate: Candidate, forgetDueUs: number): Candidate {
   return { ...candidate, forgetDueUs }
 }
@@ -32,7 +32,7 @@ export function workerLost(candidate: Candidate, worker: number): Candidate {
   return (connections[worker] ?? 0) === 0 ? candidate : { ...candidate, connections: connections.with(worker, 0) }
 }
 
-/** No connection is left, as the process that held them is gone. */
+/** It has no connections, as the process that held them is gone. */
 export function unconnected(candidate: Candidate): Candidate {
   return { ...candidate, connections: [] }
 }

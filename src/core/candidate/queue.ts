@@ -1,11 +1,11 @@
 /**
  * Queue: whether a candidate waits for a probe, and the probe under way.
  *
- * - The queue has two parts. Probes of the urgent part go out before those of the backlog, the longest wait first.
+ * - The queue has two parts. Urgent probes go out before those of the backlog, in each part the longest wait first.
  * - A candidate waits at most once, and has at most one probe under way.
- * - `unused` counts probes that it answered since it served a client, `briefs` short tries that it did not answer.
+ * - `unused` counts probes that it answered since it served a client. `briefs` counts short tries that it did not answer.
  *
- * This file alone writes these fields. When a candidate is probed is decided by reducers/refresh.ts and the rules named there.
+ * This file alone writes these fields. reducers/refresh.ts, and the rules that it names, decide when a candidate is probed.
  */
 import type { Candidate } from "../model/Candidate.ts"
 
@@ -21,7 +21,7 @@ export function urgent(candidate: Candidate, atUs: number): Candidate {
   return candidate.probe === 0 ? queued(candidate, "urgent", atUs) : candidate
 }
 
-/** It waits in this part. If it waited before, the time that it has waited counts on. */
+/** It waits in this part. If it waited before, the wait so far counts. */
 export function requeued(candidate: Candidate, queue: Part, atUs: number): Candidate {
   return queued(candidate, queue, candidate.queue === "none" ? atUs : candidate.queuedAtUs)
 }
@@ -36,7 +36,7 @@ export function probed(candidate: Candidate, probe: number, atUs: number): Candi
   return { ...dequeued(candidate), probe, probedAtUs: atUs }
 }
 
-/** The probe is over. `isUnused`: it was a connection that said nothing. */
+/** The probe is over. `isUnused`: its connection said nothing. */
 export function answered(candidate: Candidate, isUnused: boolean): Candidate {
   return { ...candidate, probe: 0, unused: candidate.unused + (isUnused ? 1 : 0) }
 }
@@ -51,12 +51,12 @@ export function triedBriefly(candidate: Candidate): Candidate {
   return { ...candidate, briefs: candidate.briefs + 1 }
 }
 
-/** Its short tries count no more. */
+/** Its short tries do not count any more. */
 export function withoutBriefs(candidate: Candidate): Candidate {
   return { ...candidate, briefs: 0 }
 }
 
-/** Its unused connections count no more: it served a client, or an operator wants it probed. */
+/** Its unused connections do not count any more: it served a client, or an operator wants it probed. */
 export function unusedForgotten(candidate: Candidate): Candidate {
   return { ...candidate, unused: 0 }
 }

@@ -1,18 +1,18 @@
 /**
- * Suspicion: the signs against a candidate, and what is watched for further ones.
+ * Suspicion: the signs against a candidate, and what is watched for more signs.
  *
- * This file alone writes the suspicion. What counts as a sign is decided by reducers/suspicion.ts and unanswered.ts,
- * how a suspicion begins and ends by rules/suspects.ts.
+ * This file alone writes the suspicion. reducers/suspicion.ts and unanswered.ts decide what counts as a sign,
+ * rules/suspects.ts how a suspicion begins and ends.
  */
 import { isCheckDue } from "./identity.ts"
 import type { Candidate, Suspicion } from "../model/Candidate.ts"
 import { pendingMs } from "../slowHandshake.ts"
 
-/** A session that is silent for so long is watched no more: it is a sign by itself. */
+/** A session that is silent for this long is a sign by itself, and is watched no more. */
 export const LEAST_SILENCE_US = 300_000
 const MOST_NEEDED = 8
 const REMEMBERED_US = 60_000_000
-/** More would only have to be taken back. */
+/** More failures than this would only have to be cancelled later. */
 const MOST_FAILURES = 64
 
 export const noSuspicion: Suspicion = {
@@ -37,14 +37,14 @@ function changed(candidate: Candidate, changes: Partial<Suspicion>): Candidate {
 }
 
 /**
- * With a watch on the oldest handshake under way that no answer has overtaken. A candidate that was never measured serves no client,
+ * Watches the oldest handshake under way that no answer has overtaken. A candidate that was never measured serves no client,
  * unless it has a prior, so its handshakes are not watched.
  */
 export function watched(candidate: Candidate): Candidate {
   const { suspicion, warm, probe, probedAtUs, costMs, lastSampleAtUs, prior } = candidate
   let oldestUs = -1
   if (!suspicion.pending && (costMs >= 0 || (prior !== null && lastSampleAtUs < 0))) {
-    // A probe that asks for a proof of identity takes some round trips more, and fails by itself.
+    // A probe with a proof of identity takes some more round trips, and fails by itself.
     const plain = probe !== 0 && !isCheckDue(candidate, probedAtUs)
     if (plain && probedAtUs > suspicion.provenAtUs) oldestUs = probedAtUs
     for (const { atUs } of warm.dialling) {
@@ -60,23 +60,23 @@ export function handshakeUnwatched(candidate: Candidate): Candidate {
   return changed(candidate, { pendingDueUs: -1 })
 }
 
-/** It answered a handshake that began then: what began before and is still pending was overtaken. */
+/** It answered a handshake that began then. That answer has overtaken pending handshakes that began before. */
 export function proven(candidate: Candidate, beganUs: number): Candidate {
   return overtaken(changed(candidate, { pending: false }), beganUs)
 }
 
-/** Handshakes that began by then say nothing any more. */
+/** Handshakes that began by then do not count any more. */
 export function overtaken(candidate: Candidate, beganUs: number): Candidate {
   const { provenAtUs } = candidate.suspicion
   return changed(candidate, { provenAtUs: beganUs > provenAtUs ? beganUs : provenAtUs })
 }
 
-/** These sessions are silent, and the first of them that has not yet waited for 300 ms is watched. */
+/** These sessions are silent. The first of them that has not yet waited for 300 ms is watched. */
 export function silent(candidate: Candidate, sessions: Suspicion["silent"], atUs: number): Candidate {
   return { ...candidate, suspicion: waiting(candidate.suspicion, sessions, atUs) }
 }
 
-/** The session that was watched has waited for 300 ms: the next one is. */
+/** The watched session has waited for 300 ms, so the next one is watched. */
 export function silenceDue(candidate: Candidate, atUs: number): Candidate {
   return silent(changed(candidate, { silentDueUs: -1 }), candidate.suspicion.silent, atUs)
 }
@@ -86,7 +86,10 @@ export function noneSilent(candidate: Candidate): Candidate {
   return changed(candidate, { silent: [], silentDueUs: -1 })
 }
 
-/** A moment that has come stays due until its tick: that may be a little late, and no event in between may lose it. */
+/**
+ * A moment that has come stays due until its tick. The tick may be a little late, and no event in between may lose the
+ * moment.
+ */
 function waiting(suspicion: Suspicion, sessions: Suspicion["silent"], atUs: number): Suspicion {
   const { silentDueUs } = suspicion
   if (sessions.length === 0) return { ...suspicion, silent: sessions, silentDueUs: -1 }
@@ -95,7 +98,9 @@ function waiting(suspicion: Suspicion, sessions: Suspicion["silent"], atUs: numb
   return { ...suspicion, silent: sessions, silentDueUs: dues.length === 0 ? -1 : Math.min(...dues) }
 }
 
-/** An upstream byte came then: it ends the row of failures, and the silence of all sessions that waited before it. */
+/**
+ * An upstream byte came at `heardAtUs`. It ends the row of failures, and the silence of all sessions that waited before it.
+ */
 export function heard(candidate: Candidate, heardAtUs: number, atUs: number): Candidate {
   const { byteAtUs: latestUs } = candidate.suspicion
   const byteAtUs = heardAtUs > latestUs ? heardAtUs : latestUs
@@ -103,7 +108,7 @@ export function heard(candidate: Candidate, heardAtUs: number, atUs: number): Ca
   return silent(changed(candidate, { ...afterByte(candidate.suspicion, heardAtUs, atUs), byteAtUs }), still, atUs)
 }
 
-/** Where failures had made a suspect of the candidate, the byte refutes that. */
+/** If failures had made the candidate suspect, the byte refutes that. */
 function afterByte(suspicion: Suspicion, heardAtUs: number, atUs: number): Partial<Suspicion> {
   if (suspicion.failures === 0 || heardAtUs <= suspicion.failedAtUs) return {}
   if (!suspicion.session) return { failures: 0 }
@@ -111,7 +116,7 @@ function afterByte(suspicion: Suspicion, heardAtUs: number, atUs: number): Parti
   return { failures: 0, refutations, refutedAtUs: atUs }
 }
 
-/** How many failures in a row make a sign, after those that were refuted lately. */
+/** How many failures in a row make a sign, after signs that were refuted lately. */
 export function neededAfter({ refutedAtUs, refutations }: Suspicion, atUs: number): number {
   if (refutedAtUs < 0 || atUs - refutedAtUs > REMEMBERED_US) return 1
   let needed = 1
@@ -125,14 +130,14 @@ export function failedAfterConnect(candidate: Candidate, atUs: number): Candidat
   return changed(candidate, { failures: failures < MOST_FAILURES ? failures + 1 : MOST_FAILURES, failedAtUs: atUs })
 }
 
-/** One more session ended well without an answer: that takes a failure back. */
+/** One more session ended well without an answer, which cancels a failure. */
 export function endedWell(candidate: Candidate): Candidate {
   const { failures, silent } = candidate.suspicion
   if (failures === 0 && silent.length === 0) return candidate
   return changed(candidate, { failures: failures > 0 ? failures - 1 : 0, silent: silent.slice(1) })
 }
 
-/** It is suspect as a handshake is pending for too long. */
+/** It is suspect because a handshake is pending for too long. */
 export function suspectOfHandshake(candidate: Candidate, atUs: number): Candidate {
   return changed(candidate, { pending: true, pendingDueUs: -1, sinceUs: atUs })
 }
@@ -147,7 +152,7 @@ export function suspectOfSession(
   return changed(candidate, { session: true, renewals, lapseDueUs, sinceUs: atUs })
 }
 
-/** Its sessions make it suspect no more. `renewals`: how often that is remembered to have happened. */
+/** Its sessions do not make it suspect any more. `renewals`: how often that is remembered to have happened. */
 export function sessionCleared(candidate: Candidate, renewals: number = candidate.suspicion.renewals): Candidate {
   return changed(candidate, { session: false, lapseDueUs: -1, renewals })
 }

@@ -1,4 +1,4 @@
-/** A candidate of which all that is said now is taken back: its upstream is off, or was. What was learned of it before stays. */
+/** A candidate without its present judgement, because its upstream is or was off. What was learned of it before stays. */
 import type { Candidate } from "../model/Candidate.ts"
 import * as Breaker from "./breaker.ts"
 import * as Checkpoint from "./checkpoint.ts"

@@ -1,8 +1,8 @@
 /**
  * Warm: the warm sockets of a candidate, the takes by clients, and when its warm pool is looked at next.
  *
- * This file alone writes these. When sockets are dialled and closed is decided by reducers/warm.ts, which also states the
- * rule for the size.
+ * This file alone writes these. reducers/warm.ts decides when sockets are dialled and closed, and states the rule for the
+ * size.
  */
 import { isListed } from "../candidates.ts"
 import { decay } from "../math/decay.ts"
@@ -34,7 +34,7 @@ function changed(candidate: Candidate, changes: Partial<Warm>): Candidate {
   return { ...candidate, warm: { ...candidate.warm, ...changes } }
 }
 
-/** How many sockets wait or are being dialled. */
+/** The number of sockets that wait or are being dialled. */
 export function socketsOf({ warm: { ready, dialling } }: Candidate): number {
   return ready.length + dialling.length
 }
@@ -56,7 +56,7 @@ export function dialFailed(candidate: Candidate, socket: number, notBeforeUs: nu
   return changed(candidate, { dialling: stillDialling(candidate, socket), failures, notBeforeUs })
 }
 
-/** The dial is over, and says nothing of the candidate. */
+/** The dial is over, and says nothing about the candidate. */
 export function dialOver(candidate: Candidate, socket: number): Candidate {
   return changed(candidate, { dialling: stillDialling(candidate, socket) })
 }
@@ -65,7 +65,7 @@ function stillDialling({ warm }: Candidate, socket: number): Warm["dialling"] {
   return warm.dialling.filter(({ id }) => id !== socket)
 }
 
-/** Failed dials count no more. */
+/** Failed dials do not count any more. */
 export function failuresForgotten(candidate: Candidate): Candidate {
   return changed(candidate, { failures: 0, notBeforeUs: -1 })
 }
@@ -104,17 +104,17 @@ export function taken(candidate: Candidate, { idleAfterMs }: Pool, atUs: number)
   return changed(candidate, { takes, peak, idleDueUs: atUs + idleAfterMs * 1000 })
 }
 
-/** The pool is looked at then, as it may be refilled; -1: not. */
+/** The pool is looked at then, because it may need a refill; -1: never. */
 export function refillDue(candidate: Candidate, refillDueUs: number): Candidate {
   return changed(candidate, { refillDueUs })
 }
 
-/** The pool is looked at then, as it may be too large; -1: not. */
+/** The pool is looked at then, because it may be too large; -1: never. */
 export function idleDue(candidate: Candidate, idleDueUs: number): Candidate {
   return changed(candidate, { idleDueUs })
 }
 
-/** This size was told as the wanted one. */
+/** This size was reported as the wanted one. */
 export function sized(candidate: Candidate, target: number): Candidate {
   return changed(candidate, { target })
 }
@@ -129,7 +129,7 @@ function refillMs({ latency }: Candidate): number {
   return latency.atUs >= 0 && expected > LEAST_REFILL_MS ? expected : LEAST_REFILL_MS
 }
 
-/** How far dials are apart while the pool is refilled, apart from the burst. */
+/** The distance between dials while the pool is refilled, after the burst. */
 export function refillGapUs(candidate: Candidate, { connectsPerSecond }: Pool, atUs: number): number {
   const takesPerSecond = (recentTakes(candidate, atUs) * 1000) / refillMs(candidate)
   return Math.floor(1_000_000 / (2 * takesPerSecond > connectsPerSecond ? 2 * takesPerSecond : connectsPerSecond))
@@ -150,7 +150,7 @@ function isIdle({ warm: { peak } }: Candidate, { idleAfterMs }: Pool, atUs: numb
 
 function dynamicSize({ warm }: Candidate, pool: Pool, atUs: number): number {
   if (warm.peak.atUs >= 0 && atUs - warm.peak.atUs >= pool.idleAfterMs * 1000) return pool.min
-  // Before the first client: as if one had come, so that a second one right behind it does not wait.
+  // Before the first client: as if one client had come, so that a second one right behind it does not wait.
   const peak = warm.peak.atUs < 0 ? 1 : warm.peak.value * decay((atUs - warm.peak.atUs) / 1000, PEAK_DECAY_MS)
   const wanted = Math.ceil((peak > 1 ? peak : 1) * pool.headroom)
   return wanted < pool.min ? pool.min : wanted > pool.max ? pool.max : wanted

@@ -1,20 +1,20 @@
 /**
- * The active set of an upstream: its members, the challengers that are counted, and the members of before that are remembered.
+ * The active set of an upstream: its members, the challengers that are counted, and the former members that are remembered.
  *
- * This file alone writes them. Which candidate is a member is the rule of `reducers/selector.ts`.
+ * This file alone writes them. `reducers/selector.ts` decides which candidate is a member.
  */
 import type { CandidateId } from "../model/Candidate.ts"
 import type { SelectedSet, Upstream } from "../model/Upstream.ts"
 
-/** What an evaluation of the set brings. */
+/** The result of an evaluation of the set. */
 export type Evaluated = Pick<Upstream, "members" | "memberSinceUs" | "challenges" | "displaced" | "stale" | "staleDueUs">
 
-/** When the set is evaluated, -1: nothing calls for it. */
+/** When the set is evaluated; -1: there is no reason to. */
 export function evaluateAt(upstream: Upstream, evaluateDueUs: number): Upstream {
   return { ...upstream, evaluateDueUs }
 }
 
-/** The set after an evaluation, which `moved` it or not. */
+/** The set after an evaluation. `moved`: it changed. */
 export function evaluated(
   upstream: Upstream,
   atUs: number,
@@ -51,7 +51,7 @@ export function emptied(
   return { ...upstream, members: [], memberSinceUs: [], challenges: [], stale, staleDueUs, selectedAtUs }
 }
 
-/** No candidate that failed as a member gets its place back. */
+/** No member that failed gets its place in the set back. */
 export function withoutDisplaced(upstream: Upstream): Upstream {
   return { ...upstream, displaced: [] }
 }

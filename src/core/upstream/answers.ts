@@ -1,8 +1,8 @@
 /**
  * Answers of an upstream to its clients: whether a session ever got a byte, how long the first byte usually takes, and which
- * silence sessions tell the core.
+ * silence sessions report to the core.
  *
- * This file alone writes them. What silence means is the rule of `reducers/suspicion.ts`.
+ * This file alone writes them. `reducers/suspicion.ts` decides what silence means.
  */
 import type { Ewma } from "../math/Ewma.ts"
 import type { Upstream } from "../model/Upstream.ts"

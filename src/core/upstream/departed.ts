@@ -1,8 +1,9 @@
 /**
  * Departed: members that left the set and are remembered, each kind at most as many as the set is large.
  *
- * - *Stale*: they left because nothing was heard of them for `scoreTtl`. They serve while no other candidate can, for `staleFor`.
- * - *Displaced*: they left because they failed. Each gets its place back from the stand-in when it is cheaper again (selector.ts).
+ * - *Stale*: they left because they had no sample for `scoreTtl`. They serve while no other candidate can, for `staleFor`.
+ * - *Displaced*: they left because they failed. Each gets its place back from the stand-in when it is cheaper again
+ *   (selector.ts).
  */
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
@@ -17,7 +18,7 @@ export interface Set {
   readonly moves: Array<Move>
 }
 
-/** Members that failed, the latest last, without those that are back. */
+/** Members that failed, the latest last, without those that are back in the set. */
 export function displacedAfter(
   { displaced }: Upstream,
   config: UpstreamConfig,
@@ -32,7 +33,7 @@ export function displacedAfter(
     .slice(-config.selector.activeSetSize)
 }
 
-/** Members that expired, the latest last, without those that are back, and when they are too old to serve. */
+/** Members that expired, the latest last, without those that are back in the set, and when they are too old to serve. */
 export function staleAfter(
   step: Step,
   upstream: Upstream,

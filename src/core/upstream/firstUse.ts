@@ -1,20 +1,20 @@
 /**
- * First use of an upstream: when a client used it, the race or search under way for its first answer, and the pause after one
- * that found no address.
+ * First use of an upstream: when a client used it, the race or search under way for its first answer, and the pause after
+ * one that found no address.
  *
- * This file alone writes them. When a race begins is the rule of `reducers/demand.ts`.
+ * This file alone writes them. `reducers/demand.ts` decides when a race begins.
  */
 import type { Upstream } from "../model/Upstream.ts"
 
 /** The race waits for the resolver's answer. */
 const RESOLVING = -1
 
-/** The latest use, -1: it is not noted. */
+/** The latest use; -1: it is not noted. */
 export function usedAt(upstream: Upstream, usedAtUs: number): Upstream {
   return { ...upstream, usedAtUs }
 }
 
-/** Until when its races are those of a search, -1: they are not. */
+/** Until when its races are those of a search; -1: they are not. */
 export function searchedUntil(upstream: Upstream, searchUntilUs: number): Upstream {
   return { ...upstream, searchUntilUs }
 }
@@ -24,7 +24,7 @@ export function awaiting(upstream: Upstream): Upstream {
   return { ...upstream, race: RESOLVING }
 }
 
-/** A race is under way; `searched`: how far the list is searched with it. */
+/** A race is under way. `searched`: how far the list is searched with it. */
 export function racing(upstream: Upstream, race: number, searched: number): Upstream {
   return { ...upstream, race, searched }
 }
@@ -39,7 +39,7 @@ export function paused(upstream: Upstream, pausedUntilUs: number): Upstream {
   return { ...upstream, race: 0, pausedUntilUs }
 }
 
-/** Clients may ask for it again. */
+/** Clients may start discovery again. */
 export function unpaused(upstream: Upstream): Upstream {
   return { ...upstream, pausedUntilUs: -1 }
 }
@@ -54,12 +54,12 @@ export function forgotten(upstream: Upstream): Upstream {
   return { ...upstream, race: 0, searchUntilUs: -1 }
 }
 
-/** Neither a race, a search nor a pause. */
+/** It has neither a race, a search nor a pause. */
 export function halted(upstream: Upstream): Upstream {
   return { ...upstream, race: 0, searchUntilUs: -1, pausedUntilUs: -1 }
 }
 
-/** It is preheated from now on: no client waits for a race, nor for the end of a pause. */
+/** It is preheated from now on. No client waits for a race or for the end of a pause. */
 export function settled(upstream: Upstream): Upstream {
   return { ...upstream, race: 0, pausedUntilUs: -1 }
 }

@@ -1,7 +1,8 @@
 /**
- * The addresses of an upstream: its name, its lists of candidates, and how many of the listed were sampled, tried and shut out.
+ * The addresses of an upstream: its name, its lists of candidates, and how many listed ones were sampled, tried and shut
+ * out.
  *
- * This file alone writes them. When an address joins or leaves is the rule of `rules/roster.ts`.
+ * This file alone writes them. `rules/roster.ts` decides when an address joins or leaves.
  */
 import type { CandidateId } from "../model/Candidate.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -17,7 +18,7 @@ export function relisted(upstream: Upstream, { listed, left, unsampled, untried,
   return { ...upstream, listed, left, unsampled, untried, shut }
 }
 
-/** New candidates that are listed: none of them was sampled yet. */
+/** New listed candidates: none of them has a sample yet. */
 export function withListed(upstream: Upstream, added: ReadonlyArray<CandidateId>): Upstream {
   const { length } = added
   return {
@@ -43,7 +44,7 @@ export function withoutLeft(upstream: Upstream, id: CandidateId): Upstream {
   return { ...upstream, left: upstream.left.filter((one) => one !== id) }
 }
 
-/** The addresses that `access` keeps out. */
+/** The addresses that `access` refuses. */
 export function withRefused(upstream: Upstream, refused: Upstream["refused"]): Upstream {
   return { ...upstream, refused }
 }
@@ -75,7 +76,7 @@ export function unjudged(upstream: Upstream): Upstream {
   return { ...upstream, unsampled: length, untried: length, shut: 0 }
 }
 
-/** Whether every listed candidate but one is shut out: the last one stays. */
+/** Whether every listed candidate but one is shut out. The last one stays. */
 export function isLastOpen({ shut, listed }: Upstream): boolean {
   return shut >= listed.length - 1
 }

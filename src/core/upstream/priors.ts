@@ -1,7 +1,7 @@
 /**
  * Priors of an upstream: candidates that earlier runs knew and that may serve until a candidate is measured.
  *
- * This file alone writes them. How long a prior counts is the rule of `reducers/history.ts`.
+ * This file alone writes them. `reducers/history.ts` decides how long a prior counts.
  */
 import type { CandidateId } from "../model/Candidate.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -10,7 +10,7 @@ export function withPriors(upstream: Upstream, priors: ReadonlyArray<CandidateId
   return { ...upstream, priors }
 }
 
-/** When they are looked at again, -1: never. */
+/** When the priors are looked at again; -1: never. */
 export function reviewAt(upstream: Upstream, priorsDueUs: number): Upstream {
   return { ...upstream, priorsDueUs }
 }

@@ -1,7 +1,7 @@
 /**
  * Resolving the name of an upstream: the query under way, the next one, and how good the last answers were.
  *
- * This file alone writes them. When the resolver is queried is the rule of `reducers/membership.ts`.
+ * This file alone writes them. `reducers/membership.ts` decides when the resolver is queried.
  */
 import type { Upstream } from "../model/Upstream.ts"
 
@@ -10,7 +10,7 @@ export function asked(upstream: Upstream, resolve: number, resolveDueUs: number)
   return { ...upstream, resolve, resolveDueUs }
 }
 
-/** The query was answered. `partial`: answers in a row to which some server contributed nothing. */
+/** The query was answered. `partial`: the number of answers in a row in which some server contributed nothing. */
 export function answered(
   upstream: Upstream,
   resolveDueUs: number,
@@ -20,12 +20,12 @@ export function answered(
   return { ...upstream, resolve: 0, resolveDueUs, partial, unresolvedSinceUs }
 }
 
-/** When the next query is due, -1: none. */
+/** When the next query is due; -1: there is none. */
 export function resolveAt(upstream: Upstream, resolveDueUs: number): Upstream {
   return upstream.resolveDueUs === resolveDueUs ? upstream : { ...upstream, resolveDueUs }
 }
 
-/** The resolver may name addresses again: queries are as frequent as at the beginning. */
+/** The resolver may name addresses again, so queries are as frequent as at the start. */
 export function hopeful(upstream: Upstream): Upstream {
   return upstream.unresolvedSinceUs < 0 ? upstream : { ...upstream, unresolvedSinceUs: -1 }
 }

@@ -1,8 +1,13 @@
 /**
- * Rounds of an upstream: when the next round of probes is due, since when its first round lasts, when the set is measured anew,
- * and when a candidate answered last.
+ * Rounds of an upstream:
  *
- * This file alone writes them. When a round takes place is the rule of `reducers/refresh.ts`, `reducers/renewal.ts` and `unreached.ts`.
+ * - when the next round of probes is due,
+ * - when its first round began,
+ * - when the set is measured anew,
+ * - when a candidate last answered.
+ *
+ * This file alone writes them. `reducers/refresh.ts`, `reducers/renewal.ts` and `unreached.ts` decide when a round takes
+ * place.
  */
 import type { Upstream } from "../model/Upstream.ts"
 
@@ -16,12 +21,12 @@ export function preheated(upstream: Upstream): Upstream {
   return { ...upstream, preheatSinceUs: -1 }
 }
 
-/** The next round, -1: none. */
+/** The next round; -1: there is none. */
 export function roundAt(upstream: Upstream, roundDueUs: number): Upstream {
   return { ...upstream, roundDueUs }
 }
 
-/** The next round, and since when no candidate has answered although it was probed. */
+/** The next round, and since when no candidate has answered its probes. */
 export function planned(upstream: Upstream, roundDueUs: number, unheardSinceUs: number): Upstream {
   return { ...upstream, roundDueUs, unheardSinceUs }
 }
@@ -31,12 +36,12 @@ export function unheardFrom(upstream: Upstream, unheardSinceUs: number): Upstrea
   return { ...upstream, unheardSinceUs }
 }
 
-/** A candidate answered; the answer of a spare says nothing about the listed ones. */
+/** A candidate answered. The answer of a spare says nothing about the listed ones. */
 export function heard(upstream: Upstream, atUs: number, isListed: boolean): Upstream {
   return { ...upstream, heardAtUs: atUs, unheardSinceUs: isListed ? atUs : upstream.unheardSinceUs }
 }
 
-/** When members and challengers are measured before they expire, -1: never. */
+/** When members and challengers are measured before they expire; -1: never. */
 export function renewAt(upstream: Upstream, renewDueUs: number): Upstream {
   return { ...upstream, renewDueUs }
 }

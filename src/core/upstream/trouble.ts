@@ -1,7 +1,7 @@
 /**
- * The trouble of an upstream, a time in which candidates fail and none succeeds: how it is written, and what it means for others.
+ * The trouble of an upstream: a time in which candidates fail and none succeeds.
  *
- * This file alone writes it. When a trouble begins and ends is the rule of `reducers/commonCause.ts`.
+ * This file alone writes it. `reducers/commonCause.ts` decides when a trouble begins and ends.
  */
 import * as Candidates from "../candidates.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
@@ -13,18 +13,18 @@ export function begun(upstream: Upstream, trouble: Trouble): Upstream {
   return { ...upstream, trouble }
 }
 
-/** Another part of the trouble that there is. */
+/** Changes a part of the present trouble. */
 export function changed(upstream: Upstream, changes: Partial<Trouble>): Upstream {
   const { trouble } = upstream
   return trouble === null ? upstream : { ...upstream, trouble: { ...trouble, ...changes } }
 }
 
-/** There is no trouble, and what failed in it counts. */
+/** There is no trouble any more, and what failed in it counts. */
 export function ended(upstream: Upstream): Upstream {
   return { ...upstream, trouble: null }
 }
 
-/** A common cause is over: handshakes that began before say nothing. */
+/** A common cause is over. Handshakes that began before say nothing. */
 export function returned(upstream: Upstream, atUs: number): Upstream {
   return { ...upstream, trouble: null, returnedAtUs: atUs }
 }
@@ -34,14 +34,17 @@ export function isCommon({ trouble }: Upstream): boolean {
   return trouble !== null && trouble.commonAtUs >= 0
 }
 
-/** Whether so much failed in a common cause that clients no longer rely on the set: as many failures as open a breaker. */
+/** Whether clients do not rely on the set any more in a common cause: there were as many failures as open a breaker. */
 export function isPanic(state: State, upstream: Upstream): boolean {
   const { trouble } = upstream
   if (trouble === null || trouble.commonAtUs < 0) return false
   return trouble.failures >= Upstreams.configOf(state, upstream.id).breaker.failureThreshold
 }
 
-/** Candidates in the order in which clients try them meanwhile. Where sessions fail, each failure passes on to the next. */
+/**
+ * The order in which clients try candidates meanwhile. Where sessions fail, each failure passes clients on to the next
+ * candidate.
+ */
 export function orderOf(state: State, { trouble }: Upstream): ReadonlyArray<CandidateId> {
   if (trouble === null) return []
   const { order, byConnect, turn } = trouble

@@ -1,7 +1,7 @@
 /**
  * Warm pools of an upstream: which of its candidates have one.
  *
- * This file alone writes that. Which candidate has a warm pool is the rule of `reducers/warm.ts`.
+ * This file alone writes that. `reducers/warm.ts` decides which candidate has a warm pool.
  */
 import type { CandidateId } from "../model/Candidate.ts"
 import type { Upstream } from "../model/Upstream.ts"

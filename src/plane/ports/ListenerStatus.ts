@@ -3,13 +3,13 @@ import type { Address } from "../../core/model/Routes.ts"
 
 export interface ListenerStatus {
   readonly name: string
-  /** As bound. */
+  /** The address as bound. */
   readonly listen: Address
   readonly connections: number
   readonly waiting: number
   /** Descriptors are short: new clients wait in the system's queue. */
   readonly paused: boolean
-  /** Since start. */
+  /** Clients accepted since start. */
   readonly accepted: number
   readonly refused: number
 }

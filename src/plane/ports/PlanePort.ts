@@ -5,13 +5,13 @@ import type { Raced, WarmConnected, WarmFailed, WarmLost } from "../../core/mode
 
 export type PlaneAct = DialWarm | Retire | Race
 
-/** What came of acts. The core bounds how many acts are under way, and so how many of these there can be. */
+/** Outcomes of acts. The core bounds how many acts are under way, and so how many outcomes there can be. */
 export type PlaneEvent = WarmConnected | WarmFailed | WarmLost | Raced
 
 export class PlanePort extends Context.Service<PlanePort, {
-  /** From now on events go there; called once, before the first act. */
+  /** Events go there from now on. It is called once, before the first act. */
   readonly connectUnsafe: (post: (event: PlaneEvent) => void) => void
   readonly actUnsafe: (act: PlaneAct) => void
-  /** Closes all warm sockets, tells it, and takes no more acts. */
+  /** Closes all warm sockets, reports that, and takes no more acts. */
   readonly closeUnsafe: () => void
 }>()("fairlead/plane/PlanePort") {}

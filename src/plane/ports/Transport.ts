@@ -1,6 +1,6 @@
 /**
- * Port: everything that carries bytes. The shell sees sockets as opaque values and never a chunk; an adapter relays in
- * native streams. Callbacks instead of effects, as each of these stands between a client and its first byte.
+ * Port: everything that carries bytes. The shell sees sockets as opaque values and never a chunk. An adapter relays in
+ * native streams. These are callbacks instead of effects, because each of them is between a client and its first byte.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -11,53 +11,53 @@ import type { BindError } from "./errors.ts"
 
 /** A connection accepted from a client. */
 export interface ClientSocket {
-  /** Ends it with a reset: it could not be served. `tried`: what was dialled for it; left out where nothing was. */
+  /** Ends it with a reset, because it could not be served. `tried`: what was dialled for it; absent: nothing. */
   readonly resetUnsafe: (tried?: ReadonlyArray<Attempt>) => void
-  /** The address it comes from, for telling clients apart; empty when it is gone. */
+  /** The address that the client comes from, to tell clients apart; empty: it is gone. */
   readonly addressUnsafe: () => string
 }
 
-/** A connection made to a candidate; bytes it sends before it is relayed are kept for the client. */
+/** A connection to a candidate. Bytes that arrive before the relay wait for the client. */
 export interface UpstreamSocket {
   /** Ends it politely. */
   readonly closeUnsafe: () => void
-  /** Watches it while it waits for a client: told once when it ends or is reset. Being relayed ends the watch. */
+  /** Watches it while it waits for a client. `lost` is called once when it ends or is reset. The relay ends the watch. */
   readonly watchUnsafe: (lost: (reason: "closed" | "reset") => void) => void
   /** Whether it may still serve, as far as can be seen from here. */
   readonly isAliveUnsafe: () => boolean
 }
 
-/** What is told about a session that waits for its first upstream byte after its client's last one. */
+/** Reports about a session that waits for its first upstream byte after its client's last one. */
 export interface Silence {
   readonly silentAfterMs: number
   readonly stallMs: number
-  /** False: it could not be told, so nothing that follows from it will be. */
+  /** false: the report was not possible, so its consequences will not be reported either. */
   readonly silent: (waitedUs: number) => boolean
   readonly stalled: () => boolean
-  /** It had been told silent, and waits no more: it was answered, or its client went on sending. */
+  /** It had been reported as silent, and waits no more: it was answered, or its client went on sending. */
   readonly spoke: (side: "upstream" | "client") => void
 }
 
-/** Ends what was begun, without an answer; harmless when it is over already. */
+/** Ends what was started, without an answer. It does nothing if that is over already. */
 export type Cancel = () => void
 
 export interface RelayEnd {
   readonly cause: CloseCause
-  /** From and to the client. */
+  /** Bytes from and to the client. */
   readonly bytesUp: number
   readonly bytesDown: number
-  /** When the first upstream byte came, as `nowUs` tells it; -1 when none did. */
+  /** When the first upstream byte came, in the time of `nowUs`; -1: none came. */
   readonly firstByteAtUs: number
-  /** From the last client byte before it to the first upstream byte; -1 when one is missing or the upstream spoke first. */
+  /** From the last client byte before it to the first upstream byte; -1: one is missing, or the upstream spoke first. */
   readonly answerUs: number
-  /** What was last told of its silence; `none` once it spoke. */
+  /** The last report of its silence; `none` once it spoke. */
   readonly silence: "none" | "silent" | "stalled"
 }
 
 export interface Listening {
-  /** As bound: port 0 has become a real one. */
+  /** The address as bound: a real port in place of port 0. */
   readonly address: Address
-  /** Accepts no client any more; connections that exist are left alone. */
+  /** Accepts no more clients. Existing connections go on. */
   readonly stop: Effect.Effect<void>
   /** Leaves new clients unaccepted in the system's queue until it is resumed; where that cannot be done, nothing happens. */
   readonly pauseUnsafe: () => void
@@ -65,22 +65,25 @@ export interface Listening {
 }
 
 export class Transport extends Context.Service<Transport, {
-  /** Binds an address; each connection is handed over unread. Stops with its scope. */
+  /** Binds an address, and passes each connection on unread. It stops with its scope. */
   readonly listen: (
     name: string,
     address: Address,
     onClient: (client: ClientSocket) => void
   ) => Effect.Effect<Listening, BindError, Scope.Scope>
-  /** Dials a literal address; exactly one answer, unless cancelled before. Keep-alive begins when it has waited or served for a second. */
+  /**
+   * Dials a literal address. There is exactly one answer, unless it is cancelled before. Keep-alive begins when the
+   * connection has waited or served for a second.
+   */
   readonly dialUnsafe: (
     address: Address,
     keepAliveMs: number,
     answer: (result: UpstreamSocket | DialFailure) => void
   ) => Cancel
   /**
-   * Connects to a literal address, tells that it is connected, and has it show its certificate in a TLS handshake over that
-   * connection, which then ends politely. Exactly one answer, unless cancelled before: null when the identity is proven. How
-   * long that may take is the caller's business; `local`: this process has no certificates for `identity.ca`.
+   * Connects to a literal address, reports the connection, and demands the certificate in a TLS handshake over it. The
+   * connection then ends politely. There is exactly one answer, unless it is cancelled before; null: the identity is proven.
+   * The caller limits the time. `local`: this process has no certificates for `identity.ca`.
    */
   readonly identifyUnsafe: (
     address: Address,
@@ -98,13 +101,13 @@ export class Transport extends Context.Service<Transport, {
   ) => Cancel
   /** Calls back once after `delayMs`. */
   readonly timerUnsafe: (delayMs: number, fire: () => void) => Cancel
-  /** The same at less cost, up to a sixteenth of the delay late: for limits that are hardly ever reached. */
+  /** The same at less cost, up to a sixteenth of the delay late. It is for limits that are rarely reached. */
   readonly wheelTimerUnsafe: (delayMs: number, fire: () => void) => Cancel
   /** Calls back soon, but after whatever has arrived on sockets meanwhile. */
   readonly soonUnsafe: (run: () => void) => void
   /**
-   * Whether the system lets this process open at least `count` more descriptors (of more than a quarter of its limit, a quarter), beside
-   * those of clients that cannot be stopped any more.
+   * Whether the system lets this process open at least `count` more descriptors (of more than a quarter of its limit, a
+   * quarter), beside those of clients that cannot be stopped any more.
    */
   readonly hasDescriptorsUnsafe: (count: number) => boolean
   /** Integer microseconds of a monotonic clock. */

@@ -1,6 +1,7 @@
 /**
- * Time that this process did not wait, as it was busy: a limit of some 100 ms may pass before the first packet has left, or while the
- * answer lies in the socket. A limit that is found passed for longer than a timer is ever late is prolonged, once.
+ * Time in which this process was busy and did not wait. A limit of some 100 ms may then pass before the first packet has
+ * left, or while the answer is in the socket already. A limit that passed by more than a timer is ever late is prolonged,
+ * once.
  */
 const LATE_US = 50_000
 

@@ -1,4 +1,4 @@
-/** What the system may refuse, as typed values. A message says what was tried, what happened, and what to do. */
+/** Refusals of the system, as typed values. A message says what was tried, what happened, and what to do. */
 import * as Schema from "effect/Schema"
 import { endpointText } from "../../core/endpointText.ts"
 

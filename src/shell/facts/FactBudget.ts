@@ -1,13 +1,13 @@
 /**
- * How many facts of each kind may pass: a token bucket a kind that holds one second's worth. A storm of one kind leaves the
- * others alone, and what is kept back is counted.
+ * How many facts of each kind may pass: one token bucket for each kind, which holds one second's worth. A storm of one kind
+ * does not affect the others. Suppressed facts are counted.
  */
 import type { FactKind } from "./PublicFact.ts"
 
 interface Bucket {
   tokens: number
   atMs: number
-  /** Kept back since the last one that passed. */
+  /** Suppressed since the last fact that passed. */
   suppressed: number
 }
 
@@ -20,10 +20,10 @@ export class FactBudget {
     this.#perSecond = perSecond
   }
 
-  /** How many were kept back before this one, or undefined when this one is kept back as well. */
+  /** How many facts were suppressed before this one; undefined: this one is suppressed too. */
   take(kind: FactKind, nowMs: number): number | undefined {
     const bucket = this.#bucketOf(kind, nowMs)
-    // A wall clock may jump back: then nothing is earned, and the next second counts from there.
+    // A wall clock may jump back. Then nothing is earned, and the next second counts from there.
     const earned = (Math.max(0, nowMs - bucket.atMs) * this.#perSecond) / 1000
     bucket.tokens = Math.min(this.#perSecond, bucket.tokens + earned)
     bucket.atMs = nowMs

@@ -1,4 +1,6 @@
-/** Facts as log lines. A fact that shuts a candidate out, or that tells of a fault, is a warning; all others are information. */
+/**
+ * Facts as log lines. A fact that shuts a candidate out, or that reports a fault, is a warning. All others are information.
+ */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -63,12 +65,12 @@ function isWarning(fact: PublicFact): boolean {
   }
 }
 
-/** Numbers of sockets move all the time. */
+/** Numbers of sockets change all the time. */
 function isDetail(kind: FactKind): boolean {
   return kind === "PoolResized"
 }
 
-/** Plain values for a line of text; candidates and moves are put in words. */
+/** Plain values for a line of text. Candidates and moves become words. */
 function fieldsOf(fact: PublicFact): Readonly<Record<string, unknown>> {
   const { v: _v, kind, seq: _seq, at: _at, upstream, ...rest } = fact
   const fields: Record<string, unknown> = { fact: kind, ...(upstream === null ? {} : { upstream }) }

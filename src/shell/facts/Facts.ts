@@ -1,6 +1,6 @@
 /**
- * Facts: what happened, for people and programs. It looks on as an `Observer`, so facts come from the same entries as the
- * record; a reader that falls behind loses the oldest, and sees a jump of `seq`.
+ * Facts: what happened, for people and programs. Facts come from an `Observer`, so from the same entries as the record. A
+ * reader that falls behind loses the oldest facts, and sees a jump of `seq`.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -18,9 +18,9 @@ import { tellDecision } from "./factBodies.ts"
 import type { FactBody, FactKind, PublicFact } from "./PublicFact.ts"
 
 export interface FactsOptions {
-  /** Of each kind; what comes beyond is counted and told by the next one that passes. */
+  /** Facts of each kind. Further ones are counted, and the next fact that passes reports their number. */
   readonly perSecond: number
-  /** The last facts, for readers that come back; readers may fall behind by as many. */
+  /** The last facts, for readers that come back. Readers may fall behind by as many. */
   readonly kept: number
   readonly addresses: Addresses
 }
@@ -28,16 +28,16 @@ export interface FactsOptions {
 export class Facts extends Context.Service<Facts, {
   /** Facts from now on, without end. */
   readonly stream: Stream.Stream<PublicFact>
-  /** The kept facts after `seq` and all that follow; every kept one when no such number was given out yet. */
+  /** The stored facts after `seq` and all that follow; all stored facts if `seq` was not used yet. */
   readonly streamAfter: (seq: number) => Stream.Stream<PublicFact>
   /** Number of the last fact; 0 before the first. */
   readonly latestUnsafe: () => number
-  /** Tells what the core does not know of. */
+  /** Reports what the core does not know. */
   readonly tell: <K extends FactKind>(kind: K, fields: Fields<K>) => Effect.Effect<void>
-  /** What the rate limit kept back since start, by kind; kinds that lost none are absent. */
+  /** Facts that the rate limit suppressed since start, by kind. Kinds that lost none are absent. */
   readonly droppedUnsafe: () => ReadonlyMap<FactKind, number>
 }>()("fairlead/shell/facts/Facts") {
-  /** Gives `Facts`, and an `Observer` that makes them and then asks the one that was there. */
+  /** Gives `Facts`, and an `Observer` that makes them and then calls the observer that was there before. */
   static readonly layer = (options: FactsOptions): Layer.Layer<Facts> => Layer.effectContext(make(options))
 }
 
@@ -45,7 +45,7 @@ const make = Effect.fnUntraced(function* ({ perSecond, kept, addresses }: FactsO
   const pubsub = yield* PubSub.sliding<PublicFact>(kept)
   const before = yield* Observer
   const budget = new FactBudget(perSecond)
-  /** Fact n stands at (n - 1) modulo `kept`. */
+  /** Fact n is at (n - 1) modulo `kept`. */
   const ring: Array<PublicFact> = []
   let seq = 0
   let restarts = -1
@@ -57,13 +57,13 @@ const make = Effect.fnUntraced(function* ({ perSecond, kept, addresses }: FactsO
     const dropped = suppressed === 0 ? {} : { dropped: suppressed }
     const fact = { ...stamped, ...(build() as FactBody), ...dropped } as PublicFact
     ring[(seq - 1) % kept] = fact
-    // `publishUnsafe` would leave this one out where a reader has fallen behind, instead of the oldest.
+    // If a reader has fallen behind, `publishUnsafe` would drop this fact instead of the oldest.
     Effect.runSync(PubSub.publish(pubsub, fact))
   }
 
   const observe: Folded = (entry, decisions, state) => {
     const tell: Tell = (kind, build) => publish(kind, entry.seq, wallMs(state), build)
-    // The first start is one; every other one came after the core failed.
+    // The first `Started` is a start. Every other one follows a failure of the core.
     if (entry.event._tag === "Started" && ++restarts > 0) {
       tell("CoreRestarted", () => ({ upstream: null, restarts }))
     }
@@ -81,7 +81,7 @@ const make = Effect.fnUntraced(function* ({ perSecond, kept, addresses }: FactsO
     Stream.unwrap(Effect.gen(function* () {
       const subscription = yield* PubSub.subscribe(pubsub)
       const missed = keptAfter(after > seq ? 0 : after)
-      // What was published between subscribing and here is in both.
+      // Facts that were published between the subscription and this line are in both.
       const known = seq
       const fresh = Stream.filter(Stream.fromSubscription(subscription), (fact) => fact.seq > known)
       return Stream.concat(Stream.fromIterable(missed), fresh)

@@ -1,6 +1,7 @@
 /**
- * Names without addresses as facts: the first failure at once, then one of each upstream in `tellAgainMs`, with how many there were
- * since. Hosts that clients asked for share one label, and when one of them is answered nothing is told.
+ * Facts about names without addresses. The first failure is reported at once. After that each upstream has one report in
+ * `tellAgainMs`, with the number of failures since. All on-demand hosts share one label, and the recovery of one of them is
+ * not reported.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,9 +11,9 @@ import { Facts } from "./Facts.ts"
 
 interface Told {
   readonly atUs: number
-  /** Failures that were not told since. */
+  /** Failures since the last report. */
   suppressed: number
-  /** A failure was told, and its end was not. */
+  /** A failure was reported, and its end was not. */
   isOpen: boolean
 }
 

@@ -1,9 +1,9 @@
 /**
- * Facts as people, scripts and embedders read them: in the log, on `/events` and from `Facts.stream`. Fields are only ever
- * added; a field that changes its meaning would raise `v`.
+ * Facts as people, scripts and embedders read them: in the log, on `/events` and from `Facts.stream`. New versions only add
+ * fields. A changed meaning of a field would raise `v`.
  *
- * Candidates are named by label (`web#3`). An address stands only where it tells something, and by default it is the network
- * alone (see privacy.ts).
+ * A fact names candidates by label (`web#3`). It has an address only where that says something new, and by default only its
+ * network (privacy.ts).
  */
 import * as Schema from "effect/Schema"
 
@@ -11,7 +11,7 @@ const Label = Schema.String.annotate({ description: "A candidate: its upstream's
 const Millis = Schema.Finite
 const Count = Schema.Int
 
-/** What every fact carries. */
+/** The fields of every fact. */
 const common = {
   v: Schema.Literal(1),
   seq: Count.annotate({ description: "Number of the fact, from 1 in each process, without gaps" }),

@@ -1,6 +1,6 @@
 /**
- * What is public of a core fact. It is made where the decision is interpreted, from the state of that moment: later the
- * candidate may be forgotten. Building is a closure, so that what the rate limit keeps back costs next to nothing.
+ * The public form of a core fact. It is built where the decision is interpreted, from the state of that moment, because the
+ * candidate may be forgotten later. A closure builds it, so a fact that the rate limit suppresses costs next to nothing.
  */
 import * as Candidates from "../../core/candidates.ts"
 import { ON_DEMAND } from "../../core/domain.ts"
@@ -12,13 +12,13 @@ import type { Addresses } from "../privacy.ts"
 import { shownAddress, shownHost, shownNetwork } from "../privacy.ts"
 import type { FactBody, FactKind } from "./PublicFact.ts"
 
-/** Takes a fact if its kind may pass now; only then is it built. */
+/** Takes a fact if its kind may pass now. Only then is the fact built. */
 export type Tell = <K extends FactKind>(kind: K, build: () => Fields<K>) => void
 export type Fields<K extends FactKind> = Omit<Extract<FactBody, { readonly kind: K }>, "kind">
 
-/** Candidates that one fact names at most; all are counted. */
+/** One fact names at most this many candidates. All are counted. */
 const MOST_NAMED = 16
-/** Candidates that one fact looks at. */
+/** One fact looks at most at this many candidates. */
 const MOST_LOOKED_AT = 64
 
 export function tellDecision(state: State, decision: Decision, addresses: Addresses, tell: Tell): void {
@@ -150,7 +150,7 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
   }
 }
 
-/** The best and the worst of those that are measured, as far as a fact may look. */
+/** The best and the worst of the measured candidates, among those that a fact may look at. */
 function refreshed(state: State, upstream: UpstreamId) {
   const measured: Array<number> = []
   Candidates.visitRanked(state, upstream, (id) => {
@@ -221,7 +221,7 @@ function membership(state: State, fact: MembershipChanged, addresses: Addresses)
   }
 }
 
-/** null where there is none; to the µs, as no clock tells more. */
+/** null: there is no value. Rounded to the µs, as no clock is more precise. */
 function millis(value: number): number | null {
   return value < 0 ? null : Math.round(value * 1000) / 1000
 }
