@@ -6,8 +6,8 @@
  * - A name that is gone keeps its slot as `removed`: without candidates, host and fallback, but with its limits, for
  *   sessions that still drain. The core empties the name when nothing uses the slot any more (rules/roster.ts).
  * - An on-demand host and port keep their slot under the new general sections, as long as `onDemand.enabled`. A new
- *   configured upstream with the same host and port takes over that slot. A configured upstream that was there before makes
- *   it `removed`.
+ *   configured upstream with the same host and port takes over that slot. A configured upstream that has a slot makes it
+ *   `removed`.
  * - A new name takes the first slot without a name, else a new slot at the end.
  */
 import { domainIn } from "./domain.ts"
@@ -17,7 +17,8 @@ import { demanded } from "./demanded.ts"
 /** `next` with its upstreams in the slots of `previous`. A second call with the result changes nothing. */
 export function arrange(previous: Config, next: Config): Config {
   const wanted = new Map(next.upstreams.filter(isWanted).map((one) => [one.name, one]))
-  const before = new Set(previous.upstreams.filter(isWanted).map(({ name }) => name))
+  // A removed name that comes back has a slot as well.
+  const before = new Set(previous.upstreams.filter(({ name, onDemand }) => name !== "" && !onDemand).map(({ name }) => name))
   const heirs = new Map([...wanted.values()].toReversed().map((one) => [domainIn(one), one]))
   const upstreams = previous.upstreams.map((place) => {
     if (place.onDemand && !place.removed) {
