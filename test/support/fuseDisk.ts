@@ -185,7 +185,12 @@ for (;;) {
   head.writeUInt32LE(16 + body.length, 0)
   head.writeInt32LE(error, 4)
   head.writeBigUInt64LE(unique, 8)
-  fs.writevSync(device, [Buffer.concat([head, body])])
+  try {
+    fs.writevSync(device, [Buffer.concat([head, body])])
+  } catch (cause) {
+    // The caller was killed, or gave the call up: the kernel wants no answer.
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause
+  }
   if (isToBeSilent && open === 0) {
     isToBeSilent = false
     fs.writeSync(1, "silent\n")
