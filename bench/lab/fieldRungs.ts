@@ -15,7 +15,7 @@ const START_S = 15
 const WAITED_MS = 1_000
 const MOST_WAITING = 8
 
-/** Who serves when the candidates do not: what stands in the configuration, beside them. */
+/** The next rung of the ladder, which serves when the candidates do not: its lines of the configuration. */
 const RUNGS = {
   "fallback": (spare: string, _name: string) => `fallback: ["${spare}"]`,
   // What the name leads to would else be a candidate.

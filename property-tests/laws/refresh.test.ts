@@ -10,7 +10,7 @@ import { config } from "../arbitraries/config.ts"
 import { play, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
 
-const everybody = (
+const withEachUpstream = (
   config: Config,
   change: (upstream: Config["upstreams"][number]) => Config["upstreams"][number]
 ): Config => ({
@@ -24,7 +24,7 @@ const expiring = (one: Config["upstreams"][number]) => ({
   scoreTtlMs: Math.max(one.scoreTtlMs, 2 * one.probing.intervalMs)
 })
 
-const roundsOnly = config.map((config) => everybody(config, (one) => one))
+const roundsOnly = config.map((config) => withEachUpstream(config, (one) => one))
 
 /** How often all runs met what the laws of rounds are about. */
 const met = { fresh: 0, asked: 0, rounds: 0 }
@@ -46,7 +46,7 @@ function isCalm(state: State, { id, upstream, suspicion, breaker }: Candidate): 
 }
 
 function world(config: Config, answers: ReadonlyArray<number | "refused" | "timeout" | "local">): ToyInterpreter {
-  const quiet = everybody(
+  const quiet = withEachUpstream(
     config,
     (one) => ({ ...one, host: "", pool: { ...one.pool, mode: "off" }, breaker: { ...one.breaker, enabled: false } })
   )
@@ -108,7 +108,7 @@ describe("refresh", () => {
   law(
     "probes each candidate once at the start, whatever it answers, and again only after silence in a short try",
     fc.property(config, answers, (config, answers) => {
-      const longRounds = everybody(config, (one) => ({ ...one, probing: { ...one.probing, intervalMs: 10_000_000 } }))
+      const longRounds = withEachUpstream(config, (one) => ({ ...one, probing: { ...one.probing, intervalMs: 10_000_000 } }))
       const toy = world(longRounds, answers).run(200_000)
       const probed = toy.probes.map(({ candidate }) => candidate).toSorted((a, b) => a - b)
       expect([...new Set(probed)]).toEqual(Vector.toArray(toy.state.candidates).map((one) => one!.id))
@@ -133,7 +133,7 @@ describe("refresh", () => {
   law(
     "reaches every candidate again and again, however bad, when rounds have room for the stalest",
     fc.property(config, answers, (config, answers) => {
-      const fast = everybody(config, (one) => ({
+      const fast = withEachUpstream(config, (one) => ({
         ...one,
         probing: {
           ...one.probing,

@@ -10,6 +10,7 @@ import { initial } from "../../src/core/state.ts"
 import { step } from "../../src/core/step.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { law } from "../check.ts"
+import { command as commandOf } from "./command.ts"
 
 const CANDIDATES = 3
 const TOOK_US = 5_000
@@ -225,14 +226,7 @@ class Real {
 }
 
 type Command = fc.Command<Model, Real>
-const command = (name: string, isPossible: (model: Model) => boolean, act: (model: Model, real: Real) => void): Command => ({
-  check: isPossible,
-  run: (model, real) => {
-    act(model, real)
-    real.check(model)
-  },
-  toString: () => name
-})
+const command = commandOf<Model, Real>
 const isClosed = (slot: number) => (model: Model) => !model.records[slot]!.shut
 
 const slot = fc.nat(CANDIDATES - 1)

@@ -5,6 +5,7 @@ import type { DialFailure, Event, WarmLoss } from "../../src/core/model/Event.ts
 import { WarmPool } from "../../src/plane/WarmPool.ts"
 import type { Transport, UpstreamSocket } from "../../src/plane/ports/Transport.ts"
 import { law } from "../check.ts"
+import { command as commandOf } from "./command.ts"
 
 /** What the warm pool reports about one socket, without durations. */
 type Told = readonly ["parked" | "failed" | "lost", warm: number, why: string]
@@ -196,21 +197,14 @@ class Real {
 function toldOf(event: Event): Told {
   if (event._tag === "WarmConnected") return ["parked", event.warm, ""]
   if (event._tag === "WarmFailed") return ["failed", event.warm, event.reason]
-  if (event._tag !== "WarmLost") throw new Error(`a shelf tells ${event._tag}`)
+  if (event._tag !== "WarmLost") throw new Error(`the warm pool posted ${event._tag}`)
   expect(event.ageUs).toBeGreaterThanOrEqual(0)
   return ["lost", event.warm, event.reason]
 }
 
 const CANDIDATES = [1, 2, 3]
 type Command = fc.Command<Model, Real>
-const command = (name: string, isPossible: (model: Model) => boolean, act: (model: Model, real: Real) => void): Command => ({
-  check: isPossible,
-  run: (model, real) => {
-    act(model, real)
-    real.check(model)
-  },
-  toString: () => name
-})
+const command = commandOf<Model, Real>
 const always = () => true
 const isWaiting = (state: "dialling" | "parked") => (model: Model) => model[state].length > 0
 const one = (model: Model, state: "dialling" | "parked", pick: number) => model[state][pick % model[state].length]!

@@ -31,7 +31,7 @@ export interface Chance {
   readonly turn: () => number
 }
 
-const nobody = (): string => ""
+const noAddress = (): string => ""
 const NO_CHANCE: Chance = { draw: () => 0, turn: () => 0 }
 
 /**
@@ -43,7 +43,7 @@ export function pick(
   connections: Count,
   warm: Count,
   chance: Chance = NO_CHANCE,
-  client: () => string = nobody
+  client: () => string = noAddress
 ): Member | undefined {
   const { members } = routes
   if (members.length <= 1) return members[0]

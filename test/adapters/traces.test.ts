@@ -173,8 +173,15 @@ describe("a client's trace", () => {
     assert.deepStrictEqual(reload?.attributes["fairlead.upstreams"], ["web"])
     written.length = 0
     const tried = [{ candidate: -1, host: "web.example", outcome: "unresolved", tookUs: 700 }] as const
-    const nobody = { routes: state.routes.version, chosen: -1, candidate: -1, warm: 0, client: 0, why: "unranked" } as const
-    see({ _tag: "ClientAccepted", worker: 0, session: 1, listener: "web", upstream: 0, ...nobody, tried })
+    const unserved = {
+      routes: state.routes.version,
+      chosen: -1,
+      candidate: -1,
+      warm: 0,
+      client: 0,
+      why: "unranked"
+    } as const
+    see({ _tag: "ClientAccepted", worker: 0, session: 1, listener: "web", upstream: 0, ...unserved, tried })
     assert.deepStrictEqual(written.map(({ name, error }) => [name, error]), [
       ["fairlead.connection", "no address could be reached"],
       ["fairlead.resolve", "unresolved"]

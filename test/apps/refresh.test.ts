@@ -13,9 +13,9 @@ describe("fairlead refresh", () => {
       const web = `{ candidates: ["127.0.0.1:${good.port}"], probing: { interval: 1h } }`
       const more = `admin: { listen: "127.0.0.1:${admin}", token: quite-a-secret }\nupstreams: { web: ${web} }`
       const file = writeConfig(directory, { candidates: [good.port], more })
-      const nobody = await command(["refresh", "--config", file])
-      assert.strictEqual(nobody.code, 1)
-      assert.include(nobody.stderr, `no service answers on the admin port 127.0.0.1:${admin}`)
+      const refused = await command(["refresh", "--config", file])
+      assert.strictEqual(refused.code, 1)
+      assert.include(refused.stderr, `no service answers on the admin port 127.0.0.1:${admin}`)
 
       const running = start(["run", "--config", file])
       await until("it listens", () => portOf(running) !== undefined, 20_000)

@@ -71,10 +71,10 @@ describe("a name", () => {
     toy.names(WEB, [a, b]).start()
     toy.post({ _tag: "DomainRequested", worker: 0, upstream: 0, host: "", port: 0 })
     const { worker, resolve, upstream } = toy.queries[0]!
-    const nobody = { _tag: "Resolved", worker, resolve, upstream, omitted: 1, silent: 1, more: true } as const
-    toy.run(10).post({ ...nobody, addresses: [] })
+    const answer = { _tag: "Resolved", worker, resolve, upstream, omitted: 1, silent: 1, more: true } as const
+    toy.run(10).post({ ...answer, addresses: [] })
     expect(toy.races).toEqual([])
-    toy.post({ ...nobody, addresses: [a] })
+    toy.post({ ...answer, addresses: [a] })
     expect(toy.races).toHaveLength(1)
     toy.run(500)
     expect(toy.members()).toHaveLength(1)

@@ -47,14 +47,14 @@ function visit(toy: ToyInterpreter, forMs: number): ToyInterpreter {
 
 const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
 const outages = (toy: ToyInterpreter) => facts(toy, "OutageBegan", "OutageEnded").map(({ _tag }) => _tag)
-const everybody = (toy: ToyInterpreter) =>
+const candidatesOf = (toy: ToyInterpreter) =>
   Vector.toArray(toy.state.candidates).filter((one): one is Candidate => one !== null)
 const accepted = (toy: ToyInterpreter) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
 
 /** The parts of a candidate that failures change. */
 function judged(toy: ToyInterpreter) {
-  return everybody(toy).map(({ ordinal, success, penalty, streak, latency, costMs, breaker, suspicion }) => {
+  return candidatesOf(toy).map(({ ordinal, success, penalty, streak, latency, costMs, breaker, suspicion }) => {
     const { pending, session, renewals } = suspicion
     return { ordinal, success, penalty, streak, latency, costMs, breaker, pending, session, renewals }
   })
@@ -87,7 +87,7 @@ describe("a local outage", () => {
       expect(accepted(toy).slice(since).every(({ candidate, chosen }) => candidate === chosen && candidate >= 0)).toBe(true)
       expect(facts(toy, "BreakerClosed").length).toBe(facts(toy, "BreakerOpened").length)
       expect(sets(toy)).toEqual(set)
-      expect(everybody(toy).every(({ breaker, penalty }) => breaker.state === "closed" && penalty.value === 0)).toBe(true)
+      expect(candidatesOf(toy).every(({ breaker, penalty }) => breaker.state === "closed" && penalty.value === 0)).toBe(true)
       expect(faults(toy.state)).toEqual([])
     }
   )
@@ -103,8 +103,8 @@ describe("a local outage", () => {
     toy.run(1_000)
     visit(toy, 20_000)
     expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
-    expect(everybody(toy).filter(({ breaker }) => breaker.state !== "closed" || breaker.consecutiveAfter > 0)).toEqual([])
-    expect(everybody(toy).filter(Candidates.isSuspect)).toEqual([])
+    expect(candidatesOf(toy).filter(({ breaker }) => breaker.state !== "closed" || breaker.consecutiveAfter > 0)).toEqual([])
+    expect(candidatesOf(toy).filter(Candidates.isSuspect)).toEqual([])
     expect(faults(toy.state)).toEqual([])
   })
 
@@ -182,7 +182,7 @@ describe("a local outage", () => {
     const toy = quiet()
     dies(toy, "timeout", [WEB[3]!])
     toy.run(60_000)
-    const [shut] = everybody(toy).filter(({ breaker }) => breaker.state === "open")
+    const [shut] = candidatesOf(toy).filter(({ breaker }) => breaker.state === "open")
     expect(shut?.host).toBe(WEB[3])
     dies(toy).run(400_000)
     expect(Candidates.find(toy.state, shut!.id)!.breaker).toMatchObject({ state: "open", openings: 1 })
@@ -199,7 +199,7 @@ describe("a local outage", () => {
     }
     expect(outages(toy)).toHaveLength(10)
     expect(sets(toy)).toEqual(set)
-    expect(everybody(toy).every(({ breaker, penalty }) => breaker.consecutive === 0 && penalty.value === 0)).toBe(true)
+    expect(candidatesOf(toy).every(({ breaker, penalty }) => breaker.consecutive === 0 && penalty.value === 0)).toBe(true)
   })
 
   it("ends when an operator turns everything off, and does not begin again when it is turned on", () => {
@@ -221,7 +221,7 @@ describe("a local outage", () => {
       if (gone) toy.post({ _tag: "InterfacesChanged", worker: 0, families: [] })
       toy.run(20_000)
       expect(outages(toy)).toEqual(["OutageBegan"])
-      toy.post({ _tag: "SessionSpoke", worker: 0, session: 1, candidate: everybody(toy)[0]!.id })
+      toy.post({ _tag: "SessionSpoke", worker: 0, session: 1, candidate: candidatesOf(toy)[0]!.id })
       expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
     }
   })
@@ -271,7 +271,7 @@ describe("probes that check for a local outage", () => {
 describe("a network that goes down between the two handshakes of a proof", () => {
   const identity = { servername: "web.example", ca: "" }
   const proving = both.map((one) => ({ ...one, ...one.name === "web" ? { identity, scoreTtlMs: 20_000 } : {} }))
-  const proofs = (toy: ToyInterpreter) => everybody(toy).map((one) => one.identity.state)
+  const proofs = (toy: ToyInterpreter) => candidatesOf(toy).map((one) => one.identity.state)
   /** Runs until one probe alone is under way, and it asks for the certificate; gives the failure of that proof. */
   const asked = (toy: ToyInterpreter) => {
     const alone = () => {

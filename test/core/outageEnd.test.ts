@@ -10,7 +10,7 @@ const API = ["198.19.0.1", "198.19.0.2", "198.19.0.3"]
 const at = (hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
 const QUIET = { probing: { intervalMs: 10_000 }, pool: { mode: "off" as const } }
 
-const everybody = (toy: ToyInterpreter) =>
+const candidatesOf = (toy: ToyInterpreter) =>
   Vector.toArray(toy.state.candidates).filter((one): one is Candidate => one !== null)
 
 /** All candidates answer, fall silent for a minute and answer again, except this one. */
@@ -41,7 +41,7 @@ describe("a probe sent in the step in which a local outage ends", () => {
     const asked = (id: number) => toy.probes.filter(({ candidate, atUs }) => candidate === id && atUs >= endUs).length
     for (const { candidate } of atOnce) expect(asked(candidate)).toBe(1)
     // Probes that were under way said nothing, so their candidates are probed again.
-    for (const one of everybody(toy)) expect(one.lastSampleAtUs).toBeGreaterThan(endUs)
+    for (const one of candidatesOf(toy)) expect(one.lastSampleAtUs).toBeGreaterThan(endUs)
   })
 
   it("makes its candidate a suspect in time when it is not answered, and counts as a failure", () => {
@@ -50,6 +50,6 @@ describe("a probe sent in the step in which a local outage ends", () => {
     const suspected = toy.facts.filter(({ _tag, atUs }) => _tag === "Suspected" && atUs > endUs)
     expect(suspected.map((fact) => "candidate" in fact ? fact.candidate : -1)).toEqual([dead?.candidate])
     expect((suspected[0]?.atUs ?? Infinity) - endUs).toBeLessThan(1_000_000)
-    for (const { id, streak } of everybody(toy)) expect([id, streak > 0]).toEqual([id, id !== dead?.candidate])
+    for (const { id, streak } of candidatesOf(toy)) expect([id, streak > 0]).toEqual([id, id !== dead?.candidate])
   })
 })

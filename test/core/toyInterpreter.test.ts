@@ -47,7 +47,7 @@ describe("the toy interpreter", () => {
     ["a warm dial under an id that was used", warmDials(() => ({ warm: 1 })), /warm 1 twice/],
     ["a warm dial of an unknown candidate", warmDials(() => ({ candidate: 5 })), /unknown candidate/],
     ["a warm dial of another port", warmDials(() => ({ port: 1 })), /not the candidate's/],
-    ["a move without a candidate", moves(() => ({ moves: [] })), /nobody/],
+    ["a move without a candidate", moves(() => ({ moves: [] })), /without a candidate/],
     ["a candidate that moves twice", moves(({ moves }) => ({ moves: [...moves, ...moves] })), /twice/],
     [
       "a candidate that leaves a set in which it is not",

@@ -125,33 +125,30 @@ describe("an address that has answered before", () => {
   }
 })
 
+/** Three addresses that answer clients and reset a scanner, which visits so many times. */
+function scanned(visits: number): ToyInterpreter {
+  const toy = three()
+  let reply: Reply = 10
+  for (const host of [a, b, c]) toy.replies(host, () => reply)
+  clients(toy, 5 * SECOND)
+  for (let i = 0; i < visits; i++) {
+    reply = "reset"
+    toy.client(0, 0, 999)
+    reply = 10
+    clients(toy, 300, 100)
+  }
+  return toy
+}
+
 describe("a scanner that the upstream resets, among clients that are answered,", () => {
   it("makes its candidate a suspect a few times, not with each visit", () => {
-    const toy = three()
-    let reply: Reply = 10
-    for (const host of [a, b, c]) toy.replies(host, () => reply)
-    clients(toy, 5 * SECOND)
-    for (let i = 0; i < 60; i++) {
-      reply = "reset"
-      toy.client(0, 0, 999)
-      reply = 10
-      clients(toy, 300, 100)
-    }
+    const toy = scanned(60)
     expect(factsOf(toy, "Suspected").length).toBeLessThanOrEqual(3)
     expect(factsOf(toy, "BreakerOpened")).toEqual([])
   })
 
   it("does not hide that an address dies", () => {
-    const toy = three()
-    let reply: Reply = 10
-    for (const host of [a, b, c]) toy.replies(host, () => reply)
-    clients(toy, 5 * SECOND)
-    for (let i = 0; i < 20; i++) {
-      reply = "reset"
-      toy.client(0, 0, 999)
-      reply = 10
-      clients(toy, 300, 100)
-    }
+    const toy = scanned(20)
     toy.replies(a, "reset").replies(b, 10).replies(c, 10)
     expect(clients(toy, 5 * SECOND).filter((host) => host === a).length).toBeLessThanOrEqual(8)
   })

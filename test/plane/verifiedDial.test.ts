@@ -8,6 +8,7 @@ import { runPlanUnsafe } from "../../src/plane/DialRun.ts"
 import type { QueryDns } from "../../src/plane/DnsQueries.ts"
 import type { Verified } from "../../src/plane/verifiedDial.ts"
 import { dialVerifiedUnsafe } from "../../src/plane/verifiedDial.ts"
+import { attempt, RESOLVE_LIMITS } from "../support/attempts.ts"
 import type { Scripted } from "../support/SimTransport.ts"
 import { SimSocket, SimTransport } from "../support/SimTransport.ts"
 
@@ -92,22 +93,11 @@ describe("a dial that requires a proof of identity", () => {
 })
 
 describe("an attempt of a plan that requires a proof", () => {
-  const attempt = (candidate: number, more: Partial<DialAttempt> = {}): DialAttempt => ({
-    ...{ candidate, host: `h${candidate}`, port: 9, startAfterMs: 0, timeoutMs: 500, suspectAfterMs: 500, verify },
-    ...more
-  })
+  const proven = (candidate: number, more: Partial<DialAttempt> = {}) => attempt(candidate, { verify, ...more })
   const named = (resolve: Partial<ResolveLimits> = {}) =>
-    attempt(-1, {
+    proven(-1, {
       host: "web.example",
-      resolve: {
-        timeoutMs: 500,
-        raceDelayMs: 100,
-        most: 3,
-        maxAnswers: 9,
-        servers: [],
-        access: { allow: [], deny: [] },
-        ...resolve
-      }
+      resolve: { ...RESOLVE_LIMITS, ...resolve }
     })
 
   function run(
@@ -127,7 +117,7 @@ describe("an attempt of a plan that requires a proof", () => {
   }
 
   it("reports which candidate is verified, and the time of the handshake alone", () => {
-    const { tried, candidate } = run([attempt(1), attempt(2, { startAfterMs: 300 })], {
+    const { tried, candidate } = run([proven(1), proven(2, { startAfterMs: 300 })], {
       h1: asked(35, "certificate"),
       h2: asked(35)
     })
@@ -139,7 +129,7 @@ describe("an attempt of a plan that requires a proof", () => {
   })
 
   it("times out when the proof stalls, as when the dial is not answered", () => {
-    const { tried, candidate } = run([attempt(1)], { h1: asked(0, "never") })
+    const { tried, candidate } = run([proven(1)], { h1: asked(0, "never") })
     assert.strictEqual(candidate, -1)
     assert.deepStrictEqual(tried, [{ candidate: 1, outcome: "timeout", tookUs: 500_000 }])
   })
@@ -156,7 +146,7 @@ describe("an attempt of a plan that requires a proof", () => {
   })
 
   it("dials a resolved address that is a candidate without proof as the plan says", () => {
-    const { verify: _, ...plain } = attempt(3, { startAfterMs: 1_000 })
+    const { verify: _, ...plain } = proven(3, { startAfterMs: 1_000 })
     const { tried } = run([named(), plain], { h3: connected(5) }, ["h3"])
     assert.deepStrictEqual(tried, [{ candidate: 3, outcome: "connected", tookUs: 5_000 }])
   })

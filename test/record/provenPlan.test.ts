@@ -3,24 +3,13 @@ import { describe, expect, it } from "vitest"
 import type { Attempt, ClientAccepted } from "../../src/core/model/Event.ts"
 import type { DialAttempt, UpstreamRoutes } from "../../src/core/model/Routes.ts"
 import { followsPlan } from "../../src/record/followsPlan.ts"
+import { attempt, RESOLVE_LIMITS } from "../support/attempts.ts"
 import { upstreamDefaults } from "../support/config.ts"
 
 const verify = { servername: "web.example", ca: "" }
-const attempt = (candidate: number, more: Partial<DialAttempt> = {}): DialAttempt => ({
-  ...{ candidate, host: `h${candidate}`, port: 9, startAfterMs: 0, timeoutMs: 500, suspectAfterMs: 500 },
-  ...more
-})
 const named = attempt(-1, {
   verify,
-  resolve: {
-    timeoutMs: 500,
-    raceDelayMs: 100,
-    most: 3,
-    maxAnswers: 9,
-    servers: [],
-    access: { allow: [], deny: [] },
-    avoid: ["bad"]
-  }
+  resolve: { ...RESOLVE_LIMITS, avoid: ["bad"] }
 })
 const { session, balancing } = upstreamDefaults
 

@@ -52,13 +52,13 @@ export function checkWarm(state: State, act: DialWarm, waiting: number): void {
 }
 
 export function checkResolve(state: State, { upstream, host }: Resolve): void {
-  reject(state.config.upstreams[upstream]?.host !== host, `a query for ${host}, which is nobody's name`)
+  reject(state.config.upstreams[upstream]?.host !== host, `a query for ${host}, which is no name of the upstream`)
 }
 
 export function checkMove(before: State, fact: SelectionMoved): void {
   const had = Upstreams.find(before, fact.upstream)?.members ?? []
   const moved = fact.moves.map(({ candidate }) => candidate)
-  reject(fact.moves.length === 0, "a move of nobody")
+  reject(fact.moves.length === 0, "a move without a candidate")
   reject(new Set(moved).size < moved.length, "a candidate moves twice")
   for (const { candidate, into } of fact.moves) {
     reject(into === had.includes(candidate), `candidate ${candidate} moves where it is`)

@@ -27,7 +27,7 @@ import { isInherited, overlay } from "./overlay.ts"
 import { setAt, valueAt } from "./plain.ts"
 import type { Found, Path, Problem, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
-import { fillDefaults, placeholder, schemaAt, withoutOwn } from "./schemaKeys.ts"
+import { fillDefaults, schemaAt, validValue, withoutOwn } from "./schemaKeys.ts"
 import type { Settings } from "./Settings.ts"
 import { settingsOf } from "./settingsOf.ts"
 import { telemetryOf } from "./telemetryOf.ts"
@@ -142,7 +142,7 @@ function decodeAround(file: unknown, written: Written, wrong: ReadonlyArray<Path
   }).filter((issue, i, all) => all.findIndex((one) => same(one.path, issue.path) && one.message === issue.message) === i)
   for (const path of [...wrong, ...issues.map(({ path }) => path)]) {
     const type = schemaAt(AST, path)
-    setAt(file, path, type === undefined ? undefined : placeholder(type))
+    setAt(file, path, type === undefined ? undefined : validValue(type))
   }
   const second = decode(file)
   return { decoded: Result.isSuccess(second) ? second.success : undefined, issues }

@@ -121,7 +121,7 @@ export function fillDefaults(ast: SchemaAST.AST, raw: unknown): void {
 }
 
 /** A valid value in place of a wrong one, so that the rest can be checked. */
-export function placeholder(ast: SchemaAST.AST): unknown {
+export function validValue(ast: SchemaAST.AST): unknown {
   const fallback = note(ast, "default")
   if (fallback !== undefined) {
     const filled = structuredClone(fallback)
@@ -133,7 +133,7 @@ export function placeholder(ast: SchemaAST.AST): unknown {
   if (ast._tag !== "Objects" || ast.encoding !== undefined) return undefined
   const made = {}
   for (const { name, type } of ast.propertySignatures) {
-    if (isRequired(type)) put(made, String(name), placeholder(type))
+    if (isRequired(type)) put(made, String(name), validValue(type))
   }
   fillDefaults(ast, made)
   return made

@@ -53,10 +53,10 @@ export function autoDisable(state: State, step: Step): State {
     return next
   }
   if (step.samples.length === 0) return state
-  const somebody = step.samples.filter(({ failure }) => failure === null)
-  if (somebody.length === 0) return failed(state, step)
+  const answers = step.samples.filter(({ failure }) => failure === null)
+  if (answers.length === 0) return failed(state, step)
   let next = state
-  for (const { candidate } of somebody) next = answered(next, step, Candidates.find(next, candidate))
+  for (const { candidate } of answers) next = answered(next, step, Candidates.find(next, candidate))
   return state.autoDisable.roundEndUs < 0 && state.autoDisable.rounds === 0 ? next : { ...next, autoDisable: noFailedRounds }
 }
 

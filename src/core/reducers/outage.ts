@@ -46,7 +46,7 @@ import { LEAST_SILENCE_WINDOW_US, pulse, pulseAt, referenceOf } from "../rules/p
 import { beginning, upstreamByte } from "../evidence.ts"
 import { rollBack } from "../rules/rollBack.ts"
 
-const NOBODY: ReadonlyArray<Family> = []
+const NO_FAMILIES: ReadonlyArray<Family> = []
 
 export function outage(state: State, step: Step): State {
   const { event, due } = step
@@ -120,7 +120,7 @@ function families(state: State, step: Step): ReadonlyArray<Family> {
     if (byte !== undefined && byte.atUs > sinceWhen) hosts.push(Candidates.find(state, byte.candidate)?.host)
   }
   // Nine of ten events bring no answer.
-  if (hosts.length === 0) return NOBODY
+  if (hosts.length === 0) return NO_FAMILIES
   return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
 }
 

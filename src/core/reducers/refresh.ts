@@ -58,13 +58,13 @@ const LOOK_AHEAD = 32
 export function refresh(state: State, step: Step, wanted: ProbeRequests): State {
   let next = freed(state, step)
   for (const id of wanted.started) next = firstRound(next, step, id)
-  if (wanted.returned) { for (const id of Upstreams.refreshed(next, -1)) next = everybody(next, step, id, "outage") }
+  if (wanted.returned) { for (const id of Upstreams.refreshed(next, -1)) next = queueAll(next, step, id, "outage") }
   for (const id of wanted.recovered) next = retried(next, step, id)
   if (step.event._tag === "InterfacesChanged") {
     for (const one of Upstreams.all(next)) if (isUnreached(next, one)) next = hurried(next, one.id, 0)
   }
   if (step.event._tag === "RefreshRequested") {
-    for (const id of Upstreams.refreshed(next, step.event.upstream)) next = everybody(next, step, id, "requested")
+    for (const id of Upstreams.refreshed(next, step.event.upstream)) next = queueAll(next, step, id, "requested")
   }
   let woken = next !== state || step.event._tag === "Started" || wanted.probes
   for (const { kind, id } of step.due) {
@@ -166,7 +166,7 @@ function retried(state: State, step: Step, id: UpstreamId): State {
   return next
 }
 
-function everybody(state: State, step: Step, id: UpstreamId, reason: UpstreamRefreshed["reason"]): State {
+function queueAll(state: State, step: Step, id: UpstreamId, reason: UpstreamRefreshed["reason"]): State {
   const { listed, members } = Upstreams.find(state, id) as Upstream
   decide(step, { _tag: "UpstreamRefreshed", upstream: id, reason })
   let next = hurried(state, id, 1)

@@ -212,19 +212,19 @@ function judge(
   const { confirmations, standing } = config.selector.switching
   const known = upstream.challenges.find(({ candidate }) => candidate === challenger.id)
   const newer = known === undefined || challenger.windowClosedAtUs > known.windowAtUs ? 1 : 0
-  const byOutlookMs = member.forecastMs - challenger.forecastMs
+  const byForecastMs = member.forecastMs - challenger.forecastMs
   const byCostMs = member.costMs - challenger.costMs
-  const outlookLimitMs = marginMs(challenger.forecastMs, config)
+  const forecastLimitMs = marginMs(challenger.forecastMs, config)
   const costLimitMs = marginMs(challenger.costMs, config)
   const challenge: Challenge = {
     candidate: challenger.id,
-    count: byOutlookMs > outlookLimitMs ? (known?.count ?? 0) + newer : 0,
+    count: byForecastMs > forecastLimitMs ? (known?.count ?? 0) + newer : 0,
     standing: byCostMs > costLimitMs ? (known?.standing ?? 0) + newer : 0,
     windowAtUs: challenger.windowClosedAtUs
   }
-  const ready = (isFree && byOutlookMs > 0 && byCostMs > 0) || challenge.count >= confirmations
+  const ready = (isFree && byForecastMs > 0 && byCostMs > 0) || challenge.count >= confirmations
     || challenge.standing >= standing
-    || byOutlookMs > 2 * outlookLimitMs || byCostMs > 2 * costLimitMs
+    || byForecastMs > 2 * forecastLimitMs || byCostMs > 2 * costLimitMs
   return { challenger, challenge, ready }
 }
 

@@ -93,7 +93,7 @@ function brought(
   if (joined.length === 0 && left.length === 0) return next
   requestProbes(step)
   if (step.event._tag !== "Started") decide(step, { _tag: "MembershipChanged", upstream: id, joined, left })
-  return somebodyIn(next, step, id)
+  return letOneIn(next, step, id)
 }
 
 function idOf({ after }: Moved): CandidateId {
@@ -112,7 +112,7 @@ function knownTo(state: State, id: UpstreamId): Map<string, CandidateId> {
 }
 
 /** When all listed candidates are shut, the one with the earliest trial is let in: one must be left to try. */
-function somebodyIn(state: State, step: Step, id: UpstreamId): State {
+function letOneIn(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   if (!Lists.isAllShut(upstream)) return state
   const shut = Candidates.among(state, upstream.listed)
