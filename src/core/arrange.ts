@@ -20,17 +20,17 @@ export function arrange(previous: Config, next: Config): Config {
   // A removed name that comes back has a slot as well.
   const before = new Set(previous.upstreams.filter(({ name, onDemand }) => name !== "" && !onDemand).map(({ name }) => name))
   const heirs = new Map([...wanted.values()].toReversed().map((one) => [domainIn(one), one]))
-  const upstreams = previous.upstreams.map((place) => {
-    if (place.onDemand && !place.removed) {
-      const heir = heirs.get(domainIn(place))
-      if (heir === undefined) return next.onDemand.enabled ? demanded(next, place) : removedFrom(place)
-      if (before.has(heir.name)) return removedFrom(place)
+  const upstreams = previous.upstreams.map((configured) => {
+    if (configured.onDemand && !configured.removed) {
+      const heir = heirs.get(domainIn(configured))
+      if (heir === undefined) return next.onDemand.enabled ? demanded(next, configured) : removedFrom(configured)
+      if (before.has(heir.name)) return removedFrom(configured)
       wanted.delete(heir.name)
       return heir
     }
-    const same = wanted.get(place.name)
-    if (same === undefined || place.onDemand) return removedFrom(place)
-    wanted.delete(place.name)
+    const same = wanted.get(configured.name)
+    if (same === undefined || configured.onDemand) return removedFrom(configured)
+    wanted.delete(configured.name)
     return same
   })
   for (const one of wanted.values()) {
@@ -41,8 +41,10 @@ export function arrange(previous: Config, next: Config): Config {
   return { ...next, upstreams }
 }
 
-export function removedFrom(place: UpstreamConfig): UpstreamConfig {
-  return place.removed ? place : { ...place, removed: true, host: "", candidates: [], fallback: [], identity: null }
+export function removedFrom(configured: UpstreamConfig): UpstreamConfig {
+  return configured.removed
+    ? configured
+    : { ...configured, removed: true, host: "", candidates: [], fallback: [], identity: null }
 }
 
 /** Whether the configuration has this upstream: a free slot has an empty name, and clients brought the on-demand ones. */

@@ -34,6 +34,8 @@ export const PHASES = [
 
 export type Phase = (typeof PHASES)[number]
 
+const ORDER = Object.fromEntries(PHASES.map((phase, i) => [phase, i])) as Readonly<Record<Phase, number>>
+
 const NO_UPSTREAMS: ReadonlySet<UpstreamId> = new Set()
 
 /** The step of one entry, before its first phase. */
@@ -53,7 +55,7 @@ export function stepOf({ at, event }: Entry, due: Step["due"], samples: Step["sa
 
 /** A phase begins. From now on requests that are read in it or before it come too late. */
 export function enter(step: Step, phase: Phase): void {
-  step.requests.phase = PHASES.indexOf(phase)
+  step.requests.phase = ORDER[phase]
 }
 
 /** Evaluates the upstream's set and makes its routes anew. */
@@ -95,7 +97,7 @@ export function networkReturned(step: Step): void {
 /** Only these samples count. The cause of the others is not the fault of their candidates. */
 export function keepSamples(step: Step, samples: Step["samples"]): void {
   inTime(step, "common causes", "samples")
-  ;(step as { samples: Step["samples"] }).samples = samples
+  step.samples = samples
 }
 
 /** An act for the shell, or a fact. */
@@ -104,7 +106,7 @@ export function decide(step: Step, decision: Decision): void {
 }
 
 function inTime({ requests }: Step, last: Phase, request: string): void {
-  if (requests.phase > PHASES.indexOf(last)) requests.late ??= `${request} requested in the phase ${PHASES[requests.phase]}`
+  if (requests.phase > ORDER[last]) requests.late ??= `${request} requested in the phase ${PHASES[requests.phase]}`
 }
 
 function withOne(ids: ReadonlySet<UpstreamId>, id: UpstreamId): ReadonlySet<UpstreamId> {

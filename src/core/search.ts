@@ -49,8 +49,8 @@ export function searchOf(state: State, { id, listed, searched }: Upstream): Sear
   const most = Math.min(listed.length, MOST_LOOKED)
   let looked = 0
   while (looked < most && found.length < raceAddresses) {
-    const place = (searched + looked++) % listed.length
-    const candidate = Candidates.find(state, listed[listed.length - 1 - place])
+    const index = (searched + looked++) % listed.length
+    const candidate = Candidates.find(state, listed[listed.length - 1 - index])
     if (candidate !== undefined && isUnknown(candidate)) found.push(candidate)
   }
   const attempts = found.map(({ id: candidate, host, port, briefs }) => {

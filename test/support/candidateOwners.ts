@@ -40,7 +40,7 @@ export const OWNERS: ReadonlyMap<string, string> = new Map(
 )
 
 /** Other records that have a field of the same name, as they are named where they are copied. */
-const OTHER_RECORDS = /(^|\.)(minted|template|place|checkpoint|verify|#proof\(\)|placeOf\(config, candidate\))$/
+const OTHER_RECORDS = /(^|\.)(minted|template|configured|checkpoint|verify|#proof\(\)|placeOf\(config, candidate\))$/
 
 /** The fields that object literals of a file change in a copy of what may be a candidate. */
 function writesOf({ text }: Source): ReadonlySet<string> {

@@ -41,7 +41,7 @@ export const upstreamOwners: Rule = oneWriterEach({
     "src/core/upstream/trouble.ts": ["trouble", "returnedAtUs"],
     "src/core/upstream/warmPools.ts": ["warmPools"]
   },
-  others: /(^|\.)(minted|template|place|slot)$/
+  others: /(^|\.)(minted|template|configured|slot)$/
 })
 
 const READERS = ["src/core/requests.ts", "src/core/step.ts", "src/core/model/Step.ts"]

@@ -53,7 +53,7 @@ export interface Step {
   readonly event: Event
   readonly due: ReadonlyArray<Due>
   /** What the event says about candidates, judged before any reducer learned from it; without what an outage explains. */
-  readonly samples: ReadonlyArray<Sample>
+  samples: ReadonlyArray<Sample>
   /** Only requests.ts writes them, and only step.ts reads them. */
   readonly requests: Requests
 }

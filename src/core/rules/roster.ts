@@ -288,8 +288,8 @@ function remove(state: State, candidate: Candidate): State {
 /** Frees the slot of a removed upstream on which nothing depends any more. */
 export function vacate(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
-  const place = Upstreams.configOf(state, id)
-  if (!place.removed || place.name === "" || upstream.listed.length + upstream.left.length > 0) return state
+  const configured = Upstreams.configOf(state, id)
+  if (!configured.removed || configured.name === "" || upstream.listed.length + upstream.left.length > 0) return state
   markDirty(step, id)
-  return Upstreams.replace(configure(state, id, { ...place, name: "", onDemand: false }), upstream, newUpstream(id, ""))
+  return Upstreams.replace(configure(state, id, { ...configured, name: "", onDemand: false }), upstream, newUpstream(id, ""))
 }
