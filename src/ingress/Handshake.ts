@@ -107,7 +107,9 @@ export interface Hello {
 /** What a PROXY header says (`proxyHeader`). Addresses are canonical. */
 export interface ProxyHeader {
   readonly _tag: "ProxyHeader"
-  /** The client as the peer saw it; undefined: the peer speaks for itself (LOCAL), or does not say (UNKNOWN, UNSPEC). */
+  /** The peer speaks for itself (LOCAL), as it does to see whether this listener is alive. */
+  readonly local: boolean
+  /** The client as the peer saw it; undefined: the peer speaks for itself, or does not say (UNKNOWN, UNSPEC, a local socket). */
   readonly source: Address | undefined
   readonly destination: Address | undefined
   /** What came behind the header. */
