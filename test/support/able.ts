@@ -6,12 +6,14 @@ import process from "node:process"
 
 export type Means =
   | "collector"
+  | "curl"
   | "descriptors"
   | "disks"
   | "dnsmasq"
   | "fuse"
   | "namespaces"
   | "npm"
+  | "openssl"
   | "port443"
   | "promtool"
 
