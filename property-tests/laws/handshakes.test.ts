@@ -43,7 +43,7 @@ describe("a parser of handshakes", () => {
   anySplit("SOCKS5 without users", socks5(options), allOf(arbitrary.socks5Exchange))
   anySplit("SOCKS5 with users", socks5({ ...options, authenticate }), allOf(arbitrary.socks5Exchange))
   anySplit("SOCKS4", socks4(options), allOf(arbitrary.socks4Exchange))
-  anySplit("the reader of ClientHellos", clientHello(options), allOf(arbitrary.hello))
+  anySplit("the reader of ClientHellos", clientHello(options), allOf(arbitrary.hello), 1)
   anySplit("the reader of PROXY headers", proxyHeader(options), arbitrary.proxyHeader)
 })
 

@@ -1,5 +1,5 @@
 /** A server of ways in for clients of SOCKS and PROXY headers: it runs the parsers over sockets, and dials nothing. */
-import { once } from "node:events"
+import { EventEmitter, once } from "node:events"
 import * as net from "node:net"
 import type { FailureReason, Hello, Parser, ProxyHeader, Refusal, Target } from "../../src/ingress/Handshake.ts"
 
@@ -14,6 +14,8 @@ export interface Client {
 export interface ParserServer extends AsyncDisposable {
   readonly port: number
   readonly clients: ReadonlyArray<Client>
+  /** The first client of this kind, now or later. */
+  readonly next: (is: (client: Client) => boolean) => Promise<Client>
 }
 
 const PAGE = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
@@ -24,6 +26,7 @@ export async function parserServer(
   failure?: FailureReason
 ): Promise<ParserServer> {
   const clients: Array<Client> = []
+  const came = new EventEmitter()
   const server = net.createServer((socket) => {
     let parser: Parser<any, Found> | undefined
     let state: unknown
@@ -45,6 +48,7 @@ export async function parserServer(
       }
       found = outcome
       clients.push({ found, sent: Uint8Array.from(Buffer.concat(sent)) })
+      came.emit("client")
       if (found._tag === "Target") {
         socket.write(failure === undefined ? found.answers.success() : found.answers.failure(failure))
       }
@@ -57,6 +61,13 @@ export async function parserServer(
   return {
     port: (server.address() as net.AddressInfo).port,
     clients,
+    next: async (is) => {
+      for (;;) {
+        const found = clients.find(is)
+        if (found !== undefined) return found
+        await once(came, "client")
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       server.close()
       await once(server, "close")
