@@ -62,9 +62,10 @@ const CLIENT_TRIALS = 5
 export function commonCause(state: State, step: Step): State {
   let next = answers(state, step)
   const answered = new Set(
-    step.samples.filter(({ failure }) => failure === null).map(({ candidate }) =>
-      Candidates.find(state, candidate)?.upstream
-    )
+    step.samples.flatMap(({ candidate: id, failure }) => {
+      const candidate = failure === null ? Candidates.find(state, id) : undefined
+      return candidate !== undefined && Candidates.isListed(candidate) ? [candidate.upstream] : []
+    })
   )
   // An upstream that answers in this step has no common cause.
   for (const failing of failingOf(next, step)) {
