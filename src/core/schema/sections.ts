@@ -2,10 +2,12 @@
  * Sections on how an upstream is judged and served: at the top of the file for all upstreams, inside an upstream for that one.
  */
 import * as Schema from "effect/Schema"
+import { GREETING_PORTS } from "../greetingPorts.ts"
 import { key, section } from "./keys.ts"
 import { onCandidateDeath, perCandidate, rescue } from "./later.ts"
 import { between, duration, formed, ReferenceText, whole } from "./units.ts"
 
+const GREETING = GREETING_PORTS.join(", ")
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
@@ -22,7 +24,7 @@ export const probing = {
   idle: key(
     Schema.Literals(["always", "lazy"]),
     "always",
-    "Whether Fairlead probes an upstream that no client uses; always: yes; lazy: once at the start, then only while clients use it (default for ports 22, 25, 110, 143, 587, 3306, 5432)"
+    `Whether Fairlead probes an upstream that no client uses; always: yes; lazy: once at the start, then only while clients use it (default for ports ${GREETING})`
   ),
   idleProbes: key(whole(1, 10_000), 20, "With lazy: most probes of one candidate between two clients that it serves"),
   mode: key(
@@ -135,7 +137,7 @@ export const pool = {
   mode: key(
     Schema.Literals(["dynamic", "fixed", "off"]),
     "dynamic",
-    "Number of warm sockets; dynamic: as many as clients take; fixed: always `size`; off: none (default for ports 22, 25, 110, 143, 587, 3306, 5432)"
+    `Number of warm sockets; dynamic: as many as clients take; fixed: always \`size\`; off: none (default for ports ${GREETING})`
   ),
   size: key(whole(1, 1024), 8, "With mode fixed: warm sockets for each candidate that serves"),
   min: key(whole(0, 1024), 1, "With mode dynamic: fewest warm sockets, also while no client comes"),
