@@ -1,5 +1,5 @@
 /** What the text of an address says about the way to it. */
-import { wordsOf } from "./access.ts"
+import { wordsOf } from "./addressWords.ts"
 import type { Family } from "./model/Outage.ts"
 
 /** Whether only this machine can reach it: 127.0.0.0/8, also mapped into IPv6, and ::1. A name is no address, not even `localhost`. */

@@ -1,13 +1,11 @@
 /** Lays an upstream's own sections over the general ones, key by key, before any decoding. */
 import { GREETING_PORTS } from "../../core/greetingPorts.ts"
-import { OVERRIDABLE } from "../../core/schema/sections.ts"
+import { OF_ALL, OVERRIDABLE } from "../../core/schema/sections.ts"
 import { parseEndpoint } from "../../core/schema/units.ts"
 import { isPlain, put, valueAt } from "./plain.ts"
 import type { Path } from "./Problem.ts"
 
 const INHERITED: ReadonlyArray<string> = [...OVERRIDABLE, "attempts"]
-/** Limits over all upstreams, which cannot be overridden. */
-const BUDGET = ["maxParallel", "perHost", "ratePerSecond", "maxCandidates", "total"]
 
 /** Changes the value in place. */
 export function overlay(file: unknown): void {
@@ -51,7 +49,7 @@ export function greetingPort({ port, candidates, fallback }: Readonly<Record<str
 
 function withoutBudget(general: unknown): unknown {
   if (!isPlain(general)) return general
-  return Object.fromEntries(Object.entries(general).filter(([name]) => !BUDGET.includes(name)))
+  return Object.fromEntries(Object.entries(general).filter(([name]) => !OF_ALL.includes(name)))
 }
 
 /** Whether an upstream has this value from a general section. A mistake in it is reported where it is written. */
