@@ -82,6 +82,20 @@ describe("a planted violation is found", () => {
     ["core imports Effect", rules.coreAlone, "src/core/bad.ts", 'import * as Effect from "effect/Effect"', /effect\/Effect/],
     ["the schemas import more than Schema", rules.coreAlone, "src/core/schema/bad.ts", 'import "effect/Layer"', /Layer/],
     ["core imports its schemas", rules.coreAlone, "src/core/bad.ts", 'import { a } from "./schema/Event.ts"', /schemas/],
+    [
+      "core imports types of its schemas past the model",
+      rules.coreAlone,
+      "src/core/bad.ts",
+      'import type { A } from "./schema/Event.ts"',
+      /schemas/
+    ],
+    [
+      "the model imports a schema beside types of it",
+      rules.coreAlone,
+      "src/core/model/bad.ts",
+      'import type { A } from "../schema/Event.ts"\nimport { a } from "../schema/Event.ts"',
+      /schemas/
+    ],
     ["400 lines", rules.shortFiles, "src/core/bad.ts", "const a = 1\n".repeat(400), /400 lines/],
     ["301 lines without a last newline", rules.shortFiles, "src/core/bad.ts", `${"//\n".repeat(300)}//`, /301 lines/],
     [
@@ -256,6 +270,19 @@ describe("reading code", () => {
       'import a from "a"\nimport {\n  b\n} from "../b.ts"\nexport * from "./c.ts"\nimport "d"\nimport("e")\n// import "f"'
     const found = importsOf({ path: "src/core/x.ts", text })
     expect(found.map(({ specifier, target }) => target ?? specifier)).toEqual(["a", "src/b.ts", "src/core/c.ts", "d", "e"])
+  })
+
+  it("tells imports of types from all others", () => {
+    const text = [
+      'import type A from "a"',
+      "export type {\n  B\n} from 'b'",
+      'export { C } from "c"',
+      'await import("d")',
+      'import "e"'
+    ]
+      .join("\n")
+    const types = importsOf({ path: "src/core/x.ts", text }).filter(({ isType }) => isType)
+    expect(types.map(({ specifier }) => specifier)).toEqual(["a", "b"])
   })
 })
 

@@ -1,5 +1,6 @@
 /** Judges what a client tried by the routes it used. */
-import { admits, wordsOf } from "../core/access.ts"
+import { admits } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import { isAvoided } from "../core/identity.ts"
 import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
 import { STRANGER } from "../core/model/Event.ts"

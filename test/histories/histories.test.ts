@@ -199,7 +199,7 @@ describe("a changed constant of the core", () => {
     { file: "core/reducers/identity.ts", from: "scoreTtlMs * 1000", to: "scoreTtlMs * 600" },
     { file: "core/rules/turning.ts", from: '"backlog", step.at', to: '"urgent", step.at' },
     { file: "core/reducers/reload.ts", from: "is.probing.intervalMs * 1000", to: "is.probing.intervalMs * 1001" },
-    { file: "core/demanded.ts", from: "[22, 25,", to: "[25," },
+    { file: "core/greetingPorts.ts", from: "[22, 25,", to: "[25," },
     { file: "core/race.ts", from: "Math.ceil(deadlineMs", to: "Math.ceil(2 * deadlineMs" },
     { file: "core/history.ts", from: "b.measuredMs - a.measuredMs", to: "a.measuredMs - b.measuredMs" },
     { file: "core/pick.ts", from: "(routes.tolerancePercent / 100)", to: "(routes.tolerancePercent / 10_000)" }

@@ -70,11 +70,14 @@ const SCHEMA_MAY_IMPORT = /^effect\/(Schema\w*|schema\/Schema\w+|Effect|Result|O
 export const coreAlone: Rule = (sources) =>
   sources.filter(({ path }) => layerOf(path) === "core").flatMap((source) => {
     const inSchema = source.path.startsWith("src/core/schema/")
-    return importsOf(source).flatMap(({ specifier, target }) => {
+    // The types of the model follow from the schemas.
+    const mayHaveTypes = source.path.startsWith("src/core/model/")
+    return importsOf(source).flatMap(({ specifier, target, isType }) => {
       if (target === undefined) {
         return inSchema && SCHEMA_MAY_IMPORT.test(specifier) ? [] : [`${source.path} imports ${specifier}`]
       }
-      if (!inSchema && target.startsWith("src/core/schema/")) return [`${source.path} imports the schemas`]
+      const isAllowed = inSchema || (mayHaveTypes && isType)
+      if (!isAllowed && target.startsWith("src/core/schema/")) return [`${source.path} imports the schemas`]
       return []
     })
   })
@@ -165,7 +168,14 @@ const BEHIND_NO_IMPORT = /^src\/core\/(model\/(State|Step|Upstream)\.ts|state\.t
 
 /** The data plane imports neither the state, the configuration nor a reducer, and what it imports leads to no state. */
 export const planeSeesRoutes: Rule = (sources) => {
-  const targets = new Map(sources.map((source) => [source.path, importsOf(source).map(({ target }) => target)]))
+  const targets = new Map(sources.map((source) => {
+    // Types of the model follow from the schemas, and are all that the data plane gets of these.
+    const ofModel = source.path.startsWith("src/core/model/")
+    const followed = importsOf(source).filter(({ target = "", isType }) =>
+      !(ofModel && isType && target.startsWith("src/core/schema/"))
+    )
+    return [source.path, followed.map(({ target }) => target)]
+  }))
   const found: Array<string> = []
   const seen = new Set<string>()
   const visit = (path: string, trail: ReadonlyArray<string>): void => {
