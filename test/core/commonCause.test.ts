@@ -4,9 +4,9 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import { faults } from "../../src/core/invariants.ts"
 import { addresses, configWith } from "../support/config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
-import type { Fault, Faulty } from "../support/outageScript.ts"
+import type { Fault, Faulty } from "../../src/sim/weather.ts"
 import { play, shareOf } from "../support/outageScript.ts"
-import type { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import type { Simulation } from "../../src/sim/Simulation.ts"
 
 const [best, worst, middle, spare] = addresses(4).map(({ host }) => host) as [string, string, string, string]
 const DISTANCES = { [best]: 20, [worst]: 60, [middle]: 40, [spare]: 80 }
@@ -15,13 +15,13 @@ const LENGTHS_S = [5, 30, 120]
 
 const all = (fault: Fault, fromMs: number, toMs: number): ReadonlyArray<Faulty> =>
   [best, worst, middle].map((host) => ({ host, fault, fromMs, toMs }))
-const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
-const candidates = (toy: ToyInterpreter) => Vector.toArray(toy.state.candidates).map((one) => one!)
+const facts = (toy: Simulation, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
+const candidates = (toy: Simulation) => Vector.toArray(toy.state.candidates).map((one) => one!)
 
 interface Kind {
   readonly what: string
   readonly upstream: UpstreamChanges
-  readonly prepare?: (toy: ToyInterpreter) => void
+  readonly prepare?: (toy: Simulation) => void
 }
 const KINDS: ReadonlyArray<Kind> = [
   { what: "a list", upstream: { candidates: addresses(3) } },
