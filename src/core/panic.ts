@@ -57,8 +57,9 @@ export function isPanic(state: State, upstream: Upstream): boolean {
 
 /** Whether all candidates failed together, and as often as opens a breaker. */
 export function isCommonPanic(state: State, upstream: Upstream): boolean {
-  const failures = isCommon(upstream) ? upstream.trouble?.failures ?? 0 : -1
-  return failures >= 0 && failures >= Upstreams.configOf(state, upstream.id).breaker.failureThreshold
+  const { trouble } = upstream
+  return trouble !== null && isCommon(upstream)
+    && trouble.failures >= Upstreams.configOf(state, upstream.id).breaker.failureThreshold
 }
 
 /** The candidate that is at threshold and has a closed breaker only because it is the last; -1: there is none. */
