@@ -59,6 +59,16 @@ export function visitRanked(state: State, upstream: UpstreamId, each: (id: Candi
   Ordered.visit(Vector.get(state.index.rankings, upstream) ?? null, (_cost, id) => each(id))
 }
 
+/** How many candidates of an upstream are ranked. */
+export function rankedOf(state: State, upstream: UpstreamId): number {
+  return Ordered.size(Vector.get(state.index.rankings, upstream) ?? null)
+}
+
+/** How many candidates of an upstream failed their proof of identity. */
+export function impostorsOf(state: State, upstream: UpstreamId): number {
+  return Ordered.size(Vector.get(state.index.impostors, upstream) ?? null)
+}
+
 /**
  * The stable name of a candidate in facts, labels and verdicts: `web#3`; for an on-demand upstream `on-demand#` and the id.
  */

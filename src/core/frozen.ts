@@ -25,7 +25,11 @@ export function isFrozen(state: State, candidate: Candidate): boolean {
  */
 export function isExcused(state: State, id: CandidateId, beganUs: number): boolean {
   const { sinceUs, endedAtUs } = state.outage
-  if (sinceUs < 0 && (endedAtUs < 0 || beganUs >= endedAtUs)) return false
+  return (sinceUs >= 0 || (endedAtUs >= 0 && beganUs < endedAtUs)) && isFar(state, id)
+}
+
+/** Whether the candidate is reached over the network, and not on this machine. */
+export function isFar(state: State, id: CandidateId): boolean {
   const candidate = Candidates.find(state, id)
   return candidate !== undefined && needsNetwork(candidate.host)
 }
@@ -50,7 +54,12 @@ export function isRushed(state: State, candidate: Candidate, tookMs: number, beg
 /** Whether a failure that began at `beganUs` says nothing about the candidate: the network or a common cause explains it. */
 export function isFailureExcused(state: State, id: CandidateId, beganUs: number): boolean {
   const candidate = Candidates.find(state, id)
-  if (candidate === undefined) return false
-  const returnedAtUs = Upstreams.find(state, candidate.upstream)?.returnedAtUs ?? -1
-  return (returnedAtUs >= 0 && beganUs < returnedAtUs) || isFrozen(state, candidate) || isExcused(state, id, beganUs)
+  return candidate !== undefined
+    && (isLate(state, id, beganUs) || isFrozen(state, candidate) || isExcused(state, id, beganUs))
+}
+
+/** Whether what began at `beganUs` began before its upstream's last common cause ended. */
+export function isLate(state: State, id: CandidateId, beganUs: number): boolean {
+  const returnedAtUs = Upstreams.find(state, Candidates.find(state, id)?.upstream ?? -1)?.returnedAtUs ?? -1
+  return returnedAtUs >= 0 && beganUs < returnedAtUs
 }

@@ -4,7 +4,8 @@
  * - operator: a reload, or a command to turn everything on or off.
  * - membership: which upstreams and addresses there are, which of them earlier runs knew, which sessions are open.
  * - network: what this machine's network explains.
- * - common causes: what a failure of all candidates together explains. From here on the samples are final.
+ * - common causes: what a failure of all candidates together explains. Checkpoints are made here, before any reducer learns
+ *   from a failure. From here on the samples are final.
  * - started: upstreams that start query the resolver and recall what earlier runs knew.
  * - demand: what clients need.
  * - evidence: score, breaker, identity, suspicion and relief learn from the samples.
@@ -17,11 +18,11 @@
  * `requests.ts` says which request is read in which phase.
  */
 import { dueAt } from "./deadline.ts"
-import { thresholdChanged } from "./ladder.ts"
 import type { Decision } from "./model/Decision.ts"
 import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
+import { thresholdCrossed } from "./panic.ts"
 import { breaker } from "./reducers/breaker.ts"
 import { commonCause } from "./reducers/commonCause.ts"
 import { demand, unserved } from "./reducers/demand.ts"
@@ -90,7 +91,7 @@ export function step(state: State, entry: Entry): Stepped {
   next = breaker(next, shared)
   next = identity(next, shared)
   next = suspicion(next, shared)
-  for (const { upstream } of thresholdChanged(before, next, event)) markDirty(shared, upstream)
+  for (const id of thresholdCrossed(before, next, event)) markDirty(shared, id)
   next = relief(next, shared)
 
   enter(shared, "selection")

@@ -84,9 +84,10 @@ describe("a changed constant of the core", () => {
   const inCost = (from: string, to: string): Change => ({ file: "core/candidate/cost.ts", from, to })
   const inBlame = (from: string, to: string): Change => ({ file: "core/candidate/blame.ts", from, to })
   const inTrials = (from: string, to: string): Change => ({ file: "core/trials.ts", from, to })
-  const inCommonCause = (from: string, to: string): Change => ({ file: "core/reducers/commonCause.ts", from, to })
+  const inCommonTrials = (from: string, to: string): Change => ({ file: "core/rules/commonTrials.ts", from, to })
   const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })
-  const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })
+  const inFirstByte = (from: string, to: string): Change => ({ file: "core/slowFirstByte.ts", from, to })
+  const inBrokenSessions = (from: string, to: string): Change => ({ file: "core/rules/brokenSessions.ts", from, to })
   const inSlowHandshake = (from: string, to: string): Change => ({ file: "core/slowHandshake.ts", from, to })
   const inWarmPart = (from: string, to: string): Change => ({ file: "core/candidate/warm.ts", from, to })
   const inWarm = (from: string, to: string): Change => ({ file: "core/reducers/warm.ts", from, to })
@@ -117,10 +118,10 @@ describe("a changed constant of the core", () => {
     inTrials("TRIALS_EACH = 2", "TRIALS_EACH = 3"),
     inTrials("AGAIN_US = 500_000", "AGAIN_US = 510_000"),
     inTrials("GOOD_RATE = 0.9", "GOOD_RATE = 0.8"),
-    inCommonCause("TRIAL_US = 1_000_000", "TRIAL_US = 1_010_000"),
-    inCommonCause("LASTED_PER_TRIAL = 64", "LASTED_PER_TRIAL = 60"),
-    inCommonCause("TRIED_AT_ONCE = 4", "TRIED_AT_ONCE = 3"),
-    inCommonCause("CLIENT_TRIALS = 5", "CLIENT_TRIALS = 6"),
+    inCommonTrials("TRIAL_US = 1_000_000", "TRIAL_US = 1_010_000"),
+    inCommonTrials("LASTED_PER_TRIAL = 64", "LASTED_PER_TRIAL = 60"),
+    inCommonTrials("TRIED_AT_ONCE = 4", "TRIED_AT_ONCE = 3"),
+    inCommonTrials("CLIENT_TRIALS = 5", "CLIENT_TRIALS = 6"),
     inRefresh("LOOK_AHEAD = 32", "LOOK_AHEAD = 31"),
     inRefresh("candidate.lastSampleAtUs > atUs - intervalUs / 2", "candidate.lastSampleAtUs > atUs - intervalUs / 1.2"),
     inRefresh("sinceUs > atUs - intervalUs / 2", "sinceUs > atUs - intervalUs / 1.2"),
@@ -152,15 +153,21 @@ describe("a changed constant of the core", () => {
     inSlowHandshake("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
     inSlowHandshake("20 * unit < pending", "18 * unit < pending"),
     inSuspicionPart("LEAST_SILENCE_US = 300_000", "LEAST_SILENCE_US = 350_000"),
-    inSuspicion("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
-    inSuspicion("SILENT_TOGETHER = 2", "SILENT_TOGETHER = 3"),
-    inSuspicion("LEAST_WARM = 4", "LEAST_WARM = 5"),
+    { file: "core/oldestWait.ts", from: "one < oldestUs", to: "one > oldestUs" },
+    { file: "core/oldestWait.ts", from: "one > aliveAtUs", to: "one > 0" },
+    { file: "core/panic.ts", from: "hasListOnly ? then : []", to: "then" },
+    { file: "core/panic.ts", from: "shut >= listed.length - 1", to: "shut >= listed.length" },
+    { file: "core/panic.ts", from: "consecutive >= failureThreshold", to: "consecutive > failureThreshold" },
+    { file: "core/panic.ts", from: "trouble.failures >= Up", to: "trouble.failures > Up" },
+    inFirstByte("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
+    { file: "core/rules/waits.ts", from: "SILENT_TOGETHER = 2", to: "SILENT_TOGETHER = 3" },
+    inBrokenSessions("LEAST_WARM = 4", "LEAST_WARM = 5"),
     inWarmPart("RESET_TOGETHER_US = 100_000", "RESET_TOGETHER_US = 90_000"),
-    inSuspicion("resets * 2 >= readyAtFirst", "resets * 1.5 >= readyAtFirst"),
+    inBrokenSessions("resets * 2 >= readyAtFirst", "resets * 1.5 >= readyAtFirst"),
     { file: "core/rules/suspects.ts", from: "LAPSE_TRIALS = 5", to: "LAPSE_TRIALS = 6" },
     { file: "core/rules/suspects.ts", from: "MOST_RENEWALS = 32", to: "MOST_RENEWALS = 1" },
-    inSuspicion("FIRST_BYTE_DECAY_MS = 60_000", "FIRST_BYTE_DECAY_MS = 30_000"),
-    inSuspicion("upstream.silentAfterMs / 5", "upstream.silentAfterMs / 50"),
+    inFirstByte("FIRST_BYTE_DECAY_MS = 60_000", "FIRST_BYTE_DECAY_MS = 30_000"),
+    inFirstByte("upstream.silentAfterMs / 5", "upstream.silentAfterMs / 50"),
     inWarmPart("REFILL_LATENCIES = 2", "REFILL_LATENCIES = 3"),
     inWarmPart("LEAST_REFILL_MS = 10", "LEAST_REFILL_MS = 12"),
     inWarmPart("PEAK_DECAY_MS = 60_000", "PEAK_DECAY_MS = 50_000"),
@@ -176,7 +183,7 @@ describe("a changed constant of the core", () => {
     inBreaker("BLAMES_A_MINUTE = 2", "BLAMES_A_MINUTE = 3"),
     inBreakerPart("MINUTE_US = 60_000_000", "MINUTE_US = 59_000_000"),
     inBreaker("step.at - breaker.closedAtUs >= breaker.openForMs * 1000", "step.at > breaker.closedAtUs"),
-    inBreaker("(next, candidate).probing.intervalMs * 1000", "(next, candidate).probing.intervalMs * 1100"),
+    inBreaker("(state, candidate).probing.intervalMs * 1000", "(state, candidate).probing.intervalMs * 1100"),
     inMembership("RETRY_US = 5_000_000", "RETRY_US = 4_000_000"),
     { file: "core/rules/roster.ts", from: "LINGER_US = 60_000_000", to: "LINGER_US = 50_000_000" },
     { file: "core/math/backoff.ts", from: "draw / 10", to: "draw / 9" },
@@ -185,7 +192,7 @@ describe("a changed constant of the core", () => {
     { file: "core/reducers/selector.ts", from: "holdMs * 1000", to: "holdMs * 1100" },
     { file: "core/routes.ts", from: "count++ * raceDelayMs", to: "count++ * 1.5 * raceDelayMs" },
     inPulse("LEAST_SILENCE_WINDOW_US = 2_000_000", "LEAST_SILENCE_WINDOW_US = 2_100_000"),
-    { file: "core/reducers/outage.ts", from: "timeoutMs * 1000", to: "timeoutMs * 1050" },
+    { file: "core/rules/silenceWindow.ts", from: "timeoutMs * 1000", to: "timeoutMs * 1050" },
     inPulse("PULSE_US = 250_000", "PULSE_US = 251_000"),
     inPulse("ASKED = 2", "ASKED = 1"),
     inPulse("OUTAGE_TIMEOUT_MS = 700", "OUTAGE_TIMEOUT_MS = 701"),

@@ -19,6 +19,7 @@ import { PULSE, reschedule } from "../deadline.ts"
 import type { Candidate } from "../model/Candidate.ts"
 import type { Address } from "../model/Config.ts"
 import type { ProbeFailed, ProbeSucceeded } from "../model/Event.ts"
+import type { OutageState } from "../model/Outage.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -40,13 +41,18 @@ const LOOK_AHEAD = 8
 /** How many upstreams are looked at to find one that can be probed. */
 const MOST_UPSTREAMS = 64
 
+/** Changes a part of what is known of this machine's network. */
+export function withOutage(state: State, changes: Partial<OutageState>): State {
+  return { ...state, outage: { ...state.outage, ...changes } }
+}
+
 /** Schedules the next pulse, not later than it was due before; -1: none. */
 export function pulseAt(state: State, dueUs: number): State {
   const { outage, index } = state
   const due = dueUs < 0 || outage.pulseDueUs < 0 ? dueUs : Math.min(dueUs, outage.pulseDueUs)
   if (due === outage.pulseDueUs) return state
   const deadlines = reschedule(index.deadlines, "outage", PULSE, outage.pulseDueUs, due)
-  return { ...state, outage: { ...outage, pulseDueUs: due }, index: { ...index, deadlines } }
+  return withOutage({ ...state, index: { ...index, deadlines } }, { pulseDueUs: due })
 }
 
 export function pulse(state: State, step: Step): State {
@@ -73,7 +79,7 @@ function members(state: State, step: Step): State {
     requestProbes(step)
     next = Candidates.replace(next, one, Queue.urgent(one, step.at))
   }
-  return { ...next, outage: { ...next.outage, turn: length === 0 ? 0 : turn % length } }
+  return withOutage(next, { turn: length === 0 ? 0 : turn % length })
 }
 
 /** Whether the silence window has lasted so long that an outage would be proven by now. */

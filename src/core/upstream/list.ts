@@ -76,11 +76,6 @@ export function unjudged(upstream: Upstream): Upstream {
   return { ...upstream, unsampled: length, untried: length, shut: 0 }
 }
 
-/** Whether every listed candidate but one is shut out. The last one stays. */
-export function isLastOpen({ shut, listed }: Upstream): boolean {
-  return shut >= listed.length - 1
-}
-
 /** Whether there are candidates, and every one is shut out. */
 export function isAllShut({ shut, listed }: Upstream): boolean {
   return listed.length > 0 && shut >= listed.length
