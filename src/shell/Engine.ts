@@ -30,7 +30,7 @@ import * as Interpreter from "./Interpreter.ts"
 import { LoadedHistory } from "./LoadedHistory.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { NameTroubles } from "./NameTroubles.ts"
-import { Observer, shielded } from "./Observer.ts"
+import { Observers, together } from "./Observer.ts"
 import { Recorder } from "./Recorder.ts"
 import { ControlPort } from "../plane/ports/ControlPort.ts"
 import { PlanePort } from "../plane/ports/PlanePort.ts"
@@ -92,8 +92,8 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const advance = options.advance ?? coreAdvance
   const transport = yield* Transport
   const recorder = yield* Recorder
-  const observe = shielded(yield* Observer, (cause) => {
-    fork(Effect.logError("an observer failed and may have missed an entry; this is logged once", cause))
+  const observe = together(yield* Observers, (cause) => {
+    fork(Effect.logError("an observer failed and may have missed an entry; this is logged once for each observer", cause))
   })
   const history = yield* LoadedHistory
   const mailbox = new Mailbox(options.mailbox, 0)
