@@ -21,7 +21,6 @@ import type { ControlEvent, Entry, Event, InterfacesChanged } from "../core/mode
 import type { Routes } from "../core/model/Routes.ts"
 import type { State } from "../core/model/State.ts"
 import { isReady } from "../core/ready.ts"
-import { namedBy } from "../core/sources.ts"
 import { initial } from "../core/state.ts"
 import * as Upstreams from "../core/upstreams.ts"
 import { entryBody } from "../record/codec.ts"
@@ -131,7 +130,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     hosts: () => state.config.upstreams.map(({ host }) => host)
   })
   const resolver = names.watching(yield* Resolver)
-  const interpreter = yield* Interpreter.make(plane, resolver, postOwn, (id) => namedBy(state, id, "dns").length === 0)
+  const interpreter = yield* Interpreter.make(plane, resolver, postOwn, () => state)
 
   let ticking = false
   const alarm = new Alarm({ timerUnsafe: transport.timerUnsafe, nowUs }, () => {

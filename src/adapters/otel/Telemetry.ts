@@ -11,6 +11,8 @@ import { Exposition } from "../../shell/Exposition.ts"
 import { troubles } from "../../shell/HistoryKeeper.ts"
 import type { Folded } from "../../shell/Observer.ts"
 import { Recorder } from "../../shell/Recorder.ts"
+import type { Tracing } from "../../shell/Traces.ts"
+import { Traces } from "../../shell/Traces.ts"
 import type { Drops } from "./Drops.ts"
 import { makeDrops } from "./Drops.ts"
 import { EntryMeters } from "./EntryMeters.ts"
@@ -18,6 +20,7 @@ import { watchLoopLag } from "./loopLag.ts"
 import { Meters } from "./Meters.ts"
 import type { TelemetryOptions } from "./options.ts"
 import { isTraced } from "./options.ts"
+import { sampler } from "./sampling.ts"
 import { ScrapedMeters } from "./ScrapedMeters.ts"
 
 export interface Metering {
@@ -35,18 +38,20 @@ export class Telemetry extends Context.Service<Telemetry, {
   readonly spans: Folded | null
 }>()("fairlead/adapters/otel/Telemetry") {}
 
-/** `seed` is that of this run. It makes each run trace other connections. */
+/** Gives the fibers of the shell their tracer as well. `seed` is that of this run. It makes each run trace other connections. */
 export const layer = (options: TelemetryOptions, version: string, seed: number) =>
-  Layer.effect(
-    Telemetry,
+  Layer.effectContext(
     Effect.gen(function* () {
       const drops = yield* makeDrops
       const meters = new Meters()
       const metering = options.metrics ? { meters, entries: new EntryMeters(meters) } : null
       // Loaded before the engine starts. Otherwise the first probes would wait for it and look slow.
       if (options.metrics) yield* Effect.promise(() => import("./prometheus.ts"))
-      const spans = yield* tracing(options, version, seed, drops)
-      return { options, version, drops, metering, spans }
+      const traces = yield* tracing(options, version, seed, drops)
+      const spans = traces?.spans ?? null
+      return Context.make(Telemetry, { options, version, drops, metering, spans }).pipe(
+        Context.add(Traces, traces?.fibers ?? null)
+      )
     })
   )
 
@@ -61,10 +66,13 @@ const tracing = Effect.fnUntraced(function* (options: TelemetryOptions, version:
   const { makeTracer } = yield* Effect.promise(() => import("./export.ts"))
   const { SpanWriter } = yield* Effect.promise(() => import("./SpanWriter.ts"))
   const { EntrySpans } = yield* Effect.promise(() => import("./EntrySpans.ts"))
-  const tracer = yield* makeTracer(options, version, drops)
-  if (tracer === null) return null
+  const tracers = yield* makeTracer(options, version, drops)
+  if (tracers === null) return null
+  const isSampled = sampler(options.otlp.sampleRatio, seed)
   const drop = () => drops.add(1, "too many sampled connections at once")
-  return new EntrySpans(new SpanWriter(tracer), options.otlp.sampleRatio, seed, drop).see
+  const spans: Folded = new EntrySpans(new SpanWriter(tracers.writer), isSampled, drop).see
+  const fibers: Tracing = { tracer: tracers.fibers, isSampled }
+  return { spans, fibers }
 })
 
 /** A failure counts as dropped telemetry and goes no further. */
