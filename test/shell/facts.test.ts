@@ -2,7 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Decision } from "../../src/core/model/Decision.ts"
@@ -13,7 +12,6 @@ import { Facts } from "../../src/shell/facts/Facts.ts"
 import { FactBudget } from "../../src/shell/facts/FactBudget.ts"
 import { PublicFact } from "../../src/shell/facts/PublicFact.ts"
 import type { Folded } from "../../src/shell/Observer.ts"
-import { Observer } from "../../src/shell/Observer.ts"
 import { networks } from "../support/access.ts"
 import { configWith } from "../support/config.ts"
 import { Simulation } from "../../src/sim/Simulation.ts"
@@ -54,10 +52,9 @@ const withFacts = <A, E>(
   use: (facts: Facts["Service"], observe: Folded) => Effect.Effect<A, E>,
   changes: Partial<FactsOptions> = {}
 ) =>
-  Effect.gen(function* () {
-    const observe = yield* Observer
-    return yield* use(yield* Facts, observe as Folded)
-  }).pipe(Effect.provide(Facts.layer({ ...options, ...changes })))
+  Effect.flatMap(Facts, (facts) => use(facts, facts.seeUnsafe)).pipe(
+    Effect.provide(Facts.layer({ ...options, ...changes }))
+  )
 
 const keptOf = (facts: Facts["Service"]) =>
   Effect.map(Stream.runCollect(Stream.take(facts.streamAfter(0), facts.latestUnsafe())), (all) => [...all])
@@ -216,17 +213,6 @@ describe("public facts", () => {
         assert.deepStrictEqual(told.map((fact) => fact.kind === "CoreRestarted" && fact.restarts), [1, 2])
       })
     ))
-
-  it.effect("keep calling an observer that was there before", () =>
-    Effect.gen(function* () {
-      let seen = 0
-      const before = Layer.succeed(Observer, () => void seen++)
-      const toy = eventful()
-      yield* Effect.gen(function* () {
-        show(toy, (yield* Observer) as Folded)
-      }).pipe(Effect.provide(Layer.provide(Facts.layer(options), before)))
-      assert.strictEqual(seen, toy.entries.length)
-    }))
 
   it.effect("reach a listener that falls behind, which gets only the latest", () =>
     withFacts((facts) =>
