@@ -76,7 +76,8 @@ if (noResolver !== undefined && cases.some(({ setup }) => setup.from === "name")
 }
 const batches = batchesOf(cases, atOnce, pace.watchS)
 const longestS = (batch: ReadonlyArray<Case>) => Math.max(...batch.map((one) => lastsS(one, pace.watchS)))
-const minutes = batches.reduce((sum, batch) => sum + START_S + pace.settleS + lastGroupS(batch) + longestS(batch), 0) * rounds / 60
+const minutes = batches.reduce((sum, batch) => sum + START_S + pace.settleS + lastGroupS(batch) + longestS(batch), 0)
+  * rounds / 60
 said(`${cases.length} cases in ${batches.length} batches, ${rounds} rounds: some ${Math.ceil(minutes)} minutes`)
 if (values.list) {
   for (const one of cases) console.log(caseName(one))

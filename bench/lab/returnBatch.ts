@@ -68,7 +68,10 @@ export async function runBatch(cases: ReadonlyArray<Case>, pace: Pace): Promise<
     const ships = cases.map((one, i) => {
       const own = hosts[groupOf(one)] ?? hostsOf(0)
       const directory = path.join(lab.scratch, String(i))
-      return { setup: one.setup, place: { listenPort: 2_000 + i, upstreamPort: 9_000 + i, hosts: own, name: `s${i}.test`, directory } }
+      return {
+        setup: one.setup,
+        place: { listenPort: 2_000 + i, upstreamPort: 9_000 + i, hosts: own, name: `s${i}.test`, directory }
+      }
     })
     const named = ships.filter(({ setup }) => setup.from === "name")
     const answers = named.map(({ setup, place }) => [place.name, candidatesOf(setup, place)] as const)
@@ -83,11 +86,18 @@ export async function runBatch(cases: ReadonlyArray<Case>, pace: Pace): Promise<
       const idle = idleMs()
       await pause(BUSY_S * 1000)
       const busy = 1 - (idleMs() - idle) / (BUSY_S * 1000 * os.cpus().length)
-      const done = await Promise.all(groups.map(({ trouble }, group) => make(lab, trouble, hosts[group] ?? hostsOf(group), group * APART_S)))
+      const done = await Promise.all(
+        groups.map(({ trouble }, group) => make(lab, trouble, hosts[group] ?? hostsOf(group), group * APART_S))
+      )
       const lines = await clients
       const observed = await Promise.all(ships.map(({ place }, i) => {
         const { trouble, setup } = cases[i] as Case
-        return observe(lab, { trouble, setup, place }, done[groupOf(cases[i] as Case)] ?? [], lines.filter(([at]) => at === i))
+        return observe(
+          lab,
+          { trouble, setup, place },
+          done[groupOf(cases[i] as Case)] ?? [],
+          lines.filter(([at]) => at === i)
+        )
       }))
       await scuttle(services)
       const changeMs = Math.max(...done.flat().map(({ toldMs, doneMs }) => doneMs - toldMs))

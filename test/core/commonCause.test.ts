@@ -145,7 +145,7 @@ describe("a client finds all addresses broken and is served by a spare", () => {
     for (const host of [best, worst, middle]) toy.set(host, "refused")
     const [one, two, three, fourth] = candidates(toy).map(({ id }) => id) as [number, number, number, number]
     const refused = [one, three, two].map((candidate) => ({ candidate, outcome: "refused" as const, tookUs: 20_000 }))
-    const choice = { listener: "web", upstream: 0, routes: toy.state.routes.version, chosen: one, why: "latency" as const }
+    const choice = { listener: "web", upstream: 0, routes: toy.state.routes.version, chosen: one, why: "cheapest" as const }
     toy.post({
       _tag: "ClientAccepted",
       worker: 0,

@@ -14,7 +14,7 @@ import * as Interpreter from "../../src/shell/Interpreter.ts"
 import { Traces } from "../../src/shell/Traces.ts"
 import { answersOf } from "../support/answers.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { SimTransport } from "../support/SimTransport.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 import { keptSpans, shownSpan } from "../support/spans.ts"
 
 const COUNT = 100

@@ -6,12 +6,16 @@ import process from "node:process"
 
 export type Means =
   | "collector"
+  | "curl"
   | "descriptors"
   | "disks"
   | "dnsmasq"
   | "fuse"
+  | "haproxy"
   | "namespaces"
+  | "nginx"
   | "npm"
+  | "openssl"
   | "port443"
   | "promtool"
 

@@ -46,7 +46,8 @@ export function commonCause(state: State, step: Step): State {
   )
   // An upstream that answers in this step has no common cause.
   for (const failing of failingOf(next, step)) {
-    if (!answered.has(Candidates.find(next, failing.candidate)?.upstream)) next = noteFailure(next, step, failing)
+    const upstream = Candidates.find(next, failing.candidate)?.upstream
+    if (upstream !== undefined && !answered.has(upstream)) next = noteFailure(next, step, failing)
   }
   for (const due of step.due) next = commonTrial(next, step, due)
   const judged = step.samples.filter((sample) => isJudged(next, sample, step))
