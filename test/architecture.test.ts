@@ -21,7 +21,7 @@ describe("the sources", () => {
   it("touch the platform only in adapters and apps", () => expect(rules.platformAtTheEdge(sources)).toEqual([]))
   it("of the core import nothing outside it", () => expect(rules.coreAlone(sources)).toEqual([]))
   it("are at most 300 lines each", () => expect(rules.shortFiles(sources)).toEqual([]))
-  it("of core and log name no clock, no chance and no inexact arithmetic", () =>
+  it("of core, record and sim name no clock, no chance and no inexact arithmetic", () =>
     expect(rules.exactAndTimeless(sources)).toEqual([]))
   it("write each field of an upstream in one file of the core", () => expect(upstreamOwners(sources)).toEqual([]))
   it("read the requests of a step in step.ts alone", () => expect(requestsAreOneWay(sources)).toEqual([]))
@@ -61,6 +61,21 @@ describe("a planted violation is found", () => {
     ],
     ["an adapter imports an app", rules.layers, "src/adapters/x/bad.ts", 'import "../../apps/Live.ts"', /apps\/Live/],
     ["ingress imports the shell", rules.layers, "src/ingress/bad.ts", 'import "../shell/Engine.ts"', /shell\/Engine/],
+    [
+      "the shell imports the simulation",
+      rules.layers,
+      "src/shell/bad.ts",
+      'import "../sim/Simulation.ts"',
+      /sim\/Simulation/
+    ],
+    [
+      "the package exports the simulation",
+      rules.layers,
+      "src/bad.ts",
+      'export * from "./sim/Simulation.ts"',
+      /sim\/Simulation.*for tests alone/
+    ],
+    ["the simulation imports an adapter", rules.layers, "src/sim/bad.ts", 'import "../adapters/a.ts"', /adapters\/a/],
     ["src imports a test", rules.layers, "src/apps/bad.ts", 'import "../../test/support/config.ts"', /outside src/],
     [
       "the shell imports package.json",
@@ -135,6 +150,7 @@ describe("a planted violation is found", () => {
     ],
     ["a clock in core", rules.exactAndTimeless, "src/core/bad.ts", "export const now = () => Date.now()", /Date/],
     ["a clock in a template", rules.exactAndTimeless, "src/record/bad.ts", "`${performance.now()}`", /performance/],
+    ["a clock in the simulation", rules.exactAndTimeless, "src/sim/bad.ts", "setTimeout(() => {}, 1)", /setTimeout/],
     ["an exponential", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.exp(-1)", /Math\.exp/],
     ["random numbers", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.random()", /Math\.random/],
     ["a destructured Math", rules.exactAndTimeless, "src/core/bad.ts", "const { pow } = Math", /Math itself/],

@@ -51,6 +51,7 @@ const CODE = [
   "src/core",
   "src/plane",
   "src/shell",
+  "src/sim",
   "tools",
   "examples"
 ]

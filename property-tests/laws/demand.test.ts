@@ -4,7 +4,7 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import { domainIn } from "../../src/core/domain.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import { configWith, onDemandDefaults, upstreamWith } from "../../test/support/config.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { play, ruledScript } from "../arbitraries/run.ts"
 import { law, met } from "../check.ts"
 
@@ -50,7 +50,7 @@ describe("upstreams made on demand", () => {
   law(
     "are kept as in a least-recently-used model, except those with sessions, and a configured upstream stays",
     fc.property(fc.array(use, { maxLength: 25 }), fc.constantFrom(0, 1, 2, 4), (uses, maxEntries) => {
-      const toy = new ToyInterpreter(configOf(maxEntries), { otherwise: 5 })
+      const toy = new Simulation(configOf(maxEntries), { otherwise: 5 })
       for (const [i, name] of [...names, "kept.example"].entries()) toy.names(name, [`198.18.0.${i + 1}`])
       toy.start().run(1_000)
       const model = new Model(maxEntries)
@@ -107,7 +107,7 @@ describe("a member", () => {
       (intervalMs, scoreTtlMs, count, seed) => {
         const candidates = Array.from({ length: count }, (_, i) => ({ host: `198.18.0.${i + 1}`, port: 443 }))
         const pool = { mode: "off" as const }
-        const toy = new ToyInterpreter(configWith([{ candidates, probing: { intervalMs }, scoreTtlMs, pool }]), {
+        const toy = new Simulation(configWith([{ candidates, probing: { intervalMs }, scoreTtlMs, pool }]), {
           otherwise: 10,
           seed
         }).start().run(8 * scoreTtlMs)

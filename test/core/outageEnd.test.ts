@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
 import { configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const WEB = ["198.18.0.1", "198.18.0.2", "198.18.0.3", "198.18.0.4"]
 const API = ["198.19.0.1", "198.19.0.2", "198.19.0.3"]
 const at = (hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
 const QUIET = { probing: { intervalMs: 10_000 }, pool: { mode: "off" as const } }
 
-const candidatesOf = (toy: ToyInterpreter) =>
+const candidatesOf = (toy: Simulation) =>
   Vector.toArray(toy.state.candidates).filter((one): one is Candidate => one !== null)
 
 /** All candidates answer, fall silent for a minute and answer again, except this one. */
@@ -19,7 +19,7 @@ function returned(dead = "") {
     { name: "web", candidates: at(WEB), ...QUIET },
     { name: "api", candidates: at(API), ...QUIET }
   ])
-  const toy = new ToyInterpreter({ ...config, probing: { ...config.probing, ratePerSecond: 10_000 } })
+  const toy = new Simulation({ ...config, probing: { ...config.probing, ratePerSecond: 10_000 } })
   const all = [...WEB, ...API]
   all.forEach((host, i) => toy.set(host, 10 + i))
   toy.start().run(25_000)

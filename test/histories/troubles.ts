@@ -1,7 +1,7 @@
 /** Worlds in which candidates fail, come and go, are suspected, and have warm sockets. */
 import { addresses, configWith, upstreamDefaults } from "../support/config.ts"
-import type { Answer } from "../support/ToyInterpreter.ts"
-import type { Reply } from "../support/toySession.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import type { Reply } from "../../src/sim/session.ts"
 import type { World } from "./script.ts"
 import { COLD, hosts, noise, set } from "./script.ts"
 

@@ -15,8 +15,9 @@ import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { Transport } from "../../src/plane/ports/Transport.ts"
 import { answersOf } from "../support/answers.ts"
 import { onDemandDefaults, upstreamDefaults } from "../support/config.ts"
-import type { Scripted } from "../support/SimTransport.ts"
-import { SimSocket, SimTransport } from "../support/SimTransport.ts"
+import type { Fate } from "../../src/sim/Fate.ts"
+import { SimSocket } from "../../src/sim/SimSocket.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 const plan = {
   attempts: [{ candidate: 7, host: "h", port: 1, startAfterMs: 0, timeoutMs: 1_000, suspectAfterMs: 60_000 }],
@@ -60,7 +61,7 @@ const world = <A>(
     readonly maxConnections?: number
     readonly backlog?: number
     readonly mailbox?: number
-    readonly dial?: Scripted
+    readonly dial?: Fate
   },
   use: (world: World) => Effect.Effect<A>,
   published = () => routes

@@ -7,7 +7,7 @@ import { hostTarget, upstreamTarget } from "../../src/plane/Target.ts"
 import { Targets } from "../../src/plane/Targets.ts"
 import type { ControlPort } from "../../src/plane/ports/ControlPort.ts"
 import { onDemandDefaults, upstreamDefaults } from "../support/config.ts"
-import { SimTransport } from "../support/SimTransport.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 const plan = { attempts: [], deadlineMs: 1_000 }
 const upstream = (id: number, domain: string, needsDiscovery: boolean, name = "on-demand"): UpstreamRoutes => ({

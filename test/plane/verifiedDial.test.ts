@@ -9,20 +9,21 @@ import type { QueryDns } from "../../src/plane/DnsQueries.ts"
 import type { Verified } from "../../src/plane/verifiedDial.ts"
 import { dialVerifiedUnsafe } from "../../src/plane/verifiedDial.ts"
 import { attempt, RESOLVE_LIMITS } from "../support/attempts.ts"
-import type { Scripted } from "../support/SimTransport.ts"
-import { SimSocket, SimTransport } from "../support/SimTransport.ts"
+import type { Fate } from "../../src/sim/Fate.ts"
+import { SimSocket } from "../../src/sim/SimSocket.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 const verify: Identity = { servername: "web.example", ca: "" }
-const connected = (afterMs: number): Scripted => ({ afterMs, result: "connected" })
+const connected = (afterMs: number): Fate => ({ afterMs, result: "connected" })
 /** A dial that connects after 20 ms and gets `proof` another `proofAfterMs` later. */
-const asked = (proofAfterMs: number, proof: Scripted["proof"] = null): Scripted => ({
+const asked = (proofAfterMs: number, proof: Fate["proof"] = null): Fate => ({
   afterMs: 20,
   result: "connected",
   proofAfterMs,
   proof: proof ?? null
 })
 
-function dial(check: Scripted, second: Scripted) {
+function dial(check: Fate, second: Fate) {
   const sim = new SimTransport((_address, nth) => nth === 0 ? check : second)
   const answers: Array<Verified | DialFailure> = []
   const cancel = dialVerifiedUnsafe(sim.service, { host: "h", port: 1 }, verify, 0, (result) => {
@@ -102,7 +103,7 @@ describe("an attempt of a plan that requires a proof", () => {
 
   function run(
     attempts: ReadonlyArray<DialAttempt>,
-    who: Readonly<Record<string, Scripted>>,
+    who: Readonly<Record<string, Fate>>,
     names: ReadonlyArray<string> = []
   ) {
     const plan: DialPlan = { attempts, deadlineMs: 2_000 }

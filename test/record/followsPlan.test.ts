@@ -4,13 +4,13 @@ import type { Attempt, ClientAccepted } from "../../src/core/model/Event.ts"
 import { followsPlan } from "../../src/record/followsPlan.ts"
 import { networks } from "../support/access.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [first] = addresses(1)
 const routesOf = (host: string) => {
   const access = { allow: networks(["198.18.0.0/15"]), deny: networks(["198.18.7.0/24"]) }
   const config = { ...configWith([{ candidates: [first!], host, bypass: true }]), access }
-  return new ToyInterpreter(config).start().state.routes.upstreams[0]!
+  return new Simulation(config).start().state.routes.upstreams[0]!
 }
 const accepted = (candidate: number, tried: ReadonlyArray<Attempt>): ClientAccepted => ({
   ...{ _tag: "ClientAccepted", worker: 0, session: 1, listener: "web", upstream: 0, routes: 1, chosen: -1, why: "unranked" },

@@ -10,7 +10,7 @@ import { gapBody } from "../../src/record/write.ts"
 import { networks } from "../support/access.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { linesOf, record, redacted, replayed, SegmentWriter } from "../support/segments.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const namesFor = (hosts: ReadonlyArray<string>, labels: ReadonlyArray<string> = []) =>
   new Pseudonyms({ hosts: new Set(hosts), labels: new Set(labels) })
@@ -83,7 +83,7 @@ const first = initial(config, 1)
 
 /** A few clients and a reload, and all kinds of events that carry an address or a name. */
 function entriesOf(): ReadonlyArray<Entry> {
-  const toy = new ToyInterpreter(config)
+  const toy = new Simulation(config)
   toy.start().run(1_000)
   for (let i = 0; i < 5; i++) toy.client(500).run(500)
   const { seq, at } = toy.entries.at(-1)!
@@ -141,7 +141,7 @@ describe("a redacted copy", () => {
       builtin: [{ host: "files.example.org", addresses: ["203.0.113.7", "198.18.0.77"] }],
       access: lists
     }
-    const toy = new ToyInterpreter(listed, { otherwise: 20 }).names("files.example.org", [c!.host, b!.host]).start().run(
+    const toy = new Simulation(listed, { otherwise: 20 }).names("files.example.org", [c!.host, b!.host]).start().run(
       2_000
     )
     toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...listed, enabled: false } })

@@ -9,7 +9,7 @@ import { Plane } from "../../src/plane/Plane.ts"
 import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { Transport } from "../../src/plane/ports/Transport.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { SimTransport } from "../support/SimTransport.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 const REFRESH: ControlEvent = { _tag: "RefreshRequested", worker: 0, upstream: 0 }
 const REQUEST: Event = { _tag: "DomainRequested", worker: 0, upstream: -1, host: "example.test", port: 443 }

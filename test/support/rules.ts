@@ -11,6 +11,8 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
   plane: ["core"],
   shell: ["plane", "record", "core"],
   ingress: ["record", "core"],
+  // The simulation, for tests, property tests and benches: no other layer may import it.
+  sim: ["shell", "plane", "record", "core"],
   adapters: ["shell", "plane", "ingress", "record", "core"],
   apps: ["adapters", "shell", "plane", "ingress", "record", "core"]
 }
@@ -38,7 +40,7 @@ export function drawnUpwards(drawn: ReadonlyArray<string>): ReadonlyArray<string
 export const layers: Rule = (sources) =>
   sources.flatMap((source) => {
     const layer = layerOf(source.path)
-    if (layer === "") return []
+    if (layer === "") return importsOf(source).filter(({ target = "" }) => layerOf(target) === "sim").map(simulated(source))
     const allowed = MAY_IMPORT[layer]
     if (allowed === undefined) return [`${source.path} lies in a layer that the architecture does not know`]
     return importsOf(source).flatMap(({ target }) => {
@@ -51,6 +53,9 @@ export const layers: Rule = (sources) =>
         : [`${source.path} (${layer}) imports ${target} (${other || "top"})`]
     })
   })
+
+const simulated = ({ path }: Source) => ({ target }: { readonly target?: string | undefined }) =>
+  `${path} exports ${target}, which is for tests alone`
 
 const PLATFORM = /^(node:|bun:|@effect\/platform|@opentelemetry|@effect\/opentelemetry)/
 
@@ -127,9 +132,9 @@ const BANNED = [
 ]
 const BANNED_NAME = new RegExp(`(?<![.\\w$])(${BANNED.join("|")})(?![\\w$])(?!\\??:)`, "g")
 
-/** Replay needs this: no clock, no random numbers, no waiting, no arithmetic that differs between engines. */
+/** Replay and the simulation need this: no clock, no random numbers, no waiting, no arithmetic that differs between engines. */
 export const exactAndTimeless: Rule = (sources) =>
-  sources.filter(({ path }) => ["core", "record"].includes(layerOf(path))).flatMap(({ path, text }) => {
+  sources.filter(({ path }) => ["core", "record", "sim"].includes(layerOf(path))).flatMap(({ path, text }) => {
     const code = codeOf(text)
     const math = [...code.matchAll(/(?<![.\w$])Math\b/g)]
       .map(({ index }) => code.slice(index + 4, index + 24))

@@ -1,9 +1,11 @@
-/** Checks for decisions that no shell may get, by the state after the step and by earlier decisions. */
-import * as Candidates from "../../src/core/candidates.ts"
-import { isVouched } from "../../src/core/candidate/identity.ts"
-import type { DialWarm, Probe, Resolve, SelectionMoved } from "../../src/core/model/Decision.ts"
-import type { State } from "../../src/core/model/State.ts"
-import * as Upstreams from "../../src/core/upstreams.ts"
+/** Finds decisions that no shell may get, by the state after the step and by earlier decisions. */
+import * as Candidates from "../core/candidates.ts"
+import { isVouched } from "../core/candidate/identity.ts"
+import type { Decision, DialWarm, Probe, Resolve, SelectionMoved } from "../core/model/Decision.ts"
+import type { State } from "../core/model/State.ts"
+import * as Upstreams from "../core/upstreams.ts"
+import type { Folded } from "./CoreRun.ts"
+import type { SimShell } from "./SimShell.ts"
 
 export class IllegalDecision extends Error {}
 
@@ -12,12 +14,37 @@ function reject(illegal: boolean, what: string): void {
 }
 
 /** Every id is used once. */
-export class Ids {
+class Ids {
   readonly #seen = new Set<string>()
 
   check(kind: string, id: number): void {
     reject(this.#seen.has(`${kind} ${id}`), `${kind} ${id} twice`)
     this.#seen.add(`${kind} ${id}`)
+  }
+}
+
+/** Throws at the first decision of a run that no shell may get. */
+export class Legality {
+  readonly #ids = new Ids()
+
+  /** Before the shell begins the decision. */
+  check(decision: Decision, { before, advanced }: Folded, { probes, dials, warm }: SimShell): void {
+    const { state } = advanced
+    switch (decision._tag) {
+      case "Probe":
+        this.#ids.check("probe", decision.probe)
+        return checkProbe(state, decision, probes.all)
+      case "DialWarm":
+        this.#ids.check("warm", decision.warm)
+        return checkWarm(state, decision, dials.size + warm.size)
+      case "Race":
+        return this.#ids.check("warm", decision.race)
+      case "Resolve":
+        this.#ids.check("resolve", decision.resolve)
+        return checkResolve(state, decision)
+      case "SelectionMoved":
+        return checkMove(before, decision)
+    }
   }
 }
 
@@ -32,7 +59,7 @@ function checkReference(state: State, { candidate, host, port }: Probe): void {
   reject(reference?.host !== host || reference.port !== port, `a probe of ${host}, which is no reference`)
 }
 
-export function checkProbe(state: State, probe: Probe, open: ReadonlyArray<Probe>): void {
+function checkProbe(state: State, probe: Probe, open: ReadonlyArray<Probe>): void {
   const { maxParallel, perHost } = state.config.probing
   if (probe.candidate >= 0) checkTarget(state, probe)
   else checkReference(state, probe)
@@ -41,7 +68,7 @@ export function checkProbe(state: State, probe: Probe, open: ReadonlyArray<Probe
   reject(open.filter(({ host }) => host === probe.host).length >= perHost, `more than ${perHost} probes of one host`)
 }
 
-export function checkWarm(state: State, act: DialWarm, waiting: number): void {
+function checkWarm(state: State, act: DialWarm, waiting: number): void {
   checkTarget(state, act)
   reject(waiting >= state.config.poolTotal, `more than ${state.config.poolTotal} warm sockets`)
   const candidate = Candidates.find(state, act.candidate)!
@@ -51,11 +78,11 @@ export function checkWarm(state: State, act: DialWarm, waiting: number): void {
   reject(!isVouched(candidate), `a warm dial of ${act.host}, which has not shown its certificate`)
 }
 
-export function checkResolve(state: State, { upstream, host }: Resolve): void {
+function checkResolve(state: State, { upstream, host }: Resolve): void {
   reject(state.config.upstreams[upstream]?.host !== host, `a query for ${host}, which is no name of the upstream`)
 }
 
-export function checkMove(before: State, fact: SelectionMoved): void {
+function checkMove(before: State, fact: SelectionMoved): void {
   const had = Upstreams.find(before, fact.upstream)?.members ?? []
   const moved = fact.moves.map(({ candidate }) => candidate)
   reject(fact.moves.length === 0, "a move without a candidate")
