@@ -10,15 +10,10 @@ import * as path from "node:path"
 import process from "node:process"
 import { parseArgs } from "node:util"
 import { parse } from "../src/apps/config/parse.ts"
-import { advance } from "../src/core/advance.ts"
-import { nextDeadline } from "../src/core/deadline.ts"
 import type { Config } from "../src/core/model/Config.ts"
-import type { Probe } from "../src/core/model/Decision.ts"
-import type { Event } from "../src/core/model/Event.ts"
-import type { State } from "../src/core/model/State.ts"
 import { find } from "../src/core/candidates.ts"
 import * as Upstreams from "../src/core/upstreams.ts"
-import { initial } from "../src/core/state.ts"
+import { Simulation } from "../src/sim/Simulation.ts"
 import { quantile } from "./lab/measure.ts"
 import { aligned } from "./support/report.ts"
 
@@ -54,66 +49,30 @@ function configFor(candidates: number): Config {
   return settings.core
 }
 
-class Driver {
-  state: State
-  #atUs = 0
-  #answers: Array<{ readonly atUs: number; readonly probe: Probe; readonly rttMs: number }> = []
-  readonly #rtts: (candidate: number) => number
-
-  constructor(config: Config, rtts: (candidate: number) => number) {
-    this.state = initial(config, 1)
-    this.#rtts = rtts
-    this.#fold({ _tag: "Started", worker: 0, wallMs: 0 })
-  }
-
-  /** Answers probes and fires deadlines until `untilUs`. */
-  run(untilUs: number): void {
-    while (true) {
-      const answer = this.#answers[0]
-      const deadlineUs = nextDeadline(this.state) ?? Number.POSITIVE_INFINITY
-      const nextUs = Math.min(answer?.atUs ?? Number.POSITIVE_INFINITY, deadlineUs)
-      if (nextUs >= untilUs) break
-      this.#atUs = Math.max(this.#atUs, Math.ceil(nextUs))
-      if (answer !== undefined && answer.atUs <= deadlineUs) {
-        this.#answers.shift()
-        const { probe, candidate } = answer.probe
-        const tookUs = Math.round(answer.rttMs * 1000)
-        this.#fold({ _tag: "ProbeSucceeded", worker: 0, probe, candidate, tookUs, identity: "unchecked" })
-      } else this.#fold({ _tag: "Ticked", worker: 0 })
-    }
-    this.#atUs = untilUs
-  }
-
-  /** The candidate (by its place in the list) that serves. */
-  get selected(): number {
-    const member = Upstreams.find(this.state, 0)?.members[0]
-    return member === undefined ? 0 : (find(this.state, member)?.ordinal ?? 1) - 1
-  }
-
-  #fold(event: Event): void {
-    const { state, decisions } = advance(this.state, { seq: this.state.seq + 1, at: this.#atUs, event })
-    this.state = state
-    for (const decision of decisions) {
-      if (decision._tag !== "Probe") continue
-      const rttMs = this.#rtts((find(state, decision.candidate)?.ordinal ?? 1) - 1)
-      this.#answers.push({ atUs: this.#atUs + rttMs * 1000, probe: decision, rttMs })
-      this.#answers.sort((a, b) => a.atUs - b.atUs)
-    }
-  }
+/** The candidate (by its index in the list) that serves. */
+function selectedOf({ state }: Simulation): number {
+  const member = Upstreams.find(state, 0)?.members[0]
+  return member === undefined ? 0 : (find(state, member)?.ordinal ?? 1) - 1
 }
 
 function price(file: string): Priced {
   const slices = readTrace(file)
   let slice = 0
-  const driver = new Driver(configFor(slices[0]?.length ?? 0), (candidate) => slices[slice]?.[candidate] ?? 0)
+  const config = configFor(slices[0]?.length ?? 0)
+  const sim = new Simulation(config, { onEntry: () => {} })
+  for (const [i, { host }] of (config.upstreams[0]?.candidates ?? []).entries()) {
+    // Warm sockets are never connected, so probes alone are samples.
+    sim.set(host, (purpose) => purpose === "probe" ? slices[slice]?.[i] ?? 0 : "lost")
+  }
+  sim.start()
   const paid: Array<number> = []
   let best = 0
   let switches = 0
   let before = -1
   for (; slice + 1 < slices.length; slice++) {
     // The probes of a slice are sent at its start and judged before its end.
-    driver.run((slice + 1) * SLICE_US - 1)
-    const selected = driver.selected
+    sim.run(((slice + 1) * SLICE_US - 1 - sim.atUs) / 1000)
+    const selected = selectedOf(sim)
     if (slice >= WARM_UP_SLICES) {
       const next = slices[slice + 1] as ReadonlyArray<number>
       paid.push(next[selected] ?? Number.NaN)
