@@ -1,6 +1,6 @@
 /** What the scripts of all worlds are written with. */
 import type { Config } from "../../src/core/model/Config.ts"
-import * as Rng from "../../src/core/math/Rng.ts"
+import { Draws } from "../../src/sim/Draws.ts"
 import { addresses } from "../support/config.ts"
 import type { Answer } from "../../src/sim/Network.ts"
 import type { Simulation } from "../../src/sim/Simulation.ts"
@@ -20,11 +20,4 @@ export const set = (toy: Simulation, answers: ReadonlyArray<Answer>) =>
   answers.forEach((answer, i) => toy.set(hosts[i]!, answer))
 
 /** Numbers that look like noise and are the same everywhere. */
-export function noise(seed: number): (below: number) => number {
-  let rng = Rng.make(seed)
-  return (below) => {
-    const drawn = Rng.uniform(rng)
-    rng = drawn.rng
-    return Math.floor(drawn.value * below)
-  }
-}
+export const noise = (seed: number): Draws["below"] => new Draws(seed).below
