@@ -31,7 +31,7 @@ import * as Candidates from "../candidates.ts"
 import { demanded } from "../demanded.ts"
 import { domainOf, isLiteral } from "../domain.ts"
 import { isExcused } from "../frozen.ts"
-import type { CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { Endpoint, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { DomainRequested, Raced } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
@@ -94,9 +94,9 @@ export function demand(state: State, step: Step, returned: boolean): State {
 
 function requested(state: State, step: Step, { upstream: told, host, port }: DomainRequested): State {
   const domain = domainOf(host, port)
-  let id = told >= 0 ? told : slotOf(state, domain)
+  let id = told === "none" ? slotOf(state, domain) : told
   let next = state
-  if (id < 0) {
+  if (id === undefined) {
     if (!state.config.onDemand.enabled) return state
     next = withRoom(next, step)
     id = freeSlot(next)
@@ -176,7 +176,9 @@ function raced(before: State, step: Step, { race, upstream: id, candidate, tried
   // A winner that left meanwhile cannot serve.
   const hasLeft = winner !== undefined && !Candidates.isListed(winner)
   if (hasLeft || !step.samples.some((one) => one.candidate === candidate && one.failure === null)) {
-    if (warmed.warmTotal > state.warmTotal) decide(step, { _tag: "Retire", worker: 0, candidate, count: 1 })
+    if (winner !== undefined && warmed.warmTotal > state.warmTotal) {
+      decide(step, { _tag: "Retire", worker: 0, candidate: winner.id, count: 1 })
+    }
     if (isSearch) return warmed
     // Neither a departed winner nor an outage that is over says anything about the other candidates.
     const isMoot = hasLeft || tried.some((one) => isExcused(state, one.candidate, step.at - tookUs))
@@ -210,10 +212,10 @@ export function unserved(state: State, step: Step): State {
 }
 
 /** The winner's socket becomes a warm socket. The warm pool closes it when there is no room or no such candidate. */
-function warmedBy(state: State, step: Step, id: CandidateId, warm: number): State {
+function warmedBy(state: State, step: Step, id: Raced["candidate"], warm: number): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || state.warmTotal >= state.config.poolTotal) {
-    if (id >= 0) decide(step, { _tag: "Retire", worker: 0, candidate: id, count: 1 })
+    if (id !== "none") decide(step, { _tag: "Retire", worker: 0, candidate: id, count: 1 })
     return state
   }
   const next = { ...state, warmTotal: state.warmTotal + 1 }
@@ -221,7 +223,7 @@ function warmedBy(state: State, step: Step, id: CandidateId, warm: number): Stat
 }
 
 /** The next candidates of the list are measured once. */
-function challenged(state: State, step: Step, { id, listed }: Upstream, heard: ReadonlySet<CandidateId>): State {
+function challenged(state: State, step: Step, { id, listed }: Upstream, heard: ReadonlySet<Endpoint>): State {
   const { challengers } = Upstreams.configOf(state, id).probing
   let next = state
   let count = 0
@@ -263,6 +265,6 @@ function restarted(state: State, step: Step): State {
 
 /** The worker that raced is lost: no result will come. */
 function abandoned(state: State, step: Step): State {
-  const racing = Upstreams.all(state).filter(({ race }) => race > 0)
+  const racing = Upstreams.all(state).filter(({ race }) => race !== 0 && race !== "resolving")
   return racing.reduce((next, upstream) => failed(next, step, upstream, "all-failed"), state)
 }

@@ -58,7 +58,7 @@ const LOOK_AHEAD = 32
 export function refresh(state: State, step: Step, wanted: ProbeRequests): State {
   let next = freed(state, step)
   for (const id of wanted.started) next = firstRound(next, step, id)
-  if (wanted.returned) { for (const id of Upstreams.refreshed(next, -1)) next = queueAll(next, step, id, "outage") }
+  if (wanted.returned) { for (const id of Upstreams.refreshed(next, "all")) next = queueAll(next, step, id, "outage") }
   for (const id of wanted.recovered) next = retried(next, step, id)
   if (step.event._tag === "InterfacesChanged") {
     for (const one of Upstreams.all(next)) if (isUnreached(next, one)) next = hurried(next, one.id, 0)

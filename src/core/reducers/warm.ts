@@ -39,7 +39,7 @@ import { isVouched } from "../candidate/identity.ts"
 import { backoffMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
 import { priorsOf } from "../ladder.ts"
-import type { Candidate, CandidateId, UpstreamId } from "../model/Candidate.ts"
+import type { Candidate, CandidateId, CandidateRef, UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { ClientAccepted, WarmConnected, WarmFailed } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
@@ -136,22 +136,22 @@ function dialled(state: State, atUs: number, event: WarmConnected | WarmFailed, 
   return Candidates.replace({ ...state, warmTotal: state.warmTotal - 1 }, candidate, after)
 }
 
-function lost(state: State, id: CandidateId, warm: number, wanted: Set<CandidateId>): State {
+function lost(state: State, id: CandidateRef, warm: number, wanted: Set<CandidateId>): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined || !candidate.warm.ready.includes(warm)) return state
-  wanted.add(id)
+  wanted.add(candidate.id)
   return Candidates.replace({ ...state, warmTotal: state.warmTotal - 1 }, candidate, Warm.lost(candidate, warm))
 }
 
 /** A client came for the chosen candidate, and perhaps took a warm socket. */
 function taken(state: State, atUs: number, event: ClientAccepted, wanted: Set<CandidateId>): State {
   const next = event.warm === 0 ? state : lost(state, event.candidate, event.warm, wanted)
-  const id = event.chosen >= 0 ? event.chosen : event.candidate
+  const id = event.chosen === "none" ? event.candidate : event.chosen
   const candidate = Candidates.find(next, id)
   if (candidate === undefined) return next
   const { pool } = Candidates.configOf(next, candidate)
   if (pool.mode === "off") return next
-  wanted.add(id)
+  wanted.add(candidate.id)
   return Candidates.replace(next, candidate, Warm.taken(candidate, pool, atUs))
 }
 
