@@ -25,13 +25,14 @@ import type { Step } from "./model/Step.ts"
 import { thresholdCrossed } from "./panic.ts"
 import { breaker } from "./reducers/breaker.ts"
 import { commonCause } from "./reducers/commonCause.ts"
-import { demand, unserved } from "./reducers/demand.ts"
+import { demand } from "./reducers/demand.ts"
 import { enabled } from "./reducers/enabled.ts"
 import { history, recallStarted } from "./reducers/history.ts"
 import { identity } from "./reducers/identity.ts"
 import { autoDisable } from "./reducers/autoDisable.ts"
 import { membership, resolveStarted } from "./reducers/membership.ts"
 import { outage } from "./reducers/outage.ts"
+import { raced, unserved } from "./reducers/raced.ts"
 import { refresh } from "./reducers/refresh.ts"
 import { reload } from "./reducers/reload.ts"
 import { samplesOf } from "./samples.ts"
@@ -84,6 +85,7 @@ export function step(state: State, entry: Entry): Stepped {
 
   enter(shared, "demand")
   next = demand(next, shared, requests.returned)
+  next = raced(next, shared)
 
   enter(shared, "evidence")
   const before = next

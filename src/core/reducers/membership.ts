@@ -50,7 +50,8 @@ import { namedBy } from "../sources.ts"
 import { admits } from "../access.ts"
 import { refusedToClients, screen } from "../rules/admission.ts"
 import { create, mergeAll } from "../rules/create.ts"
-import { forget, merge } from "../rules/roster.ts"
+import { forget } from "../rules/forgetting.ts"
+import { merge } from "../rules/roster.ts"
 
 const RETRY_US = 5_000_000
 /** How many partial answers in a row only add. */

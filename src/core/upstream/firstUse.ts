@@ -2,7 +2,7 @@
  * First use of an upstream: when a client used it, the race or search under way for its first answer, and the pause after
  * one that found no address.
  *
- * This file alone writes them. `reducers/demand.ts` decides when a race begins.
+ * This file alone writes them. `rules/races.ts` decides when a race begins.
  */
 import type { Upstream } from "../model/Upstream.ts"
 
