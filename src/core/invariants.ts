@@ -116,7 +116,8 @@ export function faults(state: State): ReadonlyArray<string> {
   return found
 }
 
-function mayResolve(state: State, id: UpstreamId): boolean {
+/** Whether the upstream has a name that the resolver may be queried for. */
+export function mayResolve(state: State, id: UpstreamId): boolean {
   const { host } = Upstreams.configOf(state, id)
   return host !== "" && !isLiteral(host) && asks(state, id)
 }
