@@ -148,9 +148,9 @@ export class MovePlayer {
   }
 
   #demand(move: Move): void {
-    const told = move.pick % 3 === 0 ? one(this.#core.state.routes.upstreams, move)?.id ?? -1 : -1
+    const told = move.pick % 3 === 0 ? one(this.#core.state.routes.upstreams, move)?.id ?? "none" : "none"
     const host = ["web.example", "a.example", "b.example", "c.example", "198.18.0.3"][move.client % 5]!
-    const of = told < 0 ? { host, port: move.pick % 2 === 0 ? 443 : 22 } : { host: "", port: 0 }
+    const of = told === "none" ? { host, port: move.pick % 2 === 0 ? 443 : 22 } : { host: "", port: 0 }
     this.post({ _tag: "DomainRequested", worker: 0, upstream: told, ...of })
   }
 
@@ -160,10 +160,11 @@ export class MovePlayer {
     if (race === undefined) return
     const took = within(this.#clock.nowUs - race.atUs, move)
     const tried = attemptsOf(race.plan.attempts, move, () => took)
-    const candidate = tried.find(({ outcome }) => outcome === "connected")?.candidate ?? -1
+    const first = tried.find(({ outcome }) => outcome === "connected")?.candidate ?? "none"
+    const candidate = first === "system" ? "none" : first
     if (move.kind === "raceAnswer") {
       this.#raced.push(race)
-      if (candidate >= 0) this.#shell.keepWarm(race.race, candidate)
+      if (candidate !== "none") this.#shell.keepWarm(race.race, candidate)
     }
     this.post({ _tag: "Raced", worker: 0, race: race.race, upstream: race.upstream, candidate, tried, tookUs: took })
   }

@@ -1,6 +1,6 @@
 /** Moves of clients: they come by the newest routes or by old ones, are silent, speak and leave; some events are of unknown sessions. */
-import type { ClientClosed } from "../../src/core/model/Event.ts"
-import { STRANGER } from "../../src/core/model/Event.ts"
+import type { Endpoint } from "../../src/core/model/Candidate.ts"
+import type { ClientAccepted, ClientClosed } from "../../src/core/model/Event.ts"
 import type { Routes } from "../../src/core/model/Routes.ts"
 import { choose } from "../../src/sim/choose.ts"
 import type { Session } from "../../src/sim/Sessions.ts"
@@ -68,7 +68,7 @@ export class MovedClients {
       ? attemptsOf(plan.attempts, move, (nth) => Math.floor(within(thereWasUs, move) / (nth + 1)))
       : []
     const dialled = tried.find(({ outcome }) => outcome === "connected")?.candidate
-    const candidate = taken?.candidate ?? (dialled === undefined ? -1 : dialled < 0 ? STRANGER : dialled)
+    const candidate: ClientAccepted["candidate"] = taken?.candidate ?? dialled ?? "none"
     const session = { worker: move.pick % 7 === 0 ? 1 : 0, session: ++this.#minted, candidate, client: move.client }
     this.#shell.post({ _tag: "ClientAccepted", ...session, ...told, tried })
   }
@@ -94,8 +94,8 @@ export class MovedClients {
     this.#shell.post({ _tag: "SessionSilent", ...of(session), waitedUs })
   }
 
-  #pending(candidate: number | undefined, move: Move): void {
-    if (candidate === undefined) return
+  #pending(candidate: Endpoint | undefined, move: Move): void {
+    if (candidate === undefined || candidate === "system") return
     const pendingUs = within(this.#shell.clock.nowUs, move)
     this.#shell.post({ _tag: "DialPending", worker: 0, candidate, pendingUs })
   }

@@ -11,7 +11,7 @@ import { CoreAlone } from "../../src/sim/CoreAlone.ts"
 import { configWith } from "../../test/support/config.ts"
 import { upstream } from "./config.ts"
 
-const CHOICE = { listener: "web", upstream: 0, routes: 0, chosen: -1, why: "unranked", warm: 0, client: 1 } as const
+const CHOICE = { listener: "web", upstream: 0, routes: 0, chosen: "none", why: "unranked", warm: 0, client: 1 } as const
 
 /** All candidates are challengers, so what fails alone is never a common cause; no breaker replaces a latency. */
 export const scoredUpstream: fc.Arbitrary<UpstreamConfig> = upstream.map((one) => ({
@@ -67,7 +67,7 @@ export class ScoredWorld extends CoreAlone {
   }
 
   #dials(tried: Extract<Event, { _tag: "ClientAccepted" }>["tried"]): void {
-    const candidate = tried.find(({ outcome }) => outcome === "connected")?.candidate ?? -1
+    const candidate = tried.find(({ outcome }) => outcome === "connected")?.candidate ?? "none"
     this.post({ _tag: "ClientAccepted", worker: 0, session: 1, ...CHOICE, candidate, tried })
   }
 }

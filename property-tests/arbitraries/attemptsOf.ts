@@ -15,7 +15,7 @@ export function attemptsOf(
   for (const [i, outcome] of outcomes.slice(0, plan.length).entries()) {
     const attempt = plan[i]!
     const { candidate, host, verify } = attempt
-    const named = candidate < 0 ? { host: outcome === "connected" ? newAddress(plan, attempt) : host } : {}
+    const named = candidate === "system" ? { host: outcome === "connected" ? newAddress(plan, attempt) : host } : {}
     const proven = outcome === "connected" && verify !== undefined ? { verified: true } as const : {}
     const told = outcome === "certificate" ? failureOf(outcome, verify !== undefined) ?? outcome : outcome
     tried.push({ candidate, ...named, outcome: told, tookUs: tookUs(i), ...proven })

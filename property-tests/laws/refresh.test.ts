@@ -110,7 +110,7 @@ describe("refresh", () => {
     fc.property(config, answers, (config, answers) => {
       const longRounds = withEachUpstream(config, (one) => ({ ...one, probing: { ...one.probing, intervalMs: 10_000_000 } }))
       const toy = world(longRounds, answers).run(200_000)
-      const probed = toy.probes.map(({ candidate }) => candidate).toSorted((a, b) => a - b)
+      const probed = toy.probes.map(({ candidate }) => Number(candidate)).toSorted((a, b) => a - b)
       expect([...new Set(probed)]).toEqual(Vector.toArray(toy.state.candidates).map((one) => one!.id))
       for (const { id, unsampled, untried, listed } of Vector.toArray(toy.state.upstreams)) {
         const { timeoutMs: longMs } = toy.state.config.upstreams[id]!.probing

@@ -40,8 +40,8 @@ describe("warm sockets", () => {
       play(it, ({ event, at }, _before, { state, decisions }) => {
         if (event._tag === "Started") takes.clear()
         if (event._tag === "ClientAccepted") {
-          const id = event.chosen >= 0 ? event.chosen : event.candidate
-          takes.set(id, [...(takes.get(id) ?? []), at])
+          const id = event.chosen === "none" ? event.candidate : event.chosen
+          if (typeof id === "number") takes.set(id, [...(takes.get(id) ?? []), at])
         }
         for (const act of decisions) {
           if (act._tag !== "DialWarm") continue

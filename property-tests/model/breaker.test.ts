@@ -185,7 +185,7 @@ class Real extends CoreAlone {
 
   accept(slot: number, client: number, outcome: Attempt["outcome"]): void {
     const candidate = outcome === "connected" ? this.idOf(slot) : -1
-    const choice = { listener: "web", upstream: 0, routes: 1, chosen: -1, why: "unranked" as const, warm: 0 }
+    const choice = { listener: "web", upstream: 0, routes: 1, chosen: "none" as const, why: "unranked" as const, warm: 0 }
     const tried = [{ candidate: this.idOf(slot), outcome, tookUs: TOOK_US }]
     this.post({ _tag: "ClientAccepted", worker: 0, session: 1, ...choice, client, candidate, tried })
   }

@@ -1,7 +1,7 @@
 /** Evidence: what an event says about sessions, and when the dials in it began. */
 import * as Candidates from "./candidates.ts"
 import { isFailureExcused } from "./frozen.ts"
-import type { CandidateId, UpstreamId } from "./model/Candidate.ts"
+import type { CandidateId, Endpoint, UpstreamId } from "./model/Candidate.ts"
 import type { Event } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
@@ -36,7 +36,7 @@ export function brokenSession(state: State, event: Event, atUs: number): Failure
   if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) return undefined
   const { stallMs } = Candidates.configOf(state, candidate).session
   const beganUs = atUs - (event._tag === "ClientClosed" ? event.durationUs : stallMs * 1000)
-  return { candidate: id, client, reason, beganUs }
+  return { candidate: candidate.id, client, reason, beganUs }
 }
 
 /** How a session failed after its upstream was connected; undefined: it did not. */
@@ -51,7 +51,7 @@ function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
 }
 
 export interface UpstreamByte {
-  readonly candidate: CandidateId
+  readonly candidate: Endpoint
   readonly atUs: number
 }
 

@@ -9,14 +9,14 @@
  */
 import * as Suspicion from "./candidate/suspicion.ts"
 import * as Candidates from "./candidates.ts"
-import type { CandidateId, Checkpoint } from "./model/Candidate.ts"
+import type { CandidateId, Checkpoint, Endpoint } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
 import { isLate } from "./frozen.ts"
 import { beginning, brokenSession } from "./evidence.ts"
 
 export interface Failing {
-  readonly candidate: CandidateId
+  readonly candidate: Endpoint
   readonly failed: Checkpoint["failed"]
   readonly in: "handshake" | "proof" | "session"
 }

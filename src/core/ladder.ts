@@ -50,13 +50,13 @@ export function rungOf(state: State, upstream: Upstream, someServe: boolean): Ru
   const panic = panicOf(state, upstream, below === "unranked")
   const reason = reasonOf(state, upstream, panic !== null)
   // In a common cause these fail as well.
-  const stale = panic?.candidate === -1 ? [] : staleOf(state, upstream, panic?.candidate ?? -1)
+  const stale = panic !== null && panic.candidate === undefined ? [] : staleOf(state, upstream, panic?.candidate)
   if (stale.length > 0) return { state: "stale", reason, first: stale, then: [] }
   return { state: below, reason, first: panic?.first ?? [], then: panic?.then ?? [] }
 }
 
 /** The stale members, or else the priors, without the panic candidate. */
-function staleOf(state: State, upstream: Upstream, panic: CandidateId): ReadonlyArray<CandidateId> {
+function staleOf(state: State, upstream: Upstream, panic: CandidateId | undefined): ReadonlyArray<CandidateId> {
   const stale = upstream.stale.filter((id) => id !== panic && mayStillServe(Candidates.find(state, id)))
   return stale.length > 0 ? stale : priorsOf(state, upstream).filter((id) => id !== panic)
 }

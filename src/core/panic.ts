@@ -22,7 +22,7 @@
  * - Where only the list is left, the panic candidate or that order comes first in any case.
  */
 import * as Candidates from "./candidates.ts"
-import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
+import type { Candidate, CandidateId, CandidateRef, UpstreamId } from "./model/Candidate.ts"
 import type { Event } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
@@ -31,8 +31,8 @@ import * as Upstreams from "./upstreams.ts"
 
 /** What panic mode changes on the ladder. */
 export interface Panic {
-  /** The panic candidate; -1: all candidates fail together. */
-  readonly candidate: CandidateId
+  /** The panic candidate; undefined: all candidates fail together. */
+  readonly candidate: CandidateId | undefined
   /** Clients go to these before the lists of the rung. */
   readonly first: ReadonlyArray<CandidateId>
   /** Candidates that join the race behind the first of these lists. */
@@ -43,16 +43,16 @@ export interface Panic {
 export function panicOf(state: State, upstream: Upstream, hasListOnly: boolean): Panic | null {
   if (isCommonPanic(state, upstream)) {
     const then = orderOf(state, upstream)
-    return { candidate: -1, first: hasListOnly ? then : [], then }
+    return { candidate: undefined, first: hasListOnly ? then : [], then }
   }
   const candidate = panicCandidateOf(state, upstream)
-  if (candidate < 0) return null
+  if (candidate === undefined) return null
   const failsClients = Candidates.find(state, candidate)?.suspicion.session === true
   return { candidate, first: failsClients && !hasListOnly ? [] : [candidate], then: [] }
 }
 
 export function isPanic(state: State, upstream: Upstream): boolean {
-  return isCommonPanic(state, upstream) || panicCandidateOf(state, upstream) >= 0
+  return isCommonPanic(state, upstream) || panicCandidateOf(state, upstream) !== undefined
 }
 
 /** Whether all candidates failed together, and as often as opens a breaker. */
@@ -62,11 +62,11 @@ export function isCommonPanic(state: State, upstream: Upstream): boolean {
     && trouble.failures >= Upstreams.configOf(state, upstream.id).breaker.failureThreshold
 }
 
-/** The candidate that is at threshold and has a closed breaker only because it is the last; -1: there is none. */
-function panicCandidateOf(state: State, upstream: Upstream): CandidateId {
-  if (upstream.listed.length === 0 || !isOneClosed(upstream)) return -1
+/** The candidate that is at threshold and has a closed breaker only because it is the last; undefined: there is none. */
+function panicCandidateOf(state: State, upstream: Upstream): CandidateId | undefined {
+  if (upstream.listed.length === 0 || !isOneClosed(upstream)) return undefined
   const last = upstream.listed.find((id) => Candidates.find(state, id)?.breaker.state === "closed")
-  return last !== undefined && isAtThreshold(state, last) ? last : -1
+  return last !== undefined && isAtThreshold(state, last) ? last : undefined
 }
 
 /** Whether the candidate's breaker is the last closed one, and stays closed. */
@@ -87,7 +87,7 @@ function isLastProven(state: State, { upstream, identity, costMs }: Candidate): 
 }
 
 /** Whether it failed as often in a row as opens a breaker. */
-function isAtThreshold(state: State, id: CandidateId): boolean {
+function isAtThreshold(state: State, id: CandidateRef): boolean {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return false
   const { enabled, failureThreshold } = Candidates.configOf(state, candidate).breaker

@@ -186,7 +186,7 @@ class Plan {
     const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers, servers, access, ...avoid }
     const startAfterMs = this.#nextMs
     this.attempts.push({
-      candidate: -1,
+      candidate: "system",
       host,
       port,
       startAfterMs,

@@ -68,7 +68,7 @@ export class Discovery {
   #found(target: HostTarget, ready: Ready): Cancel {
     const domain = domainOf(target.host, target.port)
     const host = domain.slice(0, domain.lastIndexOf(":")).replace(/^\[|\]$/g, "")
-    return this.#wait(domain, () => this.#targets.slotOf(target), { upstream: -1, host, port: target.port }, ready)
+    return this.#wait(domain, () => this.#targets.slotOf(target), { upstream: "none", host, port: target.port }, ready)
   }
 
   #settled(upstream: UpstreamId, ready: Ready): Cancel {

@@ -25,10 +25,12 @@ export function race(
 ): Effect.Effect<void> {
   return Effect.callback<void>((resume) => {
     const startedUs = transport.nowUs()
-    const cancel = runPlanUnsafe(transport, noNames, plan, keepAliveMs, () => {}, ({ socket, candidate, tried }) => {
+    const cancel = runPlanUnsafe(transport, noNames, plan, keepAliveMs, () => {}, ({ socket, candidate: first, tried }) => {
+      // The plan of a race has no name, so no system address can win.
+      const candidate = first === "system" ? "none" : first
       const tookUs = transport.nowUs() - startedUs
       const tell = () => post({ _tag: "Raced", worker, race, upstream, candidate, tried, tookUs })
-      if (socket === undefined) tell()
+      if (socket === undefined || candidate === "none") tell()
       else warmPool.keep({ warm: race, candidate, keepForMs }, socket, tell)
       resume(Effect.void)
     })

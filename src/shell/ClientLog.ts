@@ -1,7 +1,7 @@
 /** The beginning and end of each client as log lines at debug. By default only this log shows whole addresses. */
 import * as Effect from "effect/Effect"
 import * as Candidates from "../core/candidates.ts"
-import type { CandidateId } from "../core/model/Candidate.ts"
+import type { CandidateRef } from "../core/model/Candidate.ts"
 import type { Event } from "../core/model/Event.ts"
 import type { State } from "../core/model/State.ts"
 import type { Folded } from "./Observer.ts"
@@ -26,7 +26,7 @@ function lineOf(state: State, event: Event) {
         ", "
       )
       const fields = { session, listener, ...through(state, candidate), why, warm: warm > 0, tried: attempts }
-      return { message: candidate === -1 ? "client not served" : "client served", fields }
+      return { message: candidate === "none" ? "client not served" : "client served", fields }
     }
     case "ClientClosed": {
       const { session, candidate, bytesUp, bytesDown, firstByteUs, durationUs, cause } = event
@@ -38,7 +38,7 @@ function lineOf(state: State, event: Event) {
   }
 }
 
-function through(state: State, id: CandidateId) {
+function through(state: State, id: CandidateRef) {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return {}
   return { candidate: Candidates.labelOf(state, id), address: endpointText(candidate) }

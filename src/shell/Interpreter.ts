@@ -46,15 +46,15 @@ export const make = Effect.fnUntraced(function* (
 
   /** A reference belongs to no upstream, and is not traced. */
   const tracedProbe = ({ probe, candidate }: Probe) => (handshake: Handshake) =>
-    traced(candidate < 0 ? null : tracing, handshake, {
+    traced(candidate === "reference" ? null : tracing, handshake, {
       name: "fairlead.probe",
       number: probe,
       kind: "client",
       attributes: () => {
         const state = stateUnsafe()
-        const { upstream = -1 } = Candidates.find(state, candidate) ?? {}
+        const upstream = Candidates.find(state, candidate)?.upstream
         return {
-          "fairlead.upstream": Upstreams.labelOf(state, upstream) || "unknown",
+          "fairlead.upstream": upstream === undefined ? "unknown" : Upstreams.labelOf(state, upstream),
           "fairlead.candidate": Candidates.labelOf(state, candidate)
         }
       },

@@ -34,14 +34,14 @@ export class Clients {
     const { candidate, tried, tookMs, pending } = taken === undefined
       ? runPlan(plan, this.#network)
       : { candidate: taken.candidate, tried: [], tookMs: 0, pending: [] }
-    if (candidate === -1) this.unserved.push(session)
     for (const { candidate, afterMs, pendingMs } of pending) {
       const pendingUs = Math.round(pendingMs * 1000)
       this.#shell.later(afterMs, () => ({ _tag: "DialPending", worker: 0, candidate, pendingUs }))
     }
-    const of = { worker: 0, session, candidate, client: number }
-    this.#shell.later(tookMs, () => ({ _tag: "ClientAccepted", ...of, ...told, tried }))
-    if (candidate !== -1) this.#session(of, tookMs, holdMs, wanted)
+    const of = { worker: 0, session, client: number }
+    this.#shell.later(tookMs, () => ({ _tag: "ClientAccepted", ...of, candidate, ...told, tried }))
+    if (candidate === "none") this.unserved.push(session)
+    else this.#session({ ...of, candidate }, tookMs, holdMs, wanted)
   }
 
   #session(of: SessionOf, tookMs: number, holdMs: number, { silentAfterMs, session }: UpstreamRoutes): void {

@@ -1,9 +1,10 @@
 /** The sessions of the simulated shell, in the order in which they came, as the events tell. */
+import type { Endpoint } from "../core/model/Candidate.ts"
 import type { ClientClosed, Event } from "../core/model/Event.ts"
 
 export interface Session {
   readonly session: number
-  readonly candidate: number
+  readonly candidate: Endpoint
   readonly worker: number
   readonly client: number
   readonly fromUs: number
@@ -15,18 +16,18 @@ export interface Session {
 
 export class Sessions {
   readonly #all = new Map<number, Session>()
-  readonly #counts = new Map<number, number>()
+  readonly #counts = new Map<Endpoint, number>()
 
   get all(): ReadonlyArray<Session> {
     return [...this.#all.values()]
   }
 
   /** Open clients by candidate, as the data plane counts them. */
-  get counts(): ReadonlyMap<number, number> {
+  get counts(): ReadonlyMap<Endpoint, number> {
     return this.#counts
   }
 
-  countOf(candidate: number): number {
+  countOf(candidate: Endpoint): number {
     return this.#counts.get(candidate) ?? 0
   }
 
@@ -34,7 +35,7 @@ export class Sessions {
   follow(event: Event, atUs: number): void {
     switch (event._tag) {
       case "ClientAccepted": {
-        if (event.candidate === -1) return
+        if (event.candidate === "none") return
         const { session, candidate, worker, client } = event
         this.#all.set(session, { session, candidate, worker, client, fromUs: atUs, silence: "none", spoke: false })
         return this.#count(candidate, 1)
@@ -60,7 +61,7 @@ export class Sessions {
     if (before !== undefined) this.#all.set(session, { ...before, ...changes })
   }
 
-  #count(candidate: number, change: number): void {
+  #count(candidate: Endpoint, change: number): void {
     this.#counts.set(candidate, this.countOf(candidate) + change)
   }
 }

@@ -5,6 +5,7 @@
 import type { Advance } from "../core/advance.ts"
 import * as Candidates from "../core/candidates.ts"
 import { nextDeadline } from "../core/deadline.ts"
+import type { Endpoint, UpstreamId } from "../core/model/Candidate.ts"
 import type { Config } from "../core/model/Config.ts"
 import type { Event, WarmLoss } from "../core/model/Event.ts"
 import type { State } from "../core/model/State.ts"
@@ -90,7 +91,7 @@ export class Simulation {
   }
 
   /** Open clients by candidate. */
-  get clients(): ReadonlyMap<number, number> {
+  get clients(): ReadonlyMap<Endpoint, number> {
     return this.#shell.sessions.counts
   }
 
@@ -174,8 +175,8 @@ export class Simulation {
     return true
   }
 
-  /** A client needs a discovery of this host; upstream -1: the host has no slot yet. */
-  asks(host: string, port = 443, upstream = -1): this {
+  /** A client needs a discovery of this host; `none`: the host has no slot yet. */
+  asks(host: string, port = 443, upstream: UpstreamId | "none" = "none"): this {
     return this.post({ _tag: "DomainRequested", worker: 0, upstream, host, port })
   }
 

@@ -51,10 +51,12 @@ export class TimedActs {
 
   /** The winner's socket is warm before the event is posted. */
   #race({ worker, race, upstream, plan, keepForMs }: Race): void {
-    const { candidate, tried, tookMs } = runPlan(plan, this.#network)
+    const { candidate: first, tried, tookMs } = runPlan(plan, this.#network)
+    // The plan of a race has no name, so no system address can win.
+    const candidate = first === "system" ? "none" : first
     this.#shell.later(tookMs, () => {
       if (this.#shell.races.get(race) === undefined) return undefined
-      if (candidate >= 0) this.#keepWarm(race, candidate, keepForMs)
+      if (candidate !== "none") this.#keepWarm(race, candidate, keepForMs)
       return { _tag: "Raced", worker, race, upstream, candidate, tried, tookUs: Math.round(tookMs * 1000) }
     })
   }

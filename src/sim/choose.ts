@@ -28,9 +28,9 @@ export function choose(
     chance,
     () => String(client)
   )
-  const chosen = member?.candidate ?? -1
+  const chosen: ClientAccepted["chosen"] = member?.candidate ?? "none"
   const why: ChoiceReason = reasonOf(upstream, chosen)
-  const taken = shell.warm.take(chosen)
+  const taken = member === undefined ? undefined : shell.warm.take(member.candidate)
   const told = { listener: "web", upstream: upstream.id, routes: version, chosen, why, warm: taken?.warm ?? 0 }
   return { told, taken, plan: member?.plan ?? upstream.lastResort }
 }

@@ -4,25 +4,25 @@
  */
 import { admits } from "../core/access.ts"
 import { isAvoided } from "../core/identity.ts"
+import type { CandidateId, Endpoint } from "../core/model/Candidate.ts"
 import type { Attempt, AttemptOutcome } from "../core/model/Event.ts"
-import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
 import type { Network } from "./Network.ts"
 
 export interface Dialled {
-  /** -1: no address could be reached; -2: an address that is no candidate. */
-  readonly candidate: number
+  /** `none`: no address could be reached. */
+  readonly candidate: Endpoint | "none"
   readonly tried: ReadonlyArray<Attempt>
   readonly tookMs: number
   /** Attempts that were pending for longer than their plan allows, and when that was reported. */
-  readonly pending: ReadonlyArray<{ readonly candidate: number; readonly afterMs: number; readonly pendingMs: number }>
+  readonly pending: ReadonlyArray<{ readonly candidate: CandidateId; readonly afterMs: number; readonly pendingMs: number }>
 }
 
 export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: Network): Dialled {
   const names = (name: string) => network.names.addressesOf(name) ?? []
   const denied = planned.flatMap(({ host, resolve }): ReadonlyArray<Attempt> =>
     resolve === undefined ? [] : names(host).filter((one) => !admits(resolve.access, one)).slice(0, resolve.most)
-      .map((one) => ({ candidate: -1, host: one, outcome: "denied", tookUs: 0 }))
+      .map((one) => ({ candidate: "system", host: one, outcome: "denied", tookUs: 0 }))
   )
   const plan = { deadlineMs, attempts: planned.flatMap((attempt) => addressesOf(attempt, planned, names)) }
   const ends: Array<
@@ -42,7 +42,7 @@ export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: Ne
   const tookMs = winner?.toMs ?? Math.min(plan.deadlineMs, allFailedMs)
   const tried = ends.map((end) => ({
     candidate: end.attempt.candidate,
-    ...(end.attempt.candidate < 0 ? { host: end.attempt.host } : {}),
+    ...(end.attempt.candidate === "system" ? { host: end.attempt.host } : {}),
     outcome: end.toMs <= tookMs && (end.outcome !== "connected" || end === winner)
       ? end.outcome
       : winner === undefined
@@ -52,12 +52,11 @@ export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: Ne
     ...(end === winner && end.attempt.verify !== undefined ? { verified: true as const } : {})
   }))
   const pending = ends.flatMap(({ attempt: { candidate, suspectAfterMs }, fromMs, toMs }) =>
-    candidate >= 0 && Math.min(toMs, tookMs) - fromMs > suspectAfterMs
+    candidate !== "system" && Math.min(toMs, tookMs) - fromMs > suspectAfterMs
       ? [{ candidate, afterMs: fromMs + suspectAfterMs, pendingMs: suspectAfterMs }]
       : []
   )
-  const candidate = winner === undefined ? -1 : winner.attempt.candidate < 0 ? STRANGER : winner.attempt.candidate
-  return { candidate, tried: [...denied, ...tried], tookMs, pending }
+  return { candidate: winner?.attempt.candidate ?? "none", tried: [...denied, ...tried], tookMs, pending }
 }
 
 /** The addresses of a name that are not in the plan itself. */

@@ -1,6 +1,7 @@
 /** Finds decisions that no shell may get, by the state after the step and by earlier decisions. */
 import * as Candidates from "../core/candidates.ts"
 import { isVouched } from "../core/candidate/identity.ts"
+import type { Address } from "../core/model/Config.ts"
 import type { Decision, DialWarm, Probe, Resolve, SelectionMoved } from "../core/model/Decision.ts"
 import type { State } from "../core/model/State.ts"
 import * as Upstreams from "../core/upstreams.ts"
@@ -54,17 +55,25 @@ function checkTarget(state: State, { _tag, candidate: id, host, port }: Probe | 
   reject(candidate?.host !== host || candidate.port !== port, `${_tag} of ${host}, which is not the candidate's`)
 }
 
-function checkReference(state: State, { candidate, host, port }: Probe): void {
-  const reference = state.config.outage.connectivity[-1 - candidate]
-  reject(reference?.host !== host || reference.port !== port, `a probe of ${host}, which is no reference`)
+function checkReference(state: State, probe: Probe, open: ReadonlyArray<Probe>): void {
+  const { host, port } = probe
+  const isOne = (other: Address) => other.host === host && other.port === port
+  reject(!state.config.outage.connectivity.some(isOne), `a probe of ${host}, which is no reference`)
+  const isOpen = open.some((other) => other.candidate === "reference" && isOne(other))
+  reject(isOpen, `reference ${host} is being probed already`)
+}
+
+function checkCandidate(state: State, probe: Probe, open: ReadonlyArray<Probe>): void {
+  const { candidate } = probe
+  checkTarget(state, probe)
+  reject(open.some((other) => other.candidate === candidate), `candidate ${candidate} is being probed already`)
 }
 
 function checkProbe(state: State, probe: Probe, open: ReadonlyArray<Probe>): void {
   const { maxParallel, perHost } = state.config.probing
-  if (probe.candidate >= 0) checkTarget(state, probe)
-  else checkReference(state, probe)
+  if (probe.candidate === "reference") checkReference(state, probe, open)
+  else checkCandidate(state, probe, open)
   reject(open.length >= maxParallel, `more than ${maxParallel} probes at once`)
-  reject(open.some((other) => other.candidate === probe.candidate), `candidate ${probe.candidate} is being probed already`)
   reject(open.filter(({ host }) => host === probe.host).length >= perHost, `more than ${perHost} probes of one host`)
 }
 

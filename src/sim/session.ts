@@ -1,4 +1,5 @@
 /** The events of a session, by how its upstream replies. Clients send data as soon as they are connected. */
+import type { Endpoint } from "../core/model/Candidate.ts"
 import type { ClientClosed, Event } from "../core/model/Event.ts"
 
 /**
@@ -11,7 +12,7 @@ export type Reply = number | "silent" | "reset" | "closed" | "alert" | "one-way"
 export interface SessionOf {
   readonly worker: number
   readonly session: number
-  readonly candidate: number
+  readonly candidate: Endpoint
   readonly client: number
 }
 

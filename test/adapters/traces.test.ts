@@ -167,11 +167,11 @@ describe("a client's trace", () => {
       spans.see(entry, advance(state, entry).decisions, state)
     }
     written.length = 0
-    const tried = [{ candidate: -1, host: "web.example", outcome: "unresolved", tookUs: 700 }] as const
+    const tried = [{ candidate: "system", host: "web.example", outcome: "unresolved", tookUs: 700 }] as const
     const unserved = {
       routes: state.routes.version,
-      chosen: -1,
-      candidate: -1,
+      chosen: "none",
+      candidate: "none",
       warm: 0,
       client: 0,
       why: "unranked"

@@ -214,7 +214,7 @@ describe("a host that is not configured", () => {
           const [client, ...more] = await clientsIn(directory)
           assert.deepStrictEqual(more, [])
           // No member was chosen, and no socket of the race was taken.
-          assert.deepInclude(client, { chosen: -1, why: "unranked", warm: 0 })
+          assert.deepInclude(client, { chosen: "none", why: "unranked", warm: 0 })
           assert.deepStrictEqual(client?.tried.map(({ outcome }) => outcome).toSorted(), ["cancelled", "connected"])
         })
       ),

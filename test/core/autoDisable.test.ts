@@ -40,7 +40,7 @@ describe("auto-disable", () => {
     expect(facts(toy, "EnabledChanged")).toMatchObject([{ enabled: false, override: null }])
     expect(states(toy)).toEqual(["disabled", "disabled"])
     // The last rung: the addresses of the name come before the list.
-    expect(toy.state.routes.upstreams[0]?.lastResort.attempts[0]).toMatchObject({ candidate: -1, host: "web.example" })
+    expect(toy.state.routes.upstreams[0]?.lastResort.attempts[0]).toMatchObject({ candidate: "system", host: "web.example" })
     expect(faults(toy.state)).toEqual([])
     const probes = toy.probes.length
     toy.run(200_000)

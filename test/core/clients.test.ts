@@ -69,7 +69,7 @@ describe("clients", () => {
     const toy = new Simulation(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(1_000)
     toy.set(a, "refused").set(b, "unreachable").client().run(100)
     expect(toy.unserved).toEqual([1])
-    expect(accepted(toy)[0]?.candidate).toBe(-1)
+    expect(accepted(toy)[0]?.candidate).toBe("none")
     expect(toy.members().toSorted()).toEqual([1, 2])
   })
 

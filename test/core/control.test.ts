@@ -205,7 +205,7 @@ describe("a refresh", () => {
     expect(toy.probes.slice(before.probes).map(({ host }) => host).toSorted()).toEqual([a, b])
     expect(toy.queries.slice(before.queries)).toHaveLength(1)
     expect(facts(toy, "UpstreamRefreshed")).toMatchObject([{ upstream: 0, reason: "requested" }])
-    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: -1 })
+    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: "all" })
     expect(facts(toy, "UpstreamRefreshed")).toHaveLength(3)
   })
 
@@ -214,7 +214,7 @@ describe("a refresh", () => {
     const toy = toyOf(configWith([web({ breaker, pool: { mode: "off" } })]))
     toy.set(b, "refused").run(20_000).set(b, 20).run(20_000)
     expect(candidateOf(toy, b)!.breaker.state).toBe("open")
-    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: -1 }).run(1_000)
+    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: "all" }).run(1_000)
     expect(candidateOf(toy, b)!.breaker.state).toBe("closed")
   })
 })

@@ -21,8 +21,16 @@ const listed = (toy: Simulation) =>
 function refuse(toy: Simulation, host: string): void {
   for (let i = 0; i < 5; i++) {
     const tried = [{ candidate: at(toy, host)[0]!.id, outcome: "refused" as const, tookUs: 1_000 }]
-    const choice = { listener: "web", upstream: 0, routes: 1, chosen: -1, why: "unranked" as const, warm: 0, client: 1 }
-    toy.post({ _tag: "ClientAccepted", worker: 0, session: 900 + i, ...choice, candidate: -1, tried })
+    const choice = {
+      listener: "web",
+      upstream: 0,
+      routes: 1,
+      chosen: "none" as const,
+      why: "unranked" as const,
+      warm: 0,
+      client: 1
+    }
+    toy.post({ _tag: "ClientAccepted", worker: 0, session: 900 + i, ...choice, candidate: "none", tried })
   }
 }
 

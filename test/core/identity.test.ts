@@ -258,7 +258,16 @@ describe("a reload of the identity", () => {
       changed({ dial, identity: { servername: "other.example", ca: "" } })(toy).run(afterMs)
       const { id } = Vector.get(toy.state.candidates, 0)!
       const tried = [{ candidate: id, outcome: "connected", tookUs: 9_000, verified: true }] as const
-      const of = { worker: 0, session: 9, upstream: 0, routes: 1, chosen: -1, candidate: id, warm: 0, client: 1 }
+      const of = {
+        worker: 0,
+        session: 9,
+        upstream: 0,
+        routes: 1,
+        chosen: "none" as const,
+        candidate: id,
+        warm: 0,
+        client: 1
+      }
       toy.post({ _tag: "ClientAccepted", ...of, listener: "web", why: "unranked", tried })
       return proof(toy, 0)
     }

@@ -55,7 +55,7 @@ describe("the ladder", () => {
     const unserved = toy.unserved.length
     const served = tried(toy)
     expect(served.at(-1)).toBe(`${elsewhere} connected`)
-    expect(accepted(toy).at(-1)).toMatchObject({ candidate: -2, chosen: -1 })
+    expect(accepted(toy).at(-1)).toMatchObject({ candidate: "system", chosen: "none" })
     expect(toy.unserved.length).toBe(unserved)
     expect(steps(toy)).toContain("active > system: shut")
   })

@@ -84,7 +84,9 @@ describe("a local outage", () => {
       expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
       const since = accepted(toy).length
       visit(toy, 2_000)
-      expect(accepted(toy).slice(since).every(({ candidate, chosen }) => candidate === chosen && candidate >= 0)).toBe(true)
+      expect(accepted(toy).slice(since).every(({ candidate, chosen }) => candidate === chosen && chosen !== "none")).toBe(
+        true
+      )
       expect(facts(toy, "BreakerClosed").length).toBe(facts(toy, "BreakerOpened").length)
       expect(sets(toy)).toEqual(set)
       expect(candidatesOf(toy).every(({ breaker, penalty }) => breaker.state === "closed" && penalty.value === 0)).toBe(true)
@@ -232,8 +234,17 @@ describe("a local outage", () => {
     lives(toy).names("web.example", ["203.0.113.7"]).set("203.0.113.7", "timeout").start().run(25_000)
     dies(toy).run(20_000)
     expect(outages(toy)).toEqual(["OutageBegan"])
-    const tried = [{ candidate: -1, host: "203.0.113.7", outcome: "connected", tookUs: 20_000 } as const]
-    const of = { worker: 0, session: 9, upstream: 0, routes: 1, chosen: -1, candidate: -2, warm: 0, client: 1 }
+    const tried = [{ candidate: "system", host: "203.0.113.7", outcome: "connected", tookUs: 20_000 } as const]
+    const of = {
+      worker: 0,
+      session: 9,
+      upstream: 0,
+      routes: 1,
+      chosen: "none" as const,
+      candidate: "system" as const,
+      warm: 0,
+      client: 1
+    }
     toy.post({ _tag: "ClientAccepted", ...of, listener: "web", why: "unranked", tried })
     expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
   })
@@ -430,7 +441,7 @@ describe("a report of the network interfaces", () => {
 describe("connectivity references", () => {
   const references = ["203.0.113.1", "192.0.2.1"]
   const outage = { connectivity: at(...references), timeoutMs: 2_000 }
-  const asked = (toy: Simulation) => toy.probes.filter(({ candidate }) => candidate < 0)
+  const asked = (toy: Simulation) => toy.probes.filter(({ candidate }) => candidate === "reference")
 
   function one(): Simulation {
     const toy = new Simulation({ ...configWith([{ candidates: at(...WEB) }]), outage })

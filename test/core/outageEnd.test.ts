@@ -1,7 +1,7 @@
 /** The moment at which a local outage ends: what was dialled before says nothing, what is dialled then does. */
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
-import type { Candidate } from "../../src/core/model/Candidate.ts"
+import type { Candidate, ProbeTarget } from "../../src/core/model/Candidate.ts"
 import { configWith } from "../support/config.ts"
 import { Simulation } from "../../src/sim/Simulation.ts"
 
@@ -38,7 +38,7 @@ describe("a probe sent in the step in which a local outage ends", () => {
   it("counts when it is answered, and its candidate is not probed twice", () => {
     const { toy, endUs, atOnce } = returned()
     expect(atOnce.length).toBeGreaterThan(0)
-    const asked = (id: number) => toy.probes.filter(({ candidate, atUs }) => candidate === id && atUs >= endUs).length
+    const asked = (id: ProbeTarget) => toy.probes.filter(({ candidate, atUs }) => candidate === id && atUs >= endUs).length
     for (const { candidate } of atOnce) expect(asked(candidate)).toBe(1)
     // Probes that were under way said nothing, so their candidates are probed again.
     for (const one of candidatesOf(toy)) expect(one.lastSampleAtUs).toBeGreaterThan(endUs)

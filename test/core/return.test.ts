@@ -75,7 +75,7 @@ describe("evidence that comes late", () => {
     const tried = [{ candidate: id, outcome: "connected" as const, tookUs: 20_000 }]
     const of = { worker: 0, session: 78, listener: "web", upstream: 0, routes: toy.state.routes.version }
     toy.set(a, 20)
-    toy.post({ _tag: "ClientAccepted", ...of, chosen: -1, why: "unranked", candidate: id, warm: 0, client: 5, tried })
+    toy.post({ _tag: "ClientAccepted", ...of, chosen: "none", why: "unranked", candidate: id, warm: 0, client: 5, tried })
     expect(first(toy).breaker.state).toBe("closed")
   })
 })
@@ -114,7 +114,7 @@ describe("blame", () => {
       ...of,
       chosen: id,
       why: "cheapest",
-      candidate: -1,
+      candidate: "none",
       warm: 0,
       client: 5,
       tried: refused

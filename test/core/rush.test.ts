@@ -17,7 +17,9 @@ function all(toy: Simulation, answers: ReadonlyArray<Answer>): Simulation {
 function served(toy: Simulation, clients: number): ReadonlyArray<number> {
   const from = toy.entries.length
   for (let i = 0; i < clients; i++) toy.client(30).run(50)
-  return toy.entries.slice(from).flatMap(({ event }) => event._tag === "ClientAccepted" ? [event.candidate % 16] : [])
+  return toy.entries.slice(from).flatMap(({ event }) =>
+    event._tag === "ClientAccepted" ? [Number(event.candidate) % 16] : []
+  )
 }
 
 /** Three members, all of which refuse for half a minute and then answer, for a moment only slowly. */

@@ -131,7 +131,7 @@ describe("selection", () => {
     const toy = new Simulation(cold({ candidates: addresses(3) }), { otherwise: "timeout" }).set(c, 30).start()
     toy.client(100).run(5_000)
     const accepted = toy.entries.map(({ event }) => event).find((event) => event._tag === "ClientAccepted")
-    expect(accepted).toMatchObject({ why: "unranked", chosen: -1 })
+    expect(accepted).toMatchObject({ why: "unranked", chosen: "none" })
     expect(accepted?._tag === "ClientAccepted" && accepted.tried.map(({ outcome }) => outcome))
       .toEqual(["connected", "cancelled", "cancelled"])
   })

@@ -74,7 +74,7 @@ describe("sources", () => {
     expect(toy.queries).toEqual([])
     expect(toy.state.routes.upstreams[0]).toMatchObject({ state: "system" })
     toy.client(1_000).run(1_000)
-    expect(accepted(toy)).toMatchObject({ candidate: -2, tried: [{ host: c, outcome: "connected" }] })
+    expect(accepted(toy)).toMatchObject({ candidate: "system", tried: [{ host: c, outcome: "connected" }] })
     // An answer that is under way when dns is switched off names no candidate.
     const late = new Simulation({ ...config, sources: base.sources }).names(WEB, [c]).start()
     reload(late, config)

@@ -177,7 +177,7 @@ describe("access lists", () => {
     }
     const asked = (
       toy: Simulation
-    ) => [...new Set(toy.probes.filter(({ candidate }) => candidate < 0).map(({ host }) => host))]
+    ) => [...new Set(toy.probes.filter(({ candidate }) => candidate === "reference").map(({ host }) => host))]
     const both = dying({})
     expect([asked(both), factsOf(both, "OutageBegan").length]).toEqual([references, 1])
     const one = dying(denied(references[0]!))

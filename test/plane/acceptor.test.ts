@@ -218,7 +218,7 @@ describe("the acceptor", () => {
           assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset", "reset"])
           const events = turn()
           assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["ClientAccepted", "ClientAccepted", "ClientAccepted"])
-          assert.isTrue(events.every((event) => event._tag === "ClientAccepted" && event.candidate === -1))
+          assert.isTrue(events.every((event) => event._tag === "ClientAccepted" && event.candidate === "none"))
           assert.deepStrictEqual([mailbox.used, acceptor.counts.candidates], [0, 0])
         })
     ))
@@ -341,7 +341,7 @@ describe("a client of this program", () => {
         const enter = (host: string) => acceptor.inside.enterUnsafe(new SimSocket(host), hostTarget(host, 443))
         assert.isDefined(enter("a.example"))
         assert.deepStrictEqual(turn(), [
-          { _tag: "DomainRequested", worker: 0, upstream: -1, host: "a.example", port: 443 }
+          { _tag: "DomainRequested", worker: 0, upstream: "none", host: "a.example", port: 443 }
         ])
         published = found
         publish()

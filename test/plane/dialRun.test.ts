@@ -131,7 +131,7 @@ describe("a dial plan", () => {
     sim.advance(60_000)
     assert.strictEqual(sim.log.at(-1), "6 gave up")
     assert.deepStrictEqual(done[0]?.tried.map(({ outcome }) => outcome), ["refused", "reset", "local"])
-    assert.deepStrictEqual([done[0]?.candidate, done.length, sim.pendingTimers], [-1, 1, 0])
+    assert.deepStrictEqual([done[0]?.candidate, done.length, sim.pendingTimers], ["none", 1, 0])
   })
 
   it("keeps exact times with fractions of a millisecond", () => {
@@ -182,7 +182,7 @@ describe("a dial plan", () => {
       attempts: [
         ...planOf([0]).attempts,
         {
-          candidate: -1,
+          candidate: "system",
           host: "web.example",
           port: 9,
           startAfterMs: 250,
@@ -227,10 +227,10 @@ describe("a dial plan", () => {
       sim.advance(60_000)
       assert.deepStrictEqual(sim.log.slice(1, -1), ["10 ask web.example", "30 dial 198.18.0.2:9"])
       assert.deepStrictEqual(done[0]?.tried.slice(1), [
-        { candidate: -1, host: "198.18.0.1", outcome: "denied", tookUs: 0 },
-        { candidate: -1, host: "::ffff:198.18.0.1", outcome: "denied", tookUs: 0 },
-        { candidate: -1, host: "198.18.0.3", outcome: "denied", tookUs: 0 },
-        { candidate: -1, host: "198.18.0.2", outcome: "connected", tookUs: 5_000 }
+        { candidate: "system", host: "198.18.0.1", outcome: "denied", tookUs: 0 },
+        { candidate: "system", host: "::ffff:198.18.0.1", outcome: "denied", tookUs: 0 },
+        { candidate: "system", host: "198.18.0.3", outcome: "denied", tookUs: 0 },
+        { candidate: "system", host: "198.18.0.2", outcome: "connected", tookUs: 5_000 }
       ])
     })
 
@@ -238,10 +238,10 @@ describe("a dial plan", () => {
       known("x")
       const { sim, done } = run(plan, refused, ...Array<Fate>(7).fill(never), after(5, "connected"))
       sim.advance(60_000)
-      assert.strictEqual(done[0]?.candidate, -2)
+      assert.strictEqual(done[0]?.candidate, "system")
       assert.deepStrictEqual(done[0]?.tried, [
         { candidate: 1, outcome: "refused", tookUs: 10_000 },
-        { candidate: -1, host: "x", outcome: "connected", tookUs: 5_000 }
+        { candidate: "system", host: "x", outcome: "connected", tookUs: 5_000 }
       ])
     })
 
@@ -270,7 +270,7 @@ describe("a dial plan", () => {
       sim.advance(60_000)
       assert.deepStrictEqual(sim.log, ["0 dial h:1", "10 ask web.example", "30 dial h:2", "33 got 2"])
       assert.deepStrictEqual(done[0]?.tried[1], {
-        candidate: -1,
+        candidate: "system",
         host: "web.example",
         outcome: "unresolved",
         tookUs: 20_000
@@ -354,7 +354,7 @@ describe("a dial plan", () => {
       assert.deepStrictEqual(refusing.sim.log.slice(-2), ["510 forget web.example", "510 gave up"])
       const served = run(plan, refused, refused, ...Array<Fate>(6).fill(never), after(30, "connected"))
       served.sim.advance(60_000)
-      assert.deepStrictEqual(served.sim.log.slice(-2), ["60 forget web.example", "60 got -2"])
+      assert.deepStrictEqual(served.sim.log.slice(-2), ["60 forget web.example", "60 got system"])
       assert.deepStrictEqual([refusing.sim.pendingTimers, served.sim.pendingTimers], [0, 0])
     })
   })

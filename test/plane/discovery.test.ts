@@ -72,7 +72,7 @@ describe("discovery", () => {
   it("makes one request for all clients of a name, in any spelling, and releases them once it is served", () => {
     for (const host of ["a.example", "A.Example", "a.example."]) world.find(host)
     assert.deepStrictEqual(world.posted, [
-      { _tag: "DomainRequested", worker: 0, upstream: -1, host: "a.example", port: 443 }
+      { _tag: "DomainRequested", worker: 0, upstream: "none", host: "a.example", port: 443 }
     ])
     world.publish(upstream(0, "a.example:443", true))
     assert.deepStrictEqual(world.found, [])

@@ -1,5 +1,6 @@
 /** A client's dial that requires a proof of identity, with exact times: alone, and as an attempt of a plan. */
 import { assert, describe, it } from "@effect/vitest"
+import type { Endpoint } from "../../src/core/model/Candidate.ts"
 import type { Identity } from "../../src/core/model/Config.ts"
 import type { DialFailure } from "../../src/core/model/Event.ts"
 import type { DialAttempt, DialPlan, ResolveLimits } from "../../src/core/model/Routes.ts"
@@ -94,9 +95,9 @@ describe("a dial that requires a proof of identity", () => {
 })
 
 describe("an attempt of a plan that requires a proof", () => {
-  const proven = (candidate: number, more: Partial<DialAttempt> = {}) => attempt(candidate, { verify, ...more })
+  const proven = (candidate: Endpoint, more: Partial<DialAttempt> = {}) => attempt(candidate, { verify, ...more })
   const named = (resolve: Partial<ResolveLimits> = {}) =>
-    proven(-1, {
+    proven("system", {
       host: "web.example",
       resolve: { ...RESOLVE_LIMITS, ...resolve }
     })
@@ -131,14 +132,14 @@ describe("an attempt of a plan that requires a proof", () => {
 
   it("times out when the proof stalls, as when the dial is not answered", () => {
     const { tried, candidate } = run([proven(1)], { h1: asked(0, "never") })
-    assert.strictEqual(candidate, -1)
+    assert.strictEqual(candidate, "none")
     assert.deepStrictEqual(tried, [{ candidate: 1, outcome: "timeout", tookUs: 500_000 }])
   })
 
   it("requires it of the addresses of a host too, and dials none that it avoids", () => {
     const who = { x: asked(35, "certificate"), y: connected(1), z: asked(35) }
     const { sim, tried, candidate } = run([named({ avoid: ["y"] })], who, ["y", "x", "z"])
-    assert.strictEqual(candidate, -2)
+    assert.strictEqual(candidate, "system")
     assert.deepStrictEqual(tried.map(({ host, outcome, verified }) => [host, outcome, verified]), [
       ["x", "certificate", undefined],
       ["z", "connected", true]

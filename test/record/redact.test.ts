@@ -89,8 +89,11 @@ function entriesOf(): ReadonlyArray<Entry> {
   const { seq, at } = toy.entries.at(-1)!
   const [upstream] = config.upstreams
   const changed = { ...config, upstreams: [{ ...upstream!, host: "other.example", candidates: [] }] }
-  const tried = [{ candidate: -1, host: NAME, outcome: "unresolved", tookUs: 3 } as const]
-  const of = { worker: 0, session: 99, upstream: 0, routes: 1e6, chosen: -1, candidate: -1, warm: 0, client: 0 }
+  const tried = [{ candidate: "system", host: NAME, outcome: "unresolved", tookUs: 3 } as const]
+  const of = {
+    ...{ worker: 0, session: 99, upstream: 0, routes: 1e6, warm: 0, client: 0 },
+    ...{ chosen: "none", candidate: "none" } as const
+  }
   const events: ReadonlyArray<Event> = [
     { _tag: "ClientAccepted", ...of, listener: "for files.example.org", why: "unranked", tried },
     {

@@ -101,7 +101,7 @@ describe("replay", () => {
     const at = entries.findIndex(({ event }) => event._tag === "ClientAccepted")
     const entry = entries[at]!
     if (entry.event._tag !== "ClientAccepted") throw new Error("no client")
-    const forged = { ...entry, event: { ...entry.event, chosen: -1 } }
+    const forged = { ...entry, event: { ...entry.event, chosen: "none" as const } }
     const verdict = replayed(record(first, [...entries.slice(0, at), forged], [], "open").texts)
     expect(verdict).toMatchObject({ outcome: "diverged", problem: { seq: entry.seq } })
     expect(verdict.problem?.what).toMatch(/choice of session 1 was not admissible/)

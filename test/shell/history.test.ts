@@ -287,7 +287,7 @@ describe("a restarted service", () => {
             return lastResort.attempts[0]?.candidate
           }))
           const [atOnce] = accepted(second.entries())
-          assert.deepStrictEqual([atOnce?.candidate, atOnce?.chosen], [best, -1])
+          assert.deepStrictEqual([atOnce?.candidate, atOnce?.chosen], [best, "none"])
           const third = serviceOf(file, sites)
           await Effect.runPromise(third.run(async (engine, port, acceptor) => {
             await until("a socket waits, and the core knows it", () =>

@@ -101,7 +101,7 @@ describe("a traced act", () => {
       const query = { host: "web.example", timeoutMs: 1_000, maxAnswers: 8, servers: [] }
       run.runUnsafe({ ...probe, probe: 1, candidate: 1 })
       run.runUnsafe({ ...probe, probe: 2, candidate: 1 })
-      run.runUnsafe({ ...probe, probe: 3, candidate: -1 })
+      run.runUnsafe({ ...probe, probe: 3, candidate: "reference" })
       run.runUnsafe({ _tag: "Resolve", worker: 0, resolve: 5, upstream: 0, ...query })
       sim.advance(10)
       yield* close

@@ -102,9 +102,9 @@ describe("a dial in virtual time", () => {
   })
 
   it("fails when all attempts have failed", () => {
-    expect(dial("refused", "refused", "refused")).toMatchObject({ candidate: -1, tookMs: 3 })
+    expect(dial("refused", "refused", "refused")).toMatchObject({ candidate: "none", tookMs: 3 })
     expect(dial("lost", "timeout", 900)).toMatchObject({
-      candidate: -1,
+      candidate: "none",
       tookMs: 700,
       tried: [{ outcome: "timeout" }, {}, {}]
     })

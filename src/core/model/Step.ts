@@ -22,7 +22,7 @@ export interface Step {
   readonly due: ReadonlyArray<Due>
   /** What the event says about candidates, judged before any reducer learned from it; without what an outage explains. */
   samples: ReadonlyArray<Sample>
-  /** Only requests.ts writes them, and only step.ts reads them. */
+  /** Only requests.ts writes them, and only step.ts and stages.ts read them. */
   readonly requests: Requests
 }
 

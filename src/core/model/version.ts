@@ -5,4 +5,4 @@
 export const MODEL_VERSION = 10
 
 /** The version of the record's layout on disk. */
-export const FORMAT_VERSION = 3
+export const FORMAT_VERSION = 4

@@ -23,7 +23,7 @@ import * as Candidates from "../candidates.ts"
 import { beginning, upstreamByte } from "../evidence.ts"
 import { failingOf } from "../failing.ts"
 import { isFrozen, isLate } from "../frozen.ts"
-import type { Candidate } from "../model/Candidate.ts"
+import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Sample, Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -38,7 +38,7 @@ import * as Upstreams from "../upstreams.ts"
 
 export function commonCause(state: State, step: Step): State {
   let next = answers(state, step)
-  const answered = new Set(
+  const answered = new Set<UpstreamId | undefined>(
     step.samples.flatMap(({ candidate: id, failure }) => {
       const candidate = failure === null ? Candidates.find(state, id) : undefined
       return candidate !== undefined && Candidates.isListed(candidate) ? [candidate.upstream] : []

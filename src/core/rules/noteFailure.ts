@@ -32,7 +32,7 @@ import { rollBack } from "./rollBack.ts"
 
 export function noteFailure(state: State, step: Step, failing: Failing): State {
   const candidate = Candidates.find(state, failing.candidate)
-  const upstream = Upstreams.find(state, candidate?.upstream ?? -1)
+  const upstream = Upstreams.find(state, candidate?.upstream)
   if (candidate === undefined || upstream === undefined || !isUsable(candidate)) return state
   if (!Upstreams.isOn(state, upstream.id) || isExcused(state, candidate.id, step.at)) return state
   // One-way protocols exist: silence is a sign only where the upstream has ever answered.
@@ -78,7 +78,7 @@ function count(state: State, step: Step, id: number, trouble: Trouble, { candida
   const isFailure = failed !== null
   const byConnect = where === "handshake"
   const passesOn = isCommon(upstream) && failed === "session" && !trouble.byConnect
-  const turn = passesOn ? trouble.order.indexOf(candidate) + 1 : trouble.turn
+  const turn = passesOn ? trouble.order.findIndex((one) => one === candidate) + 1 : trouble.turn
   if (!isFailure && (!byConnect || trouble.byConnect) && turn === trouble.turn) return state
   const failures = trouble.failures + (isFailure ? 1 : 0)
   const after = Troubles.changed(upstream, { failures, byConnect: trouble.byConnect || byConnect, turn })

@@ -106,17 +106,20 @@ function references(state: State, step: Step): State {
   connectivity.forEach(({ host, port }, slot) => {
     const { inFlight } = next.probing
     const { maxParallel, perHost } = next.config.probing
-    const candidate = -1 - slot
-    if (inFlight.length >= maxParallel || inFlight.some((one) => one.candidate === candidate)) return
+    if (inFlight.length >= maxParallel || inFlight.some(({ reference }) => reference === slot)) return
     if (inFlight.filter((one) => one.host === host).length >= perHost) return
     if (sinceUs < 0 && deadReferences.includes(slot) || !admits(next.config.access, host)) return
     const { probe } = next.minted
+    const candidate = "reference"
     const shortMs = sinceUs < 0 ? timeoutMs : Math.min(timeoutMs, OUTAGE_TIMEOUT_MS)
     decide(step, { _tag: "Probe", worker: 0, probe, candidate, host, port, timeoutMs: shortMs, identity: null })
     next = {
       ...next,
       minted: { ...next.minted, probe: probe + 1 },
-      probing: { ...next.probing, inFlight: [...inFlight, { probe, candidate, host, worker: 0, isBrief: false }] }
+      probing: {
+        ...next.probing,
+        inFlight: [...inFlight, { probe, candidate, reference: slot, host, worker: 0, isBrief: false }]
+      }
     }
   })
   return next
@@ -127,9 +130,10 @@ export function referenceOf(
   { probing, config }: State,
   { probe, candidate }: ProbeSucceeded | ProbeFailed
 ): Address & { readonly slot: number } | undefined {
-  if (candidate >= 0) return undefined
-  const slot = -1 - candidate
+  if (candidate !== "reference") return undefined
+  const asked = probing.inFlight.find((one) => one.probe === probe)
+  const slot = asked?.reference
+  if (slot === undefined) return undefined
   const reference = config.outage.connectivity[slot]
-  const asked = probing.inFlight.find((one) => one.probe === probe && one.candidate === candidate)
-  return reference === undefined || asked?.host !== reference.host ? undefined : { ...reference, slot }
+  return reference !== undefined && reference.host === asked?.host ? { ...reference, slot } : undefined
 }

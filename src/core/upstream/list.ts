@@ -2,7 +2,7 @@
  * The addresses of an upstream: its name, its lists of candidates, and how many listed ones were sampled, tried and shut
  * out.
  *
- * This file alone writes them. `rules/roster.ts` decides when an address joins or leaves.
+ * This file alone writes them. `rules/roster.ts` and the rules that it names decide when an address joins or leaves.
  */
 import type { CandidateId } from "../model/Candidate.ts"
 import type { Upstream } from "../model/Upstream.ts"
