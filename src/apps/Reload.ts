@@ -22,7 +22,8 @@ import { changedKeys, needRestart, tokenChanged } from "./config/changes.ts"
 import type { Environment } from "./config/environment.ts"
 import { parse } from "./config/parse.ts"
 import { render } from "./config/Problem.ts"
-import { ConfigReadError, readText } from "./config/readConfig.ts"
+import type { ConfigSource } from "./config/ConfigSource.ts"
+import { ConfigReadError } from "./config/readConfig.ts"
 import type { Settings } from "./config/Settings.ts"
 
 /** A configuration in force. */
@@ -45,7 +46,7 @@ export interface Reconfigure {
 }
 
 export interface ReloadOptions extends Reconfigure {
-  readonly file: string
+  readonly source: ConfigSource
   readonly environment: Environment
   /** The configuration at the start of the service, and its text. */
   readonly started: InForce
@@ -68,14 +69,15 @@ const UNCONFIRMED = "the core did not confirm the configuration in time: see the
 const MOST_NAMED = 8
 
 export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
-  const { file, environment, started } = options
+  const { source, environment, started } = options
+  const file = source.name
   const fs = yield* FileSystem.FileSystem
   const oneAtATime = yield* Semaphore.make(1)
   let inForce = started
   /** The text, or why there was none. */
   let lastSeen = options.text
 
-  const read = readText(file).pipe(
+  const read = source.read.pipe(
     Effect.provideService(FileSystem.FileSystem, fs),
     Effect.timeoutOrElse({
       duration: READ_TIMEOUT_MS,

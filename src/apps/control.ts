@@ -14,6 +14,7 @@ import { Control } from "../shell/Control.ts"
 import { Engine } from "../shell/Engine.ts"
 import { Facts } from "../shell/facts/Facts.ts"
 import { asciiDomain } from "./asciiHost.ts"
+import type { ConfigSource } from "./config/ConfigSource.ts"
 import type { Environment } from "./config/environment.ts"
 import type { LogThreshold } from "./LogThreshold.ts"
 import { rehearsal } from "./rehearsal.ts"
@@ -22,10 +23,10 @@ import * as ReloadFile from "./Reload.ts"
 import { Reload } from "./Reload.ts"
 
 export interface ControlOptions {
-  readonly file: string
+  readonly source: ConfigSource
   readonly environment: Environment
   readonly started: InForce
-  /** The text of the file at the start. */
+  /** The text of the source at the start. */
   readonly text: string
   readonly threshold: LogThreshold
 }
@@ -68,11 +69,12 @@ export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "rel
     })
 })
 
-/** Reloads on each order and whenever the file has changed, for as long as the scope lives. */
-export const reloadOnDemand = Effect.fnUntraced(function* (file: string, hangups: Stream.Stream<void>) {
+/** Reloads on each order and whenever a watched file has changed, for as long as the scope lives. */
+export const reloadOnDemand = Effect.fnUntraced(function* ({ watched }: ConfigSource, hangups: Stream.Stream<void>) {
   const reload = yield* Reload
   yield* Effect.forkScoped(Stream.runForEach(hangups, () => reload.now))
-  yield* Effect.forkScoped(Stream.runForEach(watchFile(file), () => reload.ifChanged))
+  if (watched === undefined) return
+  yield* Effect.forkScoped(Stream.runForEach(watchFile(watched), () => reload.ifChanged))
 })
 
 /** Posts a configuration, and waits until the core confirms it. */

@@ -5,15 +5,25 @@
 import process from "node:process"
 
 export type Means =
+  | "chromium"
   | "collector"
+  | "curl"
   | "descriptors"
   | "disks"
   | "dnsmasq"
+  | "fish"
   | "fuse"
+  | "git"
   | "namespaces"
+  | "nc"
   | "npm"
+  | "openssl"
+  | "pip"
   | "port443"
   | "promtool"
+  | "pwsh"
+  | "sshd"
+  | "wget"
 
 const wanted = () => (process.env["REQUIRE"] ?? "").split(",")
 
