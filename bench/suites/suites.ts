@@ -11,77 +11,43 @@ export interface Suite {
 export const suites: ReadonlyArray<Suite> = [
   {
     name: "requests",
-    version: "2.32.5",
-    needs: ["pytest<9", "pytest-httpbin==2.1.0", "httpbin~=0.10.0", "pytest-mock", "trustme", "PySocks"],
+    version: "2.34.2",
+    needs: ["pytest<10", "pytest-httpbin==2.1.0", "httpbin~=0.10.0", "pytest-mock", "trustme", "PySocks"],
     tests: ["tests"]
   },
   {
     name: "httpx",
     version: "0.28.1",
     needs: [
-      "pytest<9",
-      "uvicorn",
-      "trio",
-      "anyio",
-      "trustme",
-      "chardet",
-      "h2",
-      "socksio",
-      "brotli",
-      "zstandard",
-      "cryptography"
+      ...["pytest<9", "uvicorn", "trio", "anyio", "trustme", "chardet", "cryptography"],
+      ...["h2", "socksio", "brotli", "zstandard", "click", "rich", "pygments"]
     ],
-    tests: ["tests", "-p", "no:cacheprovider"]
+    tests: ["tests"]
   },
   {
     name: "urllib3",
-    version: "2.5.0",
+    version: "2.8.0",
     needs: [
-      "pytest<9",
-      "pytest-timeout",
-      "trustme",
-      "quart",
-      "quart-trio",
-      "hypercorn",
-      "trio",
-      "idna",
-      "PySocks",
-      "h2",
-      "tornado",
-      "pytest-socket",
-      "httpx",
-      "cryptography",
-      "pyOpenSSL"
+      ...["pytest<9", "pytest-socket", "pytest-timeout", "anyio[trio]", "trio", "h2", "httpx", "hypercorn", "pysocks"],
+      ...["quart", "quart-trio", "cryptography", "idna", "pyopenssl", "trustme"]
     ],
-    tests: ["test/with_dummyserver", "test/test_connectionpool.py", "test/test_poolmanager.py"]
+    tests: ["test/with_dummyserver", "test/contrib/test_socks.py"]
   },
   {
     name: "aiohttp",
-    version: "3.13.2",
+    version: "3.14.5",
     needs: [
-      "pytest<9",
-      "pytest-mock",
-      "pytest-xdist",
-      "pytest-cov",
-      "pytest-codspeed",
-      "trustme",
-      "freezegun",
-      "re-assert",
-      "blockbuster",
-      "proxy.py",
-      "isal",
-      "zlib_ng",
-      "setuptools-git",
-      "wait-for-it",
-      "backports.zstd"
+      ...["pytest<9.1", "pytest-aiohttp", "pytest-cov", "pytest-mock", "pytest-timeout", "pytest-xdist", "pytest_codspeed"],
+      ...["blockbuster", "coverage", "freezegun", "isal", "proxy.py", "re-assert", "trustme", "zlib_ng", "brotli"]
     ],
     tests: [
-      "tests/test_client_functional.py",
-      "tests/test_client_ws_functional.py",
-      "tests/test_proxy_functional.py",
-      "tests/test_web_functional.py",
-      "tests/test_web_websocket_functional.py",
-      "tests/test_web_sendfile_functional.py"
+      ...["client_functional", "client_ws_functional", "client_middleware", "client_middleware_digest_auth"].map(fileOf),
+      ...["web_functional", "web_websocket_functional", "web_sendfile_functional", "proxy_functional"].map(fileOf),
+      ...["--numprocesses=2", "--no-cov"]
     ]
   }
 ]
+
+function fileOf(name: string): string {
+  return `tests/test_${name}.py`
+}
