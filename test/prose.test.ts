@@ -49,6 +49,7 @@ const CODE = [
   "src/apps",
   "src/record",
   "src/core",
+  "src/ingress",
   "src/plane",
   "src/shell",
   "tools",

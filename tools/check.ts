@@ -15,7 +15,16 @@ interface Counts {
 }
 
 const ON_DENO = [
-  ...["test/core", "test/log", "test/shell", "test/adapters", "test/apps", "test/collector", "test/examples"],
+  ...[
+    "test/core",
+    "test/log",
+    "test/shell",
+    "test/adapters",
+    "test/apps",
+    "test/collector",
+    "test/examples",
+    "test/ingress"
+  ],
   // Tests that must give the same bits on every runtime: recorded runs, and the arithmetic, chance and digests below them.
   ...["test/histories", "property-tests/whole/replay.test.ts"],
   ...["backoff", "decay", "digest", "ewma", "hash", "rng", "successWindow"].map((law) =>

@@ -145,6 +145,8 @@ class Real {
       identifyUnsafe: unused,
       soonUnsafe: unused,
       hasDescriptorsUnsafe: unused,
+      greetUnsafe: unused,
+      ownAddressesUnsafe: unused,
       nowUs: () => this.nowUs,
       // The port stands for the warm id, which a transport does not know.
       dialUnsafe: ({ port }, _keepAliveMs, answer) => {

@@ -42,7 +42,7 @@ export interface Reconfigure {
   readonly refused?: (problems: number) => Effect.Effect<void>
   readonly setLogLevelUnsafe: (level: Settings["log"]["level"]) => void
   /** Prepares what the configuration may need. */
-  readonly rehearse?: (config: Config) => Effect.Effect<void>
+  readonly rehearse?: (settings: Settings) => Effect.Effect<void>
 }
 
 export interface ReloadOptions extends Reconfigure {
@@ -134,7 +134,7 @@ export const putInForce = (target: Reconfigure, settings: Settings) =>
     yield* target.rebind(listeners)
     const confirmed = yield* target.tellCore(core)
     target.setLogLevelUnsafe(settings.log.level)
-    yield* target.rehearse?.(core) ?? Effect.void
+    yield* target.rehearse?.(settings) ?? Effect.void
     return confirmed
   }))
 

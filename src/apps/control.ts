@@ -13,11 +13,11 @@ import { Acceptor } from "../plane/Acceptor.ts"
 import { Control } from "../shell/Control.ts"
 import { Engine } from "../shell/Engine.ts"
 import { Facts } from "../shell/facts/Facts.ts"
-import { asciiDomain } from "./asciiHost.ts"
+import { asciiDomain } from "../ingress/asciiHost.ts"
 import type { ConfigSource } from "./config/ConfigSource.ts"
 import type { Environment } from "./config/environment.ts"
 import type { LogThreshold } from "./LogThreshold.ts"
-import { rehearsal } from "./rehearsal.ts"
+import { namesByClients, rehearsal } from "./rehearsal.ts"
 import type { InForce } from "./Reload.ts"
 import * as ReloadFile from "./Reload.ts"
 import { Reload } from "./Reload.ts"
@@ -51,7 +51,7 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
         return facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems })
       },
       setLogLevelUnsafe: (level) => threshold.set(level),
-      rehearse: (config) => rehearsal(config, false)
+      rehearse: ({ core, listeners }) => rehearsal(core, namesByClients(listeners))
     })
     const control = Control.of({ reload: reload.now, ...actsOn(engine) })
     return Context.make(Control, control).pipe(Context.add(Reload, reload))

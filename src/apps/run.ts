@@ -24,7 +24,7 @@ import type { Settings } from "./config/Settings.ts"
 import { Ended, UsageError } from "./exit.ts"
 import { live } from "./Live.ts"
 import { explained } from "./portInUse.ts"
-import { rehearsal } from "./rehearsal.ts"
+import { namesByClients, rehearsal } from "./rehearsal.ts"
 import { Reload } from "./Reload.ts"
 import { LogThreshold } from "./LogThreshold.ts"
 import { welcome } from "./welcome.ts"
@@ -121,8 +121,8 @@ const serve = (source: ConfigSource, reloads: Stream.Stream<void>) =>
     if (source.watched === undefined && first !== undefined) {
       yield* Console.log(welcome(first.listen, reload.settingsUnsafe().admin !== null))
     }
-    // Clients of listeners get configured upstreams alone.
-    yield* Effect.forkScoped(rehearsal(reload.settingsUnsafe().core, false))
+    const { core, listeners } = reload.settingsUnsafe()
+    yield* Effect.forkScoped(rehearsal(core, namesByClients(listeners)))
     yield* Effect.onInterrupt(Effect.never, () => stop(acceptor, reload.settingsUnsafe().shutdown.drain))
   }).pipe(Effect.scoped)
 

@@ -19,12 +19,16 @@ import { Counts } from "./Counts.ts"
 import { Discovery } from "./Discovery.ts"
 import type { BindError } from "./ports/errors.ts"
 import type { Client } from "./Forward.ts"
+import { Guard } from "./Guard.ts"
+import { Handshakes } from "./Handshakes.ts"
+import { NamedClients } from "./NamedClients.ts"
 import { forwardUnsafe } from "./Forward.ts"
 import type { Inside } from "./Inside.ts"
 import { INSIDE } from "./Inside.ts"
 import type { Listener, ListenerOptions } from "./Listener.ts"
-import { isSame, statusOf } from "./Listener.ts"
+import { isSame, statusOf, welcomes } from "./Listener.ts"
 import { DnsQueries } from "./DnsQueries.ts"
+import { isListenerOf } from "./ownListeners.ts"
 import type { ListenerStatus } from "./ports/ListenerStatus.ts"
 import { Room } from "./Room.ts"
 import { Plane } from "./Plane.ts"
@@ -104,11 +108,30 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     })
   )
 
+  const own = {
+    isListener: (host: string, port: number) => isListenerOf(bound, host, port),
+    addresses: transport.ownAddressesUnsafe
+  }
+  const named = new NamedClients((client, ended) =>
+    control.reserveUnsafe(PERMITS) ? forwardUnsafe(ports, client, ended) : undefined
+  )
+  const handshakes = new Handshakes(transport, ({ options: { name } }, entry, socket, target, ended) => {
+    const client = { socket, session: nextSession++, listener: name, target, guard: new Guard(entry, own) }
+    const stop = named.enter(client, ended)
+    if (named.isWaiting) lookAgain()
+    return stop
+  })
+
   const serve = (listener: Listener, socket: ClientSocket) => {
-    const { name, target } = listener.options
-    const client: Client = { socket, session: nextSession++, listener: name, target }
+    const { name, target, entry } = listener.options
     listener.connections++
     listener.accepted++
+    if (entry !== undefined) {
+      sessions.add((end) => handshakes.begin(listener, entry, socket, end), () => left(listener))
+      return
+    }
+    if (target === undefined) throw new Error(`listener ${name} has neither a target nor an entry`)
+    const client: Client = { socket, session: nextSession++, listener: name, target }
     sessions.add((end) => forwardUnsafe(ports, client, end), () => left(listener))
   }
 
@@ -118,10 +141,14 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     admitWaiting()
   }
 
+  /** A client that has yet to name its target needs no permits before. */
+  const mayServe = ({ options: { entry } }: Listener) => entry !== undefined || control.reserveUnsafe(PERMITS)
+
   const admitWaiting = () => {
+    if (!named.admit()) lookAgain()
     for (const listener of bound) {
       while (listener.waiting.length > 0 && hasRoom(listener)) {
-        if (!control.reserveUnsafe(PERMITS)) return lookAgain()
+        if (!mayServe(listener)) return lookAgain()
         serve(listener, listener.waiting.shift() as ClientSocket)
       }
       if (listener.waiting.length > 0 && !isKnown(listener.options.target)) lookAgain()
@@ -145,12 +172,15 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     phase !== "new" && connections < options.maxConnections && isKnown(options.target)
 
   /** A host that the routes do not have is discovered; an upstream that they do not have comes with a reload. */
-  const isKnown = (target: Target) => target._tag === "Host" || targets.slotOf(target) !== undefined
+  const isKnown = (target: Target | undefined) =>
+    target === undefined || target._tag === "Host" || targets.slotOf(target) !== undefined
 
   const arrived = (listener: Listener, socket: ClientSocket) => {
     room.changed()
+    if (listener.options.clients !== undefined && !welcomes(listener, socket)) return socket.resetUnsafe()
+    if (listener.options.entry !== undefined && !hasRoom(listener)) handshakes.makeRoom(listener)
     const free = listener.waiting.length === 0 && hasRoom(listener)
-    if (free && control.reserveUnsafe(PERMITS)) return serve(listener, socket)
+    if (free && mayServe(listener)) return serve(listener, socket)
     if (listener.waiting.length < listener.options.backlog) {
       listener.waiting.push(socket)
       return free || !isKnown(listener.options.target) ? lookAgain() : undefined
@@ -194,7 +224,8 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   const stopAccepting = oneAtATime.withPermits(1)(Effect.suspend(() => {
     draining = true
     const stops = bound.map(({ listening }) => listening?.stop ?? Effect.void)
-    return Effect.andThen(Effect.all(stops, { discard: true }), Effect.sync(resetWaiting))
+    const endHandshakes = Effect.sync(() => bound.forEach((listener) => handshakes.endAll(listener)))
+    return Effect.all([...stops, Effect.sync(resetWaiting), endHandshakes], { discard: true })
   }))
 
   const inside: Inside = {

@@ -13,6 +13,8 @@ import type { Discovery } from "./Discovery.ts"
 import type { ClientEvent, ControlPort } from "./ports/ControlPort.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
 import type { QueryDns } from "./DnsQueries.ts"
+import type { Guard } from "./Guard.ts"
+import { BARRED } from "./Guard.ts"
 import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./ports/Transport.ts"
 import type { Target } from "./Target.ts"
 import type { Targets } from "./Targets.ts"
@@ -23,6 +25,8 @@ export interface Client {
   readonly session: number
   readonly listener: string
   readonly target: Target
+  /** Set where the client named its target. */
+  readonly guard?: Guard
   /** For its address, once it is known. */
   number?: number
   /** It has waited for a discovery, or for as long as one may take. */
@@ -71,16 +75,21 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     if (upstream === undefined) return refuse(ports, client, end)
   }
   const chosen = pick(upstream, counts.of, warmPool.countOf, ports.chance, client.socket.addressUnsafe)
+  const { guard } = client
+  if (guard !== undefined && chosen !== undefined && !guard.admitsMember(chosen)) {
+    return refuse(ports, client, end, "failed", BARRED)
+  }
   const taken = chosen === undefined ? undefined : warmPool.take(chosen.candidate)
   let stop: Cancel = () => {}
   const got = ({ socket, candidate, warm, tried }: Got) => {
     if (socket === undefined) {
       control.postUnsafe(accepted(ports, client, routes, upstream, chosen, candidate, warm, tried))
-      client.socket.resetUnsafe(tried)
+      client.socket.resetUnsafe(guard?.hasRefused === true ? [...tried, ...BARRED] : tried)
       control.releaseUnsafe(1)
       return end("failed")
     }
     counts.add(candidate)
+    if (guard !== undefined) client.socket.servedUnsafe?.(control.labelUnsafe(candidate))
     stop = transport.relayUnsafe(
       client.socket,
       socket,
@@ -100,14 +109,19 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     got({ socket, candidate, warm, tried: NOTHING_TRIED })
     return () => stop()
   }
+  const wholePlan = chosen?.plan ?? upstream.lastResort
+  const plan = guard === undefined ? wholePlan : guard.plan(wholePlan)
+  if (plan.attempts.length < wholePlan.attempts.length && plan.attempts.length === 0) {
+    return refuse(ports, client, end, "failed", BARRED)
+  }
+  const query = guard === undefined ? ports.queryDns : guard.query(ports.queryDns, plan)
   if (chosen !== undefined) counts.add(chosen.candidate)
   const settle = () => {
     if (chosen !== undefined) counts.remove(chosen.candidate)
   }
-  const plan = chosen?.plan ?? upstream.lastResort
   const tell = (candidate: CandidateId, pendingUs: number) =>
     void offer(control, { _tag: "DialPending", worker: 0, candidate, pendingUs })
-  const stopDialling = runPlanUnsafe(transport, ports.queryDns, plan, upstream.session.keepAliveMs, tell, (dialled) => {
+  const stopDialling = runPlanUnsafe(transport, query, plan, upstream.session.keepAliveMs, tell, (dialled) => {
     settle()
     got({ ...dialled, warm: 0 })
   })
@@ -136,8 +150,14 @@ function discover(ports: Ports, client: Client, end: (served: Served) => void): 
 }
 
 /** The routes have nothing for the client: it leaves as it came, without a dial. */
-function refuse(ports: Ports, client: Client, end: (served: Served) => void, served: Served = "failed"): Cancel {
-  client.socket.resetUnsafe()
+function refuse(
+  ports: Ports,
+  client: Client,
+  end: (served: Served) => void,
+  served: Served = "failed",
+  tried?: ReadonlyArray<Attempt>
+): Cancel {
+  client.socket.resetUnsafe(tried)
   ports.control.releaseUnsafe(2)
   end(served)
   return () => {}

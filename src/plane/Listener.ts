@@ -1,15 +1,22 @@
 /** One listener: its options, its socket, and the clients that wait for a session. */
 import type * as Scope from "effect/Scope"
+import { contains, wordsOf } from "../core/access.ts"
+import type { Network } from "../core/model/Config.ts"
 import type { Address } from "../core/model/Routes.ts"
 import type { ListenerStatus } from "./ports/ListenerStatus.ts"
+import type { Entry, TurnedAway } from "./Entry.ts"
 import type { ClientSocket, Listening } from "./ports/Transport.ts"
 import type { Target } from "./Target.ts"
 
 export interface ListenerOptions {
   readonly name: string
   readonly listen: Address
-  /** What its clients reach. */
-  readonly target: Target
+  /** What its clients reach; undefined: each names its own target. */
+  readonly target: Target | undefined
+  /** What a client has to do before it is served; absent: nothing. */
+  readonly entry?: Entry
+  /** Networks from which clients may connect; absent: all. */
+  readonly clients?: ReadonlyArray<Network>
   readonly maxConnections: number
   /** Clients that may wait for a session. */
   readonly backlog: number
@@ -26,6 +33,15 @@ export interface Listener {
   connections: number
   accepted: number
   refused: number
+  readonly turnedAway: Map<TurnedAway, number>
+}
+
+/** Whether a client may connect from its address. A client that may not is counted. */
+export function welcomes({ options: { clients = [] }, turnedAway }: Listener, socket: ClientSocket): boolean {
+  const words = wordsOf(socket.addressUnsafe())
+  if (words !== undefined && clients.some((network) => contains(network, words))) return true
+  turnedAway.set("denied", (turnedAway.get("denied") ?? 0) + 1)
+  return false
 }
 
 /** Whether a listener stays as it is bound; port 0 is another one each time, so there the name decides. */
@@ -36,14 +52,16 @@ export function isSame(bound: ListenerOptions, wanted: ListenerOptions): boolean
 
 /** `paused`: descriptors are short. */
 export function statusOf(listener: Listener, paused: boolean): ListenerStatus {
-  const { options, listening, waiting, connections, accepted, refused } = listener
+  const { options, listening, waiting, connections, accepted, refused, turnedAway } = listener
   return {
     name: options.name,
+    protocol: options.entry?.protocol ?? "tcp",
     listen: listening?.address ?? options.listen,
     connections,
     waiting: waiting.length,
     paused,
     accepted,
-    refused
+    refused,
+    turnedAway: Object.fromEntries(turnedAway)
   }
 }

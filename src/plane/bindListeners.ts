@@ -37,7 +37,8 @@ const bind = Effect.fnUntraced(function* ({ transport, scope, bound, arrived }: 
     waiting: [],
     connections: 0,
     accepted: 0,
-    refused: 0
+    refused: 0,
+    turnedAway: new Map()
   }
   const onClient = (socket: ClientSocket) => arrived(listener, socket)
   listener.listening = yield* Scope.provide(transport.listen(options.name, options.listen, onClient), own).pipe(

@@ -1,7 +1,7 @@
 /** Which listener of our own stands in the way of a new one. */
 import type { Address } from "../core/model/Routes.ts"
 import type { BindError } from "./ports/errors.ts"
-import { overlap } from "./overlap.ts"
+import { covers, overlap } from "./overlap.ts"
 import { endpointText } from "../core/endpointText.ts"
 
 interface Wanted {
@@ -23,4 +23,11 @@ export function blameOwn(listeners: ReadonlyArray<Bound>, error: BindError): Bin
     return error.heldBy(`listener ${options.name} on ${endpointText(listening.address)}`)
   }
   return error
+}
+
+/** Whether what is sent there comes to one of these listeners. */
+export function isListenerOf(listeners: ReadonlyArray<Bound>, host: string, port: number): boolean {
+  return listeners.some(({ listening, phase }) =>
+    phase !== "gone" && listening !== undefined && listening.address.port === port && covers(listening.address.host, host)
+  )
 }

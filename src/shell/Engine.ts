@@ -23,6 +23,7 @@ import type { State } from "../core/model/State.ts"
 import { isReady } from "../core/ready.ts"
 import { namedBy } from "../core/sources.ts"
 import { initial } from "../core/state.ts"
+import * as Candidates from "../core/candidates.ts"
 import * as Upstreams from "../core/upstreams.ts"
 import { entryBody } from "../record/codec.ts"
 import { Alarm } from "./Alarm.ts"
@@ -282,6 +283,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     releaseUnsafe: (permits) => mailbox.release(permits),
     postUnsafe,
     discoveryUnsafe: () => state.config.onDemand,
+    labelUnsafe: (candidate) => Candidates.labelOf(state, candidate),
     resolver,
     epochUs,
     nowUs

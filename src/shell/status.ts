@@ -77,7 +77,7 @@ function headOf({ state, nowUs, restarts, listeners, record }: Seen) {
     uptimeSeconds: Math.floor(nowUs / 1_000_000),
     restarts,
     record,
-    listeners: listeners.map(({ listen, ...rest }) => ({ protocol: "tcp", listen: endpointText(listen), ...rest }))
+    listeners: listeners.map(({ listen, ...rest }) => ({ ...rest, listen: endpointText(listen) }))
   }
 }
 

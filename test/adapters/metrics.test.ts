@@ -182,12 +182,14 @@ describe("metrics", () => {
     const scraped = new ScrapedMeters(meters, new EntryMeters(meters))
     const status = (name: string, refused: number): ListenerStatus => ({
       name,
+      protocol: "tcp",
       listen: { host: "127.0.0.1", port: 1 },
       connections: 3,
       waiting: 0,
       paused: false,
       accepted: 3,
-      refused
+      refused,
+      turnedAway: {}
     })
     const read = (...listeners: ReadonlyArray<ListenerStatus>) => {
       const none = () => 0

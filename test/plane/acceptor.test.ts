@@ -77,6 +77,7 @@ const world = <A>(
       reserveUnsafe: (count) => mailbox.reserve(count),
       releaseUnsafe: (count) => mailbox.release(count),
       postUnsafe: (event) => mailbox.post(0, event),
+      labelUnsafe: (candidate) => `#${candidate}`,
       discoveryUnsafe: () => onDemandDefaults,
       epochUs: 0,
       nowUs: () => sim.service.nowUs()

@@ -163,6 +163,8 @@ export class SimTransport {
         this.note(`cancel identify ${name}`)
       }
     },
+    greetUnsafe: () => () => {},
+    ownAddressesUnsafe: () => [],
     relayUnsafe: (client, upstream, _limits, _silence, end) => {
       let over = false
       const finish = (cause: CloseCause) => {

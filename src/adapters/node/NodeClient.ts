@@ -1,4 +1,5 @@
 /** The socket of a client, before and while it is relayed. */
+import type { Buffer } from "node:buffer"
 import type * as net from "node:net"
 import type { ClientSocket } from "../../plane/ports/Transport.ts"
 
@@ -14,9 +15,14 @@ export class NodeClient implements ClientSocket {
     socket.on("error", ignore)
   }
 
+  /** Bytes that were read before the relay, and belong to the upstream. */
+  takeEarly(): Buffer | undefined {
+    return undefined
+  }
+
   readonly addressUnsafe = (): string => (this.socket.remoteAddress ?? "").replace(MAPPED, "")
 
-  readonly resetUnsafe = (): void => {
+  readonly resetUnsafe: ClientSocket["resetUnsafe"] = (): void => {
     if (!this.socket.destroyed) this.socket.resetAndDestroy()
   }
 }

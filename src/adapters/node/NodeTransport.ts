@@ -10,10 +10,12 @@ import { nowUs } from "./clock.ts"
 import { timerWheel } from "./timerWheel.ts"
 import { descriptorLimit, hasDescriptors, opened } from "./descriptors.ts"
 import { dial } from "./dial.ts"
+import { greet } from "./entry/greet.ts"
 import { identify } from "./identify.ts"
 import { begin, keepAccepting, pausing, takenAtOnce } from "./listening.ts"
 import { NodeClient } from "./NodeClient.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
+import { ownAddresses } from "./ownAddresses.ts"
 import { relay } from "./relay.ts"
 
 /** The reserve of descriptors is at most this part of the limit, so that a process with a small limit serves clients too. */
@@ -67,6 +69,8 @@ export const common = {
     return () => clearTimeout(timer)
   },
   identifyUnsafe: identify,
+  greetUnsafe: greet,
+  ownAddressesUnsafe: ownAddresses,
   hasDescriptorsUnsafe: (count: number) =>
     hasDescriptors(Math.min(count, Math.floor(descriptorLimit() / MOST_RESERVE)) + takenAtOnce()),
   wheelTimerUnsafe: timerWheel,

@@ -107,12 +107,17 @@ export function relay(
   near.on("error", () => finish("client-reset"))
   near.on("close", onClosed)
 
-  near.on("data", (chunk: Buffer) => {
+  const sent = (chunk: Buffer) => {
     bytesUp += chunk.length
     const { length } = chunk
     const more = length < FREED_AT_ONCE ? far.write(chunk) : far.write(chunk, () => free(chunk))
     watch.sent(length, more ? 0 : far.writableLength)
-    if (!more) near.pause()
+    return more
+  }
+  const early = client.takeEarly()
+  if (early !== undefined) sent(early)
+  near.on("data", (chunk: Buffer) => {
+    if (!sent(chunk)) near.pause()
   })
   near.on("end", () => {
     halfClosed = true

@@ -1,5 +1,5 @@
 /** Converts the hosts of a file to ASCII before any decoding. A listener that names a preheated domain is converted too. */
-import { asciiDomain, asciiHost } from "../asciiHost.ts"
+import { asciiDomain, asciiHost } from "../../ingress/asciiHost.ts"
 import { isPlain, put } from "./plain.ts"
 
 /** Changes the value in place. */

@@ -10,6 +10,7 @@ import { loopsOf } from "./loops.ts"
 import { nearest } from "./nearest.ts"
 import type { Found, Path, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
+import { doubtfulPatterns, openDoors } from "./protections.ts"
 import { refusedReferences } from "./references.ts"
 
 /** `mayBeAlone`: no listener is needed, because a program may embed Fairlead without one. */
@@ -22,6 +23,8 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
     ...domainsTwice(file, show),
     ...reservedNames(file),
     ...takenTwice(file, show),
+    ...openDoors(file, show),
+    ...doubtfulPatterns(file, show),
     ...loopsOf(file, show),
     ...(Object.hasOwn(file.upstreams, "")
       ? [needed(["upstreams", ""], "a name", "needs a name: write one before the colon")]
@@ -96,8 +99,15 @@ function reservedNames(file: ConfigFile): ReadonlyArray<Found> {
 function unknownUpstreams(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   const names = [...Object.keys(file.upstreams), ...file.preheatDomains]
   return file.listeners.flatMap((listener, i) => {
-    if (names.includes(listener.upstream)) return []
     const path = ["listeners", i, "upstream"]
+    if (listener.protocol !== "tcp") {
+      const message = `has no effect with protocol ${listener.protocol}, whose clients name their targets: take it out`
+      return listener.upstream === "" ? [] : [needed(path, `nothing with protocol ${listener.protocol}`, message)]
+    }
+    if (names.includes(listener.upstream)) return []
+    if (listener.upstream === "") {
+      return [needed(path, "the name of an upstream", "is missing: name the upstream that serves it")]
+    }
     const shown = show(path, listener.upstream)
     const guess = shown === listener.upstream ? nearest(listener.upstream, names) : undefined
     const hint = guess === undefined ? `known upstreams are ${names.join(", ") || "none"}` : `did you mean ${guess}?`

@@ -12,27 +12,7 @@ interface Protection {
   readonly message: string
 }
 
-const always = () => true
-const notEmpty = (value: unknown) => typeof value !== "object" || Object.keys(value ?? {}).length > 0
-
 const LISTENERS: Readonly<Record<string, Protection>> = {
-  clients: {
-    holds: notEmpty,
-    message: "would keep no client out, as this version serves every address that can connect: "
-      + "take it out, and listen on a loopback address or let a firewall decide"
-  },
-  users: {
-    holds: notEmpty,
-    message: "would ask no client for a password: take it out, and listen on a loopback address or let a firewall decide"
-  },
-  allow: {
-    holds: always,
-    message: "would hold no client back, as listeners of protocol tcp lead to their upstream whatever it says: take it out"
-  },
-  privateTargets: {
-    holds: (value) => value === false,
-    message: "would keep no client from a private address: take it out, and deny such networks under access.deny"
-  },
   proxyProtocol: {
     holds: (value) => JSON.stringify({ mode: "off", trusted: [], ...Object(value) }) !== '{"mode":"off","trusted":[]}',
     message: "would be neither required nor read, as this version serves every peer and hands such a header on as data: "

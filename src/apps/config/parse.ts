@@ -27,6 +27,7 @@ import { isInherited, overlay } from "./overlay.ts"
 import { setAt, valueAt } from "./plain.ts"
 import type { Found, Path, Problem, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
+import { unusedProtections } from "./protections.ts"
 import { fillDefaults, schemaAt, validValue, withoutOwn } from "./schemaKeys.ts"
 import type { Settings } from "./Settings.ts"
 import { settingsOf } from "./settingsOf.ts"
@@ -163,7 +164,11 @@ function build(file: ConfigFile, written: Written, show: Show, environment: Envi
   const settings = settingsOf(file, addresses, telemetry, builtin.names)
   return {
     settings,
-    problems: [...checksOf(file, show, embedded), ...[...expanded.values(), builtin].flatMap(({ problems }) => problems)],
+    problems: [
+      ...checksOf(file, show, embedded),
+      ...unusedProtections(file, written.file),
+      ...[...expanded.values(), builtin].flatMap(({ problems }) => problems)
+    ],
     warnings: [...warningsOf(file, show), ...warnings]
   }
 }

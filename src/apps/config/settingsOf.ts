@@ -5,9 +5,9 @@ import { demanded } from "../../core/demanded.ts"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { parseDomain, parseEndpoint } from "../../core/schema/units.ts"
-import { upstreamTarget } from "../../plane/Target.ts"
 import type { AddressList } from "./addressesOf.ts"
 import { identityOf } from "./identityOf.ts"
+import { listenersOf } from "./listenersOf.ts"
 import type { Settings } from "./Settings.ts"
 
 /** Most servers keep an unused connection longer than this. Half a minute is the shortest common limit. */
@@ -66,12 +66,10 @@ export function settingsOf(
     template
   }
   const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
-  const { adminClients, eventReaders, backlog, ...limits } = file.limits
+  const { adminClients, eventReaders, backlog: _backlog, ...limits } = file.limits
   return {
     core,
-    listeners: file.listeners.map(({ name, listen, upstream, maxConnections }) => {
-      return { name, listen, target: upstreamTarget(upstream), maxConnections, backlog }
-    }),
+    listeners: listenersOf(file),
     eventLog: file.eventLog,
     history: file.history,
     admin: listen === "off" ? null : {

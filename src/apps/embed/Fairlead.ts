@@ -140,7 +140,7 @@ const make = Effect.fnUntraced(function* (started: InForce) {
         rebind: acceptor.rebind,
         tellCore: (core) => tellCore(engine, core),
         setLogLevelUnsafe: () => {},
-        rehearse: (core) => rehearsal(core, true)
+        rehearse: ({ core }) => rehearsal(core, true)
       }, next.settings),
       ownAdminPort(started.settings)
     )

@@ -3,7 +3,7 @@ import { isHost } from "../../core/hostName.ts"
 import type { Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { Target } from "../../plane/Target.ts"
 import { hostTarget, upstreamTarget } from "../../plane/Target.ts"
-import { asciiDomain, asciiHost } from "../asciiHost.ts"
+import { asciiDomain, asciiHost } from "../../ingress/asciiHost.ts"
 import { UnknownUpstreamError } from "./errors.ts"
 
 /**

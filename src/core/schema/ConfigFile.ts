@@ -4,8 +4,9 @@
  */
 import * as Schema from "effect/Schema"
 import { DomainText, HostText } from "./host.ts"
-import { key, protective, required, secret, section } from "./keys.ts"
-import { ofListeners, proxyProtocol, workers } from "./later.ts"
+import { key, protective, secret, section } from "./keys.ts"
+import { proxyProtocol, workers } from "./later.ts"
+import { Listener } from "./listeners.ts"
 import { names } from "./names.ts"
 import { budget, pool, probing, shared } from "./sections.ts"
 import { between, CandidateText, duration, formed, ListenAddress, Name } from "./units.ts"
@@ -14,19 +15,6 @@ import { OtlpEndpoint, size, Token, whole } from "./units.ts"
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-const Listener = Schema.Struct({
-  name: required(Name, "web", "Name in logs, metrics and /status"),
-  protocol: key(
-    Schema.Literals(["tcp"]),
-    "tcp",
-    "Protocol of the listener; tcp: every client goes to the listener's upstream"
-  ),
-  listen: required(ListenAddress, "127.0.0.1:1234", "Address to listen on; port 0: the system chooses a port"),
-  upstream: required(Schema.String, "web", "The upstream that serves this listener"),
-  maxConnections: key(whole(1, 1_000_000), 10_000, "Most clients that are served at once; further ones wait"),
-  ...ofListeners
-})
 
 const Upstream = Schema.Struct({
   host: key(

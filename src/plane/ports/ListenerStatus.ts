@@ -1,8 +1,10 @@
 /** What a listener shows of itself. */
 import type { Address } from "../../core/model/Routes.ts"
+import type { Entry, TurnedAway } from "../Entry.ts"
 
 export interface ListenerStatus {
   readonly name: string
+  readonly protocol: Entry["protocol"]
   /** The address as bound. */
   readonly listen: Address
   readonly connections: number
@@ -12,4 +14,6 @@ export interface ListenerStatus {
   /** Clients accepted since start. */
   readonly accepted: number
   readonly refused: number
+  /** Clients that were turned away before they were served, by reason. */
+  readonly turnedAway: Readonly<Partial<Record<TurnedAway, number>>>
 }

@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Address, Identity, Session } from "../../core/model/Routes.ts"
 import type { Attempt, CloseCause, DialFailure } from "../../core/model/Event.ts"
+import type { Door, Entry } from "../Entry.ts"
 import type { BindError } from "./errors.ts"
 
 /** A connection accepted from a client. */
@@ -15,6 +16,8 @@ export interface ClientSocket {
   readonly resetUnsafe: (tried?: ReadonlyArray<Attempt>) => void
   /** The address that the client comes from, to tell clients apart; empty: it is gone. */
   readonly addressUnsafe: () => string
+  /** Tells which candidate serves it, just before the relay begins. Only a client that named its target has this. */
+  readonly servedUnsafe?: (by: string) => void
 }
 
 /** A connection to a candidate. Bytes that arrive before the relay wait for the client. */
@@ -91,6 +94,10 @@ export class Transport extends Context.Service<Transport, {
     connected: () => void,
     answer: (failure: DialFailure | null) => void
   ) => Cancel
+  /** Has an unread client name its target, and reports to the door. The cancel stops that and leaves the socket as it is. */
+  readonly greetUnsafe: (client: ClientSocket, entry: Entry, door: Door) => Cancel
+  /** The addresses of this machine's interfaces. */
+  readonly ownAddressesUnsafe: () => ReadonlyArray<string>
   /** Joins the two until both directions have ended; `end` is called once. The cancel resets both sides. */
   readonly relayUnsafe: (
     client: ClientSocket,

@@ -4,8 +4,8 @@
  */
 
 const OTHER_SCRIPT = /[^ -~]/
-/** With these characters a URL would read part of the text as something else than its host, or as an escape. */
-const DELIMITERS = /[\s/?#@:[\]\\%]/
+/** With these characters a URL would read part of the text as something else than its host, or leave them out. */
+const DELIMITERS = /[\p{Cc}\s/?#@:[\]\\%]/u
 
 /** The host in ASCII. The same text where it is ASCII already, or cannot be converted: then it is no host. */
 export function asciiHost(text: string): string {

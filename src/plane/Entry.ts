@@ -1,0 +1,38 @@
+/** Entry: what has to happen before a client of a listener is served, where it is not enough that it connects. */
+import type { Network } from "../core/model/Config.ts"
+import type { ClientSocket } from "./ports/Transport.ts"
+import type { Cancel } from "./ports/Transport.ts"
+import type { Target } from "./Target.ts"
+
+export interface Entry {
+  readonly protocol: "tcp" | "proxy" | "sni"
+  /** A client that takes longer to name its target is cut off. */
+  readonly timeoutMs: number
+  /** Handshakes of one client address at once. */
+  readonly perClient: number
+  /** Networks whose addresses its clients may not reach. */
+  readonly deny: ReadonlyArray<Network>
+  /** Whether its clients may reach this machine's own addresses. */
+  readonly ownAddresses: boolean
+}
+
+/** Why a client was turned away before it was served. */
+export type TurnedAway =
+  /** Its address, its credentials or its target is not allowed. */
+  | "denied"
+  /** Its handshake is wrong, longer than allowed, or of another protocol. */
+  | "malformed"
+  /** Its handshake took too long, or had to make room for another client's. */
+  | "late"
+
+export const TURNED_AWAY: ReadonlyArray<TurnedAway> = ["denied", "malformed", "late"]
+
+/** What a handshake does with its client. The client has a limited time until it enters, and again after `nextUnsafe`. */
+export interface Door {
+  /** The client has named a target, and is served; `ended` is called once when that is over. The cancel resets it. */
+  readonly enterUnsafe: (client: ClientSocket, target: Target, ended: () => void) => Cancel
+  /** The client may name another target. */
+  readonly nextUnsafe: () => void
+  /** The connection is over: call it once. */
+  readonly leftUnsafe: (turnedAway?: TurnedAway) => void
+}
