@@ -26,7 +26,8 @@ async function withDefault<A>(directory: string, use: (begun: Begun) => Promise<
   let over = false
   void running.ended.then(() => (over = true))
   try {
-    await until("it listens and says what to type", () => running.stdout().includes("proxy.pac") || over, 30_000)
+    const isReady = () => running.stdout().includes("proxy.pac") && portOf(running) !== undefined
+    await until("it listens and says what to type", () => isReady() || over, 30_000)
     assert.isFalse(over, running.stderr())
     return await use({ running, proxy, admin })
   } finally {

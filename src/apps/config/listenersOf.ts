@@ -34,6 +34,7 @@ function wayIn(listener: ListenerFile): WayIn {
     perClient,
     deny: mayReachPrivate ? [] : PRIVATE_NETWORKS,
     ownAddresses: mayReachPrivate,
+    asksUser: Object.keys(users).length > 0,
     allow: allow.flatMap((text) => parsePattern(text) ?? []),
     users: Redacted.make(users)
   }

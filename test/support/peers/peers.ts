@@ -39,13 +39,17 @@ export interface Peers {
 export interface PeersOptions {
   /** More keys of the proxy listener, as YAML in flow style: `users: { ann: secret }`. */
   readonly listener?: string
+  /** What clients may ask for; everything by default. */
+  readonly allow?: ReadonlyArray<string>
   /** Makes what the site serves from its folder. */
   readonly prepare?: (folder: string) => void
   /** Variables for the service. */
   readonly env?: Readonly<Record<string, string>>
 }
 
-export async function peers({ listener = "", prepare = () => {}, env = {} }: PeersOptions = {}): Promise<Peers> {
+export async function peers(
+  { listener = "", allow = ["*:*"], prepare = () => {}, env = {} }: PeersOptions = {}
+): Promise<Peers> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-peers-"))
   const folder = path.join(directory, "site")
   fs.mkdirSync(folder)
@@ -58,7 +62,7 @@ export async function peers({ listener = "", prepare = () => {}, env = {} }: Pee
   const more = listener === "" ? "" : `, ${listener}`
   fs.writeFileSync(
     file,
-    `listeners: [{ name: local, protocol: proxy, listen: "127.0.0.1:0", allow: ["*:*"]${more} }]
+    `listeners: [{ name: local, protocol: proxy, listen: "127.0.0.1:0", allow: ${JSON.stringify(allow)}${more} }]
 dns: { servers: ["127.0.0.1:${dns.port}"] }
 admin: { listen: "127.0.0.1:${admin}" }
 eventLog: { path: ${JSON.stringify(path.join(directory, "log"))} }
