@@ -225,7 +225,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   const stopAccepting = oneAtATime.withPermits(1)(Effect.suspend(() => {
     draining = true
     const stops = bound.map(({ listening }) => listening?.stop ?? Effect.void)
-    const endHandshakes = Effect.sync(() => bound.forEach((listener) => handshakes.endAll(listener)))
+    const endHandshakes = Effect.sync(() => handshakes.close(bound))
     return Effect.all([...stops, Effect.sync(resetWaiting), endHandshakes], { discard: true })
   }))
 

@@ -33,8 +33,8 @@ export const TURNED_AWAY: ReadonlyArray<TurnedAway> = ["denied", "malformed", "l
 export interface Door {
   /** The client has named a target, and is served; `ended` is called once when that is over. The cancel resets it. */
   readonly enterUnsafe: (client: ClientSocket, target: Target, ended: () => void) => Cancel
-  /** The client may name another target. */
-  readonly nextUnsafe: () => void
+  /** The client may name another target; false: it may not, because no client is served any more. */
+  readonly nextUnsafe: () => boolean
   /** The connection is over: call it once. */
   readonly leftUnsafe: (turnedAway?: TurnedAway) => void
 }

@@ -31,6 +31,8 @@ export class Handshakes {
   readonly #pending = new WeakMap<Listener, Set<Handshake>>()
   readonly #counts = new WeakMap<Listener, Map<string, number>>()
 
+  #isClosed = false
+
   constructor(transport: Transport["Service"], serve: Serve) {
     this.#transport = transport
     this.#serve = serve
@@ -91,7 +93,8 @@ export class Handshakes {
         return stopOnce
       },
       nextUnsafe: () => {
-        if (!isOver && !pending.has(one)) limit()
+        if (!isOver && !this.#isClosed && !pending.has(one)) limit()
+        return !this.#isClosed
       },
       leftUnsafe: over
     }
@@ -114,9 +117,10 @@ export class Handshakes {
     for (const oldest of pending) return oldest.end("late")
   }
 
-  /** Ends all handshakes of a listener. Clients that are served go on. */
-  endAll(listener: Listener): void {
-    for (const one of [...this.#pendingOf(listener)]) one.end()
+  /** Ends all handshakes of these listeners. Clients that are served go on, and may name no further target. */
+  close(listeners: ReadonlyArray<Listener>): void {
+    this.#isClosed = true
+    for (const listener of listeners) for (const one of [...this.#pendingOf(listener)]) one.end()
   }
 
   #pendingOf(listener: Listener): Set<Handshake> {

@@ -26,11 +26,20 @@ export class TunnelClient extends NodeClient {
   readonly #early: Array<Uint8Array> = []
   #earlyBytes = 0
   #isAnswered = false
-  #hasLeft: () => void
+  readonly #hasLeft: () => void
+
+  override readonly addressUnsafe: () => string
 
   /** The socket is not read by anything else any more. `left` is called when the client leaves before it is answered. */
-  constructor(socket: net.Socket, early: Uint8Array, answers: TunnelAnswers, left: () => void) {
+  constructor(
+    socket: net.Socket,
+    address: () => string,
+    early: Uint8Array,
+    answers: TunnelAnswers,
+    left: () => void
+  ) {
     super(socket)
+    this.addressUnsafe = address
     this.#answers = answers
     this.#hasLeft = left
     if (early.length > 0) this.#keep(early)

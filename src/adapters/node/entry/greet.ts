@@ -4,6 +4,7 @@ import type { Door, Entry, TurnedAway } from "../../../plane/Entry.ts"
 import type { Cancel, ClientSocket } from "../../../plane/ports/Transport.ts"
 import type { NodeClient } from "../NodeClient.ts"
 import { serveHttp } from "./httpEntry.ts"
+import { serveSocks } from "./socksEntry.ts"
 import type { WayIn } from "./WayIn.ts"
 
 export function greet(client: ClientSocket, given: Entry, door: Door): Cancel {
@@ -30,9 +31,12 @@ export function greet(client: ClientSocket, given: Entry, door: Door): Cancel {
     const protocol = first === null ? undefined : protocolOf(first)
     if (first === null || protocol === undefined) return
     forget()
-    if (protocol === "http") {
-      socket.unshift(first)
-      return serveHttp({ socket, address, entry, door, left })
+    socket.unshift(first)
+    const connection = { socket, address, entry, door, left }
+    if (protocol === "http") return serveHttp(connection)
+    if (protocol === "socks4" || protocol === "socks5") {
+      stop = serveSocks(connection, protocol)
+      return
     }
     left("malformed")
     socket.resetAndDestroy()
@@ -40,8 +44,9 @@ export function greet(client: ClientSocket, given: Entry, door: Door): Cancel {
   socket.on("readable", look)
   socket.on("end", gone)
   socket.on("close", gone)
+  let stop: Cancel = forget
   return () => {
     isOver = true
-    forget()
+    stop()
   }
 }

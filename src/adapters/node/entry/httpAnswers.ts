@@ -56,6 +56,7 @@ const fault = (status: number, reason: string, text: string): Answer => ({
 
 export const BAD_REQUEST = fault(400, "Bad Request", "The request is malformed.")
 export const BAD_TARGET = fault(400, "Bad Request", "The request names no host and port that can be reached.")
+export const NOT_IMPLEMENTED = fault(501, "Not Implemented", "Only chunked is served as a transfer coding.")
 export const TOO_LARGE = fault(431, "Request Header Fields Too Large", "The request's head is longer than allowed.")
 export const NOT_FOUND = fault(404, "Not Found", "This is a proxy: it has no such page of its own.")
 

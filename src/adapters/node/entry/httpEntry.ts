@@ -2,26 +2,33 @@
  * HTTP clients of a proxy port. The runtime's own server parses what they send, strictly: a head with two lengths, bare line feeds or
  * folded lines is answered with 400 and the connection ends. The server listens nowhere; it gets the accepted sockets.
  */
-import { Buffer } from "node:buffer"
+import type { Buffer } from "node:buffer"
 import * as http from "node:http"
-import type * as net from "node:net"
 import type { Duplex } from "node:stream"
 import { hostTarget } from "../../../plane/Target.ts"
+import type { Connection } from "./Connection.ts"
 import type { Answer } from "./httpAnswers.ts"
-import { BAD_REQUEST, closingAnswer, FAILURES, proxyStatus, TOO_LARGE } from "./httpAnswers.ts"
-import type { HttpConnection } from "./HttpConnection.ts"
-import { refusalOf, wishOf } from "./HttpConnection.ts"
+import { BAD_REQUEST, BAD_TARGET, closingAnswer, FAILURES, NOT_FOUND, proxyStatus, TOO_LARGE } from "./httpAnswers.ts"
+import { forward, judged, tell } from "./httpRequest.ts"
+import { upgrade } from "./httpUpgrade.ts"
 import { lastWords } from "./lastWords.ts"
+import { ownPage } from "./ownPages.ts"
 import { TunnelClient } from "./TunnelClient.ts"
+import { refusalOf, wishOf } from "./wishes.ts"
+
+interface HttpConnection extends Connection {
+  /** Requests that have no whole answer yet. */
+  open: number
+}
 
 const connections = new WeakMap<Duplex, HttpConnection>()
 /** By the longest head that they take. */
 const servers = new Map<number, http.Server>()
 
 /** Serves an unread socket. */
-export function serveHttp(connection: HttpConnection): void {
+export function serveHttp(connection: Connection): void {
   const { socket, entry, left } = connection
-  connections.set(socket, connection)
+  connections.set(socket, { ...connection, open: 0 })
   socket.once("close", () => left())
   serverFor(entry.maxBytes).emit("connection", socket)
 }
@@ -32,31 +39,68 @@ function serverFor(maxHeaderSize: number): http.Server {
   // The door limits the time of each head. A request and its answer may take as long as any session.
   const limits = { maxHeaderSize, headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, insecureHTTPParser: false }
   const server = http.createServer({ ...limits, noDelay: true })
-  server.on("connect", (request, socket: net.Socket, head: Buffer) => tunnel(connections.get(socket), request, head))
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => malformed(connections.get(socket), error))
+  const of = (socket: Duplex, use: (connection: HttpConnection) => void) => {
+    const connection = connections.get(socket)
+    if (connection === undefined) socket.destroy()
+    else use(connection)
+  }
+  const requested = (request: http.IncomingMessage, response: http.ServerResponse) =>
+    of(request.socket, (connection) => serveRequest(connection, request, response))
+  server.on("request", requested)
+  server.on("checkContinue", requested)
+  server.on("checkExpectation", requested)
+  server.on("connect", (request, socket, head) => of(socket, (connection) => tunnel(connection, request, head)))
+  server.on("upgrade", (request, socket, head) => of(socket, (connection) => serveUpgrade(connection, request, head)))
+  server.on(
+    "clientError",
+    (error: NodeJS.ErrnoException, socket) => of(socket, (connection) => malformed(connection, error))
+  )
   servers.set(maxHeaderSize, server)
   return server
 }
 
-function tunnel(connection: HttpConnection | undefined, request: http.IncomingMessage, head: Buffer): void {
-  if (connection === undefined) return request.socket.destroy() as never
-  const { socket, door, left } = connection
+function serveRequest(connection: HttpConnection, request: http.IncomingMessage, response: http.ServerResponse): void {
+  connection.open++
+  const over = () => {
+    connection.open--
+    if (connection.open === 0 && !connection.door.nextUnsafe()) lastWords(connection.socket, "")
+  }
+  const judgement = /^[/*]/.test(request.url ?? "") ? undefined : judged(connection, request)
+  if (judgement !== undefined && !("status" in judgement)) return forward(connection, request, response, judgement, over)
+  response.once("close", over)
+  request.resume()
+  if (judgement !== undefined) return tell(response, judgement)
+  const page = ownPage(connection, request)
+  if (page === undefined) return tell(response, NOT_FOUND)
+  response.writeHead(200, { "Content-Type": page.type })
+  response.end(page.text)
+}
+
+function serveUpgrade(connection: Connection, request: http.IncomingMessage, head: Buffer): void {
+  const hasBody = request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined
+  const judgement = hasBody ? BAD_REQUEST : judged(connection, request)
+  if ("status" in judgement) return turnAway(connection, judgement)
+  upgrade(connection, request, head, judgement)
+}
+
+function tunnel(connection: Connection, request: http.IncomingMessage, head: Buffer): void {
+  const { socket, address, door, left } = connection
   const wish = wishOf(request.url ?? "", 0)
   const refusal = refusalOf(connection, request, wish)
-  if (refusal !== undefined || wish === undefined) return turnAway(connection, refusal ?? BAD_REQUEST)
-  const client = new TunnelClient(socket, head, {
+  if (refusal !== undefined || wish === undefined) return turnAway(connection, refusal ?? BAD_TARGET)
+  const client = new TunnelClient(socket, address, head, {
     success: (by) => `HTTP/1.1 200 Connection established\r\nProxy-Status: ${proxyStatus({ by })}\r\n\r\n`,
     failure: (reason) => closingAnswer(FAILURES[reason])
   }, () => leave())
   const leave = door.enterUnsafe(client, hostTarget(wish.host, wish.port), () => left())
 }
 
-function turnAway({ socket, left }: HttpConnection, answer: Answer): void {
+function turnAway({ socket, left }: Connection, answer: Answer): void {
   left(answer.status === 403 || answer.status === 407 ? "denied" : "malformed")
   lastWords(socket, closingAnswer(answer))
 }
 
-function malformed(connection: HttpConnection | undefined, { code }: NodeJS.ErrnoException): void {
-  if (connection === undefined || connection.socket.writableEnded) return
+function malformed(connection: Connection, { code }: NodeJS.ErrnoException): void {
+  if (connection.socket.writableEnded) return
   turnAway(connection, code === "HPE_HEADER_OVERFLOW" ? TOO_LARGE : BAD_REQUEST)
 }

@@ -1,23 +1,11 @@
-/** One connection of an HTTP client of a proxy port: what its requests have in common. */
+/** What a request to a proxy port asks for, and whether it may. */
 import type { IncomingMessage } from "node:http"
-import type * as net from "node:net"
 import { allows } from "../../../ingress/allowed.ts"
 import { canonicalHost } from "../../../ingress/canonicalHost.ts"
-import type { Door, TurnedAway } from "../../../plane/Entry.ts"
+import type { Connection } from "./Connection.ts"
 import type { Answer } from "./httpAnswers.ts"
 import { BAD_TARGET, FAILURES, UNAUTHENTICATED } from "./httpAnswers.ts"
 import { basicCredentials, checkOf } from "./credentials.ts"
-import type { WayIn } from "./WayIn.ts"
-
-export interface HttpConnection {
-  readonly socket: net.Socket
-  /** The address of the client. */
-  readonly address: () => string
-  readonly entry: WayIn
-  readonly door: Door
-  /** Ends the connection for the door, once. */
-  readonly left: (turnedAway?: TurnedAway) => void
-}
 
 export interface Wish {
   readonly host: string
@@ -33,7 +21,7 @@ export function wishOf(authority: string, defaultPort: number): Wish | undefined
 }
 
 /** Why a request is not served; undefined: it may be. */
-export function refusalOf({ entry }: HttpConnection, request: IncomingMessage, wish: Wish | undefined): Answer | undefined {
+export function refusalOf({ entry }: Connection, request: IncomingMessage, wish: Wish | undefined): Answer | undefined {
   const check = checkOf(entry)
   if (check !== undefined) {
     const shown = basicCredentials(request.headers["proxy-authorization"])

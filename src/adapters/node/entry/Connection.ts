@@ -1,0 +1,19 @@
+/** One accepted connection whose client has yet to name a target. */
+import type * as net from "node:net"
+import type { RefusalReason } from "../../../ingress/Handshake.ts"
+import type { Door, TurnedAway } from "../../../plane/Entry.ts"
+import type { WayIn } from "./WayIn.ts"
+
+export interface Connection {
+  readonly socket: net.Socket
+  /** The address of the client. */
+  readonly address: () => string
+  readonly entry: WayIn
+  readonly door: Door
+  /** Ends the connection for the door; calls after the first one do nothing. */
+  readonly left: (turnedAway?: TurnedAway) => void
+}
+
+export function turnedAwayFor(reason: RefusalReason): TurnedAway {
+  return reason === "notAuthenticated" ? "denied" : "malformed"
+}

@@ -1,0 +1,36 @@
+/**
+ * One HTTP request as a client of the data plane. Its side of the connection is an end within this process, whose other end the request
+ * writes to at once: the head is on its way as soon as the upstream is connected.
+ */
+import type * as net from "node:net"
+import type { Attempt } from "../../../core/model/Event.ts"
+import type { FailureReason } from "../../../ingress/Handshake.ts"
+import { NodeClient } from "../NodeClient.ts"
+import { failureOf } from "./failureOf.ts"
+import { LocalSocket } from "./LocalSocket.ts"
+
+export class RequestClient extends NodeClient {
+  /** What the request writes to. */
+  readonly far: LocalSocket
+  override readonly addressUnsafe: () => string
+  /** The id of the candidate that serves it. */
+  servedBy: string | undefined
+  /** Why it is not served. */
+  failure: FailureReason | undefined
+
+  constructor(address: () => string) {
+    const [near, far] = LocalSocket.pair()
+    super(near as unknown as net.Socket)
+    this.far = far
+    this.addressUnsafe = address
+  }
+
+  readonly servedUnsafe = (by: string): void => {
+    this.servedBy = by
+  }
+
+  override readonly resetUnsafe = (tried?: ReadonlyArray<Attempt>): void => {
+    if (this.servedBy === undefined) this.failure ??= failureOf(tried)
+    if (!this.socket.destroyed) this.socket.resetAndDestroy()
+  }
+}
