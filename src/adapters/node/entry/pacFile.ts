@@ -2,7 +2,7 @@
 import type { Address } from "../../../core/model/Config.ts"
 import { pacText } from "../../../ingress/pac.ts"
 import type { WayIn } from "./WayIn.ts"
-import { wishOf } from "./HttpConnection.ts"
+import { wishOf } from "./wishes.ts"
 
 export const PAC_PATH = "/proxy.pac"
 export const PAC_TYPE = "application/x-ns-proxy-autoconfig"
