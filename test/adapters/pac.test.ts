@@ -15,7 +15,7 @@ const routesOf = (file: string, urls: ReadonlyArray<string>): ReadonlyArray<stri
 
 describe("the file for browsers", () => {
   let world: Peers
-  beforeAll(async () => void (world = await peers({ allow: ["*.example:443", "*:80"] })), 60_000)
+  beforeAll(async () => void (world = await peers({ allow: ["*.example:443", "*:80"] })), 90_000)
   afterAll(() => world?.stop())
   const port = () => Number(world.proxy.split(":")[1])
 

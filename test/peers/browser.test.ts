@@ -17,7 +17,7 @@ const trusted = createHash("sha256")
 
 describe.skipIf(lacksTool("chromium", "chromium", ...NAMES))("Chromium", () => {
   let world: Peers
-  beforeAll(async () => void (world = await peers()), 60_000)
+  beforeAll(async () => void (world = await peers()), 90_000)
   afterAll(() => world?.stop())
 
   /** The page after all scripts have run. */

@@ -9,7 +9,7 @@ import { lacksTool, runTool } from "../support/peers/tools.ts"
 const HELLO = "hello from web.example\n"
 
 let world: Peers
-beforeAll(async () => void (world = await peers()), 60_000)
+beforeAll(async () => void (world = await peers()), 90_000)
 afterAll(() => world?.stop())
 
 /** Runs curl with the authority of the site, and without any settings of this machine. */

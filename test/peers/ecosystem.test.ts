@@ -62,7 +62,7 @@ function prepare(folder: string): void {
 
 describe("the table of tools", () => {
   let world: Peers
-  beforeAll(async () => void (world = await peers({ prepare })), 60_000)
+  beforeAll(async () => void (world = await peers({ prepare })), 90_000)
   afterAll(() => world?.stop())
 
   it("has a row for each tool that is run here or shown elsewhere, and no other", () => {

@@ -21,7 +21,7 @@ function makeRepository(folder: string): void {
 
 describe.skipIf(missing)("git", () => {
   let world: Peers
-  beforeAll(async () => void (world = await peers({ prepare: makeRepository })), 60_000)
+  beforeAll(async () => void (world = await peers({ prepare: makeRepository })), 90_000)
   afterAll(() => world?.stop())
 
   const git = async (cwd: string, ...args: ReadonlyArray<string>) => {

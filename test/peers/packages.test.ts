@@ -12,7 +12,7 @@ const TIMEOUT_MS = 120_000
 
 describe.skipIf(lacksTool("npm", "npm", "npm"))("npm installs a package", () => {
   let world: Peers
-  beforeAll(async () => void (world = await peers({ prepare: makeNpmPackage })), 60_000)
+  beforeAll(async () => void (world = await peers({ prepare: makeNpmPackage })), 90_000)
   afterAll(() => world?.stop())
 
   for (const scheme of ["http", "https"] as const) {
@@ -36,7 +36,7 @@ const noPip = lacksTool("pip", "python3-pip", "pip3", "pip")
 
 describe.skipIf(noPip)("pip installs a package", () => {
   let world: Peers
-  beforeAll(async () => void (world = await peers({ prepare: makeWheel })), 60_000)
+  beforeAll(async () => void (world = await peers({ prepare: makeWheel })), 90_000)
   afterAll(() => world?.stop())
 
   for (const scheme of ["http", "https"] as const) {

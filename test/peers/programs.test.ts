@@ -10,7 +10,7 @@ const HELLO = "hello from web.example\n"
 const programOf = (name: string) => fileURLToPath(new URL(`../support/peers/${name}`, import.meta.url))
 
 let world: Peers
-beforeAll(async () => void (world = await peers()), 60_000)
+beforeAll(async () => void (world = await peers()), 90_000)
 afterAll(() => world?.stop())
 
 /** Runs Node with the variables, and with the authority of the site. */
@@ -46,7 +46,7 @@ describe("undici", () => {
     it(`gets answers by its ${kind === "http" ? "ProxyAgent" : "Socks5ProxyAgent"}`, async () => {
       const urls = [`${world.http}/`, `${world.https}/`, `${world.http}/body`]
       const { stdout, stderr } = await node("--no-warnings", programOf("undiciClient.ts"), kind, world.proxy, ...urls)
-      assert.deepStrictEqual(JSON.parse(stdout || `"${stderr}"`), [
+      assert.deepStrictEqual(JSON.parse(stdout || JSON.stringify(stderr)), [
         { status: 200, body: HELLO },
         { status: 200, body: HELLO },
         { status: 200, body: "GET 0 bytes\n" }

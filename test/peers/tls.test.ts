@@ -9,7 +9,7 @@ const PROTOCOLS = Array.from({ length: 60 }, (_, i) => `${i}${"x".repeat(200)}`.
 
 describe.skipIf(lacksTool("openssl", "openssl", "openssl"))("openssl s_client", () => {
   let world: Peers
-  beforeAll(async () => void (world = await peers()), 60_000)
+  beforeAll(async () => void (world = await peers()), 90_000)
   afterAll(() => world?.stop())
 
   it("completes a handshake with a ClientHello of 12 KiB, and gets an answer", async () => {

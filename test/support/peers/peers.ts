@@ -80,7 +80,7 @@ history: { path: none }
     fs.rmSync(directory, { recursive: true, force: true })
   }
   try {
-    await until("the proxy port listens", () => portOf(service) !== undefined || over, 30_000)
+    await until("the proxy port listens", () => portOf(service) !== undefined || over, 60_000)
     if (over) throw new Error(`the service ended: ${service.stderr()}`)
   } catch (cause) {
     await stop()

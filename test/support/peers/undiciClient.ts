@@ -20,7 +20,7 @@ const { authority } = await import("../certificates.ts")
 const [kind, proxy = "", ...urls] = process.argv.slice(2)
 const tls = { ca: authority }
 const dispatcher = kind === "socks5"
-  ? new undici.Socks5ProxyAgent(`socks5://${proxy}`, { requestTls: tls, connect: tls })
+  ? new undici.Socks5ProxyAgent(`socks5://${proxy}`, { requestTls: tls })
   : new undici.ProxyAgent({ uri: `http://${proxy}`, requestTls: tls })
 const answers = []
 for (const url of urls) {
