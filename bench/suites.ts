@@ -2,7 +2,7 @@
  * The test suites of Python's clients, run directly and through the proxy port, and compared test by test. Not a part of `npm test`: it fetches
  * packages from PyPI and takes an hour. `node bench/suites.ts [FOLDER] [NAME...]`: keeps what it fetched in FOLDER.
  *
- * Each suite runs three ways: directly; with the proxy variables set; and with every connection of the process taken through the port by SOCKS5
+ * Each suite runs three ways: directly; with the proxy variables set when a test begins; and with every connection of the process taken through the port by SOCKS5
  * (Debian's proxychains4). Tests with another outcome run again, so that tests that fail now and then by themselves drop out.
  */
 import * as fs from "node:fs"

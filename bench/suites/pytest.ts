@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import process from "node:process"
+import { fileURLToPath } from "node:url"
 import type { Results } from "./junit.ts"
 import { readJunit } from "./junit.ts"
 import type { Suite } from "./suites.ts"
@@ -11,7 +12,7 @@ import type { Suite } from "./suites.ts"
 export type Way =
   /** As the suite says. */
   | "direct"
-  /** Proxy variables name the port, and no name goes without it. */
+  /** Proxy variables name the port when a test begins (late_variables.py), and no name goes without it. */
   | "variables"
   /** Debian's proxychains4 takes every connection of the process through the port, by SOCKS5. */
   | "sockets"
@@ -95,7 +96,6 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/proxy$/i.test(name)))
 }
 
-function variables(proxy: string): Record<string, string> {
-  const url = `http://${proxy}`
-  return { http_proxy: url, https_proxy: url, HTTP_PROXY: url, HTTPS_PROXY: url, no_proxy: "", NO_PROXY: "" }
-}
+const HERE = path.dirname(fileURLToPath(import.meta.url))
+
+const variables = (proxy: string) => ({ FAIRLEAD_SUITES_PROXY: `http://${proxy}`, PYTHONPATH: HERE })

@@ -22,7 +22,7 @@ export const suites: ReadonlyArray<Suite> = [
       ...["pytest<9", "uvicorn", "trio", "anyio", "trustme", "chardet", "cryptography"],
       ...["h2", "socksio", "brotli", "zstandard", "click", "rich", "pygments"]
     ],
-    tests: ["tests"]
+    tests: ["tests/client", "tests/test_api.py", "tests/test_main.py", "tests/test_timeouts.py"]
   },
   {
     name: "urllib3",

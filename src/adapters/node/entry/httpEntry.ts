@@ -39,6 +39,8 @@ function serverFor(maxHeaderSize: number): http.Server {
   // The door limits the time of each head. A request and its answer may take as long as any session.
   const limits = { maxHeaderSize, headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, insecureHTTPParser: false }
   const server = http.createServer({ ...limits, noDelay: true })
+  // On Deno a server that does not listen closes each connection after its first answer.
+  Object.defineProperty(server, "listening", { value: true })
   const of = (socket: Duplex, use: (connection: HttpConnection) => void) => {
     const connection = connections.get(socket)
     if (connection === undefined) socket.destroy()
