@@ -9,6 +9,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import process from "node:process"
+import { request } from "../test/support/admin.ts"
 import { portOf, start } from "../test/support/command.ts"
 import { until } from "../test/support/servers.ts"
 import { freePorts } from "../test/support/telemetry.ts"
@@ -20,7 +21,8 @@ import { suites } from "./suites/suites.ts"
 
 const [folder = path.join(os.tmpdir(), "fairlead-suites"), ...names] = process.argv.slice(2)
 
-async function service(directory: string) {
+async function service() {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-suites-"))
   const [admin = 0] = await freePorts(1)
   const file = path.join(directory, "fairlead.yaml")
   fs.writeFileSync(
@@ -34,8 +36,8 @@ history: { path: none }
   const running = start(["run", "--config", file])
   await until("the proxy port listens", () => portOf(running) !== undefined, 60_000)
   const accepted = async () => {
-    const answer = await fetch(`http://127.0.0.1:${admin}/status?candidates=0`)
-    const { listeners } = await answer.json() as { listeners: ReadonlyArray<{ accepted: number }> }
+    const { body } = await request(admin, "/status?candidates=0")
+    const { listeners } = JSON.parse(body) as { listeners: ReadonlyArray<{ accepted: number }> }
     return listeners[0]?.accepted ?? 0
   }
   return { running, proxy: `127.0.0.1:${portOf(running)}`, accepted }
@@ -55,7 +57,7 @@ function lasting(
 }
 
 fs.mkdirSync(folder, { recursive: true })
-const { running, proxy, accepted } = await service(folder)
+const { running, proxy, accepted } = await service()
 let through = 0
 for (const suite of suites.filter(({ name }) => names.length === 0 || names.includes(name))) {
   const workplace = new Workplace(folder, suite)

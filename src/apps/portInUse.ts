@@ -28,7 +28,7 @@ export const explained = Effect.fnUntraced(function* (error: BindError, source: 
   })
 })
 
-/** A service whose admin port answers and that has the address, with its process id where its record's lock tells. */
+/** The service that has the address, if its admin port answers, with its process id where the lock of its record tells. */
 const otherFairlead = Effect.fnUntraced(function* (error: BindError, { admin, eventLog }: Settings) {
   if (admin === null) return undefined
   const token = undefined

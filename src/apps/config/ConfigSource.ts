@@ -8,7 +8,7 @@ export interface ConfigSource {
   /** Its name in messages: the path as it was typed. */
   readonly name: string
   readonly read: Effect.Effect<string, ConfigReadError, FileSystem.FileSystem>
-  /** The file whose changes apply at once; undefined: there is none. */
+  /** Changes of this file apply at once; undefined: there is no file. */
   readonly watched: string | undefined
 }
 
