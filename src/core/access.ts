@@ -9,11 +9,19 @@
  *
  * Addresses are compared as unsigned 32-bit words, one for IPv4 and four for IPv6. That is exact on every runtime.
  */
-import type { Access, Network } from "./model/Config.ts"
+import type { Access, Config, Network, UpstreamConfig } from "./model/Config.ts"
 import type { Refusal } from "./model/Decision.ts"
 
 export function admits(access: Access, host: string): boolean {
   return refusalOf(access, host) === undefined
+}
+
+/** The lists for one upstream. */
+export function accessFor(
+  { access: general }: Pick<Config, "access">,
+  { access = general }: Pick<UpstreamConfig, "access">
+) {
+  return access
 }
 
 /** Why an address may not be dialled; undefined: it may. */

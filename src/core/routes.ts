@@ -23,6 +23,7 @@
  * that is off.
  */
 import { needsDiscovery } from "./needsDiscovery.ts"
+import { accessFor } from "./access.ts"
 import * as Candidates from "./candidates.ts"
 import { same } from "./data/same.ts"
 import * as Ordered from "./data/Ordered.ts"
@@ -180,7 +181,7 @@ class Plan {
     const { host, port, dial, dns } = this.#config
     if (host === "") return
     const { timeoutMs, raceDelayMs } = dial
-    const { access } = this.#state.config
+    const access = accessFor(this.#state.config, this.#config)
     const { maxAnswers, servers } = dns
     const avoid = impostors.length === 0 ? {} : { avoid: impostors }
     const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers, servers, access, ...avoid }

@@ -18,18 +18,19 @@ const SMALLEST = 64
 
 export const NOTHING_HELD: Held = { length: 0, store: { bytes: new Uint8Array(0), used: 0 } }
 
-export function append(held: Held, more: Uint8Array): Held {
+/** No store is larger than `most`, which the bytes do not exceed. */
+export function append(held: Held, more: Uint8Array, most: number): Held {
   if (more.length === 0) return held
   const length = held.length + more.length
   const isLatest = held.store.used === held.length
-  const store = isLatest && length <= held.store.bytes.length ? held.store : copied(held, length)
+  const store = isLatest && length <= held.store.bytes.length ? held.store : copied(held, length, most)
   store.bytes.set(more, held.length)
   store.used = length
   return { length, store }
 }
 
-function copied(held: Held, length: number): Store {
-  const bytes = new Uint8Array(Math.max(SMALLEST, length, Math.min(2 * held.length, length + 4096)))
+function copied(held: Held, length: number, most: number): Store {
+  const bytes = new Uint8Array(Math.min(Math.max(SMALLEST, length, 2 * held.length), most))
   bytes.set(bytesOf(held))
   return { bytes, used: held.length }
 }

@@ -34,7 +34,7 @@ export function clientHello({ maxBytes }: HandshakeOptions): Parser<ClientHelloS
   const initial = { held: NOTHING_HELD, records: { at: 0, contentBytes: 0, messageBytes: undefined } }
   const feed = (state: ClientHelloState, bytes: Uint8Array): Outcome<ClientHelloState, Hello | Refusal> => {
     const room = maxBytes - state.held.length
-    const held = append(state.held, bytes.subarray(0, room))
+    const held = append(state.held, bytes.subarray(0, room), maxBytes)
     const seen = bytesOf(held)
     const records = readRecords(seen, state.records, maxBytes)
     if ("_tag" in records) return records

@@ -11,6 +11,8 @@ import { append, bytesOf, joined, NOTHING_HELD } from "./Held.ts"
 export interface Framed<Name extends string> {
   readonly stage: Name
   readonly held: Held
+  /** The least size of this message, as far as it is known; nothing is decided before so much is there. */
+  readonly size: number
   /** Bytes of the messages before this one. */
   readonly spent: number
 }
@@ -50,31 +52,31 @@ export function framed<Name extends string, Result extends Tagged>(
   tooLong: Refusal = refusal("tooLong", "the handshake is longer than handshake.maxBytes")
 ): Parser<Framed<Name>, Result | Refusal> {
   const feed = (state: Framed<Name>, bytes: Uint8Array): More<Framed<Name>> | Result | Refusal => {
-    let { stage, held, spent } = state
+    let { stage, held, size, spent } = state
     let at = 0
     let replies: Uint8Array = new Uint8Array(0)
     const refused = (end: Refusal): Refusal => ({ ...end, reply: joined([replies, end.reply]) })
     for (;;) {
-      const size = stages[stage].sizeOf(bytesOf(held))
-      if (typeof size !== "number") return refused(size)
-      if (spent + size > maxBytes) return refused(tooLong)
-      if (size > held.length) {
-        const end = Math.min(bytes.length, at + size - held.length)
-        held = append(held, bytes.subarray(at, end))
-        at = end
-        if (held.length < size) return more({ stage, held, spent }, replies)
-        continue
-      }
+      const end = Math.min(bytes.length, at + size - held.length)
+      held = append(held, bytes.subarray(at, end), maxBytes)
+      at = end
+      if (held.length < size) return more({ stage, held, size, spent }, replies)
+      const least = stages[stage].sizeOf(bytesOf(held))
+      if (typeof least !== "number") return refused(least)
+      if (spent + least > maxBytes) return refused(tooLong)
+      size = least
+      if (size > held.length) continue
       const found = stages[stage].read(bytesOf(held), { replies, early: bytes.subarray(at) })
       if (isRefusal(found)) return refused(found)
       if (!isNext(found)) return found
       spent += held.length
       held = NOTHING_HELD
+      size = 0
       stage = found.stage
       replies = joined([replies, found.reply])
     }
   }
-  return { initial: { stage: first, held: NOTHING_HELD, spent: 0 }, feed }
+  return { initial: { stage: first, held: NOTHING_HELD, size: 0, spent: 0 }, feed }
 }
 
 function isRefusal(found: Tagged): found is Refusal {

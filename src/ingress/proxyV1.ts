@@ -1,7 +1,7 @@
 /** Version 1 of the PROXY header: one line of ASCII such as `PROXY TCP4 192.0.2.1 198.51.100.7 56324 443`. */
 import { wordsOf } from "../core/access.ts"
 import type { Address } from "../core/model/Config.ts"
-import { addressBytes, addressText, wideAddressBytes } from "./addressBytes.ts"
+import { addressBytes, addressText } from "./addressBytes.ts"
 import { asciiOf, bytesOfAscii } from "./ascii.ts"
 import { canonicalHost } from "./canonicalHost.ts"
 import type { ProxyHeader, Refusal } from "./Handshake.ts"
@@ -53,7 +53,11 @@ function addressOf(text: string, portText: string, isV6: boolean): Address | und
 export function writeV1(source?: Address, destination?: Address): Uint8Array {
   if (source === undefined || destination === undefined) return bytesOfAscii("PROXY UNKNOWN\r\n")
   const isV4 = [source, destination].every(({ host }) => addressBytes(host).length === 4)
-  const textOf = ({ host }: Address) => addressText(isV4 ? addressBytes(host) : wideAddressBytes(host))
+  const textOf = ({ host }: Address) => {
+    const bytes = addressBytes(host)
+    // Receivers such as nginx show the text as it comes, so it is the usual one.
+    return bytes.length === 16 ? host : `${isV4 ? "" : "::ffff:"}${addressText(bytes)}`
+  }
   const words = ["PROXY", isV4 ? "TCP4" : "TCP6", textOf(source), textOf(destination), source.port, destination.port]
   return bytesOfAscii(`${words.join(" ")}\r\n`)
 }

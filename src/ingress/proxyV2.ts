@@ -91,9 +91,12 @@ const headerOf = (command: number, kind: number, ...rest: ReadonlyArray<Uint8Arr
 /** The sender speaks for itself: what a probe sends. */
 export const writeV2Local = (): Uint8Array => headerOf(LOCAL, 0)
 
-/** Two addresses of different families are both written as IPv6. Without addresses the header says that they are unspecified. */
+/**
+ * Two addresses of different families are both written as IPv6. Without addresses the header is LOCAL: HAProxy resets a connection
+ * with the command PROXY and unspecified addresses.
+ */
 export function writeV2(source?: Address, destination?: Address): Uint8Array {
-  if (source === undefined || destination === undefined) return headerOf(PROXY, 0)
+  if (source === undefined || destination === undefined) return writeV2Local()
   const isV4 = [source, destination].every(({ host }) => addressBytes(host).length === 4)
   const bytesOf = isV4 ? addressBytes : wideAddressBytes
   const ports = [source, destination].flatMap(({ port }) => [port >>> 8, port & 255])

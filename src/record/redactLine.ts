@@ -1,6 +1,6 @@
 /** Renames the addresses and names in a line. All else stays, and the fields keep their order. */
 import type { Candidate } from "../core/model/Candidate.ts"
-import type { Address, Config, Identity, UpstreamConfig } from "../core/model/Config.ts"
+import type { Access, Address, Config, Identity, UpstreamConfig } from "../core/model/Config.ts"
 import type { Attempt, Event } from "../core/model/Event.ts"
 import type { HistoryRecord, Remembered } from "../core/model/History.ts"
 import type { Upstream } from "../core/model/Upstream.ts"
@@ -55,11 +55,14 @@ function renamedRecords(records: ReadonlyArray<HistoryRecord>, names: Renaming):
 export function renamedConfig(config: Config, names: Renaming): Config {
   const upstreams = config.upstreams.map((one) => renamedPlace(one, names))
   const template = renamedPlace(config.template, names)
-  const { allow, deny } = config.access
-  const access = { allow: names.networks(allow), deny: names.networks(deny) }
+  const access = renamedAccess(config.access, names)
   const connectivity = config.outage.connectivity.map((address) => renamedAddress(address, names))
   const outage = { ...config.outage, connectivity }
   return { ...config, upstreams, template, builtin: names.builtin(config.builtin), access, outage }
+}
+
+function renamedAccess({ allow, deny }: Access, names: Renaming): Access {
+  return { allow: names.networks(allow), deny: names.networks(deny) }
 }
 
 function renamedPlace(one: UpstreamConfig, names: Renaming): UpstreamConfig {
@@ -70,13 +73,14 @@ function renamedPlace(one: UpstreamConfig, names: Renaming): UpstreamConfig {
     dns: { ...one.dns, servers: one.dns.servers.map(names.text) },
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
     fallback: one.fallback.map((address) => renamedAddress(address, names)),
+    ...(one.access === undefined ? {} : { access: renamedAccess(one.access, names) }),
     identity: one.identity === null ? null : renamedIdentity(one.identity, names)
   }
 }
 
 /** With an authority's certificate at hand, the digest would reveal its owner. */
-function renamedIdentity({ servername, ca }: Identity, names: Renaming): Identity {
-  return { servername: names.host(servername), ca: names.host(ca) }
+function renamedIdentity(identity: Identity, names: Renaming): Identity {
+  return { ...identity, servername: names.host(identity.servername), ca: names.host(identity.ca) }
 }
 
 function renamedAddress(address: Address, names: Renaming): Address {

@@ -43,7 +43,7 @@ export function probe(transport: Transport["Service"], act: Probe): Effect.Effec
       })
     }
     limit("timeout")
-    const address = { host: act.host, port: act.port }
+    const address = { host: act.host, port: act.port, ...(act.header === undefined ? {} : { header: act.header }) }
     const connected = () => {
       connectedUs = transport.nowUs()
       limit("certificate")

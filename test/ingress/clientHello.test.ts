@@ -1,6 +1,8 @@
 /** ClientHellos of TLS implementations and of a writer made for the tests. */
+import { spawnSync } from "node:child_process"
 import { assert, describe, it } from "vitest"
 import { clientHello } from "../../src/ingress/clientHello.ts"
+import { lacks } from "../support/able.ts"
 import { ascii, bytes, hex, oneByOne, pieces, run, unhex, whole } from "../support/handshakes.ts"
 import { encryptedHello, extension, helloOf, messageOf, recordsOf, serverName, vector16 } from "../support/helloWriter.ts"
 import { manyProtocols, opensslHello, runtimesHello } from "../support/realHellos.ts"
@@ -111,7 +113,9 @@ describe("the ClientHello of this runtime", () => {
   })
 })
 
-describe("the ClientHello of OpenSSL", () => {
+const SKIPPED = lacks("openssl", spawnSync("openssl", ["version"]).status === 0 ? "" : "there is no openssl")
+
+describe.skipIf(SKIPPED)("the ClientHello of OpenSSL", () => {
   it("is read, with a name and without, of TLS 1.2 and 1.3", async () => {
     for (const version of ["-tls1_2", "-tls1_3"]) {
       assert.deepInclude(inPieces(await opensslHello(version, "-servername", "www.example.com")), found("www.example.com"))

@@ -50,6 +50,7 @@ describe("the canonical form", () => {
     ["a blank", "a b"],
     ["a line end", "a.com\r\nX: y"],
     ["a zero byte", "a.com\0"],
+    ["a control character behind a name in another script", "bücher.de\u0001"],
     ["a slash", "a.com/b"],
     ["a user", "user@a.com"],
     ["a port", "a.com:80"],

@@ -136,7 +136,7 @@ describe("the writers of PROXY headers", () => {
 
   it("write version 2 as the standard has it", () => {
     assert.strictEqual(hex(writeV2(source, destination)), hex(unhex(`${SIGNATURE} 2111 000c ${V4}`)))
-    assert.strictEqual(hex(writeV2()), hex(unhex(`${SIGNATURE} 2100 0000`)))
+    assert.strictEqual(hex(writeV2()), hex(unhex(`${SIGNATURE} 2000 0000`)))
     assert.strictEqual(hex(writeV2Local()), hex(unhex(`${SIGNATURE} 2000 0000`)))
   })
 

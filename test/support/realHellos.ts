@@ -20,9 +20,12 @@ async function captured(connect: (port: number) => Promise<unknown>): Promise<Ui
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
   const closed = new Promise<void>((done) => server.once("connection", (socket) => socket.once("close", () => done())))
-  await connect((server.address() as net.AddressInfo).port)
-  await closed
-  server.close()
+  try {
+    await connect((server.address() as net.AddressInfo).port)
+    await closed
+  } finally {
+    server.close()
+  }
   return Uint8Array.from(Buffer.concat(chunks))
 }
 

@@ -14,14 +14,22 @@ import { common } from "./NodeTransport.ts"
 import { PlainSocket } from "./PlainSocket.ts"
 import { PlainUpstream } from "./PlainUpstream.ts"
 import { ProgramClient } from "./ProgramClient.ts"
+import type { Version } from "./proxyHeaders.ts"
+import { ownHeader } from "./proxyHeaders.ts"
 import { relay } from "./relay.ts"
 
 function dial(
-  address: Address,
+  address: Address & { readonly header?: Version },
   keepAliveMs: number,
   answer: (result: UpstreamSocket | DialFailure) => void
 ): Cancel {
-  return connecting(new PlainUpstream(keepAliveMs), answer, () => {
+  const upstream = new PlainUpstream(keepAliveMs)
+  const { header } = address
+  const connected = header === undefined ? answer : (result: UpstreamSocket | DialFailure) => {
+    if (typeof result !== "string") upstream.socket.write(ownHeader(header))
+    answer(result)
+  }
+  return connecting(upstream, connected, () => {
     const socket = new PlainSocket({ allowHalfOpen: true })
     socket.setNoDelay(true)
     return socket.connect({ host: address.host, port: address.port, autoSelectFamily: false })

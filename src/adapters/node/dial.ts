@@ -4,20 +4,25 @@ import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel, UpstreamSocket } from "../../plane/ports/Transport.ts"
 import { opened } from "./descriptors.ts"
+import type { Version } from "./proxyHeaders.ts"
+import { ownHeader } from "./proxyHeaders.ts"
 import type { Receive } from "./UpstreamConnection.ts"
 import { NodeUpstream } from "./NodeUpstream.ts"
 
 /** `autoSelectFamily` is off, because the address is a literal and the dial plan does the racing. */
 export function dial(
-  address: Address,
+  address: Address & { readonly header?: Version },
   keepAliveMs: number,
   answer: (result: UpstreamSocket | DialFailure) => void
 ): Cancel {
   const upstream = new NodeUpstream(keepAliveMs)
-  const { host, port } = address
+  const { host, port, header } = address
   return connecting(
     upstream,
-    answer,
+    header === undefined ? answer : (result) => {
+      if (typeof result !== "string") upstream.socket.write(ownHeader(header))
+      answer(result)
+    },
     () => net.connect({ host, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false, onread: upstream.onread })
   )
 }

@@ -14,6 +14,7 @@ import type { Cancel } from "../../plane/ports/Transport.ts"
 import { contextOf } from "./authorities.ts"
 import { timerWheel } from "./timerWheel.ts"
 import { opened } from "./descriptors.ts"
+import { ownHeader } from "./proxyHeaders.ts"
 import { failureOf } from "./dial.ts"
 
 const LINGER_MS = 1_000
@@ -53,6 +54,7 @@ export function identify(
       if (secureContext === undefined) return settle("local")
       isConnected = true
       connected()
+      if (identity.header !== undefined) socket.write(ownHeader(identity.header))
       secure = tls.connect({ socket, servername: identity.servername, rejectUnauthorized: true, secureContext })
     } catch {
       return settle("local")

@@ -12,6 +12,7 @@ import { ALERT_BYTES } from "./alert.ts"
 import { timerWheel } from "./timerWheel.ts"
 import type { PlainUpstream } from "./PlainUpstream.ts"
 import type { ProgramClient } from "./ProgramClient.ts"
+import { ownHeader } from "./proxyHeaders.ts"
 import { OF_AN_ALERT } from "./relay.ts"
 import { SilenceWatch } from "./silence.ts"
 import { upkeep } from "./upkeep.ts"
@@ -74,6 +75,7 @@ export function lend(
     over: finish
   })
 
+  if (limits.header !== undefined) socket.write(ownHeader(limits.header))
   // As with `net.connect`, the upstream's end ends the program's side too.
   socket.allowHalfOpen = false
   socket.firstBytes = { received: () => watch.answered(), sent }

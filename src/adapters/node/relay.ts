@@ -18,6 +18,7 @@ import { isAlert } from "./alert.ts"
 import type { NodeClient } from "./NodeClient.ts"
 import type { Receive } from "./UpstreamConnection.ts"
 import type { Sink } from "./NodeUpstream.ts"
+import { headerFor } from "./proxyHeaders.ts"
 import { SilenceWatch } from "./silence.ts"
 import { upkeep } from "./upkeep.ts"
 
@@ -114,6 +115,7 @@ export function relay(
     watch.sent(length, more ? 0 : far.writableLength)
     return more
   }
+  if (limits.header !== undefined) far.write(headerFor(limits.header, client.ends()))
   const early = client.takeEarly()
   if (early !== undefined) sent(early)
   near.on("data", (chunk: Buffer) => {

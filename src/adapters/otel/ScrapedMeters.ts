@@ -110,16 +110,19 @@ export class ScrapedMeters {
     const listening = new Set(listeners.map(({ name }) => name))
     for (const name of this.#listening) if (!listening.has(name)) this.#meters.remove(catalogue.active, { listener: name })
     this.#listening = listening
-    for (const { name, connections, refused } of listeners) this.#listener(name, connections, refused)
+    for (const one of listeners) this.#listener(one)
   }
 
-  #listener(name: string, connections: number, refused: number): void {
+  #listener({ name, connections, refused, turnedAway }: ListenerStatus): void {
     const listener = this.#entries.listener(name)
     this.#meters.of(catalogue.active, { listener: name })(connections)
-    if (refused === listener.refused) return
-    // The count of a listener that was bound anew starts from 0.
-    listener.connections("refused")(refused > listener.refused ? refused - listener.refused : refused)
-    listener.refused = refused
+    for (const [result, count = 0] of Object.entries({ ...turnedAway, refused })) {
+      const seen = listener.seen.get(result) ?? 0
+      if (count === seen) continue
+      // The count of a listener that was bound anew starts from 0.
+      listener.connections(result)(count > seen ? count - seen : count)
+      listener.seen.set(result, count)
+    }
   }
 
   #upstream(state: State, upstream: Upstream, shown: Map<string, Shown>, sums: Map<UpstreamMeters, Sums>): void {

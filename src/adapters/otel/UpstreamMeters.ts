@@ -40,7 +40,7 @@ export class ListenerMeters {
   readonly firstByte: Update
   readonly connections: (result: string) => Update
   /** Refused clients that are counted already. */
-  refused = 0
+  readonly seen = new Map<string, number>()
 
   constructor(meters: Meters, listener: string) {
     this.up = meters.of(catalogue.bytes, { listener, direction: "up" })

@@ -22,7 +22,7 @@ export const connections = one({
   name: "fairlead_connections_total",
   kind: "counter",
   help:
-    "Clients that have left, by how their connection ended; failed: no address could serve; refused: the queue (limits.backlog) was full.",
+    "Clients that have left, by how their connection ended; failed: no address could serve; refused: the queue (limits.backlog) was full; denied: its address, its credentials or its target is not allowed; malformed: its handshake is wrong or too long; late: its handshake took too long, or there were too many.",
   labels: ["listener", "result"]
 })
 export const active = one({

@@ -10,7 +10,7 @@ import { loopsOf } from "./loops.ts"
 import { nearest } from "./nearest.ts"
 import type { Found, Path, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
-import { doubtfulPatterns, openDoors } from "./protections.ts"
+import { doubtfulPatterns, headerProtections, openDoors } from "./protections.ts"
 import { refusedReferences } from "./references.ts"
 
 /** `mayBeAlone`: no listener is needed, because a program may embed Fairlead without one. */
@@ -25,6 +25,7 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
     ...takenTwice(file, show),
     ...openDoors(file, show),
     ...doubtfulPatterns(file, show),
+    ...headerProtections(file),
     ...loopsOf(file, show),
     ...(Object.hasOwn(file.upstreams, "")
       ? [needed(["upstreams", ""], "a name", "needs a name: write one before the colon")]
@@ -99,17 +100,24 @@ function reservedNames(file: ConfigFile): ReadonlyArray<Found> {
 function unknownUpstreams(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   const names = [...Object.keys(file.upstreams), ...file.preheatDomains]
   return file.listeners.flatMap((listener, i) => {
-    const path = ["listeners", i, "upstream"]
-    if (listener.protocol !== "tcp") {
-      const message = `has no effect with protocol ${listener.protocol}, whose clients name their targets: take it out`
-      return listener.upstream === "" ? [] : [needed(path, `nothing with protocol ${listener.protocol}`, message)]
+    const own = unknownName(listener.upstream, ["listeners", i, "upstream"], listener.protocol)
+    const instead = (["unnamed", "unknown", "notTls"] as const).flatMap((key) =>
+      listener.sni[key] === "" ? [] : unknownName(listener.sni[key], ["listeners", i, "sni", key], "tcp")
+    )
+    return [...own, ...instead]
+  })
+
+  function unknownName(name: string, path: Path, protocol: ConfigFile["listeners"][number]["protocol"]) {
+    if (protocol !== "tcp") {
+      const message = `has no effect with protocol ${protocol}, whose clients name their targets: take it out`
+      return name === "" ? [] : [needed(path, `nothing with protocol ${protocol}`, message)]
     }
-    if (names.includes(listener.upstream)) return []
-    if (listener.upstream === "") {
+    if (names.includes(name)) return []
+    if (name === "") {
       return [needed(path, "the name of an upstream", "is missing: name the upstream that serves it")]
     }
-    const shown = show(path, listener.upstream)
-    const guess = shown === listener.upstream ? nearest(listener.upstream, names) : undefined
+    const shown = show(path, name)
+    const guess = shown === name ? nearest(name, names) : undefined
     const hint = guess === undefined ? `known upstreams are ${names.join(", ") || "none"}` : `did you mean ${guess}?`
     const uses = [path, ["upstreams"]]
     return [{
@@ -119,7 +127,7 @@ function unknownUpstreams(file: ConfigFile, show: Show): ReadonlyArray<Found> {
       nearest: guess,
       uses
     }]
-  })
+  }
 }
 
 /** Each name and each address may occur once. The admin port counts as a listener. */

@@ -8,10 +8,15 @@ import type { Found } from "./Problem.ts"
 type UpstreamFile = ConfigFile["upstreams"][string]
 
 /** `ca` is the path of the file until authorities.ts has read it. A path is trusted by no check. */
-export function identityOf({ host, port, probing, caFile }: UpstreamFile): Identity | null {
+export function identityOf({ host, port, probing, caFile, proxyProtocol }: UpstreamFile): Identity | null {
   if (!isName(host) || probing.mode === "tcp" || (probing.mode === "auto" && (port ?? 443) !== 443)) return null
   // A name may end in a dot, and a certificate never does.
-  return { servername: host.replace(/\.$/, ""), ca: caFile === "" ? "" : path.resolve(caFile) }
+  return { servername: host.replace(/\.$/, ""), ca: caFile === "" ? "" : path.resolve(caFile), ...headerOf(proxyProtocol) }
+}
+
+/** The PROXY header as the core has it. */
+export function headerOf(version: UpstreamFile["proxyProtocol"]): { readonly header?: "v1" | "v2" } {
+  return version === "off" ? {} : { header: version }
 }
 
 /** Upstreams with mode tls and no host that a certificate could be for. */

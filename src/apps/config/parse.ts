@@ -98,7 +98,6 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
     ...source.repeated,
     ...unset,
     ...issues.filter(({ path }) => !isInherited(written.file, path) && !unset.some((one) => same(one.path, path))),
-    ...later.problems,
     ...emptied(written).filter(({ path }) => !isWithin(path, wrong)),
     ...(built?.problems ?? []).filter(({ path, uses = [path] }) => !uses.some((use) => isWithin(use, wrong)))
   ]
@@ -108,7 +107,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
     problems: inOrder(found.map(located)),
     warnings: [
       ...source.warnings,
-      ...later.warnings.map(located),
+      ...later.map(located),
       ...(built?.warnings ?? []).map(located)
     ],
     notes: ok && decoded !== undefined ? countingNotes(decoded, show).map(located) : [],

@@ -10,6 +10,7 @@ import type { Found, Path, Show } from "./Problem.ts"
 
 type Protocol = ConfigFile["listeners"][number]["protocol"]
 
+/** The key or section, and what of it protects. */
 interface Unused {
   readonly without: ReadonlyArray<Protocol>
   /** Whether a value would keep clients back. */
@@ -19,7 +20,7 @@ interface Unused {
 
 const UNUSED: Readonly<Record<string, Unused>> = {
   users: {
-    without: ["tcp"],
+    without: ["tcp", "sni"],
     holds: (value) => Object.keys(Object(value)).length > 0,
     message: "would ask no client for a password, as only listeners of protocol proxy can: take it out, or set clients"
   },
@@ -34,6 +35,11 @@ const UNUSED: Readonly<Record<string, Unused>> = {
     message:
       "would keep no client from a private address, as the upstream's candidates are what clients of protocol tcp reach: "
       + "take it out, and deny such networks under access.deny"
+  },
+  sni: {
+    without: ["tcp", "proxy"],
+    holds: (value) => (Object(value) as { readonly encrypted?: unknown }).encrypted === "refuse",
+    message: "would refuse no client, as only listeners of protocol sni read a ClientHello: take it out"
   }
 }
 
@@ -61,6 +67,21 @@ export function openDoors(file: ConfigFile, show: Show): ReadonlyArray<Found> {
       + `${cure}, or listen on 127.0.0.1 or [::1]`
     const uses = ["listen", "protocol", "users", "clients"].map(at)
     return [{ path: at("listen"), expected: `a loopback address, or ${cure.slice(4)} set`, message, uses }]
+  })
+}
+
+/** A header that no peer may send, or that none has to. */
+export function headerProtections({ listeners }: ConfigFile): ReadonlyArray<Found> {
+  return listeners.flatMap(({ proxyProtocol: { mode, trusted } }, i) => {
+    const path = ["listeners", i, "proxyProtocol", "trusted"]
+    const uses = [path, ["listeners", i, "proxyProtocol", "mode"]]
+    if (mode === "off" && trusted.length > 0) {
+      const message = "would be asked of no peer, as mode is off: set mode to v1v2, or take it out"
+      return [{ path, expected: "nothing with mode off", message, uses }]
+    }
+    if (mode === "off" || trusted.length > 0) return []
+    const message = "is empty, so that every peer would be refused: name the networks of the peers that send the header"
+    return [{ path, expected: "a list of networks", message, uses }]
   })
 }
 

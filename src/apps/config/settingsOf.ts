@@ -5,9 +5,10 @@ import { demanded } from "../../core/demanded.ts"
 import type { Address, Config, UpstreamConfig } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { parseDomain, parseEndpoint } from "../../core/schema/units.ts"
+import { PRIVATE_NETWORKS } from "../../ingress/privateNetworks.ts"
 import type { AddressList } from "./addressesOf.ts"
-import { identityOf } from "./identityOf.ts"
-import { listenersOf } from "./listenersOf.ts"
+import { headerOf, identityOf } from "./identityOf.ts"
+import { isGuarded, listenersOf } from "./listenersOf.ts"
 import type { Settings } from "./Settings.ts"
 
 /** Most servers keep an unused connection longer than this. Half a minute is the shortest common limit. */
@@ -26,7 +27,8 @@ export function settingsOf(
 ): Settings {
   const names = Object.keys(file.upstreams)
   const { maxParallel, perHost, ratePerSecond, maxCandidates } = file.probing
-  const template = upstreamOf(file, "", generalOf(file), () => [])
+  const general = upstreamOf(file, "", generalOf(file), () => [])
+  const template = isGuarded(file) ? { ...general, access: publicOnly(file.access) } : general
   const { enabled, idle, usedWithin, singleFlightTimeout, raceAddresses, retryAfter } = file.onDemand
   const onDemand: Config["onDemand"] = {
     enabled,
@@ -46,7 +48,7 @@ export function settingsOf(
       // Like a host on demand, and preheated.
       ...file.preheatDomains.map((name) => {
         const { host, port } = parseDomain(name) as Address
-        return { ...demanded({ template, onDemand }, { host, port, name }), preheat: true, onDemand: false }
+        return { ...demanded({ template: general, onDemand }, { host, port, name }), preheat: true, onDemand: false }
       })
     ],
     probing: { maxParallel, perHost, ratePerSecond },
@@ -90,6 +92,10 @@ export function settingsOf(
   }
 }
 
+function publicOnly({ allow, deny }: Config["access"]): Config["access"] {
+  return { allow, deny: [...deny, ...PRIVATE_NETWORKS] }
+}
+
 /** The schema admits only texts that can be parsed. */
 function referenceOf(text: string): Address {
   const { host, port } = parseEndpoint(text) ?? { host: text, port: undefined }
@@ -100,7 +106,16 @@ function referenceOf(text: string): Address {
 function generalOf(
   { probing, scoring, selector, balancing, dial, session, pool, breaker, attempts }: ConfigFile
 ): UpstreamFile {
-  const own = { host: "", candidates: [], fallback: [], caFile: "", bypass: false, preheat: false, attempts }
+  const own = {
+    host: "",
+    candidates: [],
+    fallback: [],
+    caFile: "",
+    bypass: false,
+    preheat: false,
+    attempts,
+    proxyProtocol: "off" as const
+  }
   return { ...own, probing, scoring, selector, balancing, dial, session, pool, breaker }
 }
 
@@ -166,7 +181,8 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
       idleMs: session.idle,
       halfCloseMs: session.halfClose,
       keepAliveMs: session.keepAlive,
-      stallMs: session.stall
+      stallMs: session.stall,
+      ...headerOf(own.proxyProtocol)
     },
     pool: {
       mode: pool.mode,

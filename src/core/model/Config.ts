@@ -144,6 +144,8 @@ export interface UpstreamConfig {
   /** false: its candidates are found on first use, by a race that the first clients share. */
   readonly preheat: boolean
   /** true: a client asked for it, and no configuration names it. */
+  /** The lists for its candidates; absent: the general ones. */
+  readonly access?: Access
   readonly onDemand: boolean
 }
 
@@ -156,6 +158,8 @@ export interface Identity {
    * runtime trusts. A changed file is a changed configuration, and the record holds neither certificates nor paths.
    */
   readonly ca: string
+  /** The version of the PROXY header that comes before the handshake; absent: none does. */
+  readonly header?: "v1" | "v2"
 }
 
 export interface Address {
@@ -244,6 +248,8 @@ export interface Session {
   readonly keepAliveMs: number
   /** Silence of the upstream after client bytes that counts as a failure after connect. */
   readonly stallMs: number
+  /** The version of the PROXY header that the upstream gets first; absent: it gets none. */
+  readonly header?: "v1" | "v2"
 }
 
 /** The warm pool of each candidate. */

@@ -32,6 +32,8 @@ export interface Probe {
   readonly port: number
   readonly timeoutMs: number
   readonly identity: Identity | null
+  /** The version of the PROXY header that the probe sends; absent: none. */
+  readonly header?: "v1" | "v2"
 }
 
 /** Dial an address, and keep the socket warm for a client, for `keepForMs` at most. */

@@ -48,7 +48,7 @@ import * as Upstreams from "../upstreams.ts"
 import { ask, asks, hastenedResolve } from "../queries.ts"
 import { backedOff } from "../unreached.ts"
 import { namedBy } from "../sources.ts"
-import { admits } from "../access.ts"
+import { accessFor, admits } from "../access.ts"
 import { refusedToClients, screen } from "../rules/admission.ts"
 import { create, mergeAll } from "../rules/create.ts"
 import { forget, merge } from "../rules/roster.ts"
@@ -166,7 +166,8 @@ function answered(
   const named = hosts.map((host) => ({ host, port }))
   if (more) return merge(state, step, id, "dns", [...namedBy(state, id, "dns"), ...named])
   const partial = hosts.length === 0 ? upstream.partial : silent === 0 ? 0 : Math.min(upstream.partial + 1, PATIENT + 1)
-  const usable = hosts.some((host) => admits(state.config.access, host))
+  const access = accessFor(state.config, Upstreams.configOf(state, id))
+  const usable = hosts.some((host) => admits(access, host))
   const only = partial > 0 && partial <= PATIENT
   const refreshUs = dns.refreshMs * 1000
   const unresolvedSinceUs = usable ? -1 : upstream.unresolvedSinceUs < 0 ? step.at : upstream.unresolvedSinceUs

@@ -261,7 +261,7 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const { id, host, port } = candidate
   const probe = state.minted.probe
   const worker = 0
-  const { probing: { timeoutMs: longMs }, identity: wanted } = Candidates.configOf(state, candidate)
+  const { probing: { timeoutMs: longMs }, identity: wanted, session: { header } } = Candidates.configOf(state, candidate)
   const shortMs = Math.ceil(Math.max(OUTAGE_TIMEOUT_MS, pendingMs(candidate)))
   // A candidate with frozen beliefs is not watched and has a shorter timeout, unless its silence is to prove an outage.
   const frozen = isFrozen(state, candidate)
@@ -271,7 +271,17 @@ function launch(state: State, step: Step, candidate: Candidate, tatUs: number): 
   const timeoutMs = frozen && !isWitness ? Math.min(longMs, shortMs) : briefMs
   const isBrief = !frozen && briefMs < longMs
   const identity = isCheckDue(candidate, step.at) ? wanted : null
-  decide(step, { _tag: "Probe", worker, probe, candidate: id, host, port, timeoutMs, identity })
+  decide(step, {
+    _tag: "Probe",
+    worker,
+    probe,
+    candidate: id,
+    host,
+    port,
+    timeoutMs,
+    identity,
+    ...(header === undefined ? {} : { header })
+  })
   const probing: ProbingState = {
     ...state.probing,
     inFlight: [...state.probing.inFlight, { probe, candidate: id, host, worker, isBrief }],

@@ -30,6 +30,7 @@
  * An operator's override of `enabled` ends, and so does a pause by auto-disable. Fact: `ConfigApplied`.
  */
 import { arrange } from "../arrange.ts"
+import { accessFor } from "../access.ts"
 import * as Cost from "../candidate/cost.ts"
 import * as Lifetime from "../candidate/lifetime.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -104,7 +105,7 @@ export function changed(
   markDirty(step, id)
   const wasOn = Upstreams.isOn(before, id)
   const isOn = Upstreams.isOn(state, id)
-  const readmitted = differs(before.config.access, state.config.access)
+  const readmitted = differs(accessFor(before.config, was), accessFor(state.config, is))
   const gone = is.removed && !was.removed
   const { listed } = Upstreams.find(state, id) as Upstream
   const called = renamed(state, id, is)

@@ -7,7 +7,7 @@
  *   size changes.
  * - Clients of the last resort see the addresses of a name in pieces. So each new address is told there.
  */
-import { refusalOf } from "../access.ts"
+import { accessFor, refusalOf } from "../access.ts"
 import type { Source, UpstreamId } from "../model/Candidate.ts"
 import type { Address } from "../model/Config.ts"
 import type { Refusal } from "../model/Decision.ts"
@@ -33,7 +33,7 @@ export function screen(
   source: Source,
   addresses: ReadonlyArray<Address>
 ): Screened {
-  const { access } = state.config
+  const access = accessFor(state.config, Upstreams.configOf(state, id))
   const refused: Array<Refusal> = []
   const admitted = addresses.filter(({ host }) => {
     const refusal = refusalOf(access, host)
@@ -52,8 +52,9 @@ export function screen(
 export function refusedToClients(state: State, step: Step, event: Event): State {
   if (event._tag !== "ClientAccepted" || event.tried.every(({ outcome }) => outcome !== "denied")) return state
   const known = refusedBy(state, event.upstream, "last-resort")?.hosts ?? []
+  const access = accessFor(state.config, Upstreams.configOf(state, event.upstream))
   const refused = event.tried.flatMap(({ host = "", outcome }) => {
-    const refusal = outcome === "denied" && !known.includes(host) ? refusalOf(state.config.access, host) : undefined
+    const refusal = outcome === "denied" && !known.includes(host) ? refusalOf(access, host) : undefined
     return refusal === undefined ? [] : [refusal]
   })
   if (refused.length === 0) return state

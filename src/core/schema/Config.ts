@@ -12,6 +12,10 @@ const Addresses = Schema.Array(Schema.Struct({ host: Schema.String, port: Num })
 
 const Networks = Schema.Array(Schema.Struct({ cidr: Schema.String, words: Schema.Array(Num), bits: Num }))
 
+const Header = Schema.optionalKey(Schema.Literals(["v1", "v2"]))
+
+const AccessSchema = Schema.Struct({ allow: Networks, deny: Networks })
+
 const UpstreamSchema = Schema.Struct({
   name: Schema.String,
   removed: Schema.Boolean,
@@ -55,7 +59,7 @@ const UpstreamSchema = Schema.Struct({
     tolerancePercent: Num
   }),
   dial: numbers("timeoutMs", "raceDelayMs", "deadlineMs", "lastResortAttempts"),
-  session: numbers("idleMs", "halfCloseMs", "keepAliveMs", "stallMs"),
+  session: Schema.Struct({ idleMs: Num, halfCloseMs: Num, keepAliveMs: Num, stallMs: Num, header: Header }),
   pool: Schema.Struct({
     mode: Schema.Literals(["dynamic", "fixed", "off"]),
     size: Num,
@@ -83,8 +87,9 @@ const UpstreamSchema = Schema.Struct({
   attempts: Num,
   scoreTtlMs: Num,
   staleForMs: Num,
-  identity: Schema.NullOr(Schema.Struct({ servername: Schema.String, ca: Schema.String })),
+  identity: Schema.NullOr(Schema.Struct({ servername: Schema.String, ca: Schema.String, header: Header })),
   preheat: Schema.Boolean,
+  access: Schema.optionalKey(AccessSchema),
   onDemand: Schema.Boolean
 })
 
@@ -102,7 +107,7 @@ export const ConfigSchema = Schema.Struct({
     fallback: Schema.Boolean
   }),
   builtin: Schema.Array(Schema.Struct({ host: Schema.String, addresses: Schema.Array(Schema.String) })),
-  access: Schema.Struct({ allow: Networks, deny: Networks }),
+  access: AccessSchema,
   history: numbers("maxEntries", "serveForMs"),
   outage: Schema.Struct({ connectivity: Addresses, timeoutMs: Num }),
   autoDisable: numbers("failures", "cooldownMs", "roundMs"),

@@ -5,7 +5,7 @@
 import * as Schema from "effect/Schema"
 import { DomainText, HostText } from "./host.ts"
 import { key, protective, secret, section } from "./keys.ts"
-import { proxyProtocol, workers } from "./later.ts"
+import { workers } from "./later.ts"
 import { Listener } from "./listeners.ts"
 import { names } from "./names.ts"
 import { budget, pool, probing, shared } from "./sections.ts"
@@ -48,7 +48,11 @@ const Upstream = Schema.Struct({
     false,
     "true: clients always go to the last resort: the addresses of `host`, else the list in its order"
   ),
-  proxyProtocol,
+  proxyProtocol: key(
+    Schema.Literals(["off", "v1", "v2"]),
+    "off",
+    "The PROXY header that a candidate gets before a client's bytes; probes say that they come from this service"
+  ),
   probing: section(probing),
   pool: section(pool),
   ...shared

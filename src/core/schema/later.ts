@@ -8,7 +8,6 @@ const Workers = formed(Schema.Union([Schema.Literal("auto"), whole(1, 1024)]), {
   json: { anyOf: [{ enum: ["auto"] }, { type: "integer", minimum: 1, maximum: 1024 }] }
 })
 
-export const proxyProtocol = later(Schema.Literals(["off", "v1", "v2"]), "off", "PROXY header that its candidates get")
 export const perCandidate = later(whole(1, 1_000_000), 1024, "Most connections to one candidate at once")
 export const rescue = later(
   Schema.Literals(["tls", "any", "off"]),

@@ -1,6 +1,6 @@
 /** Keys of a listener: which clients may connect, what they may ask for, and what they may cost until they have asked. */
 import * as Schema from "effect/Schema"
-import { key, later, protective, required, secret, section } from "./keys.ts"
+import { key, protective, required, secret, section } from "./keys.ts"
 import { NetworkText } from "./network.ts"
 import { duration, formed, ListenAddress, Name, parseEndpoint, size, whole } from "./units.ts"
 
@@ -35,9 +35,9 @@ const PrivateTargets = formed(Schema.Union([Schema.Boolean, Schema.Literal("auto
 export const Listener = Schema.Struct({
   name: required(Name, "web", "Name in logs, metrics and /status"),
   protocol: key(
-    Schema.Literals(["tcp", "proxy"]),
+    Schema.Literals(["tcp", "proxy", "sni"]),
     "tcp",
-    "How clients say what they want to reach; tcp: they do not, all go to `upstream`; proxy: HTTP CONNECT, HTTP requests with a whole URL, SOCKS5, SOCKS4 and SOCKS4a on one port"
+    "How clients say what they want to reach; tcp: they do not, all go to `upstream`; proxy: HTTP CONNECT, HTTP requests with a whole URL, SOCKS5, SOCKS4 and SOCKS4a on one port; sni: by the server name of TLS"
   ),
   listen: required(ListenAddress, "127.0.0.1:1234", "Address to listen on; port 0: the system chooses a port"),
   upstream: key(Schema.String, "", "The upstream that serves a listener of protocol tcp"),
@@ -63,12 +63,27 @@ export const Listener = Schema.Struct({
     maxBytes: key(size(1_024, 16_777_216), "64KiB", "Most bytes that it may send until then"),
     perClient: key(whole(1, 100_000), 64, "Most handshakes of one client address at once; further ones are cut off")
   }),
-  proxyProtocol: later(
-    Schema.Struct({
-      mode: key(Schema.Literals(["off", "v1v2"]), "off", "Whether trusted peers must send a PROXY header"),
-      trusted: key(Schema.Array(NetworkText), [], "Networks of peers that send a header; all other peers are refused")
-    }),
-    {} as never,
-    "PROXY headers from clients"
-  )
+  sni: section({
+    port: key(whole(1, 65_535), 443, "The port that server names stand for: on demand, and in `allow`"),
+    unnamed: key(Schema.String, "", "The upstream for TLS clients that name no server; empty: they are refused"),
+    unknown: key(
+      Schema.String,
+      "",
+      "The upstream for names that `allow` does not contain or that lead nowhere; empty: their clients are refused"
+    ),
+    notTls: key(Schema.String, "", "The upstream for clients that do not begin with TLS; empty: they are cut off"),
+    encrypted: key(
+      Schema.Literals(["outer", "refuse"]),
+      "outer",
+      "How clients with an encrypted ClientHello are served; outer: by the name that they show; refuse: not. Browsers also send one without need"
+    )
+  }),
+  proxyProtocol: section({
+    mode: key(
+      Schema.Literals(["off", "v1v2"]),
+      "off",
+      "v1v2: each peer has to send a PROXY header, of either version; off: none may"
+    ),
+    trusted: key(Schema.Array(NetworkText), [], "Networks of the peers that may send it; all other peers are refused")
+  })
 })

@@ -76,10 +76,10 @@ export class Transport extends Context.Service<Transport, {
   ) => Effect.Effect<Listening, BindError, Scope.Scope>
   /**
    * Dials a literal address. There is exactly one answer, unless it is cancelled before. Keep-alive begins when the
-   * connection has waited or served for a second.
+   * connection has waited or served for a second. `header`: a PROXY header of this service itself goes first.
    */
   readonly dialUnsafe: (
-    address: Address,
+    address: Address & { readonly header?: "v1" | "v2" },
     keepAliveMs: number,
     answer: (result: UpstreamSocket | DialFailure) => void
   ) => Cancel

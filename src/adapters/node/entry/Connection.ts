@@ -2,12 +2,15 @@
 import type * as net from "node:net"
 import type { RefusalReason } from "../../../ingress/Handshake.ts"
 import type { Door, TurnedAway } from "../../../plane/Entry.ts"
+import type { Ends } from "../NodeClient.ts"
 import type { WayIn } from "./WayIn.ts"
 
 export interface Connection {
   readonly socket: net.Socket
   /** The address of the client. */
   readonly address: () => string
+  /** Where the client's connection comes from and went to. */
+  readonly ends: () => Ends
   readonly entry: WayIn
   readonly door: Door
   /** Ends the connection for the door; calls after the first one do nothing. */

@@ -5,7 +5,9 @@
 import type * as net from "node:net"
 import type { Attempt } from "../../../core/model/Event.ts"
 import type { FailureReason } from "../../../ingress/Handshake.ts"
+import type { Ends } from "../NodeClient.ts"
 import { NodeClient } from "../NodeClient.ts"
+import type { Connection } from "./Connection.ts"
 import { failureOf } from "./failureOf.ts"
 import { LocalSocket } from "./LocalSocket.ts"
 
@@ -13,16 +15,18 @@ export class RequestClient extends NodeClient {
   /** What the request writes to. */
   readonly far: LocalSocket
   override readonly addressUnsafe: () => string
+  override readonly ends: () => Ends
   /** The id of the candidate that serves it. */
   servedBy: string | undefined
   /** Why it is not served. */
   failure: FailureReason | undefined
 
-  constructor(address: () => string) {
+  constructor({ address, ends }: Connection) {
     const [near, far] = LocalSocket.pair()
     super(near as unknown as net.Socket)
     this.far = far
     this.addressUnsafe = address
+    this.ends = ends
   }
 
   readonly servedUnsafe = (by: string): void => {

@@ -5,10 +5,11 @@
  * A client that ends its side before it was answered has left.
  */
 import { Buffer } from "node:buffer"
-import type * as net from "node:net"
 import type { Attempt } from "../../../core/model/Event.ts"
 import type { FailureReason } from "../../../ingress/Handshake.ts"
+import type { Ends } from "../NodeClient.ts"
 import { NodeClient } from "../NodeClient.ts"
+import type { Connection } from "./Connection.ts"
 import { failureOf } from "./failureOf.ts"
 import { lastWords } from "./lastWords.ts"
 
@@ -29,17 +30,13 @@ export class TunnelClient extends NodeClient {
   readonly #hasLeft: () => void
 
   override readonly addressUnsafe: () => string
+  override readonly ends: () => Ends
 
   /** The socket is not read by anything else any more. `left` is called when the client leaves before it is answered. */
-  constructor(
-    socket: net.Socket,
-    address: () => string,
-    early: Uint8Array,
-    answers: TunnelAnswers,
-    left: () => void
-  ) {
+  constructor({ socket, address, ends }: Connection, early: Uint8Array, answers: TunnelAnswers, left: () => void) {
     super(socket)
     this.addressUnsafe = address
+    this.ends = ends
     this.#answers = answers
     this.#hasLeft = left
     if (early.length > 0) this.#keep(early)
@@ -50,7 +47,8 @@ export class TunnelClient extends NodeClient {
 
   readonly servedUnsafe = (by: string): void => {
     if (!this.#settle()) return
-    this.socket.write(this.#answers.success(by))
+    const answer = this.#answers.success(by)
+    if (answer.length > 0) this.socket.write(answer)
   }
 
   /** The bytes that came before the answer. */

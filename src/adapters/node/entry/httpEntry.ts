@@ -86,11 +86,11 @@ function serveUpgrade(connection: Connection, request: http.IncomingMessage, hea
 }
 
 function tunnel(connection: Connection, request: http.IncomingMessage, head: Buffer): void {
-  const { socket, address, door, left } = connection
+  const { door, left } = connection
   const wish = wishOf(request.url ?? "", 0)
   const refusal = refusalOf(connection, request, wish)
   if (refusal !== undefined || wish === undefined) return turnAway(connection, refusal ?? BAD_TARGET)
-  const client = new TunnelClient(socket, address, head, {
+  const client = new TunnelClient(connection, head, {
     success: (by) => `HTTP/1.1 200 Connection established\r\nProxy-Status: ${proxyStatus({ by })}\r\n\r\n`,
     failure: (reason) => closingAnswer(FAILURES[reason])
   }, () => leave())

@@ -31,13 +31,13 @@ export function judged(connection: Connection, request: http.IncomingMessage): R
 
 /** Begins to pass a request on, without its body. */
 export function pass(
-  { address, door }: Connection,
+  connection: Connection,
   request: http.IncomingMessage,
   { wish, authority, path }: RequestTarget,
   ended: () => void,
   own: Readonly<Record<string, string>> = {}
 ): Passed {
-  const client = new RequestClient(address)
+  const client = new RequestClient(connection)
   const outgoing = http.request({
     createConnection: () => client.far,
     method: request.method ?? "GET",
@@ -51,7 +51,7 @@ export function pass(
   for (const [name, values] of headers) outgoing.setHeader(name, valueOf(values))
   if (request.headers["transfer-encoding"] !== undefined) outgoing.setHeader("Transfer-Encoding", "chunked")
   for (const [name, value] of Object.entries(own)) outgoing.setHeader(name, value)
-  const leave = door.enterUnsafe(client, hostTarget(wish.host, wish.port), ended)
+  const leave = connection.door.enterUnsafe(client, hostTarget(wish.host, wish.port), ended)
   return { outgoing, client, leave }
 }
 

@@ -28,14 +28,15 @@ export function serveSocks(connection: Connection, version: "socks4" | "socks5")
   return version === "socks5" ? reading(socket, socks5(options), done) : reading(socket, socks4(options), done)
 }
 
-function tunnel({ socket, address, entry, door, left }: Connection, { host, port, reply, early, answers }: Target): void {
+function tunnel(connection: Connection, { host, port, reply, early, answers }: Target): void {
+  const { socket, entry, door, left } = connection
   if (reply.length > 0) socket.write(reply)
   if (!allows(entry.allow, host, port)) {
     left("denied")
     return lastWords(socket, answers.failure("notAllowed"))
   }
   const told = { success: () => answers.success(), failure: answers.failure }
-  const client = new TunnelClient(socket, address, early, told, () => leave())
+  const client = new TunnelClient(connection, early, told, () => leave())
   const leave = door.enterUnsafe(client, hostTarget(host, port), () => left())
 }
 
