@@ -22,7 +22,7 @@ def pytest_configure(config):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     before = {name: os.environ.get(name) for name in NAMES}
-    os.environ.update({name: os.environ["FAIRLEAD_SUITES_PROXY"] for name in NAMES})
+    os.environ.update({name: os.environ["FAIRLEAD_SUITES_URL"] for name in NAMES})
     yield
     for name, value in before.items():
         if value is None:

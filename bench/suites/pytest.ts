@@ -53,7 +53,8 @@ export class Workplace {
     fs.rmSync(report, { force: true })
     const files = this.#suite.tests
     const chosen = only === undefined ? [] : ["-k", only.map(keyword).join(" or ")]
-    const pytest = ["-m", "pytest", "-q", "-p", "no:randomly", `--junitxml=${report}`, ...files, ...chosen]
+    const plugin = way === "variables" ? ["-p", "late_variables"] : []
+    const pytest = ["-m", "pytest", "-q", "-p", "no:randomly", ...plugin, `--junitxml=${report}`, ...files, ...chosen]
     const [command, ...args] = way === "sockets"
       ? ["proxychains4", "-q", "-f", this.#chains(proxy), this.#python, ...pytest]
       : [this.#python, ...pytest]
@@ -98,4 +99,4 @@ function environment(): NodeJS.ProcessEnv {
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 
-const variables = (proxy: string) => ({ FAIRLEAD_SUITES_PROXY: `http://${proxy}`, PYTHONPATH: HERE })
+const variables = (proxy: string) => ({ FAIRLEAD_SUITES_URL: `http://${proxy}`, PYTHONPATH: HERE })
