@@ -2,10 +2,10 @@
 import * as SchemaAST from "effect/SchemaAST"
 import process from "node:process"
 import { assert, describe, it } from "vitest"
-import { choicesOf, schemaAt } from "../../../src/apps/config/schemaKeys.ts"
 import { ConfigFile } from "../../../src/core/schema/ConfigFile.ts"
 import { OVERRIDABLE } from "../../../src/core/schema/sections.ts"
 import { JUDGING } from "./judging.ts"
+import { LISTENERS } from "./listeners.ts"
 import { OUTPUTS } from "./outputs.ts"
 import { POOLS } from "./pools.ts"
 import type { Row } from "./Row.ts"
@@ -13,11 +13,10 @@ import { fileOf } from "./Row.ts"
 import { SESSIONS } from "./sessions.ts"
 import { UPSTREAMS } from "./upstreams.ts"
 
-const ROWS = [...UPSTREAMS, ...JUDGING, ...POOLS, ...SESSIONS, ...OUTPUTS]
+const ROWS = [...LISTENERS, ...UPSTREAMS, ...JUDGING, ...POOLS, ...SESSIONS, ...OUTPUTS]
 
 /** Keys whose effect cannot be shown, and why. */
 const WITHOUT: Readonly<Record<string, string>> = {
-  "listeners[].protocol": "it has one value so far",
   "eventLog.timeout": "only a disk that keeps silent shows it: adapters/disk, apps/silentDisk",
   "log.timeout": "only a disk that keeps silent shows it: adapters/disk, apps/silentDisk",
   ...(process.platform === "linux" ? {} : { "session.keepAlive": "only Linux shows the timers of its sockets" })
@@ -52,11 +51,6 @@ describe("two values of a key give different behaviour", () => {
 
   it("and a key without a row is reported", () => {
     assert.deepStrictEqual(missing(ROWS.filter(({ key }) => key !== "pool.headroom")), ["pool.headroom"])
-  })
-
-  it("except for listeners[].protocol, which has a single value", () => {
-    const protocol = schemaAt(ConfigFile.ast, ["listeners", 0, "protocol"])
-    assert.deepStrictEqual(protocol === undefined ? [] : choicesOf(protocol), ["tcp"])
   })
 
   it.each(ROWS.map((row) => [row.key, row] as const))("%s", async (_key, row) => {
