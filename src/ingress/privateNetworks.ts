@@ -1,5 +1,5 @@
 /**
- * The networks whose addresses a client of a listener may not reach unless `privateTargets` allows it: loopback, link-local, private,
+ * The networks that a client of a listener may not reach unless `privateTargets` allows it: loopback, link-local, private,
  * shared, multicast and reserved ones, and the IPv6 networks in which a gateway would translate to one of these IPv4 networks.
  * Documentation and benchmark networks are not among them: laboratories dial them.
  */

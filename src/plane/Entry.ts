@@ -1,8 +1,5 @@
 /** Entry: what has to happen before a client of a listener is served, where it is not enough that it connects. */
-import type { Network } from "../core/model/Config.ts"
-import type { ClientSocket } from "./ports/Transport.ts"
-import type { Cancel } from "./ports/Transport.ts"
-import type { Target } from "./Target.ts"
+import type { Network } from "../core/model/Routes.ts"
 
 export interface Entry {
   readonly protocol: "tcp" | "proxy" | "sni"
@@ -10,7 +7,7 @@ export interface Entry {
   readonly timeoutMs: number
   /** Handshakes of one client address at once. */
   readonly perClient: number
-  /** Networks whose addresses its clients may not reach. */
+  /** Networks that its clients may not reach. */
   readonly deny: ReadonlyArray<Network>
   /** Whether its clients may reach this machine's own addresses. */
   readonly ownAddresses: boolean
@@ -28,13 +25,3 @@ export type TurnedAway =
   | "late"
 
 export const TURNED_AWAY: ReadonlyArray<TurnedAway> = ["denied", "malformed", "late"]
-
-/** What a handshake does with its client. The client has a limited time until it enters, and again after `nextUnsafe`. */
-export interface Door {
-  /** The client has named a target, and is served; `ended` is called once when that is over. The cancel resets it. */
-  readonly enterUnsafe: (client: ClientSocket, target: Target, ended: () => void) => Cancel
-  /** The client may name another target; false: it may not, because no client is served any more. */
-  readonly nextUnsafe: () => boolean
-  /** The connection is over: call it once. */
-  readonly leftUnsafe: (turnedAway?: TurnedAway) => void
-}

@@ -6,13 +6,12 @@
  * - The addresses of this service's own listeners are always refused: a client would come back as another client.
  */
 import { admits, wordsOf } from "../core/access.ts"
-import type { Access } from "../core/model/Config.ts"
 import type { Attempt } from "../core/model/Event.ts"
-import type { DialPlan, Member } from "../core/model/Routes.ts"
+import type { Access, DialPlan, Member } from "../core/model/Routes.ts"
 import type { QueryDns } from "./DnsQueries.ts"
 import type { Entry } from "./Entry.ts"
 
-/** Told to a client whose target was not dialled. */
+/** Told to a client if its target was not dialled. */
 export const BARRED: ReadonlyArray<Attempt> = [{ candidate: -1, outcome: "denied", tookUs: 0 }]
 
 /** What a guard has to know of this service. */
@@ -55,7 +54,7 @@ export class Guard {
     return { ...plan, attempts }
   }
 
-  /** Queries whose answers lack the addresses that are refused, the late ones too. */
+  /** Takes the addresses that are refused out of answers, the late ones too. */
   query(query: QueryDns, plan: DialPlan): QueryDns {
     const port = plan.attempts.find(({ resolve }) => resolve !== undefined)?.port ?? 0
     return (host, limits, answer) =>

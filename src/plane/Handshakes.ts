@@ -3,9 +3,9 @@
  * their number per client address are limited. Where a listener is full, and half of its connections are handshakes, the oldest one
  * has to leave for a new client: an honest handshake takes a few round trips, so slow clients keep no others out.
  */
-import type { Door, Entry, TurnedAway } from "./Entry.ts"
+import type { Entry, TurnedAway } from "./Entry.ts"
 import type { Listener } from "./Listener.ts"
-import type { Cancel, ClientSocket, Transport } from "./ports/Transport.ts"
+import type { Cancel, ClientSocket, Door, Transport } from "./ports/Transport.ts"
 import type { Target } from "./Target.ts"
 
 /** Serves a client that has named its target. */

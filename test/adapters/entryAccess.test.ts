@@ -52,9 +52,9 @@ describe("a proxy port without private targets", () => {
   it("answers SOCKS5 clients with code 2 and SOCKS4 clients with 91", () =>
     proxying(CLOSED, async ({ port }, echo) => {
       const [high, low] = [echo.port >> 8, echo.port & 255]
-      const five = await said(port, Uint8Array.of(5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, high, low), /^\x05\x00\x05[^]/)
+      const five = await said(port, Uint8Array.of(5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, high, low), /^[^]{4}/)
       assert.strictEqual(five.charCodeAt(3), 2)
-      const four = await said(port, Uint8Array.of(4, 1, high, low, 127, 0, 0, 1, 0), /^\x00./)
+      const four = await said(port, Uint8Array.of(4, 1, high, low, 127, 0, 0, 1, 0), /^[^]{2}/)
       assert.strictEqual(Buffer.from(four, "utf8")[1], 91)
       assert.strictEqual(echo.connections(), 0)
     }))
@@ -146,7 +146,7 @@ describe("credentials", () => {
   it("are not asked of SOCKS4 clients, which are refused", () =>
     proxying(USERS, async ({ port }, echo) => {
       const request = Uint8Array.of(4, 1, echo.port >> 8, echo.port & 255, 127, 0, 0, 1, 0)
-      assert.strictEqual((await said(port, request, /^\x00./)).charCodeAt(0), 0)
+      assert.strictEqual((await said(port, request, /^[^]{2}/)).charCodeAt(0), 0)
       assert.strictEqual(echo.connections(), 0)
     }))
 })

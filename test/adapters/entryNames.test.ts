@@ -60,7 +60,7 @@ describe("a listener of protocol sni", () => {
   )
 })
 
-describe("a listener whose peers send PROXY headers", () => {
+describe("a listener behind peers that send PROXY headers", () => {
   const HEADER = "PROXY TCP4 198.18.0.7 198.18.0.8 1111 80\r\n"
   const TRUSTED = { proxyProtocol: { mode: "v1v2", trusted: ["127.0.0.1"] } }
   const run = (own: Json, use: (port: number, echo: number) => Promise<void>) =>

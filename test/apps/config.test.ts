@@ -75,11 +75,27 @@ const OTHERS: ReadonlyArray<unknown> = [
   { "a.example": ["198.18.7.7"] },
   "tcp",
   "client",
-  "lazy"
+  "lazy",
+  "refuse",
+  "v2",
+  ["a.example:443"]
 ]
 
-function withValue(path: ReadonlyArray<string>, value: unknown): Json {
+/** Listeners for keys that one of them has alone. */
+const LISTENERS: ReadonlyArray<Json> = [
+  {},
+  { protocol: "proxy", upstream: "" },
+  { protocol: "sni", upstream: "" },
+  { proxyProtocol: { mode: "v1v2", trusted: ["10.0.0.1"] } }
+]
+
+const baseWith = (listener: Json): Json => {
   const file = base()
+  Object.assign((file["listeners"] as [Json])[0], structuredClone(listener))
+  return file
+}
+
+function withValue(path: ReadonlyArray<string>, value: unknown, file = base()): Json {
   let node: Json = file
   for (const step of path.slice(0, -1)) {
     if (typeof node[step] !== "object" || node[step] === null) node[step] = {}
@@ -95,15 +111,16 @@ const settingsText = (file: Json) => {
 }
 
 describe("the configuration", () => {
-  const unchanged = settingsText(base())
-
   it.each(leaves(ConfigFile.ast, []).map(({ path }) => [path.join("."), path] as const))("reads %s", (name, path) => {
-    // One protocol exists so far, so its key has no other value.
-    if (name === "listeners.0.protocol") return assert.include(problemsOf(JSON.stringify(withValue(path, "udp")))[0], "tcp")
-    const other = OTHERS.map((value) => settingsText(withValue(path, value))).find((text) =>
-      text !== undefined && text !== unchanged
+    // Passwords are in no text, and these two keys need a second one: apps/keys/listeners.ts.
+    if (["users", "protocol", "proxyProtocol.mode"].some((key) => name === `listeners.0.${key}`)) return
+    const bases = name.startsWith("listeners.0.") ? LISTENERS.map((one) => () => baseWith(one)) : [base]
+    const other = bases.flatMap((from) =>
+      OTHERS.map((value) => settingsText(withValue(path, value, from()))).filter((text) =>
+        text !== undefined && text !== settingsText(from())
+      )
     )
-    assert.isDefined(other, `no other value of ${name} changes anything`)
+    assert.isNotEmpty(other, `no other value of ${name} changes anything`)
   })
 
   it("lets an upstream override a general section, key by key", () => {

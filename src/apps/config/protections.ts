@@ -1,6 +1,6 @@
 /**
  * Keys of a listener that protect. A key that could not act under the listener's protocol is a mistake, because the author of the file
- * relies on it. A listener off loopback whose clients name their targets needs one that keeps strangers out.
+ * relies on it. A listener off loopback needs one that keeps others out, if its clients name their targets.
  */
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { parsePattern } from "../../ingress/allowed.ts"

@@ -5,7 +5,7 @@ import type { CandidateId, UpstreamId } from "./Candidate.ts"
 import type { Access, Affinity, BalancingPolicy, Identity, Session } from "./Config.ts"
 
 /** What the data plane knows of a configuration: the types of values that routes carry. */
-export type { Address, Identity, Session } from "./Config.ts"
+export type { Access, Address, Identity, Network, Session } from "./Config.ts"
 
 /** One attempt of a dial plan. */
 export interface DialAttempt {

@@ -7,7 +7,8 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Address, Identity, Session } from "../../core/model/Routes.ts"
 import type { Attempt, CloseCause, DialFailure } from "../../core/model/Event.ts"
-import type { Door, Entry } from "../Entry.ts"
+import type { Entry, TurnedAway } from "../Entry.ts"
+import type { Target } from "../Target.ts"
 import type { BindError } from "./errors.ts"
 
 /** A connection accepted from a client. */
@@ -65,6 +66,16 @@ export interface Listening {
   /** Leaves new clients unaccepted in the system's queue until it is resumed; where that cannot be done, nothing happens. */
   readonly pauseUnsafe: () => void
   readonly resumeUnsafe: () => void
+}
+
+/** What a handshake does with its client. The client has a limited time until it enters, and again after `nextUnsafe`. */
+export interface Door {
+  /** The client has named a target, and is served; `ended` is called once when that is over. The cancel resets it. */
+  readonly enterUnsafe: (client: ClientSocket, target: Target, ended: () => void) => Cancel
+  /** The client may name another target; false: it may not, because no client is served any more. */
+  readonly nextUnsafe: () => boolean
+  /** The connection is over: call it once. */
+  readonly leftUnsafe: (turnedAway?: TurnedAway) => void
 }
 
 export class Transport extends Context.Service<Transport, {

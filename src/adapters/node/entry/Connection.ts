@@ -1,7 +1,8 @@
-/** One accepted connection whose client has yet to name a target. */
+/** One accepted connection, before its client has named a target. */
 import type * as net from "node:net"
 import type { RefusalReason } from "../../../ingress/Handshake.ts"
-import type { Door, TurnedAway } from "../../../plane/Entry.ts"
+import type { TurnedAway } from "../../../plane/Entry.ts"
+import type { Door } from "../../../plane/ports/Transport.ts"
 import type { Ends } from "../NodeClient.ts"
 import type { WayIn } from "./WayIn.ts"
 

@@ -1,4 +1,4 @@
-/** A client of protocol tcp behind a peer that said who it is: it has no answers to wait for, and may end its side at any time. */
+/** A client of protocol tcp behind a peer that named its address: it has no answers to wait for, and may end its side at any time. */
 import type { Ends } from "../NodeClient.ts"
 import { NodeClient } from "../NodeClient.ts"
 import type { Connection } from "./Connection.ts"

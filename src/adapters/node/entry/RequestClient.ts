@@ -1,6 +1,6 @@
 /**
- * One HTTP request as a client of the data plane. Its side of the connection is an end within this process, whose other end the request
- * writes to at once: the head is on its way as soon as the upstream is connected.
+ * One HTTP request as a client of the data plane. Its side of the connection is an end within this process, and the request writes
+ * to its other end at once: the head is on its way as soon as the upstream is connected.
  */
 import type * as net from "node:net"
 import type { Attempt } from "../../../core/model/Event.ts"

@@ -1,7 +1,7 @@
 /** Has a client name its target, by what its listener expects: a PROXY header first, then the handshake of one of its protocols. */
 import { protocolOf } from "../../../ingress/protocolOf.ts"
-import type { Door, Entry, TurnedAway } from "../../../plane/Entry.ts"
-import type { Cancel, ClientSocket } from "../../../plane/ports/Transport.ts"
+import type { Entry, TurnedAway } from "../../../plane/Entry.ts"
+import type { Cancel, ClientSocket, Door } from "../../../plane/ports/Transport.ts"
 import type { NodeClient } from "../NodeClient.ts"
 import type { Connection } from "./Connection.ts"
 import { EarlyClient } from "./EarlyClient.ts"

@@ -39,7 +39,7 @@ function serverFor(maxHeaderSize: number): http.Server {
   // The door limits the time of each head. A request and its answer may take as long as any session.
   const limits = { maxHeaderSize, headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, insecureHTTPParser: false }
   const server = http.createServer({ ...limits, noDelay: true })
-  // On Deno a server that does not listen closes each connection after its first answer.
+  // Deno ends a connection after one answer where the server does not listen.
   Object.defineProperty(server, "listening", { value: true })
   const of = (socket: Duplex, use: (connection: HttpConnection) => void) => {
     const connection = connections.get(socket)

@@ -103,14 +103,16 @@ function answer(incoming: http.IncomingMessage, response: http.ServerResponse, b
     if (!response.write(chunk)) incoming.pause()
   })
   response.on("drain", () => incoming.resume())
+  // A body that breaks off ends with an error. `complete` says it as well, but on Deno not of one with trailers.
+  let isWhole = false
   incoming.on("end", () => {
-    if (!incoming.complete) return void response.destroy()
+    isWhole = true
     if (incoming.rawTrailers.length > 0) response.addTrailers(pairs(incoming.rawTrailers))
     response.end()
   })
   incoming.on("error", () => response.destroy())
   incoming.on("close", () => {
-    if (!incoming.complete) response.destroy()
+    if (!isWhole) response.destroy()
   })
 }
 

@@ -1,5 +1,5 @@
 /**
- * Clients of a listener whose peers are proxies that say who the client is. The header is required of peers in `trusted`; every other
+ * Clients of a listener behind proxies, which name the client in a header. The header is required of peers in `trusted`; every other
  * peer is refused, whatever it sends. What comes behind the header is the client's own.
  */
 import { contains, wordsOf } from "../../../core/access.ts"
