@@ -11,17 +11,13 @@
  */
 import type { Ewma } from "../math/Ewma.ts"
 import type { SuccessWindow } from "../math/SuccessWindow.ts"
+import type { CandidateId, Endpoint, ProbeTarget, UpstreamId } from "../schema/ids.ts"
 import type { Prior } from "./History.ts"
 import type { Source } from "./Source.ts"
 
-export type CandidateId = number
-export type UpstreamId = number
-/** What a client is connected to: a candidate, or a system address. That is none: the resolver gave it on the last resort. */
-export type Endpoint = CandidateId | "system"
-/** What is probed: a candidate, or a reference, an address that shows whether the network works at all. */
-export type ProbeTarget = CandidateId | "reference"
 /** Whatever can stand where a candidate may. `none`: there is none. */
 export type CandidateRef = Endpoint | ProbeTarget | "none"
+export type { CandidateId, Endpoint, ProbeTarget, UpstreamId } from "../schema/ids.ts"
 export type { Source } from "./Source.ts"
 
 /** Slots: 2^20, more candidates than `maxCandidates` may ever allow. */

@@ -1,7 +1,8 @@
 /** Whether this machine's own network is down, and the evidence for it: see reducers/outage.ts. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { InterfacesChanged } from "./Event.ts"
 
-export type Family = "ipv4" | "ipv6"
+export type Family = InterfacesChanged["families"][number]
 
 /**
  * The proof of the outage:

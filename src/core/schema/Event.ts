@@ -1,137 +1,134 @@
-/** Events as Effect schemas, for the reader of records. */
+/**
+ * Events: what happened outside the core, as plain data, each named in the past tense. An event carries no time of its own: the
+ * entry around it does. As Effect schemas they serve the reader of records; the order of fields and of events is part of the
+ * schema's digest.
+ *
+ * Each class is a schema and the name of its record's type. A record is a plain object, never an instance.
+ */
 import * as Schema from "effect/Schema"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
-import type { Entry, Event } from "../model/Event.ts"
+import type { Config } from "./Config.ts"
 import { ConfigSchema } from "./Config.ts"
+import type { HistoryRecord } from "./History.ts"
 import { HistoryRecordSchema } from "./History.ts"
+import { UpstreamId } from "./ids.ts"
+import {
+  ProbeFailed,
+  ProbeSucceeded,
+  Raced,
+  Resolved,
+  ResolveFailed,
+  WarmConnected,
+  WarmFailed,
+  WarmLost
+} from "./searchEvents.ts"
+import {
+  ClientAccepted,
+  ClientClosed,
+  DialPending,
+  DomainRequested,
+  SessionSilent,
+  SessionSpoke,
+  SessionStalled
+} from "./sessionEvents.ts"
 
-const Count = Schema.Int
-const Micros = Schema.Int
-const DialFailure = Schema.Literals([
-  "refused",
-  "reset",
-  "timeout",
-  "unreachable",
-  "implausible",
-  "local",
-  "certificate"
+const ConfigCodec: Schema.Codec<Config> = ConfigSchema
+const HistoryCodec: Schema.Codec<HistoryRecord> = HistoryRecordSchema
+
+/** The core started. It is the first event of a run. */
+export class Started extends Schema.Opaque<Started>()(Schema.TaggedStruct("Started", {
+  worker: Schema.Int,
+  /** Wall time, in ms since 1970. */
+  wallMs: Schema.Int
+})) {}
+
+/** The shell read the wall clock. The core learns from it how old its history is. */
+export class WallRead extends Schema.Opaque<WallRead>()(Schema.TaggedStruct("WallRead", {
+  worker: Schema.Int,
+  wallMs: Schema.Int
+})) {}
+
+/** A deadline of the core has come. */
+export class Ticked extends Schema.Opaque<Ticked>()(Schema.TaggedStruct("Ticked", { worker: Schema.Int })) {}
+
+/** A worker died with all its sockets. */
+export class WorkerLost extends Schema.Opaque<WorkerLost>()(Schema.TaggedStruct("WorkerLost", { worker: Schema.Int })) {}
+
+/** A changed configuration passed all checks. It holds no secrets. The core arranges it so that upstreams keep their slots (arrange.ts). */
+export class ConfigChanged extends Schema.Opaque<ConfigChanged>()(Schema.TaggedStruct("ConfigChanged", {
+  worker: Schema.Int,
+  config: ConfigCodec
+})) {}
+
+/** An operator turns Fairlead off or on until a restart or reload; null ends that. */
+export class EnabledOverridden extends Schema.Opaque<EnabledOverridden>()(Schema.TaggedStruct("EnabledOverridden", {
+  worker: Schema.Int,
+  enabled: Schema.NullOr(Schema.Boolean)
+})) {}
+
+/** An operator wants an upstream resolved and measured anew. */
+export class RefreshRequested extends Schema.Opaque<RefreshRequested>()(Schema.TaggedStruct("RefreshRequested", {
+  worker: Schema.Int,
+  /** `all`: all upstreams that are live. */
+  upstream: Schema.Union([UpstreamId, Schema.Literal("all")])
+})) {}
+
+/** What earlier runs measured. It comes once, right after the start, unless there is nothing. */
+export class HistoryLoaded extends Schema.Opaque<HistoryLoaded>()(Schema.TaggedStruct("HistoryLoaded", {
+  worker: Schema.Int,
+  /** The network that this machine is in now, written as in the records; empty: not known. */
+  network: Schema.String,
+  records: Schema.Array(HistoryCodec)
+})) {}
+
+/** The addresses of this machine changed, or were read for the first time. */
+export class InterfacesChanged extends Schema.Opaque<InterfacesChanged>()(Schema.TaggedStruct("InterfacesChanged", {
+  worker: Schema.Int,
+  /** Families of the addresses that lead off the machine; none: no interface is usable. */
+  families: Schema.Array(Schema.Literals(["ipv4", "ipv6"]))
+})) {}
+
+const EventSchema = Schema.Union([
+  Started,
+  WallRead,
+  Ticked,
+  ProbeSucceeded,
+  ProbeFailed,
+  ClientAccepted,
+  ClientClosed,
+  DialPending,
+  SessionSilent,
+  SessionSpoke,
+  SessionStalled,
+  WarmConnected,
+  WarmFailed,
+  WarmLost,
+  Resolved,
+  ResolveFailed,
+  WorkerLost,
+  ConfigChanged,
+  EnabledOverridden,
+  RefreshRequested,
+  HistoryLoaded,
+  InterfacesChanged,
+  DomainRequested,
+  Raced
 ])
-const Outcome = Schema.Literals([
-  "connected",
-  "cancelled",
-  "unresolved",
-  "refused",
-  "reset",
-  "timeout",
-  "unreachable",
-  "implausible",
-  "local",
-  "denied",
-  "certificate"
-])
-const CloseCause = Schema.Literals([
-  "done",
-  "client-reset",
-  "upstream-reset",
-  "upstream-closed",
-  "upstream-alert",
-  "idle",
-  "half-close-timeout",
-  "stopped"
-])
-const worker = Count
-const Endpoint = Schema.Union([Count, Schema.Literal("system")])
-const ProbeTarget = Schema.Union([Count, Schema.Literal("reference")])
-const Chosen = Schema.Union([Count, Schema.Literal("none")])
-const Attempt = Schema.Struct({
-  candidate: Endpoint,
-  host: Schema.optionalKey(Schema.String),
-  outcome: Outcome,
-  tookUs: Micros,
-  verified: Schema.optionalKey(Schema.Literal(true))
-})
 
-export const EventSchema = Schema.TaggedUnion({
-  Started: { worker, wallMs: Schema.Int },
-  WallRead: { worker, wallMs: Schema.Int },
-  Ticked: { worker },
-  ProbeSucceeded: {
-    worker,
-    probe: Count,
-    candidate: ProbeTarget,
-    tookUs: Micros,
-    identity: Schema.Literals(["verified", "unchecked"])
-  },
-  ProbeFailed: { worker, probe: Count, candidate: ProbeTarget, tookUs: Micros, reason: DialFailure },
-  ClientAccepted: {
-    worker,
-    session: Count,
-    listener: Schema.String,
-    upstream: Count,
-    routes: Count,
-    chosen: Chosen,
-    why: Schema.Literals(["only", "cheapest", "balanced", "unranked"]),
-    candidate: Schema.Union([Count, Schema.Literals(["system", "none"])]),
-    warm: Count,
-    client: Count,
-    tried: Schema.Array(Attempt)
-  },
-  ClientClosed: {
-    worker,
-    session: Count,
-    candidate: Endpoint,
-    client: Count,
-    bytesUp: Count,
-    bytesDown: Count,
-    firstByteUs: Micros,
-    answerUs: Micros,
-    durationUs: Micros,
-    silence: Schema.Literals(["none", "silent", "stalled"]),
-    cause: CloseCause
-  },
-  DialPending: { worker, candidate: Count, pendingUs: Micros },
-  SessionSilent: { worker, session: Count, candidate: Endpoint, waitedUs: Micros },
-  SessionSpoke: { worker, session: Count, candidate: Endpoint, side: Schema.optionalKey(Schema.Literal("client")) },
-  SessionStalled: { worker, session: Count, candidate: Endpoint, client: Count },
-  WarmConnected: { worker, warm: Count, candidate: Count, tookUs: Micros },
-  WarmFailed: { worker, warm: Count, candidate: Count, tookUs: Micros, reason: DialFailure },
-  WarmLost: {
-    worker,
-    warm: Count,
-    candidate: Count,
-    reason: Schema.Literals(["closed", "reset", "expired", "drained"]),
-    ageUs: Micros
-  },
-  Resolved: {
-    worker,
-    resolve: Count,
-    upstream: Count,
-    addresses: Schema.Array(Schema.String),
-    omitted: Count,
-    silent: Count,
-    more: Schema.optionalKey(Schema.Literal(true))
-  },
-  ResolveFailed: { worker, resolve: Count, upstream: Count, reason: Schema.String },
-  WorkerLost: { worker },
-  ConfigChanged: { worker, config: ConfigSchema },
-  EnabledOverridden: { worker, enabled: Schema.NullOr(Schema.Boolean) },
-  RefreshRequested: { worker, upstream: Schema.Union([Count, Schema.Literal("all")]) },
-  HistoryLoaded: { worker, network: Schema.String, records: Schema.Array(HistoryRecordSchema) },
-  InterfacesChanged: { worker, families: Schema.Array(Schema.Literals(["ipv4", "ipv6"])) },
-  DomainRequested: { worker, upstream: Chosen, host: Schema.String, port: Count },
-  Raced: { worker, race: Count, upstream: Count, candidate: Chosen, tried: Schema.Array(Attempt), tookUs: Micros }
-})
+/** The union under the name of the alias that asks for it: a type of many members is read by its name. */
+type Named<T> = T extends unknown ? T : never
 
-/** Fails to compile when the schema and the type in `model` differ. */
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
-const same: Same<typeof EventSchema.Type, Event> = true
-void same
+/** All events. */
+export type Event = Named<typeof EventSchema.Type>
 
-export const EntrySchema = Schema.Struct({ seq: Count, at: Micros, event: EventSchema })
+const EventCodec: Schema.Codec<Event> = EventSchema
+
+/** An event with its number and its moment: `at` is a whole number of µs since the run began. It never goes back. */
+export class Entry extends Schema.Opaque<Entry>()(Schema.Struct({ seq: Schema.Int, at: Schema.Int, event: EventCodec })) {}
 
 // A record has millions of entries. Compiled code decodes each in a fifth of the time. Where code may not be compiled, this has
 // no effect.
-SchemaJITCompiler.enable(EntrySchema.ast)
+SchemaJITCompiler.enable(Entry.ast)
 
 /** Decodes one entry. Throws where the input is none; the message names the path and what was expected there. */
-export const decodeEntry: (input: unknown) => Entry = Schema.decodeUnknownSync(EntrySchema)
+export const decodeEntry: (input: unknown) => Entry = Schema.decodeUnknownSync(Entry)

@@ -1,5 +1,8 @@
-/** How the attempts of a dial plan fared. */
-import type { Endpoint } from "./Candidate.ts"
+/** How the attempts of a dial plan fared, as Effect schemas. The order of words is part of the schema's digest. */
+import * as Schema from "effect/Schema"
+import { Endpoint } from "./ids.ts"
+
+const failures = ["refused", "reset", "timeout", "unreachable", "implausible", "local"] as const
 
 /**
  * Why a dial or probe failed. Some reasons need a word:
@@ -7,7 +10,8 @@ import type { Endpoint } from "./Candidate.ts"
  * - `local`: this machine could not even try. That is no evidence about the candidate.
  * - `certificate`: the address accepted the connection, and did not show a certificate for the upstream's name in time.
  */
-export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "implausible" | "local" | "certificate"
+export const DialFailure = Schema.Literals([...failures, "certificate"])
+export type DialFailure = typeof DialFailure.Type
 
 /**
  * How one attempt of a client's dial plan fared. Beside `connected` and the failures:
@@ -15,17 +19,18 @@ export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "imp
  * - `unresolved`: the name has no addresses, or none that had not been tried before.
  * - `denied`: `access` does not admit an address of the name, so it was not dialled.
  */
-export type AttemptOutcome = "connected" | "cancelled" | "unresolved" | DialFailure | "denied"
+const AttemptOutcome = Schema.Literals(["connected", "cancelled", "unresolved", ...failures, "denied", "certificate"])
+export type AttemptOutcome = typeof AttemptOutcome.Type
 
 /** One attempt. Replay checks that it follows from the plan. */
-export interface Attempt {
+export class Attempt extends Schema.Opaque<Attempt>()(Schema.Struct({
   /** `system`: a system address, or the query for the addresses of a name. */
-  readonly candidate: Endpoint
+  candidate: Endpoint,
   /** The system address or the name. */
-  readonly host?: string
-  readonly outcome: AttemptOutcome
+  host: Schema.optionalKey(Schema.String),
+  outcome: AttemptOutcome,
   /** From the beginning of the attempt to its outcome. */
-  readonly tookUs: number
+  tookUs: Schema.Int,
   /** The address has shown the certificate that the plan asked for. */
-  readonly verified?: true
-}
+  verified: Schema.optionalKey(Schema.Literal(true))
+})) {}
