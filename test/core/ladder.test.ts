@@ -68,11 +68,16 @@ describe("the ladder", () => {
     expect(toy.active()).not.toContain(3)
   })
 
-  it("puts one attempt at the panic candidate before the rung", () => {
-    const toy = dying(toyOf({ fallback: FALLBACK }).set(spare, 30).start().run(1_000))
+  it("puts one attempt at the panic candidate before the rung where no candidate has ever answered", () => {
+    const toy = toyOf({ fallback: FALLBACK }).set(spare, 30).set(a, "refused").set(b, "refused").start().run(60_000)
     const [first, second] = toy.state.routes.upstreams[0]!.lastResort.attempts
     expect([a, b]).toContain(first!.host)
     expect(second!.host).toBe(spare)
+  })
+
+  it("puts the rung first where all candidates failed together after they had answered", () => {
+    const toy = dying(toyOf({ fallback: FALLBACK }).set(spare, 30).start().run(1_000))
+    expect(toy.state.routes.upstreams[0]!.lastResort.attempts[0]!.host).toBe(spare)
   })
 
   it("leaves the panic candidate out while its sessions are reset, and returns to active after these are answered", () => {

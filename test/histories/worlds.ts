@@ -10,6 +10,7 @@ import { darkness, lonely } from "./darkness.ts"
 import { demands } from "./demands.ts"
 import { longList } from "./longList.ts"
 import { operators } from "./operators.ts"
+import { panic } from "./panic.ts"
 import { priors } from "./priors.ts"
 import { returns } from "./returns.ts"
 import { serial } from "./serial.ts"
@@ -157,7 +158,8 @@ export const worlds: ReadonlyArray<World> = [
   operators,
   returns,
   serial,
-  longList
+  longList,
+  panic
 ]
 
 /** A world after its script has run. */
