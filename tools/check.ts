@@ -23,7 +23,8 @@ const ON_DENO = [
     "test/apps",
     "test/collector",
     "test/examples",
-    "test/ingress"
+    "test/ingress",
+    "test/peers"
   ],
   // Tests that must give the same bits on every runtime: recorded runs, and the arithmetic, chance and digests below them.
   ...["test/histories", "property-tests/whole/replay.test.ts"],

@@ -9,6 +9,7 @@ import * as readline from "node:readline"
 import { fileURLToPath } from "node:url"
 import type { Seen } from "./clients.ts"
 import type { Line } from "./manyClients.ts"
+import type { ProxyClients, ProxySeen } from "./proxyClients.ts"
 import type { TlsClients, TlsSeen } from "./tlsClients.ts"
 
 const HERE = path.dirname(fileURLToPath(import.meta.url))
@@ -155,6 +156,11 @@ export class Lab {
   /** The same with TLS. */
   tlsClients(wanted: TlsClients): Promise<Array<TlsSeen>> {
     return this.#seen("tlsClients.ts", [JSON.stringify(wanted)])
+  }
+
+  /** The same through an HTTP proxy. */
+  proxyClients(wanted: ProxyClients): Promise<Array<ProxySeen>> {
+    return this.#seen("proxyClients.ts", [JSON.stringify(wanted)])
   }
 
   /** The same for many listeners at once, so many clients a second for each. */

@@ -24,7 +24,8 @@ import { changedKeys, needRestart, tokenChanged } from "./config/changes.ts"
 import type { Environment } from "./config/environment.ts"
 import { parse } from "./config/parse.ts"
 import { render } from "./config/Problem.ts"
-import { ConfigReadError, readText } from "./config/readConfig.ts"
+import type { ConfigSource } from "./config/ConfigSource.ts"
+import { ConfigReadError } from "./config/readConfig.ts"
 import type { Settings } from "./config/Settings.ts"
 
 /** A configuration in force. */
@@ -43,11 +44,11 @@ export interface Reconfigure {
   readonly refused?: (problems: number) => Effect.Effect<void>
   readonly setLogLevelUnsafe: (level: Settings["log"]["level"]) => void
   /** Prepares what the configuration may need. */
-  readonly rehearse?: (config: Config) => Effect.Effect<void>
+  readonly rehearse?: (settings: Settings) => Effect.Effect<void>
 }
 
 export interface ReloadOptions extends Reconfigure {
-  readonly file: string
+  readonly source: ConfigSource
   readonly environment: Environment
   /** The configuration at the start of the service, and its text. */
   readonly started: InForce
@@ -72,7 +73,8 @@ const MOST_NAMED = 8
 const MOST_TRACED = 16
 
 export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
-  const { file, environment, started } = options
+  const { source, environment, started } = options
+  const file = source.name
   const fs = yield* FileSystem.FileSystem
   const tracing = yield* Traces
   const oneAtATime = yield* Semaphore.make(1)
@@ -80,7 +82,7 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
   /** The text, or why there was none. */
   let lastSeen = options.text
 
-  const read = readText(file).pipe(
+  const read = source.read.pipe(
     Effect.provideService(FileSystem.FileSystem, fs),
     Effect.timeoutOrElse({
       duration: READ_TIMEOUT_MS,
@@ -145,7 +147,7 @@ export const putInForce = (target: Reconfigure, settings: Settings) =>
     yield* target.rebind(listeners)
     const confirmed = yield* target.tellCore(core)
     target.setLogLevelUnsafe(settings.log.level)
-    yield* target.rehearse?.(core) ?? Effect.void
+    yield* target.rehearse?.(settings) ?? Effect.void
     return confirmed
   }))
 

@@ -5,6 +5,7 @@ import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import { check } from "./check.ts"
 import { demo } from "./demo/demo.ts"
+import { env } from "./env/env.ts"
 import { init } from "./init.ts"
 import { refresh } from "./refresh.ts"
 import { replay } from "./replay.ts"
@@ -14,8 +15,9 @@ import { VERSION } from "./version.ts"
 
 const root = Command.make("fairlead").pipe(
   Command.withDescription("A TCP forwarder that knows which of many addresses is best right now, and can replay why"),
-  Command.withSubcommands([run, init, check, schema, demo, replay, refresh]),
+  Command.withSubcommands([run, env, init, check, schema, demo, replay, refresh]),
   Command.withExamples([
+    { command: "fairlead", description: "A proxy port for everyday tools, on 127.0.0.1:8118" },
     { command: "fairlead init", description: "Write a configuration to begin with" },
     { command: "fairlead run --config fairlead.yaml", description: "Forward connections" },
     { command: "fairlead demo", description: "See it work, without a network" },
@@ -29,9 +31,8 @@ const COMMANDS = root.subcommands.flatMap(({ commands }) => commands.map(({ name
 /** The configuration sets the log level, so there is no flag for it. */
 const FLAGS = [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions]
 
-/** Runs the command in the arguments: the demo without any argument, `run` without a command. */
-export const cli = (given: ReadonlyArray<string>) => {
-  const args = given.length === 0 ? ["demo"] : given
+/** Runs the command in the arguments: `run` without a command. */
+export const cli = (args: ReadonlyArray<string>) => {
   const first = args[0]
   const named = first !== undefined && (COMMANDS.includes(first) || !first.startsWith("-") || isGlobal(first))
   return Effect.provideService(

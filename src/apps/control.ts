@@ -14,18 +14,19 @@ import { Control } from "../shell/Control.ts"
 import { Engine } from "../shell/Engine.ts"
 import { Facts } from "../shell/facts/Facts.ts"
 import { asciiDomain } from "../ingress/asciiHost.ts"
+import type { ConfigSource } from "./config/ConfigSource.ts"
 import type { Environment } from "./config/environment.ts"
 import type { LogThreshold } from "./LogThreshold.ts"
-import { rehearsal } from "./rehearsal.ts"
+import { namesByClients, rehearsal } from "./rehearsal.ts"
 import type { InForce } from "./Reload.ts"
 import * as ReloadFile from "./Reload.ts"
 import { Reload } from "./Reload.ts"
 
 export interface ControlOptions {
-  readonly file: string
+  readonly source: ConfigSource
   readonly environment: Environment
   readonly started: InForce
-  /** The text of the file at the start. */
+  /** The text of the source at the start. */
   readonly text: string
   readonly threshold: LogThreshold
 }
@@ -48,7 +49,7 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
         return facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems })
       },
       setLogLevelUnsafe: (level) => threshold.set(level),
-      rehearse: (config) => rehearsal(config, false)
+      rehearse: ({ core, listeners }) => rehearsal(core, namesByClients(listeners))
     })
     const control = Control.of({ reload: reload.now, ...actsOn(engine) })
     return Context.make(Control, control).pipe(Context.add(Reload, reload))
@@ -66,11 +67,12 @@ export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "rel
     })
 })
 
-/** Reloads on each order and whenever the file has changed, for as long as the scope lives. */
-export const reloadOnDemand = Effect.fnUntraced(function* (file: string, hangups: Stream.Stream<void>) {
+/** Reloads on each order and whenever a watched file has changed, for as long as the scope lives. */
+export const reloadOnDemand = Effect.fnUntraced(function* ({ watched }: ConfigSource, hangups: Stream.Stream<void>) {
   const reload = yield* Reload
   yield* Effect.forkScoped(Stream.runForEach(hangups, () => reload.now))
-  yield* Effect.forkScoped(Stream.runForEach(watchFile(file), () => reload.ifChanged))
+  if (watched === undefined) return
+  yield* Effect.forkScoped(Stream.runForEach(watchFile(watched), () => reload.ifChanged))
 })
 
 /** Posts a configuration, and waits until the core confirms it. */

@@ -25,8 +25,8 @@ import { NamedClients } from "./NamedClients.ts"
 import { forwardUnsafe } from "./Forward.ts"
 import type { Inside } from "./Inside.ts"
 import { INSIDE } from "./Inside.ts"
-import type { Listener, ListenerOptions } from "./Listener.ts"
-import { isSame, statusOf, welcomes } from "./Listener.ts"
+import type { Listener, ListenerOptions, OpenWayIn } from "./Listener.ts"
+import { isSame, statusOf, wayInOf, welcomes } from "./Listener.ts"
 import { DnsQueries } from "./DnsQueries.ts"
 import { isListenerOf } from "./ownListeners.ts"
 import type { ListenerStatus } from "./ports/ListenerStatus.ts"
@@ -50,6 +50,7 @@ const SHORT =
 /** `reserve`: descriptors that clients leave free. */
 export class Acceptor extends Context.Service<Acceptor, {
   readonly statusUnsafe: () => ReadonlyArray<ListenerStatus>
+  readonly waysInUnsafe: () => ReadonlyArray<OpenWayIn>
   /** Whether clients are accepted: from start until the drain. */
   readonly isOpenUnsafe: () => boolean
   readonly counts: Counts
@@ -244,6 +245,7 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
     discovery,
     inside,
     isOpenUnsafe: () => !draining,
+    waysInUnsafe: () => bound.flatMap(wayInOf),
     statusUnsafe: () => bound.filter(({ phase }) => phase !== "gone").map((listener) => statusOf(listener, room.isPaused)),
     rebind,
     drain: Effect.fnUntraced(function* (drainMs) {

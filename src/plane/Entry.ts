@@ -11,6 +11,8 @@ export interface Entry {
   readonly deny: ReadonlyArray<Network>
   /** Whether its clients may reach this machine's own addresses. */
   readonly ownAddresses: boolean
+  /** Whether a client has to show a name and a password. */
+  readonly asksUser: boolean
 }
 
 /** Why a client was turned away before it was served. */

@@ -50,12 +50,24 @@ export function isSame(bound: ListenerOptions, wanted: ListenerOptions): boolean
   return host === wanted.listen.host && port === wanted.listen.port && (port !== 0 || bound.name === wanted.name)
 }
 
+/** A listener that demands something of its clients, where it is bound. */
+export interface OpenWayIn {
+  readonly listen: Address
+  readonly entry: Entry
+}
+
+export function wayInOf({ options, listening, phase }: Listener): ReadonlyArray<OpenWayIn> {
+  const { entry, listen } = options
+  return entry === undefined || phase === "gone" ? [] : [{ listen: listening?.address ?? listen, entry }]
+}
+
 /** `paused`: descriptors are short. */
 export function statusOf(listener: Listener, paused: boolean): ListenerStatus {
   const { options, listening, waiting, connections, accepted, refused, turnedAway } = listener
   return {
     name: options.name,
     protocol: options.entry?.protocol ?? "tcp",
+    asksUser: options.entry?.asksUser ?? false,
     listen: listening?.address ?? options.listen,
     connections,
     waiting: waiting.length,

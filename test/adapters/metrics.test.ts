@@ -183,6 +183,7 @@ describe("metrics", () => {
     const status = (name: string, refused: number): ListenerStatus => ({
       name,
       protocol: "tcp",
+      asksUser: false,
       listen: { host: "127.0.0.1", port: 1 },
       connections: 3,
       waiting: 0,

@@ -158,9 +158,14 @@ describe("completions", () => {
     const { code, stdout } = await command(["--completions", shell])
     assert.strictEqual(code, 0)
     for (const word of ["run", "init", "check", "schema", "replay", "config", "json"]) assert.include(stdout, word)
-    const read = spawnSync(shell, ["-n"], { input: stdout, encoding: "utf8" })
-    // The machine may not have this shell.
-    if (read.error === undefined) assert.deepEqual([read.status, read.stderr], [0, ""])
+    await inScratch((directory) => {
+      const file = path.join(directory, "completions")
+      fs.writeFileSync(file, stdout)
+      const read = spawnSync(shell, ["-n", file], { encoding: "utf8" })
+      // The machine may not have this shell.
+      if (read.error === undefined) assert.deepEqual([read.status, read.stderr], [0, ""])
+      return Promise.resolve()
+    })
   })
 
   it("are mentioned by --help", async () => {

@@ -39,10 +39,10 @@ describe("fairlead demo", () => {
   )
 
   it(
-    "runs without arguments, prints plain lines into a pipe, and ends on SIGTERM with a summary",
+    "prints plain lines into a pipe, and ends on SIGTERM with a summary",
     () =>
       inScratch(async (directory) => {
-        const running = start([], below(directory))
+        const running = start(["demo"], below(directory))
         await until("the service was told to clients", () => /first to answer|nearest of those/.test(running.stdout()))
         running.kill("SIGTERM")
         const { code, stdout, stderr } = await running.ended

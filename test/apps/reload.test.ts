@@ -11,6 +11,7 @@ import * as path from "node:path"
 import { parse } from "../../src/apps/config/parse.ts"
 import type { Reconfigure } from "../../src/apps/Reload.ts"
 import { make } from "../../src/apps/Reload.ts"
+import { fromFile } from "../../src/apps/config/ConfigSource.ts"
 import type { UpstreamTarget } from "../../src/plane/Target.ts"
 import { BindError } from "../../src/plane/ports/errors.ts"
 import { Traces } from "../../src/shell/Traces.ts"
@@ -52,7 +53,7 @@ function withReload<A>(
       const services = Layer.mergeAll(NodeServices.layer, Logger.layer([log]), Layer.succeed(Traces, tracing))
       const program = Effect.gen(function* () {
         const reload = yield* make({
-          file,
+          source: fromFile(file),
           environment: {},
           text: text(),
           started: { settings: settings!, effective },

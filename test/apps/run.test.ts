@@ -7,8 +7,8 @@ import { command, inScratch, portOf, start, writeConfig } from "../support/comma
 import { ask, named, serve, until } from "../support/servers.ts"
 
 describe("fairlead run", () => {
-  it("without a file exits 2 and shows a configuration that works", async () => {
-    const { code, stderr } = await command(["run"])
+  it("serves the example that `check` shows where it gets no file", async () => {
+    const { code, stderr } = await command(["check"])
     assert.strictEqual(code, 2)
     const example = stderr.slice(stderr.indexOf("listeners:"))
     await inScratch(async (directory) => {

@@ -5,19 +5,27 @@
 import process from "node:process"
 
 export type Means =
+  | "chromium"
   | "collector"
   | "curl"
   | "descriptors"
   | "disks"
   | "dnsmasq"
+  | "fish"
   | "fuse"
+  | "git"
   | "haproxy"
   | "namespaces"
+  | "nc"
   | "nginx"
   | "npm"
   | "openssl"
+  | "pip"
   | "port443"
   | "promtool"
+  | "pwsh"
+  | "sshd"
+  | "wget"
 
 const wanted = () => (process.env["REQUIRE"] ?? "").split(",")
 

@@ -13,9 +13,11 @@ import { Exposition } from "../../shell/Exposition.ts"
 import { Facts } from "../../shell/facts/Facts.ts"
 import type { AdminOptions } from "./AdminOptions.ts"
 import { acts } from "./acts.ts"
+import { PAC_PATH } from "../node/entry/pacFile.ts"
 import { events } from "./events.ts"
 import { pathOf, said } from "./guard.ts"
 import type { Handler } from "./Handler.ts"
+import { pacPage } from "./pacPage.ts"
 import { status } from "./statusPage.ts"
 
 type Methods = Readonly<Partial<Record<"GET" | "POST" | "PUT", Handler>>>
@@ -31,6 +33,7 @@ export const routes = Effect.fnUntraced(function* (options: AdminOptions) {
     "/readyz": { GET: () => Effect.sync(() => ready(engine, acceptor)) },
     "/metrics": { GET: () => metricsText(metrics) },
     "/status": { GET: yield* status(options) },
+    [PAC_PATH]: { GET: pacPage(acceptor) },
     "/events": { GET: events(facts, options.heartbeatMs) },
     "/reload": { POST: reload },
     "/enabled": { PUT: enabled },

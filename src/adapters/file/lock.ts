@@ -70,6 +70,11 @@ export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
   }
 }
 
+/** The process that has the lock; undefined: none has it, or its id cannot be read. */
+export async function lockOwner(name: string): Promise<number | undefined> {
+  return await isListening(`${name}.sock`) ? await ownerOf(name) : undefined
+}
+
 async function guarded(Database: typeof DatabaseSync, file: string): Promise<DatabaseSync | undefined> {
   for (let tries = 1;; tries++) {
     const guard = locked(Database, file)

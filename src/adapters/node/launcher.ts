@@ -12,6 +12,14 @@ import process from "node:process"
 const VARIABLE = "FAIRLEAD_LAUNCHER"
 const LOOK_MS = 500
 
+/** What the user typed to start this process, as far as it is known. */
+export const launchedBy: "npm" | "deno" | "none" = launcherIn(process.env)
+
+function launcherIn(environment: NodeJS.ProcessEnv) {
+  const named = environment[VARIABLE] ?? ""
+  return named === "" ? "none" : named === "deno" ? "deno" : "npm"
+}
+
 /** Calls `tell` once the launcher is gone. Never, where there is none. */
 export function whenLauncherEnds(tell: () => void): void {
   const named = process.env[VARIABLE]

@@ -39,6 +39,7 @@ function wayIn(file: ConfigFile, listener: ListenerFile): WayIn {
     perClient: handshake.perClient,
     deny: mayReachPrivate ? [] : PRIVATE_NETWORKS,
     ownAddresses: mayReachPrivate,
+    asksUser: Object.keys(users).length > 0,
     allow: allow.flatMap((text) => parsePattern(text) ?? []),
     users: Redacted.make(users),
     hasHeader: mode !== "off",

@@ -85,5 +85,11 @@ export interface ConfigText extends Parsed {
 export const readConfig = (
   file: string,
   environment: Environment
+): Effect.Effect<ConfigText, ConfigReadError, FileSystem.FileSystem> => readFrom(readText(file), environment)
+
+/** The same for a text from anywhere. */
+export const readFrom = (
+  read: Effect.Effect<string, ConfigReadError, FileSystem.FileSystem>,
+  environment: Environment
 ): Effect.Effect<ConfigText, ConfigReadError, FileSystem.FileSystem> =>
-  Effect.flatMap(readText(file), (text) => withAuthorities({ ...parse(text, environment), text }))
+  Effect.flatMap(read, (text) => withAuthorities({ ...parse(text, environment), text }))

@@ -142,7 +142,7 @@ const make = Effect.fnUntraced(function* (started: InForce) {
       rebind: acceptor.rebind,
       tellCore: (core: Config) => tellCore(engine, core),
       setLogLevelUnsafe: () => {},
-      rehearse: (core: Config) => rehearsal(core, true)
+      rehearse: (settings: typeof next.settings) => rehearsal(settings.core, true)
     }
     const confirmed = yield* tracedReload(
       tracing,

@@ -5,6 +5,8 @@ import type { Entry, TurnedAway } from "../Entry.ts"
 export interface ListenerStatus {
   readonly name: string
   readonly protocol: Entry["protocol"]
+  /** Whether a client has to show a name and a password. */
+  readonly asksUser: boolean
   /** The address as bound. */
   readonly listen: Address
   readonly connections: number
