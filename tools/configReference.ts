@@ -70,8 +70,7 @@ This page is generated from the schema: \`node tools/configReference.ts\`.
 const LATER = `
 ## Keys of later versions
 
-A file may have these keys already. Fairlead checks them like all others. They change nothing yet, and a warning says so. A key that protects
-(\`clients\`, \`users\`, \`allow\`, \`privateTargets: false\`, \`proxyProtocol\`) is a mistake in this version, which cannot do what the key promises.
+A file may have these keys already. Fairlead checks them like all others. They change nothing yet, and a warning says so.
 
 `
 

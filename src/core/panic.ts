@@ -9,7 +9,8 @@
  *
  * - *Last closed breaker.* All breakers are open but the last, and its candidate is at threshold: it failed as often in a
  *   row as opens a breaker. It is the panic candidate.
- * - *Common cause.* All candidates fail together (reducers/commonCause.ts), and as often as opens a breaker.
+ * - *Common cause.* Every candidate of the order failed (reducers/commonCause.ts), and there were as many failures as open
+ *   a breaker.
  *
  * In panic mode no candidate serves (serving.ts), no candidate is searched for new clients (needsDiscovery.ts), and clients
  * go down the ladder (ladder.ts):
@@ -31,7 +32,7 @@ import * as Upstreams from "./upstreams.ts"
 
 /** What panic mode changes on the ladder. */
 export interface Panic {
-  /** The panic candidate; undefined: all candidates fail together. */
+  /** The panic candidate; undefined: there is a common cause. */
   readonly candidate: CandidateId | undefined
   /** Clients go to these before the lists of the rung. */
   readonly first: ReadonlyArray<CandidateId>
@@ -55,7 +56,7 @@ export function isPanic(state: State, upstream: Upstream): boolean {
   return isCommonPanic(state, upstream) || panicCandidateOf(state, upstream) !== undefined
 }
 
-/** Whether all candidates failed together, and as often as opens a breaker. */
+/** Whether there is a common cause, and so many failures came in it as open a breaker. */
 export function isCommonPanic(state: State, upstream: Upstream): boolean {
   const { trouble } = upstream
   return trouble !== null && isCommon(upstream)

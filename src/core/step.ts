@@ -4,7 +4,7 @@
  * - operator: a reload, or a command to turn everything on or off.
  * - membership: which upstreams and addresses there are, which of them earlier runs knew, which sessions are open.
  * - network: what this machine's network explains.
- * - common causes: what a failure of all candidates together explains. From here on the samples are final.
+ * - common causes: what a failure of every candidate of the order explains. From here on the samples are final.
  * - started: upstreams that start query the resolver and recall what earlier runs knew.
  * - demand: what clients need.
  * - evidence: score, breaker, identity, suspicion and relief learn from the samples.

@@ -1,9 +1,10 @@
 /**
- * Trials: when a candidate that failed is tried again.
+ * Trials: when a candidate that failed is probed again. Where its breaker is open, the trial is the half-open probe.
  *
  * - The wait grows with the time of failure. It is `firstTrial` and doubles with every second trial. So a wait is at most
  *   about two thirds of the time since the first failure (with a doubling at every trial it would be all of it). Clients
- *   notice the end of an outage of length L at most L after it. The number of trials grows with the logarithm of the time.
+ *   notice the end of an outage of length L at most L after it. The number of trials grows with the logarithm of the time,
+ *   until the longest wait is reached.
  * - The longest wait is `cooldown`, or `timeoutCooldown` after a timeout or a stalled session. It doubles with each opening
  *   of the breaker that was not forgiven, up to `maxCooldown`.
  * - While no candidate of the upstream answers, the wait is as long as that has lasted, up to six times `scoreTtl`
@@ -11,8 +12,8 @@
  * - A candidate with a closed breaker that failed last has trials too, until the wait reaches the probing interval. From then on
  *   rounds do the same.
  * - A candidate that never answered begins with a wait of that interval, because most candidates of a long list are dead.
- * - After a successful trial more follow each half second, as long as a penalty or the success rate speaks against the
- *   candidate (blame.ts). These are at most ten successes in a row.
+ * - After a success *follow-up probes* go out each half second, as long as a penalty or the success rate speaks against the
+ *   candidate (blame.ts). They end after ten successes in a row at the latest.
  */
 import { isForgiven, penaltyMs, successRate } from "./candidate/blame.ts"
 import * as Breaker from "./candidate/breaker.ts"

@@ -178,7 +178,7 @@ export type LadderReason =
   | "selected" // a candidate serves
   | "unmeasured" // no candidate has answered yet
   | "expired" // no candidate has had a sample for `scoreTtl`
-  | "shut" // every breaker is open but for the panic candidate's, or all candidates fail together
+  | "shut" // every breaker is open but for the panic candidate's, or there is a common cause
   | "empty" // there is no candidate
   | "disabled" // `enabled` is false
   | "bypass" // `bypass` of the upstream is true

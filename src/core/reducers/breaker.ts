@@ -10,26 +10,34 @@
  * An open breaker waits for a trial (trials.ts). The waits grow with the length of the outage:
  * - The first trial comes `firstTrial` after the breaker opened. The wait doubles with every second trial.
  * - Each wait is shortened at random by up to a tenth.
- * - The longest wait is `timeoutCooldown` after a timeout or a stalled session, and `cooldown` after other failures.
- * - A breaker may open again before it was closed for as long as it was open the last time. Then the longest wait
- *   doubles, up to `maxCooldown`, and the first wait doubles as well.
+ * - The longest wait follows from the latest failure, a failed trial included: `timeoutCooldown` if that was a timeout or a
+ *   stalled session, else `cooldown`.
+ * - If a breaker opens again sooner after closing than it had been open, the longest wait and the first wait double. The
+ *   longest wait doubles up to `maxCooldown`.
  *
- * A trial (half-open) is one probe and never a client:
- * - A success closes the breaker. A failure opens it again. A trial without any result is repeated one interval later.
- * - The breaker also closes when the last resort connects a client to the candidate.
+ * A trial is one probe of the shut candidate, and never a client. While it is under way, the breaker is half-open:
+ * - A success closes the breaker. A failure opens it again. A trial without a result is repeated one interval later.
+ * - An open breaker also closes with any other successful handshake: of a client further down the ladder, of a race, or of a
+ *   warm dial that was under way. There is one exception: while failed sessions are still counted, a success closes
+ *   it only during a trial.
  * - An upstream byte that is newer than the candidate's last failure makes the trial due at once.
- * - The trial's handshake proves that the candidate lives. It does not tell the latency: it may have waited a second
- *   for a repeated packet. So the sample after it replaces the latency and is not averaged with it.
+ * - The trial's handshake proves that the candidate lives. Its duration is no measure of the latency, because the handshake
+ *   may have waited a second for a repeated packet. So the first sample after the trial's replaces the latency, and the two
+ *   are not averaged.
  * - After closing, the slow-start weight of the candidate grows in ten steps over `ramp`. It applies to clients and
  *   warm sockets.
  *
  * The last closed breaker of an upstream never opens (panic.ts).
  *
- * A failure after connect is a session with these two properties: the client sent bytes, and the upstream reset it,
- * closed it, or stayed silent for `session.stall` without a byte of its own or with only a TLS alert.
- * - Such failures count only where this upstream has ever answered.
- * - Only an upstream byte that came later clears them.
- * - One client address adds at most two a minute, once two addresses have been seen.
+ * A failure after connect is a session of one of these kinds:
+ * - The client sent bytes, and the upstream sent none: it reset the session, closed it, or stayed silent for `session.stall`
+ *   after the client's last byte.
+ * - The upstream sent a TLS alert and nothing else.
+ *
+ * How such failures count:
+ * - They count only where this upstream has ever answered.
+ * - An upstream byte that came later clears them, and so does the trial that closes the breaker. No other handshake does.
+ * - The address of one client adds at most two a minute, once clients of two addresses have been seen.
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
@@ -78,8 +86,8 @@ export function breaker(state: State, step: Step): State {
 }
 
 /**
- * A trial may end without a verdict: this machine could not dial, or the worker was lost. It is due again an interval
- * later.
+ * A trial may end without a verdict: its outcome is no sample (samples.ts lists these), an outage or a common cause explains
+ * its failure, or its worker was lost. The trial is due again an interval later.
  */
 function undecided(state: State, step: Step): State {
   const { event } = step
@@ -99,7 +107,7 @@ function succeeded(state: State, step: Step, candidate: Candidate): State {
   const { breaker } = candidate
   const counted = Breaker.succeeded(candidate, step.at, windowMs)
   const next = Candidates.replace(state, candidate, counted)
-  // A handshake does not clear failed sessions, unless it is the trial's handshake.
+  // A handshake does not clear failed sessions, unless a trial is under way.
   const closes = breaker.state === "half-open" || (breaker.state === "open" && breaker.consecutiveAfter === 0)
   return closes && Candidates.isListed(candidate) ? close(next, step, counted) : next
 }
@@ -127,7 +135,8 @@ function afterConnect(state: State, step: Step): State {
   if (!config.enabled) return state
   const ofClient = Breaker.blamedLately(candidate, step.at).filter(({ client }) => client === failure.client).length
   if (state.clients.several && ofClient >= BLAMES_A_MINUTE) return state
-  // The last closed breaker never opens (panic.ts). So failures beyond the threshold are not counted.
+  // The last closed breaker stays at its threshold (panic.ts). Counting on would change no decision, and the list of clients
+  // that blame the candidate would grow without bound.
   const isEnough = candidate.breaker.consecutiveAfter >= config.failureThreshold
   const counted = Breaker.failedAfterConnect(candidate, failure.client, step.at, !isEnough)
   const next = Candidates.replace(state, candidate, counted)
@@ -135,7 +144,7 @@ function afterConnect(state: State, step: Step): State {
   return opens ? open(next, step, counted, failure.reason) : next
 }
 
-/** An upstream byte that is newer than the last failure after connect clears these failures. */
+/** An upstream byte that is newer than the last failure after connect clears all failures after connect. */
 function answered(state: State, step: Step): State {
   const byte = upstreamByte(step.event, step.at)
   const candidate = Candidates.find(state, byte?.candidate)

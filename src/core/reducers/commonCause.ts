@@ -1,22 +1,31 @@
 /**
- * Common cause: when all candidates of an upstream fail together, their failures do not tell which candidate is better.
+ * Common cause: when all candidates that could serve an upstream fail together, their failures do not tell which of them is
+ * better.
  *
  * - A *trouble* begins with the first failure, or sign of one, of a candidate that could serve. It remembers the *order*:
  *   the members, then the next `challengers` by cost (rules/noteFailure.ts).
- * - A success that is about a later moment ends the trouble: then the failures were the candidates' own.
- * - The trouble is *common* when every candidate of the order has failed in it. Then the changes by these failures are
- *   rolled back (rules/rollBack.ts). Only a failed proof of identity stands.
+ * - A success that shows that a candidate worked after the first failure ends the trouble: then the failures were the
+ *   candidates' own. An earlier success only takes back that candidate's signs.
+ * - The trouble is *common* when every candidate of the order has failed in it. Signs alone are not enough (failing.ts tells
+ *   the two apart). Then the changes by these failures are rolled back (rules/rollBack.ts). Only a failed proof of identity
+ *   stands.
  *
  * During a common cause:
  * - A failure is no sample. No candidate that had worked is judged, expires or is suspected. The set stands. The resolver
  *   is queried.
- * - Clients use the routes of before. After as many failures as open a breaker they go down the ladder (panic.ts).
- * - Candidates are tried in turn (rules/commonTrials.ts), until the first success ends it (rules/endCommonCause.ts) or the
- *   upstream gives up (rules/givingUp.ts). Where only sessions fail, the success must be an upstream byte. Probes cannot
- *   bring one.
+ * - Clients keep the routes of before until `breaker.failureThreshold` failures have come in the trouble. From then on they
+ *   use the rung below the set, and the candidates of the order join its race (panic.ts).
+ * - Candidates of the order are probed in turn (rules/commonTrials.ts). It lasts until the first success
+ *   (rules/endCommonCause.ts), or until the upstream gives up (rules/givingUp.ts).
+ * - A successful handshake does not end it in two cases: no handshake has failed in it, or that candidate's sessions have
+ *   failed. Then it takes an upstream byte, which only a client's session can bring. So where only sessions fail, clients
+ *   use the routes of before again from time to time, until one more session fails.
  *
- * A late event counts for the moment that it is about: an answer for the latest moment at which it can have been sent, a
- * failure for its beginning.
+ * What is learned late counts for an earlier moment:
+ * - a successful handshake for its beginning. If it took longer than the slow-handshake limit, a repeated SYN may have been
+ *   answered, so it counts for the moment that is this limit before its end;
+ * - an upstream byte for the moment at which it came;
+ * - a failure for its beginning. A failure that began before the last common cause ended counts for nothing (frozen.ts).
  */
 import * as Checkpoint from "../candidate/checkpoint.ts"
 import * as Candidates from "../candidates.ts"
@@ -44,7 +53,7 @@ export function commonCause(state: State, step: Step): State {
       return candidate !== undefined && Candidates.isListed(candidate) ? [candidate.upstream] : []
     })
   )
-  // An upstream that answers in this step has no common cause.
+  // If a listed candidate of the upstream also answered in this step, its failures here neither start a trouble nor count.
   for (const failing of failingOf(next, step)) {
     const upstream = Candidates.find(next, failing.candidate)?.upstream
     if (upstream !== undefined && !answered.has(upstream)) next = noteFailure(next, step, failing)
@@ -69,6 +78,7 @@ function answers(state: State, step: Step): State {
     const candidate = failure === null ? Candidates.find(next, id) : undefined
     if (candidate === undefined) continue
     const beganUs = step.at - tookMs * 1000
+    // The SYN that was answered went out then at the earliest.
     const sentUs = step.at - pendingMs(candidate) * 1000
     next = succeeded(next, step, candidate, beganUs > sentUs ? beganUs : sentUs, false)
   }
@@ -80,7 +90,7 @@ function answers(state: State, step: Step): State {
 function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: number, isByte: boolean): State {
   const upstream = Upstreams.find(state, candidate.upstream)
   const trouble = upstream?.trouble ?? null
-  // A spare that answers says nothing about the listed candidates.
+  // A candidate that is not listed (of the fallback list, or draining) says nothing about the listed ones.
   if (upstream === undefined || trouble === null || !Candidates.isListed(candidate)) return state
   if (aboutUs <= trouble.sinceUs) return withoutSigns(state, upstream, candidate)
   const failsInSessions = checkpointOf(upstream, candidate)?.failed === "session"
@@ -90,7 +100,7 @@ function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: numb
     : Upstreams.replace(state, upstream, Troubles.ended(upstream))
 }
 
-/** The candidate only showed signs and works: its next failure makes a new checkpoint. */
+/** If the candidate only showed signs, it works after all: its next failure makes a new checkpoint. */
 function withoutSigns(state: State, upstream: Upstream, candidate: Candidate): State {
   if (checkpointOf(upstream, candidate)?.failed !== null) return state
   return Candidates.replace(state, candidate, Checkpoint.dropped(candidate))

@@ -1,22 +1,34 @@
 /**
- * Suspicion: signs that a candidate may have died, before there is proof. A wrong suspicion costs nothing. New clients
- * go to unsuspected members, then to the best measured candidates outside the set, and only then to suspects.
+ * Suspicion: signs that a candidate may have died, before there is proof. A wrong suspicion fails no client; some clients
+ * get a costlier address. New clients go to unsuspected members, then to the best measured candidates outside the set, and
+ * only then to suspects.
  *
- * A candidate becomes a suspect when it is waited for too long (rules/waits.ts) or breaks sessions
+ * A candidate becomes a suspect when an answer of it is overdue (rules/waits.ts) or it breaks sessions
  * (rules/brokenSessions.ts):
  *
- * | reason | sign | ends |
- * | --- | --- | --- |
- * | `pending` | a handshake is pending for too long | with the next successful handshake; a probe goes out at once |
- * | `silent` | sessions have had no first byte for too long | with an upstream byte, or it lapses |
- * | `reset`, `unanswered` | sessions ended without a first byte | the same |
- * | of warm sockets | warm sockets were reset together | the same |
+ * | reason | cause | ends with | also |
+ * | --- | --- | --- | --- |
+ * | `pending` | a handshake is pending for too long | the next successful handshake | |
+ * | `silent` | sessions have had no first byte for too long | an upstream byte, or a lapse | it is taken back when the client goes on, because that client had only paused |
+ * | `reset` | the latest failed session was reset before any upstream byte; one such session may be enough | an upstream byte, or a lapse | after a byte refuted it, the next one needs twice as many failures (unanswered.ts) |
+ * | `unanswered` | the latest failed session stalled, or the upstream closed it without an answer; it takes several failures in a row | an upstream byte, or a lapse | the same |
+ * | of warm sockets | warm sockets were reset together | an upstream byte, or a lapse | |
  *
+ * - A suspect is probed at once, whatever the reason. The probe clears `pending` alone: a handshake proves nothing about
+ *   sessions.
  * - An upstream byte counts if it came after the suspicion.
- * - A suspicion lapses after five times `firstTrial`, doubling with each renewal up to `maxCooldown`. A suspect may get no
- *   client, and then no byte could clear it. A handshake proves nothing here, so the trial is a client, and comes later
- *   than one with a probe. After a lapse the slow-start weight grows as after a breaker closed.
- * - In a local outage and in a common cause no candidate is suspected (frozen.ts).
+ * - After a common cause every candidate of the order that failed in it is a suspect, but for the one that answered first
+ *   (rules/endCommonCause.ts). The reason is `pending`, or `silent` where sessions failed; that one lapses after
+ *   `breaker.firstTrial`.
+ * - In a local outage and in a common cause no candidate becomes a suspect (frozen.ts).
+ *
+ * Lapse: only a client's session can bring the byte that clears a suspicion about sessions, and a suspect may get no client.
+ * So such a suspicion ends by itself, and the next clients find out.
+ * - It lapses after five times `breaker.firstTrial`. A breaker's trial costs a probe and comes sooner; a wrong lapse costs
+ *   clients.
+ * - The time doubles with each suspicion that no byte refuted, up to `breaker.maxCooldown`.
+ * - After a lapse the slow-start weight grows as after a breaker closed, so few clients go there at first. Where the
+ *   upstream has never answered, the candidate gets all its clients at once.
  */
 import * as Breaker from "../candidate/breaker.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
@@ -39,7 +51,7 @@ export function suspicion(state: State, step: Step): State {
   for (const { kind, id } of step.due) {
     const candidate = Candidates.find(next, id)
     if (candidate === undefined) continue
-    // A sample changes how long a handshake may be pending.
+    // The end of a sample window changes how long a handshake may be pending.
     if (kind === "pending" || kind === "window") next = handshakeDue(next, step, candidate)
     if (kind === "silent") next = firstByteDue(next, step, candidate)
     if (kind === "lapse") next = lapsed(next, step, candidate)
@@ -101,7 +113,7 @@ function firstByte(state: State, step: Step, { candidate: id, firstByteUs, answe
 
 function lapsed(state: State, step: Step, candidate: Candidate): State {
   const { rampMs } = Candidates.configOf(state, candidate).breaker
-  // Where the upstream has never answered, nothing is known that would make this candidate better.
+  // Where the upstream has never answered, no other candidate is known to work better. So this one gets its clients at once.
   const ramps = isKnownToAnswer(state, candidate.upstream) && Candidates.isListed(candidate)
   const ramped = ramps ? Breaker.ramping(candidate, step.at, rampMs) : candidate
   markDirty(step, candidate.upstream)

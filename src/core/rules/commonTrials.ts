@@ -1,12 +1,12 @@
 /**
- * Trials during a common cause: they find out when it is over.
+ * Trials during a common cause: probes of the order, and at times clients, which find out when it is over.
  *
  * - Candidates of the order are probed in turn, up to four at a time. The interval is a sixty-fourth of the duration so
  *   far, at least a second and at most six times `scoreTtl`. So the return is noticed soon, and the number of trials
  *   grows with the logarithm of time.
  * - After `staleFor` the upstream gives up (givingUp.ts).
- * - Where only sessions fail, probes prove nothing. So one client takes the routes of before again, after
- *   `CLIENT_TRIALS` x `firstTrial`, doubling.
+ * - Where only sessions fail, probes prove nothing. So clients use the routes of before again, after
+ *   `CLIENT_TRIALS` x `firstTrial`, doubling. The next session that fails ends that.
  */
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
@@ -50,7 +50,7 @@ export function commonTrial(state: State, step: Step, { kind, id }: Due): State 
   return kind === "trouble" ? probed(state, step, upstream, trouble) : tried(state, step, upstream, trouble)
 }
 
-/** Lets one client try the routes of before. */
+/** Lets clients use the routes of before, until one more session fails. */
 function tried(state: State, step: Step, upstream: Upstream, trouble: Trouble): State {
   const { id } = upstream
   const { firstTrialMs, maxCooldownMs, failureThreshold } = Upstreams.configOf(state, id).breaker

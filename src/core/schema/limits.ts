@@ -19,7 +19,7 @@ export const onDemand = {
   singleFlightTimeoutMs: key(
     duration(100, 10 * MINUTE),
     "10s",
-    "First clients wait this long for an address; then the last resort serves them"
+    "First clients wait this long for an address; then they go down the ladder"
   ),
   raceAddresses: key(
     whole(1, 1024),
@@ -29,7 +29,7 @@ export const onDemand = {
   retryAfterMs: key(
     duration(100, HOUR),
     "5s",
-    "When none of these answered, the last resort serves this long before the next race"
+    "When none of these answered, clients go down the ladder for this long before the next race"
   )
 }
 

@@ -2,7 +2,7 @@
  * Departed: members that left the set and are remembered, each kind at most as many as the set is large.
  *
  * - *Stale*: they left because they had no sample for `scoreTtl`. They serve while no other candidate can, for `staleFor`.
- * - *Displaced*: they left because they failed. Each gets its place back from the stand-in when it is cheaper again
+ * - *Displaced*: they left because they failed. Each gets its place back from its substitute when it is cheaper again
  *   (rules/hysteresis.ts).
  */
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
