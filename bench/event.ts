@@ -4,9 +4,9 @@ import * as Vector from "../src/core/data/Vector.ts"
 import type { Entry } from "../src/core/model/Event.ts"
 import type { State } from "../src/core/model/State.ts"
 import { addresses, configWith } from "../test/support/config.ts"
+import { busyWorld } from "./support/busyWorld.ts"
 import { options, print } from "./support/report.ts"
 import { interleaved } from "./support/rounds.ts"
-import { World } from "./support/world.ts"
 
 const EVENTS = 20_480
 const CLIENTS_PER_SECOND = 100
@@ -19,10 +19,11 @@ interface History {
 
 /** A world in which every candidate has been measured, and what happens next in it. */
 function history(candidates: number): History {
-  const world = new World(configWith([{ candidates: addresses(candidates) }]), CLIENTS_PER_SECOND)
-  while (world.next().entry.seq < 5_000 || (Vector.get(world.state.upstreams, 0)?.unsampled ?? 0) > 0);
-  const from = world.state
-  return { from, entries: Array.from({ length: EVENTS }, () => world.next().entry) }
+  const world = busyWorld(configWith([{ candidates: addresses(candidates) }]), CLIENTS_PER_SECOND)
+  let now = world.next().value
+  const isUnmeasured = () => (Vector.get(now.advanced.state.upstreams, 0)?.unsampled ?? 0) > 0
+  while (now.entry.seq < 5_000 || isUnmeasured()) now = world.next().value
+  return { from: now.advanced.state, entries: Array.from({ length: EVENTS }, () => world.next().value.entry) }
 }
 
 /** Both worlds get the mix of the larger one, because more candidates are probed more often. */

@@ -7,34 +7,40 @@ import process from "node:process"
 import { feed, segmentsAt } from "../src/adapters/file/readRecord.ts"
 import { Disk } from "../src/adapters/file/Disk.ts"
 import { SegmentWriter } from "../src/adapters/file/SegmentWriter.ts"
+import { initial } from "../src/core/state.ts"
 import { entryBody } from "../src/record/codec.ts"
 import { Replay } from "../src/record/replay.ts"
 import { footerBody, openingBodies } from "../src/record/write.ts"
 import { addresses, configWith } from "../test/support/config.ts"
+import { busyWorld } from "./support/busyWorld.ts"
 import { options, print } from "./support/report.ts"
 import { interleaved } from "./support/rounds.ts"
-import { World } from "./support/world.ts"
 
 const ENTRIES = 1_000_000
 const CANDIDATES = 6
+/** The simulation's. */
+const SEED = 1
 const { rounds, json } = options(3)
 
 const directory = await mkdtemp(join(tmpdir(), "fairlead-replay-"))
 
 /** One segment with the whole history. */
 async function record(): Promise<number> {
-  const world = new World(configWith([{ candidates: addresses(CANDIDATES) }]), 100)
+  const config = configWith([{ candidates: addresses(CANDIDATES) }])
+  const world = busyWorld(config, 100)
+  let state = initial(config, SEED)
   const writer = await SegmentWriter.open(new Disk(60_000), directory, 1)
-  const run = { id: "bench", seed: 1 }
-  await writer.write(openingBodies({ run, segment: 1, previous: null, after: null, state: world.state }))
+  const run = { id: "bench", seed: SEED }
+  await writer.write(openingBodies({ run, segment: 1, previous: null, after: null, state }))
   for (let written = 0; written < ENTRIES; written += 10_000) {
     const bodies = Array.from({ length: 10_000 }, () => {
-      const { entry, advanced } = world.next()
+      const { entry, advanced } = world.next().value
+      state = advanced.state
       return entryBody(entry, advanced)
     })
     await writer.write(bodies)
   }
-  await writer.write([footerBody(world.state)])
+  await writer.write([footerBody(state)])
   return writer.bytes
 }
 

@@ -13,7 +13,7 @@ import { parseArgs } from "node:util"
 import { whyNot } from "./lab/Lab.ts"
 import { whyNoResolver } from "./lab/names.ts"
 import type { Case } from "./lab/returnBatch.ts"
-import { runBatch } from "./lab/returnBatch.ts"
+import { lastGroupS, runBatch } from "./lab/returnBatch.ts"
 import { batchesOf, caseName, casesOf, lastsS } from "./lab/returnCases.ts"
 import { figuresOf } from "./lab/returnFigures.ts"
 import { rivalsIn } from "./lab/returnRivals.ts"
@@ -76,7 +76,8 @@ if (noResolver !== undefined && cases.some(({ setup }) => setup.from === "name")
 }
 const batches = batchesOf(cases, atOnce, pace.watchS)
 const longestS = (batch: ReadonlyArray<Case>) => Math.max(...batch.map((one) => lastsS(one, pace.watchS)))
-const minutes = batches.reduce((sum, batch) => sum + START_S + pace.settleS + longestS(batch), 0) * rounds / 60
+const minutes = batches.reduce((sum, batch) => sum + START_S + pace.settleS + lastGroupS(batch) + longestS(batch), 0)
+  * rounds / 60
 said(`${cases.length} cases in ${batches.length} batches, ${rounds} rounds: some ${Math.ceil(minutes)} minutes`)
 if (values.list) {
   for (const one of cases) console.log(caseName(one))

@@ -3,23 +3,22 @@
  * its choices by the yardstick of the traces: at each slice every candidate is probed once, the client then pays the next
  * slice's round trip of the selected candidate. Regret is what was paid over what the best choice in hindsight would have.
  *
- *     npm run --silent bench:selection -- [--json] FILE.csv...
+ *     npm run --silent bench:selection -- [--json] [--forecast] FILE.csv...
+ *
+ * With `--forecast` the rule is compared with the same rule without a forecast (`scoring.habitWeight: 0`), by a paired
+ * bootstrap over the files.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import process from "node:process"
 import { parseArgs } from "node:util"
 import { parse } from "../src/apps/config/parse.ts"
-import { advance } from "../src/core/advance.ts"
-import { nextDeadline } from "../src/core/deadline.ts"
 import type { Config } from "../src/core/model/Config.ts"
-import type { Probe } from "../src/core/model/Decision.ts"
-import type { Event } from "../src/core/model/Event.ts"
-import type { State } from "../src/core/model/State.ts"
 import { find } from "../src/core/candidates.ts"
 import * as Upstreams from "../src/core/upstreams.ts"
-import { initial } from "../src/core/state.ts"
+import { Simulation } from "../src/sim/Simulation.ts"
 import { quantile } from "./lab/measure.ts"
+import { bootstrap } from "./support/bootstrap.ts"
 import { aligned } from "./support/report.ts"
 
 const SLICE_US = 15_700_000
@@ -42,11 +41,12 @@ function readTrace(file: string): ReadonlyArray<ReadonlyArray<number>> {
 }
 
 /** The defaults of the configuration, with a set of one and rounds as often as there are slices. */
-function configFor(candidates: number): Config {
+function configFor(candidates: number, scoring: object): Config {
   const list = Array.from({ length: candidates }, (_, i) => `198.18.1.${i + 1}`)
   const { settings, problems } = parse(JSON.stringify({
     listeners: [{ name: "bench", listen: "127.0.0.1:0", upstream: "bench" }],
     upstreams: { bench: { port: 443, candidates: list } },
+    scoring,
     selector: { activeSetSize: 1 },
     probing: { interval: `${SLICE_US / 1000}ms` }
   }))
@@ -54,66 +54,30 @@ function configFor(candidates: number): Config {
   return settings.core
 }
 
-class Driver {
-  state: State
-  #atUs = 0
-  #answers: Array<{ readonly atUs: number; readonly probe: Probe; readonly rttMs: number }> = []
-  readonly #rtts: (candidate: number) => number
-
-  constructor(config: Config, rtts: (candidate: number) => number) {
-    this.state = initial(config, 1)
-    this.#rtts = rtts
-    this.#fold({ _tag: "Started", worker: 0, wallMs: 0 })
-  }
-
-  /** Answers probes and fires deadlines until `untilUs`. */
-  run(untilUs: number): void {
-    while (true) {
-      const answer = this.#answers[0]
-      const deadlineUs = nextDeadline(this.state) ?? Number.POSITIVE_INFINITY
-      const nextUs = Math.min(answer?.atUs ?? Number.POSITIVE_INFINITY, deadlineUs)
-      if (nextUs >= untilUs) break
-      this.#atUs = Math.max(this.#atUs, Math.ceil(nextUs))
-      if (answer !== undefined && answer.atUs <= deadlineUs) {
-        this.#answers.shift()
-        const { probe, candidate } = answer.probe
-        const tookUs = Math.round(answer.rttMs * 1000)
-        this.#fold({ _tag: "ProbeSucceeded", worker: 0, probe, candidate, tookUs, identity: "unchecked" })
-      } else this.#fold({ _tag: "Ticked", worker: 0 })
-    }
-    this.#atUs = untilUs
-  }
-
-  /** The candidate (by its place in the list) that serves. */
-  get selected(): number {
-    const member = Upstreams.find(this.state, 0)?.members[0]
-    return member === undefined ? 0 : (find(this.state, member)?.ordinal ?? 1) - 1
-  }
-
-  #fold(event: Event): void {
-    const { state, decisions } = advance(this.state, { seq: this.state.seq + 1, at: this.#atUs, event })
-    this.state = state
-    for (const decision of decisions) {
-      if (decision._tag !== "Probe") continue
-      const rttMs = this.#rtts((find(state, decision.candidate)?.ordinal ?? 1) - 1)
-      this.#answers.push({ atUs: this.#atUs + rttMs * 1000, probe: decision, rttMs })
-      this.#answers.sort((a, b) => a.atUs - b.atUs)
-    }
-  }
+/** The candidate (by its index in the list) that serves. */
+function selectedOf({ state }: Simulation): number {
+  const member = Upstreams.find(state, 0)?.members[0]
+  return member === undefined ? 0 : (find(state, member)?.ordinal ?? 1) - 1
 }
 
-function price(file: string): Priced {
+function price(file: string, scoring: object = {}): Priced {
   const slices = readTrace(file)
   let slice = 0
-  const driver = new Driver(configFor(slices[0]?.length ?? 0), (candidate) => slices[slice]?.[candidate] ?? 0)
+  const config = configFor(slices[0]?.length ?? 0, scoring)
+  const sim = new Simulation(config, { onEntry: () => {} })
+  for (const [i, { host }] of (config.upstreams[0]?.candidates ?? []).entries()) {
+    // Warm sockets are never connected, so probes alone are samples.
+    sim.set(host, (purpose) => purpose === "probe" ? slices[slice]?.[i] ?? 0 : "lost")
+  }
+  sim.start()
   const paid: Array<number> = []
   let best = 0
   let switches = 0
   let before = -1
   for (; slice + 1 < slices.length; slice++) {
     // The probes of a slice are sent at its start and judged before its end.
-    driver.run((slice + 1) * SLICE_US - 1)
-    const selected = driver.selected
+    sim.run(((slice + 1) * SLICE_US - 1 - sim.atUs) / 1000)
+    const selected = selectedOf(sim)
     if (slice >= WARM_UP_SLICES) {
       const next = slices[slice + 1] as ReadonlyArray<number>
       paid.push(next[selected] ?? Number.NaN)
@@ -132,28 +96,54 @@ function price(file: string): Priced {
   }
 }
 
-const { values, positionals } = parseArgs({ options: { json: { type: "boolean" } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { json: { type: "boolean" }, forecast: { type: "boolean" } },
+  allowPositionals: true
+})
 if (positionals.length === 0) {
-  console.error("bench:selection needs traces: npm run --silent bench:selection -- [--json] FILE.csv...")
+  console.error("bench:selection needs traces: npm run --silent bench:selection -- [--json] [--forecast] FILE.csv...")
   process.exit(2)
 }
-const priced = positionals.map(price)
-const mean = (figure: (one: Priced) => number) => priced.reduce((sum, one) => sum + figure(one), 0) / priced.length
-const all: ReadonlyArray<Priced> = [...priced, {
-  file: "mean",
-  regret: mean((one) => one.regret),
-  switchesPerHour: mean((one) => one.switchesPerHour),
-  p50Ms: mean((one) => one.p50Ms),
-  p99Ms: mean((one) => one.p99Ms)
-}]
-if (values.json === true) console.log(JSON.stringify(all, null, 2))
-else {
-  const rows = all.map((one) => [
+const FIGURES = ["regret", "switchesPerHour", "p50Ms", "p99Ms"] as const
+
+function withMean(priced: ReadonlyArray<Priced>): ReadonlyArray<Priced> {
+  const mean = (figure: (typeof FIGURES)[number]) => priced.reduce((sum, one) => sum + one[figure], 0) / priced.length
+  return [...priced, {
+    file: "mean",
+    regret: mean("regret"),
+    switchesPerHour: mean("switchesPerHour"),
+    p50Ms: mean("p50Ms"),
+    p99Ms: mean("p99Ms")
+  }]
+}
+
+function table(priced: ReadonlyArray<Priced>): string {
+  const rows = withMean(priced).map((one) => [
     one.file,
     one.regret.toFixed(3),
     one.switchesPerHour.toFixed(1),
     one.p50Ms.toFixed(0),
     one.p99Ms.toFixed(0)
   ])
-  console.log(aligned([["file", "regret", "switches/h", "p50 ms", "p99 ms"], ...rows]))
+  return aligned([["file", "regret", "switches/h", "p50 ms", "p99 ms"], ...rows])
+}
+
+const priced = positionals.map((file) => price(file))
+if (values.forecast !== true) console.log(values.json === true ? JSON.stringify(withMean(priced), null, 2) : table(priced))
+else {
+  const without = positionals.map((file) => price(file, { habitWeight: 0 }))
+  const judged = ({ regret, switchesPerHour }: Priced) => [regret, switchesPerHour]
+  const { differences, noWorse } = bootstrap(priced.map(judged), without.map(judged))
+  if (values.json === true) {
+    console.log(JSON.stringify({ forecast: withMean(priced), without: withMean(without), differences, noWorse }, null, 2))
+  } else {
+    console.log(`without forecast\n${table(without)}\n\nwith forecast\n${table(priced)}\n`)
+    const names = ["regret", "switches/h"]
+    const rows = differences.map((
+      { mean, from, to },
+      i
+    ) => [names[i] ?? "", ...[mean, from, to].map((one) => one.toFixed(3))])
+    console.log(aligned([["with less without", "mean", "5 %", "95 %"], ...rows]))
+    console.log(`no worse on both counts in ${(100 * noWorse).toFixed(0)} % of draws`)
+  }
 }

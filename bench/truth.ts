@@ -9,6 +9,7 @@ import process from "node:process"
 import { parseArgs } from "node:util"
 import * as zlib from "node:zlib"
 import { find } from "../src/core/candidates.ts"
+import type { CandidateRef } from "../src/core/model/Candidate.ts"
 import type { ClientAccepted, ClientClosed } from "../src/core/model/Event.ts"
 import type { State } from "../src/core/model/State.ts"
 import { Replay } from "../src/record/replay.ts"
@@ -35,7 +36,7 @@ interface Told {
 function sessionsOf(directory: string): ReadonlyArray<Told> {
   const accepted: Array<{ readonly event: ClientAccepted; readonly host: string }> = []
   const closed = new Map<number, ClientClosed>()
-  const hostOf = (state: State, id: number) => find(state, id)?.host ?? ""
+  const hostOf = (state: State, id: CandidateRef) => find(state, id)?.host ?? ""
   const replay = new Replay({
     onEntry: ({ event }, state) => {
       if (event._tag === "ClientAccepted") accepted.push({ event, host: hostOf(state, event.candidate) })
@@ -63,7 +64,7 @@ function differs({ by, failure, firstByteMs }: Seen, { accepted, closed, host }:
   if (failure === "" && by !== host) return `was served by ${by}, the record says ${host}`
   if (failure === "" && !answered) return "got an answer, the record says it did not"
   if (failure !== "" && answered) return `failed (${failure}), the record says it was answered`
-  if (accepted.warm === 0 && accepted.tried.at(-1)?.outcome !== "connected" && accepted.candidate >= 0) {
+  if (accepted.warm === 0 && accepted.tried.at(-1)?.outcome !== "connected" && typeof accepted.candidate === "number") {
     return "was served, but no attempt connected"
   }
   // A dialled first byte takes two round trips, a warm one takes one.

@@ -20,11 +20,11 @@ describe("the sources", () => {
   it("import no higher layer", () => expect(rules.layers(sources)).toEqual([]))
   it("touch the platform only in adapters and apps", () => expect(rules.platformAtTheEdge(sources)).toEqual([]))
   it("of the core import nothing outside it", () => expect(rules.coreAlone(sources)).toEqual([]))
-  it("are at most 300 lines each", () => expect(rules.shortFiles(sources)).toEqual([]))
-  it("of core and log name no clock, no chance and no inexact arithmetic", () =>
+  it("are at most 300 lines each, reducers and rules at most 200", () => expect(rules.shortFiles(sources)).toEqual([]))
+  it("of core, record and sim name no clock, no chance and no inexact arithmetic", () =>
     expect(rules.exactAndTimeless(sources)).toEqual([]))
   it("write each field of an upstream in one file of the core", () => expect(upstreamOwners(sources)).toEqual([]))
-  it("read the requests of a step in step.ts alone", () => expect(requestsAreOneWay(sources)).toEqual([]))
+  it("read the requests of a step in step.ts and stages.ts alone", () => expect(requestsAreOneWay(sources)).toEqual([]))
   it("have no import cycles", () => expect(rules.noCycles(sources)).toEqual([]))
   it("of the data plane import neither state, configuration nor reducers", () =>
     expect(rules.planeSeesRoutes(sources)).toEqual([]))
@@ -61,6 +61,21 @@ describe("a planted violation is found", () => {
     ],
     ["an adapter imports an app", rules.layers, "src/adapters/x/bad.ts", 'import "../../apps/Live.ts"', /apps\/Live/],
     ["ingress imports the shell", rules.layers, "src/ingress/bad.ts", 'import "../shell/Engine.ts"', /shell\/Engine/],
+    [
+      "the shell imports the simulation",
+      rules.layers,
+      "src/shell/bad.ts",
+      'import "../sim/Simulation.ts"',
+      /sim\/Simulation/
+    ],
+    [
+      "the package exports the simulation",
+      rules.layers,
+      "src/bad.ts",
+      'export * from "./sim/Simulation.ts"',
+      /sim\/Simulation.*for tests alone/
+    ],
+    ["the simulation imports an adapter", rules.layers, "src/sim/bad.ts", 'import "../adapters/a.ts"', /adapters\/a/],
     ["src imports a test", rules.layers, "src/apps/bad.ts", 'import "../../test/support/config.ts"', /outside src/],
     [
       "the shell imports package.json",
@@ -82,7 +97,22 @@ describe("a planted violation is found", () => {
     ["core imports Effect", rules.coreAlone, "src/core/bad.ts", 'import * as Effect from "effect/Effect"', /effect\/Effect/],
     ["the schemas import more than Schema", rules.coreAlone, "src/core/schema/bad.ts", 'import "effect/Layer"', /Layer/],
     ["core imports its schemas", rules.coreAlone, "src/core/bad.ts", 'import { a } from "./schema/Event.ts"', /schemas/],
+    [
+      "core imports types of its schemas past the model",
+      rules.coreAlone,
+      "src/core/bad.ts",
+      'import type { A } from "./schema/Event.ts"',
+      /schemas/
+    ],
+    [
+      "the model imports a schema beside types of it",
+      rules.coreAlone,
+      "src/core/model/bad.ts",
+      'import type { A } from "../schema/Event.ts"\nimport { a } from "../schema/Event.ts"',
+      /schemas/
+    ],
     ["400 lines", rules.shortFiles, "src/core/bad.ts", "const a = 1\n".repeat(400), /400 lines/],
+    ["a reducer of 201 lines", rules.shortFiles, "src/core/reducers/bad.ts", "//\n".repeat(201), /201 lines, 200 are/],
     ["301 lines without a last newline", rules.shortFiles, "src/core/bad.ts", `${"//\n".repeat(300)}//`, /301 lines/],
     [
       "a reducer writes the race of an upstream, among other fields",
@@ -121,6 +151,7 @@ describe("a planted violation is found", () => {
     ],
     ["a clock in core", rules.exactAndTimeless, "src/core/bad.ts", "export const now = () => Date.now()", /Date/],
     ["a clock in a template", rules.exactAndTimeless, "src/record/bad.ts", "`${performance.now()}`", /performance/],
+    ["a clock in the simulation", rules.exactAndTimeless, "src/sim/bad.ts", "setTimeout(() => {}, 1)", /setTimeout/],
     ["an exponential", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.exp(-1)", /Math\.exp/],
     ["random numbers", rules.exactAndTimeless, "src/core/bad.ts", "const a = Math.random()", /Math\.random/],
     ["a destructured Math", rules.exactAndTimeless, "src/core/bad.ts", "const { pow } = Math", /Math itself/],
@@ -256,6 +287,19 @@ describe("reading code", () => {
       'import a from "a"\nimport {\n  b\n} from "../b.ts"\nexport * from "./c.ts"\nimport "d"\nimport("e")\n// import "f"'
     const found = importsOf({ path: "src/core/x.ts", text })
     expect(found.map(({ specifier, target }) => target ?? specifier)).toEqual(["a", "src/b.ts", "src/core/c.ts", "d", "e"])
+  })
+
+  it("tells imports of types from all others", () => {
+    const text = [
+      'import type A from "a"',
+      "export type {\n  B\n} from 'b'",
+      'export { C } from "c"',
+      'await import("d")',
+      'import "e"'
+    ]
+      .join("\n")
+    const types = importsOf({ path: "src/core/x.ts", text }).filter(({ isType }) => isType)
+    expect(types.map(({ specifier }) => specifier)).toEqual(["a", "b"])
   })
 })
 

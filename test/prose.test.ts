@@ -52,6 +52,7 @@ const CODE = [
   "src/ingress",
   "src/plane",
   "src/shell",
+  "src/sim",
   "tools",
   "examples"
 ]

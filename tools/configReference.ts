@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import process from "node:process"
 import { choicesOf, formOf, note } from "../src/apps/config/schemaKeys.ts"
 import { ConfigFile } from "../src/core/schema/ConfigFile.ts"
-import { OVERRIDABLE } from "../src/core/schema/sections.ts"
+import { OF_ALL, OVERRIDABLE } from "../src/core/schema/sections.ts"
 
 const PAGE = "docs/configuration.md"
 const HEAD = `# Configuration
@@ -24,7 +24,7 @@ Keys that begin with \`x-\` are your own. They may hold anything, in every secti
 An upstream may have sections of its own: ${
   OVERRIDABLE.map((name) => `\`${name}\``).join(", ")
 }, and the key \`attempts\`. There they override the general ones, key by key. The budgets that all upstreams
-share cannot be overridden: \`maxParallel\`, \`perHost\`, \`ratePerSecond\`, \`maxCandidates\`, \`connectivity\`, \`total\`.
+share cannot be overridden: ${OF_ALL.map((name) => `\`${name}\``).join(", ")}.
 
 ## Values from the environment
 

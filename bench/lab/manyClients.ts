@@ -1,5 +1,6 @@
 /**
- * Clients for many listeners at once, open loop, in one process: RATE a second for each port of loopback, evenly spread. Each
+ * Clients for many listeners at once, open loop, in one process: RATE a second for each port of loopback, evenly spread; the ports
+ * begin one after the other. Each
  * connects, sends a line, waits for the first byte, and hangs up. Prints one JSON array a client: which port (its place in the
  * list), when it started (wall time, to compare with other processes), how long to the first byte (ms), and what answered, or
  * how it failed.
@@ -16,6 +17,8 @@ const ports = portTexts.map(Number)
 const perSecond = Number(rateText) * ports.length
 const count = perSecond * Number(secondsText)
 const TIMEOUT_MS = 5_000
+/** The first clients of a port come that long after those of the port before it: they make a service look for addresses. */
+const PORTS_APART_MS = 200
 
 function client(place: number): Promise<Line> {
   const atMs = Date.now()
@@ -40,6 +43,7 @@ const running = new Set<Promise<void>>()
 for (let i = 0; i < count; i++) {
   const waitMs = (i * 1000) / perSecond - (performance.now() - beganMs)
   if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+  if ((i * 1000) / perSecond < (i % ports.length) * PORTS_APART_MS) continue
   const one = client(i % ports.length).then((line) => {
     console.log(JSON.stringify(line))
     running.delete(one)

@@ -1,6 +1,7 @@
 /**
- * A batch of `bench:return`: many services at the same time in one lab, each with clients of its own. Services with the same
- * trouble share addresses; each trouble has a group of addresses, and all troubles of a batch begin together.
+ * A batch of `bench:return`: many services at the same time in one lab, each with clients of its own. A few services with the
+ * same trouble are a group and share addresses. The troubles of the groups begin one after the other: a service that has the
+ * machine to itself meets the return of its own network, and not the return of forty others at the same moment.
  */
 import * as os from "node:os"
 import * as path from "node:path"
@@ -42,40 +43,61 @@ interface Done extends Change {
   readonly doneMs: number
 }
 
+interface Group {
+  readonly trouble: Trouble
+  readonly cases: ReadonlyArray<Case>
+}
+
+/** Services that share addresses and trouble. */
+const GROUP_SIZE = 4
+/** From the begin of a group's trouble to that of the next group's. */
+const APART_S = 2
 const ROLES = Object.keys(RTT_MS) as ReadonlyArray<Role>
 const BUSY_S = 10
 
 export async function runBatch(cases: ReadonlyArray<Case>, pace: Pace): Promise<Batch> {
-  const groups = [...new Set(cases.map(({ trouble }) => trouble))]
+  const groups = groupsOf(cases)
   const hosts = groups.map((_, group) => hostsOf(group))
-  const ports = (host: string) =>
-    cases.flatMap(({ trouble }, i) => hosts[groups.indexOf(trouble)]?.[roleOf(host)] === host ? [9_000 + i] : [])
+  const groupOf = (one: Case) => groups.findIndex((group) => group.cases.includes(one))
+  const ports = (host: string) => cases.flatMap((one, i) => hosts[groupOf(one)]?.[roleOf(host)] === host ? [9_000 + i] : [])
   const addresses = hosts.flatMap((own) => Object.values(own))
   const distances = Object.fromEntries(addresses.map((host) => [host, RTT_MS[roleOf(host)]]))
   const served = JSON.stringify(Object.fromEntries(addresses.map((host) => [host, ports(host)])))
   const lab = await Lab.open(distances, ["manyUpstreams.ts", served])
   try {
-    const ships = cases.map(({ trouble, setup }, i) => {
-      const own = hosts[groups.indexOf(trouble)] ?? hostsOf(0)
+    const ships = cases.map((one, i) => {
+      const own = hosts[groupOf(one)] ?? hostsOf(0)
       const directory = path.join(lab.scratch, String(i))
-      return { setup, place: { listenPort: 2_000 + i, upstreamPort: 9_000 + i, hosts: own, name: `s${i}.test`, directory } }
+      return {
+        setup: one.setup,
+        place: { listenPort: 2_000 + i, upstreamPort: 9_000 + i, hosts: own, name: `s${i}.test`, directory }
+      }
     })
     const named = ships.filter(({ setup }) => setup.from === "name")
     const answers = named.map(({ setup, place }) => [place.name, candidatesOf(setup, place)] as const)
     const closeNames = named.length === 0 ? () => {} : await openNames(lab, Object.fromEntries(answers))
     try {
       const services = await launch(lab, ships)
-      const longestS = Math.max(...groups.map((trouble) => endsS(trouble) + watchS(trouble, pace.watchS)))
+      const longestS = Math.max(
+        ...groups.map(({ trouble }, group) => group * APART_S + endsS(trouble) + watchS(trouble, pace.watchS))
+      )
       const clients = lab.manyClients(pace.rate, pace.settleS + longestS + 2, ships.map(({ place }) => place.listenPort))
       await pause((pace.settleS - BUSY_S) * 1000)
       const idle = idleMs()
       await pause(BUSY_S * 1000)
       const busy = 1 - (idleMs() - idle) / (BUSY_S * 1000 * os.cpus().length)
-      const done = await Promise.all(groups.map((trouble, group) => make(lab, trouble, hosts[group] ?? hostsOf(group))))
+      const done = await Promise.all(
+        groups.map(({ trouble }, group) => make(lab, trouble, hosts[group] ?? hostsOf(group), group * APART_S))
+      )
       const lines = await clients
       const observed = await Promise.all(ships.map(({ place }, i) => {
         const { trouble, setup } = cases[i] as Case
-        return observe(lab, { trouble, setup, place }, done[groups.indexOf(trouble)] ?? [], lines.filter(([at]) => at === i))
+        return observe(
+          lab,
+          { trouble, setup, place },
+          done[groupOf(cases[i] as Case)] ?? [],
+          lines.filter(([at]) => at === i)
+        )
       }))
       await scuttle(services)
       const changeMs = Math.max(...done.flat().map(({ toldMs, doneMs }) => doneMs - toldMs))
@@ -88,6 +110,19 @@ export async function runBatch(cases: ReadonlyArray<Case>, pace: Pace): Promise<
   }
 }
 
+/** How long the last group's trouble begins after the first one's. */
+export function lastGroupS(cases: ReadonlyArray<Case>): number {
+  return (groupsOf(cases).length - 1) * APART_S
+}
+
+function groupsOf(cases: ReadonlyArray<Case>): ReadonlyArray<Group> {
+  return [...new Set(cases.map(({ trouble }) => trouble))].flatMap((trouble) => {
+    const all = cases.filter((one) => one.trouble === trouble)
+    const parts = Array.from({ length: Math.ceil(all.length / GROUP_SIZE) }, (_, i) => i * GROUP_SIZE)
+    return parts.map((from) => ({ trouble, cases: all.slice(from, from + GROUP_SIZE) }))
+  })
+}
+
 function hostsOf(group: number): Record<Role, string> {
   return Object.fromEntries(ROLES.map((role, i) => [role, `198.18.${group + 1}.${11 + i}`])) as Record<Role, string>
 }
@@ -96,9 +131,14 @@ function roleOf(host: string): Role {
   return ROLES[Number(host.split(".")[3]) - 11] ?? "lostSpare"
 }
 
-/** Makes the trouble, change by change. A change counts from its acknowledgement: nothing could be known earlier. */
-async function make(lab: Lab, trouble: Trouble, hosts: Readonly<Record<Role, string>>): Promise<ReadonlyArray<Done>> {
-  const beganMs = performance.now()
+/** Makes the trouble `afterS` from now, change by change. A change counts from its acknowledgement: nothing could be known earlier. */
+async function make(
+  lab: Lab,
+  trouble: Trouble,
+  hosts: Readonly<Record<Role, string>>,
+  afterS: number
+): Promise<ReadonlyArray<Done>> {
+  const beganMs = performance.now() + afterS * 1000
   const done: Array<Done> = []
   for (const change of changes(trouble)) {
     await pause(Math.max(0, beganMs + change.atS * 1000 - performance.now()))

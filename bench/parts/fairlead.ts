@@ -21,6 +21,7 @@ import type { State } from "../../src/core/model/State.ts"
 import { Acceptor } from "../../src/plane/Acceptor.ts"
 import { Plane } from "../../src/plane/Plane.ts"
 import { Engine } from "../../src/shell/Engine.ts"
+import * as Observer from "../../src/shell/Observer.ts"
 import { upstreamTarget } from "../../src/plane/Target.ts"
 import { configWith } from "../../test/support/config.ts"
 import { quantile } from "../support/rounds.ts"
@@ -74,6 +75,7 @@ const layer = Acceptor.layer([listener]).pipe(
   Layer.provideMerge(engine),
   Layer.provideMerge(Plane.layer),
   Layer.provideMerge(Layer.mergeAll(NodeTransport.layer, NodeResolver.layer, records)),
+  Layer.provideMerge(Observer.layer(Effect.all([Telemetry.observer]))),
   Layer.provideMerge(Telemetry.layer(telemetry, "bench", 1))
 )
 

@@ -3,19 +3,15 @@
  * and never answered.
  */
 import fc from "fast-check"
-import type { Advanced } from "../../src/core/advance.ts"
-import { advance } from "../../src/core/advance.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
-import { nextDeadline } from "../../src/core/deadline.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
 import type { Config, UpstreamConfig } from "../../src/core/model/Config.ts"
 import type { DialFailure, Event } from "../../src/core/model/Event.ts"
-import type { State } from "../../src/core/model/State.ts"
-import { initial } from "../../src/core/state.ts"
+import { CoreAlone } from "../../src/sim/CoreAlone.ts"
 import { configWith } from "../../test/support/config.ts"
 import { upstream } from "./config.ts"
 
-const CHOICE = { listener: "web", upstream: 0, routes: 0, chosen: -1, why: "unranked", warm: 0, client: 1 } as const
+const CHOICE = { listener: "web", upstream: 0, routes: 0, chosen: "none", why: "unranked", warm: 0, client: 1 } as const
 
 /** All candidates are challengers, so what fails alone is never a common cause; no breaker replaces a latency. */
 export const scoredUpstream: fc.Arbitrary<UpstreamConfig> = upstream.map((one) => ({
@@ -33,18 +29,16 @@ export const companions: fc.Arbitrary<ReadonlyArray<number>> = fc.array(fc.integ
   maxLength: 11
 })
 
-export class ScoredWorld {
-  state: State
-  atUs = 0
+export class ScoredWorld extends CoreAlone {
   readonly #companionsMs: ReadonlyArray<number>
 
   constructor(config: UpstreamConfig, companionsMs: ReadonlyArray<number>) {
-    this.#companionsMs = companionsMs
     const probing: Config["probing"] = { maxParallel: 1, perHost: 1, ratePerSecond: 1 }
     const candidates = [0, ...companionsMs].map((_, i) => ({ host: `127.0.0.${i + 1}`, port: 443 }))
     const upstreams = [{ ...config, candidates }]
-    this.state = initial({ ...configWith([]), upstreams, probing, maxCandidates: 20, poolTotal: 0 }, 1)
-    this.#post({ _tag: "Started", worker: 0, wallMs: 0 })
+    super({ ...configWith([]), upstreams, probing, maxCandidates: 20, poolTotal: 0 }, 1)
+    this.#companionsMs = companionsMs
+    this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 
   get all(): ReadonlyArray<Candidate> {
@@ -53,16 +47,6 @@ export class ScoredWorld {
 
   get candidate(): Candidate {
     return this.all[0]!
-  }
-
-  /** Lets time pass, with a tick at each deadline or only at the end. */
-  pass(gapUs: number, late = false, onTick: (atUs: number, advanced: Advanced) => void = () => {}): void {
-    const untilUs = this.atUs + gapUs
-    for (let due = nextDeadline(this.state); due !== undefined && due <= untilUs; due = nextDeadline(this.state)) {
-      this.atUs = late ? untilUs : Math.max(due, this.atUs)
-      onTick(this.atUs, this.#post({ _tag: "Ticked", worker: 0 }))
-    }
-    this.atUs = untilUs
   }
 
   /** A client's dial of the candidate; none takes longer than there has been time. */
@@ -83,13 +67,7 @@ export class ScoredWorld {
   }
 
   #dials(tried: Extract<Event, { _tag: "ClientAccepted" }>["tried"]): void {
-    const candidate = tried.find(({ outcome }) => outcome === "connected")?.candidate ?? -1
-    this.#post({ _tag: "ClientAccepted", worker: 0, session: 1, ...CHOICE, candidate, tried })
-  }
-
-  #post(event: Event): Advanced {
-    const advanced = advance(this.state, { seq: this.state.seq + 1, at: this.atUs, event })
-    this.state = advanced.state
-    return advanced
+    const candidate = tried.find(({ outcome }) => outcome === "connected")?.candidate ?? "none"
+    this.post({ _tag: "ClientAccepted", worker: 0, session: 1, ...CHOICE, candidate, tried })
   }
 }

@@ -9,7 +9,11 @@ import type {
   ProbingBudget,
   UpstreamConfig
 } from "../../src/core/model/Config.ts"
-import { onDemandDefaults, upstreamDefaults } from "../../test/support/config.ts"
+import { autoDisable, expiry, history, onDemand, pruning } from "../../src/core/schema/limits.ts"
+import { dns, sources } from "../../src/core/schema/names.ts"
+import { ladder, proof, rates, sections } from "../../src/core/schema/sections.ts"
+import { configDefaults, onDemandDefaults, upstreamDefaults } from "../../test/support/config.ts"
+import { arbitrariesOf, ofTable } from "./ofTable.ts"
 
 /**
  * Few hosts and ports: duplicates within a list and hosts shared between upstreams are common. They are on loopback, whose
@@ -18,7 +22,7 @@ import { onDemandDefaults, upstreamDefaults } from "../../test/support/config.ts
 export const host: fc.Arbitrary<string> = fc.integer({ min: 1, max: 9 }).map((i) => `127.0.0.${i}`)
 export const address: fc.Arbitrary<Address> = fc.record({ host, port: fc.constantFrom(443, 8443) })
 
-const pool: fc.Arbitrary<UpstreamConfig["pool"]> = fc.record({
+const pool = ofTable(sections.pool, {
   mode: fc.constantFrom("dynamic" as const, "dynamic" as const, "fixed" as const, "off" as const),
   size: fc.integer({ min: 1, max: 5 }),
   min: fc.integer({ min: 0, max: 2 }),
@@ -30,7 +34,7 @@ const pool: fc.Arbitrary<UpstreamConfig["pool"]> = fc.record({
   withholdForMs: fc.constantFrom(500, 3_600_000)
 })
 
-const breaker: fc.Arbitrary<UpstreamConfig["breaker"]> = fc.record({
+const breaker = ofTable(sections.breaker, {
   enabled: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
   failureThreshold: fc.integer({ min: 1, max: 5 }),
   failureRateThreshold: fc.constantFrom(0.3, 0.5, 0.9),
@@ -52,69 +56,72 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   port: fc.constantFrom(443, 8443),
   candidates: fc.oneof(fc.array(address, { maxLength: 9 }), fc.array(address, { maxLength: 2 })),
   fallback: fc.constant([]),
-  probing: fc.record({
-    intervalMs: fc.constantFrom(1_000, 3_000, 10_000),
-    timeoutMs: fc.constantFrom(100, 2_000),
-    challengers: fc.integer({ min: 0, max: 3 }),
-    candidatesPerRound: fc.integer({ min: 0, max: 4 }),
-    idle: fc.constantFrom("always" as const, "always" as const, "lazy" as const),
-    idleProbes: fc.constantFrom(1, 3, 20)
+  ...arbitrariesOf(sections, {
+    probing: ofTable(sections.probing, {
+      intervalMs: fc.constantFrom(1_000, 3_000, 10_000),
+      timeoutMs: fc.constantFrom(100, 2_000),
+      challengers: fc.integer({ min: 0, max: 3 }),
+      candidatesPerRound: fc.integer({ min: 0, max: 4 }),
+      idle: fc.constantFrom("always" as const, "always" as const, "lazy" as const),
+      idleProbes: fc.constantFrom(1, 3, 20)
+    }),
+    scoring: ofTable(sections.scoring, {
+      decayMs: fc.constantFrom(1, 300, 3_000),
+      jitterDecayMs: fc.constantFrom(1_000, 300_000),
+      jitterWeight: fc.constantFrom(0, 0.25, 2),
+      successExponent: fc.integer({ min: 0, max: 3 }),
+      failurePenaltyMs: fc.constantFrom(0, 20, 100),
+      historyRewardMs: fc.constantFrom(0, 5, 40),
+      neutralMs: fc.constant(100),
+      referenceMs: fc.constantFrom(10, 100),
+      successWindowMs: fc.constantFrom(1_000, 300_000),
+      habitWeight: fc.constantFrom(0, 0.5, 1),
+      habitDecayMs: fc.constantFrom(1_000, 600_000),
+      minPlausibleRttMs: fc.constantFrom(0, 0, 2)
+    }),
+    selector: ofTable(sections.selector, {
+      evaluationIntervalMs: fc.constantFrom(100, 1_000, 20_000),
+      activeSetSize: fc.integer({ min: 1, max: 4 }),
+      minScore: fc.constantFrom(0, 5, 40),
+      switching: ofTable(sections.selector.switching, {
+        marginMs: fc.constantFrom(0, 5, 20),
+        marginPercent: fc.constantFrom(0, 10, 50),
+        holdMs: fc.constantFrom(0, 1_000, 30_000),
+        confirmations: fc.integer({ min: 1, max: 3 }),
+        standing: fc.integer({ min: 1, max: 5 }),
+        swapsPerEvaluation: fc.integer({ min: 1, max: 2 })
+      })
+    }),
+    balancing: ofTable(sections.balancing, {
+      policy: fc.constantFrom<BalancingPolicy>("leastConnections", "powerOfTwo", "roundRobin", "random"),
+      affinity: fc.constantFrom<Affinity>("none", "none", "client"),
+      toleranceMs: fc.constantFrom(0, 5, 50),
+      tolerancePercent: fc.constantFrom(0, 10, 100)
+    }),
+    dial: ofTable(sections.dial, {
+      timeoutMs: fc.constantFrom(500, 3_000),
+      raceDelayMs: fc.constantFrom(0, 250),
+      deadlineMs: fc.constantFrom(1_000, 10_000),
+      lastResortAttempts: fc.integer({ min: 1, max: 4 })
+    }),
+    session: fc.constant(upstreamDefaults.session),
+    pool,
+    breaker
   }),
-  scoring: fc.record({
-    decayMs: fc.constantFrom(1, 300, 3_000),
-    jitterDecayMs: fc.constantFrom(1_000, 300_000),
-    jitterWeight: fc.constantFrom(0, 0.25, 2),
-    successExponent: fc.integer({ min: 0, max: 3 }),
-    failurePenaltyMs: fc.constantFrom(0, 20, 100),
-    historyRewardMs: fc.constantFrom(0, 5, 40),
-    neutralMs: fc.constant(100),
-    referenceMs: fc.constantFrom(10, 100),
-    successWindowMs: fc.constantFrom(1_000, 300_000),
-    habitWeight: fc.constantFrom(0, 0.5, 1),
-    habitDecayMs: fc.constantFrom(1_000, 600_000),
-    minPlausibleRttMs: fc.constantFrom(0, 0, 2)
-  }),
-  selector: fc.record({
-    evaluationIntervalMs: fc.constantFrom(100, 1_000, 20_000),
-    activeSetSize: fc.integer({ min: 1, max: 4 }),
-    minScore: fc.constantFrom(0, 5, 40),
-    switching: fc.record({
-      marginMs: fc.constantFrom(0, 5, 20),
-      marginPercent: fc.constantFrom(0, 10, 50),
-      holdMs: fc.constantFrom(0, 1_000, 30_000),
-      confirmations: fc.integer({ min: 1, max: 3 }),
-      standing: fc.integer({ min: 1, max: 5 }),
-      swapsPerEvaluation: fc.integer({ min: 1, max: 2 })
-    })
-  }),
-  balancing: fc.record({
-    policy: fc.constantFrom<BalancingPolicy>("leastConnections", "powerOfTwo", "roundRobin", "random"),
-    affinity: fc.constantFrom<Affinity>("none", "none", "client"),
-    toleranceMs: fc.constantFrom(0, 5, 50),
-    tolerancePercent: fc.constantFrom(0, 10, 100)
-  }),
-  dial: fc.record({
-    timeoutMs: fc.constantFrom(500, 3_000),
-    raceDelayMs: fc.constantFrom(0, 250),
-    deadlineMs: fc.constantFrom(1_000, 10_000),
-    lastResortAttempts: fc.integer({ min: 1, max: 4 })
-  }),
-  session: fc.constant({ idleMs: 3_600_000, halfCloseMs: 60_000, keepAliveMs: 15_000, stallMs: 10_000 }),
-  pool,
-  breaker,
-  dns: fc.record({
+  dns: ofTable(dns, {
     refreshMs: fc.constantFrom(1_000, 300_000),
     timeoutMs: fc.constant(3_000),
-    maxAnswers: fc.constant(256),
-    servers: fc.constant([])
+    maxAnswers: fc.constant(256)
   }),
-  attempts: fc.integer({ min: 1, max: 4 }),
-  scoreTtlMs: fc.constantFrom(2_000, 30_000, 300_000),
-  staleForMs: fc.constantFrom(1_000, 60_000, 86_400_000),
+  ...arbitrariesOf(ladder, { attempts: fc.integer({ min: 1, max: 4 }) }),
+  ...arbitrariesOf(expiry, {
+    scoreTtlMs: fc.constantFrom(2_000, 30_000, 300_000),
+    staleForMs: fc.constantFrom(1_000, 60_000, 86_400_000)
+  }),
   identity: fc.constant(null)
 })
 
-export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
+export const budget: fc.Arbitrary<ProbingBudget> = ofTable(rates, {
   maxParallel: fc.integer({ min: 1, max: 6 }),
   perHost: fc.integer({ min: 1, max: 2 }),
   ratePerSecond: fc.constantFrom(1, 3, 50, 1_000)
@@ -122,19 +129,19 @@ export const budget: fc.Arbitrary<ProbingBudget> = fc.record({
 
 /** No access lists, nothing built in, and every source may name candidates. */
 export const unruled: Pick<Config, "sources" | "builtin" | "access"> = {
-  sources: { builtin: true, userStatic: true, history: true, dns: true, fallback: true },
-  builtin: [],
-  access: { allow: [], deny: [] }
+  sources: configDefaults.sources,
+  builtin: configDefaults.builtin,
+  access: configDefaults.access
 }
 
 const memory = {
-  history: fc.record({ maxEntries: fc.constantFrom(1, 5, 1_024), serveForMs: fc.constantFrom(0, 1_000) })
+  history: ofTable(history, { maxEntries: fc.constantFrom(1, 5, 1_024), serveForMs: fc.constantFrom(0, 1_000) })
 }
 
 /** Kept away from laws that are about something else. */
 const protection = {
-  outage: fc.constant({ connectivity: [], timeoutMs: 2_000 }),
-  autoDisable: fc.constant({ failures: 1_000_000, cooldownMs: 300_000, roundMs: 10_000 })
+  outage: fc.constant(configDefaults.outage),
+  autoDisable: fc.constant({ ...configDefaults.autoDisable, failures: 1_000_000 })
 }
 
 /** What shows a local outage, and when auto-disable begins. */
@@ -144,15 +151,17 @@ export const protecting: fc.Arbitrary<Pick<Config, "outage" | "autoDisable">> = 
     timeoutMs: fc.constantFrom(100, 2_000)
   }),
   autoDisable: fc.record({
-    failures: fc.integer({ min: 1, max: 3 }),
-    cooldownMs: fc.constantFrom(1_000, 300_000),
+    ...arbitrariesOf(autoDisable, {
+      failures: fc.integer({ min: 1, max: 3 }),
+      cooldownMs: fc.constantFrom(1_000, 300_000)
+    }),
     roundMs: fc.constantFrom(1_000, 10_000)
   })
 })
 
 /** So few names that they are dropped all the time. */
 const demand = {
-  onDemand: fc.record({
+  onDemand: ofTable({ ...onDemand, ...pruning, ...proof }, {
     enabled: fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
     idleMs: fc.constantFrom(1_000, 1_800_000),
     usedWithinMs: fc.constantFrom(0, 5_000, 60_000),
@@ -203,7 +212,7 @@ const networks = fc.array(
 const seldom = fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) })
 
 export const rules: fc.Arbitrary<Pick<Config, "sources" | "builtin" | "access">> = fc.record({
-  sources: fc.record({ builtin: seldom, userStatic: seldom, history: seldom, dns: seldom, fallback: seldom }),
+  sources: ofTable(sources, { builtin: seldom, userStatic: seldom, history: seldom, dns: seldom, fallback: seldom }),
   builtin: fc.array(host, { maxLength: 3 }).map((addresses) => [{ host: "web.example", addresses }]),
   access: fc.oneof(
     { weight: 1, arbitrary: fc.constant(unruled.access) },

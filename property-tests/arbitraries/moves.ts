@@ -142,6 +142,12 @@ export function one<A>(all: ReadonlyArray<A>, { pick }: Move): A | undefined {
   return all[pick % Math.max(1, all.length)]
 }
 
-export function taken<A>(all: Array<A>, { pick }: Move): A | undefined {
-  return all.splice(pick % Math.max(1, all.length), 1)[0]
+/** The time that a move names, but none takes longer than there was. */
+export function within(thereWasUs: number, { tookUs }: Move): number {
+  return Math.min(tookUs, thereWasUs)
+}
+
+/** A candidate that was asked for no certificate cannot fail to show it. */
+export function failureOf(failure: DialFailure | null, proves: boolean): DialFailure | null {
+  return failure === "certificate" && !proves ? "reset" : failure
 }

@@ -5,10 +5,10 @@ import type { Config } from "../../src/core/model/Config.ts"
 import { config, protecting, provenReloads, reloads } from "./config.ts"
 import type { Move } from "./moves.ts"
 import { move, ruledMove, seed } from "./moves.ts"
-import type { Played, Watch } from "./PlayedWorld.ts"
-import { PlayedWorld } from "./PlayedWorld.ts"
+import type { Played, Watch } from "./MovePlayer.ts"
+import { MovePlayer } from "./MovePlayer.ts"
 
-export type { Played, Watch } from "./PlayedWorld.ts"
+export type { Played, Watch } from "./MovePlayer.ts"
 
 export interface Script {
   readonly config: Config
@@ -119,8 +119,8 @@ function farHost(i: number): string {
 
 /** Plays a script; the first entry is always `Started`. */
 export function play({ config, seed, moves, reloads = [] }: Script, watch: Watch = () => {}): Played {
-  const world = new PlayedWorld(config, seed, watch, reloads)
-  world.post({ _tag: "Started", worker: 0, wallMs: 1_790_000_000_000 })
-  for (const one of moves) world.make(one)
-  return world.played()
+  const player = new MovePlayer(config, seed, watch, reloads)
+  player.post({ _tag: "Started", worker: 0, wallMs: 1_790_000_000_000 })
+  for (const one of moves) player.make(one)
+  return player.played()
 }

@@ -9,9 +9,9 @@ import type { Event } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { isCommon } from "../../src/core/upstream/trouble.ts"
 import { configWith } from "../../test/support/config.ts"
-import type { Fault, Faulty } from "../../test/support/outageScript.ts"
-import { handshake, reply } from "../../test/support/outageScript.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import type { Fault, Faulty } from "../../src/sim/weather.ts"
+import { follow } from "../../src/sim/weather.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { config } from "../arbitraries/config.ts"
 import { play, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
@@ -47,7 +47,7 @@ const isListed = (state: State, id: CandidateId) => {
   const candidate = Candidates.find(state, id)
   return candidate !== undefined && Candidates.isListed(candidate)
 }
-const told = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const told = (toy: Simulation, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
 
 /** Addresses at these distances, of which the script says how they fail; nothing has happened yet. */
 function world(
@@ -55,25 +55,24 @@ function world(
   faulty: Array<Faulty>,
   changes: Parameters<typeof configWith>[0][number] = {},
   all = HOSTS
-): ToyInterpreter {
+): Simulation {
   const hosts = all.slice(0, distances.length)
   const whole = configWith([{ candidates: hosts.map((host) => ({ host, port: 443 })), ...changes }])
-  const toy = new ToyInterpreter(whole, { failAfterMs: 20 })
+  const toy = new Simulation(whole, { failAfterMs: 20 })
   hosts.forEach((host, i) => {
-    toy.set(host, () => handshake(faulty, host, distances[i]!, toy.atMs))
-    toy.replies(host, (connectedMs) => reply(faulty, host, distances[i]!, connectedMs))
+    follow(toy, { host, rttMs: distances[i]!, faults: faulty })
   })
   return toy.start()
 }
 
 /** From now on, until `toMs` at most. */
-function fails(toy: ToyInterpreter, faulty: Array<Faulty>, host: string, fault: Fault, toMs = NEVER_MS): void {
+function fails(toy: Simulation, faulty: Array<Faulty>, host: string, fault: Fault, toMs = NEVER_MS): void {
   faulty.push({ host, fault, fromMs: toy.atMs, toMs })
   if (fault === "refused") toy.lose(host, "reset")
 }
 
 /** What is believed of candidates, the cheapest first, and the set. */
-function believed(toy: ToyInterpreter) {
+function believed(toy: Simulation) {
   const of = candidates(toy.state).map(({ id, costMs, forecastMs, breaker, suspicion }) => ({
     ...{ id, costMs, forecastMs, breaker: breaker.state, share: breaker.slowStartWeight },
     ...{ pending: suspicion.pending, session: suspicion.session }
@@ -81,7 +80,7 @@ function believed(toy: ToyInterpreter) {
   return { order: of.toSorted((a, b) => a.costMs - b.costMs || a.id - b.id), active: toy.active() }
 }
 
-function atRest({ state }: ToyInterpreter): boolean {
+function atRest({ state }: Simulation): boolean {
   return candidates(state).every(({ sampleWindow, probe, warm, costMs }) =>
     sampleWindow.length + probe + warm.dialling.length === 0 && costMs >= 0
   )

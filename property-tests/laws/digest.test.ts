@@ -9,12 +9,12 @@ import { noSuspicion } from "../../src/core/candidate/suspicion.ts"
 import { emptyWarmPool } from "../../src/core/candidate/warm.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { law } from "../check.ts"
 
 /** Three chunks of candidates and two upstreams. */
 const config = configWith([{ candidates: addresses(100) }, { name: "api", candidates: addresses(40) }])
-const { state } = new ToyInterpreter(config, { otherwise: 20 }).start().run(5_000)
+const { state } = new Simulation(config, { otherwise: 20 }).start().run(5_000)
 const digestOf = (state: State) => toHex(stateDigest(state))
 const whole = digestOf(state)
 

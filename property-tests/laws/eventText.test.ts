@@ -5,7 +5,8 @@ import { eventText } from "../../src/record/eventText.ts"
 import { law } from "../check.ts"
 
 const count = fc.integer({ min: -1, max: 2 ** 48 })
-const attempt = fc.record({ candidate: count, outcome: fc.constantFrom("connected", "refused", "cancelled"), tookUs: count })
+const ref = fc.oneof(count, fc.constantFrom("system", "none", "reference"))
+const attempt = fc.record({ candidate: ref, outcome: fc.constantFrom("connected", "refused", "cancelled"), tookUs: count })
 const accepted = fc.record({
   _tag: fc.constant("ClientAccepted"),
   worker: count,
@@ -13,9 +14,9 @@ const accepted = fc.record({
   listener: fc.string({ unit: "binary" }),
   upstream: count,
   routes: count,
-  chosen: count,
+  chosen: ref,
   why: fc.constantFrom("only", "cheapest", "balanced", "unranked"),
-  candidate: count,
+  candidate: ref,
   warm: count,
   client: count,
   tried: fc.array(attempt, { maxLength: 3 })
@@ -24,7 +25,7 @@ const closed = fc.record({
   _tag: fc.constant("ClientClosed"),
   worker: count,
   session: count,
-  candidate: count,
+  candidate: ref,
   client: count,
   bytesUp: count,
   bytesDown: count,

@@ -4,6 +4,7 @@ import { describe, expect } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { cheapFault, faults } from "../../src/core/invariants.ts"
+import type { CandidateRef } from "../../src/core/model/Candidate.ts"
 import type { Event } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
@@ -16,7 +17,7 @@ const plansOf = (state: State, id: number) => {
 }
 
 /** The candidates that an event shows to have the certificate, and those that could not show it. */
-function told(event: Event): { readonly shown: ReadonlyArray<number>; readonly failed: ReadonlyArray<number> } {
+function told(event: Event): { readonly shown: ReadonlyArray<CandidateRef>; readonly failed: ReadonlyArray<CandidateRef> } {
   switch (event._tag) {
     case "ProbeSucceeded":
       return { shown: event.identity === "verified" ? [event.candidate] : [], failed: [] }
@@ -48,7 +49,7 @@ describe("proofs of identity", () => {
     "that failed keep their candidate out of the set, the routes and new warm dials",
     fc.property(provenScript(), (it) => {
       play(it, (_entry, _before, { state, decisions }) => {
-        const hasFailed = (id: number) => Candidates.find(state, id)?.identity.state === "failed"
+        const hasFailed = (id: CandidateRef) => Candidates.find(state, id)?.identity.state === "failed"
         for (const { id, members } of Vector.toArray(state.upstreams)) {
           expect(members.filter(hasFailed)).toEqual([])
           expect(plansOf(state, id).filter(({ candidate }) => hasFailed(candidate))).toEqual([])
@@ -61,7 +62,7 @@ describe("proofs of identity", () => {
   law(
     "since the last change of identity are needed for the set, for being chosen and for warm sockets",
     fc.property(provenScript(), (it) => {
-      const shown = new Set<number>()
+      const shown = new Set<CandidateRef>()
       play(it, (entry, before, { state, decisions }) => {
         const said = told(entry.event)
         for (const one of said.shown) shown.add(one)
@@ -128,7 +129,7 @@ describe("proofs of identity", () => {
           met("a probe was asked for")
           const candidate = Candidates.find(state, one.candidate)!
           const { identity, scoreTtlMs } = Candidates.configOf(state, candidate)
-          const since = candidate.identity.state === "verified" ? provenAtUs.get(one.candidate) ?? -1 : -1
+          const since = candidate.identity.state === "verified" ? provenAtUs.get(candidate.id) ?? -1 : -1
           // scoreTtl may have changed since the proof was given.
           if (since >= 0 && event._tag !== "ConfigChanged" && candidate.identity.dueUs - since === scoreTtlMs * 1000) {
             expect(one.identity).toEqual(at - since >= scoreTtlMs * 1000 ? identity : null)

@@ -5,7 +5,6 @@ import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { SLOTS } from "../../src/core/model/Candidate.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
-import { STRANGER } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
 import { initial } from "../../src/core/state.ts"
 import { config } from "../arbitraries/config.ts"
@@ -65,8 +64,8 @@ describe("membership", () => {
           }
         }
         // An address that served on the last resort counts as named by the resolver, until its next answer.
-        const stranger = event._tag === "ClientAccepted" && event.candidate === STRANGER
-          ? event.tried.find(({ candidate, outcome }) => candidate < 0 && outcome === "connected")?.host
+        const stranger = event._tag === "ClientAccepted" && event.candidate === "system"
+          ? event.tried.find(({ candidate, outcome }) => candidate === "system" && outcome === "connected")?.host
           : undefined
         if (event._tag === "ClientAccepted" && stranger !== undefined) {
           const { host, port } = it.config.upstreams[event.upstream]!

@@ -10,7 +10,7 @@ import { needsNetwork } from "../../src/core/network.ts"
 import type { State } from "../../src/core/model/State.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import { configWith } from "../../test/support/config.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { darkScript, play } from "../arbitraries/run.ts"
 import { law, met } from "../check.ts"
 
@@ -47,7 +47,7 @@ describe("a local outage", () => {
         { ...common, name: "a", candidates: at(HOSTS.slice(0, 3)) },
         { ...common, name: "b", candidates: at(HOSTS.slice(3)) }
       ])
-      const toy = new ToyInterpreter(config)
+      const toy = new Simulation(config)
       // The first address of each upstream works: an upstream without a working one is no evidence.
       HOSTS.forEach((host, i) => toy.set(host, i % 3 > 0 && dead[i] ? "refused" : latencies[i]!))
       toy.start().run(beforeMs)

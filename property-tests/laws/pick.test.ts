@@ -1,10 +1,10 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
-import * as Rng from "../../src/core/math/Rng.ts"
 import type { BalancingPolicy } from "../../src/core/model/Config.ts"
 import type { Member, UpstreamRoutes } from "../../src/core/model/Routes.ts"
 import type { Chance } from "../../src/core/pick.ts"
 import { isAdmissible, pick, reasonOf } from "../../src/core/pick.ts"
+import { Draws } from "../../src/sim/Draws.ts"
 import { law } from "../check.ts"
 
 const plan = { attempts: [], deadlineMs: 10_000 }
@@ -140,13 +140,7 @@ describe("pick", () => {
         },
         session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1, stallMs: 1 }
       })
-      let rng = Rng.make(seed)
-      const draw = () => {
-        const drawn = Rng.uniform(rng)
-        rng = drawn.rng
-        return drawn.value
-      }
-      const chance = { draw, turn: () => 0 }
+      const chance = { draw: new Draws(seed).draw, turn: () => 0 }
       const busy = (candidate: number) => (candidate === 10 ? 5 : 0)
       let ramping = 0
       for (let i = 0; i < 2_000; i++) {
@@ -164,7 +158,7 @@ describe("pick", () => {
   law(
     "makes no choice that a replay would not admit, whatever the counts and draws",
     fc.property(routes, counts, counts, draws, (routes, connections, warm, draws) => {
-      const chosen = pick(routes, countOf(connections), countOf(warm), chanceOf(draws))?.candidate ?? -1
+      const chosen = pick(routes, countOf(connections), countOf(warm), chanceOf(draws))?.candidate ?? "none"
       expect(isAdmissible(routes, chosen)).toBe(true)
       expect(isAdmissible(routes, -1)).toBe(routes.members.length === 0)
       expect(isAdmissible(routes, 99)).toBe(false)

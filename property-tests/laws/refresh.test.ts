@@ -5,7 +5,7 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { State } from "../../src/core/model/State.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { config } from "../arbitraries/config.ts"
 import { play, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
@@ -45,12 +45,12 @@ function isCalm(state: State, { id, upstream, suspicion, breaker }: Candidate): 
     && (trouble === null || (trouble.commonAtUs < 0 && !trouble.order.includes(id)))
 }
 
-function world(config: Config, answers: ReadonlyArray<number | "refused" | "timeout" | "local">): ToyInterpreter {
+function world(config: Config, answers: ReadonlyArray<number | "refused" | "timeout" | "local">): Simulation {
   const quiet = withEachUpstream(
     config,
     (one) => ({ ...one, host: "", pool: { ...one.pool, mode: "off" }, breaker: { ...one.breaker, enabled: false } })
   )
-  const toy = new ToyInterpreter(quiet)
+  const toy = new Simulation(quiet)
   answers.forEach((answer, i) => toy.set(`127.0.0.${i}`, answer))
   return toy.start()
 }
@@ -110,12 +110,12 @@ describe("refresh", () => {
     fc.property(config, answers, (config, answers) => {
       const longRounds = withEachUpstream(config, (one) => ({ ...one, probing: { ...one.probing, intervalMs: 10_000_000 } }))
       const toy = world(longRounds, answers).run(200_000)
-      const probed = toy.probes.map(({ candidate }) => candidate).toSorted((a, b) => a - b)
+      const probed = toy.probes.map(({ candidate }) => Number(candidate)).toSorted((a, b) => a - b)
       expect([...new Set(probed)]).toEqual(Vector.toArray(toy.state.candidates).map((one) => one!.id))
       for (const { id, unsampled, untried, listed } of Vector.toArray(toy.state.upstreams)) {
         const { timeoutMs: longMs } = toy.state.config.upstreams[id]!.probing
         const wasShort = ({ host, timeoutMs }: (typeof toy.probes)[number]) => {
-          const answer = toy.answerOf(host)
+          const answer = toy.network.answerOf(host, "probe")
           return timeoutMs < longMs && (answer === "timeout" || (typeof answer === "number" && answer >= timeoutMs))
         }
         const probes = listed.map((id) => toy.probes.filter((one) => one.candidate === id))
@@ -123,7 +123,7 @@ describe("refresh", () => {
           expect(all.slice(0, -1).every(wasShort)).toBe(true)
           expect(all.slice(1).every(({ timeoutMs }, i) => timeoutMs === Math.min(longMs, 2 * all[i]!.timeoutMs))).toBe(true)
         }
-        const local = probes.filter((all) => toy.answerOf(all[0]!.host) === "local").length
+        const local = probes.filter((all) => toy.network.answerOf(all[0]!.host, "probe") === "local").length
         expect(untried).toBe(local)
         expect(unsampled).toBe(local + probes.filter((all) => wasShort(all.at(-1)!)).length)
       }

@@ -3,7 +3,7 @@ import { describe, expect } from "vitest"
 import { admits } from "../../src/core/access.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
-import type { Candidate } from "../../src/core/model/Candidate.ts"
+import type { Candidate, Endpoint } from "../../src/core/model/Candidate.ts"
 import type { DialPlan, UpstreamState } from "../../src/core/model/Routes.ts"
 import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
@@ -172,7 +172,7 @@ function expectPlan(
   const { dial, dns, host, port } = state.config.upstreams[upstream.id]!
   const { lastResortAttempts: most, timeoutMs, raceDelayMs } = dial
   const isOff = rungOf(state, upstream).name === "disabled"
-  const expected: Array<readonly [candidate: number, startAfterMs: number]> = []
+  const expected: Array<readonly [candidate: Endpoint, startAfterMs: number]> = []
   let fromMs = 0
   const suspectAfterMs = (id: number) => attempts.find(({ candidate }) => candidate === id)?.suspectAfterMs ?? 0
   const add = (ids: ReadonlyArray<number>, most: number) => {
@@ -184,7 +184,7 @@ function expectPlan(
   }
   const addName = () => {
     if (host === "") return
-    expected.push([-1, fromMs])
+    expected.push(["system", fromMs])
     fromMs += raceDelayMs
   }
   const spares = isOff ? [] : upstream.fallback
@@ -198,7 +198,7 @@ function expectPlan(
   expect(deadlineMs).toBe(dial.deadlineMs)
   for (const attempt of attempts) {
     expect(attempt.timeoutMs).toBe(timeoutMs)
-    if (attempt.candidate < 0) {
+    if (attempt.candidate === "system") {
       expect(attempt).toMatchObject({ host, port, resolve: { timeoutMs: dns.timeoutMs, raceDelayMs, most } })
       continue
     }

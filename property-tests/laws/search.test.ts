@@ -5,7 +5,7 @@ import { faults } from "../../src/core/invariants.ts"
 import { isReady } from "../../src/core/ready.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import { addresses, configWith, onDemandDefaults } from "../../test/support/config.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { law, met } from "../check.ts"
 
 const RTT_MS = 20
@@ -27,7 +27,7 @@ describe("a search of a long list", () => {
         ...configWith([{ candidates: addresses(length), pool: { mode: "off" } }]),
         onDemand: { ...onDemandDefaults, raceAddresses }
       }
-      const toy = new ToyInterpreter(config, { otherwise: "timeout" })
+      const toy = new Simulation(config, { otherwise: "timeout" })
       const hosts = addresses(length).map(({ host }) => host)
       const live = new Set(alive.map((share) => hosts[Math.floor(share * length)]!))
       for (const host of live) toy.set(host, RTT_MS)

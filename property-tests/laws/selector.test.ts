@@ -6,7 +6,7 @@ import type { Decision, Move, MoveReason, SelectionMoved } from "../../src/core/
 import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { play, script } from "../arbitraries/run.ts"
 import {
   candidatesOf,
@@ -231,7 +231,7 @@ describe("the selector", () => {
         scoring: { ...scoring, habitWeight },
         selector: { ...selector, evaluationIntervalMs: 2_000, activeSetSize, switching }
       }
-      const toy = new ToyInterpreter(configWith([upstream]))
+      const toy = new Simulation(configWith([upstream]))
       for (const [i, phase] of phasesMs.entries()) {
         ADDRESSES.forEach(({ host }, j) => toy.set(host, phase[j]!))
         if (i === 0) toy.start()

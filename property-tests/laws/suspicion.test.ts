@@ -1,16 +1,16 @@
 import fc from "fast-check"
 import { describe, expect, it as test } from "vitest"
-import { advance } from "../../src/core/advance.ts"
+import type { Advanced } from "../../src/core/advance.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
-import { nextDeadline } from "../../src/core/deadline.ts"
 import { isFrozen } from "../../src/core/frozen.ts"
 import type { Candidate, CandidateId } from "../../src/core/model/Candidate.ts"
 import type { UpstreamConfig } from "../../src/core/model/Config.ts"
 import type { Decision } from "../../src/core/model/Decision.ts"
 import type { ClientClosed, Entry, Event } from "../../src/core/model/Event.ts"
 import type { State } from "../../src/core/model/State.ts"
-import { initial } from "../../src/core/state.ts"
+import { CoreAlone } from "../../src/sim/CoreAlone.ts"
+import { probeEnd } from "../../src/sim/ends.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { play, script } from "../arbitraries/run.ts"
 import { law } from "../check.ts"
@@ -313,13 +313,10 @@ describe("suspicion", () => {
 })
 
 /** One candidate whose sessions are reported one by one, beside one that works; the upstream is known to answer. */
-class Sessions {
-  state: State
-  atUs = 0
-
+class Sessions extends CoreAlone {
   constructor(breaker: Partial<UpstreamConfig["breaker"]> = {}) {
     const quiet = { probing: { intervalMs: 3_600_000 }, pool: { mode: "off" as const }, scoreTtlMs: 3_600_000_000 }
-    this.state = initial(configWith([{ candidates: addresses(2), breaker: { enabled: false, ...breaker }, ...quiet }]), 1)
+    super(configWith([{ candidates: addresses(2), breaker: { enabled: false, ...breaker }, ...quiet }]), 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 
@@ -327,24 +324,13 @@ class Sessions {
     return Vector.get(this.state.candidates, 0)!
   }
 
-  post(event: Event): void {
-    const { state, decisions } = advance(this.state, { seq: this.state.seq + 1, at: this.atUs, event })
-    this.state = state
+  override post(event: Event): Advanced {
+    const advanced = super.post(event)
     // Handshakes always succeed: here only sessions make a suspect.
-    for (const act of decisions) {
-      if (act._tag !== "Probe") continue
-      const { probe, candidate } = act
-      this.post({ _tag: "ProbeSucceeded", worker: 0, probe, candidate, tookUs: 0, identity: "unchecked" })
+    for (const act of advanced.decisions) {
+      if (act._tag === "Probe") this.post(probeEnd(act, 0, null, "unchecked"))
     }
-  }
-
-  pass(gapUs: number): void {
-    const untilUs = this.atUs + gapUs
-    for (let due = nextDeadline(this.state); due !== undefined && due <= untilUs; due = nextDeadline(this.state)) {
-      this.atUs = Math.max(this.atUs, due)
-      this.post({ _tag: "Ticked", worker: 0 })
-    }
-    this.atUs = untilUs
+    return advanced
   }
 
   silent(session: number, waitedUs: number): void {

@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { describe, expect } from "vitest"
 import { connectionsOf } from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
+import type { CandidateRef } from "../../src/core/model/Candidate.ts"
 import { play, script } from "../arbitraries/run.ts"
 import { law, met } from "../check.ts"
 
@@ -11,7 +12,7 @@ describe("traffic", () => {
     fc.property(script(), (it) => {
       /** Clients by candidate and worker. */
       const table = new Map<string, number>()
-      const change = (candidate: number, worker: number, by: number) => {
+      const change = (candidate: CandidateRef, worker: number, by: number) => {
         const key = `${candidate}/${worker}`
         table.set(key, Math.max(0, (table.get(key) ?? 0) + by))
       }

@@ -2,8 +2,8 @@ import fc from "fast-check"
 import { describe, expect } from "vitest"
 import * as Candidates from "../../src/core/candidates.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
-import type { Reply } from "../../test/support/toySession.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
+import type { Reply } from "../../src/sim/session.ts"
 import { law, met } from "../check.ts"
 
 const SECOND = 1_000
@@ -33,7 +33,7 @@ describe("an upstream that has answered no client", () => {
     "gives every client a candidate, opens no breaker, and passes each candidate over ever more rarely",
     fc.property(world, ({ replies, everyMs, holdMs, forMs }) => {
       const list = addresses(replies.length)
-      const toy = new ToyInterpreter(configWith([{ candidates: list }]))
+      const toy = new Simulation(configWith([{ candidates: list }]))
       list.forEach(({ host }, i) => toy.set(host, 5 + 30 * i).replies(host, replies[i] as Reply))
       toy.start().run(SECOND)
       for (let ms = 0; ms < forMs; ms += everyMs) {
@@ -65,7 +65,7 @@ describe("an upstream that has answered no client", () => {
       fc.constantFrom(50, 200),
       (replies, everyMs) => {
         const list = addresses(replies.length + 1)
-        const toy = new ToyInterpreter(configWith([{ candidates: list }]))
+        const toy = new Simulation(configWith([{ candidates: list }]))
         list.forEach(({ host }, i) => toy.set(host, 5 + 30 * i).replies(host, replies[i] ?? 10))
         toy.start().run(SECOND)
         for (let i = 0; i < 10 * list.length; i++) toy.client().run(everyMs)

@@ -3,7 +3,7 @@ import fc from "fast-check"
 import { describe, expect } from "vitest"
 import { faults } from "../../src/core/invariants.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { law, met } from "../check.ts"
 
 const HOUR_MS = 3_600_000
@@ -27,7 +27,7 @@ const world = fc.record({
 type World = typeof world extends fc.Arbitrary<infer A> ? A : never
 
 const dead = ({ count, answer, intervalMs, scoreTtlMs, failureThreshold, enabled, seed }: World, host = "") =>
-  new ToyInterpreter(
+  new Simulation(
     configWith([{
       host,
       candidates: host === "" ? addresses(count) : [],

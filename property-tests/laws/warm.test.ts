@@ -7,7 +7,7 @@ import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
 import { targetOf } from "../../src/core/candidate/warm.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
-import { ToyInterpreter } from "../../test/support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { play, script } from "../arbitraries/run.ts"
 import { law, met } from "../check.ts"
 
@@ -40,8 +40,8 @@ describe("warm sockets", () => {
       play(it, ({ event, at }, _before, { state, decisions }) => {
         if (event._tag === "Started") takes.clear()
         if (event._tag === "ClientAccepted") {
-          const id = event.chosen >= 0 ? event.chosen : event.candidate
-          takes.set(id, [...(takes.get(id) ?? []), at])
+          const id = event.chosen === "none" ? event.candidate : event.chosen
+          if (typeof id === "number") takes.set(id, [...(takes.get(id) ?? []), at])
         }
         for (const act of decisions) {
           if (act._tag !== "DialWarm") continue
@@ -127,14 +127,14 @@ describe("warm sockets", () => {
       (connectsPerSecond, size, deaths) => {
         const { host } = addresses(1)[0]!
         const pool = { mode: "fixed" as const, size, connectsPerSecond }
-        const toy = new ToyInterpreter(configWith([{ candidates: addresses(1), pool }])).set(host, 5).start().run(100)
+        const toy = new Simulation(configWith([{ candidates: addresses(1), pool }])).set(host, 5).start().run(100)
         for (const [gapMs, dead] of deaths) toy.lose(host, "closed", dead).run(gapMs)
         const times = toy.warmDials.map(({ atUs }) => atUs)
         times.forEach((from, i) => {
           const within = times.slice(i).filter((atUs) => atUs < from + 1_000_000).length
           expect(within).toBeLessThanOrEqual(size + connectsPerSecond)
         })
-        expect(toy.run(1_000 + (1_000 * size) / connectsPerSecond).parked(host)).toBe(size)
+        expect(toy.run(1_000 + (1_000 * size) / connectsPerSecond).warm(host)).toBe(size)
       }
     ),
     { share: 0.3 }
@@ -144,7 +144,7 @@ describe("warm sockets", () => {
     "grow with a burst, so that the next one of its size finds them all, and fade to the least when no client comes",
     fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 5, max: 60 }), (clients, latencyMs) => {
       const { host } = addresses(1)[0]!
-      const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(host, latencyMs).start().run(1_000)
+      const toy = new Simulation(configWith([{ candidates: addresses(1) }])).set(host, latencyMs).start().run(1_000)
       const burst = () => {
         const from = toy.entries.length
         for (let i = 0; i < clients; i++) toy.client(10)

@@ -2,12 +2,9 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
-import { nextDeadline } from "../../src/core/deadline.ts"
 import type { UpstreamConfig } from "../../src/core/model/Config.ts"
-import type { Attempt, ClientClosed, DialFailure, Event } from "../../src/core/model/Event.ts"
-import type { State } from "../../src/core/model/State.ts"
-import { initial } from "../../src/core/state.ts"
-import { step } from "../../src/core/step.ts"
+import type { Attempt, ClientClosed, DialFailure } from "../../src/core/model/Event.ts"
+import { CoreAlone } from "../../src/sim/CoreAlone.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { law } from "../check.ts"
 import { command as commandOf } from "./command.ts"
@@ -160,10 +157,7 @@ class Model {
 }
 
 /** The core with three candidates that no probe reaches: all it learns of them comes from commands. */
-class Real {
-  state: State
-  atUs = 0
-
+class Real extends CoreAlone {
   constructor(breaker: Breaker) {
     // Waits for trials outlast every run: another law is about them.
     const long = { firstTrialMs: 1e9, cooldownMs: 1e9, timeoutCooldownMs: 1e9, maxCooldownMs: 1e9 }
@@ -175,7 +169,7 @@ class Real {
       scoreTtlMs: 1e9
     }], { maxParallel: 0 })
     const config = { ...whole, autoDisable: { ...whole.autoDisable, failures: 1e9 } }
-    this.state = initial(config, 1)
+    super(config, 1)
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
     // The upstream is known to answer, by a candidate that is none of these.
     this.close(9, { client: 0, firstByteUs: 0, durationUs: 0, cause: "done", silence: "none" })
@@ -185,26 +179,13 @@ class Real {
     }
   }
 
-  post(event: Event): void {
-    this.state = step(this.state, { seq: this.state.seq + 1, at: this.atUs, event }).state
-  }
-
-  pass(us: number): void {
-    const untilUs = this.atUs + us
-    for (let due = nextDeadline(this.state); due !== undefined && due <= untilUs; due = nextDeadline(this.state)) {
-      this.atUs = Math.max(this.atUs, due)
-      this.post({ _tag: "Ticked", worker: 0 })
-    }
-    this.atUs = untilUs
-  }
-
   idOf(slot: number): number {
     return Vector.get(this.state.candidates, slot)?.id ?? -1
   }
 
   accept(slot: number, client: number, outcome: Attempt["outcome"]): void {
     const candidate = outcome === "connected" ? this.idOf(slot) : -1
-    const choice = { listener: "web", upstream: 0, routes: 1, chosen: -1, why: "unranked" as const, warm: 0 }
+    const choice = { listener: "web", upstream: 0, routes: 1, chosen: "none" as const, why: "unranked" as const, warm: 0 }
     const tried = [{ candidate: this.idOf(slot), outcome, tookUs: TOOK_US }]
     this.post({ _tag: "ClientAccepted", worker: 0, session: 1, ...choice, client, candidate, tried })
   }

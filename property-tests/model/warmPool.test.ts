@@ -1,15 +1,14 @@
 /** The core's counts of warm sockets, driven through its own step, compared with a bag of sockets that a warm pool would hold. */
 import fc from "fast-check"
 import { describe, expect } from "vitest"
+import type { Advanced } from "../../src/core/advance.ts"
 import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
-import { nextDeadline } from "../../src/core/deadline.ts"
 import { faults } from "../../src/core/invariants.ts"
 import type { DialWarm } from "../../src/core/model/Decision.ts"
 import type { Event, WarmLoss } from "../../src/core/model/Event.ts"
-import type { State } from "../../src/core/model/State.ts"
-import { initial } from "../../src/core/state.ts"
-import { step } from "../../src/core/step.ts"
+import { CoreAlone } from "../../src/sim/CoreAlone.ts"
+import { probeEnd } from "../../src/sim/ends.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { law } from "../check.ts"
 
@@ -36,49 +35,34 @@ class Bag {
   }
 }
 
-class Core {
-  state: State
-  atUs = 0
-  readonly #bag: Bag
+class Core extends CoreAlone {
+  #bag: Bag
 
   constructor(bag: Bag, size: number, poolTotal: number) {
-    this.#bag = bag
     const pool = { mode: "fixed" as const, size, connectsPerSecond: 1_000 }
     const breaker = { failureThreshold: 4, firstTrialMs: 2_000, cooldownMs: 2_000 }
-    const config = configWith([{ candidates: addresses(3), pool, breaker }])
-    this.state = initial({ ...config, poolTotal }, 1)
+    super({ ...configWith([{ candidates: addresses(3), pool, breaker }]), poolTotal }, 1)
+    this.#bag = bag
     this.post({ _tag: "Started", worker: 0, wallMs: 0 })
   }
 
   /** Probes succeed at once; what is retired is gone at once. */
-  post(event: Event): void {
-    const stepped = step(this.state, { seq: this.state.seq + 1, at: this.atUs, event })
-    this.state = stepped.state
-    for (const act of stepped.decisions) {
-      if (act._tag === "Probe") {
-        const { worker, probe, candidate } = act
-        this.post({ _tag: "ProbeSucceeded", worker, probe, candidate, tookUs: 1_000, identity: "unchecked" })
-      }
+  override post(event: Event): Advanced {
+    const advanced = super.post(event)
+    for (const act of advanced.decisions) {
+      if (act._tag === "Probe") this.post(probeEnd(act, 1_000, null, "unchecked"))
       if (act._tag === "DialWarm") this.#dial(act)
       if (act._tag !== "Retire") continue
-      const parked = this.#bag.all("parked").filter(({ candidate }) => candidate === act.candidate)
-      for (const socket of parked.slice(0, act.count)) this.lose(socket, "drained")
+      const ready = this.#bag.all("parked").filter(({ candidate }) => candidate === act.candidate)
+      for (const socket of ready.slice(0, act.count)) this.lose(socket, "drained")
     }
+    return advanced
   }
 
   lose(socket: Socket, reason: WarmLoss): void {
     this.#bag.remove(socket)
     const { warm, candidate } = socket
     this.post({ _tag: "WarmLost", worker: 0, warm, candidate, reason, ageUs: 1_000 })
-  }
-
-  pass(us: number): void {
-    const untilUs = this.atUs + us
-    for (let due = nextDeadline(this.state); due !== undefined && due <= untilUs; due = nextDeadline(this.state)) {
-      this.atUs = Math.max(this.atUs, due)
-      this.post({ _tag: "Ticked", worker: 0 })
-    }
-    this.atUs = untilUs
   }
 
   check(): void {

@@ -21,6 +21,7 @@ import * as Telemetry from "../adapters/otel/Telemetry.ts"
 import { Acceptor } from "../plane/Acceptor.ts"
 import { Plane } from "../plane/Plane.ts"
 import { Engine } from "../shell/Engine.ts"
+import * as Observer from "../shell/Observer.ts"
 import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
 import * as FactLog from "../shell/facts/FactLog.ts"
@@ -58,10 +59,12 @@ export const serving = (
     restartDelayMs: limits.restartDelay
   })
   const { addresses } = settings.privacy
-  // Each of these passes on what it sees to the observer below it.
-  const facts = Facts.layer({ perSecond: limits.factsPerSecond, kept: limits.factsKept, addresses }).pipe(
-    Layer.provide(ClientLog.layer(() => threshold.allows("debug"))),
-    Layer.provideMerge(Telemetry.layer(measured, VERSION, run.seed))
+  const clientLog = ClientLog.observer(() => threshold.allows("debug"))
+  const observed = Observer.layer(Effect.all([Facts.observer, clientLog, Telemetry.observer])).pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      Facts.layer({ perSecond: limits.factsPerSecond, kept: limits.factsKept, addresses }),
+      Telemetry.layer(measured, VERSION, run.seed)
+    ))
   )
   const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
   const keeping = { enabled: core.enabled, firstWriteMs, flushIntervalMs, timeoutMs, network: networkTag }
@@ -72,7 +75,7 @@ export const serving = (
       Layer.provideMerge(engine),
       Layer.provideMerge(Plane.layer),
       Layer.provideMerge(HistoryKeeper.layer(keeping)),
-      Layer.provideMerge(facts),
+      Layer.provideMerge(observed),
       Layer.provideMerge(
         Layer.mergeAll(transport, NodeResolver.layerWith(settings.names), recorder(settings, run), historyStore(settings))
       )

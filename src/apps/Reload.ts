@@ -15,6 +15,8 @@ import type { Config } from "../core/model/Config.ts"
 import type { ListenerOptions } from "../plane/Listener.ts"
 import type { ReloadOutcome } from "../shell/Control.ts"
 import type { BindError } from "../plane/ports/errors.ts"
+import type { Tracing } from "../shell/Traces.ts"
+import { traced, Traces } from "../shell/Traces.ts"
 import { overlap } from "../plane/overlap.ts"
 import { endpointText } from "../core/endpointText.ts"
 import { withAuthorities } from "./config/authorities.ts"
@@ -67,11 +69,14 @@ const NO_ANSWER = `no answer from the disk within ${READ_TIMEOUT_MS / 1000}s`
 const UNCONFIRMED = "the core did not confirm the configuration in time: see the log for the reason, then reload again"
 /** Keys that the log names when a configuration was applied. */
 const MOST_NAMED = 8
+/** Upstreams that a span names at most. */
+const MOST_TRACED = 16
 
 export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
   const { source, environment, started } = options
   const file = source.name
   const fs = yield* FileSystem.FileSystem
+  const tracing = yield* Traces
   const oneAtATime = yield* Semaphore.make(1)
   let inForce = started
   /** The text, or why there was none. */
@@ -98,6 +103,14 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
     return { applied: true, problems: [], warnings: [...shown, ...afterwards(started, inForce, done.success)] }
   })
 
+  const outcomeOf = (text: Result.Result<string, ConfigReadError>) =>
+    tracedReload(
+      tracing,
+      Result.isSuccess(text) ? apply(text.success) : Effect.succeed(refused([text.failure.message], [])),
+      ({ applied }) => applied,
+      () => inForce.settings
+    )
+
   /** Reads and applies the file, and logs the outcome. */
   const attempt = Effect.fnUntraced(function* (evenIfSame: boolean) {
     const text = yield* read
@@ -106,7 +119,7 @@ export const make = Effect.fnUntraced(function* (options: ReloadOptions) {
     const missing = Result.isFailure(text) && text.failure.missing
     if (!evenIfSame && (missing || seen === lastSeen)) return undefined
     lastSeen = seen
-    return yield* tell(Result.isSuccess(text) ? yield* apply(text.success) : refused([seen], []))
+    return yield* tell(yield* outcomeOf(text))
   })
 
   const tell = Effect.fnUntraced(function* (outcome: ReloadOutcome) {
@@ -137,6 +150,30 @@ export const putInForce = (target: Reconfigure, settings: Settings) =>
     yield* target.rehearse?.(settings) ?? Effect.void
     return confirmed
   }))
+
+/**
+ * A reload inside its span: from the new text to the core's word. `inForce` is what it left in force. The reason of a refusal
+ * stays out of the span, because it may name an address.
+ */
+export const tracedReload = <A, E>(
+  tracing: Tracing | null,
+  reload: Effect.Effect<A, E>,
+  isApplied: (done: A) => boolean,
+  inForce: () => Settings
+): Effect.Effect<A, E> =>
+  traced(tracing, Effect.result(reload), {
+    name: "fairlead.reload",
+    attributes: () => ({}),
+    ended: (result) => {
+      const applied = Result.isSuccess(result) && isApplied(result.success)
+      const names = inForce().core.upstreams.filter(({ removed, onDemand }) => !removed && !onDemand).map(({ name }) => name)
+      return {
+        "fairlead.outcome": applied ? "applied" : "refused",
+        "fairlead.upstreams": names.slice(0, MOST_TRACED),
+        "fairlead.upstreams.count": names.length
+      }
+    }
+  }).pipe(Effect.flatMap(Effect.fromResult))
 
 /** The admin port keeps the address of the start, whatever the file says now. */
 export const ownAdminPort = ({ admin }: Settings) => (error: BindError): BindError => {

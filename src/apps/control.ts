@@ -33,8 +33,6 @@ export interface ControlOptions {
 
 /** A core that fails while it gets an order starts afresh. The caller waits no longer than this. */
 const CORE_TIMEOUT = Duration.seconds(5)
-/** All upstreams. */
-const ALL = -1
 
 export const layer = ({ threshold, ...options }: ControlOptions) =>
   Layer.effectContext(Effect.gen(function* () {
@@ -62,7 +60,7 @@ export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "rel
   setEnabled: (enabled) => Effect.sync(() => engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled })),
   refresh: (name) =>
     Effect.sync(() => {
-      const upstream = name === undefined ? ALL : slotOf(engine.stateUnsafe().config, name)
+      const upstream = name === undefined ? "all" : slotOf(engine.stateUnsafe().config, name)
       if (upstream === undefined) return false
       engine.controlUnsafe({ _tag: "RefreshRequested", worker: 0, upstream })
       return true

@@ -4,7 +4,7 @@
  *
  * - A name that was there before keeps its slot. The order in the file does not matter.
  * - A name that is gone keeps its slot as `removed`: without candidates, host and fallback, but with its limits, for
- *   sessions that still drain. The core empties the name when nothing uses the slot any more (rules/roster.ts).
+ *   sessions that still drain. The core empties the name when nothing uses the slot any more (rules/forgetting.ts).
  * - An on-demand host and port keep their slot under the new general sections, as long as `onDemand.enabled`. A new
  *   configured upstream with the same host and port takes over that slot. A configured upstream that has a slot makes it
  *   `removed`.

@@ -6,7 +6,7 @@ import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { reschedule } from "./deadline.ts"
 import { isVouched } from "./candidate/identity.ts"
-import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
+import type { Candidate, CandidateId, CandidateRef, UpstreamId } from "./model/Candidate.ts"
 import { SLOTS } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
 import type { Index, State } from "./model/State.ts"
@@ -15,15 +15,15 @@ import { ON_DEMAND } from "./domain.ts"
 /** Candidates in the backlog sort behind all urgent ones: 2^52 µs is 142 years. */
 const BACKLOG = 2 ** 52
 
-/** The candidate with this id; undefined: it is gone, even if another candidate took its number. */
-export function find(state: State, id: CandidateId | undefined): Candidate | undefined {
-  if (id === undefined || id < 0) return undefined
+/** The candidate with this id; undefined: it is gone, even if another candidate took its number, or no candidate is meant. */
+export function find(state: State, id: CandidateRef | undefined): Candidate | undefined {
+  if (typeof id !== "number") return undefined
   const found = Vector.get(state.candidates, id % SLOTS)
   return found !== null && found !== undefined && found.id === id ? found : undefined
 }
 
 /** The candidates with these ids that still exist, in the same order. */
-export function among(state: State, ids: Iterable<CandidateId>): Array<Candidate> {
+export function among(state: State, ids: Iterable<CandidateRef>): Array<Candidate> {
   return [...ids].map((id) => find(state, id)).filter((one) => one !== undefined)
 }
 
@@ -59,10 +59,20 @@ export function visitRanked(state: State, upstream: UpstreamId, each: (id: Candi
   Ordered.visit(Vector.get(state.index.rankings, upstream) ?? null, (_cost, id) => each(id))
 }
 
+/** How many candidates of an upstream are ranked. */
+export function rankedOf(state: State, upstream: UpstreamId): number {
+  return Ordered.size(Vector.get(state.index.rankings, upstream) ?? null)
+}
+
+/** How many candidates of an upstream failed their proof of identity. */
+export function impostorsOf(state: State, upstream: UpstreamId): number {
+  return Ordered.size(Vector.get(state.index.impostors, upstream) ?? null)
+}
+
 /**
  * The stable name of a candidate in facts, labels and verdicts: `web#3`; for an on-demand upstream `on-demand#` and the id.
  */
-export function labelOf(state: State, id: CandidateId): string {
+export function labelOf(state: State, id: CandidateRef): string {
   const candidate = find(state, id)
   if (candidate === undefined) return `#${id}`
   const { name, onDemand } = configOf(state, candidate)

@@ -7,35 +7,10 @@
  * That bounds a step when ten thousand candidates expire at the same moment.
  */
 import * as Ordered from "./data/Ordered.ts"
+import type { DeadlineKind, Due } from "./model/Deadline.ts"
+import { DEADLINE_KINDS } from "./model/Deadline.ts"
 import type { State } from "./model/State.ts"
-import type { DeadlineKind, Due } from "./model/Step.ts"
 
-const KINDS: ReadonlyArray<DeadlineKind> = [
-  "evaluate",
-  "round",
-  "expire",
-  "window",
-  "fade",
-  "gate",
-  "trial",
-  "trouble",
-  "clientTrial",
-  "ramp",
-  "pending",
-  "silent",
-  "lapse",
-  "refill",
-  "idle",
-  "forget",
-  "resolve",
-  "stale",
-  "prior",
-  "outage",
-  "pause",
-  "prune",
-  "renew",
-  "relief"
-]
 /** Ids stay below 2^48: 2^28 generations of 2^20 slots; up to 32 kinds keep the code below 2^53. */
 const KIND_UNIT = 2 ** 48
 const MOST_DUE = 256
@@ -56,7 +31,7 @@ export function dueAt(state: State, at: number): ReadonlyArray<Due> {
   const due: Array<Due> = []
   Ordered.visit(state.index.deadlines, (moment, code) => {
     if (moment > at || due.length >= MOST_DUE) return false
-    const kind = KINDS[Math.floor(code / KIND_UNIT)]
+    const kind = DEADLINE_KINDS[Math.floor(code / KIND_UNIT)]
     if (kind !== undefined) due.push({ kind, id: code % KIND_UNIT })
     return true
   })
@@ -72,7 +47,7 @@ export function reschedule(
   after: number = -1
 ): Ordered.Ordered {
   if (before === after) return deadlines
-  const code = KINDS.indexOf(kind) * KIND_UNIT + id
+  const code = DEADLINE_KINDS.indexOf(kind) * KIND_UNIT + id
   const without = before < 0 ? deadlines : Ordered.remove(deadlines, before, code)
   return after < 0 ? without : Ordered.insert(without, after, code)
 }

@@ -1,9 +1,7 @@
 /** The configuration of an on-demand upstream: a host and port that the configuration does not name. */
 import { isLiteral } from "./domain.ts"
+import { GREETING_PORTS } from "./greetingPorts.ts"
 import type { Config, UpstreamConfig } from "./model/Config.ts"
-
-/** Ports of servers that speak first and count connections that say nothing: SSH, mail, MySQL, PostgreSQL. */
-const GREETING_PORTS = [22, 25, 110, 143, 587, 3306, 5432]
 
 /**
  * The general sections under a name.

@@ -1,7 +1,7 @@
 /** Evidence: what an event says about sessions, and when the dials in it began. */
 import * as Candidates from "./candidates.ts"
 import { isFailureExcused } from "./frozen.ts"
-import type { CandidateId, UpstreamId } from "./model/Candidate.ts"
+import type { CandidateId, Endpoint, UpstreamId } from "./model/Candidate.ts"
 import type { Event } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
@@ -11,6 +11,8 @@ export interface FailureAfterConnect {
   readonly candidate: CandidateId
   readonly client: number
   readonly reason: "reset" | "closed" | "stalled"
+  /** When the session began, or the silence after which it stalled. */
+  readonly beganUs: number
 }
 
 /** Whether a session of the upstream ever received a byte. In one-way protocols none does. */
@@ -18,20 +20,27 @@ export function isKnownToAnswer(state: State, id: UpstreamId): boolean {
   return Upstreams.find(state, id)?.answered === true
 }
 
-/** The failure after connect that an event reports. Each session reports one at most. */
+/** The failure after connect that an event reports, if it says something about the candidate. */
 export function failureAfterConnect(state: State, event: Event, atUs: number): FailureAfterConnect | undefined {
+  const broken = brokenSession(state, event, atUs)
+  if (broken === undefined || isFailureExcused(state, broken.candidate, broken.beganUs)) return undefined
+  return broken
+}
+
+/** The session that failed after connect, if the upstream is on. Each session reports one failure at most. */
+export function brokenSession(state: State, event: Event, atUs: number): FailureAfterConnect | undefined {
   const reason = reasonOf(event)
   if (reason === undefined || (event._tag !== "ClientClosed" && event._tag !== "SessionStalled")) return undefined
-  const candidate = Candidates.find(state, event.candidate)
+  const { candidate: id, client } = event
+  const candidate = Candidates.find(state, id)
   if (candidate === undefined || !Upstreams.isOn(state, candidate.upstream)) return undefined
   const { stallMs } = Candidates.configOf(state, candidate).session
   const beganUs = atUs - (event._tag === "ClientClosed" ? event.durationUs : stallMs * 1000)
-  if (isFailureExcused(state, candidate.id, beganUs)) return undefined
-  return { candidate: event.candidate, client: event.client, reason }
+  return { candidate: candidate.id, client, reason, beganUs }
 }
 
 /** How a session failed after its upstream was connected; undefined: it did not. */
-export function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
+function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
   if (event._tag === "SessionStalled") return "stalled"
   if (event._tag !== "ClientClosed" || event.firstByteUs >= 0 || event.silence === "stalled") return undefined
   // An alert is an answer to something, even where the runtime does not count the bytes that a program sends inside TLS.
@@ -42,7 +51,7 @@ export function reasonOf(event: Event): FailureAfterConnect["reason"] | undefine
 }
 
 export interface UpstreamByte {
-  readonly candidate: CandidateId
+  readonly candidate: Endpoint
   readonly atUs: number
 }
 

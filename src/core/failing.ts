@@ -9,22 +9,16 @@
  */
 import * as Suspicion from "./candidate/suspicion.ts"
 import * as Candidates from "./candidates.ts"
-import type { CandidateId, Checkpoint } from "./model/Candidate.ts"
+import type { CandidateId, Checkpoint, Endpoint } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
-import * as Upstreams from "./upstreams.ts"
-import { beginning, reasonOf } from "./evidence.ts"
+import { isLate } from "./frozen.ts"
+import { beginning, brokenSession } from "./evidence.ts"
 
 export interface Failing {
-  readonly candidate: CandidateId
+  readonly candidate: Endpoint
   readonly failed: Checkpoint["failed"]
   readonly in: "handshake" | "proof" | "session"
-}
-
-/** Whether what began at `beganUs` began before its upstream's last common cause ended. */
-export function isLate(state: State, id: CandidateId, beganUs: number): boolean {
-  const upstream = Upstreams.find(state, Candidates.find(state, id)?.upstream ?? -1)
-  return upstream !== undefined && upstream.returnedAtUs >= 0 && beganUs < upstream.returnedAtUs
 }
 
 /** Whether a handshake really has been pending for too long. */
@@ -47,23 +41,18 @@ export function failingOf(state: State, step: Step): ReadonlyArray<Failing> {
   for (const { kind, id } of due) {
     // The end of a sample window changes the slow-handshake limit of a handshake that is watched.
     const isWatched = kind === "window" && (Candidates.find(state, id)?.suspicion.pendingDueUs ?? -1) >= 0
-    if ((kind === "pending" && isOverdue(state, id, step.at)) || isWatched) {
-      failing.push({ candidate: id, failed: null, in: "handshake" })
+    const isPending = isWatched || (kind === "pending" && isOverdue(state, id, step.at))
+    if (isPending || kind === "silent") {
+      failing.push({ candidate: id, failed: null, in: isPending ? "handshake" : "session" })
     }
-    if (kind === "silent") failing.push({ candidate: id, failed: null, in: "session" })
   }
-  if (event._tag === "DialPending") failing.push({ candidate: event.candidate, failed: null, in: "handshake" })
-  if (event._tag === "WarmLost" && event.reason === "reset") {
-    failing.push({ candidate: event.candidate, failed: null, in: "session" })
+  const isPending = event._tag === "DialPending"
+  if (isPending || event._tag === "SessionSilent" || (event._tag === "WarmLost" && event.reason === "reset")) {
+    failing.push({ candidate: event.candidate, failed: null, in: isPending ? "handshake" : "session" })
   }
-  if (event._tag === "SessionSilent") failing.push({ candidate: event.candidate, failed: null, in: "session" })
-  if (reasonOf(event) !== undefined && (event._tag === "ClientClosed" || event._tag === "SessionStalled")) {
-    const candidate = Candidates.find(state, event.candidate)
-    const stallMs = candidate === undefined ? 0 : Candidates.configOf(state, candidate).session.stallMs
-    const beganUs = step.at - (event._tag === "ClientClosed" ? event.durationUs : stallMs * 1000)
-    if (!isLate(state, event.candidate, beganUs)) {
-      failing.push({ candidate: event.candidate, failed: "session", in: "session" })
-    }
+  const broken = brokenSession(state, event, step.at)
+  if (broken !== undefined && !isLate(state, broken.candidate, broken.beganUs)) {
+    failing.push({ candidate: broken.candidate, failed: "session", in: "session" })
   }
   return failing
 }

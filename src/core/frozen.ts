@@ -3,7 +3,7 @@
  * upstream (reducers/commonCause.ts).
  */
 import * as Candidates from "./candidates.ts"
-import type { Candidate, CandidateId } from "./model/Candidate.ts"
+import type { Candidate, Endpoint } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import { needsNetwork } from "./network.ts"
 import { isCommon } from "./upstream/trouble.ts"
@@ -23,9 +23,13 @@ export function isFrozen(state: State, candidate: Candidate): boolean {
  * Whether what began at `beganUs` falls into an outage of the network: the present one, or the last one if it had not ended
  * then. What is decided in the step that ends an outage has the moment of that step, and goes out after it.
  */
-export function isExcused(state: State, id: CandidateId, beganUs: number): boolean {
+export function isExcused(state: State, id: Endpoint, beganUs: number): boolean {
   const { sinceUs, endedAtUs } = state.outage
-  if (sinceUs < 0 && (endedAtUs < 0 || beganUs >= endedAtUs)) return false
+  return (sinceUs >= 0 || (endedAtUs >= 0 && beganUs < endedAtUs)) && isFar(state, id)
+}
+
+/** Whether the candidate is reached over the network, and not on this machine. */
+export function isFar(state: State, id: Endpoint): boolean {
   const candidate = Candidates.find(state, id)
   return candidate !== undefined && needsNetwork(candidate.host)
 }
@@ -48,9 +52,14 @@ export function isRushed(state: State, candidate: Candidate, tookMs: number, beg
 }
 
 /** Whether a failure that began at `beganUs` says nothing about the candidate: the network or a common cause explains it. */
-export function isFailureExcused(state: State, id: CandidateId, beganUs: number): boolean {
+export function isFailureExcused(state: State, id: Endpoint, beganUs: number): boolean {
   const candidate = Candidates.find(state, id)
-  if (candidate === undefined) return false
-  const returnedAtUs = Upstreams.find(state, candidate.upstream)?.returnedAtUs ?? -1
-  return (returnedAtUs >= 0 && beganUs < returnedAtUs) || isFrozen(state, candidate) || isExcused(state, id, beganUs)
+  return candidate !== undefined
+    && (isLate(state, id, beganUs) || isFrozen(state, candidate) || isExcused(state, id, beganUs))
+}
+
+/** Whether what began at `beganUs` began before its upstream's last common cause ended. */
+export function isLate(state: State, id: Endpoint, beganUs: number): boolean {
+  const returnedAtUs = Upstreams.find(state, Candidates.find(state, id)?.upstream)?.returnedAtUs ?? -1
+  return returnedAtUs >= 0 && beganUs < returnedAtUs
 }

@@ -2,7 +2,7 @@
  * What can be a host: an IP address, or a name that DNS and the system's resolver accept (RFC 1123, and underscores, which
  * occur). For another text the answer says what to write instead. Names in other scripts become ASCII before they come here.
  */
-import { wordsOf } from "./access.ts"
+import { wordsOf } from "./addressWords.ts"
 
 const LONGEST_NAME = 253
 const LONGEST_LABEL = 63

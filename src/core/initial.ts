@@ -10,7 +10,7 @@ import type { Candidate, CandidateId, Source, UpstreamId } from "./model/Candida
 import type { Address, Identity } from "./model/Config.ts"
 import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { LEAST_SHARED_SILENCE_MS } from "./reducers/suspicion.ts"
+import { LEAST_SHARED_SILENCE_MS } from "./slowFirstByte.ts"
 
 export const noOutage: OutageState = {
   families: null,

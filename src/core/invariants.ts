@@ -7,7 +7,7 @@ import * as Candidates from "./candidates.ts"
 import * as Ordered from "./data/Ordered.ts"
 import * as Vector from "./data/Vector.ts"
 import { isLiteral } from "./domain.ts"
-import type { Candidate, CandidateId, UpstreamId } from "./model/Candidate.ts"
+import type { Candidate, Endpoint, UpstreamId } from "./model/Candidate.ts"
 import { SLOTS } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
@@ -99,7 +99,7 @@ export function faults(state: State): ReadonlyArray<string> {
   const flights = state.probing.inFlight
   expect(new Set(flights.map(({ probe }) => probe)).size === flights.length, "a probe twice under way")
   for (const flight of flights) {
-    if (flight.candidate < 0) continue
+    if (flight.candidate === "reference") continue
     expect(
       Candidates.find(state, flight.candidate)?.probe === flight.probe,
       `probe ${flight.probe} unknown to its candidate`
@@ -116,13 +116,14 @@ export function faults(state: State): ReadonlyArray<string> {
   return found
 }
 
-function mayResolve(state: State, id: UpstreamId): boolean {
+/** Whether the upstream has a name that the resolver may be queried for. */
+export function mayResolve(state: State, id: UpstreamId): boolean {
   const { host } = Upstreams.configOf(state, id)
   return host !== "" && !isLiteral(host) && asks(state, id)
 }
 
 /** Candidates with a failed proof in the plans or in the set. */
-function impostorsIn(state: State, { id, members }: Upstream): ReadonlyArray<CandidateId> {
+function impostorsIn(state: State, { id, members }: Upstream): ReadonlyArray<Endpoint> {
   const routes = state.routes.upstreams[id]
   const plans = routes === undefined ? [] : [routes.lastResort, ...routes.members.map(({ plan }) => plan)]
   const routed = plans.flatMap(({ attempts }) => attempts.map(({ candidate }) => candidate))

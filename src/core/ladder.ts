@@ -16,27 +16,16 @@
  * Where a proof of identity is wanted (reducers/identity.ts), a candidate that failed it is on no rung. A candidate that has
  * not given it yet gives it in the client's dial.
  *
- * Panic mode begins when every breaker is open except the last, which never opens, and that candidate is at threshold: it
- * failed as often as opens a breaker. Then no candidate serves.
- *
- * - The panic candidate is one attempt before the rung.
- * - While its sessions make it suspect, it is no attempt. It would connect, keep every client from the rung, and then fail
- *   them. Clients try it again when the suspicion lapses.
- * - Where only the list is left, it stays first.
- *
- * When all candidates fail together (reducers/commonCause.ts), the rung below the set serves. The earlier order of
- * candidates joins its race, and comes first where only the list is left.
+ * Panic mode adds attempts before the rung, or behind its first list (panic.ts).
  */
 import * as Candidates from "./candidates.ts"
-import * as Ordered from "./data/Ordered.ts"
-import * as Vector from "./data/Vector.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
 import type { LadderReason } from "./model/Decision.ts"
-import type { Event } from "./model/Event.ts"
 import type { UpstreamState } from "./model/Routes.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { isPanic, orderOf } from "./upstream/trouble.ts"
+import { panicOf } from "./panic.ts"
+import { orderOf } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
 export interface Rung {
@@ -58,23 +47,18 @@ export function rungOf(state: State, upstream: Upstream, someServe: boolean): Ru
     return { state: "disabled", reason: removed ? "removed" : bypass ? "bypass" : "disabled", first: order, then: [] }
   }
   const below = upstream.fallback.length > 0 ? "fallback" : host === "" ? "unranked" : "system"
-  if (isPanic(state, upstream)) {
-    const order = orderOf(state, upstream)
-    return {
-      state: below,
-      reason: isAllImpostors(state, upstream) ? "certificate" : "shut",
-      first: below === "unranked" ? order : [],
-      then: order
-    }
-  }
-  const panic = panicCandidateOf(state, upstream)
-  const reason = reasonOf(state, upstream, panic)
-  const stale = upstream.stale.filter((id) => id !== panic && mayStillServe(Candidates.find(state, id)))
+  const panic = panicOf(state, upstream, below === "unranked")
+  const reason = reasonOf(state, upstream, panic !== null)
+  // In a common cause these fail as well.
+  const stale = panic !== null && panic.candidate === undefined ? [] : staleOf(state, upstream, panic?.candidate)
   if (stale.length > 0) return { state: "stale", reason, first: stale, then: [] }
-  const priors = priorsOf(state, upstream).filter((id) => id !== panic)
-  if (priors.length > 0) return { state: "stale", reason, first: priors, then: [] }
-  const isMute = below !== "unranked" && Candidates.find(state, panic)?.suspicion.session === true
-  return { state: below, reason, first: panic < 0 || isMute ? [] : [panic], then: [] }
+  return { state: below, reason, first: panic?.first ?? [], then: panic?.then ?? [] }
+}
+
+/** The stale members, or else the priors, without the panic candidate. */
+function staleOf(state: State, upstream: Upstream, panic: CandidateId | undefined): ReadonlyArray<CandidateId> {
+  const stale = upstream.stale.filter((id) => id !== panic && mayStillServe(Candidates.find(state, id)))
+  return stale.length > 0 ? stale : priorsOf(state, upstream).filter((id) => id !== panic)
 }
 
 /** The best priors, as many as the set is large. */
@@ -86,46 +70,17 @@ export function priorsOf(state: State, upstream: Upstream): ReadonlyArray<Candid
   return may.slice(0, Upstreams.configOf(state, upstream.id).selector.activeSetSize)
 }
 
-function reasonOf(state: State, upstream: Upstream, panic: CandidateId): LadderReason {
+function reasonOf(state: State, upstream: Upstream, isPanic: boolean): LadderReason {
   if (upstream.listed.length === 0) return "empty"
   if (isAllImpostors(state, upstream)) return "certificate"
-  return panic >= 0 ? "shut" : upstream.selectedAtUs >= 0 ? "expired" : "unmeasured"
+  return isPanic ? "shut" : upstream.selectedAtUs >= 0 ? "expired" : "unmeasured"
 }
 
 function isAllImpostors(state: State, { id, listed }: Upstream): boolean {
-  return Ordered.size(Vector.get(state.index.impostors, id) ?? null) >= listed.length
+  return Candidates.impostorsOf(state, id) >= listed.length
 }
 
 function mayStillServe(candidate: Candidate | undefined): candidate is Candidate {
   return candidate !== undefined && Candidates.isListed(candidate) && candidate.breaker.state === "closed"
     && candidate.identity.state !== "failed"
-}
-
-/** The candidate that is at threshold and has a closed breaker only because it is the last; -1: there is none. */
-export function panicCandidateOf(state: State, upstream: Upstream): CandidateId {
-  if (upstream.listed.length === 0 || upstream.shut < upstream.listed.length - 1) return -1
-  const last = upstream.listed.find((id) => Candidates.find(state, id)?.breaker.state === "closed")
-  return last !== undefined && isAtThreshold(state, last) ? last : -1
-}
-
-/** Whether it failed as often in a row as opens a breaker. */
-function isAtThreshold(state: State, id: CandidateId): boolean {
-  const candidate = Candidates.find(state, id)
-  if (candidate === undefined) return false
-  const { enabled, failureThreshold } = Candidates.configOf(state, candidate).breaker
-  const { consecutive, consecutiveAfter } = candidate.breaker
-  return enabled && (consecutive >= failureThreshold || consecutiveAfter >= failureThreshold)
-}
-
-/**
- * Candidates that crossed the threshold of failures in a row with this event. The rung of their upstreams may have changed.
- */
-export function thresholdChanged(before: State, after: State, event: Event): ReadonlyArray<Candidate> {
-  const named = "tried" in event
-    ? event.tried.map(({ candidate }) => candidate)
-    : "candidate" in event
-    ? [event.candidate]
-    : []
-  const counted = named.filter((id) => Candidates.find(before, id)?.breaker !== Candidates.find(after, id)?.breaker)
-  return Candidates.among(after, counted.filter((id) => isAtThreshold(before, id) !== isAtThreshold(after, id)))
 }

@@ -103,8 +103,8 @@ function lesser(a: Member | undefined, b: Member | undefined, connections: Count
 }
 
 /** Why `chosen` was chosen, for the record. It is computed after the client is on its way. */
-export function reasonOf(routes: UpstreamRoutes, chosen: CandidateId): ChoiceReason {
-  if (chosen < 0) return "unranked"
+export function reasonOf(routes: UpstreamRoutes, chosen: CandidateId | "none"): ChoiceReason {
+  if (chosen === "none") return "unranked"
   if (routes.members.length === 1) return "only"
   const member = routes.members.find((one) => one.candidate === chosen)
   return member !== undefined && routes.members.every((one) => member.dialMs <= one.dialMs) ? "cheapest" : "balanced"
@@ -117,8 +117,8 @@ export function reasonOf(routes: UpstreamRoutes, chosen: CandidateId): ChoiceRea
  *   within the tolerance of the lowest worst expectation, of all members or of those that take part without a draw.
  * - The last resort may not serve while there are members.
  */
-export function isAdmissible(routes: UpstreamRoutes, chosen: CandidateId): boolean {
-  if (chosen < 0) return routes.members.length === 0
+export function isAdmissible(routes: UpstreamRoutes, chosen: CandidateId | "none"): boolean {
+  if (chosen === "none") return routes.members.length === 0
   const member = routes.members.find((one) => one.candidate === chosen)
   if (member === undefined) return false
   const steady = routes.members.filter((one) => one.slowStartWeight >= 1 || one === member)

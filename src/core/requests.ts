@@ -1,9 +1,9 @@
 /**
  * Requests: what one reducer wants later reducers of the same step to do.
  *
- * `step.ts` runs the reducers in phases and reads each kind of request in one of them. A request must be made before that
- * phase. A later request would be lost, so it is reported as `late`. Reducers make requests with these functions and read
- * none. `step.ts` hands the requests to the reducers that act on them.
+ * `step.ts` runs the reducers in phases, and `stages.ts` reads each kind of request in one of them. A request must be
+ * made before that phase. A later request would be lost, so it is reported as `late`. Reducers make requests with these
+ * functions and read none. `stages.ts` hands the requests to the reducers that act on them.
  *
  * - started: first round, query and priors of an upstream. Read when common causes are judged.
  * - samples: the samples that count. Read when common causes are judged.

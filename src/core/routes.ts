@@ -87,7 +87,7 @@ export function upstreamRoutes(state: State, upstream: Upstream): UpstreamRoutes
     toleranceMs: config.balancing.toleranceMs,
     tolerancePercent: config.balancing.tolerancePercent,
     lastResort: planOf(state, upstream, config, rung.first, rung.then),
-    session: config.session,
+    session: config.header === undefined ? config.session : { ...config.session, header: config.header },
     silentAfterMs: upstream.silentAfterMs,
     domain: domainIn(config),
     needsDiscovery: needsDiscovery(state, upstream, present.length > 0)
@@ -187,7 +187,7 @@ class Plan {
     const resolve = { timeoutMs: dns.timeoutMs, raceDelayMs, most, maxAnswers, servers, access, ...avoid }
     const startAfterMs = this.#nextMs
     this.attempts.push({
-      candidate: -1,
+      candidate: "system",
       host,
       port,
       startAfterMs,

@@ -5,23 +5,22 @@
  * 2. the best measured candidates outside it, as many as the set is large;
  * 3. suspected members.
  *
- * None of these serves: a candidate with an open breaker, an unproven one (reducers/identity.ts), the panic candidate
- * (ladder.ts). When all candidates fail together, the ladder serves (trouble.ts).
+ * A candidate with an open breaker or without a proof of identity (reducers/identity.ts) does not serve. In panic mode no
+ * candidate serves (panic.ts).
  */
 import * as Candidates from "./candidates.ts"
 import { isVouched } from "./candidate/identity.ts"
-import { panicCandidateOf } from "./ladder.ts"
 import type { Candidate } from "./model/Candidate.ts"
 import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
-import { isPanic } from "./upstream/trouble.ts"
+import { isPanic } from "./panic.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** How many candidates outside the set are looked at. */
 const LOOK_AHEAD = 64
 
 export function serving(state: State, upstream: Upstream): ReadonlyArray<Candidate> {
-  if (!Upstreams.isOn(state, upstream.id) || isPanic(state, upstream) || panicCandidateOf(state, upstream) >= 0) return []
+  if (!Upstreams.isOn(state, upstream.id) || isPanic(state, upstream)) return []
   const members = Candidates.among(state, upstream.members).filter(mayServe)
   const trusted = members.filter((member) => !Candidates.isSuspect(member))
   if (trusted.length > 0) return trusted

@@ -36,13 +36,13 @@ function placed(state: State, config: Config, slots: Slots): State {
   return { ...state, config, index: { ...state.index, slots } }
 }
 
-/** The slot of the upstream with this host and port (see `domainOf`); -1: there is none. */
-export function slotOf({ config, index }: Pick<State, "config" | "index">, domain: string): UpstreamId {
+/** The slot of the upstream with this host and port (see `domainOf`); undefined: there is none. */
+export function slotOf({ config, index }: Pick<State, "config" | "index">, domain: string): UpstreamId | undefined {
   const key = keyOf(domain)
-  let found = -1
+  let found: UpstreamId | undefined
   Ordered.visitFrom(index.slots.domains, key, (at, id) => {
     if (at === key && domainIn(config.upstreams[id] as UpstreamConfig) === domain) found = id
-    return at === key && found < 0
+    return at === key && found === undefined
   })
   return found
 }

@@ -66,7 +66,7 @@ export function initial(
     probing: { inFlight: [], tatUs: 0, gateDueUs: -1 },
     warmTotal: 0,
     wantsRoom: [],
-    clients: { first: -1, several: false },
+    clients: { first: null, several: false },
     remembered: { records: [], network: "", wallMs: 0, atUs: 0 },
     outage: noOutage,
     autoDisable: noFailedRounds,

@@ -13,36 +13,18 @@
  * - probes: answered probes return their permits, and the next probes go out.
  * - routes: dirty upstreams get new routes.
  *
- * Samples are read from the state before all reducers, while the act that was answered still counts as under way.
- * `requests.ts` says which request is read in which phase.
+ * Only reducers are entered that the event, a sample or a request concerns (stages.ts). Samples are read from the state
+ * before all reducers, while the act that was answered still counts as under way. `requests.ts` says which request is
+ * read in which phase.
  */
 import { dueAt } from "./deadline.ts"
-import { thresholdChanged } from "./ladder.ts"
 import type { Decision } from "./model/Decision.ts"
 import type { Entry } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
-import { breaker } from "./reducers/breaker.ts"
-import { commonCause } from "./reducers/commonCause.ts"
-import { demand, unserved } from "./reducers/demand.ts"
-import { enabled } from "./reducers/enabled.ts"
-import { history, recallStarted } from "./reducers/history.ts"
-import { identity } from "./reducers/identity.ts"
-import { autoDisable } from "./reducers/autoDisable.ts"
-import { membership, resolveStarted } from "./reducers/membership.ts"
-import { outage } from "./reducers/outage.ts"
-import { refresh } from "./reducers/refresh.ts"
-import { reload } from "./reducers/reload.ts"
+import { enter, stepOf } from "./requests.ts"
 import { samplesOf } from "./samples.ts"
-import { relief } from "./reducers/relief.ts"
-import { renewal } from "./reducers/renewal.ts"
-import { score } from "./reducers/score.ts"
-import { selector } from "./reducers/selector.ts"
-import { suspicion } from "./reducers/suspicion.ts"
-import { traffic } from "./reducers/traffic.ts"
-import { warm } from "./reducers/warm.ts"
-import { enter, markDirty, stepOf } from "./requests.ts"
-import { reroute } from "./routes.ts"
+import { concerns, STAGES } from "./stages.ts"
 
 export interface Stepped {
   readonly state: State
@@ -53,60 +35,19 @@ export interface Stepped {
 
 const NOTHING_DUE: Step["due"] = []
 
-/** One entry through all phases. */
-export function step(state: State, entry: Entry): Stepped {
+/** One entry through all phases. `isEntered` is for tests: it tells whether a reducer is entered. */
+export function step(state: State, entry: Entry, isEntered: typeof concerns = concerns): Stepped {
   const { event, at } = entry
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
   const shared = stepOf(entry, due, samplesOf(state, event, at))
-  const { requests } = shared
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
-
-  // The first phase is that of the operator.
-  next = reload(next, shared)
-  next = enabled(next, shared)
-
-  enter(shared, "membership")
-  next = membership(next, shared)
-  next = history(next, shared)
-  next = traffic(next, shared)
-
-  enter(shared, "network")
-  next = outage(next, shared)
-
-  enter(shared, "common causes")
-  next = autoDisable(next, shared)
-  next = commonCause(next, shared)
-
-  enter(shared, "started")
-  next = resolveStarted(next, shared, requests.started, requests.returned)
-  next = recallStarted(next, shared, requests.started)
-
-  enter(shared, "demand")
-  next = demand(next, shared, requests.returned)
-
-  enter(shared, "evidence")
-  const before = next
-  next = score(next, shared)
-  next = breaker(next, shared)
-  next = identity(next, shared)
-  next = suspicion(next, shared)
-  for (const { upstream } of thresholdChanged(before, next, event)) markDirty(shared, upstream)
-  next = relief(next, shared)
-
-  enter(shared, "selection")
-  next = selector(next, shared, requests.dirty)
-
-  enter(shared, "acts")
-  next = unserved(next, shared)
-  next = warm(next, shared, requests.dirty)
-  next = renewal(next, shared, requests.dirty)
-
-  enter(shared, "probes")
-  next = refresh(next, shared, requests)
-
-  enter(shared, "routes")
-  next = reroute(next, requests.dirty, requests.decisions)
-  return { state: next, decisions: requests.decisions, late: requests.late }
+  for (const stage of STAGES) {
+    if (!isEntered(stage, next, shared)) continue
+    enter(shared, stage.phase)
+    next = stage.run(next, shared)
+  }
+  const { decisions, late } = shared.requests
+  return { state: next, decisions, late }
 }
 
 function wallOf(state: State, { event, at }: Entry): State["wall"] {

@@ -1,5 +1,5 @@
 /**
- * Unanswered: when sessions that failed after connect are a sign against their candidate (suspicion.ts).
+ * Unanswered: when sessions that failed after connect are a sign against their candidate (rules/brokenSessions.ts).
  *
  * If the upstream has answered before:
  *
@@ -22,8 +22,6 @@
  */
 import { neededAfter } from "./candidate/suspicion.ts"
 import * as Candidates from "./candidates.ts"
-import * as Ordered from "./data/Ordered.ts"
-import * as Vector from "./data/Vector.ts"
 import type { Candidate, UpstreamId } from "./model/Candidate.ts"
 import type { ClientClosed } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
@@ -42,7 +40,7 @@ export function isSign(state: State, candidate: Candidate, reason: FailureAfterC
 
 /** Whether clients could go to another candidate. */
 export function hasOthers(state: State, upstream: UpstreamId): boolean {
-  return Ordered.size(Vector.get(state.index.rankings, upstream) ?? null) > 1
+  return Candidates.rankedOf(state, upstream) > 1
 }
 
 /** Whether a client sent all its data and left without a wait for an answer. */

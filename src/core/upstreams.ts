@@ -8,8 +8,8 @@ import type { UpstreamConfig } from "./model/Config.ts"
 import type { Index, State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
 
-export function find(state: State, id: UpstreamId): Upstream | undefined {
-  return Vector.get(state.upstreams, id)
+export function find(state: State, id: UpstreamId | undefined): Upstream | undefined {
+  return id === undefined ? undefined : Vector.get(state.upstreams, id)
 }
 
 export function all(state: State): ReadonlyArray<Upstream> {
@@ -98,8 +98,8 @@ export function reindex(index: Index, before: Upstream | null, after: Upstream):
   return deadlines === index.deadlines && recency === index.recency ? index : { ...index, deadlines, recency }
 }
 
-/** The upstreams that a request for `wanted` (-1: all live ones) means, of those that are on. */
-export function refreshed(state: State, wanted: UpstreamId): ReadonlyArray<UpstreamId> {
+/** The upstreams that a request for `wanted` means, of those that are on. `all`: the live ones. */
+export function refreshed(state: State, wanted: UpstreamId | "all"): ReadonlyArray<UpstreamId> {
   const ids = all(state).map(({ id }) => id)
-  return ids.filter((id) => wanted === id ? isOn(state, id) : wanted === -1 && isLive(state, id))
+  return ids.filter((id) => wanted === id ? isOn(state, id) : wanted === "all" && isLive(state, id))
 }

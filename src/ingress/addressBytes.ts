@@ -1,5 +1,5 @@
 /** Addresses as bytes of a wire format. */
-import { wordsOf } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 
 /** 4 bytes, or 16 for IPv6. An address mapped into IPv6 has 4. */
 export function addressBytes(host: string): Uint8Array {

@@ -8,7 +8,7 @@
  *   URLs have the same rule. To refuse them is right for every reader; to convert them would be right for some.
  * - A zone (`fe80::1%eth0`) is refused: it names an interface of the client's machine, not of this one.
  */
-import { wordsOf } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import { isHost } from "../core/hostName.ts"
 import { parseEndpoint } from "../core/schema/units.ts"
 import { asciiHost } from "./asciiHost.ts"

@@ -3,7 +3,7 @@
  * shared, multicast and reserved ones, and the IPv6 networks in which a gateway would translate to one of these IPv4 networks.
  * Documentation and benchmark networks are not among them: laboratories dial them.
  */
-import { wordsOf } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import type { Network } from "../core/model/Config.ts"
 
 const IPV4 = [

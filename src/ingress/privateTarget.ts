@@ -5,7 +5,8 @@
  * An IPv6 address that carries an IPv4 address for a gateway to use (mapped, translated, NAT64, 6to4, Teredo) is judged by that address
  * as well. Documentation and benchmark networks are not private: laboratories dial them.
  */
-import { contains, wordsOf } from "../core/access.ts"
+import { contains } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import type { Network } from "../core/model/Config.ts"
 
 export type PrivateKind =

@@ -1,5 +1,5 @@
 /** Version 1 of the PROXY header: one line of ASCII such as `PROXY TCP4 192.0.2.1 198.51.100.7 56324 443`. */
-import { wordsOf } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import type { Address } from "../core/model/Config.ts"
 import { addressBytes, addressText } from "./addressBytes.ts"
 import { asciiOf, bytesOfAscii } from "./ascii.ts"

@@ -1,5 +1,5 @@
 /** The replies of SOCKS5 to a request (RFC 1928, 6). */
-import { wordsOf } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import type { Address } from "../core/model/Config.ts"
 import { addressBytes } from "./addressBytes.ts"
 import type { Answers, FailureReason } from "./Handshake.ts"

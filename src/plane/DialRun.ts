@@ -11,8 +11,8 @@
  * - An attempt that the deadline cuts short is `cancelled`, not `timeout`: a candidate is not blamed for time that it did
  *   not have.
  */
+import type { CandidateId, Endpoint } from "../core/model/Candidate.ts"
 import type { Attempt, DialFailure } from "../core/model/Event.ts"
-import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
 import { missedUs } from "./ports/busy.ts"
 import { NamedAddresses } from "./NamedAddresses.ts"
@@ -21,13 +21,12 @@ import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
 import type { Verified } from "./verifiedDial.ts"
 import { dialVerifiedUnsafe } from "./verifiedDial.ts"
 
-export interface Dialled {
-  /** The winner's socket; undefined: no address could be reached. */
-  readonly socket: UpstreamSocket | undefined
-  /** The winner; -1: there is none; -2: it is no candidate. */
-  readonly candidate: number
-  readonly tried: ReadonlyArray<Attempt>
-}
+/** The winner and its socket; undefined: no address could be reached. */
+export type Winner =
+  | { readonly socket: UpstreamSocket; readonly candidate: Endpoint }
+  | { readonly socket: undefined; readonly candidate: "none" }
+
+export type Dialled = Winner & { readonly tried: ReadonlyArray<Attempt> }
 
 interface Pending {
   readonly attempt: DialAttempt
@@ -48,7 +47,7 @@ export function runPlanUnsafe(
   query: QueryDns,
   plan: DialPlan,
   keepAliveMs: number,
-  pendingTooLong: (candidate: number, pendingUs: number) => void,
+  pendingTooLong: (candidate: CandidateId, pendingUs: number) => void,
   done: (dialled: Dialled) => void
 ): Cancel {
   const tried: Array<Attempt> = []
@@ -67,7 +66,7 @@ export function runPlanUnsafe(
     const { candidate, host } = one.attempt
     const tookUs = proven?.tookUs ?? transport.nowUs() - one.startedUs
     const verified = proven === undefined ? {} : { verified: true } as const
-    tried.push({ candidate, ...(candidate < 0 ? { host } : {}), outcome, tookUs, ...verified })
+    tried.push({ candidate, ...(candidate === "system" ? { host } : {}), outcome, tookUs, ...verified })
   }
 
   /** A query is an attempt of its own if it led to no address. */
@@ -90,7 +89,7 @@ export function runPlanUnsafe(
 
   const giveUp = () => {
     abandon()
-    done({ socket: undefined, candidate: -1, tried })
+    done({ socket: undefined, candidate: "none", tried })
   }
 
   const answered = (one: Pending, result: UpstreamSocket | DialFailure, proven?: Verified) => {
@@ -100,8 +99,7 @@ export function runPlanUnsafe(
     }
     settle(one, "connected", proven)
     abandon()
-    const { candidate } = one.attempt
-    done({ socket: result, candidate: candidate < 0 ? STRANGER : candidate, tried })
+    done({ socket: result, candidate: one.attempt.candidate, tried })
   }
 
   const dial = (one: () => Pending, attempt: DialAttempt): Cancel =>
@@ -122,7 +120,7 @@ export function runPlanUnsafe(
     const afterUs = named.isEmpty ? 0 : lastStartUs + toUs(attempt.resolve?.raceDelayMs ?? 0)
     const fromUs = Math.max(transport.nowUs(), afterUs) - beganUs
     const { denied, later } = named.join(answer, attempts, next, fromUs / 1000)
-    tried.push(...denied.map((host): Attempt => ({ candidate: -1, host, outcome: "denied", tookUs: 0 })))
+    tried.push(...denied.map((host): Attempt => ({ candidate: "system", host, outcome: "denied", tookUs: 0 })))
     attempts = [...attempts.slice(0, next), ...later]
     pending = pending.filter((other) => other !== one)
     if (isOver) closed(one, "unresolved")
@@ -137,7 +135,7 @@ export function runPlanUnsafe(
       attempt,
       named: resolve === undefined ? undefined : new NamedAddresses(attempt),
       startedUs: nowUs,
-      suspectUs: attempt.candidate < 0 ? Number.POSITIVE_INFINITY : nowUs + toUs(attempt.suspectAfterMs),
+      suspectUs: attempt.candidate === "system" ? Number.POSITIVE_INFINITY : nowUs + toUs(attempt.suspectAfterMs),
       wasBusy: false,
       lateUs: nowUs + Math.min(toUs(resolve?.timeoutMs ?? attempt.timeoutMs), deadlineUs - beganUs),
       cancel: resolve === undefined
@@ -179,9 +177,10 @@ export function runPlanUnsafe(
     }
     if (pending.length + open.length === 0) return giveUp()
     for (const one of pending) {
-      if (nowUs >= one.suspectUs) {
+      const { candidate } = one.attempt
+      if (candidate !== "system" && nowUs >= one.suspectUs) {
         one.suspectUs = Number.POSITIVE_INFINITY
-        pendingTooLong(one.attempt.candidate, nowUs - one.startedUs)
+        pendingTooLong(candidate, nowUs - one.startedUs)
       }
       wakeUs = Math.min(wakeUs, one.lateUs, one.suspectUs)
     }

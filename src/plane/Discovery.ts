@@ -4,6 +4,9 @@
  * Clients with the same target share one wait. The control plane gets one report that a client came (`DomainRequested`). All
  * clients go on when published routes say that the upstream needs no discovery any more, or when `singleFlightTimeout` is
  * over. Then the last resort of the routes serves. A client that comes while others wait leaves with them.
+ *
+ * The waits are callbacks, because they are on the client's own path: a fiber on a `Deferred` costs forty times as much for each
+ * client (bench/fibers.ts). The control plane's work for the discovery, its query and its race, is fibers.
  */
 import { domainOf } from "../core/domain.ts"
 import { isHost } from "../core/hostName.ts"
@@ -65,7 +68,7 @@ export class Discovery {
   #found(target: HostTarget, ready: Ready): Cancel {
     const domain = domainOf(target.host, target.port)
     const host = domain.slice(0, domain.lastIndexOf(":")).replace(/^\[|\]$/g, "")
-    return this.#wait(domain, () => this.#targets.slotOf(target), { upstream: -1, host, port: target.port }, ready)
+    return this.#wait(domain, () => this.#targets.slotOf(target), { upstream: "none", host, port: target.port }, ready)
   }
 
   #settled(upstream: UpstreamId, ready: Ready): Cancel {

@@ -2,7 +2,7 @@
  * Forward: one client from accept to its end. Clients of listeners and of a program come this way, each with its target. Forward
  * decides nothing: the routes say what is dialled, and when.
  */
-import type { CandidateId } from "../core/model/Candidate.ts"
+import type { CandidateId, Endpoint } from "../core/model/Candidate.ts"
 import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
 import type { Member, Routes, UpstreamRoutes } from "../core/model/Routes.ts"
 import type { Chance } from "../core/pick.ts"
@@ -11,11 +11,12 @@ import type { ClientNumbers } from "./ClientNumbers.ts"
 import type { Counts } from "./Counts.ts"
 import type { Discovery } from "./Discovery.ts"
 import type { ClientEvent, ControlPort } from "./ports/ControlPort.ts"
+import type { Dialled } from "./DialRun.ts"
 import { runPlanUnsafe } from "./DialRun.ts"
 import type { QueryDns } from "./DnsQueries.ts"
 import type { Guard } from "./Guard.ts"
 import { BARRED } from "./Guard.ts"
-import type { Cancel, ClientSocket, RelayEnd, Silence, Transport, UpstreamSocket } from "./ports/Transport.ts"
+import type { Cancel, ClientSocket, RelayEnd, Silence, Transport } from "./ports/Transport.ts"
 import type { Target } from "./Target.ts"
 import type { Targets } from "./Targets.ts"
 import type { WarmPool } from "./WarmPool.ts"
@@ -51,12 +52,7 @@ export interface Ports {
 export type Served = "served" | "failed" | "stopped"
 
 /** How a client got its socket. */
-interface Got {
-  readonly socket: UpstreamSocket | undefined
-  readonly candidate: CandidateId
-  readonly warm: number
-  readonly tried: ReadonlyArray<Attempt>
-}
+type Got = Dialled & { readonly warm: number }
 
 const NOTHING_TRIED: ReadonlyArray<Attempt> = []
 
@@ -89,7 +85,7 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
       return end("failed")
     }
     counts.add(candidate)
-    if (guard !== undefined) client.socket.servedUnsafe?.(control.labelUnsafe(candidate))
+    if (guard !== undefined) client.socket.servedUnsafe?.(control.labelUnsafe(upstream.id, candidate))
     stop = transport.relayUnsafe(
       client.socket,
       socket,
@@ -170,7 +166,7 @@ function offer(control: ControlPort["Service"], event: ClientEvent): boolean {
   return true
 }
 
-function silenceOf(ports: Ports, client: Client, upstream: UpstreamRoutes, candidate: CandidateId): Silence {
+function silenceOf(ports: Ports, client: Client, upstream: UpstreamRoutes, candidate: Endpoint): Silence {
   const { control } = ports
   const { session } = client
   const told = { worker: 0, session, candidate }
@@ -203,11 +199,11 @@ function accepted(
   routes: Routes,
   upstream: UpstreamRoutes,
   chosen: Member | undefined,
-  candidate: CandidateId,
+  candidate: Endpoint | "none",
   warm: number,
   tried: ReadonlyArray<Attempt>
 ): ClientAccepted {
-  const choice = chosen?.candidate ?? -1
+  const choice = chosen?.candidate ?? "none"
   return {
     _tag: "ClientAccepted",
     worker: 0,
@@ -227,7 +223,7 @@ function accepted(
 function closed(
   ports: Ports,
   client: Client,
-  candidate: CandidateId,
+  candidate: Endpoint,
   acceptedUs: number,
   { cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence }: RelayEnd
 ): ClientEvent {

@@ -5,14 +5,15 @@
  * - Networks of `deny` are refused, and this machine's own addresses where the entry says so.
  * - The addresses of this service's own listeners are always refused: a client would come back as another client.
  */
-import { admits, wordsOf } from "../core/access.ts"
+import { admits } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import type { Attempt } from "../core/model/Event.ts"
 import type { Access, DialPlan, Member } from "../core/model/Routes.ts"
 import type { QueryDns } from "./DnsQueries.ts"
 import type { Entry } from "./Entry.ts"
 
 /** Told to a client if its target was not dialled. */
-export const BARRED: ReadonlyArray<Attempt> = [{ candidate: -1, outcome: "denied", tookUs: 0 }]
+export const BARRED: ReadonlyArray<Attempt> = [{ candidate: "system", outcome: "denied", tookUs: 0 }]
 
 /** What a guard has to know of this service. */
 export interface OwnPlaces {

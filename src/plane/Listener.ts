@@ -1,6 +1,7 @@
 /** One listener: its options, its socket, and the clients that wait for a session. */
 import type * as Scope from "effect/Scope"
-import { contains, wordsOf } from "../core/access.ts"
+import { contains } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import type { Address, Network } from "../core/model/Routes.ts"
 import type { ListenerStatus } from "./ports/ListenerStatus.ts"
 import type { Entry, TurnedAway } from "./Entry.ts"

@@ -7,6 +7,7 @@
  */
 import { admits } from "../core/access.ts"
 import { isAvoided } from "../core/identity.ts"
+import type { Endpoint } from "../core/model/Candidate.ts"
 import type { DialAttempt } from "../core/model/Routes.ts"
 
 export interface Joined {
@@ -52,7 +53,7 @@ export class NamedAddresses {
   #systemAddress(host: string): DialAttempt {
     const { port, timeoutMs, suspectAfterMs, verify } = this.#name
     const proof = verify === undefined ? {} : { verify }
-    return { candidate: -1, host, port, startAfterMs: 0, timeoutMs, suspectAfterMs, ...proof }
+    return { candidate: "system", host, port, startAfterMs: 0, timeoutMs, suspectAfterMs, ...proof }
   }
 
   /** The addresses of the name first, in turns with its earlier ones; then the rest of the plan. */
@@ -68,7 +69,7 @@ export class NamedAddresses {
     const { raceDelayMs = 0 } = this.#name.resolve ?? {}
     const own = turns.map((one, i) => ({ ...one, startAfterMs: fromMs + i * raceDelayMs }))
     for (const one of own) this.#placed.add(one)
-    const taken = new Set(own.map(({ candidate }) => candidate).filter((candidate) => candidate >= 0))
+    const taken = new Set<Endpoint>(own.map(({ candidate }) => candidate).filter((candidate) => candidate !== "system"))
     return [...own, ...ahead.filter((one) => !waiting.includes(one) && !taken.has(one.candidate))]
   }
 }

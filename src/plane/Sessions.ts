@@ -1,19 +1,23 @@
 /** The sessions under way: how to stop each, and when there is none left. */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import type { Cancel } from "./ports/Transport.ts"
 
 export class Sessions {
   readonly #stops = new Set<{ stop: Cancel }>()
-  #waiting: Array<() => void> = []
+  /** Open while there is no session. */
+  readonly #empty = Latch.makeUnsafe(true)
+  readonly awaitEmpty: Effect.Effect<void> = this.#empty.await
 
   /** Starts a session. `ended` is called once when it is over, for whatever reason. The cancel stops it. */
   add(start: (end: () => void) => Cancel, ended: () => void): Cancel {
     const session = { stop: () => {} }
+    if (this.#stops.size === 0) this.#empty.closeUnsafe()
     this.#stops.add(session)
     session.stop = start(() => {
       if (!this.#stops.delete(session)) return
       ended()
-      if (this.#stops.size === 0) { for (const resume of this.#waiting.splice(0)) resume() }
+      if (this.#stops.size === 0) this.#empty.openUnsafe()
     })
     return () => session.stop()
   }
@@ -24,13 +28,4 @@ export class Sessions {
     for (const { stop } of left) stop()
     return left.length
   }
-
-  readonly awaitEmpty: Effect.Effect<void> = Effect.callback<void>((resume) => {
-    if (this.#stops.size === 0) return resume(Effect.void)
-    const done = () => resume(Effect.void)
-    this.#waiting.push(done)
-    return Effect.sync(() => {
-      this.#waiting = this.#waiting.filter((one) => one !== done)
-    })
-  })
 }

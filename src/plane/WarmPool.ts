@@ -5,13 +5,14 @@
  * A client takes the oldest socket: a server that serves one connection at a time serves that one and reads no other. Where the peer has
  * ended a socket at some age, sockets older than 0.7 of that age are less likely to be alive. Then a client takes the newest, until
  * a socket is seen to live longer.
+ *
+ * A dial for the pool is a callback with a cancel, because there is about one for each client (bench/fibers.ts). The pool ends with
+ * the plane's scope (Plane.ts).
  */
 import type { CandidateId } from "../core/model/Candidate.ts"
-import type { DialWarm, Race, Retire } from "../core/model/Decision.ts"
+import type { DialWarm, Retire } from "../core/model/Decision.ts"
 import type { WarmLoss } from "../core/model/Event.ts"
-import { runPlanUnsafe } from "./DialRun.ts"
-import type { QueryDns } from "./DnsQueries.ts"
-import type { PlaneAct, PlaneEvent } from "./ports/PlanePort.ts"
+import type { PlaneEvent } from "./ports/PlanePort.ts"
 import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
 
 export interface WarmSocket {
@@ -31,12 +32,6 @@ interface CandidatePool {
 
 /** This share of the age at which the peer ended a socket. */
 const TRUSTED_SHARE = 0.7
-
-/** A race is between addresses, so no name is resolved. */
-const noNames: QueryDns = (_host, _limits, answer) => {
-  answer([], true)
-  return () => {}
-}
 
 export class WarmPool {
   readonly #transport: Transport["Service"]
@@ -60,19 +55,6 @@ export class WarmPool {
     return sum
   }
 
-  act(act: PlaneAct): void {
-    switch (act._tag) {
-      case "DialWarm":
-        return this.dial(act)
-      case "Retire":
-        return this.retire(act)
-      case "Race":
-        return this.race(act)
-      default:
-        act satisfies never
-    }
-  }
-
   dial(act: DialWarm): void {
     if (this.#closed) return
     const { worker, warm, candidate } = act
@@ -83,7 +65,9 @@ export class WarmPool {
       stopTimer()
       this.#dials.delete(cancel)
       const tookUs = transport.nowUs() - startedUs
-      if (typeof result !== "string") return this.#connected(act, result, tookUs)
+      if (typeof result !== "string") {
+        return this.keep(act, result, () => this.#post({ _tag: "WarmConnected", worker, warm, candidate, tookUs }))
+      }
       this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs, reason: result })
     }
     const stopTimer = transport.wheelTimerUnsafe(act.timeoutMs, () => {
@@ -98,20 +82,12 @@ export class WarmPool {
     this.#dials.add(cancel)
   }
 
-  /** Dials the addresses of a plan until one answers: the winner's socket is a warm one before the event is posted. */
-  race({ worker, race, upstream, plan, keepAliveMs, keepForMs }: Race): void {
-    if (this.#closed) return
-    const transport = this.#transport
-    const startedUs = transport.nowUs()
-    const cancel = runPlanUnsafe(transport, noNames, plan, keepAliveMs, () => {}, ({ socket, candidate, tried }) => {
-      this.#dials.delete(cancel)
-      if (this.#closed) return socket?.closeUnsafe()
-      const one = socket === undefined ? undefined : this.#keep({ warm: race, candidate, keepForMs }, socket)
-      const tookUs = transport.nowUs() - startedUs
-      this.#post({ _tag: "Raced", worker, race, upstream, candidate, tried, tookUs })
-      if (one !== undefined) socket?.watchUnsafe((reason) => this.#drop(one, reason))
-    })
-    this.#dials.add(cancel)
+  /** Keeps a connected socket warm. `tell` posts the event that names it, before its end can be noticed. */
+  keep(of: Pick<DialWarm, "warm" | "candidate" | "keepForMs">, socket: UpstreamSocket, tell: () => void): void {
+    if (this.#closed) return socket.closeUnsafe()
+    const one = this.#add(of, socket)
+    tell()
+    socket.watchUnsafe((reason) => this.#drop(one, reason))
   }
 
   /** The oldest socket that is alive, or the newest one if the oldest may not be. */
@@ -153,15 +129,7 @@ export class WarmPool {
     for (const { ready } of [...this.#rows.values()]) for (const one of [...ready]) this.#drop(one, "drained")
   }
 
-  #connected(act: DialWarm, socket: UpstreamSocket, tookUs: number): void {
-    const { worker, warm, candidate } = act
-    if (this.#closed) return socket.closeUnsafe()
-    const one = this.#keep(act, socket)
-    this.#post({ _tag: "WarmConnected", worker, warm, candidate, tookUs })
-    socket.watchUnsafe((reason) => this.#drop(one, reason))
-  }
-
-  #keep(
+  #add(
     { warm, candidate, keepForMs }: Pick<DialWarm, "warm" | "candidate" | "keepForMs">,
     socket: UpstreamSocket
   ): WarmSocket {

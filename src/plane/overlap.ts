@@ -2,7 +2,7 @@
  * Which addresses cannot be bound beside each other: equal ones, and any address beside a wildcard that covers it. `[::]`
  * takes IPv4 too, because Deno's sockets cannot be told not to.
  */
-import { wordsOf } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import type { Address } from "../core/model/Routes.ts"
 
 export function overlap(a: Address, b: Address): boolean {

@@ -2,6 +2,7 @@
  * Events as JSON, in the same bytes as `JSON.stringify`. The three events of every client are put together by hand, which takes
  * half as long. A law compares the two.
  */
+import type { CandidateRef } from "../core/model/Candidate.ts"
 import type { ClientAccepted, ClientClosed, Event } from "../core/model/Event.ts"
 
 export function eventText(event: Event): string {
@@ -19,16 +20,21 @@ export function eventText(event: Event): string {
 }
 
 function acceptedText(event: ClientAccepted): string {
+  const { chosen, candidate } = event
   const tried = event.tried.length === 0 ? "[]" : JSON.stringify(event.tried)
   return `{"_tag":"ClientAccepted","worker":${event.worker},"session":${event.session}`
     + `,"listener":${JSON.stringify(event.listener)},"upstream":${event.upstream},"routes":${event.routes}`
-    + `,"chosen":${event.chosen},"why":"${event.why}","candidate":${event.candidate},"warm":${event.warm}`
+    + `,"chosen":${refText(chosen)},"why":"${event.why}","candidate":${refText(candidate)},"warm":${event.warm}`
     + `,"client":${event.client},"tried":${tried}}`
 }
 
 function closedText(event: ClientClosed): string {
-  return `{"_tag":"ClientClosed","worker":${event.worker},"session":${event.session},"candidate":${event.candidate}`
+  return `{"_tag":"ClientClosed","worker":${event.worker},"session":${event.session},"candidate":${refText(event.candidate)}`
     + `,"client":${event.client},"bytesUp":${event.bytesUp},"bytesDown":${event.bytesDown}`
     + `,"firstByteUs":${event.firstByteUs},"answerUs":${event.answerUs},"durationUs":${event.durationUs}`
     + `,"silence":"${event.silence}","cause":"${event.cause}"}`
+}
+
+function refText(ref: CandidateRef): string {
+  return typeof ref === "number" ? `${ref}` : `"${ref}"`
 }

@@ -1,8 +1,8 @@
 /** Judges what a client tried by the routes it used. */
-import { admits, wordsOf } from "../core/access.ts"
+import { admits } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import { isAvoided } from "../core/identity.ts"
 import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
-import { STRANGER } from "../core/model/Event.ts"
 import type { DialAttempt, UpstreamRoutes } from "../core/model/Routes.ts"
 
 /**
@@ -16,7 +16,7 @@ export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, t
   const { attempts } = routes.members.find((one) => one.candidate === chosen)?.plan ?? routes.lastResort
   const name = attempts.find(({ resolve }) => resolve !== undefined)
   const planned = tried.every((one) =>
-    one.candidate < 0
+    one.candidate === "system"
       ? name !== undefined && isOfName(one, name)
       : attempts.some((attempt) => attempt.candidate === one.candidate)
   )
@@ -25,7 +25,7 @@ export function followsPlan(routes: UpstreamRoutes, { chosen, candidate, warm, t
     || attempts.some((attempt) => attempt.candidate === candidate && attempt.verify === undefined)
   )
   const connected = tried.filter(({ outcome }) => outcome === "connected").map((one) => one.candidate)
-  const server = warm > 0 ? chosen : connected.length === 0 ? -1 : connected[0] === -1 ? STRANGER : connected[0]
+  const server = warm > 0 ? chosen : connected[0] ?? "none"
   return planned && proven && connected.length <= 1 && candidate === server
 }
 

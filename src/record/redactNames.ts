@@ -11,7 +11,8 @@
  * A record is surveyed before it is renamed: no stand-in is, or contains, an address of the record itself.
  */
 
-import { contains, wordsOf } from "../core/access.ts"
+import { contains } from "../core/access.ts"
+import { wordsOf } from "../core/addressWords.ts"
 import { ON_DEMAND } from "../core/domain.ts"
 import type { BuiltinName, Network } from "../core/model/Config.ts"
 import type { Family } from "../core/model/Outage.ts"

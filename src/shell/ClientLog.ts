@@ -1,30 +1,22 @@
 /** The beginning and end of each client as log lines at debug. By default only this log shows whole addresses. */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Candidates from "../core/candidates.ts"
-import type { CandidateId } from "../core/model/Candidate.ts"
+import type { CandidateRef } from "../core/model/Candidate.ts"
 import type { Event } from "../core/model/Event.ts"
 import type { State } from "../core/model/State.ts"
 import type { Folded } from "./Observer.ts"
-import { Observer } from "./Observer.ts"
 import { endpointText } from "../core/endpointText.ts"
 
-/** Gives an `Observer` that logs while `isOn`, and then calls the observer that was there before. */
-export const layer = (isOn: () => boolean): Layer.Layer<never> =>
-  Layer.effect(
-    Observer,
-    Effect.gen(function* () {
-      const before = yield* Observer
-      const context = yield* Effect.context<never>()
-      const run = Effect.runSyncWith(context)
-      const observe: Folded = (entry, decisions, state) => {
-        const told = !isOn() ? undefined : lineOf(state, entry.event)
-        if (told !== undefined) run(Effect.annotateLogs(Effect.logDebug(told.message), told.fields))
-        before?.(entry, decisions, state)
-      }
-      return observe
-    })
-  )
+/** An observer that logs while `isOn`. */
+export const observer = (isOn: () => boolean): Effect.Effect<ReadonlyArray<Folded>> =>
+  Effect.map(Effect.context<never>(), (context) => {
+    const run = Effect.runSyncWith(context)
+    const observe: Folded = (entry, _decisions, state) => {
+      const told = !isOn() ? undefined : lineOf(state, entry.event)
+      if (told !== undefined) run(Effect.annotateLogs(Effect.logDebug(told.message), told.fields))
+    }
+    return [observe]
+  })
 
 function lineOf(state: State, event: Event) {
   switch (event._tag) {
@@ -34,7 +26,7 @@ function lineOf(state: State, event: Event) {
         ", "
       )
       const fields = { session, listener, ...through(state, candidate), why, warm: warm > 0, tried: attempts }
-      return { message: candidate === -1 ? "client not served" : "client served", fields }
+      return { message: candidate === "none" ? "client not served" : "client served", fields }
     }
     case "ClientClosed": {
       const { session, candidate, bytesUp, bytesDown, firstByteUs, durationUs, cause } = event
@@ -46,7 +38,7 @@ function lineOf(state: State, event: Event) {
   }
 }
 
-function through(state: State, id: CandidateId) {
+function through(state: State, id: CandidateRef) {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return {}
   return { candidate: Candidates.labelOf(state, id), address: endpointText(candidate) }

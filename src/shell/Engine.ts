@@ -21,7 +21,6 @@ import type { ControlEvent, Entry, Event, InterfacesChanged } from "../core/mode
 import type { Routes } from "../core/model/Routes.ts"
 import type { State } from "../core/model/State.ts"
 import { isReady } from "../core/ready.ts"
-import { namedBy } from "../core/sources.ts"
 import { initial } from "../core/state.ts"
 import * as Candidates from "../core/candidates.ts"
 import * as Upstreams from "../core/upstreams.ts"
@@ -31,7 +30,7 @@ import * as Interpreter from "./Interpreter.ts"
 import { LoadedHistory } from "./LoadedHistory.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { NameTroubles } from "./NameTroubles.ts"
-import { Observer, shielded } from "./Observer.ts"
+import { Observers, together } from "./Observer.ts"
 import { Recorder } from "./Recorder.ts"
 import { ControlPort } from "../plane/ports/ControlPort.ts"
 import { PlanePort } from "../plane/ports/PlanePort.ts"
@@ -93,8 +92,8 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const advance = options.advance ?? coreAdvance
   const transport = yield* Transport
   const recorder = yield* Recorder
-  const observe = shielded(yield* Observer, (cause) => {
-    fork(Effect.logError("an observer failed and may have missed an entry; this is logged once", cause))
+  const observe = together(yield* Observers, (cause) => {
+    fork(Effect.logError("an observer failed and may have missed an entry; this is logged once for each observer", cause))
   })
   const history = yield* LoadedHistory
   const mailbox = new Mailbox(options.mailbox, 0)
@@ -132,7 +131,7 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     hosts: () => state.config.upstreams.map(({ host }) => host)
   })
   const resolver = names.watching(yield* Resolver)
-  const interpreter = yield* Interpreter.make(plane, resolver, postOwn, (id) => namedBy(state, id, "dns").length === 0)
+  const interpreter = yield* Interpreter.make(plane, resolver, postOwn, () => state)
 
   let ticking = false
   const alarm = new Alarm({ timerUnsafe: transport.timerUnsafe, nowUs }, () => {
@@ -283,7 +282,8 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
     releaseUnsafe: (permits) => mailbox.release(permits),
     postUnsafe,
     discoveryUnsafe: () => state.config.onDemand,
-    labelUnsafe: (candidate) => Candidates.labelOf(state, candidate),
+    labelUnsafe: (upstream, candidate) =>
+      candidate === "system" ? `${Upstreams.labelOf(state, upstream)}#system` : Candidates.labelOf(state, candidate),
     resolver,
     epochUs,
     nowUs

@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { historyOf } from "../core/history.ts"
 import type { HistoryRecord } from "../core/model/History.ts"
@@ -121,20 +122,12 @@ const make = Effect.fnUntraced(function* (options: KeeperOptions) {
       }
     })
     yield* Effect.addFinalizer(() => flush)
-    let isSelected = false
-    let sinceMs = 0
-    const look = Effect.gen(function* () {
-      const waitMs = isSelected ? flushIntervalMs : Math.min(firstWriteMs, flushIntervalMs)
-      yield* Effect.sleep(waitMs)
-      sinceMs += waitMs
-      const isFirst = !isSelected
-        && stateUnsafe().upstreams.chunks.some((chunk) => chunk.some(({ members }) => members.length > 0))
-      isSelected ||= isFirst
-      if (!isFirst && sinceMs < flushIntervalMs) return
-      sinceMs = 0
-      yield* flush
-    })
-    yield* Effect.forkScoped(Effect.forever(look))
+    const each = Effect.schedule(flush, Schedule.spaced(flushIntervalMs))
+    const isSelected = Effect.sync(() =>
+      stateUnsafe().upstreams.chunks.some((chunk) => chunk.some(({ members }) => members.length > 0))
+    )
+    const selected = Effect.repeat(Effect.delay(isSelected, Math.min(firstWriteMs, flushIntervalMs)), { until: (is) => is })
+    yield* Effect.raceFirst(selected, each).pipe(Effect.andThen(flush), Effect.andThen(each), Effect.forkScoped)
   })
 
   return Context.make(HistoryKeeper, HistoryKeeper.of({ troublesUnsafe: () => counts, keep })).pipe(

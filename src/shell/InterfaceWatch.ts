@@ -1,6 +1,7 @@
 /** Reports to the core which families the machine has addresses of: at the start, and when the addresses change. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import { Engine } from "./Engine.ts"
 import { Interfaces } from "./Interfaces.ts"
 
@@ -15,5 +16,5 @@ export const layer = (everyMs: number): Layer.Layer<never, never, Engine | Inter
       print = attached.print
       engine.controlUnsafe({ _tag: "InterfacesChanged", worker: 0, families: attached.families })
     })
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(look, Effect.sleep(everyMs))))
+    yield* Effect.forkScoped(Effect.repeat(look, Schedule.spaced(everyMs)))
   }))

@@ -1,6 +1,7 @@
 /** Wall time as events: every minute, and as soon as it has drifted from the monotonic clock (sleep, jumps). */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 
 const LOOK_EVERY_MS = 5_000
 const TELL_EVERY_MS = 60_000
@@ -10,7 +11,7 @@ const DRIFT_MS = 5_000
 export const nowMs: Effect.Effect<number> = Effect.map(Clock.currentTimeMillis, Math.floor)
 
 /** Looks every five seconds. It reports when a minute has passed or the clocks have drifted apart. */
-export function watch(nowUs: () => number, tell: (wallMs: number) => void): Effect.Effect<never> {
+export function watch(nowUs: () => number, tell: (wallMs: number) => void): Effect.Effect<unknown> {
   let toldWallMs = -1
   let toldUs = 0
   const look = Effect.map(nowMs, (wallMs) => {
@@ -22,5 +23,5 @@ export function watch(nowUs: () => number, tell: (wallMs: number) => void): Effe
       toldUs = nowUs()
     }
   })
-  return Effect.forever(Effect.andThen(look, Effect.sleep(LOOK_EVERY_MS)))
+  return Effect.repeat(look, Schedule.spaced(LOOK_EVERY_MS))
 }

@@ -37,8 +37,3 @@ function networkText(host: string): string {
   const prefix = NetAddress.isIpv4Address(plain) ? IPV4_PREFIX : IPV6_PREFIX
   return IpNetwork.format(IpNetwork.fromAddressUnsafe(plain, prefix))
 }
-
-/** Whether an address is reachable from this machine alone. */
-export function isLoopback(host: string): boolean {
-  return host === "::1" || /^(::ffff:)?127\./i.test(host)
-}

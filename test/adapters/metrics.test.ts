@@ -18,7 +18,7 @@ import type { ListenerStatus } from "../../src/plane/ports/ListenerStatus.ts"
 import { unable } from "../support/able.ts"
 import { addresses, configWith, onDemandDefaults } from "../support/config.ts"
 import { serve, until } from "../support/servers.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import { measured } from "../support/measured.ts"
 import { metricsOnly, seriesOf, sumOf, withTelemetry } from "../support/telemetry.ts"
 
@@ -255,7 +255,7 @@ describe("metrics", () => {
   it.effect("of on-demand names share one label, and count the evicted names", () =>
     Effect.gen(function* () {
       const onDemand = { ...onDemandDefaults, maxEntries: 3 }
-      const toy = new ToyInterpreter({ ...configWith([{ candidates: addresses(1) }]), onDemand }, { otherwise: 10 })
+      const toy = new Simulation({ ...configWith([{ candidates: addresses(1) }]), onDemand }, { otherwise: 10 })
       for (let i = 0; i < 10; i++) toy.names(`n${i}.example`, [`198.19.0.${i + 1}`])
       toy.start().run(1_000)
       for (let i = 0; i < 10; i++) toy.asks(`n${i}.example`).run(200)

@@ -14,10 +14,10 @@ import { fileName } from "../../src/record/Segment.ts"
 import { inScratch } from "../support/command.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { linesOf, record, textOf } from "../support/segments.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const config = configWith([{ candidates: addresses(3) }])
-const toy = new ToyInterpreter(config)
+const toy = new Simulation(config)
 toy.start().run(1_000)
 for (let i = 0; i < 20; i++) toy.client(500).run(500)
 const { texts } = record(initial(config, 1), toy.entries, [10, 20], "open")

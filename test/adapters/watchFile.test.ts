@@ -1,17 +1,19 @@
 /** A watched file that changes in all the ways in which files change. */
 import { afterEach, assert, describe, it } from "vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { FileWatch } from "../../src/adapters/node/watchFile.ts"
+import { watchFile } from "../../src/adapters/node/watchFile.ts"
 import { until } from "../support/servers.ts"
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-watch-"))
 let made = 0
-let open: Array<FileWatch> = []
+let open: Array<() => void> = []
 
 afterEach(() => {
-  for (const watch of open) watch.close()
+  for (const close of open) close()
   open = []
 })
 
@@ -24,16 +26,18 @@ async function watched(options: { pollMs?: number; quietMs?: number; latestMs?: 
   let told = 0
   // The text of the file when it was last reported.
   let text = ""
-  const watch = new FileWatch(file, { pollMs: 200, quietMs: 20, latestMs: 400, silentMs: 5_000, ...options }, () => {
-    told++
-    text = fs.readFileSync(file, "utf8")
-  })
-  open.push(watch)
+  const changes = watchFile(file, { pollMs: 200, quietMs: 20, latestMs: 400, silentMs: 5_000, ...options })
+  const close = Effect.runCallback(Stream.runForEach(changes, () =>
+    Effect.sync(() => {
+      told++
+      text = fs.readFileSync(file, "utf8")
+    })))
+  open.push(close)
   await until("the first check was reported", () => told === 1)
   return {
     directory,
     file,
-    watch,
+    close,
     told: () => told,
     change: async (what: string, act: () => void, wanted: string) => {
       act()
@@ -115,10 +119,10 @@ describe("a watched file", () => {
     assert.isAtMost(told() - before, 2)
   })
 
-  it("is not reported once the watch is closed", async () => {
-    const { file, watch, told } = await watched()
+  it("is not reported once the watch is interrupted", async () => {
+    const { file, close, told } = await watched()
     const other = await watched()
-    watch.close()
+    close()
     const before = told()
     fs.writeFileSync(file, "late")
     await other.change("the other file's change", () => fs.writeFileSync(other.file, "late"), "late")

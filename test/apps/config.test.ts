@@ -226,6 +226,13 @@ cache: { scoreTtl: soon }
     assert.isTrue(problems.some((problem) => problem.includes(expected)), problems.join("\n"))
   })
 
+  it.each(["127.9.9.9:9099", "[::1]:9099", "[::ffff:127.0.0.1]:9099"])(
+    "needs no token for an admin port on loopback: %s",
+    (listen) => {
+      assert.deepStrictEqual(problemsOf(JSON.stringify({ ...base(), admin: { listen } })), [])
+    }
+  )
+
   it("names mistakes in access and builtin with their location", () => {
     const problems = problemsOf(`listeners: [{ name: web, listen: "127.0.0.1:1", upstream: web }]
 upstreams: { web: { port: 1, candidates: ["198.18.0.1"] } }

@@ -23,7 +23,7 @@ import { command, inScratch } from "../support/command.ts"
 import { dnsServer } from "../support/dnsServer.ts"
 import { configWith } from "../support/config.ts"
 import { ask, named, until } from "../support/servers.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const NAME = "svc.example"
 /** A first round ends after one interval, whatever has answered: long enough for slow machines. */
@@ -214,7 +214,7 @@ describe("a host that is not configured", () => {
           const [client, ...more] = await clientsIn(directory)
           assert.deepStrictEqual(more, [])
           // No member was chosen, and no socket of the race was taken.
-          assert.deepInclude(client, { chosen: -1, why: "unranked", warm: 0 })
+          assert.deepInclude(client, { chosen: "none", why: "unranked", warm: 0 })
           assert.deepStrictEqual(client?.tried.map(({ outcome }) => outcome).toSorted(), ["cancelled", "connected"])
         })
       ),
@@ -343,7 +343,7 @@ describe("a host that is not configured", () => {
 describe("an operator", () => {
   it.effect("can refresh a host on demand without naming its port if that is 443, and else with its port", () =>
     Effect.gen(function* () {
-      const toy = new ToyInterpreter(configWith([{ host: "web.example" }])).start().asks("a.example").asks("b.example", 8443)
+      const toy = new Simulation(configWith([{ host: "web.example" }])).start().asks("a.example").asks("b.example", 8443)
       const told: Array<unknown> = []
       const engine = { stateUnsafe: () => toy.state, controlUnsafe: (event: unknown) => void told.push(event) }
       const { refresh } = actsOn(engine as unknown as Parameters<typeof actsOn>[0])

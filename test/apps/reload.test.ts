@@ -14,7 +14,10 @@ import { make } from "../../src/apps/Reload.ts"
 import { fromFile } from "../../src/apps/config/ConfigSource.ts"
 import type { UpstreamTarget } from "../../src/plane/Target.ts"
 import { BindError } from "../../src/plane/ports/errors.ts"
+import { Traces } from "../../src/shell/Traces.ts"
 import { inScratch } from "../support/command.ts"
+import type { Kept } from "../support/spans.ts"
+import { keptSpans } from "../support/spans.ts"
 
 const text = (more = "", upstreams = 'web: { port: 443, candidates: ["198.18.0.1"] }') =>
   `listeners: [{ name: web, listen: "127.0.0.1:1234", upstream: web }]
@@ -28,12 +31,17 @@ interface World {
   readonly acts: Array<string>
   readonly lines: Array<string>
   readonly reload: Effect.Success<ReturnType<typeof make>>
+  readonly spans: Kept["spans"]
 }
 
 const taken = new BindError({ listener: "web", host: "127.0.0.1", port: 80, code: "EADDRINUSE" })
 
 /** A reload of a file with a service that only notes its calls. */
-function withReload<A>(use: (world: World) => Effect.Effect<A, unknown>, fake: Partial<Reconfigure> = {}) {
+function withReload<A>(
+  use: (world: World) => Effect.Effect<A, unknown>,
+  fake: Partial<Reconfigure> = {},
+  { tracing, spans } = keptSpans()
+) {
   return Effect.promise(() =>
     inScratch((directory) => {
       const file = path.join(directory, "f.yaml")
@@ -42,6 +50,7 @@ function withReload<A>(use: (world: World) => Effect.Effect<A, unknown>, fake: P
       const lines: Array<string> = []
       const log = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${String(message)}`))
       const { settings, effective } = parse(text())
+      const services = Layer.mergeAll(NodeServices.layer, Logger.layer([log]), Layer.succeed(Traces, tracing))
       const program = Effect.gen(function* () {
         const reload = yield* make({
           source: fromFile(file),
@@ -56,14 +65,31 @@ function withReload<A>(use: (world: World) => Effect.Effect<A, unknown>, fake: P
           setLogLevelUnsafe: (level) => acts.push(`level ${level}`),
           ...fake
         })
-        return yield* use({ file, acts, lines, reload })
+        return yield* use({ file, acts, lines, reload, spans })
       })
-      return Effect.runPromise(Effect.provide(program, Layer.merge(NodeServices.layer, Logger.layer([log]))))
+      return Effect.runPromise(Effect.provide(program, services))
     })
   )
 }
 
 describe("a reload", () => {
+  it.effect("is one span from the new text to the core's word, and a file that did not change has none", () =>
+    withReload(({ file, reload, spans }) =>
+      Effect.gen(function* () {
+        yield* reload.ifChanged
+        fs.writeFileSync(file, text("", "web: { host: w.example }, x: { host: x.example }"))
+        yield* reload.now
+        fs.writeFileSync(file, "listeners: 7")
+        yield* reload.now
+        const shown = spans.map(({ name, attributes, status }) => [name, Object.fromEntries(attributes), status._tag])
+        const inForce = { "fairlead.upstreams": ["web", "x"], "fairlead.upstreams.count": 2 }
+        assert.deepEqual(shown, [
+          ["fairlead.reload", { "fairlead.outcome": "applied", ...inForce }, "Ended"],
+          ["fairlead.reload", { "fairlead.outcome": "refused", ...inForce }, "Ended"]
+        ])
+      })
+    ))
+
   it.effect("of a good file binds listeners, informs the core, and is logged", () =>
     withReload(({ file, acts, lines, reload }) =>
       Effect.gen(function* () {

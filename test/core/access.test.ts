@@ -7,7 +7,7 @@ import { parseNetwork } from "../../src/core/schema/network.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import { networks } from "../support/access.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c] = addresses(9) as [
   { host: string; port: number },
@@ -18,14 +18,14 @@ const WEB = "web.example"
 const lists = (deny: ReadonlyArray<string>, allow: ReadonlyArray<string> = []) => ({
   access: { allow: networks(allow), deny: networks(deny) }
 })
-const reload = (toy: ToyInterpreter, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
-const upstreamOf = (toy: ToyInterpreter) => Upstreams.find(toy.state, 0)!
-const accepted = (toy: ToyInterpreter) =>
+const reload = (toy: Simulation, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
+const upstreamOf = (toy: Simulation) => Upstreams.find(toy.state, 0)!
+const accepted = (toy: Simulation) =>
   toy.entries.map(({ event }) => event).findLast((event) => event._tag === "ClientAccepted")!
-const hosts = (toy: ToyInterpreter) => upstreamOf(toy).listed.map((id) => find(toy.state, id)!.host)
-const refusals = (toy: ToyInterpreter) => toy.facts.filter((fact) => fact._tag === "AddressesRefused")
+const hosts = (toy: Simulation) => upstreamOf(toy).listed.map((id) => find(toy.state, id)!.host)
+const refusals = (toy: Simulation) => toy.facts.filter((fact) => fact._tag === "AddressesRefused")
 /** Every address that a client may be sent to. */
-const dialled = (toy: ToyInterpreter) => {
+const dialled = (toy: Simulation) => {
   const [web] = toy.state.routes.upstreams
   return [web!.lastResort, ...web!.members.map(({ plan }) => plan)].flatMap(({ attempts }) =>
     attempts.map(({ host }) => host)
@@ -73,7 +73,7 @@ describe("an address that the access lists refuse", () => {
 
   it("joins from no source, and one fact tells why until other addresses are refused", () => {
     const config = { ...base, ...lists([`${a.host}/32`, `${c.host}/32`]) }
-    const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [a.host, b.host]).start().run(60_000)
+    const toy = new Simulation(config, { otherwise: 20 }).names(WEB, [a.host, b.host]).start().run(60_000)
     expect(hosts(toy)).toEqual([b.host])
     expect(dialled(toy)).not.toContain(a.host)
     expect(dialled(toy)).not.toContain(c.host)
@@ -92,16 +92,16 @@ describe("an address that the access lists refuse", () => {
   })
 
   it("leaves at once when a reload denies it: its session stays, its warm sockets and plans do not", () => {
-    const toy = new ToyInterpreter(base).set(a.host, 10).set(b.host, 200).names(WEB, []).start().run(5_000)
+    const toy = new Simulation(base).set(a.host, 10).set(b.host, 200).names(WEB, []).start().run(5_000)
     toy.client(300_000).run(20)
-    expect(toy.parked(a.host)).toBeGreaterThan(0)
+    expect(toy.warm(a.host)).toBeGreaterThan(0)
     const [first] = upstreamOf(toy).listed
     reload(toy, { ...base, ...lists([a.host]) })
     expect(dialled(toy)).not.toContain(a.host)
     expect(hosts(toy)).toEqual([b.host])
     expect(find(toy.state, first)).toMatchObject({ sources: [], connections: [1] })
     toy.run(1)
-    expect(toy.parked(a.host)).toBe(0)
+    expect(toy.warm(a.host)).toBe(0)
     for (let i = 0; i < 5; i++) expect(accepted(toy.client(100).run(500)).candidate).not.toBe(first)
     expect(find(toy.state, first)!.connections).toEqual([1])
     // Admitted again, it is the same candidate as before.
@@ -113,7 +113,7 @@ describe("an address that the access lists refuse", () => {
 
   it("leaves a name with one reload and comes back with the next, and each reload queries the name", () => {
     const named = configWith([{ host: WEB }])
-    const toy = new ToyInterpreter(named, { otherwise: 20 }).names(WEB, [a.host, b.host]).start().run(1_000)
+    const toy = new Simulation(named, { otherwise: 20 }).names(WEB, [a.host, b.host]).start().run(1_000)
     reload(toy, { ...named, ...lists([], [b.host]) })
     expect(hosts(toy)).toEqual([b.host])
     toy.run(1_000)
@@ -125,7 +125,7 @@ describe("an address that the access lists refuse", () => {
 
   it("counts as no answer when a name has no other: the candidates stay, and the name is queried again after 5 s", () => {
     const config = { ...configWith([{ host: WEB, dns: { refreshMs: 60_000 } }]), ...lists(["10.0.0.0/8"]) }
-    const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [a.host]).start().run(1_000)
+    const toy = new Simulation(config, { otherwise: 20 }).names(WEB, [a.host]).start().run(1_000)
     toy.names(WEB, ["10.0.0.1", "10.0.0.2"]).run(72_000)
     expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e6))).toEqual([0, 60, 65, 70])
     expect(hosts(toy)).toEqual([a.host])
@@ -136,7 +136,7 @@ describe("an address that the access lists refuse", () => {
     "is not dialled when %s, neither from the list nor for a name",
     (_, whole, own) => {
       const config = { ...configWith([{ candidates: [a, b], host: WEB, ...own }]), ...whole, ...lists([a.host, c.host]) }
-      const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [c.host, a.host]).start().run(1_000)
+      const toy = new Simulation(config, { otherwise: 20 }).names(WEB, [c.host, a.host]).start().run(1_000)
       toy.client(1_000).run(5_000)
       const { tried, candidate } = accepted(toy)
       expect(tried.map(({ host, outcome }) => [host, outcome])).toEqual([

@@ -5,28 +5,28 @@ import type { Config } from "../../src/core/model/Config.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { configWith } from "../support/config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
-import type { Answer } from "../support/ToyInterpreter.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const HOSTS = ["198.18.0.1", "198.18.0.2", "198.18.1.1", "198.18.1.2"]
 const at = (...hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
 const web: UpstreamChanges = { name: "web", host: "web.example", candidates: at(...HOSTS.slice(0, 2)) }
 const api: UpstreamChanges = { name: "api", candidates: at(...HOSTS.slice(2)) }
 
-function running(upstreams: ReadonlyArray<UpstreamChanges>, changes: Partial<Config["autoDisable"]> = {}): ToyInterpreter {
+function running(upstreams: ReadonlyArray<UpstreamChanges>, changes: Partial<Config["autoDisable"]> = {}): Simulation {
   const config = configWith(upstreams)
-  const toy = new ToyInterpreter({ ...config, autoDisable: { ...config.autoDisable, ...changes } })
+  const toy = new Simulation({ ...config, autoDisable: { ...config.autoDisable, ...changes } })
   return all(toy, 10).names("web.example", HOSTS.slice(0, 1)).start().run(25_000)
 }
 
-function all(toy: ToyInterpreter, answer: Answer, hosts: ReadonlyArray<string> = HOSTS): ToyInterpreter {
+function all(toy: Simulation, answer: Answer, hosts: ReadonlyArray<string> = HOSTS): Simulation {
   for (const host of hosts) toy.set(host, answer)
   return toy
 }
 
-const facts = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
-const states = (toy: ToyInterpreter) => toy.state.routes.upstreams.map(({ state }) => state)
-const disabledAfterS = (toy: ToyInterpreter, fromUs: number) =>
+const facts = (toy: Simulation, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const states = (toy: Simulation) => toy.state.routes.upstreams.map(({ state }) => state)
+const disabledAfterS = (toy: Simulation, fromUs: number) =>
   ((facts(toy, "AutoDisabled")[0]?.atUs ?? Number.POSITIVE_INFINITY) - fromUs) / 1e6
 
 describe("auto-disable", () => {
@@ -40,7 +40,7 @@ describe("auto-disable", () => {
     expect(facts(toy, "EnabledChanged")).toMatchObject([{ enabled: false, override: null }])
     expect(states(toy)).toEqual(["disabled", "disabled"])
     // The last rung: the addresses of the name come before the list.
-    expect(toy.state.routes.upstreams[0]?.lastResort.attempts[0]).toMatchObject({ candidate: -1, host: "web.example" })
+    expect(toy.state.routes.upstreams[0]?.lastResort.attempts[0]).toMatchObject({ candidate: "system", host: "web.example" })
     expect(faults(toy.state)).toEqual([])
     const probes = toy.probes.length
     toy.run(200_000)
@@ -103,7 +103,7 @@ describe("auto-disable", () => {
   })
 
   it("does not count an upstream that has never answered, or not within staleFor", () => {
-    const never = new ToyInterpreter(configWith([web, api]))
+    const never = new Simulation(configWith([web, api]))
     all(never, "refused").start().run(300_000)
     expect(facts(never, "AutoDisabled")).toEqual([])
     const old = running([web, api].map((one) => ({ ...one, staleForMs: 30_000 })))
@@ -115,11 +115,11 @@ describe("auto-disable", () => {
     const once = () => {
       const alone = { ...api, candidates: at(HOSTS[2]!), staleForMs: 30_000, probing: { intervalMs: 3_600_000 } }
       const config = configWith([{ ...alone, pool: { mode: "off" } }])
-      const toy = new ToyInterpreter({ ...config, autoDisable: { failures: 1, cooldownMs: 10_000, roundMs: 1_000 } })
+      const toy = new Simulation({ ...config, autoDisable: { failures: 1, cooldownMs: 10_000, roundMs: 1_000 } })
       return all(toy, 10).start().run(10)
     }
     /** Whether clients that fail at this moment, and again a round later, bring about auto-disable. */
-    const failsAt = (toy: ToyInterpreter, atMs: number) => {
+    const failsAt = (toy: Simulation, atMs: number) => {
       all(toy, "refused").run(atMs - 1 - toy.atMs).client().run(1_000).client().run(1)
       return facts(toy, "AutoDisabled").length === 1
     }

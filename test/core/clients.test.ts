@@ -6,11 +6,11 @@ import type { Config } from "../../src/core/model/Config.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
-const counts = (toy: ToyInterpreter) => Vector.toArray(toy.state.candidates).map((one) => connectionsOf(one!))
-const accepted = (toy: ToyInterpreter) =>
+const counts = (toy: Simulation) => Vector.toArray(toy.state.candidates).map((one) => connectionsOf(one!))
+const accepted = (toy: Simulation) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
 
 /** No warm sockets, because their dials are samples too. */
@@ -19,7 +19,7 @@ const cold = (changes: UpstreamChanges, probing: Partial<Config["probing"]> = {}
 
 describe("clients", () => {
   it("are counted at the candidate that serves them, until they leave", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 400).start().run(1_000)
+    const toy = new Simulation(cold({ candidates: addresses(2) })).set(a, 10).set(b, 400).start().run(1_000)
     toy.client(5_000).client(1_000).run(500)
     expect(counts(toy)).toEqual([2, 0])
     expect(toy.run(1_000) && counts(toy)).toEqual([1, 0])
@@ -27,7 +27,7 @@ describe("clients", () => {
   })
 
   it("are shared among members that cost about the same", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, 20).set(b, 21).set(c, 200).start().run(
+    const toy = new Simulation(cold({ candidates: addresses(3) })).set(a, 20).set(b, 21).set(c, 200).start().run(
       1_000
     )
     for (let i = 0; i < 10; i++) toy.client(60_000).run(30)
@@ -36,7 +36,7 @@ describe("clients", () => {
   })
 
   it("are no longer counted when their worker is lost", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 20).start().run(1_000)
+    const toy = new Simulation(cold({ candidates: addresses(1) })).set(a, 20).start().run(1_000)
     toy.client(60_000).client(60_000).run(30)
     toy.post({ _tag: "WorkerLost", worker: 1 })
     expect(counts(toy)).toEqual([2])
@@ -46,7 +46,7 @@ describe("clients", () => {
   })
 
   it("are served by the next candidate of the plan when the chosen one refuses", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, 10).set(b, 20).set(c, 30).start().run(
+    const toy = new Simulation(cold({ candidates: addresses(3) })).set(a, 10).set(b, 20).set(c, 30).start().run(
       1_000
     )
     toy.set(a, "refused").client().run(200)
@@ -55,7 +55,7 @@ describe("clients", () => {
   })
 
   it("are served by the next candidate when the chosen one is silent, and later clients pass the silent one over", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(1_000)
+    const toy = new Simulation(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(1_000)
     toy.set(a, "timeout").client().run(300)
     expect(accepted(toy)[0]?.tried).toMatchObject([{ outcome: "connected", tookUs: 20_000 }, {
       outcome: "cancelled",
@@ -66,25 +66,25 @@ describe("clients", () => {
   })
 
   it("are turned away when no candidate can be reached, and both members stay for the next client", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(1_000)
+    const toy = new Simulation(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(1_000)
     toy.set(a, "refused").set(b, "unreachable").client().run(100)
     expect(toy.unserved).toEqual([1])
-    expect(accepted(toy)[0]?.candidate).toBe(-1)
+    expect(accepted(toy)[0]?.candidate).toBe("none")
     expect(toy.members().toSorted()).toEqual([1, 2])
   })
 
   it("take the oldest warm socket when there is one, and nothing is dialled for them", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1), pool: { mode: "fixed", size: 3 } }]))
+    const toy = new Simulation(configWith([{ candidates: addresses(1), pool: { mode: "fixed", size: 3 } }]))
     toy.set(a, 10).start().run(1_000)
-    expect(toy.parked(a)).toBe(3)
+    expect(toy.warm(a)).toBe(3)
     toy.client(100).run(1)
     expect(accepted(toy)[0]).toMatchObject({ warm: 1, tried: [] })
-    expect(toy.parked(a)).toBe(2)
-    expect(toy.run(20) && toy.parked(a)).toBe(3)
+    expect(toy.warm(a)).toBe(2)
+    expect(toy.run(20) && toy.warm(a)).toBe(3)
   })
 
   it("give samples as probes do, but a burst of clients gives only one", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 10).start().run(6_000)
+    const toy = new Simulation(cold({ candidates: addresses(1) })).set(a, 10).start().run(6_000)
     const entryUs = () => Vector.get(toy.state.candidates, 0)!.windowClosedAtUs
     toy.client().run(100)
     const opened = entryUs()

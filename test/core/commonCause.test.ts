@@ -4,9 +4,9 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import { faults } from "../../src/core/invariants.ts"
 import { addresses, configWith } from "../support/config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
-import type { Fault, Faulty } from "../support/outageScript.ts"
+import type { Fault, Faulty } from "../../src/sim/weather.ts"
 import { play, shareOf } from "../support/outageScript.ts"
-import type { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [best, worst, middle, spare] = addresses(4).map(({ host }) => host) as [string, string, string, string]
 const DISTANCES = { [best]: 20, [worst]: 60, [middle]: 40, [spare]: 80 }
@@ -15,13 +15,13 @@ const LENGTHS_S = [5, 30, 120]
 
 const all = (fault: Fault, fromMs: number, toMs: number): ReadonlyArray<Faulty> =>
   [best, worst, middle].map((host) => ({ host, fault, fromMs, toMs }))
-const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
-const candidates = (toy: ToyInterpreter) => Vector.toArray(toy.state.candidates).map((one) => one!)
+const facts = (toy: Simulation, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
+const candidates = (toy: Simulation) => Vector.toArray(toy.state.candidates).map((one) => one!)
 
 interface Kind {
   readonly what: string
   readonly upstream: UpstreamChanges
-  readonly prepare?: (toy: ToyInterpreter) => void
+  readonly prepare?: (toy: Simulation) => void
 }
 const KINDS: ReadonlyArray<Kind> = [
   { what: "a list", upstream: { candidates: addresses(3) } },
@@ -133,4 +133,29 @@ describe("one or two of three addresses fail", () => {
       expect(facts(toy, "BreakerOpened")).toEqual([])
     }
   )
+})
+
+describe("a client finds all addresses broken and is served by a spare", () => {
+  /** One client's dials are all that tells of the failures, and the spare's answer stands in the same event. */
+  it("the cause is common, and the spare's answer does not hide that", () => {
+    const config = configWith([{ candidates: addresses(3), fallback: addresses(4).slice(3), pool: { mode: "off" } }])
+    const toy = new Simulation(config)
+    for (const [host, atMs] of Object.entries(DISTANCES)) toy.set(host, atMs)
+    toy.start().run(15_000)
+    for (const host of [best, worst, middle]) toy.set(host, "refused")
+    const [one, two, three, fourth] = candidates(toy).map(({ id }) => id) as [number, number, number, number]
+    const refused = [one, three, two].map((candidate) => ({ candidate, outcome: "refused" as const, tookUs: 20_000 }))
+    const choice = { listener: "web", upstream: 0, routes: toy.state.routes.version, chosen: one, why: "cheapest" as const }
+    toy.post({
+      _tag: "ClientAccepted",
+      worker: 0,
+      session: 900,
+      ...choice,
+      candidate: fourth,
+      warm: 0,
+      client: 0,
+      tried: [...refused, { candidate: fourth, outcome: "connected", tookUs: 80_000 }]
+    })
+    expect(facts(toy, "CommonCauseBegan")).toHaveLength(1)
+  })
 })

@@ -7,28 +7,27 @@ import { isReady } from "../../src/core/ready.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c, d] = addresses(9).map(({ host }) => host) as [string, string, string, string]
 const at = (...hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
 const WEB = "web.example"
 const web = (changes: UpstreamChanges = {}): UpstreamChanges => ({ name: "web", candidates: at(a, b), ...changes })
-const toyOf = (config: Config) => new ToyInterpreter(config, { otherwise: 20 }).set(a, 10).start().run(2_000)
-const reload = (toy: ToyInterpreter, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
-const override = (toy: ToyInterpreter, enabled: boolean | null) =>
-  toy.post({ _tag: "EnabledOverridden", worker: 0, enabled })
-const facts = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
-const candidateOf = (toy: ToyInterpreter, host: string) =>
+const toyOf = (config: Config) => new Simulation(config, { otherwise: 20 }).set(a, 10).start().run(2_000)
+const reload = (toy: Simulation, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
+const override = (toy: Simulation, enabled: boolean | null) => toy.post({ _tag: "EnabledOverridden", worker: 0, enabled })
+const facts = (toy: Simulation, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const candidateOf = (toy: Simulation, host: string) =>
   toy.state.candidates.chunks.flat().find((one) => one !== null && one.host === host)
-const states = (toy: ToyInterpreter) => toy.state.routes.upstreams.map(({ state }) => state)
-const asked = (toy: ToyInterpreter) => toy.probes.length + toy.warmDials.length + toy.queries.length
+const states = (toy: Simulation) => toy.state.routes.upstreams.map(({ state }) => state)
+const asked = (toy: Simulation) => toy.probes.length + toy.warmDials.length + toy.queries.length
 
 describe("the setting enabled", () => {
   it("as false stops probes, queries and warm dials, empties the set, and sends clients to the last rung", () => {
     const toy = toyOf(configWith([web({ host: WEB })])).names(WEB, [a]).client(60_000).run(100)
-    expect(toy.parked(a)).toBeGreaterThan(0)
+    expect(toy.warm(a)).toBeGreaterThan(0)
     const before = asked(override(toy, false).run(100))
-    expect([toy.active(), toy.parked(a), toy.parked(b)]).toEqual([[], 0, 0])
+    expect([toy.active(), toy.warm(a), toy.warm(b)]).toEqual([[], 0, 0])
     expect(states(toy)).toEqual(["disabled"])
     expect(toy.run(600_000) && asked(toy)).toBe(before)
     toy.client(10).run(1_000)
@@ -95,7 +94,7 @@ describe("a reload", () => {
     expect(toy.run(2_000).active()).toEqual([1, 3])
     expect(facts(toy, "ConfigApplied")).toHaveLength(1)
     reload(toy, configWith([web({ candidates: at(c) })])).run(2_000)
-    expect([toy.active(), connectionsOf(candidateOf(toy, a)!), toy.parked(a)]).toEqual([[3], 1, 0])
+    expect([toy.active(), connectionsOf(candidateOf(toy, a)!), toy.warm(a)]).toEqual([[3], 1, 0])
   })
 
   it("starts an upstream that it adds as at the start of the process, in a slot of its own", () => {
@@ -117,7 +116,7 @@ describe("a reload", () => {
     const both = configWith([web(), { name: "api", candidates: at(c) }])
     const toy = toyOf(both).client(200_000, 1).run(100)
     reload(toy, configWith([web()])).run(1)
-    expect([toy.active(1), toy.parked(c), states(toy)]).toEqual([[], 0, ["active", "disabled"]])
+    expect([toy.active(1), toy.warm(c), states(toy)]).toEqual([[], 0, ["active", "disabled"]])
     const probed = toy.probes.length
     toy.run(100_000)
     expect(toy.probes.slice(probed).some(({ host }) => host === c)).toBe(false)
@@ -153,11 +152,11 @@ describe("a reload", () => {
   it("to a smaller pool closes the surplus of warm sockets, and to mode off closes all", () => {
     const pool = (changes: UpstreamChanges["pool"]) => configWith([web({ pool: changes! })])
     const toy = toyOf(pool({ mode: "fixed", size: 8 }))
-    expect(toy.parked(a)).toBe(8)
+    expect(toy.warm(a)).toBe(8)
     reload(toy, pool({ mode: "fixed", size: 2 })).run(5_000)
-    expect(toy.parked(a)).toBe(2)
+    expect(toy.warm(a)).toBe(2)
     reload(toy, pool({ mode: "off" })).run(1_000)
-    expect(toy.parked(a)).toBe(0)
+    expect(toy.warm(a)).toBe(0)
     const sizes = facts(toy, "PoolResized").flatMap((fact) => "to" in fact && "candidate" in fact ? [fact.to] : [])
     expect(sizes).toEqual([8, 8, 2, 2, 0, 0])
   })
@@ -206,7 +205,7 @@ describe("a refresh", () => {
     expect(toy.probes.slice(before.probes).map(({ host }) => host).toSorted()).toEqual([a, b])
     expect(toy.queries.slice(before.queries)).toHaveLength(1)
     expect(facts(toy, "UpstreamRefreshed")).toMatchObject([{ upstream: 0, reason: "requested" }])
-    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: -1 })
+    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: "all" })
     expect(facts(toy, "UpstreamRefreshed")).toHaveLength(3)
   })
 
@@ -215,14 +214,14 @@ describe("a refresh", () => {
     const toy = toyOf(configWith([web({ breaker, pool: { mode: "off" } })]))
     toy.set(b, "refused").run(20_000).set(b, 20).run(20_000)
     expect(candidateOf(toy, b)!.breaker.state).toBe("open")
-    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: -1 }).run(1_000)
+    toy.post({ _tag: "RefreshRequested", worker: 0, upstream: "all" }).run(1_000)
     expect(candidateOf(toy, b)!.breaker.state).toBe("closed")
   })
 })
 
 describe("preheating", () => {
   it("ends when all candidates and the resolver have answered or failed", () => {
-    const toy = new ToyInterpreter(configWith([web({ host: WEB })])).set(a, 30).set(b, "refused").names(WEB, [c]).set(c, 90)
+    const toy = new Simulation(configWith([web({ host: WEB })])).set(a, 30).set(b, "refused").names(WEB, [c]).set(c, 90)
     toy.start().run(50)
     expect([facts(toy, "PreheatStarted").length, facts(toy, "PreheatCompleted").length]).toEqual([1, 0])
     toy.run(100)
@@ -230,7 +229,7 @@ describe("preheating", () => {
   })
 
   it("ends after one interval without any answer, and then the core is ready", () => {
-    const toy = new ToyInterpreter(configWith([web()]), { otherwise: "lost" }).start().run(9_000)
+    const toy = new Simulation(configWith([web()]), { otherwise: "lost" }).start().run(9_000)
     expect([facts(toy, "PreheatCompleted").length, isReady(toy.state)]).toEqual([0, false])
     toy.run(2_000)
     expect(facts(toy, "PreheatCompleted")).toMatchObject([{ reachable: 0, tookUs: 10_000_000 }])

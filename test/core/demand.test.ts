@@ -8,7 +8,7 @@ import type { Config } from "../../src/core/model/Config.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith, onDemandDefaults, upstreamWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
 const A = "a.example"
@@ -24,12 +24,12 @@ function demanding(onDemand: Partial<Config["onDemand"]> = {}, template: Upstrea
   }
 }
 
-const toyOf = (config: Config) => new ToyInterpreter(config, { otherwise: 10 }).names(A, [a, b, c]).start().run(1_000)
-const domains = (toy: ToyInterpreter) => toy.state.config.upstreams.map(domainIn).filter((domain) => domain !== "")
-const placeOf = (toy: ToyInterpreter, domain: string) => toy.state.config.upstreams.map(domainIn).indexOf(domain)
-const routesOf = (toy: ToyInterpreter, upstream: number) => toy.state.routes.upstreams[upstream]!
-const factsOf = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
-const probed = (toy: ToyInterpreter, upstream: number) =>
+const toyOf = (config: Config) => new Simulation(config, { otherwise: 10 }).names(A, [a, b, c]).start().run(1_000)
+const domains = (toy: Simulation) => toy.state.config.upstreams.map(domainIn).filter((domain) => domain !== "")
+const placeOf = (toy: Simulation, domain: string) => toy.state.config.upstreams.map(domainIn).indexOf(domain)
+const routesOf = (toy: Simulation, upstream: number) => toy.state.routes.upstreams[upstream]!
+const factsOf = (toy: Simulation, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const probed = (toy: Simulation, upstream: number) =>
   toy.probes.filter(({ candidate }) => Candidates.find(toy.state, candidate)?.upstream === upstream)
 
 describe("a name that a client asks for", () => {
@@ -144,11 +144,11 @@ describe("a name that a client asks for", () => {
   it("has no warm sockets where servers greet, before the first client, and a while after the last one", () => {
     const toy = toyOf(demanding()).asks(A, 22).run(5_000).asks(A).run(5_000)
     expect(toy.warmDials.filter(({ port }) => port === 22)).toEqual([])
-    expect([toy.parked(a), toy.warmDials.filter(({ host }) => host === a).length]).toEqual([2, 0])
+    expect([toy.warm(a), toy.warmDials.filter(({ host }) => host === a).length]).toEqual([2, 0])
     toy.client(10, 2).run(2_000)
     expect(toy.warmDials.filter(({ host, port }) => host === a && port === 443).length).toBeGreaterThan(0)
     toy.run(90_000)
-    expect(toy.parked(a)).toBe(0)
+    expect(toy.warm(a)).toBe(0)
   })
 
   it("has no warm sockets on any port where servers speak first, and some on the ports beside", () => {
@@ -272,7 +272,7 @@ describe("upstreams made on demand", () => {
 
 describe("an upstream that is not preheated", () => {
   const lazy = (changes: UpstreamChanges = {}) =>
-    new ToyInterpreter(configWith([{ preheat: false, candidates: addresses(3), ...changes }]), { otherwise: 10 }).start()
+    new Simulation(configWith([{ preheat: false, candidates: addresses(3), ...changes }]), { otherwise: 10 }).start()
 
   it("is not probed, resolved or raced until a client asks for it", () => {
     const toy = lazy().run(60_000)
@@ -333,7 +333,7 @@ describe("an upstream that is not preheated", () => {
 
   it("is not probed or raced while everything is off", () => {
     const off = { ...configWith([{ preheat: false, candidates: addresses(3) }]), enabled: false }
-    const toy = new ToyInterpreter(off, { otherwise: 10 }).start().asks("", 0, 0).run(60_000)
+    const toy = new Simulation(off, { otherwise: 10 }).start().asks("", 0, 0).run(60_000)
     expect([toy.probes.length, toy.races.length, routesOf(toy, 0).needsDiscovery]).toEqual([0, 0, false])
     expect(faults(toy.state)).toEqual([])
   })
@@ -350,7 +350,7 @@ describe("members with rounds once an hour", () => {
     }])
 
   it("are measured again before they expire", () => {
-    const toy = new ToyInterpreter(seldom(), { otherwise: 10 }).start().run(HOUR_MS / 2)
+    const toy = new Simulation(seldom(), { otherwise: 10 }).start().run(HOUR_MS / 2)
     expect(factsOf(toy, "LadderStepped").map((fact) => "to" in fact && fact.to)).toEqual(["active"])
     expect(toy.moves).toHaveLength(1 + 2)
     // About every half minute four probes, and no more.
@@ -361,7 +361,7 @@ describe("members with rounds once an hour", () => {
   it("are not renewed while all fail together, as they have trials then, and are renewed again once they are back", () => {
     const config = seldom({ breaker: { enabled: false } })
     const patient = { ...config, autoDisable: { ...config.autoDisable, failures: 1_000 } }
-    const toy = new ToyInterpreter(patient, { otherwise: 10 }).start().run(60_000)
+    const toy = new Simulation(patient, { otherwise: 10 }).start().run(60_000)
     for (const { host } of addresses(4)) toy.set(host, "refused")
     toy.run(10 * HOUR_MS)
     const began = factsOf(toy, "CommonCauseBegan")[0]!
@@ -381,7 +381,7 @@ describe("members with rounds once an hour", () => {
   it("are active from the first answer on after all refused for half an hour, with ever fewer trials meanwhile", () => {
     const config = seldom({ breaker: { enabled: false } })
     const patient = { ...config, autoDisable: { ...config.autoDisable, failures: 1_000 } }
-    const toy = new ToyInterpreter(patient, { otherwise: 10 }).start().run(60_000)
+    const toy = new Simulation(patient, { otherwise: 10 }).start().run(60_000)
     for (const { host } of addresses(4)) toy.set(host, "refused")
     const refusesUs = toy.atUs
     toy.run(HOUR_MS / 2)

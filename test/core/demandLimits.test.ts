@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import type { OnDemand } from "../../src/core/model/Config.ts"
 import { configWith, onDemandDefaults, upstreamWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const NAME = "svc.example"
 const HOSTS = Array.from({ length: 5 }, (_, i) => `198.18.0.${i + 1}`)
@@ -10,7 +10,7 @@ const HOSTS = Array.from({ length: 5 }, (_, i) => `198.18.0.${i + 1}`)
 /** All addresses refuse. */
 const asked = (changes: Partial<OnDemand>) => {
   const template = upstreamWith({ name: "", preheat: false, dial: { raceDelayMs: 100, deadlineMs: 10_000, timeoutMs: 500 } })
-  const toy = new ToyInterpreter({ ...configWith([]), onDemand: { ...onDemandDefaults, ...changes }, template }, {
+  const toy = new Simulation({ ...configWith([]), onDemand: { ...onDemandDefaults, ...changes }, template }, {
     otherwise: "refused"
   })
   return toy.names(NAME, HOSTS).start().asks(NAME)

@@ -4,7 +4,7 @@ import { connectionsOf } from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Candidate } from "../../src/core/model/Candidate.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
 const WEB = "web.example"
@@ -12,30 +12,38 @@ const named = (changes = {}, more = {}) => ({
   ...configWith([{ host: WEB, dns: { refreshMs: 60_000 }, ...changes }]),
   ...more
 })
-const at = (toy: ToyInterpreter, host: string) =>
+const at = (toy: Simulation, host: string) =>
   Vector.toArray(toy.state.candidates).filter((one): one is Candidate => one?.host === host)
-const listed = (toy: ToyInterpreter) =>
+const listed = (toy: Simulation) =>
   Vector.toArray(toy.state.candidates).filter((one) => (one?.sources.length ?? 0) > 0).map((one) => one!.host)
 
 /** The candidate refuses five clients. */
-function refuse(toy: ToyInterpreter, host: string): void {
+function refuse(toy: Simulation, host: string): void {
   for (let i = 0; i < 5; i++) {
     const tried = [{ candidate: at(toy, host)[0]!.id, outcome: "refused" as const, tookUs: 1_000 }]
-    const choice = { listener: "web", upstream: 0, routes: 1, chosen: -1, why: "unranked" as const, warm: 0, client: 1 }
-    toy.post({ _tag: "ClientAccepted", worker: 0, session: 900 + i, ...choice, candidate: -1, tried })
+    const choice = {
+      listener: "web",
+      upstream: 0,
+      routes: 1,
+      chosen: "none" as const,
+      why: "unranked" as const,
+      warm: 0,
+      client: 1
+    }
+    toy.post({ _tag: "ClientAccepted", worker: 0, session: 900 + i, ...choice, candidate: "none", tried })
   }
 }
 
 describe("a name", () => {
   it("is queried at the start and after each refresh interval, and its addresses serve", () => {
-    const toy = new ToyInterpreter(named(), { otherwise: 20 }).names(WEB, [a, b]).start().run(200_000)
+    const toy = new Simulation(named(), { otherwise: 20 }).names(WEB, [a, b]).start().run(200_000)
     expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e6))).toEqual([0, 60, 120, 180])
     expect(listed(toy)).toEqual([a, b])
     expect(toy.members().toSorted()).toEqual([1, 2])
   })
 
   it("without an answer is queried again after five seconds, and its candidates stay", () => {
-    const toy = new ToyInterpreter(named(), { otherwise: 20 }).names(WEB, [a]).start().run(59_000)
+    const toy = new Simulation(named(), { otherwise: 20 }).names(WEB, [a]).start().run(59_000)
     toy.names(WEB, []).run(12_000)
     expect(toy.queries).toHaveLength(4)
     expect(listed(toy)).toEqual([a])
@@ -43,8 +51,8 @@ describe("a name", () => {
   })
 
   it("that is answered in parts has each part's addresses at once, and then the whole answer's alone", () => {
-    const toy = new ToyInterpreter(named(), { otherwise: 20 })
-    toy.resolvesAfterMs = 2_000
+    const toy = new Simulation(named(), { otherwise: 20 })
+    toy.network.names.resolvesAfterMs = 2_000
     toy.names(WEB, [b, c]).start().run(100)
     const { worker, resolve, upstream } = toy.queries[0]!
     const part = (addresses: ReadonlyArray<string>) =>
@@ -66,8 +74,8 @@ describe("a name", () => {
   })
 
   it("of an upstream found on first use is raced for with the first part of its answer", () => {
-    const toy = new ToyInterpreter(named({ preheat: false }), { otherwise: 20 })
-    toy.resolvesAfterMs = 2_000
+    const toy = new Simulation(named({ preheat: false }), { otherwise: 20 })
+    toy.network.names.resolvesAfterMs = 2_000
     toy.names(WEB, [a, b]).start()
     toy.post({ _tag: "DomainRequested", worker: 0, upstream: 0, host: "", port: 0 })
     const { worker, resolve, upstream } = toy.queries[0]!
@@ -84,8 +92,8 @@ describe("a name", () => {
   })
 
   it("with a resolver slower than the refresh interval is resolved all the same", () => {
-    const toy = new ToyInterpreter(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
-    toy.resolvesAfterMs = 2_900
+    const toy = new Simulation(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
+    toy.network.names.resolvesAfterMs = 2_900
     toy.names(WEB, [a]).start().run(3_000)
     expect(listed(toy)).toEqual([a])
     toy.run(20_000)
@@ -93,15 +101,15 @@ describe("a name", () => {
   })
 
   it("with a resolver that never answers is queried again exactly when refresh and timeout are over", () => {
-    const toy = new ToyInterpreter(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
-    toy.resolvesAfterMs = 1_000_000
+    const toy = new Simulation(named({ dns: { refreshMs: 1_000, timeoutMs: 3_000 } }), { otherwise: 20 })
+    toy.network.names.resolvesAfterMs = 1_000_000
     toy.names(WEB, [a]).start().run(9_000)
     expect(toy.queries.map(({ atUs }) => atUs)).toEqual([0, 4_000_000, 8_000_000])
   })
 
   it("adds to the configured addresses, and removes only its own", () => {
     const config = named({ candidates: [{ host: a, port: 443 }] })
-    const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [b, a]).start().run(1_000)
+    const toy = new Simulation(config, { otherwise: 20 }).names(WEB, [b, a]).start().run(1_000)
     expect(at(toy, a).map(({ sources }) => sources)).toEqual([["user-static", "dns"]])
     toy.names(WEB, [c]).run(61_000)
     expect(listed(toy)).toEqual([a, c])
@@ -109,13 +117,13 @@ describe("a name", () => {
   })
 
   it("that loses an address lets its candidate drain: the session stays, no new client comes", () => {
-    const toy = new ToyInterpreter(named()).set(a, 10).set(b, 200).names(WEB, [a, b]).start().run(1_000)
+    const toy = new Simulation(named()).set(a, 10).set(b, 200).names(WEB, [a, b]).start().run(1_000)
     toy.client(300_000).run(20)
-    expect(toy.parked(a)).toBeGreaterThan(0)
+    expect(toy.warm(a)).toBeGreaterThan(0)
     toy.names(WEB, [b]).run(60_000)
     expect(toy.active()).toEqual([2])
     expect(connectionsOf(at(toy, a)[0]!)).toBe(1)
-    expect(toy.parked(a)).toBe(0)
+    expect(toy.warm(a)).toBe(0)
     const probed = toy.probes.length
     for (let i = 0; i < 10; i++) toy.client(1_000).run(10_000)
     expect(toy.probes.slice(probed).every(({ host }) => host === b)).toBe(true)
@@ -124,7 +132,7 @@ describe("a name", () => {
   })
 
   it("that regains an address finds the same candidate with its measurements, and it serves again at once", () => {
-    const toy = new ToyInterpreter(named()).set(a, 10).set(b, 200).names(WEB, [a, b]).start().run(70_000)
+    const toy = new Simulation(named()).set(a, 10).set(b, 200).names(WEB, [a, b]).start().run(70_000)
     const known = at(toy, a)[0]!
     toy.names(WEB, [b]).run(60_000).names(WEB, [a, b])
     const probed = toy.probes.length
@@ -137,7 +145,7 @@ describe("a name", () => {
   })
 
   it("that regains an address with an open breaker keeps that breaker, and its trial comes when it is due", () => {
-    const toy = new ToyInterpreter(named({ breaker: { firstTrialMs: 90_000, cooldownMs: 90_000, maxCooldownMs: 900_000 } }))
+    const toy = new Simulation(named({ breaker: { firstTrialMs: 90_000, cooldownMs: 90_000, maxCooldownMs: 900_000 } }))
       .set(a, 10).set(b, 20).names(WEB, [a, b]).start().run(1_000)
     refuse(toy, b)
     const { trialDueUs } = at(toy, b)[0]!.breaker
@@ -163,7 +171,7 @@ describe("a name", () => {
   })
 
   it("that returns only addresses that left with open breakers closes the first of these breakers and probes its candidate", () => {
-    const toy = new ToyInterpreter(named()).set(a, 10).set(b, 20).set(c, 30).names(WEB, [a, b, c]).start().run(1_000)
+    const toy = new Simulation(named()).set(a, 10).set(b, 20).set(c, 30).names(WEB, [a, b, c]).start().run(1_000)
     for (const host of [b, c]) refuse(toy.set(host, "refused"), host)
     toy.names(WEB, [a]).run(60_000).names(WEB, [b, c])
     const [first, second] = [b, c].toSorted((one, other) => {
@@ -177,7 +185,7 @@ describe("a name", () => {
   })
 
   it("forgets a candidate that left after staleFor, when its last session has ended", () => {
-    const toy = new ToyInterpreter(named({ staleForMs: 100_000 })).set(a, 10).set(b, 20).names(WEB, [a]).start().run(1_000)
+    const toy = new Simulation(named({ staleForMs: 100_000 })).set(a, 10).set(b, 20).names(WEB, [a]).start().run(1_000)
     toy.client(400_000).run(1_000).names(WEB, [b]).run(200_000)
     expect(at(toy, a)).toHaveLength(1)
     expect(toy.run(300_000) && at(toy, a)).toEqual([])
@@ -187,7 +195,7 @@ describe("a name", () => {
   })
 
   it("with more addresses than maxCandidates keeps the candidates it has, in whatever order they come", () => {
-    const toy = new ToyInterpreter(named({}, { maxCandidates: 2 }), { otherwise: 20 }).names(WEB, [a, b]).start().run(1_000)
+    const toy = new Simulation(named({}, { maxCandidates: 2 }), { otherwise: 20 }).names(WEB, [a, b]).start().run(1_000)
     toy.names(WEB, [c, b, a]).run(120_000)
     expect(listed(toy)).toEqual([a, b])
     toy.names(WEB, [c, a]).run(120_000)
@@ -195,7 +203,7 @@ describe("a name", () => {
   })
 
   it("that keeps only addresses with open breakers closes the first of them, so that one is left to try", () => {
-    const toy = new ToyInterpreter(named()).set(a, 10).set(b, 20).set(c, 30).names(WEB, [a, b, c]).start().run(1_000)
+    const toy = new Simulation(named()).set(a, 10).set(b, 20).set(c, 30).names(WEB, [a, b, c]).start().run(1_000)
     for (const host of [b, c]) refuse(toy.set(host, "refused"), host)
     expect([b, c].map((host) => at(toy, host)[0]!.breaker.state)).toEqual(["open", "open"])
     toy.names(WEB, [b, c]).run(60_000)
@@ -203,7 +211,7 @@ describe("a name", () => {
   })
 
   it("that keeps only an address that has never answered closes its breaker, and still counts it as never answered", () => {
-    const toy = new ToyInterpreter(named({ breaker: { failureThreshold: 2 } })).set(a, 10).set(b, "refused").names(WEB, [
+    const toy = new Simulation(named({ breaker: { failureThreshold: 2 } })).set(a, 10).set(b, "refused").names(WEB, [
       a,
       b
     ])
@@ -215,7 +223,7 @@ describe("a name", () => {
   })
 
   it("is queried as often as before after auto-disable has ended", () => {
-    const toy = new ToyInterpreter({ ...named(), autoDisable: { failures: 2, cooldownMs: 30_000, roundMs: 10_000 } })
+    const toy = new Simulation({ ...named(), autoDisable: { failures: 2, cooldownMs: 30_000, roundMs: 10_000 } })
     toy.set(a, 10).names(WEB, [a]).start().run(20_000).set(a, "refused").run(60_000)
     expect(toy.facts.map(({ _tag }) => _tag)).toContain("AutoDisabled")
     toy.set(a, 10).run(60_000)
@@ -226,7 +234,7 @@ describe("a name", () => {
   })
 
   it("gains a candidate that served on the last resort, until an answer no longer has its address", () => {
-    const toy = new ToyInterpreter(named()).set(a, 10).names(WEB, [a]).start().run(20_000)
+    const toy = new Simulation(named()).set(a, 10).names(WEB, [a]).start().run(20_000)
     toy.set(a, "refused").set(b, 20).client().run(500).client().run(500)
     for (let i = 0; i < 5; i++) toy.client().run(500)
     toy.names(WEB, [b])

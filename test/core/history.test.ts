@@ -7,7 +7,7 @@ import type { Fact } from "../../src/core/model/Decision.ts"
 import type { HistoryRecord } from "../../src/core/model/History.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const WALL_MS = 1_790_000_000_000
 const SECOND = 1_000
@@ -34,22 +34,22 @@ const ofSite = (address: string, latencyMs: number, changes: Partial<HistoryReco
   return rest
 }
 
-const started = (config: Config, records: ReadonlyArray<HistoryRecord>, world: (toy: ToyInterpreter) => void = () => {}) => {
-  const toy = new ToyInterpreter(config)
+const started = (config: Config, records: ReadonlyArray<HistoryRecord>, world: (toy: Simulation) => void = () => {}) => {
+  const toy = new Simulation(config)
   world(toy)
   return toy.start().post({ _tag: "HistoryLoaded", worker: 0, network: "home", records })
 }
 const three: UpstreamChanges = { candidates: addresses(3) }
-const stateOf = (toy: ToyInterpreter, upstream = 0) => toy.state.routes.upstreams[upstream]!.state
-const order = (toy: ToyInterpreter) => toy.state.routes.upstreams[0]!.lastResort.attempts.map(({ host }) => host)
-const steps = (toy: ToyInterpreter) =>
+const stateOf = (toy: Simulation, upstream = 0) => toy.state.routes.upstreams[upstream]!.state
+const order = (toy: Simulation) => toy.state.routes.upstreams[0]!.lastResort.attempts.map(({ host }) => host)
+const steps = (toy: Simulation) =>
   toy.facts.filter((fact): fact is Extract<Fact, { _tag: "LadderStepped" }> & { atUs: number } =>
     fact._tag === "LadderStepped"
   )
     .map(({ from, to }) => `${from} > ${to}`)
 /** This machine cannot measure, which says nothing about any candidate. */
-const cannotMeasure = (toy: ToyInterpreter) => void toy.set(a, "local").set(b, "local").set(c, "local")
-const candidate = (toy: ToyInterpreter, host: string) =>
+const cannotMeasure = (toy: Simulation) => void toy.set(a, "local").set(b, "local").set(c, "local")
+const candidate = (toy: Simulation, host: string) =>
   toy.state.candidates.chunks.flat().find((one) => one?.host === host) ?? undefined
 
 describe("what an earlier run knew", () => {
@@ -62,7 +62,7 @@ describe("what an earlier run knew", () => {
     toy.client(10)
     expect(toy.run(SECOND).unserved).toEqual([])
     expect(toy.active()).toEqual([2, 3, 1])
-    expect(toy.parked(b)).toBeGreaterThan(0)
+    expect(toy.warm(b)).toBeGreaterThan(0)
     expect(steps(toy)).toEqual(["unranked > stale", "stale > active"])
     expect(faults(toy.state)).toEqual([])
   })
@@ -70,7 +70,7 @@ describe("what an earlier run knew", () => {
   it("is probed before all other candidates", () => {
     const config = configWith([{ candidates: addresses(40), pool: { mode: "off" } }], { maxParallel: 1 })
     const known = ["198.18.0.31", "198.18.0.22"]
-    const toy = new ToyInterpreter(config, { otherwise: 5 })
+    const toy = new Simulation(config, { otherwise: 5 })
     toy.start().post({ _tag: "HistoryLoaded", worker: 0, network: "", records: known.map((host) => record(host, 9)) })
     toy.run(SECOND)
     // The first probe had gone out with the start.
@@ -221,7 +221,7 @@ describe("what a run leaves", () => {
       })
     ])
     expect(left[1]).toMatchObject({ measuredMs: WALL_MS + 5, expiresMs: WALL_MS + 5 + DAY })
-    const next = new ToyInterpreter(configWith([three]), { otherwise: "local" }).start()
+    const next = new Simulation(configWith([three]), { otherwise: "local" }).start()
     next.post({ _tag: "HistoryLoaded", worker: 0, network: "home", records: left })
     expect(order(next).slice(0, 2)).toEqual([a, b])
   })

@@ -3,26 +3,26 @@ import { describe, expect, it } from "vitest"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, spare, elsewhere] = addresses(9).map(({ host }) => host) as [string, string, string, string]
 const WEB = "web.example"
 const FALLBACK = [{ host: spare, port: 443 }]
 const toyOf = (changes: UpstreamChanges = {}) =>
-  new ToyInterpreter(configWith([{
+  new Simulation(configWith([{
     candidates: addresses(2),
     pool: { mode: "off" },
     breaker: { failureThreshold: 2, cooldownMs: 5_000, maxCooldownMs: 5_000, rampMs: 0 },
     ...changes
   }])).set(a, 10).set(b, 20)
 
-const stateOf = (toy: ToyInterpreter) => toy.state.routes.upstreams[0]!.state
-const steps = (toy: ToyInterpreter) =>
+const stateOf = (toy: Simulation) => toy.state.routes.upstreams[0]!.state
+const steps = (toy: Simulation) =>
   toy.facts.flatMap((fact) => fact._tag === "LadderStepped" ? [`${fact.from} > ${fact.to}: ${fact.reason}`] : [])
-const accepted = (toy: ToyInterpreter) =>
+const accepted = (toy: Simulation) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
 /** One client now; the addresses that were tried for it. */
-const tried = (toy: ToyInterpreter) => {
+const tried = (toy: Simulation) => {
   toy.client(10).run(20_000)
   return accepted(toy).at(-1)!.tried.map(({ candidate, host, outcome }) => {
     const known = toy.state.candidates.chunks.flat().find((one) => one?.id === candidate)
@@ -30,7 +30,7 @@ const tried = (toy: ToyInterpreter) => {
   })
 }
 /** Both die, and enough clients fail for the breakers to notice. */
-const dying = (toy: ToyInterpreter) => {
+const dying = (toy: Simulation) => {
   toy.set(a, "refused").set(b, "refused")
   for (let i = 0; i < 4; i++) toy.client(10).run(50)
   return toy
@@ -55,7 +55,7 @@ describe("the ladder", () => {
     const unserved = toy.unserved.length
     const served = tried(toy)
     expect(served.at(-1)).toBe(`${elsewhere} connected`)
-    expect(accepted(toy).at(-1)).toMatchObject({ candidate: -2, chosen: -1 })
+    expect(accepted(toy).at(-1)).toMatchObject({ candidate: "system", chosen: "none" })
     expect(toy.unserved.length).toBe(unserved)
     expect(steps(toy)).toContain("active > system: shut")
   })

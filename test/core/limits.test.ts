@@ -7,7 +7,7 @@ import { pendingMs, slowHandshakeMs } from "../../src/core/slowHandshake.ts"
 import { networks } from "../support/access.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith, upstreamDefaults } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b] = addresses(2).map(({ host }) => host) as [string, string]
 /** A candidate costs what its last answer took; nothing else counts. */
@@ -20,14 +20,14 @@ const plain = {
   habitWeight: 0
 } as const
 const cold = (changes: UpstreamChanges) => configWith([{ pool: { mode: "off" }, ...changes }])
-const factsOf = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
-const candidateOf = (toy: ToyInterpreter, slot: number) => Vector.get(toy.state.candidates, slot)!
+const factsOf = (toy: Simulation, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const candidateOf = (toy: Simulation, slot: number) => Vector.get(toy.state.candidates, slot)!
 
 describe("a challenger", () => {
   /** The member of a set of one after a round in which the second candidate costs 100 ms. */
   const winner = (memberMs: number, switching: Partial<Switching>, scoring: Partial<typeof plain> = plain) => {
     const selector = { activeSetSize: 1, switching: { ...upstreamDefaults.selector.switching, holdMs: 0, ...switching } }
-    const toy = new ToyInterpreter(cold({ candidates: addresses(2), selector, scoring: { ...plain, ...scoring } }))
+    const toy = new Simulation(cold({ candidates: addresses(2), selector, scoring: { ...plain, ...scoring } }))
     toy.set(a, 110).set(b, 400).start().run(5_000)
     expect(toy.active()).toEqual([1])
     toy.set(a, memberMs).set(b, 100).run(12_000)
@@ -50,7 +50,7 @@ describe("a challenger", () => {
       const switching = { ...upstreamDefaults.selector.switching, holdMs: 0, marginMs: 20, marginPercent: 0 }
       const selector = { activeSetSize: 1, switching: { ...switching, confirmations: 9, standing: 9 } }
       const scoring = { ...plain, habitWeight: 0.3 }
-      const toy = new ToyInterpreter(cold({ candidates: addresses(2), selector, scoring }))
+      const toy = new Simulation(cold({ candidates: addresses(2), selector, scoring }))
       toy.set(a, before[0]).set(b, before[1]).start().run(45_000)
       return toy.set(a, after[0]).set(b, after[1]).run(12_000).active()[0]
     }
@@ -67,14 +67,14 @@ describe("a challenger", () => {
 
 it("a candidate with a score of minScore enters the set, and none below it does", () => {
   const members = (tookMs: number) =>
-    new ToyInterpreter(cold({ candidates: addresses(1), scoring: plain, selector: { minScore: 50 } })).set(a, tookMs).start()
+    new Simulation(cold({ candidates: addresses(1), scoring: plain, selector: { minScore: 50 } })).set(a, tookMs).start()
       .run(1_000).active()
   expect([members(100), members(100.5)]).toEqual([[1], []])
 })
 
 it("sixty-three candidates that may not enter are passed over for one that may, and no more", () => {
   const filled = (cheap: number) => {
-    const toy = new ToyInterpreter(configWith([{
+    const toy = new Simulation(configWith([{
       pool: { mode: "off" },
       candidates: addresses(cheap + 1),
       scoring: plain,
@@ -98,7 +98,7 @@ it("a set that is made smaller loses the member that costs most now, and no othe
   const hosts = addresses(3)
   const config = (activeSetSize: number) =>
     cold({ candidates: hosts, scoring: plain, selector: { activeSetSize, evaluationIntervalMs: 60_000 } })
-  const toy = new ToyInterpreter(config(3)).set(hosts[2]!.host, 30).set(a, 10).set(b, 20).start().run(5_000)
+  const toy = new Simulation(config(3)).set(hosts[2]!.host, 30).set(a, 10).set(b, 20).start().run(5_000)
   toy.set(a, 200).run(12_000)
   expect(toy.active()).toEqual([1, 2, 3])
   toy.post({ _tag: "ConfigChanged", worker: 0, config: config(2) })
@@ -108,14 +108,14 @@ it("a set that is made smaller loses the member that costs most now, and no othe
 it("a single member that expired serves as stale for staleFor, and no longer", () => {
   const config = cold({ candidates: addresses(1), scoreTtlMs: 20_000, staleForMs: 30_000 })
   const after = (forMs: number) => {
-    const toy = new ToyInterpreter(config).set(a, 10).start().run(20).set(a, "local")
+    const toy = new Simulation(config).set(a, 10).start().run(20).set(a, "local")
     return toy.run(forMs - 20).state.routes.upstreams[0]!.state
   }
   expect([20_009, 20_010, 50_009, 50_010].map(after)).toEqual(["active", "stale", "stale", "unranked"])
 })
 
 it("members share clients when their expected time is within tolerancePercent of the lowest", () => {
-  const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 11).start().run(1_000)
+  const toy = new Simulation(cold({ candidates: addresses(2) })).set(a, 10).set(b, 11).start().run(1_000)
   const routes = toy.state.routes.upstreams[0]!
   const chosen = (secondMs: number) => {
     const members = routes.members.map((one, i) => ({ ...one, dialMs: i === 0 ? 100 : secondMs }))
@@ -128,7 +128,7 @@ it("members share clients when their expected time is within tolerancePercent of
 
 it("a fact about twenty refused addresses names the first sixteen and counts all", () => {
   const config = { ...cold({ candidates: addresses(20) }), access: { allow: [], deny: networks(["198.18.0.0/16"]) } }
-  const [fact] = factsOf(new ToyInterpreter(config).start(), "AddressesRefused")
+  const [fact] = factsOf(new Simulation(config).start(), "AddressesRefused")
   expect(fact).toMatchObject({ count: 20 })
   expect(fact !== undefined && "refused" in fact && fact.refused.length).toBe(16)
 })
@@ -136,7 +136,7 @@ it("a fact about twenty refused addresses names the first sixteen and counts all
 describe("a breaker", () => {
   it("counts a third failure after connect of one client once the first is a minute old", () => {
     const blamed = (thirdMs: number) => {
-      const toy = new ToyInterpreter(cold({ candidates: addresses(2), breaker: { failureThreshold: 40 } })).set(a, 10)
+      const toy = new Simulation(cold({ candidates: addresses(2), breaker: { failureThreshold: 40 } })).set(a, 10)
       toy.set(b, 60)
       toy.start().run(200).client(5, 0, 1).client(5, 0, 2).run(100).replies(a, "closed")
       // Connected after ten milliseconds, and closed after one more.
@@ -151,7 +151,7 @@ describe("a breaker", () => {
     const again = (beyondMs: number) => {
       const breaker = { failureThreshold: 1, firstTrialMs: 10_000, cooldownMs: 10_000, rampMs: 0 }
       const probing = { intervalMs: 600_000 }
-      const toy = new ToyInterpreter(cold({ candidates: addresses(2), scoring: plain, breaker, probing })).set(a, 10)
+      const toy = new Simulation(cold({ candidates: addresses(2), scoring: plain, breaker, probing })).set(a, 10)
       toy.set(b, 90).start().run(1_000).set(a, "refused").client().run(91).set(a, 10).run(11_000)
       const [opened, closed] = [factsOf(toy, "BreakerOpened")[0]!, factsOf(toy, "BreakerClosed")[0]!]
       const closedMs = (closed.atUs - opened.atUs) / 1000 + beyondMs
@@ -166,7 +166,7 @@ describe("a breaker", () => {
 describe("a suspicion", () => {
   it("begins when half of the warm sockets are reset within a tenth of a second, and not when it takes longer", () => {
     const suspected = (gapMs: number) => {
-      const toy = new ToyInterpreter(configWith([{ candidates: addresses(2), pool: { mode: "fixed", size: 8 } }]))
+      const toy = new Simulation(configWith([{ candidates: addresses(2), pool: { mode: "fixed", size: 8 } }]))
       toy.set(a, 10).set(b, 10).start().run(2_000).lose(a, "reset", 3).run(gapMs)
       expect(factsOf(toy, "Suspected")).toEqual([])
       return factsOf(toy.lose(a, "reset", 3).run(0), "Suspected").length
@@ -188,7 +188,7 @@ describe("a suspicion", () => {
 
   it("from silence follows the usual time to first byte once that has moved by more than a fifth", () => {
     const silentAfter = (replyMs: number) => {
-      const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 10).start().run(100).replies(a, replyMs)
+      const toy = new Simulation(cold({ candidates: addresses(1) })).set(a, 10).start().run(100).replies(a, replyMs)
       return toy.client(100).run(200).state.routes.upstreams[0]!.silentAfterMs
     }
     expect([silentAfter(40), silentAfter(40.2)]).toEqual([100, expect.closeTo(120.6, 6)])
@@ -197,6 +197,6 @@ describe("a suspicion", () => {
 
 it("a sample below a tenth of a millisecond counts as a tenth in the baseline", () => {
   const inverse = (tookMs: number) =>
-    candidateOf(new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, tookMs).start().run(100), 0).baseline.inverse
+    candidateOf(new Simulation(cold({ candidates: addresses(1) })).set(a, tookMs).start().run(100), 0).baseline.inverse
   expect([inverse(0.05), inverse(0.2)]).toEqual([10, 5])
 })

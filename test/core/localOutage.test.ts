@@ -8,8 +8,8 @@ import type { Config } from "../../src/core/model/Config.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import { configWith } from "../support/config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
-import type { Answer } from "../support/ToyInterpreter.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const at = (...hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
 const WEB = ["198.18.0.1", "198.18.0.2", "198.18.0.3", "198.18.0.4"]
@@ -21,23 +21,23 @@ const both: ReadonlyArray<UpstreamChanges> = [{ name: "web", candidates: at(...W
 }]
 
 /** All candidates answer, after 10 ms, 20 ms and so on; clients of both upstreams have come for a while. */
-function busy(upstreams: ReadonlyArray<UpstreamChanges> = both, changes: Partial<Config> = {}): ToyInterpreter {
-  const toy = new ToyInterpreter({ ...configWith(upstreams), ...changes })
+function busy(upstreams: ReadonlyArray<UpstreamChanges> = both, changes: Partial<Config> = {}): Simulation {
+  const toy = new Simulation({ ...configWith(upstreams), ...changes })
   lives(toy).start().run(1_000)
   return visit(toy, 20_000)
 }
 
-function lives(toy: ToyInterpreter): ToyInterpreter {
+function lives(toy: Simulation): Simulation {
   ALL.forEach((host, i) => toy.set(host, 10 * (1 + i % 4)))
   return toy
 }
 
-function dies(toy: ToyInterpreter, answer: Answer = "timeout", hosts: ReadonlyArray<string> = ALL): ToyInterpreter {
+function dies(toy: Simulation, answer: Answer = "timeout", hosts: ReadonlyArray<string> = ALL): Simulation {
   for (const host of hosts) toy.set(host, answer)
   return toy
 }
 
-function visit(toy: ToyInterpreter, forMs: number): ToyInterpreter {
+function visit(toy: Simulation, forMs: number): Simulation {
   for (let i = 0; i < forMs / 200; i++) {
     for (let upstream = 0; upstream < toy.state.upstreams.length; upstream++) toy.client(100, upstream)
     toy.run(200)
@@ -45,26 +45,26 @@ function visit(toy: ToyInterpreter, forMs: number): ToyInterpreter {
   return toy
 }
 
-const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
-const outages = (toy: ToyInterpreter) => facts(toy, "OutageBegan", "OutageEnded").map(({ _tag }) => _tag)
-const candidatesOf = (toy: ToyInterpreter) =>
+const facts = (toy: Simulation, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
+const outages = (toy: Simulation) => facts(toy, "OutageBegan", "OutageEnded").map(({ _tag }) => _tag)
+const candidatesOf = (toy: Simulation) =>
   Vector.toArray(toy.state.candidates).filter((one): one is Candidate => one !== null)
-const accepted = (toy: ToyInterpreter) =>
+const accepted = (toy: Simulation) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
 
 /** The parts of a candidate that failures change. */
-function judged(toy: ToyInterpreter) {
+function judged(toy: Simulation) {
   return candidatesOf(toy).map(({ ordinal, success, penalty, streak, latency, costMs, breaker, suspicion }) => {
     const { pending, session, renewals } = suspicion
     return { ordinal, success, penalty, streak, latency, costMs, breaker, pending, session, renewals }
   })
 }
-const sets = (toy: ToyInterpreter) => Vector.toArray(toy.state.upstreams).map(({ members }) => members)
-const parked = (toy: ToyInterpreter) => ALL.reduce((sum, host) => sum + toy.parked(host), 0)
+const sets = (toy: Simulation) => Vector.toArray(toy.state.upstreams).map(({ members }) => members)
+const parked = (toy: Simulation) => ALL.reduce((sum, host) => sum + toy.warm(host), 0)
 
 /** The same run without clients: only probes and warm sockets show the state of the network. */
-function quiet(upstreams = both, changes: Partial<Config> = {}): ToyInterpreter {
-  const toy = new ToyInterpreter({ ...configWith(upstreams), ...changes })
+function quiet(upstreams = both, changes: Partial<Config> = {}): Simulation {
+  const toy = new Simulation({ ...configWith(upstreams), ...changes })
   return lives(toy).start().run(25_000)
 }
 
@@ -84,7 +84,9 @@ describe("a local outage", () => {
       expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
       const since = accepted(toy).length
       visit(toy, 2_000)
-      expect(accepted(toy).slice(since).every(({ candidate, chosen }) => candidate === chosen && candidate >= 0)).toBe(true)
+      expect(accepted(toy).slice(since).every(({ candidate, chosen }) => candidate === chosen && chosen !== "none")).toBe(
+        true
+      )
       expect(facts(toy, "BreakerClosed").length).toBe(facts(toy, "BreakerOpened").length)
       expect(sets(toy)).toEqual(set)
       expect(candidatesOf(toy).every(({ breaker, penalty }) => breaker.state === "closed" && penalty.value === 0)).toBe(true)
@@ -228,24 +230,33 @@ describe("a local outage", () => {
 
   it("ends with an answer on the last resort from an address that is not a candidate", () => {
     const upstreams = both.map((one) => ({ ...one, host: `${one.name}.example`, pool: { mode: "off" as const } }))
-    const toy = new ToyInterpreter(configWith(upstreams))
+    const toy = new Simulation(configWith(upstreams))
     lives(toy).names("web.example", ["203.0.113.7"]).set("203.0.113.7", "timeout").start().run(25_000)
     dies(toy).run(20_000)
     expect(outages(toy)).toEqual(["OutageBegan"])
-    const tried = [{ candidate: -1, host: "203.0.113.7", outcome: "connected", tookUs: 20_000 } as const]
-    const of = { worker: 0, session: 9, upstream: 0, routes: 1, chosen: -1, candidate: -2, warm: 0, client: 1 }
+    const tried = [{ candidate: "system", host: "203.0.113.7", outcome: "connected", tookUs: 20_000 } as const]
+    const of = {
+      worker: 0,
+      session: 9,
+      upstream: 0,
+      routes: 1,
+      chosen: "none" as const,
+      candidate: "system" as const,
+      warm: 0,
+      client: 1
+    }
     toy.post({ _tag: "ClientAccepted", ...of, listener: "web", why: "unranked", tried })
     expect(outages(toy)).toEqual(["OutageBegan", "OutageEnded"])
   })
 })
 
 describe("probes that check for a local outage", () => {
-  const asked = (toy: ToyInterpreter, hosts: ReadonlyArray<string>) => toy.probes.filter(({ host }) => hosts.includes(host))
+  const asked = (toy: Simulation, hosts: ReadonlyArray<string>) => toy.probes.filter(({ host }) => hosts.includes(host))
 
   it("go to the first eight candidates of an upstream without a set, however long its list is", () => {
     const dead = Array.from({ length: 12 }, (_, i) => `192.0.2.${i + 1}`)
     const upstreams = [...both, { name: "dead", candidates: at(...dead), breaker: { enabled: false } }]
-    const toy = new ToyInterpreter(configWith(upstreams), { otherwise: "timeout" })
+    const toy = new Simulation(configWith(upstreams), { otherwise: "timeout" })
     lives(toy).start().run(25_000)
     dies(toy).run(15_000)
     expect(outages(toy)).toEqual(["OutageBegan"])
@@ -258,7 +269,7 @@ describe("probes that check for a local outage", () => {
     const near = Array.from({ length: 63 }, (_, i) => ({ name: `near${i}`, candidates: at(`127.0.1.${i + 1}`) }))
     const seldom = { probing: { intervalMs: 600_000 }, breaker: { firstTrialMs: 600_000 }, pool: { mode: "off" as const } }
     const upstreams = [{ ...both[0]!, candidates: at(WEB[0]!) }, ...near, both[1]!].map((one) => ({ ...one, ...seldom }))
-    const toy = new ToyInterpreter(configWith(upstreams), { otherwise: 1 })
+    const toy = new Simulation(configWith(upstreams), { otherwise: 1 })
     lives(toy).start().run(25_000)
     dies(toy, "unreachable").client(0, 0).run(600)
     const outOfTurn = toy.probes.filter(({ atUs }) => atUs > 25_000_000)
@@ -271,9 +282,9 @@ describe("probes that check for a local outage", () => {
 describe("a network that goes down between the two handshakes of a proof", () => {
   const identity = { servername: "web.example", ca: "" }
   const proving = both.map((one) => ({ ...one, ...one.name === "web" ? { identity, scoreTtlMs: 20_000 } : {} }))
-  const proofs = (toy: ToyInterpreter) => candidatesOf(toy).map((one) => one.identity.state)
+  const proofs = (toy: Simulation) => candidatesOf(toy).map((one) => one.identity.state)
   /** Runs until one probe alone is under way, and it asks for the certificate; gives the failure of that proof. */
-  const asked = (toy: ToyInterpreter) => {
+  const asked = (toy: Simulation) => {
     const alone = () => {
       const { inFlight } = toy.state.probing
       return inFlight.length === 1
@@ -333,21 +344,21 @@ describe("there is no local outage when", () => {
   })
 
   it("two upstreams in one network fall silent: that network may be the one that is down", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: at(...WEB.slice(0, 2)) }, { candidates: at(...WEB.slice(2)) }]))
+    const toy = new Simulation(configWith([{ candidates: at(...WEB.slice(0, 2)) }, { candidates: at(...WEB.slice(2)) }]))
     lives(toy).start().run(25_000)
     dies(toy).run(60_000)
     expect(outages(toy)).toEqual([])
   })
 
   it("two networks of one upstream fall silent", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: at(...ALL) }]))
+    const toy = new Simulation(configWith([{ candidates: at(...ALL) }]))
     lives(toy).start().run(25_000)
     dies(toy).run(60_000)
     expect(outages(toy)).toEqual([])
   })
 
   it("all addresses of two upstreams have been dead from the start", () => {
-    const toy = new ToyInterpreter(configWith(both))
+    const toy = new Simulation(configWith(both))
     dies(toy).start().run(120_000)
     expect(outages(toy)).toEqual([])
   })
@@ -361,7 +372,7 @@ describe("there is no local outage when", () => {
 
   it("an address family falls silent that has never worked", () => {
     const six = ["2001:db8::1", "2001:db8:1::1", "2001:db9::1"]
-    const toy = new ToyInterpreter(configWith([...both, { name: "six", candidates: at(...six) }]))
+    const toy = new Simulation(configWith([...both, { name: "six", candidates: at(...six) }]))
     lives(dies(toy, "timeout", six)).start().run(60_000)
     expect(outages(toy)).toEqual([])
     expect(toy.state.outage.proven).toEqual(["ipv4"])
@@ -369,7 +380,7 @@ describe("there is no local outage when", () => {
 
   it("addresses on loopback fall silent, and their return ends no outage either", () => {
     const near = ["127.0.0.1", "127.1.0.1", "127.2.0.1"]
-    const toy = new ToyInterpreter(configWith([...both, { name: "near", candidates: at(...near) }]))
+    const toy = new Simulation(configWith([...both, { name: "near", candidates: at(...near) }]))
     for (const host of near) toy.set(host, 1)
     lives(toy).start().run(25_000)
     dies(toy).run(20_000)
@@ -383,8 +394,8 @@ describe("there is no local outage when", () => {
 })
 
 describe("a report of the network interfaces", () => {
-  const gone = (toy: ToyInterpreter) => toy.post({ _tag: "InterfacesChanged", worker: 0, families: [] })
-  const back = (toy: ToyInterpreter) => toy.post({ _tag: "InterfacesChanged", worker: 0, families: ["ipv4"] })
+  const gone = (toy: Simulation) => toy.post({ _tag: "InterfacesChanged", worker: 0, families: [] })
+  const back = (toy: Simulation) => toy.post({ _tag: "InterfacesChanged", worker: 0, families: ["ipv4"] })
 
   it("that none is left begins an outage at once, of a single upstream too, and the next answer ends it", () => {
     const toy = quiet([{ candidates: at(...WEB) }])
@@ -400,7 +411,7 @@ describe("a report of the network interfaces", () => {
   })
 
   it("that none is left begins no outage where all candidates are on loopback", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: at("127.0.0.1") }])).set("127.0.0.1", 1).start().run(5_000)
+    const toy = new Simulation(configWith([{ candidates: at("127.0.0.1") }])).set("127.0.0.1", 1).start().run(5_000)
     gone(toy).run(60_000)
     toy.set("127.0.0.1", "timeout").run(60_000)
     expect(outages(toy)).toEqual([])
@@ -430,10 +441,10 @@ describe("a report of the network interfaces", () => {
 describe("connectivity references", () => {
   const references = ["203.0.113.1", "192.0.2.1"]
   const outage = { connectivity: at(...references), timeoutMs: 2_000 }
-  const asked = (toy: ToyInterpreter) => toy.probes.filter(({ candidate }) => candidate < 0)
+  const asked = (toy: Simulation) => toy.probes.filter(({ candidate }) => candidate === "reference")
 
-  function one(): ToyInterpreter {
-    const toy = new ToyInterpreter({ ...configWith([{ candidates: at(...WEB) }]), outage })
+  function one(): Simulation {
+    const toy = new Simulation({ ...configWith([{ candidates: at(...WEB) }]), outage })
     for (const host of references) toy.set(host, 30)
     return lives(toy).start().run(25_000)
   }
@@ -469,7 +480,7 @@ describe("connectivity references", () => {
   })
 
   it("show that the network works when two upstreams die at once", () => {
-    const toy = new ToyInterpreter({ ...configWith(both), outage })
+    const toy = new Simulation({ ...configWith(both), outage })
     for (const host of references) toy.set(host, 30)
     lives(toy).start().run(25_000)
     dies(toy).run(60_000)

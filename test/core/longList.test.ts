@@ -6,18 +6,17 @@ import type { Config } from "../../src/core/model/Config.ts"
 import { isReady } from "../../src/core/ready.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const LONG = 1_024
 const hosts = addresses(LONG).map(({ host }) => host)
 const config = (changes: UpstreamChanges = {}, count = LONG, probing: Partial<Config["probing"]> = {}) =>
   configWith([{ candidates: addresses(count), pool: { mode: "off" }, ...changes }], probing)
-const toyOf = (wanted = config()) => new ToyInterpreter(wanted, { otherwise: "timeout" })
-const listed = (toy: ToyInterpreter) =>
-  toy.state.upstreams.chunks[0]![0]!.listed.map((id) => Candidates.find(toy.state, id)!)
-const asks = (toy: ToyInterpreter) => toy.state.routes.upstreams[0]!.needsDiscovery
+const toyOf = (wanted = config()) => new Simulation(wanted, { otherwise: "timeout" })
+const listed = (toy: Simulation) => toy.state.upstreams.chunks[0]![0]!.listed.map((id) => Candidates.find(toy.state, id)!)
+const asks = (toy: Simulation) => toy.state.routes.upstreams[0]!.needsDiscovery
 /** The moment from which on something holds, looked for every so often; infinite when it never does. */
-function since(toy: ToyInterpreter, holds: () => boolean, withinMs: number, stepMs = 10): number {
+function since(toy: Simulation, holds: () => boolean, withinMs: number, stepMs = 10): number {
   const endMs = toy.atMs + withinMs
   while (toy.atMs < endMs) {
     if (holds()) return toy.atMs
@@ -26,8 +25,8 @@ function since(toy: ToyInterpreter, holds: () => boolean, withinMs: number, step
   return Number.POSITIVE_INFINITY
 }
 /** A client that waits where the routes say so, as the shell has it. */
-const comes = (toy: ToyInterpreter) => asks(toy) ? toy.asks("", 0, 0) : toy
-const dialledAtOnce = (toy: ToyInterpreter) => Math.max(0, ...toy.races.map(({ plan }) => plan.attempts.length))
+const comes = (toy: Simulation) => asks(toy) ? toy.asks("", 0, 0) : toy
+const dialledAtOnce = (toy: Simulation) => Math.max(0, ...toy.races.map(({ plan }) => plan.attempts.length))
 
 describe("1,024 addresses of which two live, with default settings", () => {
   it.each([[0, 1], [0, 1_023], [105, 106], [300, 700], [576, 960], [800, 801], [820, 850], [1_022, 1_023]])(
@@ -64,8 +63,8 @@ describe("1,024 addresses of which two live, with default settings", () => {
 })
 
 describe("an address that lets short tries pass", () => {
-  const one = (toy: ToyInterpreter, host: string) => listed(toy).find((candidate) => candidate.host === host)!
-  const waits = (toy: ToyInterpreter, host: string) =>
+  const one = (toy: Simulation, host: string) => listed(toy).find((candidate) => candidate.host === host)!
+  const waits = (toy: Simulation, host: string) =>
     toy.probes.filter((probe) => probe.host === host).map((probe) => probe.timeoutMs)
 
   it("is no failure for that, and is waited for twice as long each time, until the whole time limit has passed", () => {
@@ -114,7 +113,7 @@ describe("an address that lets short tries pass", () => {
       candidates: addresses(500).slice(10 * i, 10 * i + 10),
       pool: { mode: "off" as const }
     }))
-    const toy = new ToyInterpreter(configWith(upstreams), { otherwise: "timeout" }).set(hosts[495]!, 20).start()
+    const toy = new Simulation(configWith(upstreams), { otherwise: "timeout" }).set(hosts[495]!, 20).start()
     expect(since(toy, () => toy.members(49).length > 0, 60_000, 100)).toBeLessThan(11_000)
     expect(faults(toy.state)).toEqual([])
   })
@@ -175,7 +174,7 @@ describe("a search for clients", () => {
   })
 
   it("takes a refusal for the failure that it is, and dials an address that refused no more", () => {
-    const toy = new ToyInterpreter(config({}, 300), { otherwise: "refused" }).start()
+    const toy = new Simulation(config({}, 300), { otherwise: "refused" }).start()
     comes(toy).run(2_000)
     const dialled = toy.races.flatMap(({ plan }) => plan.attempts.map(({ host }) => host))
     expect(new Set(dialled).size).toBe(dialled.length)

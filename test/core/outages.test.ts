@@ -4,32 +4,32 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import { addresses, configWith } from "../support/config.ts"
-import type { Answer } from "../support/ToyInterpreter.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
-import type { Reply } from "../support/toySession.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
+import type { Reply } from "../../src/sim/session.ts"
 
 const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
-const accepted = (toy: ToyInterpreter) =>
+const accepted = (toy: Simulation) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted")
-const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) =>
+const facts = (toy: Simulation, ...tags: ReadonlyArray<string>) =>
   toy.facts.filter(({ _tag }) => tags.length === 0 || tags.includes(_tag))
-const first = (toy: ToyInterpreter) => Vector.get(toy.state.candidates, 0)!
+const first = (toy: Simulation) => Vector.get(toy.state.candidates, 0)!
 
 /** The first candidate is the best; a client comes every 50 ms and stays for 100 ms. */
-function busy(changes: Partial<Config> = {}): ToyInterpreter {
+function busy(changes: Partial<Config> = {}): Simulation {
   const config = { ...configWith([{ candidates: addresses(3) }]), ...changes }
-  const toy = new ToyInterpreter(config).set(a, 10).set(b, 40).set(c, 50).start()
+  const toy = new Simulation(config).set(a, 10).set(b, 40).set(c, 50).start()
   toy.run(1_000)
   return visit(toy, 10_000)
 }
 
-function visit(toy: ToyInterpreter, forMs: number): ToyInterpreter {
+function visit(toy: Simulation, forMs: number): Simulation {
   for (let i = 0; i < forMs / 50; i++) toy.client(100).run(50)
   return toy
 }
 
 /** The share of clients since then that were given to the first address. */
-function shareOfFirst(toy: ToyInterpreter, since: number): number {
+function shareOfFirst(toy: Simulation, since: number): number {
   const recent = accepted(toy).slice(since)
   return recent.filter(({ chosen }) => chosen === first(toy).id).length / recent.length
 }
@@ -81,7 +81,7 @@ describe("an outage of an address", () => {
   })
 
   it("by timeouts has trials up to the longer cooldown apart", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2), pool: { mode: "off" } }])).set(a, 10).set(b, 20)
+    const toy = new Simulation(configWith([{ candidates: addresses(2), pool: { mode: "off" } }])).set(a, 10).set(b, 20)
     toy.start().run(1_000).set(a, "timeout").run(1_800_000)
     const opened = facts(toy, "BreakerOpened").flatMap((fact) => (fact._tag === "BreakerOpened" ? [fact] : []))
     expect(new Set(opened.map(({ reason }) => reason))).toEqual(new Set(["timeout"]))
@@ -132,7 +132,7 @@ describe("an outage of an address", () => {
   })
 
   it("is only suspected from a pending dial, and the answer clears the suspicion", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(2), pool: { mode: "off" } }])).set(a, 10).set(b, 20)
+    const toy = new Simulation(configWith([{ candidates: addresses(2), pool: { mode: "off" } }])).set(a, 10).set(b, 20)
     toy.start().run(1_000).set(a, 900).run(9_200)
     expect(facts(toy, "Suspected")).toMatchObject([{ reason: "pending" }])
     expect(toy.members()).toEqual([2])
@@ -168,7 +168,7 @@ describe("an outage of an address", () => {
 
   it("is suspected when half of the warm sockets are reset within a tenth of a second, not when they are closed", () => {
     const config = configWith([{ candidates: addresses(2), pool: { mode: "fixed", size: 6 } }])
-    const warm = () => new ToyInterpreter(config).set(a, 10).set(b, 20).start().run(1_000)
+    const warm = () => new Simulation(config).set(a, 10).set(b, 20).start().run(1_000)
     expect(facts(warm().lose(a, "closed", 4).run(5), "Suspected")).toEqual([])
     expect(facts(warm().lose(a, "reset", 2).run(5), "Suspected")).toEqual([])
     expect(facts(warm().lose(a, "reset", 4).run(5), "Suspected")).toMatchObject([{ reason: "parked-reset" }])

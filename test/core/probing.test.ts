@@ -6,11 +6,11 @@ import type { Config } from "../../src/core/model/Config.ts"
 import { isReady } from "../../src/core/ready.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b] = addresses(9).map(({ host }) => host) as [string, string]
-const candidate = (toy: ToyInterpreter, slot: number) => Vector.get(toy.state.candidates, slot)!
-const answer = (toy: ToyInterpreter, index: number, tookUs: number) => {
+const candidate = (toy: Simulation, slot: number) => Vector.get(toy.state.candidates, slot)!
+const answer = (toy: Simulation, index: number, tookUs: number) => {
   const { worker, probe, candidate } = toy.probes[index]!
   return toy.post({ _tag: "ProbeSucceeded", worker, probe, candidate, tookUs, identity: "unchecked" })
 }
@@ -21,7 +21,7 @@ const cold = (changes: UpstreamChanges, probing: Partial<Config["probing"]> = {}
 
 describe("probing", () => {
   it("reaches every candidate once at the start, at most maxParallel at once", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(40) }, { maxParallel: 5 }), { otherwise: 30 })
+    const toy = new Simulation(cold({ candidates: addresses(40) }, { maxParallel: 5 }), { otherwise: 30 })
       .start()
     expect(toy.probes).toHaveLength(5)
     toy.run(9_000)
@@ -35,7 +35,7 @@ describe("probing", () => {
       const config = cold({ candidates: addresses(12), scoring: { ...scoring, neutralMs }, scoreTtlMs: 5_000 }, {
         maxParallel: 2
       })
-      const toy = new ToyInterpreter(config, { otherwise: 150 }).set(a, 40).set(b, "lost").start().run(60_000)
+      const toy = new Simulation(config, { otherwise: 150 }).set(a, 40).set(b, "lost").start().run(60_000)
       return toy.probes.map(({ probe, candidate }) => [probe, candidate])
     }
     expect(asked(0).length).toBeGreaterThan(30)
@@ -47,7 +47,7 @@ describe("probing", () => {
       [{ candidates: addresses(10_000), probing: { intervalMs: 3_600_000 }, scoreTtlMs: 60_000 }],
       { maxParallel: 64, ratePerSecond: 2_000 }
     )
-    const toy = new ToyInterpreter(config, { otherwise: 20 })
+    const toy = new Simulation(config, { otherwise: 20 })
 
     it("reaches each once, within the rate", () => {
       toy.start().run(6_000)
@@ -72,7 +72,7 @@ describe("probing", () => {
 
   it("reaches members and challengers each interval, and the others only once", () => {
     const config = cold({ candidates: addresses(6), probing: { challengers: 1, candidatesPerRound: 0 } })
-    const toy = new ToyInterpreter(config)
+    const toy = new Simulation(config)
     addresses(6).forEach(({ host }, i) => toy.set(host, 10 + 10 * i))
     toy.start().run(60_500)
     const times = addresses(6).map(({ host }) => toy.probes.filter((one) => one.host === host).length)
@@ -85,7 +85,7 @@ describe("probing", () => {
       selector: { activeSetSize: 1 },
       probing: { challengers: 0, candidatesPerRound: 2 }
     })
-    const toy = new ToyInterpreter(config)
+    const toy = new Simulation(config)
     addresses(6).forEach(({ host }, i) => toy.set(host, 10 + 10 * i))
     toy.start().run(41_000)
     const rounds = [1, 2, 3, 4].map((round) =>
@@ -97,7 +97,7 @@ describe("probing", () => {
   })
 
   it("leaves out a member that a client has just measured", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, 10).start().run(8_000).client().run(
+    const toy = new Simulation(cold({ candidates: addresses(1) })).set(a, 10).start().run(8_000).client().run(
       4_000
     )
     expect(toy.probes).toHaveLength(1)
@@ -106,7 +106,7 @@ describe("probing", () => {
   })
 
   it("ignores an answer that comes late, twice, or for a probe that was never sent", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 50).set(b, 60).start().run(1_000)
+    const toy = new Simulation(cold({ candidates: addresses(2) })).set(a, 50).set(b, 60).start().run(1_000)
     const before = [candidate(toy, 0), candidate(toy, 1)]
     answer(toy, 0, 1)
     toy.post({ _tag: "ProbeSucceeded", worker: 0, probe: 999, candidate: before[1]!.id, tookUs: 1, identity: "unchecked" })
@@ -117,7 +117,7 @@ describe("probing", () => {
   })
 
   it("takes a probe that this machine could not send for no evidence", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(1) })).set(a, "local").start().run(1_000)
+    const toy = new Simulation(cold({ candidates: addresses(1) })).set(a, "local").start().run(1_000)
     expect(candidate(toy, 0)).toMatchObject({ lastSampleAtUs: -1, streak: 0, costMs: -1, probe: 0 })
     expect(isReady(toy.state)).toBe(false)
     toy.set(a, 10).run(20_000)
@@ -128,14 +128,14 @@ describe("probing", () => {
 
   it("counts a handshake below minPlausibleRtt as a failure", () => {
     const config = cold({ candidates: addresses(2), scoring: { minPlausibleRttMs: 5 } })
-    const toy = new ToyInterpreter(config).set(a, 1).set(b, 30).start().run(2_000)
+    const toy = new Simulation(config).set(a, 1).set(b, 30).start().run(2_000)
     expect(toy.members()).toEqual([2])
     expect(candidate(toy, 0)).toMatchObject({ streak: 0, costMs: -1 })
   })
 
   it("frees the probes of a lost worker, and sends them again in the next round", () => {
     const config = cold({ candidates: addresses(3) }, { maxParallel: 2 })
-    const toy = new ToyInterpreter(config, { otherwise: "lost" }).start().run(5_000)
+    const toy = new Simulation(config, { otherwise: "lost" }).start().run(5_000)
     expect(toy.probes).toHaveLength(2)
     toy.post({ _tag: "WorkerLost", worker: 0 })
     expect(toy.state.probing.inFlight.map(({ candidate }) => candidate)).toEqual([candidate(toy, 2).id])
@@ -148,11 +148,11 @@ describe("probing", () => {
   })
 
   it("makes the core ready when a candidate serves, or when all have failed", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, "refused")
+    const toy = new Simulation(cold({ candidates: addresses(2) })).set(a, 10).set(b, "refused")
     expect(isReady(toy.state)).toBe(false)
     expect(isReady(toy.start().state)).toBe(false)
     expect(isReady(toy.run(20).state)).toBe(true)
-    const vain = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, "timeout").start().run(1_500)
+    const vain = new Simulation(cold({ candidates: addresses(2) })).set(a, "timeout").start().run(1_500)
     expect(isReady(vain.state)).toBe(false)
     expect(isReady(vain.run(600).state)).toBe(true)
     expect(vain.members()).toEqual([])
@@ -164,7 +164,7 @@ describe("probing", () => {
       scoring: { historyRewardMs: 100 },
       probing: { intervalMs: 4_000 }
     })
-    const toy = new ToyInterpreter(config).set(a, 2).start().run(90_000)
+    const toy = new Simulation(config).set(a, 2).start().run(90_000)
     const dialMs = () => toy.state.routes.upstreams[0]!.members[0]!.dialMs
     expect([candidate(toy, 0).costMs, dialMs()]).toEqual([0, 2])
     toy.set(a, 4).run(20_000)

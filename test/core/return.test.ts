@@ -4,18 +4,18 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { ClientAccepted } from "../../src/core/model/Event.ts"
 import { addresses, configWith } from "../support/config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c] = addresses(3).map(({ host }) => host) as [string, string, string]
 const NO_POOL: UpstreamChanges = { pool: { mode: "off" } }
 
-function running(changes: UpstreamChanges = {}, forMs = 25_000): ToyInterpreter {
-  const toy = new ToyInterpreter(configWith([{ candidates: addresses(3), ...NO_POOL, ...changes }]))
+function running(changes: UpstreamChanges = {}, forMs = 25_000): Simulation {
+  const toy = new Simulation(configWith([{ candidates: addresses(3), ...NO_POOL, ...changes }]))
   return toy.set(a, 20).set(b, 60).set(c, 40).start().run(forMs)
 }
-const first = (toy: ToyInterpreter) => Vector.get(toy.state.candidates, 0)!
-const facts = (toy: ToyInterpreter, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
-const lastClient = (toy: ToyInterpreter) =>
+const first = (toy: Simulation) => Vector.get(toy.state.candidates, 0)!
+const facts = (toy: Simulation, ...tags: ReadonlyArray<string>) => toy.facts.filter(({ _tag }) => tags.includes(_tag))
+const lastClient = (toy: Simulation) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted").at(-1)
 
 describe("a handshake that a repeated SYN explains", () => {
@@ -47,7 +47,7 @@ describe("a handshake that a repeated SYN explains", () => {
   })
 
   it("as the first sample waits for a second probe, which is sent at once", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1), ...NO_POOL }])).set(a, 1_020)
+    const toy = new Simulation(configWith([{ candidates: addresses(1), ...NO_POOL }])).set(a, 1_020)
     toy.start().run(500).set(a, 20).run(600)
     expect(first(toy)).toMatchObject({ costMs: expect.closeTo(19.75, 0), latency: { value: 20 } })
   })
@@ -75,7 +75,7 @@ describe("evidence that comes late", () => {
     const tried = [{ candidate: id, outcome: "connected" as const, tookUs: 20_000 }]
     const of = { worker: 0, session: 78, listener: "web", upstream: 0, routes: toy.state.routes.version }
     toy.set(a, 20)
-    toy.post({ _tag: "ClientAccepted", ...of, chosen: -1, why: "unranked", candidate: id, warm: 0, client: 5, tried })
+    toy.post({ _tag: "ClientAccepted", ...of, chosen: "none", why: "unranked", candidate: id, warm: 0, client: 5, tried })
     expect(first(toy).breaker.state).toBe("closed")
   })
 })
@@ -106,7 +106,7 @@ describe("blame", () => {
     toy.set(b, 60)
     const refused = [{ candidate: id, outcome: "refused" as const, tookUs: 20_000 }, ...tried]
     // Another candidate answers afterwards, so the failure is the candidate's own.
-    const two = new ToyInterpreter(configWith([{ candidates: addresses(2), ...NO_POOL, ...quiet }])).set(a, 20).set(b, 60)
+    const two = new Simulation(configWith([{ candidates: addresses(2), ...NO_POOL, ...quiet }])).set(a, 20).set(b, 60)
     two.start().run(1_000)
     const of = { worker: 0, session: 9, listener: "web", upstream: 0, routes: two.state.routes.version }
     two.post({
@@ -114,7 +114,7 @@ describe("blame", () => {
       ...of,
       chosen: id,
       why: "cheapest",
-      candidate: -1,
+      candidate: "none",
       warm: 0,
       client: 5,
       tried: refused

@@ -2,27 +2,29 @@
 import { expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { addresses, configWith } from "../support/config.ts"
-import type { Answer } from "../support/ToyInterpreter.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [near, middle, far] = addresses(3).map(({ host }) => host) as [string, string, string]
 const TRUE_MS = [20, 40, 60]
 
-function all(toy: ToyInterpreter, answers: ReadonlyArray<Answer>): ToyInterpreter {
+function all(toy: Simulation, answers: ReadonlyArray<Answer>): Simulation {
   for (const [i, host] of [near, middle, far].entries()) toy.set(host, answers[i]!)
   return toy
 }
 
 /** Candidates that clients got, in order, from now on. */
-function served(toy: ToyInterpreter, clients: number): ReadonlyArray<number> {
+function served(toy: Simulation, clients: number): ReadonlyArray<number> {
   const from = toy.entries.length
   for (let i = 0; i < clients; i++) toy.client(30).run(50)
-  return toy.entries.slice(from).flatMap(({ event }) => event._tag === "ClientAccepted" ? [event.candidate % 16] : [])
+  return toy.entries.slice(from).flatMap(({ event }) =>
+    event._tag === "ClientAccepted" ? [Number(event.candidate) % 16] : []
+  )
 }
 
 /** Three members, all of which refuse for half a minute and then answer, for a moment only slowly. */
-function returned(rushMs: number): ToyInterpreter {
-  const toy = new ToyInterpreter(configWith([{ candidates: addresses(3), selector: { activeSetSize: 3 } }]))
+function returned(rushMs: number): Simulation {
+  const toy = new Simulation(configWith([{ candidates: addresses(3), selector: { activeSetSize: 3 } }]))
   all(toy, TRUE_MS).start().run(25_000)
   expect(toy.active()).toEqual([1, 2, 3])
   all(toy, ["refused", "refused", "refused"]).lose(near, "reset").lose(middle, "reset").lose(far, "reset")

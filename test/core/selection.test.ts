@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith, upstreamDefaults } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c, d] = addresses(9).map(({ host }) => host) as [string, string, string, string]
-const reasons = (toy: ToyInterpreter) =>
+const reasons = (toy: Simulation) =>
   toy.moves.flatMap(({ moves }) => moves.map(({ candidate, reason }) => `${candidate % 2 ** 20 + 1} ${reason}`))
 
 /** No warm sockets, because their dials are samples too. */
@@ -15,7 +15,7 @@ const cold = (changes: UpstreamChanges, probing: Partial<Config["probing"]> = {}
 
 describe("selection", () => {
   it("lets the first candidate that answers serve at once", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, 80).set(b, 12).set(c, 40).start()
+    const toy = new Simulation(cold({ candidates: addresses(3) })).set(a, 80).set(b, 12).set(c, 40).start()
     expect(toy.run(11).members()).toEqual([])
     expect(toy.state.routes.upstreams[0]?.state).toBe("unranked")
     expect(toy.run(1).members()).toEqual([2])
@@ -23,7 +23,7 @@ describe("selection", () => {
   })
 
   it("fills the set by cost as answers come", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, 80).set(b, 12).set(c, 40).start().run(
+    const toy = new Simulation(cold({ candidates: addresses(3) })).set(a, 80).set(b, 12).set(c, 40).start().run(
       100
     )
     expect(toy.members()).toEqual([2, 3, 1])
@@ -31,7 +31,7 @@ describe("selection", () => {
   })
 
   it("never lets a refusing address serve", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(3) })).set(a, "refused").set(b, 50).set(c, 60)
+    const toy = new Simulation(cold({ candidates: addresses(3) })).set(a, "refused").set(b, 50).set(c, 60)
       .start()
     for (let i = 0; i < 60; i++) expect(toy.run(1_000).members()).not.toContain(1)
     expect(toy.members()).toEqual([2, 3])
@@ -39,7 +39,7 @@ describe("selection", () => {
 
   it("moves to a clearly cheaper candidate when the set is full, and tells which member left", () => {
     const config = cold({ candidates: addresses(4), selector: { activeSetSize: 2 } })
-    const toy = new ToyInterpreter(config).set(a, 30).set(b, 50).set(c, 70).set(d, 300).start().run(60_000)
+    const toy = new Simulation(config).set(a, 30).set(b, 50).set(c, 70).set(d, 300).start().run(60_000)
     expect(toy.active()).toEqual([1, 2])
     toy.set(d, 10).run(60_000)
     expect(toy.active()).toEqual([4, 1])
@@ -48,7 +48,7 @@ describe("selection", () => {
 
   it("keeps a member after one failed probe, at a higher cost", () => {
     const config = cold({ candidates: addresses(3), selector: { activeSetSize: 2 } })
-    const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).set(c, 30).start().run(2_000)
+    const toy = new Simulation(config).set(a, 10).set(b, 20).set(c, 30).start().run(2_000)
     toy.set(a, "refused").run(10_500).set(a, 10)
     expect(toy.active()).toEqual([2, 1])
     expect(toy.run(60_000).active()).toEqual([1, 2])
@@ -61,7 +61,7 @@ describe("selection", () => {
       selector: { activeSetSize: 2 },
       breaker: { failureThreshold: 2 }
     })
-    const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).set(c, 400).start().run(2_000)
+    const toy = new Simulation(config).set(a, 10).set(b, 20).set(c, 400).start().run(2_000)
     toy.set(a, "reset").client().run(30)
     expect(toy.active()).toEqual([1, 2])
     const failsUs = toy.atUs
@@ -74,14 +74,14 @@ describe("selection", () => {
   })
 
   it("takes a candidate back when it answers again", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(2_000)
+    const toy = new Simulation(cold({ candidates: addresses(2) })).set(a, 10).set(b, 20).start().run(2_000)
     toy.set(a, "refused").run(10_000).set(a, 10).run(20_000)
     expect(toy.members()).toContain(1)
   })
 
   it("lets no candidate below minScore in, and replaces a member below it before hold is over", () => {
     const config = cold({ candidates: addresses(2), selector: { minScore: 50, activeSetSize: 1 } })
-    const toy = new ToyInterpreter(config).set(a, 99).set(b, 101).start().run(2_000)
+    const toy = new Simulation(config).set(a, 99).set(b, 101).start().run(2_000)
     expect(toy.active()).toEqual([1])
     expect(toy.set(a, 150).run(8_500).active()).toEqual([1])
     toy.set(b, 20).run(12_000)
@@ -92,7 +92,7 @@ describe("selection", () => {
 
   it("drops a member that had no sample for scoreTtl", () => {
     const config = cold({ candidates: addresses(2), scoreTtlMs: 4_000, probing: { intervalMs: 1_000 } })
-    const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).start().run(500)
+    const toy = new Simulation(config).set(a, 10).set(b, 20).start().run(500)
     expect(toy.members()).toEqual([1, 2])
     toy.set(a, "lost").run(6_000)
     expect(toy.members()).toEqual([2])
@@ -105,7 +105,7 @@ describe("selection", () => {
       selector: { activeSetSize: 1 },
       scoring: { historyRewardMs: 0, jitterWeight: 0 }
     })
-    const toy = new ToyInterpreter(config).set(a, 20).set(b, 10).start().run(15)
+    const toy = new Simulation(config).set(a, 20).set(b, 10).start().run(15)
     expect(toy.members()).toEqual([2])
     toy.set(b, 20).run(120_000)
     expect(toy.members()).toEqual([2])
@@ -121,17 +121,17 @@ describe("selection", () => {
         switching: { ...upstreamDefaults.selector.switching, holdMs: 0 }
       }
     })
-    const toy = new ToyInterpreter(config).set(a, 40).set(b, 300).set(c, 300).start().run(19_000)
+    const toy = new Simulation(config).set(a, 40).set(b, 300).set(c, 300).start().run(19_000)
     toy.set(a, 300).set(b, 12).set(c, 10).run(4_000)
     expect(toy.active()).toEqual([1])
     expect(toy.run(200).active()).toEqual([3])
   })
 
   it("serves by the list in its order until a candidate has answered", () => {
-    const toy = new ToyInterpreter(cold({ candidates: addresses(3) }), { otherwise: "timeout" }).set(c, 30).start()
+    const toy = new Simulation(cold({ candidates: addresses(3) }), { otherwise: "timeout" }).set(c, 30).start()
     toy.client(100).run(5_000)
     const accepted = toy.entries.map(({ event }) => event).find((event) => event._tag === "ClientAccepted")
-    expect(accepted).toMatchObject({ why: "unranked", chosen: -1 })
+    expect(accepted).toMatchObject({ why: "unranked", chosen: "none" })
     expect(accepted?._tag === "ClientAccepted" && accepted.tried.map(({ outcome }) => outcome))
       .toEqual(["connected", "cancelled", "cancelled"])
   })

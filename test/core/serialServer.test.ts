@@ -3,33 +3,33 @@ import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a] = addresses(1).map(({ host }) => host) as [string]
 const quiet = { breaker: { enabled: false }, probing: { intervalMs: 3_600_000 }, scoreTtlMs: 36_000_000 }
 const world = (changes: UpstreamChanges = {}) =>
-  new ToyInterpreter(
+  new Simulation(
     configWith([{ candidates: addresses(1), pool: { mode: "fixed", size: 2, maxAgeMs: 36_000_000 }, ...quiet, ...changes }]),
     { otherwise: 2 }
   ).start().run(1_000)
-const candidateOf = (toy: ToyInterpreter, slot = 0) => Vector.get(toy.state.candidates, slot)!
-const withheld = (toy: ToyInterpreter) =>
+const candidateOf = (toy: Simulation, slot = 0) => Vector.get(toy.state.candidates, slot)!
+const withheld = (toy: Simulation) =>
   toy.facts.flatMap((fact) => fact._tag === "WarmWithheld" ? [[fact.reason, fact.forMs]] : [])
 const held = [["serial", 60_000]]
 
 let session = 1_000
 /** A session that waits behind warm sockets: the core hears that it is silent, and that it speaks `afterMs` after the last of them ended. */
-function waits(toy: ToyInterpreter, afterMs: number, mostMs = 10_000): number {
+function waits(toy: Simulation, afterMs: number, mostMs = 10_000): number {
   const told = { worker: 0, session: ++session, candidate: candidateOf(toy).id }
   toy.post({ _tag: "SessionSilent", ...told, waitedUs: 100_000 })
   const sinceMs = toy.atMs
-  while (toy.parked(a) > 0 && toy.atMs - sinceMs < mostMs) toy.run(1)
+  while (toy.warm(a) > 0 && toy.atMs - sinceMs < mostMs) toy.run(1)
   const emptiedAfterMs = toy.atMs - sinceMs
   toy.run(afterMs).post({ _tag: "SessionSpoke", ...told }).run(2_000)
   return emptiedAfterMs
 }
 /** A session whose request takes `ms`, whatever happens to the warm sockets. */
-function isSlow(toy: ToyInterpreter, ms: number): void {
+function isSlow(toy: Simulation, ms: number): void {
   const told = { worker: 0, session: ++session, candidate: candidateOf(toy).id }
   toy.post({ _tag: "SessionSilent", ...told, waitedUs: 100_000 })
   toy.run(ms).post({ _tag: "SessionSpoke", ...told }).run(2_000)
@@ -41,7 +41,7 @@ describe("a server that serves one connection at a time", () => {
     const emptiedAfterMs = waits(toy, 5)
     expect(emptiedAfterMs).toBeGreaterThanOrEqual(200)
     expect(emptiedAfterMs).toBeLessThanOrEqual(400)
-    expect(toy.parked(a)).toBe(2)
+    expect(toy.warm(a)).toBe(2)
     expect(withheld(toy)).toEqual([])
   })
 
@@ -49,10 +49,10 @@ describe("a server that serves one connection at a time", () => {
     const toy = world()
     for (let i = 0; i < 3; i++) waits(toy, 5)
     expect(withheld(toy)).toEqual(held)
-    expect(toy.parked(a)).toBe(0)
+    expect(toy.warm(a)).toBe(0)
     for (let i = 0; i < 20; i++) toy.client(10).run(1_000)
-    expect(toy.parked(a)).toBe(0)
-    expect(toy.run(60_000).parked(a)).toBe(2)
+    expect(toy.warm(a)).toBe(0)
+    expect(toy.run(60_000).warm(a)).toBe(2)
   })
 
   it.each([[1_000, [1_000, 1_000, 1_000]], [3_600_000, [60_000, 120_000, 240_000]]])(
@@ -70,11 +70,11 @@ describe("a server that serves one connection at a time", () => {
 
   it("at the same address in two upstreams has the warm sockets of both closed and withheld", () => {
     const shelf = { ...quiet, candidates: addresses(1), pool: { mode: "fixed" as const, size: 2, maxAgeMs: 36_000_000 } }
-    const toy = new ToyInterpreter(configWith([shelf, { ...shelf, name: "api" }]), { otherwise: 2 }).start().run(1_000)
-    expect(toy.parked(a)).toBe(4)
+    const toy = new Simulation(configWith([shelf, { ...shelf, name: "api" }]), { otherwise: 2 }).start().run(1_000)
+    expect(toy.warm(a)).toBe(4)
     for (let i = 0; i < 3; i++) waits(toy, 5)
     expect(withheld(toy)).toEqual([...held, ...held])
-    expect(toy.parked(a)).toBe(0)
+    expect(toy.warm(a)).toBe(0)
   })
 })
 
@@ -126,7 +126,7 @@ describe("a server that turns new connections away", () => {
     expect(withheld(alone)).toEqual([])
     const older = world().set(a, "refused").lose(a, "expired", 1).run(5_000)
     expect(withheld(older)).toEqual([["full", 60_000]])
-    expect(older.parked(a)).toBe(0)
+    expect(older.warm(a)).toBe(0)
   })
 
   it("gets no warm sockets when new dials time out while it sends bytes, and gets some when it is silent: the network is down", () => {

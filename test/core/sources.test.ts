@@ -4,7 +4,7 @@ import { connectionsOf, find } from "../../src/core/candidates.ts"
 import type { Config, Sources } from "../../src/core/model/Config.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c, d] = addresses(9).map(({ host }) => host) as [string, string, string, string]
 const WEB = "web.example"
@@ -17,13 +17,13 @@ const without = (...off: ReadonlyArray<keyof Sources>): Config => ({
   ...base,
   sources: { ...base.sources, ...Object.fromEntries(off.map((one) => [one, false])) }
 })
-const begun = (config: Config) => new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [c]).start().run(2_000)
-const upstreamOf = (toy: ToyInterpreter) => Upstreams.find(toy.state, 0)!
-const accepted = (toy: ToyInterpreter) =>
+const begun = (config: Config) => new Simulation(config, { otherwise: 20 }).names(WEB, [c]).start().run(2_000)
+const upstreamOf = (toy: Simulation) => Upstreams.find(toy.state, 0)!
+const accepted = (toy: Simulation) =>
   toy.entries.map(({ event }) => event).findLast((event) => event._tag === "ClientAccepted")!
-const reload = (toy: ToyInterpreter, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
+const reload = (toy: Simulation, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
 /** The known addresses, and the sources that name each. */
-const sources = (toy: ToyInterpreter) => {
+const sources = (toy: Simulation) => {
   const { listed, fallback } = upstreamOf(toy)
   const all = [...new Set([...listed, ...fallback])].map((id) => find(toy.state, id)!)
   return Object.fromEntries(all.map(({ host, sources }) => [host, sources.toSorted()]))
@@ -57,7 +57,7 @@ describe("sources", () => {
 
   it("that are switched off let their candidates drain: a session stays, no new client comes", () => {
     const config = { ...without(), ...configWith([{ candidates: [at(a), at(b)] }]) }
-    const toy = new ToyInterpreter(config).set(a, 10).set(b, 20).start().run(2_000)
+    const toy = new Simulation(config).set(a, 10).set(b, 20).start().run(2_000)
     toy.client(300_000).run(20)
     reload(toy, { ...config, sources: { ...config.sources, userStatic: false } })
     const [first, second] = upstreamOf(toy).left
@@ -65,18 +65,18 @@ describe("sources", () => {
     expect(connectionsOf(find(toy.state, first)!) + connectionsOf(find(toy.state, second)!)).toBe(1)
     expect(toy.state.routes.upstreams[0]).toMatchObject({ members: [], lastResort: { attempts: [] } })
     toy.run(1)
-    expect(toy.parked(a) + toy.parked(b)).toBe(0)
+    expect(toy.warm(a) + toy.warm(b)).toBe(0)
   })
 
   it("without dns send no query for candidates, but the last resort still does", () => {
     const config = { ...configWith([{ host: WEB, dns: { refreshMs: 5_000 } }]), sources: without("dns").sources }
-    const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [c]).start().run(60_000)
+    const toy = new Simulation(config, { otherwise: 20 }).names(WEB, [c]).start().run(60_000)
     expect(toy.queries).toEqual([])
     expect(toy.state.routes.upstreams[0]).toMatchObject({ state: "system" })
     toy.client(1_000).run(1_000)
-    expect(accepted(toy)).toMatchObject({ candidate: -2, tried: [{ host: c, outcome: "connected" }] })
+    expect(accepted(toy)).toMatchObject({ candidate: "system", tried: [{ host: c, outcome: "connected" }] })
     // An answer that is under way when dns is switched off names no candidate.
-    const late = new ToyInterpreter({ ...config, sources: base.sources }).names(WEB, [c]).start()
+    const late = new Simulation({ ...config, sources: base.sources }).names(WEB, [c]).start()
     reload(late, config)
     expect(upstreamOf(late.run(60_000)).listed).toEqual([])
     expect(late.queries).toHaveLength(1)
@@ -94,8 +94,8 @@ describe("sources", () => {
 
   it("keep the addresses of a silent server for two answers, and follow the other servers from the third on", () => {
     const config = configWith([{ host: WEB, dns: { refreshMs: 60_000 } }])
-    const toy = new ToyInterpreter(config, { otherwise: 20 }).names(WEB, [a, b]).start().run(59_000)
-    toy.silent = 1
+    const toy = new Simulation(config, { otherwise: 20 }).names(WEB, [a, b]).start().run(59_000)
+    toy.network.names.silent = 1
     toy.names(WEB, [b, c]).run(2_000)
     expect(Object.keys(sources(toy)).toSorted()).toEqual([a, b, c])
     toy.run(5_000)
@@ -106,9 +106,9 @@ describe("sources", () => {
     expect(Object.keys(sources(toy))).toEqual([c])
     expect(toy.queries.map(({ atUs }) => Math.round(atUs / 1e6))).toEqual([0, 60, 65, 70, 130])
     // Once all servers have answered, the next silence is waited out again.
-    toy.silent = 0
+    toy.network.names.silent = 0
     toy.run(60_000)
-    toy.silent = 1
+    toy.network.names.silent = 1
     toy.names(WEB, [d]).run(60_000)
     expect(Object.keys(sources(toy)).toSorted()).toEqual([c, d])
   })

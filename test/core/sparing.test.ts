@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c] = addresses(3).map(({ host }) => host) as [string, string, string]
 const HOUR_MS = 3_600_000
 const world = (probing: Partial<{ idle: "always" | "lazy"; idleProbes: number }>, changes: UpstreamChanges = {}) =>
-  new ToyInterpreter(configWith([{ candidates: addresses(3), probing, pool: { mode: "off" }, ...changes }]))
+  new Simulation(configWith([{ candidates: addresses(3), probing, pool: { mode: "off" }, ...changes }]))
     .set(a, 20).set(b, 24).set(c, 90).start()
-const probesOf = (toy: ToyInterpreter, host: string, sinceUs = 0) =>
+const probesOf = (toy: Simulation, host: string, sinceUs = 0) =>
   toy.probes.filter((one) => one.host === host && one.atUs >= sinceUs).length
 
 describe("an upstream that no client uses", () => {

@@ -1,37 +1,27 @@
 /** The set does not flap: small differences never move it, clear and lasting ones always do. */
 import { describe, expect, it } from "vitest"
-import * as Rng from "../../src/core/math/Rng.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Draws } from "../../src/sim/Draws.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b] = addresses(9).map(({ host }) => host) as [string, string]
 
-/** Numbers from 0 to 1 that look like noise and are the same everywhere. */
-function noise(seed: number): () => number {
-  let rng = Rng.make(seed)
-  return () => {
-    const drawn = Rng.uniform(rng)
-    rng = drawn.rng
-    return drawn.value
-  }
-}
-
 const two = (changes = {}) => configWith([{ candidates: addresses(2), selector: { activeSetSize: 1 }, ...changes }])
-const switches = (toy: ToyInterpreter) => toy.moves.slice(1)
+const switches = (toy: Simulation) => toy.moves.slice(1)
 
 describe("the set", () => {
   it("never moves between two addresses that wander within the margin", () => {
-    const drawn = noise(5)
+    const drawn = new Draws(5).draw
     const wandering = () => 30 + 18 * drawn()
-    const toy = new ToyInterpreter(two()).set(a, wandering).set(b, wandering).start()
+    const toy = new Simulation(two()).set(a, wandering).set(b, wandering).start()
     for (let i = 0; i < 600; i++) toy.client(500).run(3_000)
     expect(switches(toy)).toEqual([])
     expect(toy.unserved).toEqual([])
   })
 
   it("moves when one gets clearly better and stays so, and only once", () => {
-    const drawn = noise(6)
-    const toy = new ToyInterpreter(two()).set(a, () => 60 + 5 * drawn()).set(b, () => 200 + 5 * drawn()).start().run(120_000)
+    const drawn = new Draws(6).draw
+    const toy = new Simulation(two()).set(a, () => 60 + 5 * drawn()).set(b, () => 200 + 5 * drawn()).start().run(120_000)
     expect(toy.active()).toEqual([1])
     const changedUs = toy.atUs
     toy.set(b, () => 20 + 5 * drawn()).run(600_000)
@@ -41,16 +31,16 @@ describe("the set", () => {
   })
 
   it("moves as soon as hold is over when the difference is very large", () => {
-    const toy = new ToyInterpreter(two()).set(a, 20).set(b, 30).start().run(5_000)
+    const toy = new Simulation(two()).set(a, 20).set(b, 30).start().run(5_000)
     toy.set(a, 400).run(24_000)
     expect(toy.active()).toEqual([1])
     expect(toy.run(12_000).active()).toEqual([2])
   })
 
   it("does not flap when one packet in a hundred is lost and its handshake takes a second longer", () => {
-    const drawn = noise(7)
+    const drawn = new Draws(7).draw
     const lossy = (ms: number) => () => (drawn() < 0.01 ? ms + 1_000 : ms + 2 * drawn())
-    const toy = new ToyInterpreter(two()).set(a, lossy(30)).set(b, lossy(34)).start()
+    const toy = new Simulation(two()).set(a, lossy(30)).set(b, lossy(34)).start()
     for (let i = 0; i < 1_200; i++) toy.client(200).run(1_500)
     // Half an hour of it: a lost packet may cost a place in the set, but the set never goes to and fro.
     expect(switches(toy).length).toBeLessThanOrEqual(3)
@@ -59,9 +49,9 @@ describe("the set", () => {
   })
 
   it("moves no more often than hold allows, whatever the latencies do", () => {
-    const drawn = noise(8)
+    const drawn = new Draws(8).draw
     const wild = () => (drawn() < 0.5 ? 5 : 500)
-    const toy = new ToyInterpreter(two({ probing: { intervalMs: 2_000 } })).set(a, wild).set(b, wild).start().run(900_000)
+    const toy = new Simulation(two({ probing: { intervalMs: 2_000 } })).set(a, wild).set(b, wild).start().run(900_000)
     expect(switches(toy).length).toBeLessThanOrEqual(30)
     for (const [i, { atUs }] of switches(toy).entries()) {
       const suspected = toy.facts.some((fact) => fact._tag === "Suspected" && fact.atUs <= atUs && fact.atUs > atUs - 3e6)
@@ -71,7 +61,7 @@ describe("the set", () => {
 
   it("changes at most one member per evaluation, the cheapest newcomer first", () => {
     const all = addresses(6)
-    const toy = new ToyInterpreter(configWith([{ candidates: all, selector: { activeSetSize: 2 } }]))
+    const toy = new Simulation(configWith([{ candidates: all, selector: { activeSetSize: 2 } }]))
     all.forEach(({ host }, i) => toy.set(host, 100 + i))
     toy.start().run(40_000)
     expect(toy.active()).toEqual([1, 2])

@@ -9,7 +9,7 @@ import * as Upstreams from "../../src/core/upstreams.ts"
 import { networks } from "../support/access.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith, onDemandDefaults, upstreamWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
 const A = "a.example"
@@ -23,12 +23,12 @@ function demanding(changes: Partial<Config> = {}, template: UpstreamChanges = {}
   return { ...config, ...changes, onDemand, template: upstreamWith({ name: "", preheat: false, ...template }) }
 }
 const web: UpstreamChanges = { name: "web", candidates: [{ host: "198.19.9.9", port: 443 }] }
-const toyOf = (config: Config) => new ToyInterpreter(config, { otherwise: 10 }).names(A, [a, b, c]).start().run(SECOND)
-const placeOf = (toy: ToyInterpreter, domain = `${A}:443`) => toy.state.config.upstreams.map(domainIn).indexOf(domain)
-const routesOf = (toy: ToyInterpreter) => toy.state.routes.upstreams[placeOf(toy)]!
-const factsOf = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
-const reloaded = (toy: ToyInterpreter, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
-const served = (toy: ToyInterpreter, upstream: number) =>
+const toyOf = (config: Config) => new Simulation(config, { otherwise: 10 }).names(A, [a, b, c]).start().run(SECOND)
+const placeOf = (toy: Simulation, domain = `${A}:443`) => toy.state.config.upstreams.map(domainIn).indexOf(domain)
+const routesOf = (toy: Simulation) => toy.state.routes.upstreams[placeOf(toy)]!
+const factsOf = (toy: Simulation, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const reloaded = (toy: Simulation, config: Config) => toy.post({ _tag: "ConfigChanged", worker: 0, config })
+const served = (toy: Simulation, upstream: number) =>
   toy.entries.flatMap(({ event }) =>
     event._tag === "ClientAccepted" && event.upstream === upstream
       ? [Candidates.find(toy.state, event.candidate)?.host ?? "none"]
@@ -86,11 +86,11 @@ describe("names on demand during a local outage", () => {
     expect(factsOf(toy, "OutageBegan")).toHaveLength(1)
     return toy
   }
-  const light = (toy: ToyInterpreter) => {
+  const light = (toy: Simulation) => {
     for (const host of world) toy.set(host, 10)
     return toy
   }
-  const records = (toy: ToyInterpreter) =>
+  const records = (toy: Simulation) =>
     (Upstreams.find(toy.state, placeOf(toy))?.listed ?? []).map((id) => Candidates.find(toy.state, id)!)
 
   it("are not judged by their races, and may be asked for again as soon as the outage is over", () => {
@@ -144,7 +144,7 @@ describe("access lists", () => {
     reloaded(toy, demanding(denied(a)))
     expect(JSON.stringify(routesOf(toy).members)).not.toContain(`"${a}"`)
     toy.run(SECOND)
-    expect([toy.parked(a), toy.queries.length]).toEqual([0, queries + 1])
+    expect([toy.warm(a), toy.queries.length]).toEqual([0, queries + 1])
     toy.run(400 * SECOND).asks(A).run(SECOND)
     expect(toy.races.at(-1)?.plan.attempts.map(({ host }) => host)).not.toContain(a)
     expect(faults(toy.state)).toEqual([])
@@ -154,7 +154,7 @@ describe("access lists", () => {
     const toy = toyOf(demanding({ onDemand: { ...onDemandDefaults, mode: "tcp" } })).set(a, 100).set(b, 100).asks(A).run(50)
     reloaded(toy, demanding({ ...denied(a), onDemand: { ...onDemandDefaults, mode: "tcp" } })).run(200)
     expect(routesOf(toy)).toMatchObject({ needsDiscovery: false, state: "active" })
-    expect([toy.races.length, toy.parked(a)]).toEqual([2, 0])
+    expect([toy.races.length, toy.warm(a)]).toEqual([2, 0])
     expect(faults(toy.state)).toEqual([])
   })
 
@@ -176,8 +176,8 @@ describe("access lists", () => {
       return toy.run(20 * SECOND)
     }
     const asked = (
-      toy: ToyInterpreter
-    ) => [...new Set(toy.probes.filter(({ candidate }) => candidate < 0).map(({ host }) => host))]
+      toy: Simulation
+    ) => [...new Set(toy.probes.filter(({ candidate }) => candidate === "reference").map(({ host }) => host))]
     const both = dying({})
     expect([asked(both), factsOf(both, "OutageBegan").length]).toEqual([references, 1])
     const one = dying(denied(references[0]!))
@@ -192,7 +192,7 @@ describe("records of earlier runs", () => {
     ...{ host: A, port: 443, address, sources: ["dns"], latencyMs, network: "home" },
     ...{ measuredMs: START_MS - 60_000, expiresMs: START_MS + 86_400_000 }
   })
-  const loaded = (toy: ToyInterpreter, records: ReadonlyArray<HistoryRecord>) =>
+  const loaded = (toy: Simulation, records: ReadonlyArray<HistoryRecord>) =>
     toy.post({ _tag: "HistoryLoaded", worker: 0, network: "home", records })
 
   it("of a name on demand are raced first, with the proof, and no probe is sent beside the race", () => {
@@ -232,7 +232,7 @@ describe("records of earlier runs", () => {
       const onDemand = { ...onDemandDefaults, idleMs: 30_000, pruneIntervalMs: 5_000 }
       const toy = toyOf(demanding({ sources, onDemand })).set(c, 1).asks(A).run(100 * SECOND)
       expect(placeOf(toy)).toBe(-1)
-      toy.resolvesAfterMs = 500
+      toy.network.names.resolvesAfterMs = 500
       return toy.asks(A).races.length
     }
     expect([again(true), again(false)]).toEqual([2, 1])
@@ -254,7 +254,7 @@ describe("a reload", () => {
 
   it("of the DNS servers has names queried at the new ones, also for a race that waits for the old answer", () => {
     const toy = toyOf(demanding({ onDemand: { ...onDemandDefaults, usedWithinMs: 0 } }))
-    toy.resolvesAfterMs = 400
+    toy.network.names.resolvesAfterMs = 400
     toy.asks(A).run(100)
     const servers = ["192.0.2.53"]
     const onDemand = { ...onDemandDefaults, usedWithinMs: 0 }
@@ -270,7 +270,7 @@ describe("the warm pool", () => {
     const names = Array.from({ length: 6 }, (_, i) => `n${i}.example`)
     names.forEach((name, i) => toy.names(name, [`203.0.113.${i}`]).asks(name))
     toy.run(SECOND)
-    const parked = names.map((_, i) => toy.parked(`203.0.113.${i}`))
+    const parked = names.map((_, i) => toy.warm(`203.0.113.${i}`))
     expect([parked.reduce((sum, count) => sum + count, 0), toy.state.warmTotal]).toEqual([3, 3])
     expect(faults(toy.state)).toEqual([])
   })

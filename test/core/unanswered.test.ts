@@ -4,8 +4,8 @@ import * as Candidates from "../../src/core/candidates.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
-import type { Reply } from "../support/toySession.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
+import type { Reply } from "../../src/sim/session.ts"
 
 const [a, b, c] = addresses(9).map(({ host }) => host) as [string, string, string]
 const SECOND = 1_000
@@ -13,17 +13,17 @@ const MINUTE = 60 * SECOND
 
 /** Three addresses at 5, 60 and 90 ms. */
 const three = (changes: UpstreamChanges = {}) =>
-  new ToyInterpreter(configWith([{ candidates: addresses(3), ...changes }])).set(a, 5).set(b, 60).set(c, 90).start().run(
+  new Simulation(configWith([{ candidates: addresses(3), ...changes }])).set(a, 5).set(b, 60).set(c, 90).start().run(
     2 * SECOND
   )
-const hostsOf = (toy: ToyInterpreter, from = 0) =>
+const hostsOf = (toy: Simulation, from = 0) =>
   toy.entries.slice(from).flatMap(({ event }) =>
     event._tag === "ClientAccepted" ? [Candidates.find(toy.state, event.candidate)?.host ?? "none"] : []
   )
-const factsOf = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const factsOf = (toy: Simulation, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
 
 /** Clients come for `forMs`, one each `everyMs`; gives the hosts that served them. */
-function clients(toy: ToyInterpreter, forMs: number, everyMs = 50, holdMs = 0): ReadonlyArray<string> {
+function clients(toy: Simulation, forMs: number, everyMs = 50, holdMs = 0): ReadonlyArray<string> {
   const from = toy.entries.length
   for (let ms = 0; ms < forMs; ms += everyMs) toy.client(holdMs).run(everyMs)
   return hostsOf(toy, from)
@@ -62,7 +62,7 @@ describe("when the fastest address answers no client from the start", () => {
   })
 
   it("it is not suspected where there is no other address", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: addresses(1) }])).set(a, 5).replies(a, "reset").start().run(
+    const toy = new Simulation(configWith([{ candidates: addresses(1) }])).set(a, 5).replies(a, "reset").start().run(
       SECOND
     )
     clients(toy, MINUTE)
@@ -102,7 +102,7 @@ describe("an upstream of a one-way protocol", () => {
 
   it("with 200 addresses sends clients to no more of them than are kept measured", () => {
     const list = addresses(200)
-    const toy = new ToyInterpreter(configWith([{ candidates: list }]), { otherwise: 50 }).set(a, 5).start().run(10 * SECOND)
+    const toy = new Simulation(configWith([{ candidates: list }]), { otherwise: 50 }).set(a, 5).start().run(10 * SECOND)
     for (const { host } of list) toy.replies(host, "closed")
     const hosts = clients(toy, 5 * MINUTE, 50)
     // The set, its challengers, and those that came in later: not all two hundred.
@@ -126,7 +126,7 @@ describe("an address that has answered before", () => {
 })
 
 /** Three addresses that answer clients and reset a scanner, which visits so many times. */
-function scanned(visits: number): ToyInterpreter {
+function scanned(visits: number): Simulation {
   const toy = three()
   let reply: Reply = 10
   for (const host of [a, b, c]) toy.replies(host, () => reply)
@@ -196,7 +196,7 @@ describe("uploads and slow clients", () => {
     const of = (session: number) => ({ worker: 0, session, candidate })
     return { toy, of, suspect: () => Candidates.isSuspect(Candidates.find(toy.state, candidate)!) }
   }
-  const silent = (toy: ToyInterpreter, of: ReturnType<ReturnType<typeof waiting>["of"]>, waitedUs: number) =>
+  const silent = (toy: Simulation, of: ReturnType<ReturnType<typeof waiting>["of"]>, waitedUs: number) =>
     toy.post({ _tag: "SessionSilent", ...of, waitedUs })
 
   it("make a suspect while they pause, and clear it when they go on", () => {

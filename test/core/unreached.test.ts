@@ -4,7 +4,7 @@ import { faults } from "../../src/core/invariants.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const hosts = addresses(200).map(({ host }) => host)
 const [a, b, c] = hosts as [string, string, string]
@@ -15,18 +15,18 @@ const DAY_MS = 24 * HOUR_MS
 const CEILING_MS = 6 * 300_000
 
 const dead = (count: number, answer: "refused" | "timeout", changes: UpstreamChanges = {}) =>
-  new ToyInterpreter(configWith([{ candidates: addresses(count), pool: { mode: "off" }, ...changes }]), {
+  new Simulation(configWith([{ candidates: addresses(count), pool: { mode: "off" }, ...changes }]), {
     otherwise: answer
   }).start()
 const named = (changes: UpstreamChanges = {}) =>
-  new ToyInterpreter(configWith([{ host: NAME, pool: { mode: "off" }, ...changes }]), { otherwise: 20 })
-const probesOf = (toy: ToyInterpreter, host: string) =>
+  new Simulation(configWith([{ host: NAME, pool: { mode: "off" }, ...changes }]), { otherwise: 20 })
+const probesOf = (toy: Simulation, host: string) =>
   toy.probes.filter((one) => one.host === host).map(({ atUs }) => atUs / 1000)
-const questions = (toy: ToyInterpreter) => toy.queries.map(({ atUs }) => atUs / 1000)
+const questions = (toy: Simulation) => toy.queries.map(({ atUs }) => atUs / 1000)
 const gaps = (moments: ReadonlyArray<number>) => moments.slice(1).map((at, i) => at - moments[i]!)
 const between = (moments: ReadonlyArray<number>, fromMs: number, toMs: number) =>
   moments.filter((at) => at >= fromMs && at < toMs).length
-const facts = (toy: ToyInterpreter, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
+const facts = (toy: Simulation, tag: string) => toy.facts.filter(({ _tag }) => _tag === tag)
 
 describe("an upstream that never answered", () => {
   const cases = [1, 4].flatMap((count) =>
@@ -113,7 +113,7 @@ describe("an upstream that never answered", () => {
   it("is not asked all the time while another one's silence leaves open whether the network works", () => {
     const config = configWith([{ candidates: addresses(1) }, { candidates: addresses(2).slice(1) }])
     const lasting: Config = { ...config, autoDisable: { ...config.autoDisable, failures: 1_000_000 } }
-    const toy = new ToyInterpreter(lasting, { otherwise: "timeout" }).set(a, 20).start().run(MINUTE_MS).set(a, "timeout")
+    const toy = new Simulation(lasting, { otherwise: "timeout" }).set(a, 20).start().run(MINUTE_MS).set(a, "timeout")
     toy.run(2 * HOUR_MS)
     expect(between(probesOf(toy, b), HOUR_MS, 2 * HOUR_MS)).toBeLessThanOrEqual(4)
   })
@@ -186,7 +186,7 @@ describe("a name that cannot be resolved", () => {
   })
 
   it("is asked for at once when an operator wants it refreshed, and when the machine has another network", () => {
-    const later = (after: (toy: ToyInterpreter) => ToyInterpreter) => {
+    const later = (after: (toy: Simulation) => Simulation) => {
       const toy = named().start().run(5 * HOUR_MS)
       const sinceMs = toy.atMs
       return questions(after(toy).run(12_000)).filter((at) => at >= sinceMs).map((at) => Math.round((at - sinceMs) / 1000))
@@ -206,9 +206,8 @@ describe("a name that cannot be resolved", () => {
 })
 
 describe("a name on demand", () => {
-  const onDemand = (changes: UpstreamChanges = {}) =>
-    new ToyInterpreter(configWith([{ preheat: false, ...changes }])).start()
-  const used = (toy: ToyInterpreter, forMs: number) => {
+  const onDemand = (changes: UpstreamChanges = {}) => new Simulation(configWith([{ preheat: false, ...changes }])).start()
+  const used = (toy: Simulation, forMs: number) => {
     for (const untilMs = toy.atMs + forMs; toy.atMs < untilMs; toy.run(1_000)) {
       if (toy.state.routes.upstreams[0]?.needsDiscovery === true) toy.asks("", 0, 0)
       toy.client(100)

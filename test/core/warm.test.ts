@@ -3,20 +3,20 @@ import { describe, expect, it } from "vitest"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { addresses, configWith, upstreamDefaults } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b] = addresses(9).map(({ host }) => host) as [string, string]
 const world = (changes: UpstreamChanges = {}, count = 1) =>
-  new ToyInterpreter(configWith([{ candidates: addresses(count), ...changes }])).set(a, 20).set(b, 60)
-const waiting = (toy: ToyInterpreter) =>
+  new Simulation(configWith([{ candidates: addresses(count), ...changes }])).set(a, 20).set(b, 60)
+const waiting = (toy: Simulation) =>
   Vector.toArray(toy.state.candidates).map((one) => one!.warm.ready.length + one!.warm.dialling.length)
 
 describe("warm sockets", () => {
   it("are dialled for every member as if one client had come, and shrink to min of them after the last client", () => {
     const toy = world({}, 2).start().run(1_000)
-    expect([toy.parked(a), toy.parked(b)]).toEqual([2, 2])
+    expect([toy.warm(a), toy.warm(b)]).toEqual([2, 2])
     toy.client(10)
-    expect([toy.run(300_000).parked(a), toy.parked(b)]).toEqual([1, 2])
+    expect([toy.run(300_000).warm(a), toy.warm(b)]).toEqual([1, 2])
   })
 
   it("are none with mode off, and size of them with mode fixed", () => {
@@ -26,8 +26,8 @@ describe("warm sockets", () => {
 
   it("are replaced when they are taken, lost or too old, and no two are kept for equally long", () => {
     const toy = world().start().run(1_000).client(10).run(100)
-    expect(toy.parked(a)).toBe(2)
-    expect(toy.lose(a, "closed").run(200).parked(a)).toBe(2)
+    expect(toy.warm(a)).toBe(2)
+    expect(toy.lose(a, "closed").run(200).warm(a)).toBe(2)
     const dialled = toy.warmDials.length
     toy.run(60_000)
     expect(toy.warmDials.length - dialled).toBeGreaterThanOrEqual(3)
@@ -42,7 +42,7 @@ describe("warm sockets", () => {
     const toy = world().start().run(1_000)
     const burst = () => {
       for (let i = 0; i < 20; i++) toy.client(10).run(1)
-      return toy.run(500).parked(a)
+      return toy.run(500).warm(a)
     }
     const learned = burst()
     expect(learned).toBeGreaterThanOrEqual(20)
@@ -51,15 +51,15 @@ describe("warm sockets", () => {
     const second = toy.entries.slice(before).map(({ event }) => event).filter(({ _tag }) => _tag === "ClientAccepted")
     expect(second.filter((event) => event._tag === "ClientAccepted" && event.warm > 0)).toHaveLength(20)
     for (let i = 0; i < 20; i++) toy.client(10).run(20_000)
-    expect(toy.parked(a)).toBeLessThanOrEqual(2)
+    expect(toy.warm(a)).toBeLessThanOrEqual(2)
   })
 
   it("are never more than max for a candidate, nor more than poolTotal in all", () => {
     const greedy = world({ pool: { max: 6, connectsPerSecond: 1_000 } }).start().run(1_000)
     for (let i = 0; i < 200; i++) greedy.client(10).run(2)
-    expect(greedy.run(1_000).parked(a)).toBe(6)
+    expect(greedy.run(1_000).warm(a)).toBe(6)
     const config = { ...configWith([{ candidates: addresses(2), pool: { mode: "fixed", size: 8 } }]), poolTotal: 10 }
-    const toy = new ToyInterpreter(config, { otherwise: 20 }).start().run(5_000)
+    const toy = new Simulation(config, { otherwise: 20 }).start().run(5_000)
     expect(waiting(toy).reduce((sum, count) => sum + count, 0)).toBe(10)
   })
 
@@ -72,23 +72,23 @@ describe("warm sockets", () => {
       candidates: addresses(2).slice(1),
       pool
     }]
-    const toy = new ToyInterpreter({ ...configWith(both), poolTotal: 5 }, { otherwise: 20 }).start().run(5_000)
-    expect([toy.parked(a), toy.parked(b)]).toEqual([4, 1])
-    expect([toy.lose(a, "closed", 2).run(1_000).parked(a), toy.parked(b)]).toEqual([2, 3])
+    const toy = new Simulation({ ...configWith(both), poolTotal: 5 }, { otherwise: 20 }).start().run(5_000)
+    expect([toy.warm(a), toy.warm(b)]).toEqual([4, 1])
+    expect([toy.lose(a, "closed", 2).run(1_000).warm(a), toy.warm(b)]).toEqual([2, 3])
     // The upstream that lost a socket waits now; one that has enough is not woken.
-    expect([toy.lose(b, "closed", 1).run(1_000).parked(a), toy.parked(b)]).toEqual([3, 2])
+    expect([toy.lose(b, "closed", 1).run(1_000).warm(a), toy.warm(b)]).toEqual([3, 2])
     toy.set(a, "refused").lose(a, "closed").run(10_000)
-    expect([toy.parked(a), toy.parked(b)]).toEqual([0, 4])
+    expect([toy.warm(a), toy.warm(b)]).toEqual([0, 4])
   })
 
   it("are halved again and again when no client came for idleAfter", () => {
     const toy = world({ pool: { idleAfterMs: 10_000, maxAgeMs: 600_000 } }).start().run(1_000)
     for (let i = 0; i < 16; i++) toy.client(10).run(1)
-    const full = toy.run(500).parked(a)
+    const full = toy.run(500).warm(a)
     expect(full).toBeGreaterThanOrEqual(16)
     toy.run(9_520)
-    expect(toy.parked(a)).toBe(full - Math.ceil((full - 1) / 2))
-    expect(toy.run(10_000).parked(a)).toBe(1)
+    expect(toy.warm(a)).toBe(full - Math.ceil((full - 1) / 2))
+    expect(toy.run(10_000).warm(a)).toBe(1)
   })
 
   it("are dialled with pauses that double while the candidate does not answer", () => {
@@ -121,10 +121,10 @@ describe("warm sockets", () => {
     const { id } = Vector.get(toy.state.candidates, 0)!
     toy.set(a, "timeout").post({ _tag: "DialPending", worker: 0, candidate: id, pendingUs: 1_000 })
     const dialled = toy.warmDials.length
-    expect(toy.run(1_500).parked(a)).toBe(4)
+    expect(toy.run(1_500).warm(a)).toBe(4)
     toy.lose(a, "closed", 1).run(1_000)
     expect(toy.warmDials.slice(dialled).filter(({ host }) => host === a)).toEqual([])
-    expect(toy.run(200_000).parked(a)).toBe(0)
+    expect(toy.run(200_000).warm(a)).toBe(0)
     expect(toy.facts.some(({ _tag }) => _tag === "BreakerOpened")).toBe(true)
   })
 
@@ -134,7 +134,7 @@ describe("warm sockets", () => {
     const toy = world({ breaker, pool, probing: { ...upstreamDefaults.probing, intervalMs: 5_000 } }, 2).start().run(1_000)
     toy.set(a, "refused").run(5_000).set(a, 20)
     while (!toy.facts.some(({ _tag }) => _tag === "BreakerClosed")) toy.run(100)
-    const sizes = Array.from({ length: 10 }, () => toy.run(1_000).parked(a))
+    const sizes = Array.from({ length: 10 }, () => toy.run(1_000).warm(a))
     expect(sizes.every((size, i) => i === 0 || size >= sizes[i - 1]!)).toBe(true)
     expect(sizes[0]).toBeLessThanOrEqual(3)
     expect(sizes.at(-1)).toBe(10)

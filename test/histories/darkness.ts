@@ -1,6 +1,7 @@
 /** Worlds with a local outage, in each way in which it is found. */
 import { addresses, configWith, onDemandDefaults, upstreamDefaults, upstreamWith } from "../support/config.ts"
-import type { Answer, ToyInterpreter } from "../support/ToyInterpreter.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import type { Simulation } from "../../src/sim/Simulation.ts"
 import type { World } from "./script.ts"
 
 const at = (...list: ReadonlyArray<string>) => list.map((host) => ({ host, port: 443 }))
@@ -13,17 +14,17 @@ const NEAR = "127.0.0.1"
 const STRANGER = "203.0.113.9"
 const FAR = [...WEB, ...API, ...SIX, ...REFERENCES]
 
-const put = (toy: ToyInterpreter, answer: Answer, hosts: ReadonlyArray<string> = FAR): ToyInterpreter => {
+const put = (toy: Simulation, answer: Answer, hosts: ReadonlyArray<string> = FAR): Simulation => {
   for (const host of hosts) toy.set(host, answer)
   return toy
 }
-const lives = (toy: ToyInterpreter): ToyInterpreter => {
+const lives = (toy: Simulation): Simulation => {
   FAR.forEach((host, i) => toy.set(host, 8 + 7 * i).replies(host, 1))
   return toy
 }
-const interfaces = (toy: ToyInterpreter, families: ReadonlyArray<"ipv4" | "ipv6">) =>
+const interfaces = (toy: Simulation, families: ReadonlyArray<"ipv4" | "ipv6">) =>
   toy.post({ _tag: "InterfacesChanged", worker: 0, families })
-const visit = (toy: ToyInterpreter, clients: number, gapMs: number): ToyInterpreter => {
+const visit = (toy: Simulation, clients: number, gapMs: number): Simulation => {
   for (let i = 0; i < clients; i++) toy.client(40, i % 2).run(gapMs)
   return toy
 }

@@ -1,6 +1,6 @@
 /** Names on demand: found by a race, kept while they are used, dropped for others, and not raced for a while after a failure. */
 import { configWith, onDemandDefaults, upstreamWith } from "../support/config.ts"
-import type { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import type { Simulation } from "../../src/sim/Simulation.ts"
 import type { World } from "./script.ts"
 import { hosts } from "./script.ts"
 
@@ -17,7 +17,7 @@ const NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
 const WEB = 0
 
 /** Some clients of the upstream that a host and port have now. */
-function visit(toy: ToyInterpreter, domain: string, clients = 1, holdMs = 30): ToyInterpreter {
+function visit(toy: Simulation, domain: string, clients = 1, holdMs = 30): Simulation {
   const place = toy.state.routes.upstreams.findIndex((one) => one.domain === domain)
   for (let i = 0; i < clients; i++) toy.client(holdMs, place).run(7)
   return toy

@@ -84,12 +84,15 @@ describe("a changed constant of the core", () => {
   const inCost = (from: string, to: string): Change => ({ file: "core/candidate/cost.ts", from, to })
   const inBlame = (from: string, to: string): Change => ({ file: "core/candidate/blame.ts", from, to })
   const inTrials = (from: string, to: string): Change => ({ file: "core/trials.ts", from, to })
-  const inCommonCause = (from: string, to: string): Change => ({ file: "core/reducers/commonCause.ts", from, to })
-  const inRefresh = (from: string, to: string): Change => ({ file: "core/reducers/refresh.ts", from, to })
-  const inSuspicion = (from: string, to: string): Change => ({ file: "core/reducers/suspicion.ts", from, to })
+  const inCommonTrials = (from: string, to: string): Change => ({ file: "core/rules/commonTrials.ts", from, to })
+  const inDispatch = (from: string, to: string): Change => ({ file: "core/rules/dispatch.ts", from, to })
+  const inRounds = (from: string, to: string): Change => ({ file: "core/rules/probeRounds.ts", from, to })
+  const inFirstByte = (from: string, to: string): Change => ({ file: "core/slowFirstByte.ts", from, to })
+  const inBrokenSessions = (from: string, to: string): Change => ({ file: "core/rules/brokenSessions.ts", from, to })
   const inSlowHandshake = (from: string, to: string): Change => ({ file: "core/slowHandshake.ts", from, to })
   const inWarmPart = (from: string, to: string): Change => ({ file: "core/candidate/warm.ts", from, to })
   const inWarm = (from: string, to: string): Change => ({ file: "core/reducers/warm.ts", from, to })
+  const inWarmFill = (from: string, to: string): Change => ({ file: "core/rules/warmFill.ts", from, to })
   const inSuspicionPart = (from: string, to: string): Change => ({ file: "core/candidate/suspicion.ts", from, to })
   const inBreakerPart = (from: string, to: string): Change => ({ file: "core/candidate/breaker.ts", from, to })
   const inBreaker = (from: string, to: string): Change => ({ file: "core/reducers/breaker.ts", from, to })
@@ -117,21 +120,21 @@ describe("a changed constant of the core", () => {
     inTrials("TRIALS_EACH = 2", "TRIALS_EACH = 3"),
     inTrials("AGAIN_US = 500_000", "AGAIN_US = 510_000"),
     inTrials("GOOD_RATE = 0.9", "GOOD_RATE = 0.8"),
-    inCommonCause("TRIAL_US = 1_000_000", "TRIAL_US = 1_010_000"),
-    inCommonCause("LASTED_PER_TRIAL = 64", "LASTED_PER_TRIAL = 60"),
-    inCommonCause("TRIED_AT_ONCE = 4", "TRIED_AT_ONCE = 3"),
-    inCommonCause("CLIENT_TRIALS = 5", "CLIENT_TRIALS = 6"),
-    inRefresh("LOOK_AHEAD = 32", "LOOK_AHEAD = 31"),
-    inRefresh("candidate.lastSampleAtUs > atUs - intervalUs / 2", "candidate.lastSampleAtUs > atUs - intervalUs / 1.2"),
-    inRefresh("sinceUs > atUs - intervalUs / 2", "sinceUs > atUs - intervalUs / 1.2"),
-    inRefresh("(maxParallel - 1) * gapUs", "maxParallel * gapUs"),
-    inRefresh("1_000_000 / ratePerSecond", "1_001_000 / ratePerSecond"),
-    inRefresh("probing.intervalMs * 1000", "probing.intervalMs * 1001"),
+    inCommonTrials("TRIAL_US = 1_000_000", "TRIAL_US = 1_010_000"),
+    inCommonTrials("LASTED_PER_TRIAL = 64", "LASTED_PER_TRIAL = 60"),
+    inCommonTrials("TRIED_AT_ONCE = 4", "TRIED_AT_ONCE = 3"),
+    inCommonTrials("CLIENT_TRIALS = 5", "CLIENT_TRIALS = 6"),
+    inDispatch("LOOK_AHEAD = 32", "LOOK_AHEAD = 31"),
+    inRounds("candidate.lastSampleAtUs > atUs - intervalUs / 2", "candidate.lastSampleAtUs > atUs - intervalUs / 1.2"),
+    inRounds("sinceUs > atUs - intervalUs / 2", "sinceUs > atUs - intervalUs / 1.2"),
+    inDispatch("(maxParallel - 1) * gapUs", "maxParallel * gapUs"),
+    inDispatch("1_000_000 / ratePerSecond", "1_001_000 / ratePerSecond"),
+    inRounds("probing.intervalMs * 1000", "probing.intervalMs * 1001"),
     inUnreached("intervalUs = probing.intervalMs * 1000", "intervalUs = probing.intervalMs * 1001"),
     inUnreached("ROUNDS = 2", "ROUNDS = 3"),
     inUnreached("MOST_TTLS = 6", "MOST_TTLS = 7"),
-    inRefresh("const intervalUs = intervalMs * 1000", "const intervalUs = intervalMs * 1001"),
-    { file: "core/reducers/selector.ts", from: "MOST_PASSED_OVER = 64", to: "MOST_PASSED_OVER = 32" },
+    inRounds("const intervalUs = intervalMs * 1000", "const intervalUs = intervalMs * 1001"),
+    { file: "core/rules/eligible.ts", from: "MOST_PASSED_OVER = 64", to: "MOST_PASSED_OVER = 32" },
     { file: "core/reducers/selector.ts", from: "evaluationIntervalMs * 1000", to: "evaluationIntervalMs * 1001" },
     { file: "core/samples.ts", from: "tookUs / 1000", to: "tookUs / 1001" },
     { file: "core/samples.ts", from: "LEAST_OF_USUAL = 0.9", to: "LEAST_OF_USUAL = 1.1" },
@@ -152,22 +155,28 @@ describe("a changed constant of the core", () => {
     inSlowHandshake("LEAST_PENDING_MS = 100", "LEAST_PENDING_MS = 120"),
     inSlowHandshake("20 * unit < pending", "18 * unit < pending"),
     inSuspicionPart("LEAST_SILENCE_US = 300_000", "LEAST_SILENCE_US = 350_000"),
-    inSuspicion("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
-    inSuspicion("SILENT_TOGETHER = 2", "SILENT_TOGETHER = 3"),
-    inSuspicion("LEAST_WARM = 4", "LEAST_WARM = 5"),
+    { file: "core/oldestWait.ts", from: "one < oldestUs", to: "one > oldestUs" },
+    { file: "core/oldestWait.ts", from: "one > aliveAtUs", to: "one > 0" },
+    { file: "core/panic.ts", from: "hasListOnly ? then : []", to: "then" },
+    { file: "core/panic.ts", from: "shut >= listed.length - 1", to: "shut >= listed.length" },
+    { file: "core/panic.ts", from: "consecutive >= failureThreshold", to: "consecutive > failureThreshold" },
+    { file: "core/panic.ts", from: "trouble.failures >= Up", to: "trouble.failures > Up" },
+    inFirstByte("LEAST_SHARED_SILENCE_MS = 100", "LEAST_SHARED_SILENCE_MS = 120"),
+    { file: "core/rules/waits.ts", from: "SILENT_TOGETHER = 2", to: "SILENT_TOGETHER = 3" },
+    inBrokenSessions("LEAST_WARM = 4", "LEAST_WARM = 5"),
     inWarmPart("RESET_TOGETHER_US = 100_000", "RESET_TOGETHER_US = 90_000"),
-    inSuspicion("resets * 2 >= readyAtFirst", "resets * 1.5 >= readyAtFirst"),
+    inBrokenSessions("resets * 2 >= readyAtFirst", "resets * 1.5 >= readyAtFirst"),
     { file: "core/rules/suspects.ts", from: "LAPSE_TRIALS = 5", to: "LAPSE_TRIALS = 6" },
     { file: "core/rules/suspects.ts", from: "MOST_RENEWALS = 32", to: "MOST_RENEWALS = 1" },
-    inSuspicion("FIRST_BYTE_DECAY_MS = 60_000", "FIRST_BYTE_DECAY_MS = 30_000"),
-    inSuspicion("upstream.silentAfterMs / 5", "upstream.silentAfterMs / 50"),
+    inFirstByte("FIRST_BYTE_DECAY_MS = 60_000", "FIRST_BYTE_DECAY_MS = 30_000"),
+    inFirstByte("upstream.silentAfterMs / 5", "upstream.silentAfterMs / 50"),
     inWarmPart("REFILL_LATENCIES = 2", "REFILL_LATENCIES = 3"),
     inWarmPart("LEAST_REFILL_MS = 10", "LEAST_REFILL_MS = 12"),
     inWarmPart("PEAK_DECAY_MS = 60_000", "PEAK_DECAY_MS = 50_000"),
     inWarm("BACKOFF_FIRST_MS = 100", "BACKOFF_FIRST_MS = 110"),
     inWarm("BACKOFF_MOST_MS = 5_000", "BACKOFF_MOST_MS = 6_000"),
-    inWarm("HALVING_US = 1_000_000", "HALVING_US = 1_100_000"),
-    inWarm("drawn.value / 5", "drawn.value / 4"),
+    inWarmFill("HALVING_US = 1_000_000", "HALVING_US = 1_100_000"),
+    inWarmFill("drawn.value / 5", "drawn.value / 4"),
     { file: "core/rules/brief.ts", from: "FIRST_MS = 250", to: "FIRST_MS = 260" },
     { file: "core/rules/brief.ts", from: "LONG_QUEUE = 4", to: "LONG_QUEUE = 1" },
     { file: "core/search.ts", from: "FIRST_MS = 125", to: "FIRST_MS = 135" },
@@ -176,16 +185,16 @@ describe("a changed constant of the core", () => {
     inBreaker("BLAMES_A_MINUTE = 2", "BLAMES_A_MINUTE = 3"),
     inBreakerPart("MINUTE_US = 60_000_000", "MINUTE_US = 59_000_000"),
     inBreaker("step.at - breaker.closedAtUs >= breaker.openForMs * 1000", "step.at > breaker.closedAtUs"),
-    inBreaker("(next, candidate).probing.intervalMs * 1000", "(next, candidate).probing.intervalMs * 1100"),
+    inBreaker("(state, candidate).probing.intervalMs * 1000", "(state, candidate).probing.intervalMs * 1100"),
     inMembership("RETRY_US = 5_000_000", "RETRY_US = 4_000_000"),
-    { file: "core/rules/roster.ts", from: "LINGER_US = 60_000_000", to: "LINGER_US = 50_000_000" },
+    { file: "core/rules/forgetting.ts", from: "LINGER_US = 60_000_000", to: "LINGER_US = 50_000_000" },
     { file: "core/math/backoff.ts", from: "draw / 10", to: "draw / 9" },
     { file: "core/serving.ts", from: "LOOK_AHEAD = 64", to: "LOOK_AHEAD = 1" },
-    { file: "core/reducers/selector.ts", from: "MOST_CHALLENGES = 8", to: "MOST_CHALLENGES = 1" },
-    { file: "core/reducers/selector.ts", from: "holdMs * 1000", to: "holdMs * 1100" },
+    { file: "core/rules/hysteresis.ts", from: "MOST_CHALLENGES = 8", to: "MOST_CHALLENGES = 1" },
+    { file: "core/rules/hysteresis.ts", from: "holdMs * 1000", to: "holdMs * 1100" },
     { file: "core/routes.ts", from: "count++ * raceDelayMs", to: "count++ * 1.5 * raceDelayMs" },
     inPulse("LEAST_SILENCE_WINDOW_US = 2_000_000", "LEAST_SILENCE_WINDOW_US = 2_100_000"),
-    { file: "core/reducers/outage.ts", from: "timeoutMs * 1000", to: "timeoutMs * 1050" },
+    { file: "core/rules/silenceWindow.ts", from: "timeoutMs * 1000", to: "timeoutMs * 1050" },
     inPulse("PULSE_US = 250_000", "PULSE_US = 251_000"),
     inPulse("ASKED = 2", "ASKED = 1"),
     inPulse("OUTAGE_TIMEOUT_MS = 700", "OUTAGE_TIMEOUT_MS = 701"),
@@ -199,7 +208,7 @@ describe("a changed constant of the core", () => {
     { file: "core/reducers/identity.ts", from: "scoreTtlMs * 1000", to: "scoreTtlMs * 600" },
     { file: "core/rules/turning.ts", from: '"backlog", step.at', to: '"urgent", step.at' },
     { file: "core/reducers/reload.ts", from: "is.probing.intervalMs * 1000", to: "is.probing.intervalMs * 1001" },
-    { file: "core/demanded.ts", from: "[22, 25,", to: "[25," },
+    { file: "core/greetingPorts.ts", from: "[22, 25,", to: "[25," },
     { file: "core/race.ts", from: "Math.ceil(deadlineMs", to: "Math.ceil(2 * deadlineMs" },
     { file: "core/history.ts", from: "b.measuredMs - a.measuredMs", to: "a.measuredMs - b.measuredMs" },
     { file: "core/pick.ts", from: "(routes.tolerancePercent / 100)", to: "(routes.tolerancePercent / 10_000)" }

@@ -1,4 +1,5 @@
 /** What operators do: load other configurations, turn off and on, add, remove and rename upstreams, refresh. */
+import type { UpstreamId } from "../../src/core/model/Candidate.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { UpstreamChanges } from "../support/config.ts"
 import { configWith, onDemandDefaults } from "../support/config.ts"
@@ -34,7 +35,7 @@ export const operators: World = {
   play(toy) {
     const reload = (upstreams: ReadonlyArray<UpstreamChanges>, changes: Partial<Config> = {}) =>
       toy.post({ _tag: "ConfigChanged", worker: 0, config: config(upstreams, changes) })
-    const refresh = (upstream: number) => toy.post({ _tag: "RefreshRequested", worker: 0, upstream })
+    const refresh = (upstream: UpstreamId | "all") => toy.post({ _tag: "RefreshRequested", worker: 0, upstream })
     const override = (enabled: boolean | null) => toy.post({ _tag: "EnabledOverridden", worker: 0, enabled })
     hosts.forEach((host, i) => toy.set(host, 12 + 9 * i))
     toy.names("web.example", [hosts[7]!]).names("new.example", hosts.slice(8, 11)).names("asked.example", [hosts[11]!])
@@ -43,7 +44,7 @@ export const operators: World = {
     toy.set(hosts[1]!, "refused").run(21_000)
     refresh(0).run(1_000)
     toy.set(hosts[1]!, 21)
-    refresh(-1).run(500)
+    refresh("all").run(500)
     // Scores, warm pools, rounds and breakers under other numbers.
     toy.set(hosts[2]!, "refused").run(20_500)
     reload([{ ...WEB, ...TUNED }, API]).run(3_500)

@@ -1,14 +1,15 @@
 /** All addresses fail together and come back: dark, refusing, resetting sessions; one after the other; under clients. */
 import { addresses, configWith } from "../support/config.ts"
-import type { Answer, ToyInterpreter } from "../support/ToyInterpreter.ts"
-import type { Reply } from "../support/toySession.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import type { Simulation } from "../../src/sim/Simulation.ts"
+import type { Reply } from "../../src/sim/session.ts"
 import type { World } from "./script.ts"
 import { hosts } from "./script.ts"
 
 const DISTANCES_MS = [20, 36, 64, 68, 70, 400]
 
 /** What handshakes and sessions of the first six get from now on; a number is added to the distance of each. */
-function all(toy: ToyInterpreter, answer: Answer, reply: Reply): ToyInterpreter {
+function all(toy: Simulation, answer: Answer, reply: Reply): Simulation {
   DISTANCES_MS.forEach((distanceMs, i) => {
     toy.set(hosts[i]!, typeof answer === "number" ? distanceMs + answer : answer)
     toy.replies(hosts[i]!, typeof reply === "number" ? distanceMs + reply : reply)
@@ -16,7 +17,7 @@ function all(toy: ToyInterpreter, answer: Answer, reply: Reply): ToyInterpreter 
   return toy
 }
 
-function visit(toy: ToyInterpreter, clients: number, everyMs: number): ToyInterpreter {
+function visit(toy: Simulation, clients: number, everyMs: number): Simulation {
   for (let i = 0; i < clients; i++) toy.client(60, i % 3 === 2 ? 1 : 0).run(everyMs)
   return toy
 }

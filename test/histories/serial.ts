@@ -1,16 +1,16 @@
 /** Warm sockets that keep clients from being served: by a server of one connection at a time, by a slow one, by a full one. */
 import * as Vector from "../../src/core/data/Vector.ts"
 import { addresses, configWith } from "../support/config.ts"
-import type { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import type { Simulation } from "../../src/sim/Simulation.ts"
 import type { World } from "./script.ts"
 import { COLD, hosts, noise, set } from "./script.ts"
 
 /** A session that is silent for `ms`; below 0: for that long after the last warm socket ended. */
-function silent(toy: ToyInterpreter, session: number, slot: number, ms: number): void {
+function silent(toy: Simulation, session: number, slot: number, ms: number): void {
   const candidate = Vector.get(toy.state.candidates, slot)!.id
   const host = hosts[slot]!
   toy.post({ _tag: "SessionSilent", worker: 0, session, candidate, waitedUs: 100_000 })
-  if (ms < 0) { for (let i = 0; i < 400 && toy.parked(host) > 0; i++) toy.run(5) }
+  if (ms < 0) { for (let i = 0; i < 400 && toy.warm(host) > 0; i++) toy.run(5) }
   toy.run(ms < 0 ? -ms : ms).post({ _tag: "SessionSpoke", worker: 0, session, candidate }).run(1_000)
 }
 

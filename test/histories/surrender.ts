@@ -1,10 +1,11 @@
 /** All candidates fail round after round, until auto-disable; and renewals, which go on where rounds come rarely. */
 import { addresses, configWith } from "../support/config.ts"
-import type { Answer, ToyInterpreter } from "../support/ToyInterpreter.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import type { Simulation } from "../../src/sim/Simulation.ts"
 import type { World } from "./script.ts"
 import { hosts } from "./script.ts"
 
-const put = (toy: ToyInterpreter, answer: Answer, from = 0, to = 8): ToyInterpreter => {
+const put = (toy: Simulation, answer: Answer, from = 0, to = 8): Simulation => {
   for (const host of hosts.slice(from, to)) toy.set(host, answer)
   return toy
 }
@@ -94,9 +95,9 @@ export const seldom: World = {
     for (let i = 0; i < 4; i++) toy.client(500, 0).client(500, 1).run(1_500)
     toy.run(10_000)
     // A silent DNS server removes no address at first; then its addresses count as gone.
-    toy.names("brink.example", hosts.slice(9, 10)).silent = 1
+    toy.names("brink.example", hosts.slice(9, 10)).network.names.silent = 1
     put(toy, "refused", 0, 5).run(230_000)
-    toy.names("brink.example", hosts.slice(7, 9)).silent = 0
+    toy.names("brink.example", hosts.slice(7, 9)).network.names.silent = 0
     put(toy, 25, 0, 2).run(90_000)
   }
 }

@@ -1,7 +1,7 @@
 /** Worlds in which candidates fail, come and go, are suspected, and have warm sockets. */
 import { addresses, configWith, upstreamDefaults } from "../support/config.ts"
-import type { Answer } from "../support/ToyInterpreter.ts"
-import type { Reply } from "../support/toySession.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import type { Reply } from "../../src/sim/session.ts"
 import type { World } from "./script.ts"
 import { COLD, hosts, noise, set } from "./script.ts"
 
@@ -160,7 +160,7 @@ export const suspects: World = {
     set(toy, [15, 16, 60, 61, 62])
     toy.set("198.19.0.1", "refused").start().run(3_000).set("198.19.0.1", 1).run(6_000).set("198.19.0.1", "timeout")
     for (const { candidate, host } of toy.probes.slice(0, 45)) {
-      if (host === "198.19.0.1") toy.post({ _tag: "DialPending", worker: 0, candidate, pendingUs: 1_000 })
+      if (host === "198.19.0.1" && candidate !== "reference") toy.post({ _tag: "DialPending", worker: 0, candidate, pendingUs: 1_000 })
     }
     toy.set(a, "refused")
     for (let i = 0; i < 3; i++) toy.client(10).run(30)

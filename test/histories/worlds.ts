@@ -2,8 +2,8 @@
 import { initial } from "../../src/core/state.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { record } from "../support/segments.ts"
-import type { Answer } from "../support/ToyInterpreter.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 import type { World } from "./script.ts"
 import { COLD, hosts, noise, set } from "./script.ts"
 import { darkness, lonely } from "./darkness.ts"
@@ -65,7 +65,6 @@ const failures: World = {
       toy.run(3_000)
     }
     toy.post({ _tag: "WorkerLost", worker: 0 })
-    toy.clients.clear()
     toy.run(6_000)
     toy.atUs += 90_000_000
     toy.run(500).post({ _tag: "WallRead", worker: 0, wallMs: 1_790_000_200_000 })
@@ -162,8 +161,8 @@ export const worlds: ReadonlyArray<World> = [
 ]
 
 /** A world after its script has run. */
-export function played({ config, play }: World): ToyInterpreter {
-  const toy = new ToyInterpreter(config, { seed: 7 })
+export function played({ config, play }: World): Simulation {
+  const toy = new Simulation(config, { seed: 7 })
   play(toy)
   return toy
 }

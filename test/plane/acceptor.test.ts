@@ -15,8 +15,9 @@ import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { Transport } from "../../src/plane/ports/Transport.ts"
 import { answersOf } from "../support/answers.ts"
 import { onDemandDefaults, upstreamDefaults } from "../support/config.ts"
-import type { Scripted } from "../support/SimTransport.ts"
-import { SimSocket, SimTransport } from "../support/SimTransport.ts"
+import type { Fate } from "../../src/sim/Fate.ts"
+import { SimSocket } from "../../src/sim/SimSocket.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 const plan = {
   attempts: [{ candidate: 7, host: "h", port: 1, startAfterMs: 0, timeoutMs: 1_000, suspectAfterMs: 60_000 }],
@@ -60,7 +61,7 @@ const world = <A>(
     readonly maxConnections?: number
     readonly backlog?: number
     readonly mailbox?: number
-    readonly dial?: Scripted
+    readonly dial?: Fate
   },
   use: (world: World) => Effect.Effect<A>,
   published = () => routes
@@ -77,7 +78,7 @@ const world = <A>(
       reserveUnsafe: (count) => mailbox.reserve(count),
       releaseUnsafe: (count) => mailbox.release(count),
       postUnsafe: (event) => mailbox.post(0, event),
-      labelUnsafe: (candidate) => `#${candidate}`,
+      labelUnsafe: (_upstream, candidate) => `#${candidate}`,
       discoveryUnsafe: () => onDemandDefaults,
       epochUs: 0,
       nowUs: () => sim.service.nowUs()
@@ -218,7 +219,7 @@ describe("the acceptor", () => {
           assert.deepStrictEqual(clients.map(({ state }) => state), ["reset", "reset", "reset"])
           const events = turn()
           assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["ClientAccepted", "ClientAccepted", "ClientAccepted"])
-          assert.isTrue(events.every((event) => event._tag === "ClientAccepted" && event.candidate === -1))
+          assert.isTrue(events.every((event) => event._tag === "ClientAccepted" && event.candidate === "none"))
           assert.deepStrictEqual([mailbox.used, acceptor.counts.candidates], [0, 0])
         })
     ))
@@ -341,7 +342,7 @@ describe("a client of this program", () => {
         const enter = (host: string) => acceptor.inside.enterUnsafe(new SimSocket(host), hostTarget(host, 443))
         assert.isDefined(enter("a.example"))
         assert.deepStrictEqual(turn(), [
-          { _tag: "DomainRequested", worker: 0, upstream: -1, host: "a.example", port: 443 }
+          { _tag: "DomainRequested", worker: 0, upstream: "none", host: "a.example", port: 443 }
         ])
         published = found
         publish()

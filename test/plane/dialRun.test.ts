@@ -4,12 +4,12 @@ import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
 import type { Dialled } from "../../src/plane/DialRun.ts"
 import { runPlanUnsafe } from "../../src/plane/DialRun.ts"
 import type { QueryDns } from "../../src/plane/DnsQueries.ts"
-import type { Scripted } from "../support/SimTransport.ts"
+import type { Fate } from "../../src/sim/Fate.ts"
 import { networks } from "../support/access.ts"
-import { SimTransport } from "../support/SimTransport.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
-const never: Scripted = { afterMs: 0, result: "never" }
-const after = (afterMs: number, result: Scripted["result"]): Scripted => ({ afterMs, result })
+const never: Fate = { afterMs: 0, result: "never" }
+const after = (afterMs: number, result: Fate["result"]): Fate => ({ afterMs, result })
 
 /** Attempts at the given offsets; candidate and port are 1, 2, 3 ... */
 function planOf(offsetsMs: ReadonlyArray<number>, timeoutMs = 1_000, deadlineMs = 10_000): DialPlan {
@@ -24,7 +24,7 @@ type Told = ReadonlyArray<{ readonly afterMs: number; readonly addresses: Readon
 const names = new Map<string, Told>()
 
 /** Starts a plan; the dial to each port ends as scripted. */
-function run(plan: DialPlan, ...script: ReadonlyArray<Scripted>) {
+function run(plan: DialPlan, ...script: ReadonlyArray<Fate>) {
   const sim = new SimTransport(({ port }) => script[port - 1] ?? never)
   const ask: QueryDns = (host, _limits, answer) => {
     sim.note(`ask ${host}`)
@@ -131,7 +131,7 @@ describe("a dial plan", () => {
     sim.advance(60_000)
     assert.strictEqual(sim.log.at(-1), "6 gave up")
     assert.deepStrictEqual(done[0]?.tried.map(({ outcome }) => outcome), ["refused", "reset", "local"])
-    assert.deepStrictEqual([done[0]?.candidate, done.length, sim.pendingTimers], [-1, 1, 0])
+    assert.deepStrictEqual([done[0]?.candidate, done.length, sim.pendingTimers], ["none", 1, 0])
   })
 
   it("keeps exact times with fractions of a millisecond", () => {
@@ -182,7 +182,7 @@ describe("a dial plan", () => {
       attempts: [
         ...planOf([0]).attempts,
         {
-          candidate: -1,
+          candidate: "system",
           host: "web.example",
           port: 9,
           startAfterMs: 250,
@@ -210,7 +210,7 @@ describe("a dial plan", () => {
 
     it("resolves the host when that attempt is due, and dials at most `most` addresses in order", () => {
       known("x", "y", "z", "more")
-      const { sim, done } = run(plan, refused, ...Array<Scripted>(7).fill(never), never)
+      const { sim, done } = run(plan, refused, ...Array<Fate>(7).fill(never), never)
       sim.advance(1_000)
       assert.deepStrictEqual(sim.log, ["0 dial h:1", "10 ask web.example", "30 dial x:9", "130 dial y:9", "230 dial z:9"])
       assert.strictEqual(done.length, 0)
@@ -222,26 +222,26 @@ describe("a dial plan", () => {
       const attempts = plan.attempts.map((one) =>
         one.resolve === undefined ? one : { ...one, resolve: { ...one.resolve, access } }
       )
-      const script = [refused, ...Array<Scripted>(7).fill(never), after(5, "connected")]
+      const script = [refused, ...Array<Fate>(7).fill(never), after(5, "connected")]
       const { sim, done } = run({ ...plan, attempts }, ...script)
       sim.advance(60_000)
       assert.deepStrictEqual(sim.log.slice(1, -1), ["10 ask web.example", "30 dial 198.18.0.2:9"])
       assert.deepStrictEqual(done[0]?.tried.slice(1), [
-        { candidate: -1, host: "198.18.0.1", outcome: "denied", tookUs: 0 },
-        { candidate: -1, host: "::ffff:198.18.0.1", outcome: "denied", tookUs: 0 },
-        { candidate: -1, host: "198.18.0.3", outcome: "denied", tookUs: 0 },
-        { candidate: -1, host: "198.18.0.2", outcome: "connected", tookUs: 5_000 }
+        { candidate: "system", host: "198.18.0.1", outcome: "denied", tookUs: 0 },
+        { candidate: "system", host: "::ffff:198.18.0.1", outcome: "denied", tookUs: 0 },
+        { candidate: "system", host: "198.18.0.3", outcome: "denied", tookUs: 0 },
+        { candidate: "system", host: "198.18.0.2", outcome: "connected", tookUs: 5_000 }
       ])
     })
 
     it("reports a system address that is no candidate by its host, and that no candidate serves", () => {
       known("x")
-      const { sim, done } = run(plan, refused, ...Array<Scripted>(7).fill(never), after(5, "connected"))
+      const { sim, done } = run(plan, refused, ...Array<Fate>(7).fill(never), after(5, "connected"))
       sim.advance(60_000)
-      assert.strictEqual(done[0]?.candidate, -2)
+      assert.strictEqual(done[0]?.candidate, "system")
       assert.deepStrictEqual(done[0]?.tried, [
         { candidate: 1, outcome: "refused", tookUs: 10_000 },
-        { candidate: -1, host: "x", outcome: "connected", tookUs: 5_000 }
+        { candidate: "system", host: "x", outcome: "connected", tookUs: 5_000 }
       ])
     })
 
@@ -252,7 +252,7 @@ describe("a dial plan", () => {
           ...plan,
           attempts: plan.attempts.map((one) => one.candidate === 1 ? { ...one, port: 9 } : one)
         },
-        ...Array<Scripted>(8).fill(never),
+        ...Array<Fate>(8).fill(never),
         refused
       )
       sim.advance(60_000)
@@ -270,7 +270,7 @@ describe("a dial plan", () => {
       sim.advance(60_000)
       assert.deepStrictEqual(sim.log, ["0 dial h:1", "10 ask web.example", "30 dial h:2", "33 got 2"])
       assert.deepStrictEqual(done[0]?.tried[1], {
-        candidate: -1,
+        candidate: "system",
         host: "web.example",
         outcome: "unresolved",
         tookUs: 20_000
@@ -315,7 +315,7 @@ describe("a dial plan", () => {
 
     it("starts the next attempts when all early addresses fail, and dials late ones when they arrive", () => {
       knownLate(["x"], 200, ["late"])
-      const { sim, done } = run(plan, refused, after(40, "refused"), ...Array<Scripted>(6).fill(never), after(5, "refused"))
+      const { sim, done } = run(plan, refused, after(40, "refused"), ...Array<Fate>(6).fill(never), after(5, "refused"))
       sim.advance(100)
       assert.deepStrictEqual(sim.log.slice(2), ["30 dial x:9", "35 dial h:2", "75 dial known:9"])
       sim.advance(60_000)
@@ -335,7 +335,7 @@ describe("a dial plan", () => {
       const attempts = plan.attempts.map((one) =>
         one.resolve === undefined ? one : { ...one, resolve: { ...one.resolve, access } }
       )
-      const { sim, done } = run({ ...plan, attempts }, refused, after(40, "refused"), ...Array<Scripted>(7).fill(refused))
+      const { sim, done } = run({ ...plan, attempts }, refused, after(40, "refused"), ...Array<Fate>(7).fill(refused))
       sim.advance(60_000)
       assert.deepStrictEqual(sim.log.slice(1), ["10 ask web.example", "30 dial h:2", "70 dial known:9", "210 gave up"])
       assert.deepStrictEqual(done[0]?.tried.map(({ outcome }) => outcome), [
@@ -349,12 +349,12 @@ describe("a dial plan", () => {
 
     it("waits for late addresses until the DNS timeout, and leaves no query and no timer", () => {
       names.set("web.example", [{ afterMs: 20, addresses: ["x"] }, { afterMs: 5_000, addresses: ["x", "late"] }])
-      const refusing = run(plan, refused, refused, ...Array<Scripted>(6).fill(never), refused)
+      const refusing = run(plan, refused, refused, ...Array<Fate>(6).fill(never), refused)
       refusing.sim.advance(60_000)
       assert.deepStrictEqual(refusing.sim.log.slice(-2), ["510 forget web.example", "510 gave up"])
-      const served = run(plan, refused, refused, ...Array<Scripted>(6).fill(never), after(30, "connected"))
+      const served = run(plan, refused, refused, ...Array<Fate>(6).fill(never), after(30, "connected"))
       served.sim.advance(60_000)
-      assert.deepStrictEqual(served.sim.log.slice(-2), ["60 forget web.example", "60 got -2"])
+      assert.deepStrictEqual(served.sim.log.slice(-2), ["60 forget web.example", "60 got system"])
       assert.deepStrictEqual([refusing.sim.pendingTimers, served.sim.pendingTimers], [0, 0])
     })
   })

@@ -7,7 +7,7 @@ import { hostTarget, upstreamTarget } from "../../src/plane/Target.ts"
 import { Targets } from "../../src/plane/Targets.ts"
 import type { ControlPort } from "../../src/plane/ports/ControlPort.ts"
 import { onDemandDefaults, upstreamDefaults } from "../support/config.ts"
-import { SimTransport } from "../support/SimTransport.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 const plan = { attempts: [], deadlineMs: 1_000 }
 const upstream = (id: number, domain: string, needsDiscovery: boolean, name = "on-demand"): UpstreamRoutes => ({
@@ -72,7 +72,7 @@ describe("discovery", () => {
   it("makes one request for all clients of a name, in any spelling, and releases them once it is served", () => {
     for (const host of ["a.example", "A.Example", "a.example."]) world.find(host)
     assert.deepStrictEqual(world.posted, [
-      { _tag: "DomainRequested", worker: 0, upstream: -1, host: "a.example", port: 443 }
+      { _tag: "DomainRequested", worker: 0, upstream: "none", host: "a.example", port: 443 }
     ])
     world.publish(upstream(0, "a.example:443", true))
     assert.deepStrictEqual(world.found, [])

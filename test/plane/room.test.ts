@@ -6,7 +6,7 @@ import type { Listening } from "../../src/plane/ports/Transport.ts"
 import * as Effect from "effect/Effect"
 import { Room } from "../../src/plane/Room.ts"
 import { WarmPool } from "../../src/plane/WarmPool.ts"
-import { SimTransport } from "../support/SimTransport.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 const RESERVE = 10
 const act = (warm: number): DialWarm => ({

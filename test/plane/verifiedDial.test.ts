@@ -1,5 +1,6 @@
 /** A client's dial that requires a proof of identity, with exact times: alone, and as an attempt of a plan. */
 import { assert, describe, it } from "@effect/vitest"
+import type { Endpoint } from "../../src/core/model/Candidate.ts"
 import type { Identity } from "../../src/core/model/Config.ts"
 import type { DialFailure } from "../../src/core/model/Event.ts"
 import type { DialAttempt, DialPlan, ResolveLimits } from "../../src/core/model/Routes.ts"
@@ -9,20 +10,21 @@ import type { QueryDns } from "../../src/plane/DnsQueries.ts"
 import type { Verified } from "../../src/plane/verifiedDial.ts"
 import { dialVerifiedUnsafe } from "../../src/plane/verifiedDial.ts"
 import { attempt, RESOLVE_LIMITS } from "../support/attempts.ts"
-import type { Scripted } from "../support/SimTransport.ts"
-import { SimSocket, SimTransport } from "../support/SimTransport.ts"
+import type { Fate } from "../../src/sim/Fate.ts"
+import { SimSocket } from "../../src/sim/SimSocket.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 const verify: Identity = { servername: "web.example", ca: "" }
-const connected = (afterMs: number): Scripted => ({ afterMs, result: "connected" })
+const connected = (afterMs: number): Fate => ({ afterMs, result: "connected" })
 /** A dial that connects after 20 ms and gets `proof` another `proofAfterMs` later. */
-const asked = (proofAfterMs: number, proof: Scripted["proof"] = null): Scripted => ({
+const asked = (proofAfterMs: number, proof: Fate["proof"] = null): Fate => ({
   afterMs: 20,
   result: "connected",
   proofAfterMs,
   proof: proof ?? null
 })
 
-function dial(check: Scripted, second: Scripted) {
+function dial(check: Fate, second: Fate) {
   const sim = new SimTransport((_address, nth) => nth === 0 ? check : second)
   const answers: Array<Verified | DialFailure> = []
   const cancel = dialVerifiedUnsafe(sim.service, { host: "h", port: 1 }, verify, 0, (result) => {
@@ -93,16 +95,16 @@ describe("a dial that requires a proof of identity", () => {
 })
 
 describe("an attempt of a plan that requires a proof", () => {
-  const proven = (candidate: number, more: Partial<DialAttempt> = {}) => attempt(candidate, { verify, ...more })
+  const proven = (candidate: Endpoint, more: Partial<DialAttempt> = {}) => attempt(candidate, { verify, ...more })
   const named = (resolve: Partial<ResolveLimits> = {}) =>
-    proven(-1, {
+    proven("system", {
       host: "web.example",
       resolve: { ...RESOLVE_LIMITS, ...resolve }
     })
 
   function run(
     attempts: ReadonlyArray<DialAttempt>,
-    who: Readonly<Record<string, Scripted>>,
+    who: Readonly<Record<string, Fate>>,
     names: ReadonlyArray<string> = []
   ) {
     const plan: DialPlan = { attempts, deadlineMs: 2_000 }
@@ -130,14 +132,14 @@ describe("an attempt of a plan that requires a proof", () => {
 
   it("times out when the proof stalls, as when the dial is not answered", () => {
     const { tried, candidate } = run([proven(1)], { h1: asked(0, "never") })
-    assert.strictEqual(candidate, -1)
+    assert.strictEqual(candidate, "none")
     assert.deepStrictEqual(tried, [{ candidate: 1, outcome: "timeout", tookUs: 500_000 }])
   })
 
   it("requires it of the addresses of a host too, and dials none that it avoids", () => {
     const who = { x: asked(35, "certificate"), y: connected(1), z: asked(35) }
     const { sim, tried, candidate } = run([named({ avoid: ["y"] })], who, ["y", "x", "z"])
-    assert.strictEqual(candidate, -2)
+    assert.strictEqual(candidate, "system")
     assert.deepStrictEqual(tried.map(({ host, outcome, verified }) => [host, outcome, verified]), [
       ["x", "certificate", undefined],
       ["z", "connected", true]

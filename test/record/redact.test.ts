@@ -10,7 +10,7 @@ import { gapBody } from "../../src/record/write.ts"
 import { networks } from "../support/access.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { linesOf, record, redacted, replayed, SegmentWriter } from "../support/segments.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const namesFor = (hosts: ReadonlyArray<string>, labels: ReadonlyArray<string> = []) =>
   new Pseudonyms({ hosts: new Set(hosts), labels: new Set(labels) })
@@ -83,14 +83,17 @@ const first = initial(config, 1)
 
 /** A few clients and a reload, and all kinds of events that carry an address or a name. */
 function entriesOf(): ReadonlyArray<Entry> {
-  const toy = new ToyInterpreter(config)
+  const toy = new Simulation(config)
   toy.start().run(1_000)
   for (let i = 0; i < 5; i++) toy.client(500).run(500)
   const { seq, at } = toy.entries.at(-1)!
   const [upstream] = config.upstreams
   const changed = { ...config, upstreams: [{ ...upstream!, host: "other.example", candidates: [] }] }
-  const tried = [{ candidate: -1, host: NAME, outcome: "unresolved", tookUs: 3 } as const]
-  const of = { worker: 0, session: 99, upstream: 0, routes: 1e6, chosen: -1, candidate: -1, warm: 0, client: 0 }
+  const tried = [{ candidate: "system", host: NAME, outcome: "unresolved", tookUs: 3 } as const]
+  const of = {
+    ...{ worker: 0, session: 99, upstream: 0, routes: 1e6, warm: 0, client: 0 },
+    ...{ chosen: "none", candidate: "none" } as const
+  }
   const events: ReadonlyArray<Event> = [
     { _tag: "ClientAccepted", ...of, listener: "for files.example.org", why: "unranked", tried },
     {
@@ -141,7 +144,7 @@ describe("a redacted copy", () => {
       builtin: [{ host: "files.example.org", addresses: ["203.0.113.7", "198.18.0.77"] }],
       access: lists
     }
-    const toy = new ToyInterpreter(listed, { otherwise: 20 }).names("files.example.org", [c!.host, b!.host]).start().run(
+    const toy = new Simulation(listed, { otherwise: 20 }).names("files.example.org", [c!.host, b!.host]).start().run(
       2_000
     )
     toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...listed, enabled: false } })

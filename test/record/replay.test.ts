@@ -11,13 +11,13 @@ import { exitCode } from "../../src/record/Verdict.ts"
 import { chainStart } from "../../src/record/write.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { linesOf, record, replayed, SegmentWriter, textOf } from "../support/segments.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const config = configWith([{ candidates: addresses(5) }])
 const first = initial(config, 1)
 
 /** A minute of probes and clients while the second address gets slower. */
-const toy = new ToyInterpreter(config)
+const toy = new Simulation(config)
 addresses(5).forEach(({ host }, i) => toy.set(host, 10 + 10 * i))
 toy.start().run(1_000)
 for (let i = 0; i < 20; i++) toy.client(500).run(1_000)
@@ -90,7 +90,7 @@ describe("replay", () => {
       outcome: "diverged",
       problem: { seq: entries.length - 1, what: "the last state is another one" }
     })
-    const long = new ToyInterpreter(config, { otherwise: 5 }).start().run(200_000)
+    const long = new Simulation(config, { otherwise: 5 }).start().run(200_000)
     while (long.entries.length < 1_100) long.client(1).run(500)
     const { texts } = record(first, long.entries, [], "open")
     expect(replayed(texts).outcome).toBe("verified")
@@ -101,7 +101,7 @@ describe("replay", () => {
     const at = entries.findIndex(({ event }) => event._tag === "ClientAccepted")
     const entry = entries[at]!
     if (entry.event._tag !== "ClientAccepted") throw new Error("no client")
-    const forged = { ...entry, event: { ...entry.event, chosen: -1 } }
+    const forged = { ...entry, event: { ...entry.event, chosen: "none" as const } }
     const verdict = replayed(record(first, [...entries.slice(0, at), forged], [], "open").texts)
     expect(verdict).toMatchObject({ outcome: "diverged", problem: { seq: entry.seq } })
     expect(verdict.problem?.what).toMatch(/choice of session 1 was not admissible/)

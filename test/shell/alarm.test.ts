@@ -1,7 +1,7 @@
 /** One timer for all deadlines of the core. */
 import { assert, describe, it } from "@effect/vitest"
 import { Alarm } from "../../src/shell/Alarm.ts"
-import { SimTransport } from "../support/SimTransport.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 /** An alarm, and the times in ms at which it rang. */
 function alarmed() {

@@ -94,7 +94,7 @@ describe("an operator", () => {
           assert.deepInclude(status(), { enabled: true, override: true })
         }))
       const { clients, steps } = told(segments)
-      assert.deepStrictEqual(clients.map(({ chosen }) => chosen < 0), [true, false])
+      assert.deepStrictEqual(clients.map(({ chosen }) => chosen === "none"), [true, false])
       assert.deepStrictEqual(steps, ["unranked > active", "active > disabled", "disabled > stale", "stale > active"])
     }))
 
@@ -221,7 +221,7 @@ describe("the last resort, with all candidates dead,", () => {
         knows(["127.0.0.3", "127.0.0.1"])
       )
       const [client] = told(segments).clients
-      assert.deepInclude(client, { candidate: -2, chosen: -1 })
+      assert.deepInclude(client, { candidate: "system", chosen: "none" })
       assert.deepStrictEqual(client?.tried.map(({ host, outcome }) => `${host} ${outcome}`), [
         "127.0.0.3 refused",
         "127.0.0.1 connected"
@@ -243,7 +243,7 @@ describe("the last resort, with all candidates dead,", () => {
             assert.isAbove(dns.asked(), 0)
           })
       )
-      assert.deepInclude(told(segments).clients[0], { candidate: -2 })
+      assert.deepInclude(told(segments).clients[0], { candidate: "system" })
     }))
 
   it.live("dials the fallback list, until a candidate answers again and serves", () =>
@@ -298,6 +298,6 @@ describe("the last resort, with all candidates dead,", () => {
       )
       const [first, second] = told(segments).clients
       assert.deepStrictEqual(first?.tried.map(({ outcome }) => outcome), ["refused", "refused", "connected"])
-      assert.deepInclude(second, { candidate: -1 })
+      assert.deepInclude(second, { candidate: "none" })
     }))
 })

@@ -2,7 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Decision } from "../../src/core/model/Decision.ts"
@@ -13,10 +12,9 @@ import { Facts } from "../../src/shell/facts/Facts.ts"
 import { FactBudget } from "../../src/shell/facts/FactBudget.ts"
 import { PublicFact } from "../../src/shell/facts/PublicFact.ts"
 import type { Folded } from "../../src/shell/Observer.ts"
-import { Observer } from "../../src/shell/Observer.ts"
 import { networks } from "../support/access.ts"
 import { configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const options: FactsOptions = { perSecond: 10_000, kept: 4_096, addresses: "redacted" }
 const HOSTS = ["198.51.100.7", "203.0.113.9", "2001:db8:1:2::3"] as const
@@ -28,10 +26,10 @@ const config = configWith([{
 }])
 
 /** A scripted run: the best candidate dies, another takes over, the first recovers. */
-function eventful(): ToyInterpreter {
+function eventful(): Simulation {
   let alive = true
   const [best, second, third] = HOSTS
-  const toy = new ToyInterpreter(config).set(best, () => alive ? 5 : "refused").set(second, 40).set(third, 80)
+  const toy = new Simulation(config).set(best, () => alive ? 5 : "refused").set(second, 40).set(third, 80)
   toy.start().run(10_000)
   alive = false
   toy.run(20_000)
@@ -43,7 +41,7 @@ function eventful(): ToyInterpreter {
 const idsOf = (state: State) => state.candidates.chunks.flat().flatMap((one) => one === null ? [] : [one.id])
 
 /** Shows the observer every entry of a run, with the state after it. */
-function show(toy: ToyInterpreter, observe: Folded): void {
+function show(toy: Simulation, observe: Folded): void {
   toy.entries.forEach((entry, i) => {
     const advanced = toy.advanced[i]
     if (advanced !== undefined) observe(entry, advanced.decisions, advanced.state)
@@ -54,10 +52,9 @@ const withFacts = <A, E>(
   use: (facts: Facts["Service"], observe: Folded) => Effect.Effect<A, E>,
   changes: Partial<FactsOptions> = {}
 ) =>
-  Effect.gen(function* () {
-    const observe = yield* Observer
-    return yield* use(yield* Facts, observe as Folded)
-  }).pipe(Effect.provide(Facts.layer({ ...options, ...changes })))
+  Effect.flatMap(Facts, (facts) => use(facts, facts.seeUnsafe)).pipe(
+    Effect.provide(Facts.layer({ ...options, ...changes }))
+  )
 
 const keptOf = (facts: Facts["Service"]) =>
   Effect.map(Stream.runCollect(Stream.take(facts.streamAfter(0), facts.latestUnsafe())), (all) => [...all])
@@ -69,7 +66,7 @@ describe("public facts", () => {
       const access = { allow: networks(["198.51.0.0/16", "203.0.113.0/24"]), deny }
       const others = HOSTS.map((host) => ({ host, port: 443 }))
       const candidates = [...others, { host: "192.0.2.77", port: 443 }]
-      const toy = new ToyInterpreter({ ...configWith([{ candidates }]), access }).start()
+      const toy = new Simulation({ ...configWith([{ candidates }]), access }).start()
       const told = (changes: Partial<FactsOptions>) =>
         withFacts((facts, observe) => {
           show(toy, observe)
@@ -216,17 +213,6 @@ describe("public facts", () => {
         assert.deepStrictEqual(told.map((fact) => fact.kind === "CoreRestarted" && fact.restarts), [1, 2])
       })
     ))
-
-  it.effect("keep calling an observer that was there before", () =>
-    Effect.gen(function* () {
-      let seen = 0
-      const before = Layer.succeed(Observer, () => void seen++)
-      const toy = eventful()
-      yield* Effect.gen(function* () {
-        show(toy, (yield* Observer) as Folded)
-      }).pipe(Effect.provide(Layer.provide(Facts.layer(options), before)))
-      assert.strictEqual(seen, toy.entries.length)
-    }))
 
   it.effect("reach a listener that falls behind, which gets only the latest", () =>
     withFacts((facts) =>

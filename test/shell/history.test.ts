@@ -36,7 +36,7 @@ import { inScratch } from "../support/command.ts"
 import { addresses, configWith } from "../support/config.ts"
 import { replayText } from "../support/live.ts"
 import { ask, named, until } from "../support/servers.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const FIRST_MS = 500
 const FLUSH_MS = 5_000
@@ -75,7 +75,7 @@ const kept = (
     const scope = yield* Scope.make()
     const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provide(effect, Logger.layer([log]))
     const building = yield* Effect.forkScoped(logged(Layer.buildWithScope(layer, scope)))
-    const keep = (toy: ToyInterpreter) =>
+    const keep = (toy: Simulation) =>
       Effect.flatMap(
         Fiber.join(building),
         (context) =>
@@ -88,7 +88,7 @@ const kept = (
     return { saved, lines, building, keep, troubles, close: Scope.close(scope, Exit.void) }
   })
 
-const measured = () => new ToyInterpreter(configWith([{ candidates: addresses(2) }])).set(a, 5).set(b, 9).start().run(100)
+const measured = () => new Simulation(configWith([{ candidates: addresses(2) }])).set(a, 5).set(b, 9).start().run(100)
 const addressesIn = (records: ReadonlyArray<HistoryRecord> | undefined) => records?.map(({ address }) => address).toSorted()
 
 describe("the history keeper", () => {
@@ -148,7 +148,7 @@ describe("the history keeper", () => {
 
   it.effect("writes nothing while it has no records, and an empty list when loaded ones are gone", () =>
     Effect.gen(function* () {
-      const empty = new ToyInterpreter(configWith([{}])).start()
+      const empty = new Simulation(configWith([{}])).start()
       const never = yield* kept({})
       yield* never.keep(empty)
       const once = yield* kept({ load: Effect.succeed({ records: [past], dropped: 0, problem: null }) })
@@ -287,7 +287,7 @@ describe("a restarted service", () => {
             return lastResort.attempts[0]?.candidate
           }))
           const [atOnce] = accepted(second.entries())
-          assert.deepStrictEqual([atOnce?.candidate, atOnce?.chosen], [best, -1])
+          assert.deepStrictEqual([atOnce?.candidate, atOnce?.chosen], [best, "none"])
           const third = serviceOf(file, sites)
           await Effect.runPromise(third.run(async (engine, port, acceptor) => {
             await until("a socket waits, and the core knows it", () =>

@@ -6,18 +6,21 @@ import * as PubSub from "effect/PubSub"
 import * as NodeResolver from "../../src/adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../../src/adapters/node/NodeTransport.ts"
 import type { Fact } from "../../src/core/model/Decision.ts"
+import { initial } from "../../src/core/state.ts"
+import { configWith } from "../support/config.ts"
 import * as Interpreter from "../../src/shell/Interpreter.ts"
 import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { Plane } from "../../src/plane/Plane.ts"
 import { PlanePort } from "../../src/plane/ports/PlanePort.ts"
 
 const KEPT = 1_024
+const state = initial(configWith([{}]), 1)
 const fact = (candidate: number): Fact => ({ _tag: "Cleared", upstream: 0, candidate })
 
 describe("core facts", () => {
   it.effect("all reach a subscriber that keeps up, while one that falls behind loses the oldest", () =>
     Effect.gen(function* () {
-      const interpreter = yield* Interpreter.make(yield* PlanePort, yield* Resolver, () => {}, () => false)
+      const interpreter = yield* Interpreter.make(yield* PlanePort, yield* Resolver, () => {}, () => state)
       const behind = yield* PubSub.subscribe(interpreter.facts)
       const awake = yield* PubSub.subscribe(interpreter.facts)
       for (let i = 0; i < 2 * KEPT; i++) {

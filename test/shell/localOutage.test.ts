@@ -18,8 +18,8 @@ import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { statusOf } from "../../src/shell/status.ts"
 import { Transport } from "../../src/plane/ports/Transport.ts"
 import { configWith } from "../support/config.ts"
-import { SimTransport } from "../support/SimTransport.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const at = (...hosts: ReadonlyArray<string>) => hosts.map((host) => ({ host, port: 443 }))
 
@@ -145,7 +145,7 @@ function seen(engine: Engine["Service"]) {
 describe("facts and status", () => {
   const told = (decision: Decision) => {
     const found: Array<unknown> = []
-    tellDecision(new ToyInterpreter(configWith([])).state, decision, "full", (kind, build) => {
+    tellDecision(new Simulation(configWith([])).state, decision, "full", (kind, build) => {
       found.push({ kind, ...build() })
     })
     return found
@@ -167,7 +167,7 @@ describe("facts and status", () => {
   })
 
   it("show until when auto-disable lasts", () => {
-    const toy = new ToyInterpreter(configWith([{ candidates: at("198.18.0.1") }])).set("198.18.0.1", 10).start().run(25_000)
+    const toy = new Simulation(configWith([{ candidates: at("198.18.0.1") }])).set("198.18.0.1", 10).start().run(25_000)
     const status = () => {
       const record = { from: 0, to: 0, gaps: 0 } as never
       const names = { of: () => undefined }

@@ -3,13 +3,13 @@ import { assert, describe, it } from "vitest"
 import type { Seen } from "../../src/shell/status.ts"
 import { statusOf, statusText } from "../../src/shell/status.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const pool = { mode: "off" } as const
 
 function seen(candidates: number): Seen {
   const config = configWith([{ candidates: addresses(candidates), pool }, { name: "other", host: "gone.example", pool }])
-  const { state } = new ToyInterpreter(config, { otherwise: 20 }).start().run(2_000)
+  const { state } = new Simulation(config, { otherwise: 20 }).start().run(2_000)
   const trouble = { reason: "ENOTFOUND", sinceUs: 500_000, lastUs: 1_500_000, times: 3 }
   const names = { of: (host: string) => host === "gone.example" ? trouble : undefined }
   return { state, nowUs: 2_000_000, restarts: 0, listeners: [], record: { from: 0, to: 9, gaps: 0 }, names }

@@ -9,10 +9,10 @@ import { Plane } from "../../src/plane/Plane.ts"
 import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { Transport } from "../../src/plane/ports/Transport.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { SimTransport } from "../support/SimTransport.ts"
+import { SimTransport } from "../../src/sim/SimTransport.ts"
 
 const REFRESH: ControlEvent = { _tag: "RefreshRequested", worker: 0, upstream: 0 }
-const REQUEST: Event = { _tag: "DomainRequested", worker: 0, upstream: -1, host: "example.test", port: 443 }
+const REQUEST: Event = { _tag: "DomainRequested", worker: 0, upstream: "none", host: "example.test", port: 443 }
 
 /** The times in ms of the turns for events at 10, 11 and 20 ms; `second` is the event at 11 ms. */
 const turnsWith = Effect.fnUntraced(function* (gatherMs: number, second: Event = REFRESH) {

@@ -12,6 +12,7 @@ import { Control } from "../../src/shell/Control.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import type { FactsOptions } from "../../src/shell/facts/Facts.ts"
 import { Facts } from "../../src/shell/facts/Facts.ts"
+import * as Observer from "../../src/shell/Observer.ts"
 import { liveLayer } from "./live.ts"
 
 export interface Admin {
@@ -67,6 +68,7 @@ export const withAdmin = <A>(config: Config, setting: AdminSetting, use: (admin:
     token: token === undefined ? undefined : Redacted.make(token)
   })
   const service = liveLayer(config).layer.pipe(
+    Layer.provideMerge(Observer.layer(Effect.all([Facts.observer]))),
     Layer.provideMerge(Facts.layer({ perSecond: 1_000, kept: 64, addresses: "redacted", ...facts }))
   )
   const all = admin.pipe(

@@ -1,4 +1,5 @@
 /** Attempts of dial plans. */
+import type { Endpoint } from "../../src/core/model/Candidate.ts"
 import type { DialAttempt, ResolveLimits } from "../../src/core/model/Routes.ts"
 
 export const RESOLVE_LIMITS: ResolveLimits = {
@@ -11,7 +12,7 @@ export const RESOLVE_LIMITS: ResolveLimits = {
 }
 
 /** An attempt at the address `hN` of candidate N. */
-export const attempt = (candidate: number, more: Partial<DialAttempt> = {}): DialAttempt => ({
+export const attempt = (candidate: Endpoint, more: Partial<DialAttempt> = {}): DialAttempt => ({
   ...{ candidate, host: `h${candidate}`, port: 9, startAfterMs: 0, timeoutMs: 500, suspectAfterMs: 500 },
   ...more
 })

@@ -28,7 +28,7 @@ export function measured(config: Config) {
       for (let i = 0; i < entries; i++) {
         const probe = probes.shift()
         if (probe === undefined) at = Math.max(at, nextDeadline(state) ?? at)
-        const { worker, candidate } = probe ?? { worker: 0, candidate: -1 }
+        const { worker, candidate } = probe ?? { worker: 0, candidate: "reference" }
         const ordinal = Candidates.find(state, candidate)?.ordinal ?? 0
         fold(probe === undefined ? { _tag: "Ticked", worker } : answer(probe, tookUs(ordinal)), see)
       }

@@ -31,18 +31,27 @@ export interface Import {
   readonly specifier: string
   /** The project's path of the imported file; undefined for packages. */
   readonly target: string | undefined
+  /** Whether the whole statement is for types, which are gone when the code runs. */
+  readonly isType: boolean
 }
 
 /** What a file imports or exports onward, types and dynamic imports included. */
 export function importsOf(source: Source): ReadonlyArray<Import> {
   const code = codeOf(source.text, "strings kept")
   const found = code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g)
-  return [...found].map(([, specifier = ""]) => ({
+  return [...found].map(({ 0: text, 1: specifier = "", index }) => ({
     specifier,
     target: specifier.startsWith(".")
       ? path.posix.normalize(path.posix.join(path.posix.dirname(source.path), specifier))
-      : undefined
+      : undefined,
+    isType: text.startsWith("from") && startsWithType(code, index)
   }))
+}
+
+/** Whether the statement that ends at `index` is an `import type` or `export type`. */
+function startsWithType(code: string, index: number): boolean {
+  const start = Math.max(code.lastIndexOf("import ", index), code.lastIndexOf("export ", index))
+  return start >= 0 && /^\w+ type\b/.test(code.slice(start, index))
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Config } from "../../src/core/model/Config.ts"
 import { Acceptor } from "../../src/plane/Acceptor.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import { Exposition } from "../../src/shell/Exposition.ts"
+import * as Observer from "../../src/shell/Observer.ts"
 import type { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { liveLayer } from "./live.ts"
 
@@ -39,7 +40,10 @@ export const withTelemetry = <A>(
   resolver?: Layer.Layer<Resolver>
 ) => {
   const { layer } = liveLayer(config, {}, undefined, resolver)
-  const measured = layer.pipe(Layer.provideMerge(Telemetry.layer(options, "0.0.0", 1)))
+  const measured = layer.pipe(
+    Layer.provideMerge(Observer.layer(Effect.all([Telemetry.observer]))),
+    Layer.provideMerge(Telemetry.layer(options, "0.0.0", 1))
+  )
   return Effect.gen(function* () {
     const engine = yield* Engine
     const acceptor = yield* Acceptor

@@ -44,9 +44,9 @@ export const upstreamOwners: Rule = oneWriterEach({
   others: /(^|\.)(minted|template|configured|slot)$/
 })
 
-const READERS = ["src/core/requests.ts", "src/core/step.ts", "src/core/model/Step.ts"]
+const READERS = ["requests", "stages", "step", "model/Step"].map((name) => `src/core/${name}.ts`)
 
-/** Reducers make requests by functions; only the step reads them, so that its phases tell the order. */
+/** Reducers make requests by functions; only the step and its stages read them, so that the phases tell the order. */
 export const requestsAreOneWay: Rule = (sources) =>
   sources.filter(({ path }) => path.startsWith("src/core/") && !READERS.includes(path)).flatMap(({ path, text }) =>
     /(?<!\w)requests(?!\w)/.test(codeOf(text)) ? [`${path} reads the requests of a step`] : []

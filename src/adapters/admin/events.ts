@@ -53,15 +53,15 @@ function unbroken(facts: Stream.Stream<PublicFact>, after: number | undefined): 
 }
 
 /** Resets the connection of a reader that took nothing from full buffers for a whole interval. */
-const cutOffWhenStuck = Effect.fnUntraced(function* (response: ServerResponse, everyMs: number) {
+function cutOffWhenStuck(response: ServerResponse, everyMs: number): Effect.Effect<unknown> {
   let stuckAt = -1
-  while (true) {
-    yield* Effect.sleep(everyMs)
+  const look = Effect.sync(() => {
     const written = response.socket?.bytesWritten ?? 0
-    if (response.writableNeedDrain && written === stuckAt) return void response.socket?.destroy()
+    if (response.writableNeedDrain && written === stuckAt) response.socket?.destroy()
     stuckAt = response.writableNeedDrain ? written : -1
-  }
-})
+  })
+  return Effect.schedule(look, Schedule.spaced(everyMs))
+}
 
 function textOf(fact: PublicFact): string {
   return Sse.encoder.write({ _tag: "Event", event: "message", id: String(fact.seq), data: JSON.stringify(fact) })

@@ -5,9 +5,13 @@
  * The system's notices for the directory make the report fast. A check every `pollMs` covers what notices miss: network file
  * systems, and a directory that was replaced. A change is reported once the file has been quiet for `quietMs`, and every
  * `latestMs` while it keeps changing. The first check counts as a change, so no change between reading and watching is lost.
+ *
+ * Two fibers do it. One checks the directory each `pollMs`. The other takes signals of both and reads the file, so there is one
+ * read at a time, and a disk that does not answer delays one read, not many.
  */
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { FSWatcher } from "node:fs"
 import * as fs from "node:fs"
@@ -28,127 +32,104 @@ const DEFAULTS: WatchOptions = { pollMs: 2_000, quietMs: 100, latestMs: 1_000, s
 /** Changes that the reader has not taken yet count as one. */
 export const watchFile = (file: string, options: Partial<WatchOptions> = {}): Stream.Stream<void> =>
   Stream.callback<void>(
-    (queue) =>
-      Effect.acquireRelease(
-        Effect.sync(() => new FileWatch(file, { ...DEFAULTS, ...options }, () => void Queue.offerUnsafe(queue, undefined))),
-        (watch) => Effect.sync(() => watch.close())
-      ),
+    (queue) => watch(path.resolve(file), { ...DEFAULTS, ...options }, () => void Queue.offerUnsafe(queue, undefined)),
     { bufferSize: 1, strategy: "sliding" }
   )
 
-/** A text that differs between two states of the file; empty: the file is absent. */
+/** A text that differs between two states of a file or directory; empty: it is absent. */
 type Signature = string
 
-export class FileWatch {
-  readonly #file: string
-  readonly #directory: string
-  readonly #options: WatchOptions
-  readonly #onChange: () => void
-  readonly #disk: Disk
-  readonly #poll: ReturnType<typeof setInterval>
-  #reported: Signature | undefined
-  #seen: Signature | undefined
+/** Calls `onChange` until it is interrupted. */
+const watch = Effect.fnUntraced(function* (file: string, options: WatchOptions, onChange: () => void) {
+  const { pollMs, quietMs, latestMs } = options
+  const disk = new Disk(options.silentMs)
+  const signals = yield* Queue.sliding<void>(1)
+  const signal = () => void Queue.offerUnsafe(signals, undefined)
+  /** There was a notice since the last time the file was awaited to be quiet. */
+  let isNoticed = false
   /** A notice named the file itself. So it has changed, even with the same signature (two writes within one tick). */
-  #named = false
-  #changingSinceUs = -1
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #looking = false
-  #polling = false
-  #watcher: FSWatcher | undefined
-  #watched: Signature = ""
-  #closed = false
+  let isNamed = false
+  let reported: Signature | undefined
 
-  constructor(file: string, options: WatchOptions, onChange: () => void) {
-    this.#file = path.resolve(file)
-    this.#directory = path.dirname(this.#file)
-    this.#options = options
-    this.#onChange = onChange
-    this.#disk = new Disk(options.silentMs)
-    this.#poll = setInterval(() => void this.#pollOnce(), options.pollMs)
-    this.#poll.unref()
-    void this.#pollOnce()
+  /** The disk's answer. Without one, the answer before. */
+  const answer = (call: () => Promise<Signature>, before: Signature) =>
+    Effect.promise(() => disk.within(call).catch(() => before))
+
+  const directory = yield* directoryWatch(path.dirname(file), answer, (name) => {
+    if (name === null || name === path.basename(file)) isNamed = true
+    isNoticed = true
+    signal()
+  })
+  yield* Effect.andThen(directory, Effect.sync(signal)).pipe(Effect.repeat(Schedule.spaced(pollMs)), Effect.forkScoped)
+
+  /** Waits for `quietMs` without a notice, or for the end of `latestMs`. */
+  const quiet = Effect.fnUntraced(function* (sinceUs: number) {
+    do {
+      isNoticed = false
+      yield* Effect.sleep(Math.max(0, Math.min(quietMs, latestMs - msSince(sinceUs))))
+    } while (isNoticed && msSince(sinceUs) < latestMs)
+  })
+
+  /** Reads the file until it is as it was reported, or until its change is reported. */
+  const look = Effect.gen(function* () {
+    const sinceUs = nowUs()
+    let wasNamed = false
+    let seen = reported
+    while (true) {
+      if (isNoticed) yield* quiet(sinceUs)
+      wasNamed ||= isNamed
+      isNamed = false
+      const signature = yield* answer(() => signatureOf(file), reported ?? "")
+      if (isNoticed && msSince(sinceUs) < latestMs) continue
+      if (signature === reported && !wasNamed) return
+      if (signature !== seen && reported !== undefined && msSince(sinceUs) < latestMs) {
+        seen = signature
+        isNoticed = true
+        continue
+      }
+      reported = signature
+      return signature === "" ? undefined : onChange()
+    }
+  })
+  return yield* Effect.forever(Effect.andThen(Queue.take(signals), look))
+})
+
+/** An effect that watches the directory which has the name now. The watch ends with the scope. */
+const directoryWatch = Effect.fnUntraced(function* (
+  directory: string,
+  answer: (call: () => Promise<Signature>, before: Signature) => Effect.Effect<Signature>,
+  notice: (name: string | null) => void
+) {
+  let watcher: FSWatcher | undefined
+  let watched: Signature = ""
+  const close = () => {
+    watcher?.close()
+    watcher = undefined
   }
-
-  close(): void {
-    this.#closed = true
-    clearInterval(this.#poll)
-    clearTimeout(this.#timer)
-    this.#watcher?.close()
-  }
-
-  /** One check at a time, because each one would occupy a thread of the runtime while the disk is silent. */
-  async #pollOnce(): Promise<void> {
-    if (this.#polling) return
-    this.#polling = true
-    await this.#rearm()
-    this.#polling = false
-    if (this.#timer === undefined) await this.#look()
-  }
-
-  /** Watches the directory that has the name now. */
-  async #rearm(): Promise<void> {
-    const directory = await this.#answer(() => identityOf(this.#directory), this.#watched)
-    if (this.#closed || (this.#watcher !== undefined && directory === this.#watched)) return
-    this.#watcher?.close()
-    this.#watcher = undefined
-    if (directory === "") return
+  yield* Effect.addFinalizer(() => Effect.sync(close))
+  const open = () => {
     try {
-      const watcher = fs.watch(this.#directory, { persistent: false }, (_event, name) => this.#notice(name))
-      watcher.on("error", () => {
-        watcher.close()
-        if (this.#watcher === watcher) this.#watcher = undefined
+      const opened = fs.watch(directory, { persistent: false }, (_event, name) => notice(name))
+      opened.on("error", () => {
+        opened.close()
+        if (watcher === opened) watcher = undefined
       })
-      this.#watcher = watcher
-      this.#watched = directory
+      watcher = opened
     } catch {
       // There are no notices: too many watches, or the directory is gone again. The checks have to do.
     }
   }
+  return Effect.map(Effect.suspend(() => answer(() => identityOf(directory), watched)), (found) => {
+    if (watcher !== undefined && found === watched) return
+    close()
+    if (found === "") return
+    open()
+    watched = found
+  })
+})
 
-  /** The disk's answer. Without one, the answer before. */
-  #answer(call: () => Promise<Signature>, before: Signature): Promise<Signature> {
-    return this.#disk.within(call).catch(() => before)
-  }
-
-  #notice(name: string | null): void {
-    if (name === null || name === path.basename(this.#file)) this.#named = true
-    this.#wait()
-  }
-
-  /** Checks once the file has been quiet, or `latestMs` is over. */
-  #wait(): void {
-    if (this.#closed) return
-    if (this.#changingSinceUs < 0) this.#changingSinceUs = nowUs()
-    clearTimeout(this.#timer)
-    const leftMs = this.#options.latestMs - (nowUs() - this.#changingSinceUs) / 1000
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      void this.#look()
-    }, Math.max(0, Math.min(this.#options.quietMs, leftMs)))
-  }
-
-  /** One read at a time: a disk that does not answer delays one read, not many. */
-  async #look(): Promise<void> {
-    if (this.#looking) return
-    this.#looking = true
-    const signature = await this.#answer(() => signatureOf(this.#file), this.#reported ?? "")
-    this.#looking = false
-    if (this.#closed || this.#timer !== undefined) return
-    const first = this.#reported === undefined
-    if (signature === this.#reported && !this.#named) {
-      this.#changingSinceUs = -1
-      return
-    }
-    const late = this.#changingSinceUs >= 0 && nowUs() - this.#changingSinceUs >= this.#options.latestMs * 1000
-    if (signature !== this.#seen && !late && !first) {
-      this.#seen = signature
-      return this.#wait()
-    }
-    this.#seen = this.#reported = signature
-    this.#named = false
-    this.#changingSinceUs = -1
-    if (signature !== "") this.#onChange()
-  }
+function msSince(us: number): number {
+  return (nowUs() - us) / 1000
 }
 
 async function signatureOf(file: string): Promise<Signature> {

@@ -13,7 +13,7 @@ import type { Timed } from "./dialTimes.ts"
 import { dialTimes } from "./dialTimes.ts"
 import { RecentRoutes } from "./RecentRoutes.ts"
 import { isQuestion, resolution } from "./resolution.ts"
-import { sourceOf, UNSERVED } from "./served.ts"
+import { sourceOf } from "./served.ts"
 import type { SpanWriter } from "./SpanWriter.ts"
 
 /** A sampled session under way. */
@@ -51,7 +51,7 @@ export class ConnectionSpans {
   accepted(at: number, event: ClientAccepted, state: State): void {
     if (!this.#isSampled(event.session)) return
     const connection = connectionOf(at, event, state, this.routes.of(event.routes))
-    if (event.candidate === UNSERVED) return this.#failed(connection, state)
+    if (event.candidate === "none") return this.#failed(connection, state)
     if (this.#connections.size >= MOST_KEPT) return this.#drop()
     this.#connections.set(event.session, connection)
   }
@@ -133,17 +133,17 @@ function connectionOf(at: number, event: ClientAccepted, state: State, from: Rou
   const attempts = tried.filter(({ outcome }) => outcome !== "denied")
   const dials = dialTimes(attempts, planOf(from, event), config?.dial.raceDelayMs ?? 0)
   const label = (id: CandidateId) => Candidates.labelOf(state, id)
-  const labelOf = ({ attempt }: Timed) => attempt.candidate < 0 ? undefined : label(attempt.candidate)
+  const labelOf = ({ attempt }: Timed) => attempt.candidate === "system" ? undefined : label(attempt.candidate)
   const attributes: Attributes = {
     "fairlead.session": event.session,
     "fairlead.listener": listener,
     "fairlead.upstream": Upstreams.labelOf(state, upstream) || "unknown",
     "fairlead.warm": warm > 0,
-    "fairlead.choice": chosen < 0 ? "last-resort" : why,
+    "fairlead.choice": chosen === "none" ? "last-resort" : why,
     "fairlead.routes.version": routes
   }
   const source = sourceOf(state, candidate)
-  if (candidate >= 0) attributes["fairlead.candidate"] = label(candidate)
+  if (typeof candidate === "number") attributes["fairlead.candidate"] = label(candidate)
   if (source !== undefined) attributes["fairlead.source"] = source
   return { acceptedUs: at, dials, labels: dials.map(labelOf), attributes }
 }
@@ -151,6 +151,6 @@ function connectionOf(at: number, event: ClientAccepted, state: State, from: Rou
 /** The plan that the client was dialled by. */
 function planOf(routes: Routes | undefined, event: ClientAccepted): DialPlan | undefined {
   const upstream = routes?.upstreams[event.upstream]
-  if (event.chosen < 0) return upstream?.lastResort
+  if (event.chosen === "none") return upstream?.lastResort
   return upstream?.members.find(({ candidate }) => candidate === event.chosen)?.plan
 }

@@ -2,7 +2,7 @@
  * Counters and histograms. All of them follow from the entries of the record and from the decisions that these entries led to.
  */
 import * as Candidates from "../../core/candidates.ts"
-import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
+import type { CandidateRef, UpstreamId } from "../../core/model/Candidate.ts"
 import type { Decision } from "../../core/model/Decision.ts"
 import type { ClientAccepted, ClientClosed, Entry } from "../../core/model/Event.ts"
 import type { State } from "../../core/model/State.ts"
@@ -10,7 +10,7 @@ import * as Upstreams from "../../core/upstreams.ts"
 import * as catalogue from "./catalogue.ts"
 import type { Meters, Update } from "./Meters.ts"
 import { RecentRoutes } from "./RecentRoutes.ts"
-import { sourceOf, UNSERVED } from "./served.ts"
+import { sourceOf } from "./served.ts"
 import { ListenerMeters, memo, UpstreamMeters } from "./UpstreamMeters.ts"
 
 /** A candidate that the core has forgotten. */
@@ -68,14 +68,14 @@ export class EntryMeters {
         break
       case "ProbeSucceeded": {
         // A reference belongs to no upstream.
-        if (event.candidate < 0) break
+        if (event.candidate === "reference") break
         const upstream = this.#of(state, event.candidate)
         upstream.probes("ok")(1)
         this.#handshake(upstream.connectByProbe, event.tookUs)
         break
       }
       case "ProbeFailed":
-        if (event.candidate >= 0) this.#of(state, event.candidate).probes(event.reason)(1)
+        if (event.candidate !== "reference") this.#of(state, event.candidate).probes(event.reason)(1)
         break
       case "WarmConnected":
         this.#handshake(this.#of(state, event.candidate).connectWarm, event.tookUs)
@@ -119,8 +119,8 @@ export class EntryMeters {
     for (const { outcome, tookUs } of tried) {
       if (outcome === "connected") this.#handshake(upstream.connectByClient, tookUs)
     }
-    if (chosen < 0) this.#fallbacks(this.#rungOf(event))(1)
-    if (candidate === UNSERVED) return listener.connections("failed")(1)
+    if (chosen === "none") this.#fallbacks(this.#rungOf(event))(1)
+    if (candidate === "none") return listener.connections("failed")(1)
     this.#selections(sourceOf(state, candidate) ?? FORGOTTEN)(1)
     this.#sessions.set(session, listener)
   }
@@ -151,7 +151,7 @@ export class EntryMeters {
     this.#latency(tookUs / 1_000)
   }
 
-  #of(state: State, candidate: CandidateId): UpstreamMeters {
+  #of(state: State, candidate: CandidateRef): UpstreamMeters {
     return this.upstream(state, Candidates.find(state, candidate)?.upstream ?? -1)
   }
 }

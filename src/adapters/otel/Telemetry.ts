@@ -1,5 +1,5 @@
 /**
- * Telemetry as two layers. `layer` gives the engine its observer. `pageLayer` gives the admin port its page of metrics, from
+ * Telemetry: `layer` makes meters and the tracer, `observer` is what the engine shows its entries to, and `pageLayer` gives the admin port its page of metrics, from
  * the same meters and from what the services know at the moment of a scrape. A part that is turned off is not loaded.
  */
 import * as Context from "effect/Context"
@@ -10,8 +10,9 @@ import { Engine } from "../../shell/Engine.ts"
 import { Exposition } from "../../shell/Exposition.ts"
 import { troubles } from "../../shell/HistoryKeeper.ts"
 import type { Folded } from "../../shell/Observer.ts"
-import { Observer } from "../../shell/Observer.ts"
 import { Recorder } from "../../shell/Recorder.ts"
+import type { Tracing } from "../../shell/Traces.ts"
+import { Traces } from "../../shell/Traces.ts"
 import type { Drops } from "./Drops.ts"
 import { makeDrops } from "./Drops.ts"
 import { EntryMeters } from "./EntryMeters.ts"
@@ -19,6 +20,7 @@ import { watchLoopLag } from "./loopLag.ts"
 import { Meters } from "./Meters.ts"
 import type { TelemetryOptions } from "./options.ts"
 import { isTraced } from "./options.ts"
+import { sampler } from "./sampling.ts"
 import { ScrapedMeters } from "./ScrapedMeters.ts"
 
 export interface Metering {
@@ -29,59 +31,57 @@ export interface Metering {
 export class Telemetry extends Context.Service<Telemetry, {
   readonly options: TelemetryOptions
   readonly version: string
-  /** Seed of this run. It makes each run trace other connections. */
-  readonly seed: number
   readonly drops: Drops
   /** null: metrics are off. */
   readonly metering: Metering | null
+  /** Writes the spans of an entry; null: no traces are sent. */
+  readonly spans: Folded | null
 }>()("fairlead/adapters/otel/Telemetry") {}
 
-/** The observer for the engine, and what `pageLayer` needs. */
+/** Gives the fibers of the shell their tracer as well. `seed` is that of this run. It makes each run trace other connections. */
 export const layer = (options: TelemetryOptions, version: string, seed: number) =>
-  Layer.provideMerge(
-    Layer.effect(Observer, observer),
-    Layer.effect(
-      Telemetry,
-      Effect.gen(function* () {
-        const drops = yield* makeDrops
-        const meters = new Meters()
-        const metering = options.metrics ? { meters, entries: new EntryMeters(meters) } : null
-        // Loaded before the engine starts. Otherwise the first probes would wait for it and look slow.
-        if (options.metrics) yield* Effect.promise(() => import("./prometheus.ts"))
-        return { options, version, seed, drops, metering }
-      })
-    )
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const drops = yield* makeDrops
+      const meters = new Meters()
+      const metering = options.metrics ? { meters, entries: new EntryMeters(meters) } : null
+      // Loaded before the engine starts. Otherwise the first probes would wait for it and look slow.
+      if (options.metrics) yield* Effect.promise(() => import("./prometheus.ts"))
+      const traces = yield* tracing(options, version, seed, drops)
+      const spans = traces?.spans ?? null
+      return Context.make(Telemetry, { options, version, drops, metering, spans }).pipe(
+        Context.add(Traces, traces?.fibers ?? null)
+      )
+    })
   )
 
-const observer = Effect.gen(function* () {
-  const { metering, drops } = yield* Telemetry
-  const watchers: Array<Folded> = metering === null ? [] : [metering.entries.see]
-  const spans = yield* tracing
-  if (spans !== null) watchers.push(spans)
-  return watchers.length === 0 ? null : together(watchers, drops)
-})
+export const observer: Effect.Effect<ReadonlyArray<Folded>, never, Telemetry> = Effect.map(
+  Telemetry,
+  ({ metering, spans, drops }) =>
+    [metering?.entries.see ?? null, spans].filter((see) => see !== null).map((see) => counted(see, drops))
+)
 
-const tracing = Effect.gen(function* () {
-  const { options, version, seed, drops } = yield* Telemetry
+const tracing = Effect.fnUntraced(function* (options: TelemetryOptions, version: string, seed: number, drops: Drops) {
   if (!isTraced(options)) return null
   const { makeTracer } = yield* Effect.promise(() => import("./export.ts"))
   const { SpanWriter } = yield* Effect.promise(() => import("./SpanWriter.ts"))
   const { EntrySpans } = yield* Effect.promise(() => import("./EntrySpans.ts"))
-  const tracer = yield* makeTracer(options, version, drops)
-  if (tracer === null) return null
+  const tracers = yield* makeTracer(options, version, drops)
+  if (tracers === null) return null
+  const isSampled = sampler(options.otlp.sampleRatio, seed)
   const drop = () => drops.add(1, "too many sampled connections at once")
-  return new EntrySpans(new SpanWriter(tracer), options.otlp.sampleRatio, seed, drop).see
+  const spans: Folded = new EntrySpans(new SpanWriter(tracers.writer), isSampled, drop).see
+  const fibers: Tracing = { tracer: tracers.fibers, isSampled }
+  return { spans, fibers }
 })
 
-/** A failing observer stops neither the other observers nor the engine. */
-export function together(watchers: ReadonlyArray<Folded>, drops: Drops): Folded {
+/** A failure counts as dropped telemetry and goes no further. */
+export function counted(see: Folded, drops: Drops): Folded {
   return (entry, decisions, state) => {
-    for (const see of watchers) {
-      try {
-        see(entry, decisions, state)
-      } catch (cause) {
-        drops.add(1, `telemetry failed on ${entry.event._tag}: ${String(cause)}`)
-      }
+    try {
+      see(entry, decisions, state)
+    } catch (cause) {
+      drops.add(1, `telemetry failed on ${entry.event._tag}: ${String(cause)}`)
     }
   }
 }

@@ -4,7 +4,7 @@
  * rest.
  */
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
-import { OtelTracerProvider } from "@effect/opentelemetry/OtelTracer"
+import { make as makeFiberTracer, OtelTracer, OtelTracerProvider } from "@effect/opentelemetry/OtelTracer"
 import type { Tracer } from "@opentelemetry/api"
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http"
 import type { ReadableSpan, SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace-base"
@@ -109,7 +109,10 @@ const unreadableFiles = Effect.sync(() =>
   })
 )
 
-/** A tracer that exports; null where it may not. It is flushed within two seconds when the scope closes. */
+/**
+ * Tracers that export: one for spans that are written afterwards, and one for fibers. null: they may not. They are flushed within
+ * two seconds when the scope closes.
+ */
 export const makeTracer = Effect.fnUntraced(function* (options: TelemetryOptions, version: string, drops: Drops) {
   const unreadable = yield* unreadableFiles
   if (unreadable.length > 0) {
@@ -130,8 +133,9 @@ export const makeTracer = Effect.fnUntraced(function* (options: TelemetryOptions
   yield* Effect.addFinalizer(() => Effect.sync(() => spans.abandon()))
   const provider = NodeSdk.layerTracerProvider(spans, { sampler: new AlwaysOnSampler(), shutdownTimeout: FLUSH_MS })
   const built = yield* Layer.build(Layer.provide(provider, resource(options, version)))
-  const tracer: Tracer = Context.get(built, OtelTracerProvider).getTracer("fairlead", version)
-  return tracer
+  const writer: Tracer = Context.get(built, OtelTracerProvider).getTracer("fairlead", version)
+  const fibers = yield* Effect.provideService(makeFiberTracer, OtelTracer, writer)
+  return { writer, fibers }
 })
 
 /** The limit of the queue from OpenTelemetry's usual variable; 2,048 spans without it. */

@@ -9,7 +9,7 @@ import type { Timed } from "./dialTimes.ts"
 
 /** Whether an attempt is the query itself, without an answer: then it has no address. */
 export function isQuestion({ candidate, host }: Attempt): boolean {
-  return candidate < 0 && host !== undefined && isIP(host) === 0
+  return candidate === "system" && host !== undefined && isIP(host) === 0
 }
 
 export interface Resolution {
@@ -33,5 +33,5 @@ export function resolution(dials: ReadonlyArray<Timed>, connectedUs: number): Re
 
 /** An address that is no candidate came from the resolver. */
 function isAnswer(attempt: Attempt): boolean {
-  return attempt.candidate < 0 && !isQuestion(attempt)
+  return attempt.candidate === "system" && !isQuestion(attempt)
 }

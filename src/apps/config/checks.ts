@@ -1,6 +1,7 @@
 /** Checks of more than one key of a decoded file. */
 import { ON_DEMAND } from "../../core/domain.ts"
 import type { Address } from "../../core/model/Config.ts"
+import { isLoopback } from "../../core/network.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { covers, overlap } from "../../plane/overlap.ts"
 import { endpointText } from "../../core/endpointText.ts"
@@ -187,8 +188,4 @@ function adminPort({ admin: { listen, token } }: ConfigFile, show: Show): Readon
     `${show(path, listen.host)} is reachable from other machines: set admin.token, such as "\${FAIRLEAD_TOKEN}", `
     + "or listen on 127.0.0.1 or [::1]"
   return [needed(path, "a loopback address, or admin.token set", message, [path, ["admin", "token"]])]
-}
-
-function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1"
 }

@@ -1,6 +1,6 @@
 /** Notes and warnings about servers that count connections without data: those on ports of SSH, mail, MySQL and PostgreSQL. */
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
-import { countingPort } from "./overlay.ts"
+import { greetingPort } from "./overlay.ts"
 import type { Found, Show } from "./Problem.ts"
 
 type Upstream = ConfigFile["upstreams"][string]
@@ -44,7 +44,7 @@ export function countingWarnings(file: ConfigFile): ReadonlyArray<Found> {
 
 function countingIn(file: ConfigFile): ReadonlyArray<Counting> {
   return Object.entries(file.upstreams).flatMap(([name, upstream]) => {
-    const port = countingPort(upstream)
+    const port = greetingPort(upstream)
     return port === undefined ? [] : [[name, upstream, port] as const]
   })
 }

@@ -1,6 +1,7 @@
 /** What the data plane and its adapters get of each listener. */
 import * as Redacted from "effect/Redacted"
 import type { ServerNames, WayIn } from "../../adapters/node/entry/WayIn.ts"
+import { isLoopback } from "../../core/network.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { parseDomain } from "../../core/schema/units.ts"
 import { parsePattern } from "../../ingress/allowed.ts"
@@ -8,7 +9,6 @@ import { canonicalHost } from "../../ingress/canonicalHost.ts"
 import { PRIVATE_NETWORKS } from "../../ingress/privateNetworks.ts"
 import type { ListenerOptions } from "../../plane/Listener.ts"
 import { upstreamTarget } from "../../plane/Target.ts"
-import { isLoopback } from "../../shell/privacy.ts"
 
 type ListenerFile = ConfigFile["listeners"][number]
 

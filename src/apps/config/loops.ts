@@ -1,9 +1,9 @@
 /** Upstreams that name their own listener as a candidate. One client would become thousands within seconds. */
 import type { Address } from "../../core/model/Config.ts"
+import { isLoopback } from "../../core/network.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { expandNetwork, parseEndpoint } from "../../core/schema/units.ts"
 import { covers } from "../../plane/overlap.ts"
-import { isLoopback } from "../../shell/privacy.ts"
 import type { Found, Path, Show } from "./Problem.ts"
 
 export function loopsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {

@@ -1,14 +1,11 @@
 /** Lays an upstream's own sections over the general ones, key by key, before any decoding. */
-import { OVERRIDABLE } from "../../core/schema/sections.ts"
+import { GREETING_PORTS } from "../../core/greetingPorts.ts"
+import { OF_ALL, OVERRIDABLE } from "../../core/schema/sections.ts"
 import { parseEndpoint } from "../../core/schema/units.ts"
 import { isPlain, put, valueAt } from "./plain.ts"
 import type { Path } from "./Problem.ts"
 
 const INHERITED: ReadonlyArray<string> = [...OVERRIDABLE, "attempts"]
-/** Limits over all upstreams, which cannot be overridden. */
-const BUDGET = ["maxParallel", "perHost", "ratePerSecond", "maxCandidates", "total"]
-/** Ports of servers that speak first, and count clients that they greeted in vain: SSH, mail, MySQL, PostgreSQL. */
-const COUNTING_PORTS = [22, 25, 110, 143, 587, 3306, 5432]
 
 /** Changes the value in place. */
 export function overlay(file: unknown): void {
@@ -33,7 +30,7 @@ function laidOver(general: unknown, own: unknown): unknown {
 
 /** By default, upstreams on such ports start without warm sockets, and are probed only while clients use them. */
 function presetSparing(upstream: Record<string, unknown>): void {
-  if (!countingPort(upstream)) return
+  if (!greetingPort(upstream)) return
   preset(upstream, "pool", { mode: "off" })
   preset(upstream, "probing", { idle: "lazy" })
 }
@@ -44,15 +41,15 @@ function preset(upstream: Record<string, unknown>, name: string, values: Record<
 }
 
 /** The first such port, of the upstream or of one of its addresses; undefined: none. */
-export function countingPort({ port, candidates, fallback }: Readonly<Record<string, unknown>>): number | undefined {
+export function greetingPort({ port, candidates, fallback }: Readonly<Record<string, unknown>>): number | undefined {
   const lists = [candidates, fallback].flatMap((list) => Array.isArray(list) ? list : [])
   const ports = lists.map((text) => typeof text === "string" ? parseEndpoint(text)?.port : undefined)
-  return [port, ...ports].find((one): one is number => COUNTING_PORTS.includes(one as number))
+  return [port, ...ports].find((one): one is number => GREETING_PORTS.includes(one as number))
 }
 
 function withoutBudget(general: unknown): unknown {
   if (!isPlain(general)) return general
-  return Object.fromEntries(Object.entries(general).filter(([name]) => !BUDGET.includes(name)))
+  return Object.fromEntries(Object.entries(general).filter(([name]) => !OF_ALL.includes(name)))
 }
 
 /** Whether an upstream has this value from a general section. A mistake in it is reported where it is written. */

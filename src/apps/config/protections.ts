@@ -2,9 +2,9 @@
  * Keys of a listener that protect. A key that could not act under the listener's protocol is a mistake, because the author of the file
  * relies on it. A listener off loopback needs one that keeps others out, if its clients name their targets.
  */
+import { isLoopback } from "../../core/network.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { parsePattern } from "../../ingress/allowed.ts"
-import { isLoopback } from "../../shell/privacy.ts"
 import { valueAt } from "./plain.ts"
 import type { Found, Path, Show } from "./Problem.ts"
 

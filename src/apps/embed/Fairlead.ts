@@ -8,6 +8,8 @@ import type * as Stream from "effect/Stream"
 import type * as net from "node:net"
 import { domainOf } from "../../core/domain.ts"
 import type { UpstreamId } from "../../core/model/Candidate.ts"
+import type { Config } from "../../core/model/Config.ts"
+import type { Settings } from "../config/Settings.ts"
 import { Acceptor } from "../../plane/Acceptor.ts"
 import type { Target } from "../../plane/Target.ts"
 import { Control } from "../../shell/Control.ts"
@@ -17,13 +19,14 @@ import type { ExposedError, RecordError } from "../../shell/errors.ts"
 import { Facts } from "../../shell/facts/Facts.ts"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
 import { Recorder } from "../../shell/Recorder.ts"
+import { Traces } from "../../shell/Traces.ts"
 import type { Status } from "../../shell/status.ts"
 import { statusOf } from "../../shell/status.ts"
 import { actsOn, tellCore } from "../control.ts"
 import { embedded } from "../Live.ts"
 import type { InForce } from "../Reload.ts"
 import { rehearsal } from "../rehearsal.ts"
-import { afterwards, ownAdminPort, putInForce } from "../Reload.ts"
+import { afterwards, ownAdminPort, putInForce, tracedReload } from "../Reload.ts"
 import type { ConfigError, FairleadConfig } from "./config.ts"
 import { decode } from "./config.ts"
 import { connecting, connectingIn } from "./connecting.ts"
@@ -108,6 +111,7 @@ const make = Effect.fnUntraced(function* (started: InForce) {
   const recorder = yield* Recorder
   const facts = yield* Facts
   const control = yield* Control
+  const tracing = yield* Traces
   const selections = new Selections(engine, acceptor)
   const oneAtATime = yield* Semaphore.make(1)
   let stopped = false
@@ -135,14 +139,17 @@ const make = Effect.fnUntraced(function* (started: InForce) {
       decode(config),
       ({ problems }) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems: problems.length })
     )
-    const confirmed = yield* Effect.mapError(
-      putInForce({
-        rebind: acceptor.rebind,
-        tellCore: (core) => tellCore(engine, core),
-        setLogLevelUnsafe: () => {},
-        rehearse: ({ core }) => rehearsal(core, true)
-      }, next.settings),
-      ownAdminPort(started.settings)
+    const target = {
+      rebind: acceptor.rebind,
+      tellCore: (core: Config) => tellCore(engine, core),
+      setLogLevelUnsafe: () => {},
+      rehearse: ({ core }: Settings) => rehearsal(core, true)
+    }
+    const confirmed = yield* tracedReload(
+      tracing,
+      Effect.mapError(putInForce(target, next.settings), ownAdminPort(started.settings)),
+      () => true,
+      () => next.settings
     )
     return [...warnings, ...afterwards(started, next, confirmed)]
   }, oneAtATime.withPermits(1))

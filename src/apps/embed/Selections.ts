@@ -3,10 +3,9 @@
  * client of ours that was accepted, dialled once, and closed. So the record contains it, and replay judges it.
  */
 import * as Candidates from "../../core/candidates.ts"
-import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
+import type { CandidateId, Endpoint, UpstreamId } from "../../core/model/Candidate.ts"
 import type { Address } from "../../core/model/Config.ts"
 import type { Attempt, ChoiceReason, Event } from "../../core/model/Event.ts"
-import { STRANGER } from "../../core/model/Event.ts"
 import type { DialAttempt, UpstreamState } from "../../core/model/Routes.ts"
 import { reasonOf } from "../../core/pick.ts"
 import type { Acceptor } from "../../plane/Acceptor.ts"
@@ -55,7 +54,7 @@ export type Outcome =
 interface Picked {
   readonly routes: number
   readonly upstream: UpstreamId
-  readonly chosen: CandidateId
+  readonly chosen: CandidateId | "none"
   readonly why: ChoiceReason
   readonly attempt: DialAttempt | undefined
   readonly pickedUs: number
@@ -81,8 +80,8 @@ export class Selections {
     if (upstream === undefined) return undefined
     const chosen = this.#inside.chooseUnsafe(upstream)
     const attempt = (chosen?.plan ?? upstream.lastResort).attempts.find(({ verify }) => verify === undefined)
-    const why = reasonOf(upstream, chosen?.candidate ?? -1)
-    const candidate = attempt === undefined || attempt.candidate < 0 ? undefined : attempt.candidate
+    const why = reasonOf(upstream, chosen?.candidate ?? "none")
+    const candidate = attempt === undefined || attempt.candidate === "system" ? undefined : attempt.candidate
     const selection: Selection = {
       upstream: engine.stateUnsafe().config.upstreams[id]?.name ?? upstream.name,
       candidate: candidate === undefined ? null : Candidates.labelOf(engine.stateUnsafe(), candidate),
@@ -95,7 +94,7 @@ export class Selections {
     this.#picked.set(selection, {
       routes: routes.version,
       upstream: id,
-      chosen: chosen?.candidate ?? -1,
+      chosen: chosen?.candidate ?? "none",
       why,
       attempt,
       pickedUs
@@ -120,7 +119,7 @@ export class Selections {
   #eventsOf(picked: Picked, attempt: DialAttempt, outcome: Outcome): ReadonlyArray<Event> | undefined {
     const sincePickUs = Math.max(0, this.#engine.nowUs() - picked.pickedUs)
     const { session, client } = this.#inside.sessionUnsafe()
-    const accepted = (candidate: CandidateId, how: Attempt["outcome"], tookUs: number): Event => ({
+    const accepted = (candidate: Endpoint | "none", how: Attempt["outcome"], tookUs: number): Event => ({
       _tag: "ClientAccepted",
       worker: 0,
       session,
@@ -133,16 +132,16 @@ export class Selections {
       warm: 0,
       client,
       tried: [
-        attempt.candidate < 0
-          ? { candidate: -1, host: attempt.host, outcome: how, tookUs }
+        attempt.candidate === "system"
+          ? { candidate: "system", host: attempt.host, outcome: how, tookUs }
           : { candidate: attempt.candidate, outcome: how, tookUs }
       ]
     })
-    if (typeof outcome === "string") return [accepted(-1, outcome, sincePickUs)]
+    if (typeof outcome === "string") return [accepted("none", outcome, sincePickUs)]
     const connectUs = toUs(outcome.connectMs)
     const answerUs = outcome.saw === "ok" ? toUs(outcome.firstByteMs) : -1
     if (connectUs === undefined || answerUs === undefined) return undefined
-    const candidate = attempt.candidate < 0 ? STRANGER : attempt.candidate
+    const { candidate } = attempt
     const common = { worker: 0, session, candidate }
     const stalled = outcome.saw === "stalled"
     const waitedUs = Math.max(0, sincePickUs - connectUs)

@@ -16,7 +16,7 @@
 import { decay } from "../math/decay.ts"
 import * as Ewma from "../math/Ewma.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
-import type { Candidate, Checkpoint } from "../model/Candidate.ts"
+import type { Beliefs, Candidate } from "../model/Candidate.ts"
 import type { Scoring } from "../model/Config.ts"
 
 /** This many successes in a row make up for all failures before them. */
@@ -85,7 +85,7 @@ export function faded(candidate: Candidate, scoring: Scoring, atUs: number): Can
 }
 
 /** It is as it was at a checkpoint. */
-export function restored(candidate: Candidate, { success, countedAtUs, penalty, streak }: Checkpoint): Candidate {
+export function restored(candidate: Candidate, { success, countedAtUs, penalty, streak }: Beliefs): Candidate {
   return { ...candidate, success, countedAtUs, penalty, streak }
 }
 

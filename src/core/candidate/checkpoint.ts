@@ -1,9 +1,9 @@
 /**
  * Checkpoint: beliefs about a candidate from before its failures. It lasts until the failures are known to say something.
  *
- * This file alone writes it. reducers/commonCause.ts and rules/rollBack.ts decide when a checkpoint is made and rolled back.
+ * This file alone writes it. rules/noteFailure.ts alone makes checkpoints, and rules/rollBack.ts rolls them back.
  */
-import type { Candidate, Checkpoint } from "../model/Candidate.ts"
+import type { Beliefs, Candidate, Checkpoint } from "../model/Candidate.ts"
 import * as Blame from "./blame.ts"
 import * as Breaker from "./breaker.ts"
 import * as Identity from "./identity.ts"
@@ -21,8 +21,8 @@ export function made(candidate: Candidate, trouble: number, failed: Checkpoint["
   }
   if (candidate.streak === 0) return candidate
   const { success, countedAtUs, penalty, streak, breaker, suspicion, identity } = candidate
-  const parts = { success, countedAtUs, penalty, streak, breaker, suspicion, identity }
-  return { ...candidate, checkpoint: { trouble, failed, ...parts } }
+  const beliefs: Beliefs = { success, countedAtUs, penalty, streak, breaker, suspicion, identity }
+  return { ...candidate, checkpoint: { trouble, failed, ...beliefs } }
 }
 
 /** Drops the checkpoint. */
@@ -37,15 +37,15 @@ export function withIdentity(candidate: Candidate): Candidate {
 }
 
 /** Undoes what the failures changed; with `proofs` also a failed proof of identity. */
-export function rolledBack(candidate: Candidate, checkpoint: Checkpoint, proofs: boolean, atUs: number): Candidate {
-  const judged = breakerRolledBack(Blame.restored(candidate, checkpoint), checkpoint.breaker, atUs)
-  const back = Suspicion.restored(judged, checkpoint.suspicion)
+export function rolledBack(candidate: Candidate, before: Beliefs, proofs: boolean, atUs: number): Candidate {
+  const judged = breakerRolledBack(Blame.restored(candidate, before), before.breaker, atUs)
+  const back = Suspicion.restored(judged, before.suspicion)
   // If the network dies between the two handshakes of a proof, the candidate looks like an impostor.
-  return proofs ? Identity.restored(back, checkpoint.identity) : back
+  return proofs ? Identity.restored(back, before.identity) : back
 }
 
 /** A breaker that closed meanwhile stays closed. A trial that is under way no more is due again. */
-function breakerRolledBack(candidate: Candidate, before: Checkpoint["breaker"], atUs: number): Candidate {
+function breakerRolledBack(candidate: Candidate, before: Beliefs["breaker"], atUs: number): Candidate {
   if (before.state !== "closed" && candidate.breaker.state === "closed") return candidate
   const back = Breaker.restored(candidate, before)
   const isTried = candidate.probe !== 0 || candidate.queue !== "none"

@@ -1,12 +1,13 @@
 /**
  * Suspicion: the signs against a candidate, and what is watched for more signs.
  *
- * This file alone writes the suspicion. reducers/suspicion.ts and unanswered.ts decide what counts as a sign,
- * rules/suspects.ts how a suspicion begins and ends.
+ * This file alone writes the suspicion. rules/waits.ts, rules/brokenSessions.ts and unanswered.ts decide what counts as a
+ * sign, rules/suspects.ts how a suspicion begins and ends.
  */
-import { isCheckDue } from "./identity.ts"
 import type { Candidate, Suspicion } from "../model/Candidate.ts"
+import { tooLongAtUs } from "../oldestWait.ts"
 import { pendingMs } from "../slowHandshake.ts"
+import { isCheckDue } from "./identity.ts"
 
 /** A session that is silent for this long is a sign by itself, and is watched no more. */
 export const LEAST_SILENCE_US = 300_000
@@ -14,6 +15,7 @@ const MOST_NEEDED = 8
 const REMEMBERED_US = 60_000_000
 /** More failures than this would only have to be cancelled later. */
 const MOST_FAILURES = 64
+const NO_WAITS: ReadonlyArray<number> = []
 
 export const noSuspicion: Suspicion = {
   pending: false,
@@ -36,23 +38,24 @@ function changed(candidate: Candidate, changes: Partial<Suspicion>): Candidate {
   return { ...candidate, suspicion: { ...candidate.suspicion, ...changes } }
 }
 
-/**
- * Watches the oldest handshake under way that no answer has overtaken. A candidate that was never measured serves no client,
- * unless it has a prior, so its handshakes are not watched.
- */
+/** Watches the oldest handshake under way that no answer has overtaken. */
 export function watched(candidate: Candidate): Candidate {
-  const { suspicion, warm, probe, probedAtUs, costMs, lastSampleAtUs, prior } = candidate
-  let oldestUs = -1
-  if (!suspicion.pending && (costMs >= 0 || (prior !== null && lastSampleAtUs < 0))) {
-    // A probe with a proof of identity takes some more round trips, and fails by itself.
-    const plain = probe !== 0 && !isCheckDue(candidate, probedAtUs)
-    if (plain && probedAtUs > suspicion.provenAtUs) oldestUs = probedAtUs
-    for (const { atUs } of warm.dialling) {
-      if (atUs > suspicion.provenAtUs && (oldestUs < 0 || atUs < oldestUs)) oldestUs = atUs
-    }
-  }
-  const pendingDueUs = oldestUs < 0 ? -1 : oldestUs + Math.ceil(pendingMs(candidate) * 1000)
+  const { suspicion } = candidate
+  const limitUs = Math.ceil(pendingMs(candidate) * 1000)
+  const pendingDueUs = tooLongAtUs(handshakesOf(candidate), suspicion.provenAtUs, limitUs)
   return pendingDueUs === suspicion.pendingDueUs ? candidate : changed(candidate, { pendingDueUs })
+}
+
+/**
+ * When the handshakes under way began that may be a sign. A candidate that was never measured serves no client, unless it has
+ * a prior, so its handshakes are none.
+ */
+function handshakesOf(candidate: Candidate): ReadonlyArray<number> {
+  const { suspicion, warm, probe, probedAtUs, costMs, lastSampleAtUs, prior } = candidate
+  if (suspicion.pending || (costMs < 0 && (prior === null || lastSampleAtUs >= 0))) return NO_WAITS
+  const dials = warm.dialling.map(({ atUs }) => atUs)
+  // A probe with a proof of identity takes some more round trips, and fails by itself.
+  return probe !== 0 && !isCheckDue(candidate, probedAtUs) ? [probedAtUs, ...dials] : dials
 }
 
 /** No handshake is watched. */
@@ -87,15 +90,14 @@ export function noneSilent(candidate: Candidate): Candidate {
 }
 
 /**
- * A moment that has come stays due until its tick. The tick may be a little late, and no event in between may lose the
- * moment.
+ * Sessions that have waited for 300 ms were looked at, and are watched no more. A moment that has come stays due until its
+ * tick. The tick may be a little late, and no event in between may lose the moment.
  */
-function waiting(suspicion: Suspicion, sessions: Suspicion["silent"], atUs: number): Suspicion {
+function waiting(suspicion: Suspicion, silent: Suspicion["silent"], atUs: number): Suspicion {
   const { silentDueUs } = suspicion
-  if (sessions.length === 0) return { ...suspicion, silent: sessions, silentDueUs: -1 }
-  const fromUs = silentDueUs >= 0 && silentDueUs <= atUs ? silentDueUs : atUs + 1
-  const dues = sessions.map(({ sinceUs }) => sinceUs + LEAST_SILENCE_US).filter((dueUs) => dueUs >= fromUs)
-  return { ...suspicion, silent: sessions, silentDueUs: dues.length === 0 ? -1 : Math.min(...dues) }
+  const lookedAtUs = silentDueUs >= 0 && silentDueUs <= atUs ? silentDueUs - 1 : atUs
+  const beganUs = silent.map(({ sinceUs }) => sinceUs)
+  return { ...suspicion, silent, silentDueUs: tooLongAtUs(beganUs, lookedAtUs - LEAST_SILENCE_US, LEAST_SILENCE_US) }
 }
 
 /**

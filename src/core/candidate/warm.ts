@@ -1,7 +1,7 @@
 /**
  * Warm: the warm sockets of a candidate, the takes by clients, and when its warm pool is looked at next.
  *
- * This file alone writes these. reducers/warm.ts decides when sockets are dialled and closed, and states the rule for the
+ * This file alone writes these. rules/warmFill.ts decides when sockets are dialled and closed, and states the rule for the
  * size.
  */
 import { isListed } from "../candidates.ts"

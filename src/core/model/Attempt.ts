@@ -1,5 +1,5 @@
 /** How the attempts of a dial plan fared. */
-import type { CandidateId } from "./Candidate.ts"
+import type { Endpoint } from "./Candidate.ts"
 
 /**
  * Why a dial or probe failed. Some reasons need a word:
@@ -17,16 +17,11 @@ export type DialFailure = "refused" | "reset" | "timeout" | "unreachable" | "imp
  */
 export type AttemptOutcome = "connected" | "cancelled" | "unresolved" | DialFailure | "denied"
 
-/**
- * Stands for a candidate where a client is served by an address that is no candidate: the resolver gave it on the last resort.
- */
-export const STRANGER: CandidateId = -2
-
 /** One attempt. Replay checks that it follows from the plan. */
 export interface Attempt {
-  /** -1: an address that is no candidate, or a query for the addresses of a name. */
-  readonly candidate: CandidateId
-  /** That address or name, where there is no candidate. */
+  /** `system`: a system address, or the query for the addresses of a name. */
+  readonly candidate: Endpoint
+  /** The system address or the name. */
   readonly host?: string
   readonly outcome: AttemptOutcome
   /** From the beginning of the attempt to its outcome. */

@@ -16,6 +16,12 @@ import type { Source } from "./Source.ts"
 
 export type CandidateId = number
 export type UpstreamId = number
+/** What a client is connected to: a candidate, or a system address. That is none: the resolver gave it on the last resort. */
+export type Endpoint = CandidateId | "system"
+/** What is probed: a candidate, or a reference, an address that shows whether the network works at all. */
+export type ProbeTarget = CandidateId | "reference"
+/** Whatever can stand where a candidate may. `none`: there is none. */
+export type CandidateRef = Endpoint | ProbeTarget | "none"
 export type { Source } from "./Source.ts"
 
 /** Slots: 2^20, more candidates than `maxCandidates` may ever allow. */
@@ -164,19 +170,18 @@ export interface Proof {
   readonly dueUs: number
 }
 
+/** What failures change in a candidate. A local outage and a common cause roll back these beliefs, and no others. */
+export type Beliefs = Pick<
+  Candidate,
+  "success" | "countedAtUs" | "penalty" | "streak" | "breaker" | "suspicion" | "identity"
+>
+
 /** Beliefs about a candidate as they were before its first failure in a trouble of its upstream (rules/rollBack.ts). */
-export interface Checkpoint {
+export interface Checkpoint extends Beliefs {
   /** The trouble (`Trouble.seq`) that it belongs to. When that trouble is over, the checkpoint is void. */
   readonly trouble: number
   /** How the candidate failed since then: to connect, or in sessions alone. null: there were only signs of a failure. */
   readonly failed: "connect" | "session" | null
-  readonly success: SuccessWindow
-  readonly countedAtUs: number
-  readonly penalty: Ewma
-  readonly streak: number
-  readonly breaker: BreakerState
-  readonly suspicion: Suspicion
-  readonly identity: Proof
 }
 
 /** The record of one candidate. */

@@ -2,7 +2,7 @@
  * Decisions: the core's answer to an event. An act is an order to the shell, named in the imperative; a fact is for people and
  * meters.
  */
-import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
+import type { CandidateId, ProbeTarget, Source, UpstreamId } from "./Candidate.ts"
 import type { Identity } from "./Config.ts"
 import type {
   AutoDisabled,
@@ -26,8 +26,7 @@ export interface Probe {
   readonly _tag: "Probe"
   readonly worker: number
   readonly probe: number
-  /** Below 0: a reference, see `ProbeInFlight`. */
-  readonly candidate: CandidateId
+  readonly candidate: ProbeTarget
   readonly host: string
   readonly port: number
   readonly timeoutMs: number

@@ -3,12 +3,11 @@
  * entry around it does.
  */
 import type { Attempt, DialFailure } from "./Attempt.ts"
-import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { CandidateId, Endpoint, ProbeTarget, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
 import type { HistoryRecord } from "./History.ts"
 import type { Family } from "./Outage.ts"
 
-export { STRANGER } from "./Attempt.ts"
 export type { Attempt, AttemptOutcome, DialFailure } from "./Attempt.ts"
 
 /**
@@ -49,7 +48,7 @@ export interface ProbeSucceeded {
   readonly _tag: "ProbeSucceeded"
   readonly worker: number
   readonly probe: number
-  readonly candidate: CandidateId
+  readonly candidate: ProbeTarget
   /** Time of the TCP handshake alone. */
   readonly tookUs: number
   /** Whether the probe asked for the certificate of the upstream's name, and got it. */
@@ -60,7 +59,7 @@ export interface ProbeFailed {
   readonly _tag: "ProbeFailed"
   readonly worker: number
   readonly probe: number
-  readonly candidate: CandidateId
+  readonly candidate: ProbeTarget
   readonly tookUs: number
   readonly reason: DialFailure
 }
@@ -73,11 +72,11 @@ export interface ClientAccepted {
   readonly upstream: UpstreamId
   /** Version of the routes that the client was served from. */
   readonly routes: number
-  /** The candidate that the policy chose; -1: the last resort chose. */
-  readonly chosen: CandidateId
+  /** The candidate that the policy chose. `none`: the last resort chose. */
+  readonly chosen: CandidateId | "none"
   readonly why: ChoiceReason
-  /** The candidate that serves the client; -1: none could; -2: an address that is no candidate. */
-  readonly candidate: CandidateId
+  /** The candidate that serves the client. `system`: a system address does. `none`: no address could be reached. */
+  readonly candidate: Endpoint | "none"
   /** Id of the warm socket that the client took; 0: its socket was dialled. */
   readonly warm: number
   /** A number for the client's address, the same while the shell remembers the address; 0: the shell did not need it. */
@@ -91,7 +90,7 @@ export interface ClientClosed {
   readonly _tag: "ClientClosed"
   readonly worker: number
   readonly session: number
-  readonly candidate: CandidateId
+  readonly candidate: Endpoint
   readonly client: number
   /** Bytes from the client. */
   readonly bytesUp: number
@@ -126,7 +125,7 @@ export interface SessionSilent {
   readonly _tag: "SessionSilent"
   readonly worker: number
   readonly session: number
-  readonly candidate: CandidateId
+  readonly candidate: Endpoint
   readonly waitedUs: number
 }
 /** The silence of a session that was reported is over: its first upstream byte came, or the client's bytes move again. */
@@ -134,7 +133,7 @@ export interface SessionSpoke {
   readonly _tag: "SessionSpoke"
   readonly worker: number
   readonly session: number
-  readonly candidate: CandidateId
+  readonly candidate: Endpoint
   /** `client`: the client went on sending, or the upstream took more of its bytes. Absent: the upstream answered. */
   readonly side?: "client"
 }
@@ -143,7 +142,7 @@ export interface SessionStalled {
   readonly _tag: "SessionStalled"
   readonly worker: number
   readonly session: number
-  readonly candidate: CandidateId
+  readonly candidate: Endpoint
   readonly client: number
 }
 /** The dial of a warm socket succeeded. The socket waits for a client. */
@@ -223,8 +222,8 @@ export interface EnabledOverridden {
 export interface RefreshRequested {
   readonly _tag: "RefreshRequested"
   readonly worker: number
-  /** -1: all upstreams. */
-  readonly upstream: UpstreamId
+  /** `all`: all upstreams that are live. */
+  readonly upstream: UpstreamId | "all"
 }
 /** What earlier runs measured. It comes once, right after the start, unless there is nothing. */
 export interface HistoryLoaded {
@@ -245,8 +244,8 @@ export interface InterfacesChanged {
 export interface DomainRequested {
   readonly _tag: "DomainRequested"
   readonly worker: number
-  /** -1: the upstream with this host and port, which was not in the routes. */
-  readonly upstream: UpstreamId
+  /** `none`: the routes have no upstream with this host and port. */
+  readonly upstream: UpstreamId | "none"
   /** Empty where `upstream` names it. */
   readonly host: string
   readonly port: number
@@ -257,8 +256,8 @@ export interface Raced {
   readonly worker: number
   readonly race: number
   readonly upstream: UpstreamId
-  /** The winner; -1: none. */
-  readonly candidate: CandidateId
+  /** The winner. `none`: no address answered. */
+  readonly candidate: CandidateId | "none"
   readonly tried: ReadonlyArray<Attempt>
   readonly tookUs: number
 }

@@ -1,24 +1,7 @@
-/** What a run leaves to the next one: which addresses answered, how fast, and when. Moments are wall time in ms since 1970. */
-import type { Source } from "./Source.ts"
+/** What earlier runs measured: which addresses answered, how fast, and when. A record follows from its schema (schema/History.ts). */
+import type { HistoryRecord } from "../schema/History.ts"
 
-export interface HistoryRecord {
-  /** Host of the upstream; empty: it has none. */
-  readonly host: string
-  /** Name of the upstream, where it has no host. */
-  readonly upstream?: string
-  /** Port of the address. */
-  readonly port: number
-  /** An IP literal in canonical form. */
-  readonly address: string
-  /** Sources that named the address when the record was written; empty: none did any more. */
-  readonly sources: ReadonlyArray<Source>
-  readonly latencyMs: number
-  readonly measuredMs: number
-  /** From this moment on the record is worth nothing. */
-  readonly expiresMs: number
-  /** The network that the address was measured from, where it is known. */
-  readonly network?: string
-}
+export type { HistoryRecord } from "../schema/History.ts"
 
 /** What a record says about a candidate until the candidate is measured. */
 export interface Prior {

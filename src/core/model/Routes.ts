@@ -1,7 +1,7 @@
 /**
  * Routes: all that a client needs to be served. The core publishes them as one immutable value, and clients read the last one.
  */
-import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { CandidateId, Endpoint, UpstreamId } from "./Candidate.ts"
 import type { Access, Affinity, BalancingPolicy, Identity, Session } from "./Config.ts"
 
 /** What the data plane knows of a configuration: the types of values that routes carry. */
@@ -9,8 +9,8 @@ export type { Access, Address, Identity, Network, Session } from "./Config.ts"
 
 /** One attempt of a dial plan. */
 export interface DialAttempt {
-  /** -1: `host` is a name. */
-  readonly candidate: CandidateId
+  /** `system`: `host` is a name, or a system address that a name led to. */
+  readonly candidate: Endpoint
   readonly host: string
   readonly port: number
   /** Earliest beginning after the start of the plan. The attempt begins earlier when all before it have failed. */

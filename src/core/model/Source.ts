@@ -1,2 +1,1 @@
-/** Sources that can name an address as a candidate. */
-export type Source = "user-static" | "dns" | "history" | "builtin" | "fallback"
+export type { Source } from "../schema/History.ts"

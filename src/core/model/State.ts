@@ -7,7 +7,7 @@
 import type { Ordered } from "../data/Ordered.ts"
 import type { Vector } from "../data/Vector.ts"
 import type { Rng } from "../math/Rng.ts"
-import type { Candidate, CandidateId, UpstreamId } from "./Candidate.ts"
+import type { Candidate, ProbeTarget, UpstreamId } from "./Candidate.ts"
 import type { Config } from "./Config.ts"
 import type { Remembered } from "./History.ts"
 import type { AutoDisable, OutageState } from "./Outage.ts"
@@ -36,8 +36,8 @@ export interface State {
   readonly warmTotal: number
   /** Upstreams with warm pools that found no room below `poolTotal`, the longest wait first. */
   readonly wantsRoom: ReadonlyArray<UpstreamId>
-  /** The first client address that was seen (-1: none), and whether there was a second one. */
-  readonly clients: { readonly first: number; readonly several: boolean }
+  /** The number of the first client address that was seen (null: none was), and whether there was a second one. */
+  readonly clients: { readonly first: number | null; readonly several: boolean }
   /** What earlier runs measured. */
   readonly remembered: Remembered
   readonly outage: OutageState
@@ -68,8 +68,9 @@ export interface ProbingState {
 
 export interface ProbeInFlight {
   readonly probe: number
-  /** Below 0: this is a probe of reference -1 - candidate, which shows whether the network works at all. */
-  readonly candidate: CandidateId
+  readonly candidate: ProbeTarget
+  /** The number of the reference in `outage.connectivity`. Absent: it is a probe of a candidate. */
+  readonly reference?: number
   readonly host: string
   readonly worker: number
   /** true: a short try. Its silence is no sample (rules/brief.ts). */

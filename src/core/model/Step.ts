@@ -1,40 +1,8 @@
 /** What the reducers of one step share: the event, the deadlines that came with it, its samples, the decisions so far, and requests. */
 import type { CandidateId, UpstreamId } from "./Candidate.ts"
+import type { Due } from "./Deadline.ts"
 import type { Decision } from "./Decision.ts"
 import type { DialFailure, Event } from "./Event.ts"
-
-/** Kinds of deadlines. */
-export type DeadlineKind =
-  | "evaluate"
-  | "round"
-  | "expire"
-  | "window"
-  | "fade"
-  | "gate"
-  | "trial"
-  | "trouble"
-  | "clientTrial"
-  | "ramp"
-  | "pending"
-  | "silent"
-  | "lapse"
-  | "refill"
-  | "idle"
-  | "forget"
-  | "resolve"
-  | "stale"
-  | "prior"
-  | "outage"
-  | "pause"
-  | "prune"
-  | "renew"
-  | "relief"
-
-/** A deadline that has come. Its kind tells whether `id` is a candidate or an upstream. */
-export interface Due {
-  readonly kind: DeadlineKind
-  readonly id: number
-}
 
 /** What one handshake says about a candidate. */
 export interface Sample {
@@ -54,7 +22,7 @@ export interface Step {
   readonly due: ReadonlyArray<Due>
   /** What the event says about candidates, judged before any reducer learned from it; without what an outage explains. */
   samples: ReadonlyArray<Sample>
-  /** Only requests.ts writes them, and only step.ts reads them. */
+  /** Only requests.ts writes them, and only step.ts and stages.ts read them. */
   readonly requests: Requests
 }
 

@@ -72,8 +72,8 @@ export interface Upstream {
   readonly displaced: ReadonlyArray<CandidateId>
   /** The last use of an upstream that is found on first use; -1: never used, or preheated. */
   readonly usedAtUs: number
-  /** The race under way on first use; -1: it waits for the resolver; 0: none. */
-  readonly race: number
+  /** The race under way on first use; 0: none. `resolving`: it waits for the resolver. */
+  readonly race: number | "resolving"
   /** Until when races of this upstream belong to a search (search.ts); -1: no client needed one. */
   readonly searchUntilUs: number
   /** Addresses of the list that the search has gone through. It starts at the end of the list. */

@@ -64,7 +64,7 @@ export function autoDisable(state: State, step: Step): State {
  * Whether the event connected a client to a candidate, or to an address that the resolver had for the upstream's name.
  */
 function hasServed(state: State, { event }: Step): boolean {
-  if (event._tag !== "ClientAccepted" || event.candidate === -1) return false
+  if (event._tag !== "ClientAccepted" || event.candidate === "none") return false
   const candidate = Candidates.find(state, event.candidate)
   const id = candidate?.upstream ?? event.upstream
   return (candidate === undefined || Candidates.isListed(candidate)) && Upstreams.find(state, id) !== undefined
@@ -72,7 +72,7 @@ function hasServed(state: State, { event }: Step): boolean {
 }
 
 function answered(state: State, step: Step, candidate: Candidate | undefined): State {
-  const upstream = Upstreams.find(state, candidate?.upstream ?? -1)
+  const upstream = Upstreams.find(state, candidate?.upstream)
   if (candidate === undefined || upstream === undefined) return state
   const { heardAtUs, unheardSinceUs } = upstream
   // A spare that answers says nothing about the listed candidates.
@@ -113,7 +113,7 @@ function failed(state: State, step: Step): State {
 function sampled(state: State, step: Step, known: ReadonlyArray<UpstreamId>): ReadonlyArray<UpstreamId> {
   const failed = [...known]
   for (const { candidate } of step.samples) {
-    const upstream = Upstreams.find(state, Candidates.find(state, candidate)?.upstream ?? -1)
+    const upstream = Upstreams.find(state, Candidates.find(state, candidate)?.upstream)
     if (upstream === undefined || failed.length >= ENOUGH || failed.includes(upstream.id)) continue
     const { staleForMs } = Upstreams.configOf(state, upstream.id)
     if (upstream.heardAtUs >= 0 && step.at - upstream.heardAtUs <= staleForMs * 1000) failed.push(upstream.id)

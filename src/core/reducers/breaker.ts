@@ -23,8 +23,7 @@
  * - After closing, the slow-start weight of the candidate grows in ten steps over `ramp`. It applies to clients and
  *   warm sockets.
  *
- * The last closed breaker of an upstream never opens, because one candidate must be left to try. A candidate that
- * failed its proof of identity (identity.ts) does not count as such a candidate.
+ * The last closed breaker of an upstream never opens (panic.ts).
  *
  * A failure after connect is a session with these two properties: the client sent bytes, and the upstream reset it,
  * closed it, or stayed silent for `session.stall` without a byte of its own or with only a TLS alert.
@@ -35,8 +34,6 @@
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
-import * as Ordered from "../data/Ordered.ts"
-import * as Vector from "../data/Vector.ts"
 import { isFrozen } from "../frozen.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { Candidate } from "../model/Candidate.ts"
@@ -44,9 +41,10 @@ import type { Breaker as Limits } from "../model/Config.ts"
 import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
+import { isLastClosed } from "../panic.ts"
 import { decide, markDirty, requestProbes } from "../requests.ts"
 import { close } from "../rules/closeBreaker.ts"
-import { isLastOpen, shutOut } from "../upstream/list.ts"
+import { shutOut } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
 import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "../evidence.ts"
 import type { Reason } from "../trials.ts"
@@ -91,8 +89,7 @@ function undecided(state: State, step: Step): State {
     const ended = event._tag === "WorkerLost" ? worker === event.worker : probe === event.probe
     const candidate = ended ? Candidates.find(next, id) : undefined
     if (candidate === undefined || candidate.breaker.state !== "half-open") continue
-    const trialDueUs = step.at + Candidates.configOf(next, candidate).probing.intervalMs * 1000
-    next = Candidates.replace(next, candidate, Breaker.untried(candidate, trialDueUs))
+    next = Candidates.replace(next, candidate, Breaker.untried(candidate, anIntervalLater(next, step, candidate)))
   }
   return next
 }
@@ -130,7 +127,7 @@ function afterConnect(state: State, step: Step): State {
   if (!config.enabled) return state
   const ofClient = Breaker.blamedLately(candidate, step.at).filter(({ client }) => client === failure.client).length
   if (state.clients.several && ofClient >= BLAMES_A_MINUTE) return state
-  // The last closed breaker never opens. So failures beyond the threshold are not counted.
+  // The last closed breaker never opens (panic.ts). So failures beyond the threshold are not counted.
   const isEnough = candidate.breaker.consecutiveAfter >= config.failureThreshold
   const counted = Breaker.failedAfterConnect(candidate, failure.client, step.at, !isEnough)
   const next = Candidates.replace(state, candidate, counted)
@@ -155,7 +152,7 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   const upstream = Upstreams.find(state, candidate.upstream)
   if (upstream === undefined || !Candidates.isListed(candidate)) return state
   const reopens = candidate.breaker.state === "half-open"
-  if (!reopens && (isLastOpen(upstream) || isLastProven(state, candidate))) return state
+  if (!reopens && isLastClosed(state, candidate)) return state
   const { breaker } = candidate
   const isForgiven = step.at - breaker.closedAtUs >= breaker.openForMs * 1000
   const openings = reopens ? breaker.openings : isForgiven ? 1 : breaker.openings + 1
@@ -166,16 +163,9 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   return Candidates.replace(next, candidate, Queue.dequeued(Breaker.opened(candidate, step.at, waitMs, openings)))
 }
 
-/** Whether no other candidate that works has proven its identity (identity.ts). Then this breaker stays closed. */
-function isLastProven(state: State, { upstream, identity, costMs }: Candidate): boolean {
-  if (identity.state === "failed" || Ordered.size(Vector.get(state.index.impostors, upstream) ?? null) === 0) return false
-  const ranked = Vector.get(state.index.rankings, upstream) ?? null
-  return Ordered.size(ranked) <= (costMs >= 0 && identity.state === "verified" ? 1 : 0)
-}
-
 /** In a local outage trials and ramps wait for its end. Each is put off by one interval at a time. */
 function later(state: State, step: Step, candidate: Candidate, kind: string): State {
-  const dueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
+  const dueUs = anIntervalLater(state, step, candidate)
   const delayed = kind === "trial" ? Breaker.trialDue(candidate, dueUs) : Breaker.rampDue(candidate, dueUs)
   return Candidates.replace(state, candidate, delayed)
 }
@@ -183,11 +173,14 @@ function later(state: State, step: Step, candidate: Candidate, kind: string): St
 function tryAgain(state: State, step: Step, candidate: Candidate): State {
   // An upstream on demand has no trial before its next use.
   if (!Upstreams.isProbed(state, candidate.upstream)) {
-    const trialDueUs = step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
-    return Candidates.replace(state, candidate, Breaker.trialDue(candidate, trialDueUs))
+    return Candidates.replace(state, candidate, Breaker.trialDue(candidate, anIntervalLater(state, step, candidate)))
   }
   requestProbes(step)
   return Candidates.replace(state, candidate, Queue.urgent(Breaker.tried(candidate), step.at))
+}
+
+function anIntervalLater(state: State, step: Step, candidate: Candidate): number {
+  return step.at + Candidates.configOf(state, candidate).probing.intervalMs * 1000
 }
 
 function rampUp(state: State, step: Step, candidate: Candidate): State {

@@ -135,8 +135,8 @@ function review(state: State, step: Step, id: UpstreamId): State {
 
 /** The candidate has a sample: from now on it is judged by that, and its prior serves no more. */
 function measured(state: State, step: Step, one: CandidateId): State {
-  const id = Candidates.find(state, one)?.upstream ?? -1
-  if (Upstreams.find(state, id)?.priors.includes(one) !== true) return state
+  const id = Candidates.find(state, one)?.upstream
+  if (id === undefined || Upstreams.find(state, id)?.priors.includes(one) !== true) return state
   markDirty(step, id)
   return changed(state, id, (upstream) => Priors.without(upstream, one))
 }

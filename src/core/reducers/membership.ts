@@ -35,7 +35,6 @@ import * as Vector from "../data/Vector.ts"
 import { isLiteral } from "../domain.ts"
 import type { Candidate, UpstreamId } from "../model/Candidate.ts"
 import type { Resolved } from "../model/Event.ts"
-import { STRANGER } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -51,7 +50,8 @@ import { namedBy } from "../sources.ts"
 import { accessFor, admits } from "../access.ts"
 import { refusedToClients, screen } from "../rules/admission.ts"
 import { create, mergeAll } from "../rules/create.ts"
-import { forget, merge } from "../rules/roster.ts"
+import { forget } from "../rules/forgetting.ts"
+import { merge } from "../rules/roster.ts"
 
 const RETRY_US = 5_000_000
 /** How many partial answers in a row only add. */
@@ -101,9 +101,9 @@ export function resolveStarted(
 /** Adds an address that the resolver had for the name and that served a client on the last resort. */
 function learned(state: State, step: Step): State {
   const { event } = step
-  if (event._tag !== "ClientAccepted" || event.candidate !== STRANGER || !asks(state, event.upstream)) return state
+  if (event._tag !== "ClientAccepted" || event.candidate !== "system" || !asks(state, event.upstream)) return state
   const { host: name, port } = Upstreams.configOf(state, event.upstream)
-  const host = event.tried.find(({ candidate, outcome }) => candidate < 0 && outcome === "connected")?.host
+  const host = event.tried.find(({ candidate, outcome }) => candidate === "system" && outcome === "connected")?.host
   if (host === undefined || !isLiteral(host) || name === "" || isLiteral(name)) return state
   const known = namedBy(state, event.upstream, "dns")
   if (known.some((one) => one.host === host && one.port === port)) return state

@@ -28,8 +28,7 @@ import * as Candidates from "../candidates.ts"
 import { isExcused, isFrozen } from "../frozen.ts"
 import { backoffMs } from "../math/backoff.ts"
 import * as Rng from "../math/Rng.ts"
-import type { Candidate, CandidateId } from "../model/Candidate.ts"
-import type { WithheldReason } from "../model/Candidate.ts"
+import type { Candidate, CandidateRef, WithheldReason } from "../model/Candidate.ts"
 import type { ClientClosed, ProbeFailed, SessionSilent, SessionSpoke, WarmFailed, WarmLost } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
@@ -138,7 +137,7 @@ function over(state: State, step: Step, event: SessionSpoke | ClientClosed): Sta
 }
 
 /** Notes that a warm socket ended, in whatever way, while a session waits. */
-function noteEnd(state: State, step: Step, id: CandidateId): State {
+function noteEnd(state: State, step: Step, id: CandidateRef): State {
   const candidate = Candidates.find(state, id)
   return candidate?.relief.phase === "watching"
     ? Candidates.replace(state, candidate, Relief.ended(candidate, step.at))
@@ -161,7 +160,9 @@ function lost(state: State, step: Step, { candidate: id, warm, reason, ageUs }: 
 function failed(state: State, step: Step, event: WarmFailed | ProbeFailed): State {
   const { candidate: id, reason, tookUs } = event
   const candidate = Candidates.find(state, id)
-  if (candidate === undefined || candidate.warm.ready.length === 0 || isExcused(state, id, step.at - tookUs)) return state
+  if (candidate === undefined || candidate.warm.ready.length === 0 || isExcused(state, candidate.id, step.at - tookUs)) {
+    return state
+  }
   const isAnswer = "warm" in event
     ? candidate.warm.dialling.some((one) => one.id === event.warm)
     : candidate.probe === event.probe

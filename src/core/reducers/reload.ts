@@ -60,7 +60,8 @@ import { fitted, remember } from "../history.ts"
 import { askedAnew } from "../rules/askedAnew.ts"
 import { remind } from "./history.ts"
 import { create, mergeAll } from "../rules/create.ts"
-import { merge, vacate } from "../rules/roster.ts"
+import { vacate } from "../rules/forgetting.ts"
+import { merge } from "../rules/roster.ts"
 
 export function reload(state: State, step: Step): State {
   const { event } = step

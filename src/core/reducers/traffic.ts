@@ -9,7 +9,7 @@
 import * as Lifetime from "../candidate/lifetime.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
-import type { CandidateId } from "../model/Candidate.ts"
+import type { ClientAccepted } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 
@@ -30,10 +30,10 @@ export function traffic(state: State, step: Step): State {
 function seen(state: State, client: number): State {
   const { first, several } = state.clients
   if (several || client === 0 || first === client) return state
-  return { ...state, clients: first < 0 ? { first: client, several: false } : { first, several: true } }
+  return { ...state, clients: first === null ? { first: client, several: false } : { first, several: true } }
 }
 
-function count(state: State, id: CandidateId, worker: number, change: 1 | -1): State {
+function count(state: State, id: ClientAccepted["candidate"], worker: number, change: 1 | -1): State {
   const candidate = Candidates.find(state, id)
   if (candidate === undefined) return state
   const counted = Lifetime.counted(candidate, worker, change)

@@ -16,7 +16,7 @@ import * as Candidates from "../candidates.ts"
 import * as Ordered from "../data/Ordered.ts"
 import * as Vector from "../data/Vector.ts"
 import { backoffMs } from "../math/backoff.ts"
-import type { Candidate, CandidateId } from "../model/Candidate.ts"
+import type { Candidate, Endpoint } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import { requestRoutes } from "../requests.ts"
@@ -41,7 +41,7 @@ export function probeMs(state: State, candidate: Candidate): number {
 }
 
 /** Counts one more short try without an answer. */
-export function triedInVain(state: State, step: Step, id: CandidateId): State {
+export function triedInVain(state: State, step: Step, id: Endpoint): State {
   const candidate = Candidates.find(state, id)
   const upstream = candidate === undefined ? undefined : Upstreams.find(state, candidate.upstream)
   if (candidate === undefined || upstream === undefined || candidate.lastSampleAtUs >= 0) return state

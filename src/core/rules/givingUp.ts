@@ -2,7 +2,7 @@
  * Giving up: after `staleFor` in a common cause, an upstream's beliefs are too old even to serve as stale.
  *
  * - Its candidates expire and its set is empty, so the ladder serves.
- * - No failure begins another common cause before a candidate has answered.
+ * - The common cause is over. No failure begins another one before a candidate has answered.
  */
 import * as Cost from "../candidate/cost.ts"
 import * as Candidates from "../candidates.ts"
@@ -12,8 +12,9 @@ import type { Upstream } from "../model/Upstream.ts"
 import { decide, markDirty } from "../requests.ts"
 import { emptied } from "../upstream/activeSet.ts"
 import * as Upstreams from "../upstreams.ts"
+import { returned } from "./endCommonCause.ts"
 
-export function givenUp(state: State, step: Step, upstream: Upstream): State {
+export function giveUp(state: State, step: Step, upstream: Upstream): State {
   const { id, members, listed } = upstream
   markDirty(step, id)
   if (members.length > 0) {
@@ -26,5 +27,5 @@ export function givenUp(state: State, step: Step, upstream: Upstream): State {
   for (const candidate of Candidates.among(next, listed)) {
     if (candidate.costMs >= 0) next = Candidates.replace(next, candidate, Cost.expired(candidate))
   }
-  return next
+  return returned(next, step, Upstreams.find(next, id) as Upstream)
 }

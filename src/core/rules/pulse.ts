@@ -19,6 +19,7 @@ import { PULSE, reschedule } from "../deadline.ts"
 import type { Candidate } from "../model/Candidate.ts"
 import type { Address } from "../model/Config.ts"
 import type { ProbeFailed, ProbeSucceeded } from "../model/Event.ts"
+import type { OutageState } from "../model/Outage.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -40,13 +41,18 @@ const LOOK_AHEAD = 8
 /** How many upstreams are looked at to find one that can be probed. */
 const MOST_UPSTREAMS = 64
 
+/** Changes a part of what is known of this machine's network. */
+export function withOutage(state: State, changes: Partial<OutageState>): State {
+  return { ...state, outage: { ...state.outage, ...changes } }
+}
+
 /** Schedules the next pulse, not later than it was due before; -1: none. */
 export function pulseAt(state: State, dueUs: number): State {
   const { outage, index } = state
   const due = dueUs < 0 || outage.pulseDueUs < 0 ? dueUs : Math.min(dueUs, outage.pulseDueUs)
   if (due === outage.pulseDueUs) return state
   const deadlines = reschedule(index.deadlines, "outage", PULSE, outage.pulseDueUs, due)
-  return { ...state, outage: { ...outage, pulseDueUs: due }, index: { ...index, deadlines } }
+  return withOutage({ ...state, index: { ...index, deadlines } }, { pulseDueUs: due })
 }
 
 export function pulse(state: State, step: Step): State {
@@ -73,7 +79,7 @@ function members(state: State, step: Step): State {
     requestProbes(step)
     next = Candidates.replace(next, one, Queue.urgent(one, step.at))
   }
-  return { ...next, outage: { ...next.outage, turn: length === 0 ? 0 : turn % length } }
+  return withOutage(next, { turn: length === 0 ? 0 : turn % length })
 }
 
 /** Whether the silence window has lasted so long that an outage would be proven by now. */
@@ -100,17 +106,20 @@ function references(state: State, step: Step): State {
   connectivity.forEach(({ host, port }, slot) => {
     const { inFlight } = next.probing
     const { maxParallel, perHost } = next.config.probing
-    const candidate = -1 - slot
-    if (inFlight.length >= maxParallel || inFlight.some((one) => one.candidate === candidate)) return
+    if (inFlight.length >= maxParallel || inFlight.some(({ reference }) => reference === slot)) return
     if (inFlight.filter((one) => one.host === host).length >= perHost) return
     if (sinceUs < 0 && deadReferences.includes(slot) || !admits(next.config.access, host)) return
     const { probe } = next.minted
+    const candidate = "reference"
     const shortMs = sinceUs < 0 ? timeoutMs : Math.min(timeoutMs, OUTAGE_TIMEOUT_MS)
     decide(step, { _tag: "Probe", worker: 0, probe, candidate, host, port, timeoutMs: shortMs, identity: null })
     next = {
       ...next,
       minted: { ...next.minted, probe: probe + 1 },
-      probing: { ...next.probing, inFlight: [...inFlight, { probe, candidate, host, worker: 0, isBrief: false }] }
+      probing: {
+        ...next.probing,
+        inFlight: [...inFlight, { probe, candidate, reference: slot, host, worker: 0, isBrief: false }]
+      }
     }
   })
   return next
@@ -121,9 +130,10 @@ export function referenceOf(
   { probing, config }: State,
   { probe, candidate }: ProbeSucceeded | ProbeFailed
 ): Address & { readonly slot: number } | undefined {
-  if (candidate >= 0) return undefined
-  const slot = -1 - candidate
+  if (candidate !== "reference") return undefined
+  const asked = probing.inFlight.find((one) => one.probe === probe)
+  const slot = asked?.reference
+  if (slot === undefined) return undefined
   const reference = config.outage.connectivity[slot]
-  const asked = probing.inFlight.find((one) => one.probe === probe && one.candidate === candidate)
-  return reference === undefined || asked?.host !== reference.host ? undefined : { ...reference, slot }
+  return reference !== undefined && reference.host === asked?.host ? { ...reference, slot } : undefined
 }

@@ -2,11 +2,12 @@
  * Roll back: changes of beliefs by failures are undone when the failures turn out to say nothing.
  *
  * - A checkpoint is made before a failure, or a sign of one, changes a candidate for the first time in a trouble of its
- *   upstream. It has the parts that the failure would change. It costs next to nothing, because the parts are shared.
+ *   upstream (noteFailure.ts). It costs next to nothing, because its parts are shared.
+ * - Two causes roll back: a common cause of the upstream, and a local outage. The outage also rolls back a failed proof of
+ *   identity, and leaves out addresses on loopback.
  * - The end of the trouble voids all its checkpoints without a look at any.
  * - A candidate that failed at its last sample before the trouble has no checkpoint.
- * - A roll back restores these parts: success, penalty, streak, breaker, suspicion, and the set. Samples that came
- *   meanwhile stay.
+ * - A roll back restores the beliefs that failures change (`Beliefs`), and the set. Samples that came meanwhile stay.
  * - A roll back looks at every candidate of the upstream. It is as rare as an outage.
  */
 import * as Checkpoint from "../candidate/checkpoint.ts"

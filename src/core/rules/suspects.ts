@@ -1,4 +1,4 @@
-/** How a suspicion begins, is renewed and ends. Its reasons are in suspicion.ts. */
+/** How a suspicion begins, is renewed and ends. Its reasons are in waits.ts and brokenSessions.ts. */
 import * as Queue from "../candidate/queue.ts"
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Candidates from "../candidates.ts"

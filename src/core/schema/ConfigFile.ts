@@ -8,13 +8,19 @@ import { key, protective, secret, section } from "./keys.ts"
 import { workers } from "./later.ts"
 import { Listener } from "./listeners.ts"
 import { names } from "./names.ts"
-import { budget, pool, probing, shared } from "./sections.ts"
+import { autoDisable, expiry, history, onDemand, pruning } from "./limits.ts"
+import { budget, pool, probing, proof, shared } from "./sections.ts"
+import { keysOf } from "./tables.ts"
 import { between, CandidateText, duration, formed, ListenAddress, Name } from "./units.ts"
 import { OtlpEndpoint, size, Token, whole } from "./units.ts"
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
+
+const { scoreTtl, staleFor } = keysOf(expiry)
+const { pruneInterval, maxEntries } = keysOf(pruning)
+const remembered = keysOf(history)
 
 const Upstream = Schema.Struct({
   host: key(
@@ -53,8 +59,8 @@ const Upstream = Schema.Struct({
     "off",
     "The PROXY header that a candidate gets before a client's bytes; probes say that they come from this service"
   ),
-  probing: section(probing),
-  pool: section(pool),
+  probing: section({ ...keysOf(probing), ...proof }),
+  pool: section(keysOf(pool)),
   ...shared
 })
 
@@ -76,56 +82,18 @@ export const ConfigFile = Schema.Struct({
     [],
     "Upstreams that consist of a host alone, with a port or 443; each has the name that is written here"
   ),
-  onDemand: section({
-    enabled: key(Schema.Boolean, true, "true: clients may ask for hosts that belong to no upstream"),
-    idle: key(duration(1_000, 30 * DAY), "30m", "Such a host is dropped after this long without a client"),
-    usedWithin: key(
-      duration(0, DAY),
-      "60s",
-      "A host that was found on first use is probed while a client came within this time"
-    ),
-    singleFlightTimeout: key(
-      duration(100, 10 * MINUTE),
-      "10s",
-      "First clients wait this long for an address; then the last resort serves them"
-    ),
-    raceAddresses: key(
-      whole(1, 1024),
-      64,
-      "Most addresses that race for them; the most promising ones are taken. In a search of a long list: most at once"
-    ),
-    retryAfter: key(
-      duration(100, HOUR),
-      "5s",
-      "When none of these answered, the last resort serves this long before the next race"
-    )
-  }),
-  probing: section({ ...probing, ...budget }),
-  pool: section({ ...pool, total: key(whole(0, 100_000), 1024, "Most warm sockets over all candidates") }),
+  onDemand: section(keysOf(onDemand)),
+  probing: section({ ...keysOf(probing), ...proof, ...budget }),
+  pool: section({ ...keysOf(pool), total: key(whole(0, 100_000), 1024, "Most warm sockets over all candidates") }),
   ...shared,
   ...names,
-  autoDisable: section({
-    failures: key(
-      whole(1, 1000),
-      5,
-      "After this many `probing.interval`s in a row in which all candidates failed, clients go to the last resort"
-    ),
-    cooldown: key(duration(1_000, DAY), "5m", "Time for which they go there; then everything is measured anew")
-  }),
+  autoDisable: section(keysOf(autoDisable)),
   cache: section({
-    scoreTtl: key(duration(1_000, 30 * DAY), "5m", "A candidate expires after this long without a sample"),
+    scoreTtl,
     minTtl: key(duration(0, DAY), "30s", "Least value of `scoreTtl`; a smaller one is raised to this"),
-    pruneInterval: key(duration(5_000, DAY), "60s", "Time between searches for hosts that no client uses any more"),
-    maxEntries: key(
-      whole(0, 1_000_000),
-      256,
-      "Most hosts on demand that are kept; the least recently used go first; 0: no limit"
-    ),
-    staleFor: key(
-      duration(1_000, 365 * DAY),
-      "24h",
-      "The measurements of a candidate that left are kept this long. A set without any sample serves this long and no longer"
-    )
+    pruneInterval,
+    maxEntries,
+    staleFor
   }),
   history: section({
     path: key(
@@ -133,13 +101,9 @@ export const ConfigFile = Schema.Struct({
       "auto",
       "File that keeps measurements across restarts; auto: history.json in the state directory; none: memory only"
     ),
-    maxEntries: key(whole(1, 65_536), 1_024, "Most addresses in the history; those that were measured last stay"),
+    maxEntries: remembered.maxEntries,
     maxBytes: key(size(1_024, 1_073_741_824), "1MiB", "Largest size of the file; a larger file is set aside"),
-    serveFor: key(
-      duration(0, HOUR),
-      "1s",
-      "After the start, addresses from the history serve this long while no candidate is measured; records younger than `cache.scoreTtl` may serve longer"
-    ),
+    serveFor: remembered.serveFor,
     firstWrite: key(duration(10, MINUTE), "500ms", "The file is first written at most this long after the first selection"),
     flushInterval: key(duration(10, DAY), "5s", "Least time between two later writes; the file is also written at the end"),
     timeout: key(duration(10, MINUTE), "1s", "Start and end wait at most this long for the disk")

@@ -40,8 +40,11 @@ const CloseCause = Schema.Literals([
   "stopped"
 ])
 const worker = Count
+const Endpoint = Schema.Union([Count, Schema.Literal("system")])
+const ProbeTarget = Schema.Union([Count, Schema.Literal("reference")])
+const Chosen = Schema.Union([Count, Schema.Literal("none")])
 const Attempt = Schema.Struct({
-  candidate: Count,
+  candidate: Endpoint,
   host: Schema.optionalKey(Schema.String),
   outcome: Outcome,
   tookUs: Micros,
@@ -55,20 +58,20 @@ export const EventSchema = Schema.TaggedUnion({
   ProbeSucceeded: {
     worker,
     probe: Count,
-    candidate: Count,
+    candidate: ProbeTarget,
     tookUs: Micros,
     identity: Schema.Literals(["verified", "unchecked"])
   },
-  ProbeFailed: { worker, probe: Count, candidate: Count, tookUs: Micros, reason: DialFailure },
+  ProbeFailed: { worker, probe: Count, candidate: ProbeTarget, tookUs: Micros, reason: DialFailure },
   ClientAccepted: {
     worker,
     session: Count,
     listener: Schema.String,
     upstream: Count,
     routes: Count,
-    chosen: Count,
+    chosen: Chosen,
     why: Schema.Literals(["only", "cheapest", "balanced", "unranked"]),
-    candidate: Count,
+    candidate: Schema.Union([Count, Schema.Literals(["system", "none"])]),
     warm: Count,
     client: Count,
     tried: Schema.Array(Attempt)
@@ -76,7 +79,7 @@ export const EventSchema = Schema.TaggedUnion({
   ClientClosed: {
     worker,
     session: Count,
-    candidate: Count,
+    candidate: Endpoint,
     client: Count,
     bytesUp: Count,
     bytesDown: Count,
@@ -87,9 +90,9 @@ export const EventSchema = Schema.TaggedUnion({
     cause: CloseCause
   },
   DialPending: { worker, candidate: Count, pendingUs: Micros },
-  SessionSilent: { worker, session: Count, candidate: Count, waitedUs: Micros },
-  SessionSpoke: { worker, session: Count, candidate: Count, side: Schema.optionalKey(Schema.Literal("client")) },
-  SessionStalled: { worker, session: Count, candidate: Count, client: Count },
+  SessionSilent: { worker, session: Count, candidate: Endpoint, waitedUs: Micros },
+  SessionSpoke: { worker, session: Count, candidate: Endpoint, side: Schema.optionalKey(Schema.Literal("client")) },
+  SessionStalled: { worker, session: Count, candidate: Endpoint, client: Count },
   WarmConnected: { worker, warm: Count, candidate: Count, tookUs: Micros },
   WarmFailed: { worker, warm: Count, candidate: Count, tookUs: Micros, reason: DialFailure },
   WarmLost: {
@@ -112,11 +115,11 @@ export const EventSchema = Schema.TaggedUnion({
   WorkerLost: { worker },
   ConfigChanged: { worker, config: ConfigSchema },
   EnabledOverridden: { worker, enabled: Schema.NullOr(Schema.Boolean) },
-  RefreshRequested: { worker, upstream: Count },
+  RefreshRequested: { worker, upstream: Schema.Union([Count, Schema.Literal("all")]) },
   HistoryLoaded: { worker, network: Schema.String, records: Schema.Array(HistoryRecordSchema) },
   InterfacesChanged: { worker, families: Schema.Array(Schema.Literals(["ipv4", "ipv6"])) },
-  DomainRequested: { worker, upstream: Count, host: Schema.String, port: Count },
-  Raced: { worker, race: Count, upstream: Count, candidate: Count, tried: Schema.Array(Attempt), tookUs: Micros }
+  DomainRequested: { worker, upstream: Chosen, host: Schema.String, port: Count },
+  Raced: { worker, race: Count, upstream: Count, candidate: Chosen, tried: Schema.Array(Attempt), tookUs: Micros }
 })
 
 /** Fails to compile when the schema and the type in `model` differ. */

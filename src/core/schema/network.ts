@@ -2,10 +2,10 @@
 import * as IpNetwork from "effect/net/IpNetwork"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import { wordsOf } from "../access.ts"
-import type { Network } from "../model/Config.ts"
+import { wordsOf } from "../addressWords.ts"
 import { fromText } from "./units.ts"
+import { NetworkValue } from "./values.ts"
+import type { Network } from "./values.ts"
 
 /**
  * Reads `198.18.0.0/15`, `2001:db8::/32` or one address; undefined: the text is none of them. IPv4 addresses mapped into IPv6
@@ -24,8 +24,6 @@ export function parseNetwork(text: string): Network | undefined {
   // ::ffff:0:0/90 would belong to neither family.
   return bits < 0 ? undefined : { cidr: `${NetAddress.formatIp(NetAddress.toCanonical(address))}/${bits}`, words, bits }
 }
-
-const NetworkValue = Schema.Struct({ cidr: Schema.String, words: Schema.Array(Schema.Finite), bits: Schema.Finite })
 
 export const NetworkText = fromText<Network>(
   NetworkValue,

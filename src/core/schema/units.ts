@@ -6,7 +6,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import type { Address } from "../model/Config.ts"
+import { AddressValue } from "./values.ts"
+import type { Address } from "./values.ts"
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 }
@@ -82,7 +83,11 @@ export interface Form {
   /** The words after "expected": `a whole number from 1 to 65535`. */
   readonly expected: string
   readonly json: Readonly<Record<string, unknown>>
+  /** The least and the largest number, in the unit of the decoded value. */
+  readonly range?: Range
 }
+
+export type Range = readonly [least: number, most: number]
 
 /** Annotates a schema with its form. Messages, the JSON Schema and the documentation read it. */
 export function formed<S extends Schema.Top>(schema: S, form: Form): S["Rebuild"] {
@@ -90,7 +95,13 @@ export function formed<S extends Schema.Top>(schema: S, form: Form): S["Rebuild"
 }
 
 /** A schema for values that are written as text. `pattern` is for editors, and may admit more than `parse` does. */
-export function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | undefined, expected: string, pattern: string) {
+export function fromText<A>(
+  to: Schema.Codec<A>,
+  parse: (text: string) => A | undefined,
+  expected: string,
+  pattern: string,
+  range?: Range
+) {
   const codec = Schema.String.annotate({ message: `expected ${expected}` }).pipe(Schema.decodeTo(
     to,
     SchemaTransformation.transformEffect<A, string>({
@@ -103,20 +114,22 @@ export function fromText<A>(to: Schema.Codec<A>, parse: (text: string) => A | un
       encode: (value) => Effect.succeed(String(value))
     })
   ))
-  return formed(codec, { expected, json: { type: "string", pattern } })
+  return formed(codec, { expected, json: { type: "string", pattern }, ...(range === undefined ? {} : { range }) })
 }
 
 const DURATION = "a duration such as 250ms, 10s, 5m, 1h30m or 7d"
 const DURATION_PATTERN = "^([0-9]+([.][0-9]+)?(ms|s|m|h|d))+$"
 
+export function boundedDuration(text: string, [leastMs, mostMs]: Range): number | undefined {
+  const ms = parseDuration(text)
+  return ms === undefined || ms < leastMs || ms > mostMs ? undefined : ms
+}
+
 /** A duration in ms, from `leastMs` to `mostMs`. */
 export function duration(leastMs: number, mostMs: number) {
-  const bounded = (text: string) => {
-    const ms = parseDuration(text)
-    return ms === undefined || ms < leastMs || ms > mostMs ? undefined : ms
-  }
+  const bounded = (text: string) => boundedDuration(text, [leastMs, mostMs])
   const expected = `${DURATION}, from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}`
-  return fromText(Schema.Finite, bounded, expected, DURATION_PATTERN)
+  return fromText(Schema.Finite, bounded, expected, DURATION_PATTERN, [leastMs, mostMs])
 }
 
 /** A size in bytes, from `least` to `most`. */
@@ -126,7 +139,7 @@ export function size(least: number, most: number) {
     return bytes === undefined || bytes < least || bytes > most ? undefined : bytes
   }
   const expected = `a size such as 512B, 64KiB, 64MiB or 1GiB, from ${formatSize(least)} to ${formatSize(most)}`
-  return fromText(Schema.Finite, bounded, expected, "^([0-9]+(B|KiB|MiB|GiB))+$")
+  return fromText(Schema.Finite, bounded, expected, "^([0-9]+(B|KiB|MiB|GiB))+$", [least, most])
 }
 
 /** A whole number from `least` to `most`. */
@@ -134,7 +147,7 @@ export function whole(least: number, most: number) {
   const expected = `a whole number from ${least} to ${most}`
   const holds = (value: number) => Number.isInteger(value) && value >= least && value <= most
   const checked = Schema.Finite.check(Schema.makeFilter((value) => holds(value) ? undefined : `expected ${expected}`))
-  return formed(checked, { expected, json: { type: "integer", minimum: least, maximum: most } })
+  return formed(checked, { expected, json: { type: "integer", minimum: least, maximum: most }, range: [least, most] })
 }
 
 /** A number from `least` to `most`. */
@@ -142,10 +155,8 @@ export function between(least: number, most: number) {
   const expected = `a number from ${least} to ${most}`
   const holds = (value: number) => value >= least && value <= most
   const checked = Schema.Finite.check(Schema.makeFilter((value) => holds(value) ? undefined : `expected ${expected}`))
-  return formed(checked, { expected, json: { type: "number", minimum: least, maximum: most } })
+  return formed(checked, { expected, json: { type: "number", minimum: least, maximum: most }, range: [least, most] })
 }
-
-const AddressValue = Schema.Struct({ host: Schema.String, port: Schema.Finite })
 
 /** The address of a listener. With port 0 the system chooses the port. */
 export const ListenAddress = fromText<Address>(

@@ -3,7 +3,7 @@
  *
  * - *Stale*: they left because they had no sample for `scoreTtl`. They serve while no other candidate can, for `staleFor`.
  * - *Displaced*: they left because they failed. Each gets its place back from the stand-in when it is cheaper again
- *   (selector.ts).
+ *   (rules/hysteresis.ts).
  */
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"

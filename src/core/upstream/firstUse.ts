@@ -2,12 +2,9 @@
  * First use of an upstream: when a client used it, the race or search under way for its first answer, and the pause after
  * one that found no address.
  *
- * This file alone writes them. `reducers/demand.ts` decides when a race begins.
+ * This file alone writes them. `rules/races.ts` decides when a race begins.
  */
 import type { Upstream } from "../model/Upstream.ts"
-
-/** The race waits for the resolver's answer. */
-const RESOLVING = -1
 
 /** The latest use; -1: it is not noted. */
 export function usedAt(upstream: Upstream, usedAtUs: number): Upstream {
@@ -21,7 +18,7 @@ export function searchedUntil(upstream: Upstream, searchUntilUs: number): Upstre
 
 /** A race begins as soon as the resolver has answered. */
 export function awaiting(upstream: Upstream): Upstream {
-  return { ...upstream, race: RESOLVING }
+  return { ...upstream, race: "resolving" }
 }
 
 /** A race is under way. `searched`: how far the list is searched with it. */
@@ -66,7 +63,7 @@ export function settled(upstream: Upstream): Upstream {
 
 /** Whether a race waits for the resolver. */
 export function isAwaiting({ race }: Upstream): boolean {
-  return race === RESOLVING
+  return race === "resolving"
 }
 
 /** Whether a race is under way or waits for the resolver. */

@@ -2,7 +2,7 @@
  * The addresses of an upstream: its name, its lists of candidates, and how many listed ones were sampled, tried and shut
  * out.
  *
- * This file alone writes them. `rules/roster.ts` decides when an address joins or leaves.
+ * This file alone writes them. `rules/roster.ts` and the rules that it names decide when an address joins or leaves.
  */
 import type { CandidateId } from "../model/Candidate.ts"
 import type { Upstream } from "../model/Upstream.ts"
@@ -74,11 +74,6 @@ export function letIn(upstream: Upstream): Upstream {
 export function unjudged(upstream: Upstream): Upstream {
   const { length } = upstream.listed
   return { ...upstream, unsampled: length, untried: length, shut: 0 }
-}
-
-/** Whether every listed candidate but one is shut out. The last one stays. */
-export function isLastOpen({ shut, listed }: Upstream): boolean {
-  return shut >= listed.length - 1
 }
 
 /** Whether there are candidates, and every one is shut out. */

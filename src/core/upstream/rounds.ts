@@ -6,7 +6,7 @@
  * - when the set is measured anew,
  * - when a candidate last answered.
  *
- * This file alone writes them. `reducers/refresh.ts`, `reducers/renewal.ts` and `unreached.ts` decide when a round takes
+ * This file alone writes them. `rules/probeRounds.ts`, `reducers/renewal.ts` and `unreached.ts` decide when a round takes
  * place.
  */
 import type { Upstream } from "../model/Upstream.ts"

@@ -7,7 +7,6 @@ import * as Candidates from "../candidates.ts"
 import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { State } from "../model/State.ts"
 import type { Trouble, Upstream } from "../model/Upstream.ts"
-import * as Upstreams from "../upstreams.ts"
 
 export function begun(upstream: Upstream, trouble: Trouble): Upstream {
   return { ...upstream, trouble }
@@ -32,13 +31,6 @@ export function returned(upstream: Upstream, atUs: number): Upstream {
 /** Whether all candidates that could serve have failed, and none of them has succeeded since. */
 export function isCommon({ trouble }: Upstream): boolean {
   return trouble !== null && trouble.commonAtUs >= 0
-}
-
-/** Whether clients do not rely on the set any more in a common cause: there were as many failures as open a breaker. */
-export function isPanic(state: State, upstream: Upstream): boolean {
-  const { trouble } = upstream
-  if (trouble === null || trouble.commonAtUs < 0) return false
-  return trouble.failures >= Upstreams.configOf(state, upstream.id).breaker.failureThreshold
 }
 
 /**

@@ -12,7 +12,7 @@ import type {
   SessionSpoke,
   SessionStalled
 } from "../../core/model/Event.ts"
-import type { CandidateId } from "../../core/model/Candidate.ts"
+import type { Endpoint, UpstreamId } from "../../core/model/Candidate.ts"
 import type { Routes } from "../../core/model/Routes.ts"
 import type { Resolver } from "./Resolver.ts"
 
@@ -45,7 +45,7 @@ export class ControlPort extends Context.Service<ControlPort, {
   readonly postUnsafe: (event: ClientEvent) => void
   readonly discoveryUnsafe: () => DiscoveryLimits
   /** The stable id of a candidate, such as `web#3`. */
-  readonly labelUnsafe: (candidate: CandidateId) => string
+  readonly labelUnsafe: (upstream: UpstreamId, candidate: Endpoint) => string
   /** For clients on their last resort: names that fail here are seen beside those of the core's own queries. */
   readonly resolver: Resolver["Service"]
   /** The moment of the transport's clock at which the control plane started, in µs. */

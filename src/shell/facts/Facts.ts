@@ -1,5 +1,5 @@
 /**
- * Facts: what happened, for people and programs. Facts come from an `Observer`, so from the same entries as the record. A
+ * Facts: what happened, for people and programs. An observer makes them, so they come from the same entries as the record. A
  * reader that falls behind loses the oldest facts, and sees a jump of `seq`.
  */
 import * as Clock from "effect/Clock"
@@ -10,7 +10,6 @@ import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import type { State } from "../../core/model/State.ts"
 import type { Folded } from "../Observer.ts"
-import { Observer } from "../Observer.ts"
 import type { Addresses } from "../privacy.ts"
 import { FactBudget } from "./FactBudget.ts"
 import type { Fields, Tell } from "./factBodies.ts"
@@ -36,14 +35,18 @@ export class Facts extends Context.Service<Facts, {
   readonly tell: <K extends FactKind>(kind: K, fields: Fields<K>) => Effect.Effect<void>
   /** Facts that the rate limit suppressed since start, by kind. Kinds that lost none are absent. */
   readonly droppedUnsafe: () => ReadonlyMap<FactKind, number>
+  /** Makes the facts of an entry. */
+  readonly seeUnsafe: Folded
 }>()("fairlead/shell/facts/Facts") {
-  /** Gives `Facts`, and an `Observer` that makes them and then calls the observer that was there before. */
-  static readonly layer = (options: FactsOptions): Layer.Layer<Facts> => Layer.effectContext(make(options))
+  static readonly layer = (options: FactsOptions): Layer.Layer<Facts> => Layer.effect(Facts, make(options))
+  static readonly observer: Effect.Effect<ReadonlyArray<Folded>, never, Facts> = Effect.map(
+    Facts,
+    (facts) => [facts.seeUnsafe]
+  )
 }
 
 const make = Effect.fnUntraced(function* ({ perSecond, kept, addresses }: FactsOptions) {
   const pubsub = yield* PubSub.sliding<PublicFact>(kept)
-  const before = yield* Observer
   const budget = new FactBudget(perSecond)
   /** Fact n is at (n - 1) modulo `kept`. */
   const ring: Array<PublicFact> = []
@@ -61,14 +64,13 @@ const make = Effect.fnUntraced(function* ({ perSecond, kept, addresses }: FactsO
     Effect.runSync(PubSub.publish(pubsub, fact))
   }
 
-  const observe: Folded = (entry, decisions, state) => {
+  const seeUnsafe: Folded = (entry, decisions, state) => {
     const tell: Tell = (kind, build) => publish(kind, entry.seq, wallMs(state), build)
     // The first `Started` is a start. Every other one follows a failure of the core.
     if (entry.event._tag === "Started" && ++restarts > 0) {
       tell("CoreRestarted", () => ({ upstream: null, restarts }))
     }
     for (const decision of decisions) tellDecision(state, decision, addresses, tell)
-    before?.(entry, decisions, state)
   }
 
   const keptAfter = (after: number) => {
@@ -87,14 +89,14 @@ const make = Effect.fnUntraced(function* ({ perSecond, kept, addresses }: FactsO
       return Stream.concat(Stream.fromIterable(missed), fresh)
     }))
 
-  const facts = Facts.of({
+  return Facts.of({
     stream: Stream.fromPubSub(pubsub),
     streamAfter,
     latestUnsafe: () => seq,
     tell: (kind, fields) => Effect.map(Clock.currentTimeMillis, (atMs) => publish(kind, -1, atMs, () => fields)),
-    droppedUnsafe: () => budget.dropped
+    droppedUnsafe: () => budget.dropped,
+    seeUnsafe
   })
-  return Context.make(Facts, facts).pipe(Context.add(Observer, observe))
 })
 
 /** The moment of the last entry. */

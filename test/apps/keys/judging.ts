@@ -171,7 +171,7 @@ export const JUDGING: ReadonlyArray<Row> = [
     "attempts",
     [1, 2],
     "more",
-    (toy) => planOf(answering(toy, 3).start().run(5_000))?.attempts.filter(({ candidate }) => candidate >= 0).length,
+    (toy) => planOf(answering(toy, 3).start().run(5_000))?.attempts.filter(({ candidate }) => candidate !== "system").length,
     {
       ...COLD,
       upstreams: { web: { host: "svc.example", port: 8443, candidates: [host(1), host(2), host(3)] } },

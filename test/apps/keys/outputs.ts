@@ -11,7 +11,7 @@ import { HistoryStore } from "../../../src/shell/HistoryStore.ts"
 import { openEvents, request } from "../../support/admin.ts"
 import { inScratch } from "../../support/command.ts"
 import { until } from "../../support/servers.ts"
-import { ToyInterpreter } from "../../support/ToyInterpreter.ts"
+import { Simulation } from "../../../src/sim/Simulation.ts"
 import { fakeCollector } from "../../support/telemetry.ts"
 import type { Json, Row } from "./Row.ts"
 import { settingsOf } from "./Row.ts"
@@ -101,7 +101,7 @@ const written = (file: Json) =>
 /** The time until `versions` versions of an always changing history are written. */
 const rewritten = (versions: number) => (file: Json) => {
   const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settingsOf(file).history
-  const { state } = answering(new ToyInterpreter(settingsOf(file).core), 2).start().run(5_000)
+  const { state } = answering(new Simulation(settingsOf(file).core), 2).start().run(5_000)
   let saves = 0
   const load = Effect.succeed({ records: [], dropped: 0, problem: null })
   const store = Layer.succeed(HistoryStore, { load, save: () => Effect.sync(() => void saves++) })

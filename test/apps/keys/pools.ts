@@ -4,7 +4,7 @@ import { answering, clients, host, list, row } from "./toy.ts"
 import type { Toy } from "./toy.ts"
 
 const ONE = list(1)
-const parked = (toy: Toy) => toy.parked(host(1))
+const parked = (toy: Toy) => toy.warm(host(1))
 const settled = (toy: Toy) => parked(answering(toy, 1).start().run(20_000))
 /** Ten clients a second for this many seconds. */
 const busy = (toy: Toy, seconds: number) => clients(answering(toy, 1).start().run(2_000), seconds * 10, 100)
@@ -52,6 +52,6 @@ export const POOLS: ReadonlyArray<Row> = [
   }),
   row("pool.total", [2, 100], [2, 12], (toy) => {
     answering(toy, 2).start().run(20_000)
-    return toy.parked(host(1)) + toy.parked(host(2))
+    return toy.warm(host(1)) + toy.warm(host(2))
   }, { pool: { mode: "fixed", size: 6 } })
 ]

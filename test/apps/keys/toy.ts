@@ -1,10 +1,10 @@
 /** The behaviour of the core with a file, in virtual time. */
 import { statusOf } from "../../../src/shell/status.ts"
-import { ToyInterpreter } from "../../support/ToyInterpreter.ts"
+import { Simulation } from "../../../src/sim/Simulation.ts"
 import type { Json, Row } from "./Row.ts"
 import { settingsOf } from "./Row.ts"
 
-export type Toy = ToyInterpreter
+export type Toy = Simulation
 
 export const host = (n: number) => `198.18.0.${n}`
 export const hosts = (count: number) => Array.from({ length: count }, (_, i) => host(i + 1))
@@ -35,7 +35,7 @@ export const row = (
   shows: Row["shows"],
   behave: (toy: Toy) => unknown,
   beside: Json = COLD
-): Row => ({ key, values, shows, beside, behave: (file) => behave(new ToyInterpreter(settingsOf(file).core)) })
+): Row => ({ key, values, shows, beside, behave: (file) => behave(new Simulation(settingsOf(file).core)) })
 
 /** Lets the addresses answer after 10 ms, 20 ms, and so on. */
 export function answering(toy: Toy, count: number, stepMs = 10): Toy {

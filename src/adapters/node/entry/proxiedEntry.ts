@@ -2,7 +2,8 @@
  * Clients of a listener behind proxies, which name the client in a header. The header is required of peers in `trusted`; every other
  * peer is refused, whatever it sends. What comes behind the header is the client's own.
  */
-import { contains, wordsOf } from "../../../core/access.ts"
+import { contains } from "../../../core/access.ts"
+import { wordsOf } from "../../../core/addressWords.ts"
 import type { Network } from "../../../core/model/Config.ts"
 import { proxyHeader } from "../../../ingress/proxyHeader.ts"
 import type { Cancel } from "../../../plane/ports/Transport.ts"

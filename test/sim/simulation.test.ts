@@ -5,9 +5,11 @@ import { advance } from "../../src/core/advance.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import type { Decision, DialWarm, Probe, SelectionMoved } from "../../src/core/model/Decision.ts"
 import { addresses, configWith } from "../support/config.ts"
-import { runPlan } from "../support/toyDial.ts"
-import type { Answer } from "../support/ToyInterpreter.ts"
-import { IllegalDecision, ToyInterpreter } from "../support/ToyInterpreter.ts"
+import { runPlan } from "../../src/sim/dialPlan.ts"
+import type { Answer } from "../../src/sim/Network.ts"
+import { Network } from "../../src/sim/Network.ts"
+import { IllegalDecision } from "../../src/sim/legal.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
 
 const config = configWith([{ candidates: addresses(4) }], { maxParallel: 2 })
 const isProbe = (decision: Decision): decision is Probe => decision._tag === "Probe"
@@ -18,7 +20,7 @@ function runWith(spoil: (decisions: ReadonlyArray<Decision>) => ReadonlyArray<De
     const advanced = advance(state, entry)
     return { ...advanced, decisions: spoil(advanced.decisions) }
   }
-  return () => new ToyInterpreter(config, { otherwise: 20, advance: spoilt }).start().run(1_000)
+  return () => new Simulation(config, { otherwise: 20, advance: spoilt }).start().run(1_000)
 }
 const probes = (change: (probe: Probe) => Partial<Probe>) =>
   runWith((all) => all.map((one) => (isProbe(one) ? { ...one, ...change(one) } : one)))
@@ -73,13 +75,11 @@ describe("a dial in virtual time", () => {
     })),
     deadlineMs: 1_000
   }
-  const dial = (...answers: ReadonlyArray<Answer>) =>
-    runPlan(plan, {
-      answerOf: (host) => answers[Number(host.split(".")[3]) - 1]!,
-      isImpostor: () => false,
-      failAfterMs: 1,
-      names: () => []
-    })
+  const dial = (...answers: ReadonlyArray<Answer>) => {
+    const network = new Network()
+    answers.forEach((answer, i) => network.set(plan.attempts[i]!.host, answer))
+    return runPlan(plan, network)
+  }
 
   it("is won by the first address to connect, and the other attempts are cancelled", () => {
     expect(dial(20, 5, 5)).toEqual({
@@ -102,16 +102,16 @@ describe("a dial in virtual time", () => {
   })
 
   it("fails when all attempts have failed", () => {
-    expect(dial("refused", "refused", "refused")).toMatchObject({ candidate: -1, tookMs: 3 })
+    expect(dial("refused", "refused", "refused")).toMatchObject({ candidate: "none", tookMs: 3 })
     expect(dial("lost", "timeout", 900)).toMatchObject({
-      candidate: -1,
+      candidate: "none",
       tookMs: 700,
       tried: [{ outcome: "timeout" }, {}, {}]
     })
   })
 
   it("serves a client of the toy interpreter", () => {
-    const toy = new ToyInterpreter(config, { otherwise: 20 }).start().run(1_000).client(0).run(100)
+    const toy = new Simulation(config, { otherwise: 20 }).start().run(1_000).client(0).run(100)
     expect(toy.entries.filter(({ event }) => event._tag === "ClientAccepted")).toHaveLength(1)
     expect(Vector.toArray(toy.state.candidates)).toHaveLength(4)
   })

@@ -1,16 +1,18 @@
-/** The events of a session, by how its upstream behaves. Clients send data as soon as they are connected. */
-import type { ClientClosed, Event } from "../../src/core/model/Event.ts"
+/** The events of a session, by how its upstream replies. Clients send data as soon as they are connected. */
+import type { Endpoint } from "../core/model/Candidate.ts"
+import type { ClientClosed, Event } from "../core/model/Event.ts"
 
 /**
- * The first byte after so many ms, or never: from a silent peer, one that resets, one that closes with FIN, one that answers with a
- * TLS alert, or one whose clients expect no answer and end when they have sent all.
+ * The first byte after so many ms, or never: the peer is silent, resets, closes with FIN or answers with a TLS alert; or the client
+ * expects no answer, and ends when it has sent all (`one-way`).
  */
 export type Reply = number | "silent" | "reset" | "closed" | "alert" | "one-way"
 
-export interface Of {
+/** Which session it is. */
+export interface SessionOf {
   readonly worker: number
   readonly session: number
-  readonly candidate: number
+  readonly candidate: Endpoint
   readonly client: number
 }
 
@@ -22,6 +24,7 @@ export interface Timing {
   readonly stallMs: number
 }
 
+/** An event and its time after the client came. */
 interface Later {
   readonly afterMs: number
   readonly event: Event
@@ -30,10 +33,10 @@ interface Later {
 const CUT_AFTER_MS = 1
 const ALERT_BYTES = 7
 /** How long a client waits without an answer. */
-const PATIENCE_MS = 15_000
+const WAITS_MS = 15_000
 
 export function sessionEvents(
-  of: Of,
+  of: SessionOf,
   reply: Reply,
   { tookMs, holdMs, silentAfterMs, stallMs }: Timing
 ): ReadonlyArray<Later> {
@@ -42,7 +45,7 @@ export function sessionEvents(
   const us = (ms: number) => Math.round(ms * 1000)
   const heardMs = typeof reply === "number" ? reply : Number.POSITIVE_INFINITY
   const isCut = typeof reply !== "number" && reply !== "silent"
-  const endMs = isCut ? CUT_AFTER_MS : Math.max(holdMs, typeof reply === "number" ? reply : PATIENCE_MS)
+  const endMs = isCut ? CUT_AFTER_MS : Math.max(holdMs, typeof reply === "number" ? reply : WAITS_MS)
   const silentMs = Math.min(heardMs, endMs)
   let silence: ClientClosed["silence"] = "none"
   if (silentMs > silentAfterMs) {

@@ -1,38 +1,28 @@
 /**
- * A dial plan, run in virtual time against a world that does not change meanwhile. A name's addresses take its place
- * from the start: the resolver takes no time.
+ * Runs a dial plan in virtual time against a network that does not change meanwhile. A name's addresses take its place from the start:
+ * the resolver takes no time.
  */
-import { admits } from "../../src/core/access.ts"
-import { isAvoided } from "../../src/core/identity.ts"
-import type { Attempt, AttemptOutcome } from "../../src/core/model/Event.ts"
-import { STRANGER } from "../../src/core/model/Event.ts"
-import type { DialAttempt, DialPlan } from "../../src/core/model/Routes.ts"
-import type { Answer } from "./ToyInterpreter.ts"
+import { admits } from "../core/access.ts"
+import { isAvoided } from "../core/identity.ts"
+import type { CandidateId, Endpoint } from "../core/model/Candidate.ts"
+import type { Attempt, AttemptOutcome } from "../core/model/Event.ts"
+import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
+import type { Network } from "./Network.ts"
 
-export interface ToyDialled {
-  /** -1: no address could be reached; -2: an address that is no candidate. */
-  readonly candidate: number
+export interface Dialled {
+  /** `none`: no address could be reached. */
+  readonly candidate: Endpoint | "none"
   readonly tried: ReadonlyArray<Attempt>
   readonly tookMs: number
   /** Attempts that were pending for longer than their plan allows, and when that was reported. */
-  readonly pending: ReadonlyArray<{ readonly candidate: number; readonly afterMs: number; readonly pendingMs: number }>
+  readonly pending: ReadonlyArray<{ readonly candidate: CandidateId; readonly afterMs: number; readonly pendingMs: number }>
 }
 
-type Names = (name: string) => ReadonlyArray<string>
-
-export interface ToyNetwork {
-  readonly answerOf: (host: string) => Answer
-  /** Whether the address answers, but cannot prove its identity. */
-  readonly isImpostor: (host: string) => boolean
-  readonly failAfterMs: number
-  readonly names: Names
-}
-
-export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: ToyNetwork): ToyDialled {
-  const { names } = network
+export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: Network): Dialled {
+  const names = (name: string) => network.names.addressesOf(name) ?? []
   const denied = planned.flatMap(({ host, resolve }): ReadonlyArray<Attempt> =>
     resolve === undefined ? [] : names(host).filter((one) => !admits(resolve.access, one)).slice(0, resolve.most)
-      .map((one) => ({ candidate: -1, host: one, outcome: "denied", tookUs: 0 }))
+      .map((one) => ({ candidate: "system", host: one, outcome: "denied", tookUs: 0 }))
   )
   const plan = { deadlineMs, attempts: planned.flatMap((attempt) => addressesOf(attempt, planned, names)) }
   const ends: Array<
@@ -52,7 +42,7 @@ export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: To
   const tookMs = winner?.toMs ?? Math.min(plan.deadlineMs, allFailedMs)
   const tried = ends.map((end) => ({
     candidate: end.attempt.candidate,
-    ...(end.attempt.candidate < 0 ? { host: end.attempt.host } : {}),
+    ...(end.attempt.candidate === "system" ? { host: end.attempt.host } : {}),
     outcome: end.toMs <= tookMs && (end.outcome !== "connected" || end === winner)
       ? end.outcome
       : winner === undefined
@@ -62,16 +52,19 @@ export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: To
     ...(end === winner && end.attempt.verify !== undefined ? { verified: true as const } : {})
   }))
   const pending = ends.flatMap(({ attempt: { candidate, suspectAfterMs }, fromMs, toMs }) =>
-    candidate >= 0 && Math.min(toMs, tookMs) - fromMs > suspectAfterMs
+    candidate !== "system" && Math.min(toMs, tookMs) - fromMs > suspectAfterMs
       ? [{ candidate, afterMs: fromMs + suspectAfterMs, pendingMs: suspectAfterMs }]
       : []
   )
-  const candidate = winner === undefined ? -1 : winner.attempt.candidate < 0 ? STRANGER : winner.attempt.candidate
-  return { candidate, tried: [...denied, ...tried], tookMs, pending }
+  return { candidate: winner?.attempt.candidate ?? "none", tried: [...denied, ...tried], tookMs, pending }
 }
 
 /** The addresses of a name that are not in the plan itself. */
-function addressesOf(attempt: DialAttempt, planned: ReadonlyArray<DialAttempt>, names: Names): ReadonlyArray<DialAttempt> {
+function addressesOf(
+  attempt: DialAttempt,
+  planned: ReadonlyArray<DialAttempt>,
+  names: (name: string) => ReadonlyArray<string>
+): ReadonlyArray<DialAttempt> {
   const { resolve, startAfterMs } = attempt
   if (resolve === undefined) return [attempt]
   const known = planned.map(({ host }) => host)
@@ -80,17 +73,9 @@ function addressesOf(attempt: DialAttempt, planned: ReadonlyArray<DialAttempt>, 
   return hosts.map((host, i) => ({ ...attempt, host, startAfterMs: startAfterMs + i * resolve.raceDelayMs }))
 }
 
-function fateOf(attempt: DialAttempt, fromMs: number, { answerOf, isImpostor, failAfterMs }: ToyNetwork) {
-  const answer = answerOf(attempt.host)
-  if (answer === "lost" || answer === "timeout" || (typeof answer === "number" && answer >= attempt.timeoutMs)) {
-    return { toMs: fromMs + attempt.timeoutMs, outcome: "timeout" as const }
-  }
+function fateOf({ host, timeoutMs, verify }: DialAttempt, fromMs: number, network: Network) {
+  const { tookMs, outcome } = network.endOf(network.answerOf(host, "client"), timeoutMs)
+  if (outcome !== "connected" || verify === undefined) return { toMs: fromMs + tookMs, outcome }
   // A proof takes as long again as the handshake.
-  if (typeof answer === "number" && attempt.verify !== undefined) {
-    const outcome = isImpostor(attempt.host) ? "certificate" as const : "connected" as const
-    return { toMs: fromMs + 2 * answer, outcome }
-  }
-  return typeof answer === "number"
-    ? { toMs: fromMs + answer, outcome: "connected" as const }
-    : { toMs: fromMs + failAfterMs, outcome: answer }
+  return { toMs: fromMs + 2 * tookMs, outcome: network.isImpostor(host) ? "certificate" as const : outcome }
 }

@@ -1,43 +1,14 @@
 /**
- * A transport without sockets: time moves only when a test advances it, dials end as scripted, and every call is in a log
- * with its time.
+ * A transport without sockets: time moves only when a test advances the clock, dials end as scripted, and every call is in a log with its
+ * time.
  */
 import * as Effect from "effect/Effect"
-import type { Address } from "../../src/core/model/Config.ts"
-import type { CloseCause, DialFailure } from "../../src/core/model/Event.ts"
-import type { Cancel, ClientSocket, RelayEnd, Transport, UpstreamSocket } from "../../src/plane/ports/Transport.ts"
-
-/** The result of one dial, `afterMs` after it began; `never` leaves it unanswered. */
-export interface Scripted {
-  readonly afterMs: number
-  readonly result: "connected" | "never" | DialFailure
-  /** With a proof of identity: its result, and when it comes after the connection. Left out: verified at once. */
-  readonly proofAfterMs?: number
-  readonly proof?: null | "never" | DialFailure
-}
-
-export class SimSocket implements ClientSocket, UpstreamSocket {
-  state: "open" | "reset" | "closed" = "open"
-  readonly name: string
-
-  constructor(name: string) {
-    this.name = name
-  }
-
-  readonly resetUnsafe = () => void (this.state = "reset")
-  readonly addressUnsafe = () => this.name
-  readonly isAliveUnsafe = () => this.state === "open"
-  readonly watchUnsafe = (lost: (reason: "closed" | "reset") => void) => void (this.#lost = lost)
-  #lost: (reason: "closed" | "reset") => void = () => {}
-
-  /** The peer ends the socket while it is warm. */
-  die(reason: "closed" | "reset"): void {
-    this.state = reason === "reset" ? "reset" : "closed"
-    this.#lost(reason)
-  }
-
-  readonly closeUnsafe = () => void (this.state = "closed")
-}
+import type { Address } from "../core/model/Config.ts"
+import type { CloseCause } from "../core/model/Event.ts"
+import type { Cancel, ClientSocket, RelayEnd, Transport } from "../plane/ports/Transport.ts"
+import type { Fate } from "./Fate.ts"
+import { SimSocket } from "./SimSocket.ts"
+import { VirtualClock } from "./VirtualClock.ts"
 
 export interface SimRelay {
   readonly client: SimSocket
@@ -46,47 +17,33 @@ export interface SimRelay {
   readonly end: (cause?: CloseCause) => void
 }
 
-interface Timer {
-  readonly atUs: number
-  readonly fire: () => void
-}
-
 export class SimTransport {
   /** `<ms> <what>`, in order. */
   readonly log: Array<string> = []
   readonly relays: Array<SimRelay> = []
   /** The number of free descriptors; nothing here uses any. */
   descriptors = Number.POSITIVE_INFINITY
-  readonly #dials: (address: Address, nth: number) => Scripted
+  readonly #dials: (address: Address, nth: number) => Fate
   readonly #listeners = new Map<string, (client: ClientSocket) => void>()
-  #timers: Array<Timer> = []
-  #nowUs = 0
+  readonly #clock: VirtualClock
   #dialled = 0
 
-  /** `dials` gives the result of each dial; `nth` counts from 0. */
-  constructor(dials: (address: Address, nth: number) => Scripted) {
+  /** `dials` gives the fate of each dial; `nth` counts from 0. */
+  constructor(dials: (address: Address, nth: number) => Fate, clock = new VirtualClock()) {
     this.#dials = dials
+    this.#clock = clock
   }
 
   get pendingTimers(): number {
-    return this.#timers.length
+    return this.#clock.pending
   }
 
   get nowMs(): number {
-    return this.#nowUs / 1000
+    return this.#clock.nowMs
   }
 
-  /** Advances time and runs each timer at its own moment, ties in the order in which they were set. */
   advance(ms: number): void {
-    const untilUs = this.#nowUs + Math.round(ms * 1000)
-    while (true) {
-      const next = this.#timers.reduce<Timer | undefined>((a, b) => (a === undefined || b.atUs < a.atUs ? b : a), undefined)
-      if (next === undefined || next.atUs > untilUs) break
-      this.#timers = this.#timers.filter((timer) => timer !== next)
-      this.#nowUs = next.atUs
-      next.fire()
-    }
-    this.#nowUs = untilUs
+    this.#clock.advance(ms)
   }
 
   /** A client comes to a listener. */
@@ -99,15 +56,10 @@ export class SimTransport {
   }
 
   note(what: string): void {
-    this.log.push(`${this.#nowUs / 1000} ${what}`)
+    this.log.push(`${this.#clock.nowMs} ${what}`)
   }
 
-  readonly #timer = (delayMs: number, fire: () => void): Cancel => {
-    // Like a real timer it rounds up to its unit and never fires early.
-    const timer: Timer = { atUs: this.#nowUs + Math.max(0, Math.ceil(delayMs * 1000)), fire }
-    this.#timers.push(timer)
-    return () => void (this.#timers = this.#timers.filter((other) => other !== timer))
-  }
+  readonly #timer = (delayMs: number, fire: () => void): Cancel => this.#clock.after(delayMs, fire)
 
   readonly service: Transport["Service"] = {
     listen: (name, address, onClient) =>
@@ -186,6 +138,6 @@ export class SimTransport {
     wheelTimerUnsafe: this.#timer,
     soonUnsafe: (run) => void this.#timer(0, run),
     hasDescriptorsUnsafe: (count) => this.descriptors >= count,
-    nowUs: () => this.#nowUs
+    nowUs: () => this.#clock.nowUs
   }
 }

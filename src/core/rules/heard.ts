@@ -1,0 +1,50 @@
+/**
+ * Heard: whether a packet came back from beyond this machine.
+ *
+ * - A refusal is an answer. A timeout and `unreachable` are silence.
+ * - An `implausible` answer comes from a machine in between: it is neither. A failed proof of identity is neither as well:
+ *   the network may have died between its two handshakes.
+ * - Loopback does not count.
+ */
+import * as Candidates from "../candidates.ts"
+import { upstreamByte } from "../evidence.ts"
+import type { DialFailure } from "../model/Event.ts"
+import type { Family } from "../model/Outage.ts"
+import type { State } from "../model/State.ts"
+import type { Step } from "../model/Step.ts"
+import { familyOf, needsNetwork } from "../network.ts"
+import { referenceOf } from "./pulse.ts"
+
+const NO_FAMILIES: ReadonlyArray<Family> = []
+
+/** Whether no packet came back. */
+export function isSilence(failure: DialFailure | null): boolean {
+  return failure === "timeout" || failure === "unreachable"
+}
+
+function isAnswer(failure: DialFailure | null): boolean {
+  return !isSilence(failure) && failure !== "implausible" && failure !== "certificate" && failure !== "local"
+}
+
+/** The families over which the event brings an answer. */
+export function familiesHeard(state: State, step: Step): ReadonlyArray<Family> {
+  const { event } = step
+  const hosts: Array<string | undefined> = []
+  for (const { candidate, failure } of step.samples) {
+    if (isAnswer(failure)) hosts.push(Candidates.find(state, candidate)?.host)
+  }
+  if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") {
+    if (isAnswer("reason" in event ? event.reason : null)) hosts.push(referenceOf(state, event)?.host)
+  } else if (event._tag === "ClientAccepted") {
+    // `host` is a name, and no address, only where the name could not be resolved.
+    for (const { host, outcome } of event.tried) if (outcome === "connected" || outcome === "refused") hosts.push(host)
+  } else {
+    const { silenceSinceUs, sinceUs } = state.outage
+    const sinceWhen = sinceUs < 0 ? silenceSinceUs : sinceUs
+    const byte = sinceWhen < 0 ? undefined : upstreamByte(event, step.at)
+    if (byte !== undefined && byte.atUs > sinceWhen) hosts.push(Candidates.find(state, byte.candidate)?.host)
+  }
+  // Nine of ten events bring no answer.
+  if (hosts.length === 0) return NO_FAMILIES
+  return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
+}
