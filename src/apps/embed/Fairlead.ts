@@ -9,7 +9,6 @@ import type * as net from "node:net"
 import { domainOf } from "../../core/domain.ts"
 import type { UpstreamId } from "../../core/model/Candidate.ts"
 import type { Config } from "../../core/model/Config.ts"
-import type { Settings } from "../config/Settings.ts"
 import { Acceptor } from "../../plane/Acceptor.ts"
 import type { Target } from "../../plane/Target.ts"
 import { Control } from "../../shell/Control.ts"
@@ -143,7 +142,7 @@ const make = Effect.fnUntraced(function* (started: InForce) {
       rebind: acceptor.rebind,
       tellCore: (core: Config) => tellCore(engine, core),
       setLogLevelUnsafe: () => {},
-      rehearse: ({ core }: Settings) => rehearsal(core, true)
+      rehearse: (settings: typeof next.settings) => rehearsal(settings.core, true)
     }
     const confirmed = yield* tracedReload(
       tracing,
