@@ -13,7 +13,7 @@ import type { InForce } from "../Reload.ts"
 
 type File = (typeof ConfigFile)["Encoded"]
 type Listener = File["listeners"][number]
-type Needed = "name" | "listen" | "upstream"
+type Needed = "name" | "listen"
 
 /** Every key may be left out. */
 type Loose<T> = T extends ReadonlyArray<infer E> ? ReadonlyArray<Loose<E>>
