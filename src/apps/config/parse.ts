@@ -16,7 +16,7 @@ import { asciiHosts } from "./asciiHosts.ts"
 import { builtinOf } from "./builtinOf.ts"
 import { checksOf, warningsOf } from "./checks.ts"
 import { countingNotes } from "./counting.ts"
-import { effective } from "./effective.ts"
+import { effective, withoutIdle } from "./effective.ts"
 import type { Environment } from "./environment.ts"
 import { substitute } from "./environment.ts"
 import type { Written } from "./explain.ts"
@@ -111,7 +111,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
       ...(built?.warnings ?? []).map(located)
     ],
     notes: ok && decoded !== undefined ? countingNotes(decoded, show).map(located) : [],
-    effective: ok ? effective(AST, file) : undefined,
+    effective: ok ? withoutIdle(effective(AST, file)) : undefined,
     caFiles: ok && decoded !== undefined ? caFilesOf(decoded, located) : []
   }
 }
