@@ -57,10 +57,21 @@ const clients = (proxyPort: number, pace: { readonly rate: number; readonly coun
   )
 
 async function measure(through: string, port: number): Promise<void> {
+  await listens(through, port)
   await clients(port, WARMING)
   for (const { name, ...pace } of PACES) {
     note(through, name, await clients(port, pace))
   }
+}
+
+/** Waits until a client is served, at most for half a minute or so. */
+async function listens(through: string, port: number): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    const [first] = await clients(port, { rate: 0, count: 1 })
+    if (first?.failure === "") return
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  throw new Error(`${through} serves no client`)
 }
 
 function note(through: string, pace: string, seen: ReadonlyArray<ProxySeen>): void {

@@ -1,7 +1,6 @@
 /** tinyproxy and squid as HTTP proxies, where they are installed. */
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
-import * as os from "node:os"
 import * as path from "node:path"
 import process from "node:process"
 import type { Rival } from "./rivals.ts"
@@ -40,17 +39,18 @@ const squid: ProxyRival = {
       "http_access allow all",
       "cache deny all",
       "access_log none",
-      `cache_log ${scratch}/squid.log`,
-      `pid_filename ${scratch}/squid.pid`,
-      `coredump_dir ${scratch}`,
+      "cache_log /dev/null",
+      "pid_filename none",
       "netdb_filename none",
+      "memory_cache_shared off",
       "visible_hostname squid.test",
       "dns_nameservers 127.0.0.1",
-      `cache_effective_user ${os.userInfo().username}`,
+      // Squid does not run as root. The package makes this user.
+      "cache_effective_user proxy",
       "shutdown_lifetime 0 seconds"
     ]
     fs.writeFileSync(file, `${lines.join("\n")}\n`)
-    return ["squid", "-N", "-f", file]
+    return ["squid", "-N", "-n", "fairleadbench", "-f", file]
   }
 }
 

@@ -27,3 +27,14 @@ export function effective(ast: SchemaAST.AST, raw: unknown): unknown {
   for (const [key, value] of Object.entries(raw)) put(ordered, key, effective(values, value))
   return ordered
 }
+
+/** Without `allow` where clients name no target: written there, it is a mistake, because it holds no client back. */
+export function withoutIdle(shown: unknown): unknown {
+  if (!isPlain(shown) || !Array.isArray(shown["listeners"])) return shown
+  const listeners = shown["listeners"].map((one) => {
+    if (!isPlain(one) || one["protocol"] !== "tcp") return one
+    const { allow: _, ...rest } = one
+    return rest
+  })
+  return { ...shown, listeners }
+}

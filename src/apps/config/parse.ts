@@ -16,7 +16,7 @@ import { asciiHosts } from "./asciiHosts.ts"
 import { builtinOf } from "./builtinOf.ts"
 import { checksOf, warningsOf } from "./checks.ts"
 import { countingNotes } from "./counting.ts"
-import { effective } from "./effective.ts"
+import { effective, withoutIdle } from "./effective.ts"
 import type { Environment } from "./environment.ts"
 import { substitute } from "./environment.ts"
 import type { Written } from "./explain.ts"
@@ -24,10 +24,10 @@ import { explain, HIDDEN, shownValue } from "./explain.ts"
 import { emptied } from "./emptied.ts"
 import { laterOf } from "./later.ts"
 import { isInherited, overlay } from "./overlay.ts"
-import { isPlain, setAt, valueAt } from "./plain.ts"
+import { setAt, valueAt } from "./plain.ts"
 import type { Found, Path, Problem, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
-import { unusedProtections, withoutUnused } from "./protections.ts"
+import { unusedProtections } from "./protections.ts"
 import { fillDefaults, schemaAt, validValue, withoutOwn } from "./schemaKeys.ts"
 import type { Settings } from "./Settings.ts"
 import { settingsOf } from "./settingsOf.ts"
@@ -111,7 +111,7 @@ export function parseSource(source: YamlSource, environment: Environment, embedd
       ...(built?.warnings ?? []).map(located)
     ],
     notes: ok && decoded !== undefined ? countingNotes(decoded, show).map(located) : [],
-    effective: ok ? printable(effective(AST, file)) : undefined,
+    effective: ok ? withoutIdle(effective(AST, file)) : undefined,
     caFiles: ok && decoded !== undefined ? caFilesOf(decoded, located) : []
   }
 }
@@ -184,10 +184,4 @@ function same(a: Path, b: Path): boolean {
 /** In the order of the file. */
 function inOrder(problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> {
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
-}
-
-/** Keys that cannot act are mistakes in a file, so they are not printed. */
-function printable(shown: unknown): unknown {
-  const listeners = valueAt(shown, ["listeners"])
-  return isPlain(shown) && Array.isArray(listeners) ? { ...shown, listeners: listeners.map(withoutUnused) } : shown
 }

@@ -55,12 +55,6 @@ export function unusedProtections(file: ConfigFile, written: unknown): ReadonlyA
   )
 }
 
-/** A listener without the keys that cannot act under its protocol: what is printed can be read again. */
-export function withoutUnused(listener: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const isUnused = (key: string) => UNUSED[key]?.without.includes(listener["protocol"] as Protocol) === true
-  return Object.fromEntries(Object.entries(listener).filter(([key]) => !isUnused(key)))
-}
-
 export function openDoors(file: ConfigFile, show: Show): ReadonlyArray<Found> {
   return file.listeners.flatMap(({ protocol, listen, users, clients }, i) => {
     const isClosed = protocol === "tcp" || isLoopback(listen.host) || clients.length > 0
