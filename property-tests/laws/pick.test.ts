@@ -160,7 +160,7 @@ describe("pick", () => {
     fc.property(routes, counts, counts, draws, (routes, connections, warm, draws) => {
       const chosen = pick(routes, countOf(connections), countOf(warm), chanceOf(draws))?.candidate ?? "none"
       expect(isAdmissible(routes, chosen)).toBe(true)
-      expect(isAdmissible(routes, -1)).toBe(routes.members.length === 0)
+      expect(isAdmissible(routes, "none")).toBe(routes.members.length === 0)
       expect(isAdmissible(routes, 99)).toBe(false)
     }),
     { share: 3 }
@@ -184,7 +184,7 @@ describe("pick", () => {
   law(
     "says why: only, cheapest, balanced, or unranked without members",
     fc.property(routes, (routes) => {
-      expect(reasonOf(routes, -1)).toBe("unranked")
+      expect(reasonOf(routes, "none")).toBe("unranked")
       const lowestMs = Math.min(...routes.members.map(({ dialMs }) => dialMs))
       for (const { candidate, dialMs } of routes.members) {
         const expected = routes.members.length === 1 ? "only" : dialMs === lowestMs ? "cheapest" : "balanced"

@@ -111,7 +111,7 @@ describe("a service under load", () => {
         const count = (name: string) => spans.filter((one) => one === `fairlead.${name}`).length
         assert.strictEqual(count("connection"), load.clients)
         assert.strictEqual(count("relay"), load.clients)
-        assert.strictEqual(count("reload"), updates(true))
+        assert.strictEqual(count("reload"), updates(true) + updates(false))
         assert.strictEqual(count("preheat"), events.facts().filter(({ kind }) => kind === "IpPoolPreheatCompleted").length)
         await Promise.all([collector.stop(), ...servers.map((server) => server.stop())])
       }),

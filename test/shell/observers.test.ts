@@ -17,7 +17,7 @@ import { liveLayer } from "../support/live.ts"
 import { until } from "../support/servers.ts"
 
 const config = configWith([{ candidates: addresses(2) }])
-const session = { worker: 0, session: 1, candidate: "system" } as const
+const session = { worker: 0, session: 1, candidate: "none" } as const
 const refused = { upstream: 0, routes: 1, chosen: "none", why: "unranked", warm: 0, client: 0, tried: [] } as const
 
 /** What each observer made of a short run of a live engine. */
