@@ -8,7 +8,6 @@ import { assert, it } from "vitest"
 import { allows, parsePattern } from "../../src/ingress/allowed.ts"
 import { clientHello } from "../../src/ingress/clientHello.ts"
 import type { Parser } from "../../src/ingress/Handshake.ts"
-import { privateKindOf } from "../../src/ingress/privateTarget.ts"
 import { proxyHeader } from "../../src/ingress/proxyHeader.ts"
 import { writeV1 } from "../../src/ingress/proxyV1.ts"
 import { writeV2 } from "../../src/ingress/proxyV2.ts"
@@ -19,6 +18,7 @@ import { Fuzz } from "../../test/support/fuzz.ts"
 import type { Ended } from "../../test/support/handshakes.ts"
 import { ascii, bytes, hex, pieces, run, unhex, whole } from "../../test/support/handshakes.ts"
 import { encryptedHello, helloOf, serverName } from "../../test/support/helloWriter.ts"
+import { isPrivate } from "../../test/support/isPrivate.ts"
 import { manyProtocols, opensslHello, runtimesHello } from "../../test/support/realHellos.ts"
 
 const DEEP = process.env["FAIRLEAD_DEEP"] === "1"
@@ -90,7 +90,7 @@ function faultOf(
   if (_tag !== "Target" || host === undefined || port === undefined) return undefined
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return "a port out of range"
   if (net.isIP(host) === 0 && readByUrl(host) !== host) return "a doubtful host"
-  const isDialled = allows(ALLOWED, host, port) && (net.isIP(host) === 0 || privateKindOf(host) === undefined)
+  const isDialled = allows(ALLOWED, host, port) && (net.isIP(host) === 0 || !isPrivate(host))
   return isDialled && (![80, 443].includes(port) || PRIVATE.check(host, net.isIPv6(host) ? "ipv6" : "ipv4"))
     ? "a dial that is not allowed"
     : undefined

@@ -1,7 +1,8 @@
 /**
  * The networks that a client of a listener may not reach unless `privateTargets` allows it: loopback, link-local, private,
  * shared, multicast and reserved ones, and the IPv6 networks in which a gateway would translate to one of these IPv4 networks.
- * Documentation and benchmark networks are not among them: laboratories dial them.
+ * Documentation and benchmark networks are not among them: laboratories dial them. An IPv4 address that is mapped into IPv6 is
+ * that IPv4 address wherever addresses are compared (core/addressWords.ts).
  */
 import { wordsOf } from "../core/addressWords.ts"
 import type { Network } from "../core/model/Config.ts"

@@ -85,18 +85,18 @@ export function headerProtections({ listeners }: ConfigFile): ReadonlyArray<Foun
   })
 }
 
+const CURE =
+  "write a name as example.com:443 or *.example.com:443, an address as 198.18.0.1:443 or [2001:db8::1]:443, without "
+  + "shorter, octal or hexadecimal forms, and every host as *:443"
+
 /** A host in a doubtful spelling would match no client's target. */
 export function doubtfulPatterns({ listeners }: ConfigFile, show: Show): ReadonlyArray<Found> {
   return listeners.flatMap(({ allow }, i) =>
     allow.flatMap((text, at) => {
       if (parsePattern(text) !== undefined) return []
       const path = ["listeners", i, "allow", at]
-      const expected = "a host and a port such as *:443, *.example.com:443 or [2001:db8::1]:443"
-      return [{
-        path,
-        expected,
-        message: `${show(path, text)} matches no host that a client can ask for: expected ${expected}`
-      }]
+      const message = `${show(path, text)} matches no host that a client can ask for: ${CURE}`
+      return [{ path, expected: "a host and a port such as *:443, *.example.com:443 or [2001:db8::1]:443", message }]
     })
   )
 }

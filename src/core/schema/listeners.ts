@@ -2,24 +2,21 @@
 import * as Schema from "effect/Schema"
 import { key, protective, required, secret, section } from "./keys.ts"
 import { NetworkText } from "./network.ts"
-import { duration, formed, ListenAddress, Name, parseEndpoint, size, whole } from "./units.ts"
+import { duration, formed, ListenAddress, Name, size, whole } from "./units.ts"
 
 const MINUTE = 60_000
 
 const TARGET = "a host and a port such as *:443, *.example.com:443, 198.18.0.1:80, [2001:db8::1]:443 or example.com:*"
 
-/** A target: `*`, `*.example.com`, a name or an address, then a port or `*`. */
+/** Some host, then a port or `*`. What can be a host is decided where clients' hosts are read (ingress/allowed.ts). */
 function isTarget(text: string): boolean {
-  const at = text.lastIndexOf(":")
-  const [host, port] = [text.slice(0, at), text.slice(at + 1)]
-  if (at < 1 || !(port === "*" || (/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))) return false
-  if (host.startsWith("[")) return parseEndpoint(host) !== undefined
-  return host === "*" || /^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]|\.(?!\.))*$/.test(host)
+  const [, port] = /^[^\s]+:(\*|[1-9][0-9]{0,4})$/.exec(text) ?? []
+  return port !== undefined && (port === "*" || Number(port) <= 65_535)
 }
 
 const TargetText = formed(
   Schema.String.check(Schema.makeFilter((text) => isTarget(text) ? undefined : `expected ${TARGET}`)),
-  { expected: TARGET, json: { type: "string", pattern: "^.+:([*]|[0-9]{1,5})$" } }
+  { expected: TARGET, json: { type: "string", pattern: "^[^\\s]+:([*]|[1-9][0-9]{0,4})$" } }
 )
 
 const Password = formed(Schema.NonEmptyString, {
