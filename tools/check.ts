@@ -17,7 +17,9 @@ interface Counts {
 const ON_DENO = [
   ...[
     "test/core",
-    "test/log",
+    "test/record",
+    "test/plane",
+    "test/sim",
     "test/shell",
     "test/adapters",
     "test/apps",
