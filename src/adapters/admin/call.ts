@@ -30,8 +30,8 @@ export class NoAnswer extends Data.TaggedError("NoAnswer")<{ readonly at: Addres
 }
 
 /**
- * The answer of the admin port. `node:http` with an agent of its own goes there directly. `fetch` would take the proxy that
- * the environment names.
+ * The answer of the admin port. An agent that knows no proxy goes there directly. `fetch` would take the proxy that the
+ * environment names, and so would, on Deno, an agent that is told nothing.
  */
 export const call = (
   { listen, token }: AdminPort,
@@ -41,7 +41,7 @@ export const call = (
   const at = localEndpoint(listen)
   return Effect.callback<Answer, NoAnswer>((resume, signal) => {
     const fail = () => resume(Effect.fail(new NoAnswer({ at })))
-    const agent = new http.Agent({ keepAlive: false })
+    const agent = new http.Agent({ keepAlive: false, proxyEnv: {} })
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const sent = http.request({ ...at, path, method, headers, agent, timeout: TIMEOUT_MS, signal })
     sent.on("timeout", () => void sent.destroy())
