@@ -219,8 +219,8 @@ describe("a changed constant of the core", () => {
     for (const { texts } of histories) expect(verdictOf(texts, new Unchanged()).outcome).toBe("verified")
   })
 
-  // The runtime makes no difference here: that all histories verify on both is shown above.
-  it.skipIf("Deno" in globalThis).each(changes)("$from -> $to makes a history diverge", async (change) => {
+  // The runtime makes no difference here, as all histories verify on both: changes are tried on Node alone.
+  it.each("Deno" in globalThis ? [] : changes)("$from -> $to makes a history diverge", async (change) => {
     const Changed = await changedReplay(change)
     const outcomes: Array<string> = []
     for (const { texts } of histories) {
