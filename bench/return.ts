@@ -84,7 +84,7 @@ if (values.list) {
   process.exit(0)
 }
 
-const results = new Map<Case, Result>(cases.map((one) => [one, { trouble: one.trouble, who: one.setup, rounds: [] }]))
+const results = new Map<Case, Result>(cases.map((one) => [one, { trouble: one.trouble, contender: one.setup, rounds: [] }]))
 const checks: Array<
   { readonly services: number; readonly busy: number; readonly changeMs: number; readonly p50Ms: number }
 > = []
@@ -122,7 +122,7 @@ function sameTrouble(a: Trouble, b: Trouble): boolean {
 if (values.json) {
   const named = all.map((result) => ({
     trouble: troubleName(result.trouble),
-    who: typeof result.who === "string" ? result.who : setupName(result.who),
+    contender: typeof result.contender === "string" ? result.contender : setupName(result.contender),
     ok: verdictOf(result),
     missed: missedBy(result),
     rounds: result.rounds

@@ -7,6 +7,7 @@
  */
 import * as net from "node:net"
 import process from "node:process"
+import { openLoop } from "./openLoop.ts"
 
 const [kind, host = "", portText, rateText, countText, timeoutText = "5000"] = process.argv.slice(2)
 const port = Number(portText)
@@ -39,18 +40,6 @@ function client(): Promise<Seen> {
   })
 }
 
-async function openLoop(): Promise<void> {
-  const running: Array<Promise<void>> = []
-  for (let i = 0; i < count; i++) {
-    const waitMs = rate === 0 ? 0 : (i * 1000) / rate - (performance.now() - beganMs)
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
-    const one = client().then((seen) => console.log(JSON.stringify(seen)))
-    if (rate === 0) await one
-    else running.push(one)
-  }
-  await Promise.all(running)
-}
-
 async function direct(): Promise<void> {
   const socket = net.connect({ host, port, noDelay: true })
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject))
@@ -66,5 +55,5 @@ async function direct(): Promise<void> {
   socket.destroy()
 }
 
-await (kind === "direct" ? direct() : openLoop())
+await (kind === "direct" ? direct() : openLoop(count, rate, client))
 process.exit(0)

@@ -6,6 +6,7 @@
 import * as fs from "node:fs"
 import * as net from "node:net"
 import process from "node:process"
+import { openLoop } from "./openLoop.ts"
 import * as tls from "node:tls"
 
 export interface ProxyClients {
@@ -67,14 +68,5 @@ function client(): Promise<ProxySeen> {
   })
 }
 
-const beganMs = performance.now()
-const running: Array<Promise<void>> = []
-for (let i = 0; i < count; i++) {
-  const waitMs = rate === 0 ? 0 : (i * 1000) / rate - (performance.now() - beganMs)
-  if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
-  const one = client().then((seen) => console.log(JSON.stringify(seen)))
-  if (rate === 0) await one
-  else running.push(one)
-}
-await Promise.all(running)
+await openLoop(count, rate, client)
 process.exit(0)

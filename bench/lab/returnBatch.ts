@@ -173,7 +173,7 @@ async function observe(
     isFailed: failure !== ""
   })).toSorted((a, b) => a.startedMs - b.startedMs)
   const acceptedMs = acceptedAtMs + RTT_MS.best / 2 - zeroMs
-  return { trouble, who: setup, seen, returnsMs: returns.map((atMs) => atMs - zeroMs), acceptedMs }
+  return { trouble, contender: setup, seen, returnsMs: returns.map((atMs) => atMs - zeroMs), acceptedMs }
 }
 
 function idleMs(): number {

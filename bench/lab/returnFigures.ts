@@ -15,7 +15,7 @@ export interface Glimpse {
 export interface Observed {
   readonly trouble: Trouble
   /** A configuration, or the name of a rival. */
-  readonly who: Setup | string
+  readonly contender: Setup | string
   /** By the start of the client. */
   readonly seen: ReadonlyArray<Glimpse>
   /** Each time the best came back. */

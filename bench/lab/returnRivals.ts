@@ -22,7 +22,8 @@ const PHASES = 15
 /** Both rivals in one trouble; for url-test each phase is a round. */
 export function rivalsIn(trouble: Trouble, { rate, settleS, watchS: leastS }: Pace): ReadonlyArray<Result> {
   const startsMs = clientsMs(rate, -settleS, endsS(trouble) + watchS(trouble, leastS))
-  const figures = (who: string, seen: ReadonlyArray<Glimpse>) => figuresOf(observedOf(trouble, who, seen), leastS)
+  const figures = (contender: string, seen: ReadonlyArray<Glimpse>) =>
+    figuresOf(observedOf(trouble, contender, seen), leastS)
   const phases = Array.from({ length: PHASES }, (_, i) => (i + 0.5) / PHASES)
   const tested = phases.map((phase) => {
     const rule = new UrlTest(trouble, phase)
@@ -34,8 +35,8 @@ export function rivalsIn(trouble: Trouble, { rate, settleS, watchS: leastS }: Pa
   const network = new SimulatedNetwork(trouble)
   const robin = startsMs.map((atMs, turn) => roundRobin(network, atMs, turn))
   return [
-    { trouble, who: ROBIN, rounds: [figures(ROBIN, robin)] },
-    { trouble, who: URL_TEST, rounds: tested.map((seen) => figures(URL_TEST, seen)) }
+    { trouble, contender: ROBIN, rounds: [figures(ROBIN, robin)] },
+    { trouble, contender: URL_TEST, rounds: tested.map((seen) => figures(URL_TEST, seen)) }
   ]
 }
 

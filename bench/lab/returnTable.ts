@@ -10,7 +10,7 @@ import { graceS, troubleName } from "./trouble.ts"
 /** One configuration or rival in one trouble, round by round. */
 export interface Result {
   readonly trouble: Trouble
-  readonly who: Setup | string
+  readonly contender: Setup | string
   readonly rounds: ReadonlyArray<Figures>
 }
 
@@ -73,14 +73,14 @@ export function tableOf(results: ReadonlyArray<Result>): ReadonlyArray<ReadonlyA
   return [
     head,
     ...results.map((result) => {
-      const { trouble, who, rounds } = result
+      const { trouble, contender, rounds } = result
       const missed = missedBy(result)
       const cells = COLUMNS.map(([figure, , text]) => {
         const { median, least, greatest } = summaryOf(rounds.map((round) => round[figure]))
         const spread = text(least) === text(greatest) ? "" : ` [${text(least)}..${text(greatest)}]`
         return `${missed.includes(figure) ? "!" : ""}${text(median)}${spread}`
       })
-      const name = typeof who === "string" ? who : setupName(who)
+      const name = typeof contender === "string" ? contender : setupName(contender)
       return [troubleName(trouble), name, ...cells, verdictOf(result)]
     })
   ]

@@ -48,7 +48,7 @@ export function glimpse(startedMs: number, role: Role, { isUp, tookMs }: Dialled
 }
 
 /** A rule learns of the return by tests for which no client waits: the best counts as having answered at once. */
-export function observedOf(trouble: Trouble, who: string, seen: ReadonlyArray<Glimpse>): Observed {
+export function observedOf(trouble: Trouble, contender: string, seen: ReadonlyArray<Glimpse>): Observed {
   const returnsMs = returnsS(trouble).map((atS) => atS * 1000)
-  return { trouble, who, seen, returnsMs, acceptedMs: (returnsMs.at(-1) ?? 0) + RTT_MS.best }
+  return { trouble, contender, seen, returnsMs, acceptedMs: (returnsMs.at(-1) ?? 0) + RTT_MS.best }
 }

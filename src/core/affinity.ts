@@ -4,7 +4,7 @@
  * The rule is rendezvous hashing (Thaler and Ravishankar 1998). Each member has a weight, computed from the client's address
  * and the member's address. The heaviest member serves. When a member leaves, only its clients move. When a member joins,
  * only the clients that it wins move. Weights depend on addresses, not on ids, so they are the same after a restart and in
- * another process.
+ * every worker.
  */
 import { hash } from "./math/hash.ts"
 import type { Member } from "./model/Routes.ts"

@@ -129,3 +129,12 @@ export const refusal = (reason: RefusalReason, detail: string, reply: Uint8Array
   detail,
   reply
 })
+
+/** A PROXY header that names no client. */
+export const NOTHING_SAID: ProxyHeader = {
+  _tag: "ProxyHeader",
+  local: false,
+  source: undefined,
+  destination: undefined,
+  early: NO_BYTES
+}

@@ -5,7 +5,7 @@ import { addressBytes, addressText } from "./addressBytes.ts"
 import { asciiOf, bytesOfAscii } from "./ascii.ts"
 import { canonicalHost } from "./canonicalHost.ts"
 import type { ProxyHeader, Refusal } from "./Handshake.ts"
-import { NO_BYTES, refusal } from "./Handshake.ts"
+import { NOTHING_SAID, refusal } from "./Handshake.ts"
 
 export const V1_SIGNATURE = bytesOfAscii("PROXY ")
 
@@ -24,20 +24,13 @@ export function sizeOfV1(begun: Uint8Array): number | Refusal {
 export function readV1(message: Uint8Array): ProxyHeader | Refusal {
   if (message.indexOf(CR) !== message.length - 2) return malformed()
   const [, protocol, ...parts] = asciiOf(message.subarray(0, -2)).split(" ")
-  const found: ProxyHeader = {
-    _tag: "ProxyHeader",
-    local: false,
-    source: undefined,
-    destination: undefined,
-    early: NO_BYTES
-  }
   // What follows has no meaning, whatever it is.
-  if (protocol === "UNKNOWN") return found
+  if (protocol === "UNKNOWN") return NOTHING_SAID
   const [from = "", to = "", fromPort = "", toPort = ""] = parts
   const isV6 = protocol === "TCP6"
   if ((protocol !== "TCP4" && !isV6) || parts.length !== 4) return malformed()
   const [source, destination] = [addressOf(from, fromPort, isV6), addressOf(to, toPort, isV6)]
-  return source === undefined || destination === undefined ? malformed() : { ...found, source, destination }
+  return source === undefined || destination === undefined ? malformed() : { ...NOTHING_SAID, source, destination }
 }
 
 const malformed = () => refusal("malformed", "a PROXY header of version 1 that is malformed")

@@ -8,7 +8,7 @@ import { uint16 } from "./ascii.ts"
 import { canonicalHost } from "./canonicalHost.ts"
 import { crc32c } from "./crc32c.ts"
 import type { ProxyHeader, Refusal } from "./Handshake.ts"
-import { NO_BYTES, refusal } from "./Handshake.ts"
+import { NOTHING_SAID, refusal } from "./Handshake.ts"
 import { joined } from "./Held.ts"
 
 export const V2_SIGNATURE = Uint8Array.of(13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10)
@@ -34,22 +34,15 @@ export function sizeOfV2(begun: Uint8Array): number | Refusal {
 }
 
 export function readV2(message: Uint8Array): ProxyHeader | Refusal {
-  const found: ProxyHeader = {
-    _tag: "ProxyHeader",
-    local: false,
-    source: undefined,
-    destination: undefined,
-    early: NO_BYTES
-  }
   const [command = 0, kind = 0] = message.subarray(12)
   // The rest of a LOCAL header has no meaning.
-  if ((command & 15) === LOCAL) return { ...found, local: true }
+  if ((command & 15) === LOCAL) return { ...NOTHING_SAID, local: true }
   const family = kind >>> 4
   const size = ADDRESS_BYTES[family] as number
   if (message.length < FIXED + size) return malformed("addresses that are cut off")
   const fault = fieldsFault(message, FIXED + size)
   if (fault !== undefined) return malformed(fault)
-  if (family === FAMILY.unspecified || family === FAMILY.local || (kind & 15) === 0) return found
+  if (family === FAMILY.unspecified || family === FAMILY.local || (kind & 15) === 0) return NOTHING_SAID
   if ((kind & 15) !== STREAM) return refusal("unsupported", "a PROXY header for datagrams")
   const width = family === FAMILY.ipv4 ? 4 : 16
   const ports = FIXED + 2 * width
@@ -57,7 +50,7 @@ export function readV2(message: Uint8Array): ProxyHeader | Refusal {
     host: canonicalHost(addressText(message.subarray(at, at + width))) as string,
     port: uint16(message, portAt)
   })
-  return { ...found, source: addressAt(FIXED, ports), destination: addressAt(FIXED + width, ports + 2) }
+  return { ...NOTHING_SAID, source: addressAt(FIXED, ports), destination: addressAt(FIXED + width, ports + 2) }
 }
 
 const malformed = (what: string) => refusal("malformed", `a PROXY header of version 2 with ${what}`)

@@ -9,6 +9,8 @@ export interface Client {
   readonly found: Found
   /** All bytes until then. */
   readonly sent: Uint8Array
+  /** All bytes after that, so far. */
+  readonly later: Array<Uint8Array>
 }
 
 export interface ParserServer extends AsyncDisposable {
@@ -32,9 +34,10 @@ export async function parserServer(
     let state: unknown
     let found: Found | undefined
     const sent: Array<Uint8Array> = []
+    const later: Array<Uint8Array> = []
     socket.on("error", () => {})
     socket.on("data", (chunk) => {
-      if (found !== undefined) return
+      if (found !== undefined) return void later.push(Uint8Array.from(chunk))
       sent.push(Uint8Array.from(chunk))
       if (parser === undefined) {
         parser = choose(chunk)
@@ -47,7 +50,7 @@ export async function parserServer(
         return
       }
       found = outcome
-      clients.push({ found, sent: Uint8Array.from(Buffer.concat(sent)) })
+      clients.push({ found, sent: Uint8Array.from(Buffer.concat(sent)), later })
       came.emit("client")
       if (found._tag === "Target") {
         socket.write(failure === undefined ? found.answers.success() : found.answers.failure(failure))

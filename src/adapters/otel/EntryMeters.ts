@@ -152,6 +152,7 @@ export class EntryMeters {
   }
 
   #of(state: State, candidate: CandidateRef): UpstreamMeters {
-    return this.upstream(state, Candidates.find(state, candidate)?.upstream ?? -1)
+    const found = Candidates.find(state, candidate)
+    return found === undefined ? this.#named(FORGOTTEN) : this.upstream(state, found.upstream)
   }
 }

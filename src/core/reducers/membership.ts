@@ -123,7 +123,7 @@ function start(state: State, step: Step): State {
   return next
 }
 
-/** A restored state may speak of sockets of an earlier process. A new process has none of them. */
+/** A restored state may speak of sockets of an earlier run. A new run has none of them. */
 function forgetSockets(state: State, atUs: number): State {
   if (state.upstreams.length === 0) return state
   const candidates = Vector.fromArray(

@@ -1,8 +1,8 @@
 /**
  * The end of a common cause, by the first success or because the upstream gives up.
  *
- * - Each other candidate of the order is a suspect until it answers a trial or, where sessions failed, a client. All are due
- *   for a trial, and every shut candidate too.
+ * - Each other candidate of the order is a suspect until it answers a trial or, where sessions failed, for
+ *   `breaker.firstTrial`. All are due for a trial, and every shut candidate too.
  * - A handshake that began before says nothing any more.
  */
 import * as Suspicion from "../candidate/suspicion.ts"
