@@ -1,6 +1,7 @@
 /** A port in use at the start: which program may hold it, and how to choose another. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as path from "node:path"
 import { localEndpoint } from "../adapters/admin/localEndpoint.ts"
 import { lockOwner } from "../adapters/file/lock.ts"
@@ -20,10 +21,10 @@ export class PortInUse extends Data.TaggedError("PortInUse")<{ readonly message:
 export const explained = Effect.fnUntraced(function* (error: BindError, source: ConfigSource, settings: Settings) {
   if (error.code !== "EADDRINUSE" || error.own !== undefined) return yield* error
   const other = yield* otherFairlead(error, settings)
-  const who = other === undefined ? "another program holds it" : `${other} holds it`
+  const holder = other === undefined ? "another program holds it" : `${other} holds it`
   const use = other !== undefined && error.listener !== "admin" ? `. To use that one: ${howToRun("env")}` : ""
   return yield* new PortInUse({
-    message: `listener ${error.listener}: cannot listen on ${endpointText(error)}: the port is in use: ${who}${use}. `
+    message: `listener ${error.listener}: cannot listen on ${endpointText(error)}: the port is in use: ${holder}${use}. `
       + remedy(error, source, other !== undefined)
   })
 })
@@ -31,7 +32,7 @@ export const explained = Effect.fnUntraced(function* (error: BindError, source: 
 /** The service that has the address, if its admin port answers, with its process id where the lock of its record tells. */
 const otherFairlead = Effect.fnUntraced(function* (error: BindError, { admin, eventLog }: Settings) {
   if (admin === null) return undefined
-  const token = undefined
+  const token = admin.token === null ? undefined : Redacted.value(admin.token)
   const listeners = yield* Effect.orElseSucceed(listenersOf({ listen: admin.listen, token }), () => undefined)
   const holds = listeners !== undefined
     && (error.listener === "admin" || listeners.some(({ listen }) => overlap(listen, error)))

@@ -57,7 +57,11 @@ export const Listener = Schema.Struct({
   ),
   handshake: section({
     timeout: key(duration(100, 10 * MINUTE), "10s", "A client that takes longer to name its target is cut off"),
-    maxBytes: key(size(1_024, 16_777_216), "64KiB", "Most bytes that it may send until then"),
+    maxBytes: key(
+      size(1_024, 16_777_216),
+      "64KiB",
+      "Most bytes that it may send until then, and until its upstream is connected"
+    ),
     perClient: key(whole(1, 100_000), 64, "Most handshakes of one client address at once; further ones are cut off")
   }),
   sni: section({

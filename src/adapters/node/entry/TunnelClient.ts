@@ -19,12 +19,11 @@ export interface TunnelAnswers {
   readonly failure: (reason: FailureReason) => Uint8Array | string
 }
 
-/** Most bytes that are taken from a client that does not wait for its answer. */
-const MOST_EARLY = 65_536
-
 export class TunnelClient extends NodeClient {
   readonly #answers: TunnelAnswers
   readonly #early: Array<Uint8Array> = []
+  /** Most bytes that are taken from a client that does not wait for its answer. */
+  readonly #mostEarlyBytes: number
   #earlyBytes = 0
   #isAnswered = false
   readonly #hasLeft: () => void
@@ -33,11 +32,12 @@ export class TunnelClient extends NodeClient {
   override readonly ends: () => Ends
 
   /** The socket is not read by anything else any more. `left` is called when the client leaves before it is answered. */
-  constructor({ socket, address, ends }: Connection, early: Uint8Array, answers: TunnelAnswers, left: () => void) {
+  constructor({ socket, address, ends, entry }: Connection, early: Uint8Array, answers: TunnelAnswers, left: () => void) {
     super(socket)
     this.addressUnsafe = address
     this.ends = ends
     this.#answers = answers
+    this.#mostEarlyBytes = entry.maxBytes
     this.#hasLeft = left
     if (early.length > 0) this.#keep(early)
     socket.on("readable", this.#read)
@@ -62,7 +62,7 @@ export class TunnelClient extends NodeClient {
   }
 
   readonly #read = (): void => {
-    while (this.#earlyBytes < MOST_EARLY) {
+    while (this.#earlyBytes < this.#mostEarlyBytes) {
       const chunk: Buffer | null = this.socket.read()
       if (chunk === null) return
       this.#keep(chunk)

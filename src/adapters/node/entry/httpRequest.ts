@@ -1,6 +1,6 @@
 /**
  * Requests with a whole URL: each is passed on over a connection of its own, which comes from the pool like every client's. The answer's
- * body, trailers and interim answers are passed on as they come, and a body that breaks off breaks off for the client too.
+ * body and trailers, and 100 Continue before it, are passed on as they come, and a body that breaks off breaks off for the client too.
  */
 import * as http from "node:http"
 import { hostTarget } from "../../../plane/Target.ts"
