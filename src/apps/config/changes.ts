@@ -1,6 +1,9 @@
 /** The differences between two configurations, by the names of keys. No value is shown. */
 import * as Redacted from "effect/Redacted"
+import { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { isPlain } from "./plain.ts"
+import type { Path } from "./Problem.ts"
+import { note, schemaAt } from "./schemaKeys.ts"
 import type { Settings } from "./Settings.ts"
 
 /** The paths of keys with different values. A whole section where only one side has it. */
@@ -10,25 +13,17 @@ export function changedKeys(before: unknown, after: unknown, path = ""): Readonl
   return [...keys].flatMap((key) => changedKeys(before[key], after[key], path === "" ? key : `${path}.${key}`))
 }
 
-/** Keys of what is bound or opened once at the start, and exceptions from them. */
-const AT_START = [
-  "admin",
-  "dns.resolutionDelay",
-  "dns.tellAgain",
-  "eventLog",
-  "history",
-  "limits",
-  "log",
-  "privacy",
-  "telemetry"
-]
-const AT_ONCE = ["history.maxEntries", "history.serveFor", "limits.backlog", "log.level"]
-
-/** Those of these keys that take effect with the next start only. */
+/** Those of these keys that take effect with the next start only (`atStart` and `hot` of core/schema/keys.ts). */
 export function needRestart(keys: ReadonlyArray<string>): ReadonlyArray<string> {
-  const below = (key: string, names: ReadonlyArray<string>) =>
-    names.some((name) => key === name || key.startsWith(`${name}.`))
-  return keys.filter((key) => below(key, AT_START) && !below(key, AT_ONCE))
+  return keys.filter((key) => isAtStart(key.split(".")))
+}
+
+/** The innermost section or key that says so decides. */
+function isAtStart(path: Path): boolean {
+  const said = path.map((_, i) => schemaAt(ConfigFile.ast, path.slice(0, i + 1))).flatMap((ast) =>
+    ast === undefined ? [] : note(ast, "atStart") ?? []
+  )
+  return said.at(-1) === true
 }
 
 /** The one secret that differs and that no printed configuration shows. */

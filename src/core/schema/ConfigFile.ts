@@ -4,7 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import { DomainText, HostText } from "./host.ts"
-import { key, protective, secret, section } from "./keys.ts"
+import { atStart, hot, key, protective, secret, section } from "./keys.ts"
 import { workers } from "./later.ts"
 import { Listener } from "./listeners.ts"
 import { names } from "./names.ts"
@@ -95,20 +95,20 @@ export const ConfigFile = Schema.Struct({
     maxEntries,
     staleFor
   }),
-  history: section({
+  history: atStart(section({
     path: key(
       Name,
       "auto",
       "File that keeps measurements across restarts; auto: history.json in the state directory; none: memory only"
     ),
-    maxEntries: remembered.maxEntries,
+    maxEntries: hot(remembered.maxEntries),
     maxBytes: key(size(1_024, 1_073_741_824), "1MiB", "Largest size of the file; a larger file is set aside"),
-    serveFor: remembered.serveFor,
+    serveFor: hot(remembered.serveFor),
     firstWrite: key(duration(10, MINUTE), "500ms", "The file is first written at most this long after the first selection"),
     flushInterval: key(duration(10, DAY), "5s", "Least time between two later writes; the file is also written at the end"),
     timeout: key(duration(10, MINUTE), "1s", "Start and end wait at most this long for the disk")
-  }),
-  eventLog: section({
+  })),
+  eventLog: atStart(section({
     path: key(Name, "auto", "Directory of the record; auto: below the state directory; none: no record"),
     segmentBytes: key(size(4_096, 4_294_967_296), "64MiB", "A segment of this size is closed and compressed"),
     segments: key(whole(1, 100_000), 8, "Most segments that are kept; the oldest go first"),
@@ -120,8 +120,8 @@ export const ConfigFile = Schema.Struct({
       "2s",
       "Start and end wait at most this long for a silent disk; the disk gets no entries until it answers"
     )
-  }),
-  telemetry: section({
+  })),
+  telemetry: atStart(section({
     otlp: section({
       endpoint: key(
         OtlpEndpoint,
@@ -131,8 +131,8 @@ export const ConfigFile = Schema.Struct({
       sampleRatio: key(between(0, 1), 1, "Share of connections that are traced")
     }),
     metrics: key(Schema.Boolean, true, "true: the admin port serves /metrics")
-  }),
-  admin: section({
+  })),
+  admin: atStart(section({
     listen: key(
       AdminListen,
       "127.0.0.1:9099",
@@ -150,24 +150,26 @@ export const ConfigFile = Schema.Struct({
       "15s",
       "Time between signs of life on `/events`; the port cuts off a reader that takes nothing for twice as long"
     )
-  }),
-  log: section({
-    level: key(Schema.Literals(["debug", "info", "warn", "error"]), "info", "Lowest severity that is logged"),
+  })),
+  log: atStart(section({
+    level: hot(key(Schema.Literals(["debug", "info", "warn", "error"]), "info", "Lowest severity that is logged")),
     format: key(Schema.Literals(["text", "json"]), "text", "text: logfmt; json: one JSON object a line"),
     output: key(Name, "stderr", "stderr, stdout, or the path of a file"),
     buffer: key(size(4_096, 1_073_741_824), "1MiB", "Most bytes that wait for a slow disk; beyond that, lines are lost"),
     timeout: key(duration(10, MINUTE), "2s", "Lines that the disk does not take within this time are lost")
-  }),
-  privacy: section({
+  })),
+  privacy: atStart(section({
     addresses: key(
       Schema.Literals(["redacted", "full"]),
       "redacted",
       "How much of a candidate's address appears in logs above debug, traces, metrics and facts; redacted: its network"
     )
-  }),
-  limits: section({
+  })),
+  limits: atStart(section({
     mailbox: key(whole(64, 16_777_216), 65_536, "Most events on their way into the core; when it is full, accepting waits"),
-    backlog: key(whole(0, 1_000_000), 512, "Most clients of one listener that wait to be served; further ones are reset"),
+    backlog: hot(
+      key(whole(0, 1_000_000), 512, "Most clients of one listener that wait to be served; further ones are reset")
+    ),
     reserve: key(
       whole(0, 100_000),
       64,
@@ -193,7 +195,7 @@ export const ConfigFile = Schema.Struct({
       "Most requests to the admin port at once; `/healthz`, `/readyz` and `/metrics` together have as many permits of their own"
     ),
     eventReaders: key(whole(1, 1024), 16, "Most readers of `/events` at once")
-  }),
+  })),
   shutdown: section({
     drain: key(duration(0, DAY), "30s", "Longest time that a graceful stop waits for sessions")
   }),

@@ -24,6 +24,16 @@ export function protective<S extends Schema.Top>(schema: S): S["Rebuild"] {
   return schema.annotate({ protects: true } as never)
 }
 
+/** A key or a section that is read at the start alone, because it is bound or opened once. A reload leaves it as it was. */
+export function atStart<S extends Schema.Top>(schema: S): S["Rebuild"] {
+  return schema.annotate({ atStart: true } as never)
+}
+
+/** A key of such a section that a reload brings into force nevertheless. */
+export function hot<S extends Schema.Top>(schema: S): S["Rebuild"] {
+  return schema.annotate({ atStart: false } as never)
+}
+
 /** A key that has to be written. The example shows how. */
 export function required<S extends Schema.Top>(schema: S, example: S["Encoded"], description: string): S["Rebuild"] {
   return schema.annotate({ description, examples: [example] } as never)

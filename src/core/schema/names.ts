@@ -1,6 +1,6 @@
 /** Keys of the sources of candidates, beside the lists of upstreams, and of the addresses that may be dialled. */
 import * as Schema from "effect/Schema"
-import { key, section } from "./keys.ts"
+import { atStart, key, section } from "./keys.ts"
 import { NetworkText } from "./network.ts"
 import { keysOf } from "./tables.ts"
 import { duration, PlainAddressText, ServerText, whole } from "./units.ts"
@@ -41,16 +41,16 @@ export const names = {
     servers,
     refresh,
     timeout,
-    resolutionDelay: key(
+    resolutionDelay: atStart(key(
       duration(0, MINUTE),
       "50ms",
       "When a client waits, Fairlead uses the first addresses after it has waited this long for the other answers; later addresses join in"
-    ),
-    tellAgain: key(
+    )),
+    tellAgain: atStart(key(
       duration(1_000, DAY),
       "1m",
       "Least time between two warnings that the name of an upstream has no addresses"
-    ),
+    )),
     maxAnswers
   }),
   sources: section(keysOf(sources)),
