@@ -3,7 +3,8 @@ import { assert, describe, it } from "vitest"
 import { request } from "../support/admin.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { named, until } from "../support/servers.ts"
-import { freePorts, seriesOf } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
+import { seriesOf } from "../support/telemetry.ts"
 
 /** Polls until `holds` is true. */
 async function becomes(what: string, holds: () => Promise<boolean>): Promise<void> {

@@ -8,7 +8,7 @@ import type { Running } from "../support/command.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import type { Server } from "../support/servers.ts"
 import { serve, until } from "../support/servers.ts"
-import { freePorts } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
 
 const CLIENTS = 250
 

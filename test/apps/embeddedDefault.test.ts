@@ -7,7 +7,7 @@ import { request } from "../support/admin.ts"
 import type { Running } from "../support/command.ts"
 import { command, inScratch, portOf, start } from "../support/command.ts"
 import { until } from "../support/servers.ts"
-import { freePorts } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
 
 const TIMEOUT_MS = 60_000
 

@@ -9,7 +9,7 @@ import type { ShellName } from "../../src/apps/env/Shell.ts"
 import { shells } from "../../src/apps/env/Shell.ts"
 import { command, inScratch } from "../support/command.ts"
 import { fileOf, lacksTool, runTool } from "../support/peers/tools.ts"
-import { freePorts } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
 
 const VARIABLES = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]
 const PORT = { at: "127.0.0.1:8118", asksUser: false, pac: "http://127.0.0.1:8118/proxy.pac", others: [] }

@@ -12,7 +12,8 @@ import { request } from "../support/admin.ts"
 import type { Running } from "../support/command.ts"
 import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { ask, named, until } from "../support/servers.ts"
-import { freePorts, seriesOf } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
+import { seriesOf } from "../support/telemetry.ts"
 
 interface File {
   readonly version: number

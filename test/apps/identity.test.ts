@@ -16,7 +16,8 @@ import type { Running } from "../support/command.ts"
 import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { dnsServer } from "../support/dnsServer.ts"
 import { until } from "../support/servers.ts"
-import { freePorts, seriesOf } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
+import { seriesOf } from "../support/telemetry.ts"
 import { impostors, listening, serveTls } from "../support/tlsServers.ts"
 
 interface Service {

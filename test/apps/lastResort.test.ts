@@ -8,7 +8,8 @@ import type { Running } from "../support/command.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { dnsServer } from "../support/dnsServer.ts"
 import { ask, named, until } from "../support/servers.ts"
-import { freePorts, seriesOf } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
+import { seriesOf } from "../support/telemetry.ts"
 
 interface Service {
   readonly port: number

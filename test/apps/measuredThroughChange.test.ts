@@ -7,7 +7,8 @@ import { openEvents, request } from "../support/admin.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { serve, until } from "../support/servers.ts"
 import { connect } from "../support/sockets.ts"
-import { fakeCollector, freePorts, seriesOf, sumOf } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
+import { fakeCollector, seriesOf, sumOf } from "../support/telemetry.ts"
 
 const DEEP = process.env["FAIRLEAD_DEEP"] !== undefined
 /** The length of the single session. */

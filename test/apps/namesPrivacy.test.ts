@@ -11,7 +11,8 @@ import { openEvents, request } from "../support/admin.ts"
 import { command, inScratch, program, start, writeConfig } from "../support/command.ts"
 import { dnsServer } from "../support/dnsServer.ts"
 import { ask, named, until } from "../support/servers.ts"
-import { fakeCollector, freePorts } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
+import { fakeCollector } from "../support/telemetry.ts"
 
 const TOKEN = "correct-horse-battery"
 const HEADERS = { authorization: `Bearer ${TOKEN}`, via: "a proxy" }

@@ -3,7 +3,7 @@ import { assert, describe, it } from "vitest"
 import { request } from "../support/admin.ts"
 import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { named, until } from "../support/servers.ts"
-import { freePorts } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
 
 describe("fairlead refresh", () => {
   it("makes the running service measure again, and says what is wrong when it cannot", () =>

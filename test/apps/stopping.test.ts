@@ -8,7 +8,7 @@ import { request } from "../support/admin.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { serve, until } from "../support/servers.ts"
 import { connect, pattern } from "../support/sockets.ts"
-import { freePorts } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
 
 const DEEP = process.env["FAIRLEAD_DEEP"] !== undefined
 const CHUNK = pattern(1 << 20, 3)

@@ -2,7 +2,8 @@
 import { assert, describe, it } from "vitest"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { ask, named, until } from "../support/servers.ts"
-import { fakeCollector, freePorts } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
+import { fakeCollector } from "../support/telemetry.ts"
 
 /** Runs the program with these telemetry keys, one client through it, and `use` while it runs. */
 const withRun = <A>(telemetry: string, use: (admin: string) => Promise<A>, env: Readonly<Record<string, string>> = {}) =>

@@ -8,7 +8,8 @@ import { request } from "../support/admin.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { dnsServer } from "../support/dnsServer.ts"
 import { ask, named, until } from "../support/servers.ts"
-import { freePorts, seriesOf } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
+import { seriesOf } from "../support/telemetry.ts"
 
 const NAME = "gone.test"
 const FAILED = 'fairlead_dns_failed_total{upstream="web",reason="ENOTFOUND"}'

@@ -11,7 +11,8 @@ import { lacks } from "../support/able.ts"
 import { inScratch, portOf, start, writeConfig } from "../support/command.ts"
 import { ask, named, until } from "../support/servers.ts"
 import type { Span } from "../support/telemetry.ts"
-import { endNs, freePorts, spansOf, startNs } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
+import { endNs, spansOf, startNs } from "../support/telemetry.ts"
 
 const binary = spawnSync("sh", ["deploy/collector/build.sh", "--where"], { encoding: "utf8" }).stdout.trim()
 const isBuilt = binary !== "" && fs.existsSync(binary)

@@ -10,7 +10,7 @@ import type { Peers } from "../support/peers/peers.ts"
 import { NAME, peers } from "../support/peers/peers.ts"
 import { fileOf, lacksTool, runTool } from "../support/peers/tools.ts"
 import { ask, until } from "../support/servers.ts"
-import { freePorts } from "../support/telemetry.ts"
+import { freePorts } from "../support/freePorts.ts"
 
 const missing = [
   lacksTool("sshd", "openssh-server", "sshd"),

@@ -3,11 +3,11 @@ import { spawn, spawnSync } from "node:child_process"
 import * as dgram from "node:dgram"
 import * as dns from "node:dns/promises"
 import * as fs from "node:fs"
-import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
 import process from "node:process"
 import { lacks } from "./able.ts"
+import { freePorts } from "./freePorts.ts"
 
 export type Hosts = Readonly<Record<string, ReadonlyArray<string>>>
 
@@ -99,16 +99,14 @@ async function begin(hosts: Hosts): Promise<Dnsmasq> {
   }
 }
 
-/** A port that is free for UDP and TCP, as other processes take TCP ports all the time. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as net.AddressInfo
-      const socket = dgram.createSocket("udp4")
-      socket.once("error", reject)
-      socket.bind(port, "127.0.0.1", () => socket.close(() => server.close(() => resolve(port))))
-    })
+/** A port that is free for TCP and UDP. */
+async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1)
+  const socket = dgram.createSocket("udp4")
+  const isFree = await new Promise<boolean>((resolve) => {
+    socket.once("error", () => resolve(false))
+    socket.bind(port, "127.0.0.1", () => resolve(true))
   })
+  await new Promise<void>((resolve) => socket.close(resolve))
+  return isFree ? port : freePort()
 }

@@ -9,6 +9,7 @@ import process from "node:process"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Means } from "./able.ts"
 import { lacks } from "./able.ts"
+import { freePorts } from "./freePorts.ts"
 
 const FOLDERS = [...(process.env["PATH"] ?? "").split(path.delimiter), "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"]
 
@@ -67,7 +68,7 @@ async function begin(
   argsOf: (config: string) => ReadonlyArray<string>,
   tries = 5
 ): Promise<Peer> {
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-peer-"))
   const config = path.join(directory, "config")
   fs.writeFileSync(config, textOf(port))
@@ -85,15 +86,6 @@ async function begin(
   await stop()
   if (tries === 1) throw new Error(`${file} ended: ${said}`)
   return begin(file, textOf, argsOf, tries - 1)
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
 }
 
 async function answers(port: number): Promise<boolean> {

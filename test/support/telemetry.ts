@@ -139,14 +139,3 @@ function valueOf(value: any): unknown {
 
 export const startNs = ({ startTimeUnixNano }: Span): bigint => BigInt(startTimeUnixNano)
 export const endNs = ({ endTimeUnixNano }: Span): bigint => BigInt(endTimeUnixNano)
-
-/** Ports that are free at this moment. */
-export async function freePorts(count: number): Promise<ReadonlyArray<number>> {
-  const servers = await Promise.all(Array.from({ length: count }, () =>
-    new Promise<net.Server>((resolve) => {
-      const server = net.createServer().listen(0, "127.0.0.1", () => resolve(server))
-    })))
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}

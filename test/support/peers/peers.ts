@@ -12,7 +12,7 @@ import type { Running } from "../command.ts"
 import { binaryOf, portOf, start } from "../command.ts"
 import { dnsServer } from "../dnsServer.ts"
 import { until } from "../servers.ts"
-import { freePorts } from "../telemetry.ts"
+import { freePorts } from "../freePorts.ts"
 import type { SitePorts } from "./site.ts"
 
 /** The name of the site, which only the test's DNS server knows. Its certificate has this name. */
