@@ -22,6 +22,8 @@ export interface ParserServer extends AsyncDisposable {
 
 const PAGE = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
 
+const END_OF_REQUEST = Buffer.from("\r\n\r\n")
+
 /** Answers a target with a page, or with the failure. The parser of a connection is chosen when its first bytes are there. */
 export async function parserServer(
   choose: (first: Uint8Array) => Parser<any, Found>,
@@ -36,8 +38,15 @@ export async function parserServer(
     const sent: Array<Uint8Array> = []
     const later: Array<Uint8Array> = []
     socket.on("error", () => {})
+    /** A proxy that is answered before it has read its client's request may reset the client: the page waits for the request. */
+    const answerRequest = () => {
+      if (Buffer.concat([...sent, ...later]).subarray(-4).equals(END_OF_REQUEST)) socket.end(PAGE)
+    }
     socket.on("data", (chunk) => {
-      if (found !== undefined) return void later.push(Uint8Array.from(chunk))
+      if (found !== undefined) {
+        later.push(Uint8Array.from(chunk))
+        return void (found._tag === "ProxyHeader" && answerRequest())
+      }
       sent.push(Uint8Array.from(chunk))
       if (parser === undefined) {
         parser = choose(chunk)
@@ -55,7 +64,8 @@ export async function parserServer(
       if (found._tag === "Target") {
         socket.write(failure === undefined ? found.answers.success() : found.answers.failure(failure))
       }
-      if (found._tag === "Refusal" || failure !== undefined) socket.end()
+      if (found._tag === "ProxyHeader") answerRequest()
+      else if (found._tag === "Refusal" || failure !== undefined) socket.end()
       else socket.end(PAGE)
     })
   })
