@@ -5,6 +5,7 @@
  */
 import type { Entry, TurnedAway } from "./Entry.ts"
 import type { Listener } from "./Listener.ts"
+import { entryFor } from "./Listener.ts"
 import type { Cancel, ClientSocket, Door, Transport } from "./ports/Transport.ts"
 import type { Target } from "./Target.ts"
 
@@ -45,10 +46,14 @@ export class Handshakes {
     const address = networkOf(socket.addressUnsafe())
     const sessions = new Set<Cancel>()
     let isOver = false
+    let hasNamed = false
     let stopTimer: Cancel = nothing
     let stopHandshake: Cancel = nothing
 
+    /** A listener that a reload took away still serves what a client was about to ask for. */
+    const rules = () => hasNamed || listener.phase !== "gone" ? entryFor(listener, entry, socket) : entry
     const named = () => {
+      hasNamed = true
       stopTimer()
       pending.delete(one)
       if (!one.isCounted) return
@@ -78,6 +83,7 @@ export class Handshakes {
     const one: Handshake = { address, isCounted: true, end }
     const door: Door = {
       enterUnsafe: (client, target, ended) => {
+        const inForce = rules() ?? entry
         named()
         let isServed = true
         let stop: Cancel = nothing
@@ -85,7 +91,7 @@ export class Handshakes {
           if (isServed) stop()
         }
         sessions.add(stopOnce)
-        stop = this.#serve(listener, entry, client, target, () => {
+        stop = this.#serve(listener, inForce, client, target, () => {
           isServed = false
           sessions.delete(stopOnce)
           ended()
@@ -93,9 +99,11 @@ export class Handshakes {
         return stopOnce
       },
       nextUnsafe: () => {
-        if (!isOver && !this.#isClosed && !pending.has(one)) limit()
-        return !this.#isClosed
+        const isFree = !this.#isClosed && rules() !== undefined
+        if (!isOver && isFree && !pending.has(one)) limit()
+        return isFree
       },
+      entryUnsafe: rules,
       leftUnsafe: over
     }
     const count = counts.get(address) ?? 0

@@ -37,11 +37,22 @@ export interface Listener {
 }
 
 /** Whether a client may connect from its address. A client that may not is counted. */
-export function welcomes({ options: { clients = [] }, turnedAway }: Listener, socket: ClientSocket): boolean {
-  const words = wordsOf(socket.addressUnsafe())
-  if (words !== undefined && clients.some((network) => contains(network, words))) return true
+export function welcomes({ options, turnedAway }: Listener, socket: ClientSocket): boolean {
+  if (isWelcome(options, socket)) return true
   turnedAway.set("denied", (turnedAway.get("denied") ?? 0) + 1)
   return false
+}
+
+function isWelcome({ clients }: ListenerOptions, socket: ClientSocket): boolean {
+  if (clients === undefined) return true
+  const words = wordsOf(socket.addressUnsafe())
+  return words !== undefined && clients.some((network) => contains(network, words))
+}
+
+/** What a listener demands now of a client that it accepted under other rules; undefined: the client may ask for nothing more. */
+export function entryFor({ options, phase }: Listener, accepted: Entry, socket: ClientSocket): Entry | undefined {
+  const { entry } = options
+  return phase !== "gone" && entry?.protocol === accepted.protocol && isWelcome(options, socket) ? entry : undefined
 }
 
 /** Whether a listener stays as it is bound; port 0 is another one each time, so there the name decides. */

@@ -92,6 +92,20 @@ describe("a request with a whole URL", () => {
       to.stop()
     }))
 
+  it("passes on what the upstream says before its answer", () =>
+    proxying({}, async ({ port }) => {
+      const to = await collecting(
+        "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload; as=style\r\n\r\n"
+          + 'HTTP/1.1 103 Early Hints\r\nLink: <a>; rel="a b"\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n'
+      )
+      const answer = await said(port, get(`http://127.0.0.1:${to.port}/`), / 204 /)
+      // Node leaves the odd link out, and Deno passes it on.
+      const statuses = new Set([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status))
+      assert.deepStrictEqual([...statuses], ["102", "103", "204"])
+      assert.match(answer, /\r\nLink: <\/a\.css>; rel=preload; as=style\r\n/i)
+      await to.stop()
+    }))
+
   it("ends for the client where the answer breaks off", () =>
     proxying({}, async ({ port }) => {
       const to = await collecting("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")

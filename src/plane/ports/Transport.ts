@@ -72,8 +72,13 @@ export interface Listening {
 export interface Door {
   /** The client has named a target, and is served; `ended` is called once when that is over. The cancel resets it. */
   readonly enterUnsafe: (client: ClientSocket, target: Target, ended: () => void) => Cancel
-  /** The client may name another target; false: it may not, because no client is served any more. */
+  /** The client may name another target; false: it may not, because no client is served any more, or no rules hold for it. */
   readonly nextUnsafe: () => boolean
+  /**
+   * The rules that hold for what the client asks now: a reload changes them for clients that stay, too. undefined: it may ask
+   * for nothing more.
+   */
+  readonly entryUnsafe: () => Entry | undefined
   /** The connection is over: call it once. */
   readonly leftUnsafe: (turnedAway?: TurnedAway) => void
 }

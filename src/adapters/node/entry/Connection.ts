@@ -12,6 +12,9 @@ export interface Connection {
   readonly address: () => string
   /** Where the client's connection comes from and went to. */
   readonly ends: () => Ends
+  /** The address of the other end of the socket: the client itself, or a proxy before it. */
+  readonly peer: () => string
+  /** What its listener demanded when the connection was accepted. What a client may ask for is judged by `inForce`. */
   readonly entry: WayIn
   readonly door: Door
   /** Ends the connection for the door; calls after the first one do nothing. */

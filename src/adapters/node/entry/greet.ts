@@ -29,7 +29,7 @@ export function greet(client: ClientSocket, given: Entry, door: Door): Cancel {
       ? serveSni(connection)
       : tell(connection, (cancel) => void (stop = cancel))
   }
-  const connection = { socket, address, ends, entry, door, left }
+  const connection = { socket, address, peer: address, ends, entry, door, left }
   if (!entry.hasHeader) begin(connection)
   else stop = readHeader(connection, begin)
   return () => {

@@ -1,6 +1,6 @@
 /**
  * Requests with a whole URL: each is passed on over a connection of its own, which comes from the pool like every client's. The answer's
- * body and trailers, and 100 Continue before it, are passed on as they come, and a body that breaks off breaks off for the client too.
+ * body and trailers, and informational answers before it (100, 102, 103), are passed on as they come, and a body that breaks off breaks off for the client too.
  */
 import * as http from "node:http"
 import { hostTarget } from "../../../plane/Target.ts"
@@ -71,6 +71,7 @@ export function forward(
     over()
   })
   outgoing.on("continue", () => response.writeContinue())
+  outgoing.on("information", (early) => passEarly(early, response))
   outgoing.on("response", (incoming) => {
     isAnswered = true
     answer(incoming, response, client.servedBy ?? "")
@@ -88,6 +89,18 @@ export function forward(
     outgoing.end()
   })
   if (request.headers.expect !== undefined) outgoing.flushHeaders()
+}
+
+/** What an upstream says before its answer (RFC 9110, 15.2). */
+function passEarly({ statusCode, rawHeaders }: http.InformationEvent, response: http.ServerResponse): void {
+  if (statusCode === 102) return response.writeProcessing()
+  const headers = Object.fromEntries(passedOn(rawHeaders).map(([name, values]) => [name.toLowerCase(), valueOf(values)]))
+  if (statusCode !== 103) return
+  try {
+    response.writeEarlyHints(headers as Record<string, string>)
+  } catch {
+    // The runtime refuses links that are not of the usual form. Hints are no part of the answer, so the answer goes on.
+  }
 }
 
 function answer(incoming: http.IncomingMessage, response: http.ServerResponse, by: string): void {

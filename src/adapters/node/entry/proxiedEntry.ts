@@ -2,13 +2,11 @@
  * Clients of a listener behind proxies, which name the client in a header. The header is required of peers in `trusted`; every other
  * peer is refused, whatever it sends. What comes behind the header is the client's own.
  */
-import { contains } from "../../../core/access.ts"
-import { wordsOf } from "../../../core/addressWords.ts"
-import type { Network } from "../../../core/model/Config.ts"
 import { proxyHeader } from "../../../ingress/proxyHeader.ts"
 import type { Cancel } from "../../../plane/ports/Transport.ts"
 import type { Connection } from "./Connection.ts"
 import { turnedAwayFor } from "./Connection.ts"
+import { isIn } from "./inForce.ts"
 import { reading } from "./reading.ts"
 
 /** Calls back with the connection as it would be without the peer. */
@@ -35,9 +33,4 @@ export function readHeader(connection: Connection, next: (connection: Connection
     if (result.early.length > 0) socket.unshift(result.early)
     next({ ...connection, address, ends: () => ({ source, destination }) })
   })
-}
-
-function isIn(networks: ReadonlyArray<Network>, address: string): boolean {
-  const words = wordsOf(address)
-  return words !== undefined && networks.some((network) => contains(network, words))
 }

@@ -12,6 +12,7 @@ import { hostTarget, upstreamTarget } from "../../../plane/Target.ts"
 import type { Cancel } from "../../../plane/ports/Transport.ts"
 import type { Connection } from "./Connection.ts"
 import { turnedAwayFor } from "./Connection.ts"
+import { inForce } from "./inForce.ts"
 import { lastWords } from "./lastWords.ts"
 import { reading } from "./reading.ts"
 import { TunnelClient } from "./TunnelClient.ts"
@@ -52,7 +53,10 @@ export function serveSni(connection: Connection): Cancel {
 }
 
 /** Where the client goes, or what it is told. */
-function targetOf({ entry: { allow, names } }: Connection, result: Hello | Refusal): Target | Uint8Array {
+function targetOf(connection: Connection, result: Hello | Refusal): Target | Uint8Array {
+  const rules = inForce(connection)
+  if (rules === undefined) return alert(ALERT.accessDenied)
+  const { allow, names } = rules
   const instead = (upstream: string, refusal: Uint8Array) => upstream === "" ? refusal : upstreamTarget(upstream)
   if (result._tag === "Refusal") {
     return result.reason === "wrongProtocol" ? instead(names.notTls, result.reply) : result.reply

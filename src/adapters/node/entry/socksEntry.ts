@@ -8,6 +8,7 @@ import type { Cancel } from "../../../plane/ports/Transport.ts"
 import type { Connection } from "./Connection.ts"
 import { turnedAwayFor } from "./Connection.ts"
 import { checkOf } from "./credentials.ts"
+import { inForce } from "./inForce.ts"
 import { lastWords } from "./lastWords.ts"
 import { reading } from "./reading.ts"
 import { TunnelClient } from "./TunnelClient.ts"
@@ -29,9 +30,9 @@ export function serveSocks(connection: Connection, version: "socks4" | "socks5")
 }
 
 function tunnel(connection: Connection, { host, port, reply, early, answers }: Target): void {
-  const { socket, entry, door, left } = connection
+  const { socket, door, left } = connection
   if (reply.length > 0) socket.write(reply)
-  if (!allows(entry.allow, host, port)) {
+  if (!allows(inForce(connection)?.allow ?? [], host, port)) {
     left("denied")
     return lastWords(socket, answers.failure("notAllowed"))
   }

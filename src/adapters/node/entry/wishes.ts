@@ -6,6 +6,7 @@ import type { Connection } from "./Connection.ts"
 import type { Answer } from "./httpAnswers.ts"
 import { BAD_TARGET, FAILURES, UNAUTHENTICATED } from "./httpAnswers.ts"
 import { basicCredentials, checkOf } from "./credentials.ts"
+import { inForce } from "./inForce.ts"
 
 export interface Wish {
   readonly host: string
@@ -21,7 +22,9 @@ export function wishOf(authority: string, defaultPort: number): Wish | undefined
 }
 
 /** Why a request is not served; undefined: it may be. */
-export function refusalOf({ entry }: Connection, request: IncomingMessage, wish: Wish | undefined): Answer | undefined {
+export function refusalOf(connection: Connection, request: IncomingMessage, wish: Wish | undefined): Answer | undefined {
+  const entry = inForce(connection)
+  if (entry === undefined) return FAILURES.notAllowed
   const check = checkOf(entry)
   if (check !== undefined) {
     const shown = basicCredentials(request.headers["proxy-authorization"])
