@@ -7,20 +7,24 @@ import { check } from "./check.ts"
 import { demo } from "./demo/demo.ts"
 import { env } from "./env/env.ts"
 import { init } from "./init.ts"
+import { probe } from "./probe/probe.ts"
 import { refresh } from "./refresh.ts"
 import { replay } from "./replay.ts"
 import { run } from "./run.ts"
 import { schema } from "./schema.ts"
+import { status } from "./status/status.ts"
 import { VERSION } from "./version.ts"
 
 const root = Command.make("fairlead").pipe(
   Command.withDescription("A TCP forwarder that knows which of many addresses is best right now, and can replay why"),
-  Command.withSubcommands([run, env, init, check, schema, demo, replay, refresh]),
+  Command.withSubcommands([run, probe, status, env, init, check, schema, demo, replay, refresh]),
   Command.withExamples([
     { command: "fairlead", description: "A proxy port for everyday tools, on 127.0.0.1:8118" },
     { command: "fairlead init", description: "Write a configuration to begin with" },
     { command: "fairlead run --config fairlead.yaml", description: "Forward connections" },
     { command: "fairlead demo", description: "See it work, without a network" },
+    { command: "fairlead probe example.com", description: "Measure and rank the addresses of a name" },
+    { command: "fairlead status --watch", description: "See what the running service does" },
     { command: "fairlead replay ~/.local/state/fairlead/log", description: "Verify what was recorded" },
     { command: "fairlead --completions bash", description: "Completions for the shell: bash, zsh, fish or powershell" }
   ])

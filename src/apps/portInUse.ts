@@ -33,7 +33,10 @@ export const explained = Effect.fnUntraced(function* (error: BindError, source: 
 const otherFairlead = Effect.fnUntraced(function* (error: BindError, { admin, eventLog }: Settings) {
   if (admin === null) return undefined
   const token = admin.token === null ? undefined : Redacted.value(admin.token)
-  const listeners = yield* Effect.orElseSucceed(listenersOf({ listen: admin.listen, token }), () => undefined)
+  const listeners = yield* Effect.orElseSucceed(
+    listenersOf({ listen: admin.listen, token, command: "env" }),
+    () => undefined
+  )
   const holds = listeners !== undefined
     && (error.listener === "admin" || listeners.some(({ listen }) => overlap(listen, error)))
   if (!holds) return undefined

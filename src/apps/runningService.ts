@@ -8,31 +8,54 @@ import { call } from "../adapters/admin/call.ts"
 import { localEndpoint } from "../adapters/admin/localEndpoint.ts"
 import { endpointText } from "../core/endpointText.ts"
 import { ListenAddress } from "../core/schema/units.ts"
+import { howToRun } from "./howToRun.ts"
 
-const Listeners = Schema.fromJsonString(Schema.Struct({
-  listeners: Schema.Array(Schema.Struct({
-    name: Schema.String,
-    protocol: Schema.String,
-    listen: ListenAddress,
-    /** Whether a client has to show a name and a password. */
-    asksUser: Schema.optionalKey(Schema.Boolean)
-  }))
-}))
-const decode = Schema.decodeUnknownResult(Listeners)
+/** An admin port, and the command that asks it. */
+export interface Asked extends AdminPort {
+  readonly command: string
+}
 
-export type RunningListener = (typeof Listeners.Type)["listeners"][number]
+const Listener = Schema.Struct({
+  name: Schema.String,
+  protocol: Schema.String,
+  listen: ListenAddress,
+  /** Whether a client has to show a name and a password. */
+  asksUser: Schema.optionalKey(Schema.Boolean)
+})
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Struct({ listeners: Schema.Array(Listener) })))
 
-/** Something else answers there, or the service refuses. */
+export type RunningListener = typeof Listener.Type
+
+/** Nothing answers there, something else does, or the service refuses. */
 export class Unusable extends Data.TaggedError("Unusable")<{ readonly message: string }> {}
 
+/** The text of one page of the admin port. */
+export const ask = Effect.fnUntraced(function* (asked: Asked, path: string) {
+  const { status, body } = yield* Effect.catchTag(
+    call(asked, "GET", path),
+    "NoAnswer",
+    ({ message }) =>
+      Effect.fail(
+        new Unusable({
+          message: `${message}. Start one: ${howToRun("run")}. Is its admin port elsewhere: `
+            + `${howToRun(asked.command)} --admin HOST:PORT, or --config FILE`
+        })
+      )
+  )
+  if (status === 200) return body
+  const at = endpointText(localEndpoint(asked.listen))
+  return yield* status === 401
+    ? new Unusable({ message: `the service on ${at} needs its token: name its file with --config` })
+    : unknown(asked, status)
+})
+
+export const unknown = ({ listen }: AdminPort, status: number): Unusable =>
+  new Unusable({
+    message: `what answers on ${endpointText(localEndpoint(listen))} is no Fairlead that this command knows (${status})`
+  })
+
 /** The listeners of the service with this admin port. */
-export const listenersOf = Effect.fnUntraced(function* (port: AdminPort) {
-  const { status, body } = yield* call(port, "GET", "/status?candidates=0")
-  const at = endpointText(localEndpoint(port.listen))
-  if (status === 401) {
-    return yield* new Unusable({ message: `the service on ${at} needs its token: name its file with --config` })
-  }
-  const read = decode(body)
-  if (status === 200 && Result.isSuccess(read)) return read.success.listeners
-  return yield* new Unusable({ message: `what answers on ${at} is no Fairlead that this command knows (${status})` })
+export const listenersOf = Effect.fnUntraced(function* (asked: Asked) {
+  const read = decode(yield* ask(asked, "/status?candidates=0"))
+  return Result.isSuccess(read) ? read.success.listeners : yield* unknown(asked, 200)
 })

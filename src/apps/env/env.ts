@@ -1,21 +1,13 @@
 /** `fairlead env`: the proxy variables for a running service. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import process from "node:process"
-import type { AdminPort } from "../../adapters/admin/call.ts"
 import { localEndpoint } from "../../adapters/admin/localEndpoint.ts"
 import { endpointText } from "../../core/endpointText.ts"
-import { ListenAddress } from "../../core/schema/units.ts"
-import { tellAll } from "../check.ts"
+import { adminFlag, adminPort } from "../adminFlag.ts"
 import { configFlag } from "../configFlag.ts"
-import { ADMIN_PORT } from "../config/ConfigSource.ts"
-import { readConfig } from "../config/readConfig.ts"
-import { Ended, UsageError } from "../exit.ts"
 import { howToRun } from "../howToRun.ts"
 import type { RunningListener } from "../runningService.ts"
 import { listenersOf, Unusable } from "../runningService.ts"
@@ -26,27 +18,13 @@ const shell = Flag.Literals("shell", SHELLS).pipe(
   Flag.withDescription("The shell that reads the lines"),
   Flag.withDefault(process.platform === "win32" ? "powershell" as const : "sh" as const)
 )
-const admin = Flag.String("admin").pipe(
-  Flag.withDescription(`Admin port of the service, instead of ${ADMIN_PORT}`),
-  Flag.withMetavar("HOST:PORT"),
-  Flag.optional
-)
 
 export const env = Command.make(
   "env",
-  { shell, config: configFlag, admin },
+  { shell, config: configFlag, admin: adminFlag },
   ({ shell, config, admin }) =>
     Effect.gen(function* () {
-      const port = yield* Option.isSome(config)
-        ? adminOfFile(config.value)
-        : adminNamed(Option.getOrElse(admin, () => ADMIN_PORT))
-      const listeners = yield* Effect.catchTag(listenersOf(port), "NoAnswer", (none) =>
-        Effect.fail(
-          new Unusable({
-            message: `${none.message}. Start one: ${howToRun("run")}. Is its admin port elsewhere: `
-              + `${howToRun("env")} --admin HOST:PORT, or --config FILE`
-          })
-        ))
+      const listeners = yield* listenersOf(yield* adminPort("env", config, admin))
       const [first, ...others] = listeners.filter(({ protocol }) => protocol === "proxy")
       if (first === undefined) {
         return yield* new Unusable({ message: withoutProxy(listeners) })
@@ -74,29 +52,6 @@ export const env = Command.make(
 )
 
 const textOf = ({ listen }: RunningListener): string => endpointText(localEndpoint(listen))
-
-const adminOfFile = Effect.fnUntraced(function* (file: string) {
-  const { settings, problems } = yield* readConfig(file, process.env)
-  if (settings === undefined) {
-    yield* tellAll(file, problems, [])
-    return yield* new Ended({ code: 2 })
-  }
-  if (settings.admin !== null) {
-    const { listen, token } = settings.admin
-    return { listen, token: token === null ? undefined : Redacted.value(token) } satisfies AdminPort
-  }
-  return yield* new UsageError({
-    message: `${file} sets admin.listen to off, so the service cannot be reached: set an address and restart the service`
-  })
-})
-
-const adminNamed = (text: string): Effect.Effect<AdminPort, UsageError> =>
-  Schema.decodeUnknownEffect(ListenAddress)(text).pipe(
-    Effect.map((listen) => ({ listen, token: undefined })),
-    Effect.mapError(() =>
-      new UsageError({ message: `--admin ${text}: expected an address with a port such as ${ADMIN_PORT}` })
-    )
-  )
 
 function withoutProxy(listeners: ReadonlyArray<RunningListener>): string {
   const names = listeners.map(({ name, protocol }) => `${name} (${protocol})`).join(", ")

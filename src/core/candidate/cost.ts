@@ -171,15 +171,19 @@ export function costMs(
   atUs: number,
   latencyMs: number = candidate.latency.value
 ): number {
-  const rate = Blame.successRate(candidate, scoring, atUs)
-  const success = rate > SUCCESS_FLOOR ? rate : SUCCESS_FLOOR
-  let divisor = 1
-  for (let i = 0; i < scoring.successExponent; i++) divisor *= success
-  const expected = (latencyMs + scoring.jitterWeight * candidate.jitter.value) / divisor
+  const expected = expectedMs(latencyMs, candidate.jitter.value, Blame.successRate(candidate, scoring, atUs), scoring)
   const streak = candidate.streak < FULL_REWARD_STREAK ? candidate.streak : FULL_REWARD_STREAK
   const rewardMs = scoring.historyRewardMs * (streak / FULL_REWARD_STREAK)
   const cost = expected + Blame.penaltyMs(candidate, scoring, atUs) - rewardMs
   return cost > 0 ? cost : 0
+}
+
+/** The part of the formula that measurements alone decide: without penalty and reward. */
+export function expectedMs(latencyMs: number, jitterMs: number, rate: number, scoring: Scoring): number {
+  const success = rate > SUCCESS_FLOOR ? rate : SUCCESS_FLOOR
+  let divisor = 1
+  for (let i = 0; i < scoring.successExponent; i++) divisor *= success
+  return (latencyMs + scoring.jitterWeight * jitterMs) / divisor
 }
 
 /** From 0 (hopeless) to 100 (free). */
