@@ -29,14 +29,20 @@ import { afterwards, ownAdminPort, putInForce, tracedReload } from "../Reload.ts
 import type { ConfigError, FairleadConfig } from "./config.ts"
 import { decode } from "./config.ts"
 import { connecting, connectingIn } from "./connecting.ts"
+import { Connections } from "./Connections.ts"
 import type { ConnectError } from "./errors.ts"
 import { UnknownUpstreamError } from "./errors.ts"
-import type { Outcome, Selection } from "./Selections.ts"
+import type { ConnectOptions } from "./FairleadClient.ts"
+import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
 import { Selections } from "./Selections.ts"
+import type { ServedBy } from "./ServedBy.ts"
 import { targetOf } from "./target.ts"
 
 /** Candidates of each upstream in `status`: its set and the best of the others. */
 const CANDIDATES_SHOWN = 256
+
+/** Labels of candidates, or addresses, that the connection must not use (see `ConnectOptions`). */
+export type Avoiding = Pick<ConnectOptions, "avoid">
 
 export class Fairlead extends Context.Service<Fairlead, {
   /**
@@ -51,16 +57,29 @@ export class Fairlead extends Context.Service<Fairlead, {
    * Interruption and time limits end the wait at once. Inside `Effect.acquireRelease` they do so only with `{ interruptible:
    * true }`; without it the wait lasts until `dial.deadline`.
    */
-  readonly connect: (host: string, port?: number) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError>
+  readonly connect: (
+    host: string,
+    port?: number,
+    options?: Avoiding
+  ) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError>
   /** The same with a socket that the scope closes: after its written bytes have left, or at once where the scope fails. */
   readonly connectScoped: (
     host: string,
-    port?: number
+    port?: number,
+    options?: Avoiding
   ) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError, Scope.Scope>
+  /** Which candidate serves a socket of `connect`; undefined: the socket is not one of them. */
+  readonly servedBy: (socket: net.Socket) => ServedBy | undefined
   /** The choice that `connect` would make now, for programs that dial by themselves. */
   readonly pick: (host: string, port?: number) => Effect.Effect<Selection, UnknownUpstreamError>
-  /** Reports the outcome of a selection, once. false: the report does not count (see `Selections.report`). */
-  readonly report: (selection: Selection, outcome: Outcome) => Effect.Effect<boolean>
+  /**
+   * Reports the outcome of a selection, once; or that a socket of `connect` was of no use (see `FairleadClient.report`). false:
+   * the report does not count.
+   */
+  readonly report: {
+    (selection: Selection, outcome: Outcome): Effect.Effect<boolean>
+    (socket: net.Socket, outcome: SocketOutcome): Effect.Effect<boolean>
+  }
   /** As `/status`, with addresses in full. */
   readonly status: Effect.Effect<Status>
   /**
@@ -114,9 +133,15 @@ const make = Effect.fnUntraced(function* (started: InForce) {
   const selections = new Selections(engine, acceptor)
   const oneAtATime = yield* Semaphore.make(1)
   let stopped = false
-  yield* Effect.addFinalizer(() => Effect.sync(() => void (stopped = true)))
+  const connections = new Connections(engine)
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      stopped = true
+      connections.close()
+    })
+  )
   yield* Effect.forkScoped(rehearsal(started.settings.core, true))
-  const ports = { engine, acceptor, hasStopped: () => stopped }
+  const ports = { engine, acceptor, connections, hasStopped: () => stopped }
 
   const targeted = (host: string, port: number | undefined): Effect.Effect<Target, UnknownUpstreamError> =>
     Effect.suspend(() => {
@@ -153,17 +178,21 @@ const make = Effect.fnUntraced(function* (started: InForce) {
     return [...warnings, ...afterwards(started, next, confirmed)]
   }, oneAtATime.withPermits(1))
 
-  const connect = (host: string, port: number | undefined) =>
-    Effect.flatMap(targeted(host, port), (target) => connecting(ports, target, nameOf(target)))
+  const connect = (host: string, port?: number, { avoid = [] }: Avoiding = {}) =>
+    Effect.flatMap(targeted(host, port), (target) => connecting(ports, target, nameOf(target), avoid))
 
   return Fairlead.of({
     connect,
-    connectScoped: (host, port) => connectingIn(connect(host, port)),
+    connectScoped: (host, port, options) => connectingIn(connect(host, port, options)),
+    servedBy: connections.servedBy,
     pick: Effect.fnUntraced(function* (host, port) {
       const found = yield* picked(yield* targeted(host, port))
       return found ?? (yield* new UnknownUpstreamError({ host, port: port ?? null, known: [] }))
     }),
-    report: (selection, outcome) => Effect.sync(() => selections.report(selection, outcome)),
+    report: (about: Selection | net.Socket, outcome: Outcome | SocketOutcome) =>
+      Effect.sync(() =>
+        outcome === "failed" ? connections.fail(about as net.Socket) : selections.report(about as Selection, outcome)
+      ),
     status: Effect.sync(() =>
       statusOf({
         state: engine.stateUnsafe(),
