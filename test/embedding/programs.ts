@@ -1,6 +1,6 @@
 /** Scenes of the blocks about promises and the Effect layer. */
 import { assert } from "@effect/vitest"
-import { serve } from "../support/servers.ts"
+import { named, serve } from "../support/servers.ts"
 import type { Scene, Scenes } from "./Scene.ts"
 import { pair } from "./Scene.ts"
 
@@ -23,5 +23,15 @@ export const programs: Scenes = {
   "Dialling yourself": [prints(/^true$/)],
   "Facts, status, reload": [prints(/^IpPoolPreheatStarted echo\n[^]*SelectionMoved echo\nactive\n\[\]$/)],
   "Effect": [prints(/^(first|second)\n$/)],
+  "Parts of your own": [
+    {
+      prepare: async ({ use }) => {
+        const { port } = await use(named("found\n"))
+        return { replace: { "192.0.2.10": "127.0.0.1", '"svc.internal", 7': `"svc.internal", ${port}` } }
+      },
+      printed: (output) => assert.strictEqual(output, "found\n")
+    },
+    prints(/^true$/)
+  ],
   "Errors": [dead]
 }

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type * as net from "node:net"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
-import type { Fairlead } from "./Fairlead.ts"
 import type { FairleadClient } from "./FairleadClient.ts"
+import type { FairleadService } from "./FairleadService.ts"
 import { FairleadError } from "./FairleadError.ts"
 import { valueOf } from "./plainErrors.ts"
 import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
@@ -16,7 +16,7 @@ export type OpenClient = Omit<FairleadClient, "close" | typeof Symbol.asyncDispo
  * The same service with promises, for a program that has the layer and a library that wants promises. `closed` succeeds when
  * the layer has ended; by default it never does.
  */
-export function clientOf(fairlead: Fairlead["Service"], closed: Effect.Effect<void> = Effect.never): OpenClient {
+export function clientOf(fairlead: FairleadService, closed: Effect.Effect<void> = Effect.never): OpenClient {
   const run = async <A>(effect: Effect.Effect<A, unknown>, signal?: AbortSignal): Promise<A> => {
     signal?.throwIfAborted()
     return valueOf(await Effect.runPromiseExit(effect, signal === undefined ? undefined : { signal }), signal)
