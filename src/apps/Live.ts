@@ -11,7 +11,6 @@ import { guestLocation, lockDirectory } from "../adapters/file/location.ts"
 import * as NoHistory from "../adapters/memory/NoHistory.ts"
 import * as NoRecorder from "../adapters/memory/NoRecorder.ts"
 import { newRun } from "../adapters/node/entropy.ts"
-import * as EmbedTransport from "../adapters/node/EmbedTransport.ts"
 import * as NodeInterfaces from "../adapters/node/NodeInterfaces.ts"
 import * as NodeResolver from "../adapters/node/NodeResolver.ts"
 import * as NodeTransport from "../adapters/node/NodeTransport.ts"
@@ -31,6 +30,7 @@ import { HistoryKeeper } from "../shell/HistoryKeeper.ts"
 import * as InterfaceWatch from "../shell/InterfaceWatch.ts"
 import type { Control } from "../shell/Control.ts"
 import type { Recorder } from "../shell/Recorder.ts"
+import type { Run } from "../record/Segment.ts"
 import type { Transport } from "../plane/ports/Transport.ts"
 import type { layer as controlLayer } from "./control.ts"
 import { LogThreshold } from "./LogThreshold.ts"
@@ -47,6 +47,21 @@ export const serving = (
   transport: Layer.Layer<Transport> = NodeTransport.layer
 ) => {
   const run = newRun()
+  const { resolver, recorder, history, interfaces } = ownParts(settings, run)
+  const parts = Layer.mergeAll(transport, resolver, recorder, history, interfaces)
+  return Layer.provideMerge(servingNoDeps(settings, threshold, run), parts)
+}
+
+/** What this service touches the system with, beside the transport, as the settings say. */
+export const ownParts = (settings: Settings, run: Run) => ({
+  resolver: NodeResolver.layerWith(settings.names),
+  recorder: recorder(settings, run),
+  history: historyStore(settings),
+  interfaces: NodeInterfaces.layer
+})
+
+/** The same without the parts that touch the system. */
+const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run) => {
   const { limits, listeners, core, admin, telemetry } = settings
   // Without an admin port no page would show the counts.
   const measured = { ...telemetry, metrics: telemetry.metrics && admin !== null }
@@ -68,18 +83,14 @@ export const serving = (
   )
   const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history
   const keeping = { enabled: core.enabled, firstWriteMs, flushIntervalMs, timeoutMs, network: networkTag }
-  const interfaces = Layer.provide(InterfaceWatch.layer(limits.interfaces), NodeInterfaces.layer)
-  return Layer.mergeAll(Acceptor.layer(listeners, limits.reserve), interfaces, NameFacts.layer(settings.names.tellAgainMs))
-    .pipe(
-      Layer.provideMerge(HistoryKeeper.writing),
-      Layer.provideMerge(engine),
-      Layer.provideMerge(Plane.layer),
-      Layer.provideMerge(HistoryKeeper.layer(keeping)),
-      Layer.provideMerge(observed),
-      Layer.provideMerge(
-        Layer.mergeAll(transport, NodeResolver.layerWith(settings.names), recorder(settings, run), historyStore(settings))
-      )
-    )
+  const watch = InterfaceWatch.layer(limits.interfaces)
+  return Layer.mergeAll(Acceptor.layer(listeners, limits.reserve), watch, NameFacts.layer(settings.names.tellAgainMs)).pipe(
+    Layer.provideMerge(HistoryKeeper.writing),
+    Layer.provideMerge(engine),
+    Layer.provideMerge(Plane.layer),
+    Layer.provideMerge(HistoryKeeper.layer(keeping)),
+    Layer.provideMerge(observed)
+  )
 }
 
 /** The whole service. `control`: the orders of an operator. `threshold`: the lowest level that is logged. */
@@ -88,11 +99,14 @@ export const live = (settings: Settings, control: ReturnType<typeof controlLayer
   return withAdmin(settings, Layer.provideMerge(control, running))
 }
 
-/** The same for a program that embeds Fairlead: its facts are not logged, and its sockets are ordinary ones. */
-export const embedded = (settings: Settings, control: Layer.Layer<Control, never, Engine>) =>
-  withAdmin(settings, Layer.provideMerge(control, serving(settings, new LogThreshold("info"), EmbedTransport.layer)))
+/**
+ * The same for a program that embeds Fairlead: its facts are not logged, and the parts that touch the system are its own or
+ * `ownParts` with `EmbedTransport`.
+ */
+export const embedded = (settings: Settings, control: Layer.Layer<Control, never, Engine>, run: Run) =>
+  withAdmin(settings, Layer.provideMerge(control, servingNoDeps(settings, new LogThreshold("info"), run)))
 
-const withAdmin = <A, E, R>(settings: Settings, service: Layer.Layer<A | Administered, E, R>) => {
+const withAdmin = <A, E, R>(settings: Settings, service: Layer.Layer<A | Exclude<Administered, Recorder>, E, R>) => {
   const { admin, privacy } = settings
   if (admin === null) return service
   const server = AdminServer.layer({ ...admin, token: admin.token ?? undefined, addresses: privacy.addresses })
@@ -105,7 +119,7 @@ function historyStore({ history: { path: wanted, maxEntries, maxBytes, timeout: 
   return HistoryFile.layer({ path: file, maxEntries, maxBytes, timeoutMs })
 }
 
-function recorder({ eventLog }: Settings, run: ReturnType<typeof newRun>) {
+function recorder({ eventLog }: Settings, run: Run) {
   if (eventLog.path === "none") return NoRecorder.layer
   const wanted = eventLog.path === "auto" ? path.join(stateDirectory(), "log") : path.resolve(eventLog.path)
   return Layer.unwrap(Effect.gen(function* () {

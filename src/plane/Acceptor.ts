@@ -230,9 +230,10 @@ const make = Effect.fnUntraced(function* (listeners: ReadonlyArray<ListenerOptio
   }))
 
   const inside: Inside = {
-    enterUnsafe: (socket, target) => {
+    enterUnsafe: (socket, target, avoid) => {
       if (draining || !isKnown(target) || !control.reserveUnsafe(PERMITS)) return undefined
-      const client: Client = { socket, session: nextSession++, listener: INSIDE, target }
+      const inside = { socket, session: nextSession++, listener: INSIDE, target }
+      const client: Client = avoid === undefined ? inside : { ...inside, avoid }
       return sessions.add((end) => forwardUnsafe(ports, client, end), admitWaiting)
     },
     chooseUnsafe: (upstream) => pick(upstream, counts.of, warmPool.countOf, chance, () => INSIDE),

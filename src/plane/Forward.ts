@@ -6,6 +6,7 @@ import type { CandidateId, Endpoint } from "../core/model/Candidate.ts"
 import type { Attempt, ClientAccepted } from "../core/model/Event.ts"
 import type { Member, Routes, UpstreamRoutes } from "../core/model/Routes.ts"
 import type { Chance } from "../core/pick.ts"
+import type { Avoid } from "./Avoid.ts"
 import { pick, reasonOf } from "../core/pick.ts"
 import type { ClientNumbers } from "./ClientNumbers.ts"
 import type { Counts } from "./Counts.ts"
@@ -28,6 +29,8 @@ export interface Client {
   readonly target: Target
   /** Set where the client named its target. */
   readonly guard?: Guard
+  /** Set where a program does not want every address this time. */
+  readonly avoid?: Avoid
   /** For its address, once it is known. */
   number?: number
   /** It has waited for a discovery, or for as long as one may take. */
@@ -71,11 +74,11 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     if (upstream === undefined) return refuse(ports, client, end)
   }
   const chosen = pick(upstream, counts.of, warmPool.countOf, ports.chance, client.socket.addressUnsafe)
-  const { guard } = client
+  const { guard, avoid } = client
   if (guard !== undefined && chosen !== undefined && !guard.admitsMember(chosen)) {
     return refuse(ports, client, end, "failed", BARRED)
   }
-  const taken = chosen === undefined ? undefined : warmPool.take(chosen.candidate)
+  const taken = chosen === undefined || avoid?.admitsMember(chosen) === false ? undefined : warmPool.take(chosen.candidate)
   let stop: Cancel = () => {}
   const got = ({ socket, candidate, warm, tried }: Got) => {
     if (socket === undefined) {
@@ -86,6 +89,13 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     }
     counts.add(candidate)
     if (guard !== undefined) client.socket.servedUnsafe?.(control.labelUnsafe(upstream.id, candidate))
+    client.socket.reachedUnsafe?.({
+      routes: upstream,
+      chosen: chosen?.candidate ?? "none",
+      candidate,
+      isWarm: warm > 0,
+      tried
+    })
     stop = transport.relayUnsafe(
       client.socket,
       socket,
@@ -106,11 +116,11 @@ export function forwardUnsafe(ports: Ports, client: Client, end: (served: Served
     return () => stop()
   }
   const wholePlan = chosen?.plan ?? upstream.lastResort
-  const plan = guard === undefined ? wholePlan : guard.plan(wholePlan)
+  const plan = guard?.plan(wholePlan) ?? avoid?.plan(wholePlan) ?? wholePlan
   if (plan.attempts.length < wholePlan.attempts.length && plan.attempts.length === 0) {
-    return refuse(ports, client, end, "failed", BARRED)
+    return refuse(ports, client, end, "failed", guard === undefined ? NOTHING_TRIED : BARRED)
   }
-  const query = guard === undefined ? ports.queryDns : guard.query(ports.queryDns, plan)
+  const query = guard?.query(ports.queryDns, plan) ?? avoid?.query(ports.queryDns) ?? ports.queryDns
   if (chosen !== undefined) counts.add(chosen.candidate)
   const settle = () => {
     if (chosen !== undefined) counts.remove(chosen.candidate)

@@ -38,7 +38,7 @@ const lent = Effect.fnUntraced(function* (upstream: PlainUpstream, limits: Parti
   const ends: Array<RelayEnd> = []
   return yield* Effect.callback<Lent>((resume) => {
     const client = new ProgramClient({
-      received: (socket) => queueMicrotask(() => resume(Effect.succeed({ socket, ends, cancel }))),
+      received: ({ socket }) => queueMicrotask(() => resume(Effect.succeed({ socket, ends, cancel }))),
       refused: () => resume(Effect.die("refused"))
     })
     const cancel = relayUnsafe(client, upstream, { ...noLimits, ...limits }, told, (end) => ends.push(end))

@@ -2,17 +2,27 @@
 import type * as net from "node:net"
 import type { Attempt } from "../../core/model/Event.ts"
 import { INSIDE } from "../../plane/Inside.ts"
-import type { ClientSocket } from "../../plane/ports/Transport.ts"
+import type { ClientSocket, Reached } from "../../plane/ports/Transport.ts"
+
+/** A socket for the program. */
+export interface Lent {
+  readonly socket: net.Socket
+  /** undefined: a transport lent it without the word of the data plane. */
+  readonly reached: Reached | undefined
+  /** Tells now that the session failed, whatever came. The socket stays open. false: its end has been told. */
+  readonly fail: () => boolean
+}
 
 /** Callbacks of a dial: exactly one of them is called, once. */
 export interface Wanted {
-  readonly received: (socket: net.Socket) => void
+  readonly received: (lent: Lent) => void
   /** No address could be reached; undefined: none was dialled. */
   readonly refused: (tried: ReadonlyArray<Attempt> | undefined) => void
 }
 
 export class ProgramClient implements ClientSocket {
   #wanted: Wanted | undefined
+  #reached: Reached | undefined
 
   constructor(wanted: Wanted) {
     this.#wanted = wanted
@@ -27,9 +37,11 @@ export class ProgramClient implements ClientSocket {
     wanted?.refused(tried)
   }
 
-  receive(socket: net.Socket): void {
+  readonly reachedUnsafe = (reached: Reached): void => void (this.#reached = reached)
+
+  receive(socket: net.Socket, fail: () => boolean): void {
     const wanted = this.#wanted
     this.#wanted = undefined
-    wanted?.received(socket)
+    wanted?.received({ socket, reached: this.#reached, fail })
   }
 }

@@ -4,6 +4,10 @@
  *
  * Where TLS has taken over the handle below the socket, the byte counters are read a few times a second until the first byte.
  * The moment of the first byte is late by as much.
+ *
+ * The program may say that the session failed, although bytes came: a wrong certificate, an answer that is an error. That is
+ * told at once, and counts like an alert of TLS. The end of a session is told one turn of the event loop after the socket has
+ * closed: what the program learns from the same event is then still in time.
  */
 import type { Session } from "../../core/model/Config.ts"
 import type { CloseCause } from "../../core/model/Event.ts"
@@ -30,6 +34,7 @@ export function lend(
   const socket = upstream.lend()
   const watch = new SilenceWatch(reports)
   let over = false
+  let told = false
   let wasReset = false
   let sentBytes = 0
 
@@ -37,17 +42,25 @@ export function lend(
     if (over) return
     over = true
     stopUpkeep()
+    const isAlerted = isRefused(socket) && OF_AN_ALERT.has(cause)
+    tell(isAlerted ? "upstream-alert" : cause, false)
+    if (!socket.destroyed) socket.resetAndDestroy()
+  }
+
+  const tell = (cause: CloseCause, hasFailed: boolean): boolean => {
+    if (told) return false
+    told = true
     stopLooking()
     look()
     watch.stop()
     socket.firstBytes = undefined
     const { bytesWritten: bytesUp, bytesRead: bytesDown } = socket
-    const isAlerted = isRefused(socket) && OF_AN_ALERT.has(cause)
-    if (!socket.destroyed) socket.resetAndDestroy()
-    const { firstByteAtUs, level } = watch
+    const { level: silence } = watch
+    const firstByteAtUs = hasFailed ? -1 : watch.firstByteAtUs
     // A first byte that the counters show says nothing about how long the answer took.
-    const answerUs = socket.hasReceived ? watch.answerUs : -1
-    end({ cause: isAlerted ? "upstream-alert" : cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence: level })
+    const answerUs = socket.hasReceived && !hasFailed ? watch.answerUs : -1
+    end({ cause, bytesUp, bytesDown, firstByteAtUs, answerUs, silence })
+    return true
   }
 
   const look = () => {
@@ -83,9 +96,9 @@ export function lend(
   upstream.receive = (news, error) => {
     if (news === "failed") wasReset ||= RESETS.has(error?.code ?? "") && !hasLeft(socket)
     else if (news === "drained") watch.moved()
-    else if (news === "closed") finish(wasReset ? "upstream-reset" : endOf(socket))
+    else if (news === "closed") setImmediate(() => finish(wasReset ? "upstream-reset" : endOf(socket)))
   }
-  client.receive(socket)
+  client.receive(socket, () => tell("upstream-alert", true))
   return () => finish("stopped")
 }
 

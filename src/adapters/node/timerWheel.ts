@@ -3,7 +3,8 @@
  * microsecond, and a whole session costs a hundred.
  *
  * Moments are rounded up by a sixteenth to a thirty-second of the delay, at least 16 ms. So there are never more than some
- * hundred moments. Each has a set of callbacks, and one timer of the runtime is set for the first moment.
+ * hundred moments. Each has a set of callbacks, and one timer of the runtime is set for the first moment. Where nothing waits
+ * there is no timer, so that a process can end.
  */
 const LEAST_GRAIN_MS = 16
 /** The runtime's timers overflow at 2^31 ms. */
@@ -14,6 +15,7 @@ type Waiter = () => void
 const moments = new Map<number, Set<Waiter>>()
 let timer: ReturnType<typeof setTimeout> | undefined
 let timerAtMs = Number.POSITIVE_INFINITY
+let waiting = 0
 
 /**
  * Calls `fire` once, after `delayMs` and at most a sixteenth of it (or 16 ms) more. The same function must not wait twice for
@@ -32,8 +34,17 @@ export function timerWheel(delayMs: number, fire: () => void): () => void {
     if (atMs < timerAtMs) arm(atMs, nowMs)
   }
   waiters.add(fire)
+  waiting++
   const joined = waiters
-  return () => void joined.delete(fire)
+  return () => {
+    if (joined.delete(fire) && --waiting === 0) disarm()
+  }
+}
+
+function disarm(): void {
+  clearTimeout(timer)
+  timerAtMs = Number.POSITIVE_INFINITY
+  moments.clear()
 }
 
 function arm(atMs: number, nowMs: number): void {
@@ -52,9 +63,13 @@ function ring(): void {
     else {
       moments.delete(atMs)
       // A callback that an earlier one cancelled is not called any more.
-      for (const fire of waiters) fire()
+      for (const fire of waiters) {
+        waiters.delete(fire)
+        waiting--
+        fire()
+      }
     }
   }
   // A callback may have set the timer to an earlier moment.
-  if (next < timerAtMs) arm(next, nowMs)
+  if (waiting > 0 && next < timerAtMs) arm(next, nowMs)
 }

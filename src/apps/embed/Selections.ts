@@ -51,6 +51,9 @@ export type Outcome =
   | (Connected & { readonly saw: "ok"; readonly firstByteMs: number })
   | (Connected & { readonly saw: "reset" | "closed" | "stalled" })
 
+/** What the program saw of a connection of `connect`: it was of no use. */
+export type SocketOutcome = "failed"
+
 interface Picked {
   readonly routes: number
   readonly upstream: UpstreamId

@@ -4,42 +4,52 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type * as net from "node:net"
 import { ProgramClient } from "../../adapters/node/ProgramClient.ts"
-import * as Candidates from "../../core/candidates.ts"
+import { labelOf } from "../../core/candidates.ts"
 import type { Attempt } from "../../core/model/Event.ts"
-import type { State } from "../../core/model/State.ts"
 import type { Acceptor } from "../../plane/Acceptor.ts"
+import { Avoid } from "../../plane/Avoid.ts"
 import type { Engine } from "../../shell/Engine.ts"
+import type { Connections } from "./Connections.ts"
 import { ConnectError } from "./errors.ts"
+import { triedIn } from "./ServedBy.ts"
 import type { Target } from "../../plane/Target.ts"
 
 export interface Ports {
   readonly engine: Engine["Service"]
   readonly acceptor: Acceptor["Service"]
+  readonly connections: Connections
   readonly hasStopped: () => boolean
 }
 
 /** Time in ms between two looks at a full mailbox, which gives no notice when it has room. */
 const LOOK_AGAIN_MS = 1
 
-/** An interruption stops its dials, and closes a socket that came at the same moment. */
-export const connecting = (ports: Ports, target: Target, name: string): Effect.Effect<net.Socket, ConnectError> => {
-  const { engine, acceptor, hasStopped } = ports
+/** An interruption stops its dials, and closes a socket that came at the same moment. `avoid`: labels and addresses. */
+export const connecting = (
+  ports: Ports,
+  target: Target,
+  name: string,
+  avoid: ReadonlyArray<string>
+): Effect.Effect<net.Socket, ConnectError> => {
+  const { engine, acceptor, connections, hasStopped } = ports
   const failed = (reason: ConnectError["reason"], tried: ReadonlyArray<Attempt>) =>
     new ConnectError({
       upstream: name,
       reason: hasStopped() ? "stopped" : reason,
       tried: tried.map((one) => triedIn(engine.stateUnsafe(), one))
     })
+  const avoided = avoid.length === 0 ? undefined : avoiding(engine, avoid)
   let received: net.Socket | undefined
   const attempt = Effect.callback<net.Socket | undefined, ConnectError>((resume) => {
     const client = new ProgramClient({
-      received: (socket) => {
-        received = socket
-        resume(Effect.succeed(socket))
+      received: (lent) => {
+        received = lent.socket
+        connections.add(name, lent)
+        resume(Effect.succeed(lent.socket))
       },
       refused: (tried) => resume(tried === undefined ? Effect.succeed(undefined) : Effect.fail(failed("unreachable", tried)))
     })
-    const cancel = hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, target)
+    const cancel = hasStopped() ? undefined : acceptor.inside.enterUnsafe(client, target, avoided)
     if (cancel === undefined) return resume(Effect.succeed(undefined))
     return Effect.sync(cancel)
   })
@@ -67,6 +77,9 @@ export const connectingIn = <E>(connect: Effect.Effect<net.Socket, E>): Effect.E
     { interruptible: true }
   )
 
-function triedIn(state: State, { candidate, host, outcome, tookUs }: Attempt) {
-  return { candidate: host ?? Candidates.labelOf(state, candidate), outcome, tookMs: Math.round(tookUs / 1000) }
+function avoiding(engine: Engine["Service"], named: ReadonlyArray<string>): Avoid {
+  const names = new Set(named)
+  return new Avoid((candidate, host) =>
+    names.has(host) || (candidate !== "system" && names.has(labelOf(engine.stateUnsafe(), candidate)))
+  )
 }

@@ -40,7 +40,9 @@ export class ConnectError extends Schema.TaggedError<ConnectError>()("ConnectErr
       ? "the engine has no room for another client: try again later, or raise limits.mailbox"
       : this.reason === "stopped"
       ? "Fairlead has stopped"
-      : `${tried.length === 0 ? "no address is known" : `tried ${tried.join(", ")}`}; see its candidates in status`
+      : `${
+        tried.length === 0 ? "no address is known, or none that may be tried" : `tried ${tried.join(", ")}`
+      }; see its candidates in status`
     return `cannot connect to ${this.upstream}: ${why}`
   }
 }

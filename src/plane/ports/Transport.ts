@@ -5,7 +5,8 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Address, Identity, Session } from "../../core/model/Routes.ts"
+import type { CandidateId, Endpoint } from "../../core/model/Candidate.ts"
+import type { Address, Identity, Session, UpstreamRoutes } from "../../core/model/Routes.ts"
 import type { Attempt, CloseCause, DialFailure } from "../../core/model/Event.ts"
 import type { Entry, TurnedAway } from "../Entry.ts"
 import type { Target } from "../Target.ts"
@@ -19,6 +20,18 @@ export interface ClientSocket {
   readonly addressUnsafe: () => string
   /** Tells which candidate serves it, just before the relay begins. Only a client that named its target has this. */
   readonly servedUnsafe?: (by: string) => void
+  /** Tells how it was served, just before the relay begins. Only a program has this. */
+  readonly reachedUnsafe?: (reached: Reached) => void
+}
+
+/** The address that serves a client, and the way to it. */
+export interface Reached {
+  /** The routes at that moment. */
+  readonly routes: UpstreamRoutes
+  readonly chosen: CandidateId | "none"
+  readonly candidate: Endpoint
+  readonly isWarm: boolean
+  readonly tried: ReadonlyArray<Attempt>
 }
 
 /** A connection to a candidate. Bytes that arrive before the relay wait for the client. */

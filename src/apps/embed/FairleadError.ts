@@ -1,0 +1,64 @@
+/** The failures of a Fairlead without Effect, as plain errors. The message tells what was tried, what happened and what to do. */
+import type { Tried } from "./ServedBy.ts"
+
+/**
+ * - `ERR_FAIRLEAD_CONFIG`: the configuration is not valid (`FairleadConfigError`).
+ * - `ERR_FAIRLEAD_BIND`: the address of a listener or of the admin port cannot be bound.
+ * - `ERR_FAIRLEAD_EXPOSED`: the admin port would be open to others without a token.
+ * - `ERR_FAIRLEAD_RECORD`: the directory of the event log cannot be used.
+ * - `ERR_FAIRLEAD_UNKNOWN_UPSTREAM`: no upstream has this name or host.
+ * - `ERR_FAIRLEAD_CONNECT`: no connection could be made (`FairleadConnectError`).
+ * - `ERR_FAIRLEAD_CLOSED`: it was closed before.
+ */
+export type FairleadErrorCode =
+  | "ERR_FAIRLEAD_CONFIG"
+  | "ERR_FAIRLEAD_BIND"
+  | "ERR_FAIRLEAD_EXPOSED"
+  | "ERR_FAIRLEAD_RECORD"
+  | "ERR_FAIRLEAD_UNKNOWN_UPSTREAM"
+  | "ERR_FAIRLEAD_CONNECT"
+  | "ERR_FAIRLEAD_CLOSED"
+
+export class FairleadError extends Error {
+  override readonly name: string = "FairleadError"
+  readonly code: FairleadErrorCode
+
+  constructor(code: FairleadErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Nothing was started or changed. */
+export class FairleadConfigError extends FairleadError {
+  override readonly name = "FairleadConfigError"
+  declare readonly code: "ERR_FAIRLEAD_CONFIG"
+  /** All problems. `path`: such as `upstreams.web.port`. */
+  readonly problems: ReadonlyArray<{ readonly path: string; readonly expected: string; readonly message: string }>
+
+  constructor(message: string, problems: FairleadConfigError["problems"], options?: ErrorOptions) {
+    super("ERR_FAIRLEAD_CONFIG", message, options)
+    this.problems = problems
+  }
+}
+
+export class FairleadConnectError extends FairleadError {
+  override readonly name = "FairleadConnectError"
+  declare readonly code: "ERR_FAIRLEAD_CONNECT"
+  readonly upstream: string
+  /** `busy`: no room for another client until `dial.deadline` (`limits.mailbox`). `stopped`: it was closed. */
+  readonly reason: "unreachable" | "busy" | "stopped"
+  /** In the order in which the attempts ended. */
+  readonly tried: ReadonlyArray<Tried>
+
+  constructor(
+    message: string,
+    { upstream, reason, tried }: Pick<FairleadConnectError, "upstream" | "reason" | "tried">,
+    options?: ErrorOptions
+  ) {
+    super("ERR_FAIRLEAD_CONNECT", message, options)
+    this.upstream = upstream
+    this.reason = reason
+    this.tried = tried
+  }
+}

@@ -1,0 +1,122 @@
+/** The service of a program, on a running engine. */
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import type * as net from "node:net"
+import { domainOf } from "../../core/domain.ts"
+import type { UpstreamId } from "../../core/model/Candidate.ts"
+import type { Config } from "../../core/model/Config.ts"
+import { Acceptor } from "../../plane/Acceptor.ts"
+import type { Target } from "../../plane/Target.ts"
+import { Control } from "../../shell/Control.ts"
+import { Engine } from "../../shell/Engine.ts"
+import { Facts } from "../../shell/facts/Facts.ts"
+import { Recorder } from "../../shell/Recorder.ts"
+import { Traces } from "../../shell/Traces.ts"
+import { statusOf } from "../../shell/status.ts"
+import { tellCore } from "../control.ts"
+import type { InForce } from "../Reload.ts"
+import { afterwards, ownAdminPort, putInForce, tracedReload } from "../Reload.ts"
+import { rehearsal } from "../rehearsal.ts"
+import type { FairleadConfig } from "./config.ts"
+import { decode } from "./config.ts"
+import { connecting, connectingIn } from "./connecting.ts"
+import { Connections } from "./Connections.ts"
+import { UnknownUpstreamError } from "./errors.ts"
+import type { Avoiding, FairleadService } from "./FairleadService.ts"
+import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
+import { Selections } from "./Selections.ts"
+import { targetOf } from "./target.ts"
+
+/** Candidates of each upstream in `status`: its set and the best of the others. */
+const CANDIDATES_SHOWN = 256
+
+export const running = Effect.fnUntraced(function* (started: InForce) {
+  const engine = yield* Engine
+  const acceptor = yield* Acceptor
+  const recorder = yield* Recorder
+  const facts = yield* Facts
+  const control = yield* Control
+  const tracing = yield* Traces
+  const selections = new Selections(engine, acceptor)
+  const oneAtATime = yield* Semaphore.make(1)
+  let stopped = false
+  const connections = new Connections(engine)
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      stopped = true
+      connections.close()
+    })
+  )
+  yield* Effect.forkScoped(rehearsal(started.settings.core, true))
+  const ports = { engine, acceptor, connections, hasStopped: () => stopped }
+
+  const targeted = (host: string, port: number | undefined): Effect.Effect<Target, UnknownUpstreamError> =>
+    Effect.suspend(() => {
+      const found = targetOf(engine.stateUnsafe().config, host, port)
+      return found instanceof UnknownUpstreamError ? Effect.fail(found) : Effect.succeed(found)
+    })
+  const nameOf = (target: Target) => target._tag === "Upstream" ? target.name : domainOf(target.host, target.port)
+
+  /** Waits until a candidate is found, where none is known. */
+  const picked = (target: Target) =>
+    Effect.callback<Selection | undefined>((resume) => {
+      const ready = (id: UpstreamId | undefined) =>
+        resume(Effect.sync(() => id === undefined ? undefined : selections.pick(id)))
+      return Effect.sync(acceptor.discovery.find(target, ready))
+    })
+
+  const reload = Effect.fnUntraced(function* (config: FairleadConfig) {
+    const { warnings, ...next } = yield* Effect.tapError(
+      decode(config),
+      ({ problems }) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems: problems.length })
+    )
+    const target = {
+      rebind: acceptor.rebind,
+      tellCore: (core: Config) => tellCore(engine, core),
+      setLogLevelUnsafe: () => {},
+      rehearse: (settings: typeof next.settings) => rehearsal(settings.core, true)
+    }
+    const confirmed = yield* tracedReload(
+      tracing,
+      Effect.mapError(putInForce(target, next.settings), ownAdminPort(started.settings)),
+      () => true,
+      () => next.settings
+    )
+    return [...warnings, ...afterwards(started, next, confirmed)]
+  }, oneAtATime.withPermits(1))
+
+  const connect = (host: string, port?: number, { avoid = [] }: Avoiding = {}) =>
+    Effect.flatMap(targeted(host, port), (target) => connecting(ports, target, nameOf(target), avoid))
+
+  const service: FairleadService = {
+    connect,
+    connectScoped: (host, port, options) => connectingIn(connect(host, port, options)),
+    servedBy: connections.servedBy,
+    pick: Effect.fnUntraced(function* (host, port) {
+      const found = yield* picked(yield* targeted(host, port))
+      return found ?? (yield* new UnknownUpstreamError({ host, port: port ?? null, known: [] }))
+    }),
+    report: (about: Selection | net.Socket, outcome: Outcome | SocketOutcome) =>
+      Effect.sync(() =>
+        outcome === "failed" ? connections.fail(about as net.Socket) : selections.report(about as Selection, outcome)
+      ),
+    status: Effect.sync(() =>
+      statusOf({
+        state: engine.stateUnsafe(),
+        nowUs: engine.nowUs(),
+        restarts: engine.restartsUnsafe(),
+        listeners: acceptor.statusUnsafe(),
+        record: recorder.statusUnsafe(),
+        names: engine.names
+      }, { addresses: "full", candidates: CANDIDATES_SHOWN })
+    ),
+    facts: facts.streamAfter(0),
+    refresh: Effect.fnUntraced(function* (host, port) {
+      const name = host === undefined ? undefined : nameOf(yield* targeted(host, port))
+      if (yield* control.refresh(name)) return
+      yield* new UnknownUpstreamError({ host: host ?? "", port: port ?? null, known: [] })
+    }),
+    reload
+  }
+  return service
+})

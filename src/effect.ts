@@ -1,0 +1,35 @@
+/**
+ * Fairlead for Effect programs that bring parts of their own: a clock, a transport, a resolver, a history or a recorder.
+ *
+ * `Fairlead.layerWith(config, parts)` takes some of them, and has Fairlead's own ones for the rest. `Fairlead.layerNoDeps(config)`
+ * has all of them as requirements.
+ */
+export { onEffectClock } from "./adapters/effect/onEffectClock.ts"
+export { make as makeMemoryRecorder } from "./adapters/memory/MemoryRecorder.ts"
+export type { MemoryRecord } from "./adapters/memory/MemoryRecorder.ts"
+export { layer as noHistory } from "./adapters/memory/NoHistory.ts"
+export { layer as noRecorder } from "./adapters/memory/NoRecorder.ts"
+export { layer as programTransport } from "./adapters/node/EmbedTransport.ts"
+export { newRun } from "./adapters/node/entropy.ts"
+export { layer as systemInterfaces } from "./adapters/node/NodeInterfaces.ts"
+export { layer as systemResolver } from "./adapters/node/NodeResolver.ts"
+export { socketOf } from "./adapters/node/socketOf.ts"
+export type { OpenClient } from "./apps/embed/clientOf.ts"
+export { clientOf } from "./apps/embed/clientOf.ts"
+export type { Avoiding, FairleadService } from "./apps/embed/FairleadService.ts"
+export { Fairlead } from "./apps/embed/Fairlead.ts"
+export type { Part, Parts } from "./apps/embed/parts.ts"
+export type { HistoryRecord } from "./core/model/History.ts"
+export type { Answers, ResolverLimits } from "./plane/ports/Resolver.ts"
+export { Resolver } from "./plane/ports/Resolver.ts"
+export { ResolveError } from "./plane/ports/errors.ts"
+export type { Cancel, UpstreamSocket } from "./plane/ports/Transport.ts"
+export { Transport } from "./plane/ports/Transport.ts"
+export type { Run } from "./record/Segment.ts"
+export { HistoryError } from "./shell/errors.ts"
+export type { Found } from "./shell/HistoryStore.ts"
+export { HistoryStore } from "./shell/HistoryStore.ts"
+export type { Attached } from "./shell/Interfaces.ts"
+export { Interfaces } from "./shell/Interfaces.ts"
+export { Recorder } from "./shell/Recorder.ts"
+export type { RecordStatus } from "./shell/Recorder.ts"

@@ -1,0 +1,86 @@
+/** Every TypeScript block of docs/embedding.md is run, and so is each short example. They share what they load. */
+import { assert, describe, it } from "@effect/vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { ROOT } from "./support/command.ts"
+import { serve } from "./support/servers.ts"
+import { runSnippet } from "./support/snippet.ts"
+import type { Scene, Scenes } from "./embedding/Scene.ts"
+import { programs } from "./embedding/programs.ts"
+
+/** Each part of the page has a file of its own in test/embedding. */
+const scenes: Scenes = { ...programs }
+
+const page = fs.readFileSync(path.join(ROOT, "docs/embedding.md"), "utf8")
+
+interface Block {
+  readonly heading: string
+  /** From 1, below its heading. */
+  readonly number: number
+  readonly code: string
+}
+
+function blocksOf(text: string): ReadonlyArray<Block> {
+  let heading = ""
+  let number = 0
+  return [...text.matchAll(/^#+ (.*)$|^```ts\n([\s\S]*?)^```$/gm)].flatMap(([, title, code]) => {
+    if (code !== undefined) return [{ heading, number: ++number, code }]
+    heading = title ?? ""
+    number = 0
+    return []
+  })
+}
+
+const blocks = blocksOf(page)
+
+async function play(code: string, { prepare, printed }: Scene): Promise<void> {
+  await using stack = new AsyncDisposableStack()
+  const setting = await prepare({
+    use: async (server) => {
+      const started = await server
+      stack.defer(started.stop)
+      return started
+    }
+  })
+  printed(await runSnippet(code, setting))
+}
+
+describe("docs/embedding.md", () => {
+  for (const { heading, number, code } of blocks) {
+    it(`runs block ${number} of "${heading}" as printed`, async () => {
+      const scene = scenes[heading]?.[number - 1]
+      if (scene === undefined) throw new Error(`no scene for block ${number} below "${heading}": add one in test/embedding`)
+      await play(code, scene)
+    })
+  }
+
+  it("has a block for each scene", () => {
+    const wanted = Object.entries(scenes).flatMap(([heading, all]) => all.map((_, i) => `${heading} ${i + 1}`))
+    assert.sameMembers(wanted, blocks.map(({ heading, number }) => `${heading} ${number}`))
+    assert.isAtLeast(blocks.length, 5)
+  })
+
+  it("links only to pages that exist", () => {
+    const links = [...page.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link as string)
+    assert.deepStrictEqual(
+      links.filter((link) => !/^https?:/.test(link) && !fs.existsSync(path.join(ROOT, "docs", link))),
+      []
+    )
+  })
+})
+
+describe("an example of at most fifteen lines", () => {
+  const cases: ReadonlyArray<readonly [name: string, printed: RegExp]> = [
+    ["promises.ts", /^echo#[12] answered hello, connected in [\d.]+ ms$/],
+    ["layer.ts", /^echo#[12] answered hello$/]
+  ]
+  it.each(cases)("%s sends a line to one of two addresses", async (name, printed) => {
+    const code = fs.readFileSync(path.join(ROOT, "examples", name), "utf8")
+    assert.isAtMost(code.trimEnd().split("\n").length, 15)
+    const echo = () => serve((socket) => void socket.pipe(socket))
+    const servers = [await echo(), await echo()]
+    const args = servers.map(({ port }) => `127.0.0.1:${port}`)
+    assert.match(await runSnippet(code, { args }), printed)
+    for (const { stop } of servers) await stop()
+  })
+})
