@@ -10,8 +10,8 @@ const readme = read("README.md")
 const fenced = [...readme.matchAll(/```\w*\n([\s\S]*?)```/g)].map(([, text]) => text as string)
 
 describe("the README", () => {
-  it("shows examples/embed.ts, which the tests run", () => {
-    assert.isTrue(fenced.includes(read("examples/embed.ts")))
+  it("shows examples/promises.ts, which the tests run", () => {
+    assert.isTrue(fenced.includes(read("examples/promises.ts")))
   })
 
   it("names only commands, scripts and tasks that exist, and every command", async () => {
