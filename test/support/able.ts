@@ -22,6 +22,7 @@ export type Means =
   | "openssl"
   | "pip"
   | "port443"
+  | "prometheus"
   | "promtool"
   | "pwsh"
   | "sshd"
