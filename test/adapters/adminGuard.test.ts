@@ -5,6 +5,7 @@ import * as net from "node:net"
 import { ExposedError } from "../../src/shell/errors.ts"
 import type { Answer, Asked } from "../support/admin.ts"
 import { openEvents, request, withAdmin } from "../support/admin.ts"
+import { blackHole } from "../support/blackHole.ts"
 import { configWith } from "../support/config.ts"
 import { until } from "../support/servers.ts"
 
@@ -45,9 +46,9 @@ describe("the admin port's guard", () => {
       assert.include(await raw(port, strange), " 421 ")
     }))
 
-  it.live("requires the token on every path but /healthz when one is set", () =>
+  it.live("requires the token on every path but /healthz and /readyz when one is set", () =>
     withAdmin(nowhere, { token: TOKEN }, async ({ port, asked }) => {
-      const paths = ["/status", "/metrics", "/readyz", "/events", "/nowhere", "/healthz/"]
+      const paths = ["/status", "/metrics", "/events", "/nowhere", "/healthz/", "/readyz/"]
       for (const path of paths) {
         const { status, headers } = await request(port, path)
         assert.deepStrictEqual([status, headers["www-authenticate"]], [401, 'Bearer realm="fairlead"'], path)
@@ -65,6 +66,16 @@ describe("the admin port's guard", () => {
       }
       assert.deepStrictEqual(asked, [])
     }))
+
+  it.live("says at /readyz whether the service is ready to every caller, and names upstreams to those with the token alone", () =>
+    Effect.gen(function* () {
+      const config = configWith([{ candidates: [{ host: "127.0.0.1", port: yield* blackHole }], pool: { mode: "off" } }])
+      yield* withAdmin(config, { token: TOKEN }, async ({ port }) => {
+        assert.deepInclude(await request(port, "/readyz"), { status: 503, body: "not ready\n" })
+        const named = await request(port, "/readyz", { headers: { authorization: `Bearer ${TOKEN}` } })
+        assert.deepInclude(named, { status: 503, body: "not ready: nothing selected yet for web\n" })
+      })
+    }).pipe(Effect.scoped))
 
   it.live("refuses orders and event streams from pages of other sites", () =>
     withAdmin(nowhere, {}, async ({ port, asked }) => {

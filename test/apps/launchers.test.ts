@@ -120,7 +120,7 @@ describe.skipIf(process.platform === "win32")("a service started by", () => {
 describe.skipIf(process.platform === "win32")("the command in the unit file", () => {
   it("runs the program itself, which reloads on SIGHUP and exits with 0 on SIGTERM", () =>
     inScratch(async (directory) => {
-      const unit = fs.readFileSync(path.join(ROOT, "deploy/systemd/fairlead.service"), "utf8")
+      const unit = fs.readFileSync(path.join(ROOT, "deploy/fairlead.service"), "utf8")
       const line = here === "node" ? /^ExecStart=(.*)$/m : /^#ExecStart=(.*)$/m
       const echo = await serve((socket) => socket.pipe(socket))
       const file = writeConfig(directory, { candidates: [echo.port] })

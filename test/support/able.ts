@@ -26,6 +26,7 @@ export type Means =
   | "promtool"
   | "pwsh"
   | "sshd"
+  | "systemd"
   | "wget"
 
 const wanted = () => (process.env["REQUIRE"] ?? "").split(",")

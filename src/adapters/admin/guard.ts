@@ -3,7 +3,7 @@
  *
  * 1. Its target is a path, and no header of `ONCE` comes twice (400).
  * 2. Its host is one of the port's own names, so that no web page reaches the port through a name that it controls (421).
- * 3. It shows the token, except for `/healthz` (401).
+ * 3. It shows the token, except for `/healthz` and `/readyz`, because probes of supervisors have none (401).
  * 4. It does not come from a page of another site, where it changes something or takes a permit for long (403).
  * 5. There is a permit for it (503).
  */
@@ -43,13 +43,22 @@ function surplus(request: Request, permits: Permits): Response | undefined {
   return full === undefined ? undefined : said(503, `${full} are taken`, { "retry-after": "1", connection: "close" })
 }
 
-function refusal(request: Request, { hosts, token }: AdminOptions): Response | undefined {
+/** Pages that say nothing but whether the service lives and is ready. */
+const OPEN: ReadonlySet<string> = new Set(["/healthz", "/readyz"])
+
+/** Whether the caller may see everything. */
+export function isTrusted(request: Request, { token }: AdminOptions): boolean {
+  return token === undefined || hasToken(request, Redacted.value(token))
+}
+
+function refusal(request: Request, options: AdminOptions): Response | undefined {
+  const { hosts } = options
   // The runtime turns a whole URL into its path and its host into the Host header, unless it cannot read the URL.
   if (!request.url.startsWith("/")) return said(400, "the target of a request must begin with /")
   const twice = ONCE.find((name) => isTwice(request, name))
   if (twice !== undefined) return said(400, `a request must have one ${twice} header`, { connection: "close" })
   if (!hosts.includes(hostName(request.headers["host"] ?? ""))) return said(421, "this Host is not in admin.hosts")
-  if (token !== undefined && pathOf(request) !== "/healthz" && !hasToken(request, Redacted.value(token))) {
+  if (!OPEN.has(pathOf(request)) && !isTrusted(request, options)) {
     return said(401, "this needs `Authorization: Bearer <admin.token>`", { "www-authenticate": 'Bearer realm="fairlead"' })
   }
   if (isForeign(request)) return said(403, "requests from other sites are refused")

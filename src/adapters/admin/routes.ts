@@ -15,7 +15,7 @@ import type { AdminOptions } from "./AdminOptions.ts"
 import { acts } from "./acts.ts"
 import { PAC_PATH } from "../node/entry/pacFile.ts"
 import { events } from "./events.ts"
-import { pathOf, said } from "./guard.ts"
+import { isTrusted, pathOf, said } from "./guard.ts"
 import type { Handler } from "./Handler.ts"
 import { pacPage } from "./pacPage.ts"
 import { status } from "./statusPage.ts"
@@ -30,7 +30,7 @@ export const routes = Effect.fnUntraced(function* (options: AdminOptions) {
   const { reload, enabled, refresh } = acts(yield* Effect.serviceOption(Control))
   const paths: Readonly<Record<`/${string}`, Methods>> = {
     "/healthz": { GET: () => Effect.succeed(said(200, "alive")) },
-    "/readyz": { GET: () => Effect.sync(() => ready(engine, acceptor)) },
+    "/readyz": { GET: (request) => Effect.sync(() => ready(engine, acceptor, isTrusted(request, options))) },
     "/metrics": { GET: () => metricsText(metrics) },
     "/status": { GET: yield* status(options) },
     [PAC_PATH]: { GET: pacPage(acceptor) },
@@ -59,10 +59,12 @@ function unknown(request: HttpServerRequest, paths: ReadonlyArray<string>) {
   return said(404, `there is no ${pathOf(request).slice(0, 100)}; there are ${paths.join(" ")}`)
 }
 
-function ready(engine: Engine["Service"], acceptor: Acceptor["Service"]) {
+/** `isTrusted`: whether the caller may see names. */
+function ready(engine: Engine["Service"], acceptor: Acceptor["Service"], isTrusted: boolean) {
   if (!acceptor.isOpenUnsafe()) return said(503, "not ready: stopping, sessions finish")
   const state = engine.stateUnsafe()
   if (isReady(state)) return said(200, "ready")
+  if (!isTrusted) return said(503, "not ready")
   const waiting = Vector.toArray(state.upstreams).filter(({ members }) => members.length === 0).map(({ name }) => name)
   return said(503, `not ready: nothing selected yet for ${waiting.join(", ") || "any upstream"}`)
 }
