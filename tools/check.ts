@@ -70,6 +70,7 @@ step("lint", "deno", ["lint", "--quiet"])
 step("types (tsc)", "tsc", [])
 step("types (deno)", "deno", ["check", "--quiet", "src", "test", "property-tests", "bench", "examples", "tools"])
 step("configuration page", "node", ["tools/configReference.ts", "--check"])
+step("configuration types", "node", ["tools/configTypes.ts", "--check"])
 step("build", "node", ["tools/build.ts"])
 const counts: Record<string, Counts> = {
   node: tests("node", "vitest", ["run"]),

@@ -2,6 +2,7 @@
 import "./threads.ts"
 import { restore } from "./denoFirst.ts"
 
-const { program } = await import("./program.ts")
-restore()
-program()
+void import("./program.ts").then(({ program }) => {
+  restore()
+  program()
+})

@@ -3,6 +3,7 @@
 // deno-lint-ignore-file no-var
 "use strict"
 var version = process.versions.node
+var enableCompileCache = require("module").enableCompileCache
 var parts = version.split(".")
 var tooOld = Number(parts[0]) < 22 || (Number(parts[0]) === 22 && Number(parts[1]) < 19)
 if (tooOld) {
@@ -11,5 +12,7 @@ if (tooOld) {
   )
   process.exitCode = 2
 } else {
-  require("./start.cjs")
+  // Compiled code is kept where NODE_COMPILE_CACHE says, else in the system's directory for temporary files. Deno has its own.
+  if (enableCompileCache !== undefined) enableCompileCache()
+  require("./main.cjs")
 }
