@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import process from "node:process"
 import { text } from "node:stream/consumers"
-import { Fairlead } from "../src/mod.ts"
+import { Fairlead } from "fairlead"
 
 const program = Effect.gen(function* () {
   const fairlead = yield* Fairlead

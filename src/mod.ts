@@ -1,5 +1,5 @@
 /** What programs that embed Fairlead may rely on. */
-export type { FairleadConfig } from "./apps/embed/config.ts"
+export type { FairleadConfig } from "./apps/embed/FairleadConfig.ts"
 export { ConfigError } from "./apps/embed/config.ts"
 export { ConnectError, UnknownUpstreamError } from "./apps/embed/errors.ts"
 export type { CreateOptions } from "./apps/embed/createFairlead.ts"

@@ -13,12 +13,15 @@ const read = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Manifes
 /** Peer dependencies that no import of this program needs. */
 const UNUSED: Readonly<Record<string, string>> = { redis: "@effect/platform-node has it for NodeRedis alone" }
 
-function undeclared({ dependencies = {} }: Manifest, manifestOf: (name: string) => Manifest): ReadonlyArray<string> {
+function undeclared(
+  { dependencies = {}, peerDependencies: own = {} }: Manifest,
+  manifestOf: (name: string) => Manifest
+): ReadonlyArray<string> {
   return Object.keys(dependencies).flatMap((name) => {
     const { peerDependencies = {}, peerDependenciesMeta = {} } = manifestOf(name)
     return Object.keys(peerDependencies)
       .filter((peer) => peerDependenciesMeta[peer]?.optional !== true)
-      .filter((peer) => dependencies[peer] === undefined && UNUSED[peer] === undefined)
+      .filter((peer) => dependencies[peer] === undefined && own[peer] === undefined && UNUSED[peer] === undefined)
       .map((peer) => `${name} needs ${peer}`)
   })
 }
@@ -31,7 +34,8 @@ it("every needed peer dependency of a dependency is declared in package.json", (
 
 it("a missing peer dependency is reported", () => {
   const { "@opentelemetry/semantic-conventions": _, ...others } = read("package.json").dependencies ?? {}
-  assert.deepStrictEqual(undeclared({ dependencies: others }, installed), [
+  const { peerDependencies = {} } = read("package.json")
+  assert.deepStrictEqual(undeclared({ dependencies: others, peerDependencies }, installed), [
     "@effect/opentelemetry needs @opentelemetry/semantic-conventions"
   ])
 })

@@ -26,6 +26,7 @@ const ON_DENO = [
     "test/collector",
     "test/examples",
     "test/ingress",
+    "test/package",
     "test/peers"
   ],
   // Tests that must give the same bits on every runtime: recorded runs, and the arithmetic, chance and digests below them.
@@ -69,6 +70,8 @@ step("lint", "deno", ["lint", "--quiet"])
 step("types (tsc)", "tsc", [])
 step("types (deno)", "deno", ["check", "--quiet", "src", "test", "property-tests", "bench", "examples", "tools"])
 step("configuration page", "node", ["tools/configReference.ts", "--check"])
+step("configuration types", "node", ["tools/configTypes.ts", "--check"])
+step("build", "node", ["tools/build.ts"])
 const counts: Record<string, Counts> = {
   node: tests("node", "vitest", ["run"]),
   deno: tests("deno", "deno", ["run", "-A", "npm:vitest", "run", ...ON_DENO])

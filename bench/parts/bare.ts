@@ -17,4 +17,4 @@ const listening = new Promise<number>((resolve) => {
   server.listen({ port: 0, host: "127.0.0.1", backlog: 1024 }, () => resolve((server.address() as net.AddressInfo).port))
 })
 
-answer((question) => (question === "port" ? listening : usage()))
+answer((question) => question === "port" ? listening : question === "pid" ? process.pid : usage())

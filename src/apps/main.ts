@@ -1,12 +1,8 @@
-/** The program. */
+/** The program. Two things come before everything else, so the rest is loaded after them. */
 import "./threads.ts"
 import { restore } from "./denoFirst.ts"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Effect from "effect/Effect"
-import process from "node:process"
-import { runMain } from "../adapters/node/runMain.ts"
-import { cli } from "./cli.ts"
-import { codeOf } from "./exit.ts"
 
-restore()
-runMain(Effect.provide(cli(process.argv.slice(2)), NodeServices.layer), codeOf)
+void import("./program.ts").then(({ program }) => {
+  restore()
+  program()
+})

@@ -18,6 +18,7 @@ export type Means =
   | "namespaces"
   | "nc"
   | "nginx"
+  | "nodes"
   | "npm"
   | "openssl"
   | "pip"

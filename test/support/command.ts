@@ -44,6 +44,8 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>
   /** A program, such as prlimit, that runs the rest of the command line. */
   readonly by?: ReadonlyArray<string>
+  /** The configuration of Deno, instead of this checkout's. */
+  readonly config?: string
 }
 
 /** Starts the program; `ended` resolves with everything it printed. */
@@ -51,20 +53,17 @@ export function start(args: ReadonlyArray<string>, options: Start = {}): Running
   return startFile(MAIN, args, options)
 }
 
-/** Runs one of the examples to its end. */
-export const example = (name: string, args: ReadonlyArray<string>): Promise<Ended> =>
-  startFile(path.join(ROOT, "examples", name), args).ended
-
 /** Starts one of the programs beside this file. */
 export const program = (name: string, args: ReadonlyArray<string>, options: Start = {}): Running =>
   startFile(path.join(ROOT, "test/support", name), args, options)
 
-function startFile(
+/** Starts a program of any folder. */
+export function startFile(
   file: string,
   args: ReadonlyArray<string>,
-  { runtime = here, cwd = ROOT, env = {}, by = [] }: Start = {}
+  { runtime = here, cwd = ROOT, env = {}, by = [], config = path.join(ROOT, "deno.json") }: Start = {}
 ): Running {
-  const before = runtime === "deno" ? ["run", "-A", "--config", path.join(ROOT, "deno.json")] : []
+  const before = runtime === "deno" ? ["run", "-A", "--config", config] : []
   const [first = "", ...others] = [...by, binaryOf(runtime), ...before, file, ...args]
   const child = spawn(first, others, {
     cwd,

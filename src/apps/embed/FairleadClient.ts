@@ -2,7 +2,7 @@
 import type * as net from "node:net"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
 import type { Status } from "../../shell/status.ts"
-import type { FairleadConfig } from "./config.ts"
+import type { FairleadConfig } from "./FairleadConfig.ts"
 import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
 import type { ServedBy } from "./ServedBy.ts"
 

@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import process from "node:process"
-import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { withAuthorities } from "../config/authorities.ts"
 import type { Parsed } from "../config/parse.ts"
 import { parseSource } from "../config/parse.ts"
@@ -10,25 +9,8 @@ import { isPlain } from "../config/plain.ts"
 import type { Problem } from "../config/Problem.ts"
 import { render } from "../config/Problem.ts"
 import type { InForce } from "../Reload.ts"
-
-type File = (typeof ConfigFile)["Encoded"]
-type Listener = File["listeners"][number]
-type Needed = "name" | "listen"
-
-/** Every key may be left out. */
-type Loose<T> = T extends ReadonlyArray<infer E> ? ReadonlyArray<Loose<E>>
-  : T extends object ? { readonly [K in keyof T]?: Loose<T[K]> }
-  : T
-
-/**
- * As in docs/configuration.md. Durations and sizes are texts with a unit. Differences from the file:
- * - No listener is needed.
- * - The default of `eventLog.path` and `history.path` is `none`, and that of `admin.listen` is `off`.
- * - There is no `log` and no `shutdown`: a program has its own loggers, and ends its connections itself.
- */
-export type FairleadConfig = Loose<Omit<File, "listeners" | "log" | "shutdown">> & {
-  readonly listeners?: ReadonlyArray<Pick<Listener, Needed> & Loose<Omit<Listener, Needed>>>
-}
+import type { FairleadConfig } from "./FairleadConfig.ts"
+import { NOT_FOR_PROGRAMS, PRESETS } from "./presets.ts"
 
 /** The configuration is not valid. Nothing was started or changed. */
 export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError", {
@@ -87,7 +69,7 @@ function plainOf(config: unknown): Record<string, unknown> | string {
 }
 
 function commandsOwn(config: Record<string, unknown>) {
-  return ["log", "shutdown"].filter((key) => key in config).map((path) => ({
+  return NOT_FOR_PROGRAMS.filter((key) => key in config).map((path) => ({
     path,
     expected: "nothing",
     message: "is for the command only and has no effect in a program: take it out"
@@ -95,11 +77,9 @@ function commandsOwn(config: Record<string, unknown>) {
 }
 
 function withDefaults(config: Record<string, unknown>): Record<string, unknown> {
-  const preset = (key: string, defaults: object) => {
+  const preset = Object.entries(PRESETS).map(([key, defaults]) => {
     const section = config[key] ?? {}
-    return isPlain(section) ? { ...defaults, ...section } : section
-  }
-  const none = { path: "none" }
-  const [eventLog, history] = [preset("eventLog", none), preset("history", none)]
-  return { ...config, eventLog, history, admin: preset("admin", { listen: "off" }) }
+    return [key, isPlain(section) ? { ...defaults, ...section } : section]
+  })
+  return { ...config, ...Object.fromEntries(preset) }
 }

@@ -1,0 +1,46 @@
+/** Each file of examples/ as one row: what it needs, and what it prints. */
+import type { RuntimeName } from "../support/command.ts"
+import type { ExampleServer, Serve } from "./servers.ts"
+import { echo } from "./servers.ts"
+
+export interface Example {
+  /** The file in examples/. */
+  readonly file: string
+  /** The packages of this checkout that it imports, besides fairlead. */
+  readonly packages: ReadonlyArray<string>
+  /** Default: both. */
+  readonly runtimes?: ReadonlyArray<RuntimeName>
+  readonly servers: ReadonlyArray<Serve>
+  /** Its arguments; by default the addresses of the servers. */
+  readonly args?: (servers: ReadonlyArray<ExampleServer>) => ReadonlyArray<string>
+  /** Each of these matches its output. Lines are matched with the flag `m`. */
+  readonly prints: ReadonlyArray<RegExp>
+}
+
+export const EXAMPLES: ReadonlyArray<Example> = [
+  {
+    file: "embed.ts",
+    packages: ["effect"],
+    servers: [echo, echo],
+    prints: [
+      /^fact IpPoolPreheatStarted echo$/m,
+      /^fact SelectionMoved echo$/m,
+      /^answer hello$/m,
+      /^echo#1 127\.0\.0\.1:\d+ cost [\d.]+ ms/m,
+      /^echo#2 127\.0\.0\.1:\d+ cost [\d.]+ ms/m,
+      /, active$/m
+    ]
+  },
+  {
+    file: "layer.ts",
+    packages: ["effect"],
+    servers: [echo, echo],
+    prints: [/^echo#[12] answered hello$/m]
+  },
+  {
+    file: "promises.ts",
+    packages: ["effect"],
+    servers: [echo, echo],
+    prints: [/^echo#[12] answered hello, connected in [\d.]+ ms$/m]
+  }
+]
