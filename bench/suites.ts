@@ -3,7 +3,8 @@
  * packages from PyPI and takes an hour. `node bench/suites.ts [FOLDER] [NAME...]`: keeps what it fetched in FOLDER.
  *
  * Each suite runs three ways: directly; with the proxy variables set when a test begins; and with every connection of the process taken through the port by SOCKS5
- * (Debian's proxychains4). Tests with another outcome run again, so that tests that fail now and then by themselves drop out.
+ * (Debian's proxychains4). The service keeps no warm sockets and does not probe, because many of these servers take one connection and then end (docs/operations.md,
+ * "Servers that count connections"). Tests with another outcome run again, so that tests that fail now and then by themselves drop out.
  */
 import * as fs from "node:fs"
 import * as os from "node:os"
@@ -29,6 +30,8 @@ async function service() {
     file,
     `listeners: [{ name: local, protocol: proxy, listen: "127.0.0.1:0", allow: ["*:*"] }]
 admin: { listen: "127.0.0.1:${admin}" }
+pool: { mode: "off" }
+probing: { interval: 1h }
 eventLog: { path: none }
 history: { path: none }
 `

@@ -36,7 +36,7 @@ export const suites: ReadonlyArray<Suite> = [
       ...["pytest<9", "pytest-socket", "pytest-timeout", "anyio[trio]", "trio", "h2", "httpx", "hypercorn", "pysocks"],
       ...["quart", "quart-trio", "cryptography", "idna", "pyopenssl", "trustme"]
     ],
-    tests: ["test/with_dummyserver", "test/contrib/test_socks.py"]
+    tests: ["test/with_dummyserver", "test/contrib/test_socks.py", "--timeout=30"]
   },
   {
     name: "aiohttp",
