@@ -26,7 +26,8 @@ export class HandshakeError extends Error {
 
   constructor(host: string, port: number, tried: ReadonlyArray<FailedHandshake>, cause: Error, last?: Error) {
     const each = tried.map(({ candidate, tookMs, message }) => `${candidate} after ${Math.round(tookMs)} ms: ${message}`)
-    const after = last === undefined ? "" : `; then ${last.message}`
+    // That every address was tried is no news.
+    const after = hasTried(last) ? `; then ${last.message}` : ""
     super(
       `no address of ${host}:${port} completed TLS: ${each.join("; ")}${after}; `
         + "see its candidates in status, or give the authority as tls.ca if the certificates are right",
@@ -37,4 +38,8 @@ export class HandshakeError extends Error {
     this.port = port
     this.tried = tried
   }
+}
+
+function hasTried(error: (Error & { readonly tried?: ReadonlyArray<unknown> }) | undefined): error is Error {
+  return error !== undefined && error.tried?.length !== 0
 }

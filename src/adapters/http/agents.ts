@@ -15,6 +15,7 @@ import { Exchange } from "./Exchange.ts"
 import type { TlsOptions } from "./handshake.ts"
 import type { HttpOptions } from "./options.ts"
 import { mayServe, tlsOpener } from "./options.ts"
+import { remember } from "./servedBy.ts"
 
 /** Options of Node's agent, beside those that Fairlead adds. Connections are kept alive unless `keepAlive` is false. */
 export type AgentOptions = HttpOptions & Omit<http.AgentOptions, keyof HttpOptions>
@@ -109,6 +110,8 @@ function dropIdle({ freeSockets }: http.Agent, origin: string, { idleLimitMs }: 
 function follow(request: http.ClientRequest, exchange: Exchange): void {
   request.once("socket", (socket: net.Socket) => exchange.begin(connectionOf(socket)))
   request.prependOnceListener("response", (response: http.IncomingMessage) => {
+    // Node takes the socket away from a response that has ended.
+    remember(response, exchange.served)
     exchange.answer(response.statusCode ?? 0)
     response.once("end", () => exchange.end())
     // Node discards the body where a program does not listen.

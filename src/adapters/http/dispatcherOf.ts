@@ -21,10 +21,10 @@ export type DispatcherOptions = HttpOptions & Omit<Agent.Options, keyof HttpOpti
 
 /**
  * A dispatcher for `fetch`, `request` and the other functions of undici, for Node's own `fetch`, and for `setGlobalDispatcher`.
- * Keep-alive, pipelining, HTTP/2 and bodies are undici's. The program closes it: `close` waits for requests, `destroy` does
- * not.
+ * Keep-alive, pipelining, HTTP/2 and bodies are undici's. The program closes it: `close` waits for requests, `destroy` and
+ * `await using` do not.
  */
-export const dispatcherOf = (connector: Connector, options: DispatcherOptions = {}): Agent =>
+export const dispatcherOf = (connector: Connector, options: DispatcherOptions = {}): Agent & AsyncDisposable =>
   new FairleadAgent(connector, options)
 
 class FairleadAgent extends Agent {
@@ -45,6 +45,10 @@ class FairleadAgent extends Agent {
     if (typeof handler.onRequestStart === "function") return super.dispatch(request, handler)
     // It calls again with a handler as undici has it now, and without HTTP/2.
     return this.#legacy.dispatch(request, handler)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.destroy()
   }
 }
 

@@ -55,12 +55,12 @@ export function shakeHands(
   }
   const onError = (error: NodeJS.ErrnoException) => {
     if (session !== undefined) sessions.delete(place)
-    fail(error.code === "ECONNRESET" ? "reset" : "certificate", error.message, error)
+    fail(error.code === "ECONNRESET" ? "reset" : "certificate", textOf(error), error)
   }
   const onClose = () => fail("closed", "the connection ended during the handshake")
   const onSecure = () => {
+    // A listener for errors stays: a late one, after the client has let go, must not end the process.
     stop()
-    secure.off("error", ignore)
     answer(secure)
   }
   const timer = setTimeout(() => fail("stalled", `no handshake within ${timeoutMs} ms`), timeoutMs)
@@ -74,6 +74,11 @@ export function shakeHands(
     stop()
     drop()
   }
+}
+
+/** OpenSSL's own messages name files and lines of its source. */
+function textOf({ message, reason, library }: Error & { readonly reason?: string; readonly library?: string }): string {
+  return library === undefined || reason === undefined ? message : reason
 }
 
 function ignore(): void {}

@@ -14,11 +14,13 @@ export function remember(response: object, served: Served | undefined): void {
  *
  * - A response of the `fetch` that `fetchOf` gives.
  * - A response of undici's `request`, `stream` and the like: its `context.fairlead` says the same.
+ * - A response of Effect's `HttpClient`, if its layer is `httpClient`.
  * - An `http.IncomingMessage` or an `http.ClientRequest`.
  * - A socket of an agent.
  */
 export function servedBy(response: object): Served | undefined {
-  const { context, socket } = response as { readonly context?: unknown; readonly socket?: unknown }
+  const { context, socket, source } = response as { context?: unknown; socket?: unknown; source?: unknown }
+  if (isObject(source)) return servedBy(source)
   return responses.get(response) ?? connectionOf(response)?.served
     ?? (isObject(socket) ? connectionOf(socket)?.served : undefined)
     ?? (isObject(context) ? (context as { readonly fairlead?: Served }).fairlead : undefined)
