@@ -6,10 +6,11 @@ import { ROOT } from "./support/command.ts"
 import { serve } from "./support/servers.ts"
 import { runSnippet } from "./support/snippet.ts"
 import type { Scene, Scenes } from "./embedding/Scene.ts"
+import { clients, pages } from "./embedding/clients.ts"
 import { programs } from "./embedding/programs.ts"
 
 /** Each part of the page has a file of its own in test/embedding. */
-const scenes: Scenes = { ...programs }
+const scenes: Scenes = { ...programs, ...clients }
 
 const page = fs.readFileSync(path.join(ROOT, "docs/embedding.md"), "utf8")
 
@@ -82,5 +83,13 @@ describe("an example of at most fifteen lines", () => {
     const args = servers.map(({ port }) => `127.0.0.1:${port}`)
     assert.match(await runSnippet(code, { args }), printed)
     for (const { stop } of servers) await stop()
+  })
+})
+
+describe("an example of at most fifteen lines for HTTP", () => {
+  it.each(["undici.ts", "https-get.ts", "http-client.ts"])("%s gets a page from one of two addresses", async (name) => {
+    const code = fs.readFileSync(path.join(ROOT, "examples", name), "utf8")
+    assert.isAtMost(code.trimEnd().split("\n").length, 15)
+    await play(code, pages[name] as Scene)
   })
 })

@@ -1,7 +1,7 @@
 /** Each file of examples/ as one row: what it needs, and what it prints. */
 import type { RuntimeName } from "../support/command.ts"
 import type { ExampleServer, Serve } from "./servers.ts"
-import { echo } from "./servers.ts"
+import { echo, secureWeb, web } from "./servers.ts"
 
 export interface Example {
   /** The file in examples/. */
@@ -16,6 +16,12 @@ export interface Example {
   /** Each of these matches its output. Lines are matched with the flag `m`. */
   readonly prints: ReadonlyArray<RegExp>
 }
+
+/** The URL of the server by the name in its certificate, and its address. */
+const page = (protocol: string) => ([server]: ReadonlyArray<ExampleServer>) => [
+  `${protocol}://localhost:${server?.port}/`,
+  "127.0.0.1"
+]
 
 export const EXAMPLES: ReadonlyArray<Example> = [
   {
@@ -42,5 +48,26 @@ export const EXAMPLES: ReadonlyArray<Example> = [
     packages: ["effect"],
     servers: [echo, echo],
     prints: [/^echo#[12] answered hello, connected in [\d.]+ ms$/m]
+  },
+  {
+    file: "undici.ts",
+    packages: ["effect", "undici"],
+    servers: [secureWeb],
+    args: page("https"),
+    prints: [/^200 GET \/ answered\n from api#1$/m]
+  },
+  {
+    file: "https-get.ts",
+    packages: ["effect"],
+    servers: [secureWeb],
+    args: page("https"),
+    prints: [/^200 GET \/ answered\n from api#1$/m]
+  },
+  {
+    file: "http-client.ts",
+    packages: ["effect", "undici"],
+    servers: [web],
+    args: page("http"),
+    prints: [/^200 GET \/ answered\n from api#1$/m]
   }
 ]

@@ -13,6 +13,7 @@ import type { Session } from "../../core/model/Config.ts"
 import type { CloseCause } from "../../core/model/Event.ts"
 import type { Cancel, RelayEnd, Silence } from "../../plane/ports/Transport.ts"
 import { ALERT_BYTES } from "./alert.ts"
+import { cut } from "./cut.ts"
 import { timerWheel } from "./timerWheel.ts"
 import type { PlainUpstream } from "./PlainUpstream.ts"
 import type { ProgramClient } from "./ProgramClient.ts"
@@ -44,7 +45,7 @@ export function lend(
     stopUpkeep()
     const isAlerted = isRefused(socket) && OF_AN_ALERT.has(cause)
     tell(isAlerted ? "upstream-alert" : cause, false)
-    if (!socket.destroyed) socket.resetAndDestroy()
+    if (!socket.destroyed) cut(socket)
   }
 
   const tell = (cause: CloseCause, hasFailed: boolean): boolean => {

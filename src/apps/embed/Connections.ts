@@ -1,5 +1,6 @@
 /** The sockets that a program has: what served each, and the end of those of which no session is left. */
 import type * as net from "node:net"
+import { cut } from "../../adapters/node/cut.ts"
 import type { Lent } from "../../adapters/node/ProgramClient.ts"
 import type { Engine } from "../../shell/Engine.ts"
 import type { ServedBy } from "./ServedBy.ts"
@@ -34,6 +35,6 @@ export class Connections {
   }
 
   close(): void {
-    for (const socket of this.#failed) socket.resetAndDestroy()
+    for (const socket of this.#failed) cut(socket)
   }
 }

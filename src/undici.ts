@@ -1,0 +1,11 @@
+/** Fairlead for undici, `fetch` and Effect's `HttpClient`. */
+export type { Served } from "./adapters/http/Connector.ts"
+export type { DispatcherOptions } from "./adapters/http/dispatcherOf.ts"
+export { dispatcherOf } from "./adapters/http/dispatcherOf.ts"
+export type { Fetch } from "./adapters/http/fetchOf.ts"
+export { fetchOf } from "./adapters/http/fetchOf.ts"
+export type { FailedHandshake } from "./adapters/http/HandshakeError.ts"
+export { HandshakeError } from "./adapters/http/HandshakeError.ts"
+export type { ResponseInfo } from "./adapters/http/options.ts"
+export { httpClient } from "./apps/embed/httpClient.ts"
+export { servedBy } from "./adapters/http/servedBy.ts"
