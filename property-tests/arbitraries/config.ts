@@ -9,6 +9,7 @@ import type {
   ProbingBudget,
   UpstreamConfig
 } from "../../src/core/model/Config.ts"
+import type { TlsStage } from "../../src/core/model/Event.ts"
 import { autoDisable, expiry, history, onDemand, pruning } from "../../src/core/schema/limits.ts"
 import { dns, sources } from "../../src/core/schema/names.ts"
 import { ladder, proof, rates, sections } from "../../src/core/schema/sections.ts"
@@ -46,6 +47,9 @@ const breaker = ofTable(sections.breaker, {
   maxCooldownMs: fc.constantFrom(2_000, 300_000),
   rampMs: fc.constantFrom(0, 700, 30_000)
 })
+
+/** Some of the stages, in some order. */
+const chainOfStages = fc.shuffledSubarray<TlsStage>(["cover", "real", "system"], { minLength: 1 })
 
 export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   removed: fc.constant(false),
@@ -106,7 +110,8 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
     }),
     session: fc.constant(upstreamDefaults.session),
     pool,
-    breaker
+    breaker,
+    tls: ofTable(sections.tls, { chain: chainOfStages, attempts: fc.integer({ min: 1, max: 3 }) })
   }),
   dns: ofTable(dns, {
     refreshMs: fc.constantFrom(1_000, 300_000),
@@ -118,7 +123,8 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
     scoreTtlMs: fc.constantFrom(2_000, 30_000, 300_000),
     staleForMs: fc.constantFrom(1_000, 60_000, 86_400_000)
   }),
-  identity: fc.constant(null)
+  identity: fc.constant(null),
+  ca: fc.constant("")
 })
 
 export const budget: fc.Arbitrary<ProbingBudget> = ofTable(rates, {

@@ -44,7 +44,7 @@ export function arrange(previous: Config, next: Config): Config {
 export function removedFrom(configured: UpstreamConfig): UpstreamConfig {
   return configured.removed
     ? configured
-    : { ...configured, removed: true, host: "", candidates: [], fallback: [], identity: null }
+    : { ...configured, removed: true, host: "", candidates: [], fallback: [], identity: null, ca: "" }
 }
 
 /** Whether the configuration has this upstream: a free slot has an empty name, and clients brought the on-demand ones. */

@@ -121,6 +121,7 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     pausedUntilUs: -1,
     renewDueUs: -1,
     unheardSinceUs: -1,
-    unresolvedSinceUs: -1
+    unresolvedSinceUs: -1,
+    tlsStages: []
   }
 }

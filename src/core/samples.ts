@@ -8,6 +8,7 @@
  * - a dial that this machine could not even try (`local`);
  * - what an outage of this machine's network explains (outage.ts);
  * - a time-out of a short try (brief.ts), because it waited for less than `timeout`;
+ * - a program's TLS (`TlsTried`), except a certificate that is not valid for the real name under which it was asked for;
  * - a time-out that a later handshake has overtaken: that handshake began later and was answered.
  *
  * A handshake faster than `minPlausibleRtt` is a failure. Something on the way answered for the candidate, whatever
@@ -64,6 +65,13 @@ export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArr
       }
       return samples
     }
+    case "TlsTried":
+      return event.tried.flatMap(({ stage, candidate: id, outcome, tookUs, foreign }) => {
+        const candidate = id === "none" ? undefined : Candidates.find(state, id)
+        // Under another name a server may well show another certificate.
+        if (outcome !== "certificate" || stage === "cover" || foreign || candidate === undefined) return NONE
+        return Upstreams.isOn(state, candidate.upstream) ? [judged(state, candidate, tookUs, outcome, false, atUs)] : NONE
+      })
     default:
       return NONE
   }

@@ -28,6 +28,7 @@ import { renewal } from "./reducers/renewal.ts"
 import { score } from "./reducers/score.ts"
 import { selector } from "./reducers/selector.ts"
 import { suspicion } from "./reducers/suspicion.ts"
+import { tlsStages } from "./reducers/tlsStages.ts"
 import { traffic } from "./reducers/traffic.ts"
 import { warm } from "./reducers/warm.ts"
 import type { Phase } from "./requests.ts"
@@ -138,6 +139,8 @@ export const STAGES: ReadonlyArray<Stage> = [
     "ProbeFailed",
     ...SESSIONS
   ]),
+
+  stage("evidence", tlsStages, ["TlsTried", "ConfigChanged"]),
 
   stage("selection", (state, step) => selector(state, step, step.requests.dirty), ["Ticked"], isDirty),
 

@@ -18,6 +18,7 @@
 import { isForgiven, penaltyMs, successRate } from "./candidate/blame.ts"
 import * as Breaker from "./candidate/breaker.ts"
 import * as Candidates from "./candidates.ts"
+import { ceilingMs } from "./cooldown.ts"
 import { backoffMs, jitteredMs } from "./math/backoff.ts"
 import * as Rng from "./math/Rng.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
@@ -40,11 +41,9 @@ const GOOD_RATE = 0.9
  */
 export function waited(state: State, candidate: Candidate, reason: Reason, openings: number) {
   const config = Candidates.configOf(state, candidate)
-  const { cooldownMs, timeoutCooldownMs, maxCooldownMs } = config.breaker
-  const longestMs = reason === "timeout" || reason === "stalled" ? timeoutCooldownMs : cooldownMs
-  const ceilingMs = backoffMs(openings - 1, longestMs, Math.max(longestMs, maxCooldownMs))
+  const mostMs = ceilingMs(config.breaker, reason === "timeout" || reason === "stalled", openings)
   const doublings = Math.floor(candidate.breaker.trials / TRIALS_EACH) + openings - 1
-  const ownMs = isImpostor(reason) ? ceilingMs : backoffMs(doublings, firstMs(candidate, config), ceilingMs)
+  const ownMs = isImpostor(reason) ? mostMs : backoffMs(doublings, firstMs(candidate, config), mostMs)
   const fullMs = Math.max(ownMs, unreachedMs(state, candidate.upstream))
   const drawn = Rng.uniform(state.rng)
   return { waitMs: jitteredMs(fullMs, drawn.value), rng: drawn.rng }

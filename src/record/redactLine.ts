@@ -74,7 +74,10 @@ function renamedPlace(one: UpstreamConfig, names: Renaming): UpstreamConfig {
     candidates: one.candidates.map((address) => renamedAddress(address, names)),
     fallback: one.fallback.map((address) => renamedAddress(address, names)),
     ...(one.access === undefined ? {} : { access: renamedAccess(one.access, names) }),
-    identity: one.identity === null ? null : renamedIdentity(one.identity, names)
+    identity: one.identity === null ? null : renamedIdentity(one.identity, names),
+    ca: names.host(one.ca),
+    // A pin is public, and so is the server that it belongs to.
+    tls: { ...one.tls, coverName: names.host(one.tls.coverName), pins: one.tls.pins.map(names.host) }
   }
 }
 

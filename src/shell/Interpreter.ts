@@ -109,6 +109,11 @@ export const make = Effect.fnUntraced(function* (
         case "AutoDisabled":
         case "AutoEnabled":
         case "DomainDropped":
+        case "TlsServed":
+        case "TlsFellBack":
+        case "TlsPinMismatched":
+        case "TlsStageDisabled":
+        case "TlsStageEnabled":
           return publish(decision)
         default:
           decision satisfies never

@@ -48,7 +48,8 @@ covers<Event["_tag"]>("kinds of events", events.map(({ _tag }) => _tag), {
   HistoryLoaded: "seen",
   InterfacesChanged: "seen",
   DomainRequested: "seen",
-  Raced: "seen"
+  Raced: "seen",
+  TlsTried: "seen"
 })
 covers<Decisions.Decision["_tag"]>("kinds of decisions", decisions.map(({ _tag }) => _tag), {
   Probe: "seen",
@@ -79,7 +80,12 @@ covers<Decisions.Decision["_tag"]>("kinds of decisions", decisions.map(({ _tag }
   CommonCauseEnded: "seen",
   AutoDisabled: "seen",
   AutoEnabled: "seen",
-  DomainDropped: "seen"
+  DomainDropped: "seen",
+  TlsServed: "seen",
+  TlsFellBack: "seen",
+  TlsPinMismatched: "seen",
+  TlsStageDisabled: "seen",
+  TlsStageEnabled: "seen"
 })
 
 covers<Decisions.MoveReason>("reasons for a move", of("SelectionMoved").flatMap(({ moves }) => moves.map((one) => one.reason)), {

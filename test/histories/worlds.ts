@@ -14,6 +14,7 @@ import { panic } from "./panic.ts"
 import { priors } from "./priors.ts"
 import { returns } from "./returns.ts"
 import { serial } from "./serial.ts"
+import { secured } from "./secured.ts"
 import { seldom, surrender } from "./surrender.ts"
 import { bursts, names, outage, suspects } from "./troubles.ts"
 
@@ -159,7 +160,8 @@ export const worlds: ReadonlyArray<World> = [
   returns,
   serial,
   longList,
-  panic
+  panic,
+  secured
 ]
 
 /** A world after its script has run. */

@@ -83,5 +83,5 @@ describe.skipIf(noNpm)("the packed package", () => {
     )
     assert.strictEqual(status, 0, stdout)
     for (const { specifier } of ENTRIES) assert.include(stdout, `"${specifier}"`)
-  })
+  }, 120_000)
 })

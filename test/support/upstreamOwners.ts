@@ -38,6 +38,7 @@ export const upstreamOwners: Rule = oneWriterEach({
     "src/core/upstream/priors.ts": ["priors", "priorsDueUs"],
     "src/core/upstream/resolving.ts": ["resolve", "resolveDueUs", "partial", "unresolvedSinceUs"],
     "src/core/upstream/rounds.ts": ["roundDueUs", "preheatSinceUs", "unheardSinceUs", "heardAtUs", "renewDueUs"],
+    "src/core/upstream/tlsStages.ts": ["tlsStages"],
     "src/core/upstream/trouble.ts": ["trouble", "returnedAtUs"],
     "src/core/upstream/warmPools.ts": ["warmPools"]
   },

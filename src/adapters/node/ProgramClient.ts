@@ -11,6 +11,8 @@ export interface Lent {
   readonly reached: Reached | undefined
   /** Tells now that the session failed, whatever came. The socket stays open. false: its end has been told. */
   readonly fail: () => boolean
+  /** Tells now that the session ended in order, whatever is seen of it later. The socket stays open. */
+  readonly excuse: () => boolean
 }
 
 /** Callbacks of a dial: exactly one of them is called, once. */
@@ -39,9 +41,9 @@ export class ProgramClient implements ClientSocket {
 
   readonly reachedUnsafe = (reached: Reached): void => void (this.#reached = reached)
 
-  receive(socket: net.Socket, fail: () => boolean): void {
+  receive(socket: net.Socket, fail: () => boolean, excuse: () => boolean): void {
     const wanted = this.#wanted
     this.#wanted = undefined
-    wanted?.received({ socket, reached: this.#reached, fail })
+    wanted?.received({ socket, reached: this.#reached, fail, excuse })
   }
 }

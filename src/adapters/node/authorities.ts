@@ -39,6 +39,11 @@ export function contextOf(digest: string): tls.SecureContext | undefined {
   return context
 }
 
+/** The certificates of a digest; undefined: the digest is empty or unknown. */
+export function authoritiesOf(digest: string): ReadonlyArray<string> | undefined {
+  return certificates.get(digest)
+}
+
 function keep(digest: string, blocks: ReadonlyArray<string>): void {
   renew(certificates, digest, blocks, MOST_KEPT)
 }

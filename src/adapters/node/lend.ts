@@ -6,7 +6,7 @@
  * The moment of the first byte is late by as much.
  *
  * The program may say that the session failed, although bytes came: a wrong certificate, an answer that is an error. That is
- * told at once, and counts like an alert of TLS. The end of a session is told one turn of the event loop after the socket has
+ * told at once, and counts like an alert of TLS. Or it says that the end is no one's fault. The end of a session is told one turn of the event loop after the socket has
  * closed: what the program learns from the same event is then still in time.
  */
 import type { Session } from "../../core/model/Config.ts"
@@ -99,7 +99,7 @@ export function lend(
     else if (news === "drained") watch.moved()
     else if (news === "closed") setImmediate(() => finish(wasReset ? "upstream-reset" : endOf(socket)))
   }
-  client.receive(socket, () => tell("upstream-alert", true))
+  client.receive(socket, () => tell("upstream-alert", true), () => tell("done", false))
   return () => finish("stopped")
 }
 

@@ -6,8 +6,11 @@ import { isPlain, put } from "./plain.ts"
 export function asciiHosts(file: unknown): void {
   if (!isPlain(file)) return
   for (const upstream of Object.values(isPlain(file["upstreams"]) ? file["upstreams"] : {})) {
-    if (isPlain(upstream)) convert(upstream, "host", asciiHost)
+    if (!isPlain(upstream)) continue
+    convert(upstream, "host", asciiHost)
+    coverName(upstream)
   }
+  coverName(file)
   const { builtin, admin, listeners, preheatDomains } = file
   if (isPlain(admin)) each(admin["hosts"], asciiHost)
   if (isPlain(builtin)) {
@@ -21,6 +24,10 @@ export function asciiHosts(file: unknown): void {
   for (const listener of Array.isArray(listeners) ? listeners : []) {
     if (isPlain(listener) && domains.includes(listener["upstream"])) convert(listener, "upstream", asciiDomain)
   }
+}
+
+function coverName({ tls }: Readonly<Record<string, unknown>>): void {
+  if (isPlain(tls)) convert(tls, "coverName", asciiHost)
 }
 
 function each(list: unknown, ascii: (text: string) => string): void {

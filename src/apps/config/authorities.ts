@@ -26,8 +26,9 @@ export const withAuthorities = Effect.fnUntraced(function* <P extends Parsed>(pa
 
 function withDigests(core: Config, digests: ReadonlyMap<string, string>): Config {
   const upstreams = core.upstreams.map((one) => {
-    const ca = digests.get(one.identity?.ca ?? "")
-    return one.identity === null || ca === undefined ? one : { ...one, identity: { ...one.identity, ca } }
+    const ca = digests.get(one.ca)
+    if (ca === undefined) return one
+    return { ...one, ca, identity: one.identity === null ? null : { ...one.identity, ca } }
   })
   return { ...core, upstreams }
 }

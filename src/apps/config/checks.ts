@@ -40,15 +40,15 @@ export function checksOf(file: ConfigFile, show: Show, mayBeAlone = false): Read
       return inherited ? [] : poolBounds(["upstreams", name, "pool"], pool, show)
     }),
     ...nameless(file),
-    ...unusedAuthorities(file, true),
+    ...unusedAuthorities(file, true, mayBeAlone),
     ...adminPort(file, show)
   ]
 }
 
 /** Warnings about a valid file. */
-export function warningsOf(file: ConfigFile, show: Show): ReadonlyArray<Found> {
+export function warningsOf(file: ConfigFile, show: Show, mayBeAlone = false): ReadonlyArray<Found> {
   return [
-    ...unusedAuthorities(file, false),
+    ...unusedAuthorities(file, false, mayBeAlone),
     ...refusedReferences(file, show),
     ...exposed(file, show),
     ...countingWarnings(file)

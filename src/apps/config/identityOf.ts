@@ -11,7 +11,11 @@ type UpstreamFile = ConfigFile["upstreams"][string]
 export function identityOf({ host, port, probing, caFile, proxyProtocol }: UpstreamFile): Identity | null {
   if (!isName(host) || probing.mode === "tcp" || (probing.mode === "auto" && (port ?? 443) !== 443)) return null
   // A name may end in a dot, and a certificate never does.
-  return { servername: host.replace(/\.$/, ""), ca: caFile === "" ? "" : path.resolve(caFile), ...headerOf(proxyProtocol) }
+  return { servername: host.replace(/\.$/, ""), ca: caOf({ caFile }), ...headerOf(proxyProtocol) }
+}
+
+export function caOf({ caFile }: Pick<UpstreamFile, "caFile">): string {
+  return caFile === "" ? "" : path.resolve(caFile)
 }
 
 /** The PROXY header as the core has it. */
@@ -35,11 +39,11 @@ export function nameless(file: ConfigFile): ReadonlyArray<Found> {
 
 /**
  * Certificate files without a check that uses them. That is a mistake where the author relies on one, and none where
- * `probing.mode: tcp` turns checks off.
+ * `probing.mode: tcp` turns checks off. A program that embeds Fairlead checks its own connections with them.
  */
-export function unusedAuthorities(file: ConfigFile, reliedUpon: boolean): ReadonlyArray<Found> {
+export function unusedAuthorities(file: ConfigFile, reliedUpon: boolean, embedded: boolean): ReadonlyArray<Found> {
   return Object.entries(file.upstreams).flatMap(([name, upstream]) => {
-    if (upstream.caFile === "" || identityOf(upstream) !== null) return []
+    if (upstream.caFile === "" || identityOf(upstream) !== null || (embedded && upstream.host !== "")) return []
     if (reliedUpon !== (upstream.probing.mode !== "tcp")) return []
     const message = reliedUpon
       ? "would check no candidate: a check needs a host, and port 443 or probing.mode tls; set these, or take it out"

@@ -28,6 +28,7 @@ import { setAt, valueAt } from "./plain.ts"
 import type { Found, Path, Problem, Show } from "./Problem.ts"
 import { nameOf } from "./Problem.ts"
 import { unusedProtections } from "./protections.ts"
+import { tlsMistakes, unusedTls } from "./tlsChecks.ts"
 import { fillDefaults, schemaAt, validValue, withoutOwn } from "./schemaKeys.ts"
 import type { Settings } from "./Settings.ts"
 import { settingsOf } from "./settingsOf.ts"
@@ -166,9 +167,10 @@ function build(file: ConfigFile, written: Written, show: Show, environment: Envi
     problems: [
       ...checksOf(file, show, embedded),
       ...unusedProtections(file, written.file),
+      ...tlsMistakes(file, written.file, show, embedded),
       ...[...expanded.values(), builtin].flatMap(({ problems }) => problems)
     ],
-    warnings: [...warningsOf(file, show), ...warnings]
+    warnings: [...warningsOf(file, show, embedded), ...(embedded ? [] : unusedTls(file, written.file)), ...warnings]
   }
 }
 

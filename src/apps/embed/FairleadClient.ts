@@ -1,5 +1,7 @@
 /** Fairlead for programs without Effect: promises, signals and iterables. */
 import type * as net from "node:net"
+import type * as tls from "node:tls"
+import type { OwnTls } from "../../adapters/node/secure.ts"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
 import type { Status } from "../../shell/status.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
@@ -16,6 +18,8 @@ export interface ConnectOptions {
   readonly avoid?: ReadonlyArray<string>
 }
 
+export interface ConnectTlsOptions extends OwnTls, Pick<ConnectOptions, "signal"> {}
+
 /** What a program holds. Every promise is rejected with a `FairleadError`, or with the reason of its signal. */
 export interface FairleadClient extends AsyncDisposable {
   /**
@@ -27,7 +31,17 @@ export interface FairleadClient extends AsyncDisposable {
    * The caller owns the socket. `close` resets it, and `session.idle` ends it.
    */
   connect(host: string, port?: number, options?: ConnectOptions): Promise<net.Socket>
-  /** Which candidate serves a socket of `connect`; undefined: the socket is not one of them. */
+  /**
+   * A TLS connection to the best address, by `tls.chain` of its upstream. It is there once the certificate was found valid for the
+   * upstream's `host`, and has one of `tls.pins` where there are any; a pin mismatch fails at once. Then nothing was sent yet.
+   * Where no stage gives a connection, the promise is rejected with a `FairleadTlsError`.
+   *
+   * All else is as with `connect`. `dial.deadline` limits the whole chain.
+   */
+  connectTls(host: string, port?: number, options?: ConnectTlsOptions): Promise<tls.TLSSocket>
+  /** Whether only `connectTls` heeds what the configuration says of TLS to this host: pins, or a cover name. */
+  hasTlsRules(host: string, port?: number): boolean
+  /** Which candidate serves a socket of `connect` or `connectTls`; undefined: the socket is not one of them. */
   servedBy(socket: net.Socket): ServedBy | undefined
   /** The choice that `connect` would make now, for programs that dial by themselves. */
   pick(host: string, port?: number, options?: Pick<ConnectOptions, "signal">): Promise<Selection>

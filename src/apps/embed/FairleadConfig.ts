@@ -28,6 +28,7 @@ export interface FairleadConfig {
   readonly dial?: DialKeys
   readonly session?: SessionKeys
   readonly breaker?: BreakerKeys
+  readonly tls?: TlsKeys
   /**
    * Number of candidates that are tried for one client before the last resort. A whole number from 1 to 64. Default:
    * `2`.
@@ -94,6 +95,7 @@ export interface UpstreamKeys {
   readonly dial?: DialKeys
   readonly session?: SessionKeys
   readonly breaker?: BreakerKeys
+  readonly tls?: TlsKeys
   /**
    * Number of candidates that are tried for one client before the last resort. A whole number from 1 to 64. Default:
    * `2`.
@@ -521,6 +523,37 @@ export interface DnsKeys {
   readonly tellAgain?: string
   /** Most addresses taken from one answer, all servers together. A whole number from 1 to 65536. Default: `256`. */
   readonly maxAnswers?: number
+}
+
+export interface TlsKeys {
+  /**
+   * Stages in the order in which they are tried; cover: candidates, with `coverName` in SNI; real: candidates, with the
+   * real name; system: the addresses of the system's resolver, with the real name. In every stage the certificate has
+   * to be valid for the real name. Default: `["real","system"]`.
+   */
+  readonly chain?: ReadonlyArray<"cover" | "real" | "system">
+  /**
+   * The name that stage cover sends in SNI instead of the real one. A host name such as www.example.com, without a
+   * port.
+   */
+  readonly coverName?: string
+  /**
+   * Most addresses that one stage tries; a dial plan has at most `attempts` candidates. A whole number from 1 to 64.
+   * Default: `2`.
+   */
+  readonly attempts?: number
+  /**
+   * Time limit of one TLS handshake; `dial.deadline` limits the whole chain. A duration such as 250ms, 10s, 5m, 1h30m
+   * or 7d, from 10ms to 1m. Default: `"3s"`.
+   */
+  readonly timeout?: string
+  /**
+   * Digests of public keys (SPKI), as sha256/BASE64. A server's own certificate must have one of these keys; a mismatch
+   * ends the chain at once; none: any valid certificate will do. Default: `[]`.
+   */
+  readonly pins?: ReadonlyArray<string>
+  /** true: a mismatch is only reported, by the fact AdaptiveTlsPinMismatch. Default: `false`. */
+  readonly pinsReportOnly?: boolean
 }
 
 export interface BreakerKeys {

@@ -8,6 +8,7 @@ import type { Tried } from "./ServedBy.ts"
  * - `ERR_FAIRLEAD_RECORD`: the directory of the event log cannot be used.
  * - `ERR_FAIRLEAD_UNKNOWN_UPSTREAM`: no upstream has this name or host.
  * - `ERR_FAIRLEAD_CONNECT`: no connection could be made (`FairleadConnectError`).
+ * - `ERR_FAIRLEAD_TLS`: no TLS connection could be made (`FairleadTlsError`).
  * - `ERR_FAIRLEAD_CLOSED`: it was closed before.
  */
 export type FairleadErrorCode =
@@ -17,6 +18,7 @@ export type FairleadErrorCode =
   | "ERR_FAIRLEAD_RECORD"
   | "ERR_FAIRLEAD_UNKNOWN_UPSTREAM"
   | "ERR_FAIRLEAD_CONNECT"
+  | "ERR_FAIRLEAD_TLS"
   | "ERR_FAIRLEAD_CLOSED"
 
 export class FairleadError extends Error {
@@ -61,4 +63,40 @@ export class FairleadConnectError extends FairleadError {
     this.reason = reason
     this.tried = tried
   }
+}
+
+export class FairleadTlsError extends FairleadError {
+  override readonly name = "FairleadTlsError"
+  declare readonly code: "ERR_FAIRLEAD_TLS"
+  readonly upstream: string
+  /**
+   * - `pin`: a valid certificate had none of the pinned keys. No other address was tried.
+   * - `exhausted`: every stage of `tls.chain` failed.
+   * - `timeout`: `dial.deadline` was over.
+   * - `nameless`: the upstream has no `host`, so no certificate can be for it.
+   */
+  readonly reason: "pin" | "exhausted" | "timeout" | "nameless"
+  /** The attempts in order, with the reason in words. */
+  readonly tried: ReadonlyArray<TlsTry>
+
+  constructor(
+    message: string,
+    { upstream, reason, tried }: Pick<FairleadTlsError, "upstream" | "reason" | "tried">,
+    options?: ErrorOptions
+  ) {
+    super("ERR_FAIRLEAD_TLS", message, options)
+    this.upstream = upstream
+    this.reason = reason
+    this.tried = tried
+  }
+}
+
+export interface TlsTry {
+  readonly stage: "cover" | "real" | "system"
+  /** The label of the candidate, such as `web#2`. The address where there is no candidate; empty: none was connected. */
+  readonly candidate: string
+  /** `unreached`, `certificate`, `pin`, `handshake`, `timeout` or `cancelled`. */
+  readonly outcome: string
+  readonly why: string
+  readonly tookMs: number
 }

@@ -3,12 +3,14 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as net from "node:net"
+import type * as tls from "node:tls"
+import type { OwnTls } from "../../adapters/node/secure.ts"
 import type { BindError } from "../../plane/ports/errors.ts"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
 import type { Status } from "../../shell/status.ts"
 import type { ConfigError } from "./config.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
-import type { ConnectError, UnknownUpstreamError } from "./errors.ts"
+import type { ConnectError, TlsError, UnknownUpstreamError } from "./errors.ts"
 import type { ConnectOptions } from "./FairleadClient.ts"
 import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
 import type { ServedBy } from "./ServedBy.ts"
@@ -40,7 +42,26 @@ export interface FairleadService {
     port?: number,
     options?: Avoiding
   ) => Effect.Effect<net.Socket, UnknownUpstreamError | ConnectError, Scope.Scope>
-  /** Which candidate serves a socket of `connect`; undefined: the socket is not one of them. */
+  /**
+   * A TLS connection to the best address, by `tls.chain` of its upstream. It is there once the certificate was found valid for the
+   * upstream's `host`, and has one of `tls.pins` where there are any; a pin mismatch fails at once. Then nothing was sent yet.
+   *
+   * All else is as with `connect`. `dial.deadline` limits the whole chain.
+   */
+  readonly connectTls: (
+    host: string,
+    port?: number,
+    options?: OwnTls
+  ) => Effect.Effect<tls.TLSSocket, UnknownUpstreamError | ConnectError | TlsError>
+  /** The same with a socket that the scope closes: after its written bytes have left, or at once where the scope fails. */
+  readonly connectTlsScoped: (
+    host: string,
+    port?: number,
+    options?: OwnTls
+  ) => Effect.Effect<tls.TLSSocket, UnknownUpstreamError | ConnectError | TlsError, Scope.Scope>
+  /** Whether only `connectTls` heeds what the configuration says of TLS to this host: pins, or a cover name. */
+  readonly hasTlsRules: (host: string, port?: number) => boolean
+  /** Which candidate serves a socket of `connect` or `connectTls`; undefined: the socket is not one of them. */
   readonly servedBy: (socket: net.Socket) => ServedBy | undefined
   /** The choice that `connect` would make now, for programs that dial by themselves. */
   readonly pick: (host: string, port?: number) => Effect.Effect<Selection, UnknownUpstreamError>

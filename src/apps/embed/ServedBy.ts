@@ -26,6 +26,8 @@ export interface ServedBy {
   readonly warm: boolean
   /** How long the winning dial took, in ms; 0 for a warm connection. */
   readonly connectMs: number
+  /** The stage of its upstream's `tls.chain` that gave a connection of `connectTls`; null: it is no such connection. */
+  readonly tlsStage: "cover" | "real" | "system" | null
   /** The dials, in the order in which they ended. */
   readonly tried: ReadonlyArray<Tried>
 }
@@ -53,6 +55,7 @@ export function servedBy(state: State, upstream: string, reached: Reached): Serv
     why: reasonOf(routes, chosen),
     warm: isWarm,
     connectMs: round((tried.find(({ outcome }) => outcome === "connected")?.tookUs ?? 0) / 1000),
+    tlsStage: null,
     tried: tried.map((one) => triedIn(state, one))
   }
 }

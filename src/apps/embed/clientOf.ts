@@ -27,6 +27,8 @@ export function clientOf(fairlead: FairleadService, closed: Effect.Effect<void> 
 
   return {
     connect: (host, port, { signal, avoid = [] } = {}) => run(fairlead.connect(host, port, { avoid }), signal),
+    connectTls: (host, port, { signal, ...own } = {}) => run(fairlead.connectTls(host, port, own), signal),
+    hasTlsRules: fairlead.hasTlsRules,
     servedBy: fairlead.servedBy,
     pick: (host, port, { signal } = {}) => run(whileOpen(fairlead.pick(host, port)), signal),
     report: (about: Selection | net.Socket, outcome: Outcome | SocketOutcome) =>

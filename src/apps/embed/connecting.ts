@@ -29,7 +29,7 @@ export const connecting = (
   ports: Ports,
   target: Target,
   name: string,
-  avoid: ReadonlyArray<string>
+  avoid: ReadonlyArray<string> | Avoid
 ): Effect.Effect<net.Socket, ConnectError> => {
   const { engine, acceptor, connections, hasStopped } = ports
   const failed = (reason: ConnectError["reason"], tried: ReadonlyArray<Attempt>) =>
@@ -38,7 +38,7 @@ export const connecting = (
       reason: hasStopped() ? "stopped" : reason,
       tried: tried.map((one) => triedIn(engine.stateUnsafe(), one))
     })
-  const avoided = avoid.length === 0 ? undefined : avoiding(engine, avoid)
+  const avoided = avoid instanceof Avoid ? avoid : avoid.length === 0 ? undefined : avoiding(engine, avoid)
   let received: net.Socket | undefined
   const attempt = Effect.callback<net.Socket | undefined, ConnectError>((resume) => {
     const client = new ProgramClient({
@@ -69,7 +69,7 @@ export const connecting = (
 }
 
 /** The same with a socket that the scope closes: after its written bytes have left, or at once where the scope fails. */
-export const connectingIn = <E>(connect: Effect.Effect<net.Socket, E>): Effect.Effect<net.Socket, E, Scope.Scope> =>
+export const connectingIn = <S extends net.Socket, E>(connect: Effect.Effect<S, E>): Effect.Effect<S, E, Scope.Scope> =>
   Effect.acquireRelease(
     connect,
     (socket, exit) => Effect.sync(() => Exit.isSuccess(exit) ? socket.destroySoon() : socket.destroy()),

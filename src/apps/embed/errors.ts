@@ -46,3 +46,40 @@ export class ConnectError extends Schema.TaggedError<ConnectError>()("ConnectErr
     return `cannot connect to ${this.upstream}: ${why}`
   }
 }
+
+/** No TLS connection to an upstream could be made, with a certificate that is valid for its host and has a pinned key. */
+export class TlsError extends Schema.TaggedError<TlsError>()("TlsError", {
+  upstream: Schema.String,
+  /**
+   * - `pin`: a valid certificate had none of the pinned keys. No other address was tried.
+   * - `exhausted`: every stage of `tls.chain` failed.
+   * - `timeout`: `dial.deadline` was over.
+   * - `nameless`: the upstream has no `host`, so no certificate can be for it.
+   */
+  reason: Schema.Literals(["pin", "exhausted", "timeout", "nameless"]),
+  tried: Schema.Array(Schema.Struct({
+    stage: Schema.Literals(["cover", "real", "system"]),
+    /** The label of the candidate, such as `web#2`. The address where there is no candidate; empty: none was connected. */
+    candidate: Schema.String,
+    /** `unreached`, `certificate`, `pin`, `handshake` or `timeout`. */
+    outcome: Schema.String,
+    /** In words. */
+    why: Schema.String,
+    tookMs: Schema.Finite
+  }))
+}) {
+  override get message(): string {
+    if (this.reason === "nameless") {
+      return `cannot connect to ${this.upstream} over TLS: it has no host that a certificate could be for; set host`
+    }
+    const tried = this.tried.map(({ stage, candidate, outcome, why, tookMs }) =>
+      `${stage} ${candidate}${candidate === "" ? "" : " "}${outcome} after ${tookMs} ms${why === "" ? "" : ` (${why})`}`
+    )
+    const cure = this.reason === "pin"
+      ? "if the server has a new key, add it to tls.pins; else something is in the way"
+      : this.reason === "timeout"
+      ? "dial.deadline is over"
+      : "see its candidates in status"
+    return `cannot connect to ${this.upstream} over TLS: tried ${tried.join(", ") || "nothing"}; ${cure}`
+  }
+}

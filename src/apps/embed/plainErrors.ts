@@ -4,8 +4,8 @@ import * as Exit from "effect/Exit"
 import { BindError } from "../../plane/ports/errors.ts"
 import { ExposedError, RecordError } from "../../shell/errors.ts"
 import { ConfigError } from "./config.ts"
-import { ConnectError, UnknownUpstreamError } from "./errors.ts"
-import { FairleadConfigError, FairleadConnectError, FairleadError } from "./FairleadError.ts"
+import { ConnectError, TlsError, UnknownUpstreamError } from "./errors.ts"
+import { FairleadConfigError, FairleadConnectError, FairleadError, FairleadTlsError } from "./FairleadError.ts"
 
 /** The value; or the error is thrown. Where the signal has ended the effect, its reason is thrown. */
 export function valueOf<A>(exit: Exit.Exit<A, unknown>, signal: AbortSignal | undefined): A {
@@ -17,6 +17,7 @@ export function valueOf<A>(exit: Exit.Exit<A, unknown>, signal: AbortSignal | un
 function plain(cause: unknown): unknown {
   if (cause instanceof ConfigError) return new FairleadConfigError(cause.message, cause.problems, { cause })
   if (cause instanceof ConnectError) return new FairleadConnectError(cause.message, cause, { cause })
+  if (cause instanceof TlsError) return new FairleadTlsError(cause.message, cause, { cause })
   const code = cause instanceof BindError
     ? "ERR_FAIRLEAD_BIND"
     : cause instanceof ExposedError

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import type * as net from "node:net"
 import { domainOf } from "../../core/domain.ts"
+import type { OwnTls } from "../../adapters/node/secure.ts"
 import type { UpstreamId } from "../../core/model/Candidate.ts"
 import type { Config } from "../../core/model/Config.ts"
 import { Acceptor } from "../../plane/Acceptor.ts"
@@ -25,6 +26,7 @@ import { UnknownUpstreamError } from "./errors.ts"
 import type { Avoiding, FairleadService } from "./FairleadService.ts"
 import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
 import { Selections } from "./Selections.ts"
+import { stagedTls, StageTrials } from "./stagedTls.ts"
 import { targetOf } from "./target.ts"
 
 /** Candidates of each upstream in `status`: its set and the best of the others. */
@@ -38,6 +40,7 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
   const control = yield* Control
   const tracing = yield* Traces
   const selections = new Selections(engine, acceptor)
+  const trials = new StageTrials()
   const oneAtATime = yield* Semaphore.make(1)
   let stopped = false
   const connections = new Connections(engine)
@@ -58,10 +61,9 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
   const nameOf = (target: Target) => target._tag === "Upstream" ? target.name : domainOf(target.host, target.port)
 
   /** Waits until a candidate is found, where none is known. */
-  const picked = (target: Target) =>
-    Effect.callback<Selection | undefined>((resume) => {
-      const ready = (id: UpstreamId | undefined) =>
-        resume(Effect.sync(() => id === undefined ? undefined : selections.pick(id)))
+  const found = (target: Target) =>
+    Effect.callback<UpstreamId | undefined>((resume) => {
+      const ready = (id: UpstreamId | undefined) => resume(Effect.succeed(id))
       return Effect.sync(acceptor.discovery.find(target, ready))
     })
 
@@ -88,13 +90,32 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
   const connect = (host: string, port?: number, { avoid = [] }: Avoiding = {}) =>
     Effect.flatMap(targeted(host, port), (target) => connecting(ports, target, nameOf(target), avoid))
 
+  const connectTls = Effect.fnUntraced(function* (host: string, port?: number, own: OwnTls = {}) {
+    const target = yield* targeted(host, port)
+    const id = yield* found(target)
+    if (id === undefined) return yield* unknown(host, port)
+    return yield* stagedTls(ports, trials, target, id, nameOf(target), own)
+  })
+
   const service: FairleadService = {
     connect,
+    connectTls,
+    connectTlsScoped: (host, port, own) => connectingIn(connectTls(host, port, own)),
+    hasTlsRules: (host, port) => {
+      const { config } = engine.stateUnsafe()
+      const target = targetOf(config, host, port)
+      if (target instanceof UnknownUpstreamError) return false
+      const named = config.upstreams.find(({ name, onDemand }) =>
+        target._tag === "Upstream" && name === target.name && !onDemand
+      )
+      const { chain, pins } = (named ?? config.template).tls
+      return pins.length > 0 || chain.includes("cover")
+    },
     connectScoped: (host, port, options) => connectingIn(connect(host, port, options)),
     servedBy: connections.servedBy,
     pick: Effect.fnUntraced(function* (host, port) {
-      const found = yield* picked(yield* targeted(host, port))
-      return found ?? (yield* new UnknownUpstreamError({ host, port: port ?? null, known: [] }))
+      const id = yield* found(yield* targeted(host, port))
+      return (id === undefined ? undefined : selections.pick(id)) ?? (yield* unknown(host, port))
     }),
     report: (about: Selection | net.Socket, outcome: Outcome | SocketOutcome) =>
       Effect.sync(() =>
@@ -114,9 +135,13 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
     refresh: Effect.fnUntraced(function* (host, port) {
       const name = host === undefined ? undefined : nameOf(yield* targeted(host, port))
       if (yield* control.refresh(name)) return
-      yield* new UnknownUpstreamError({ host: host ?? "", port: port ?? null, known: [] })
+      yield* unknown(host ?? "", port)
     }),
     reload
   }
   return service
 })
+
+function unknown(host: string, port: number | undefined): UnknownUpstreamError {
+  return new UnknownUpstreamError({ host, port: port ?? null, known: [] })
+}

@@ -19,4 +19,5 @@ export type Pool = UpstreamConfig["pool"]
 export type Scoring = UpstreamConfig["scoring"]
 /** Of the clients of an upstream, with the PROXY header that its candidates get first. */
 export type Session = UpstreamConfig["session"] & Pick<UpstreamConfig, "header">
+export type StagedTls = UpstreamConfig["tls"]
 export type Switching = UpstreamConfig["selector"]["switching"]

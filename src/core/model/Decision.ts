@@ -13,9 +13,11 @@ import type {
   OutageEnded
 } from "./OutageFacts.ts"
 import type { DialPlan, UpstreamState } from "./Routes.ts"
+import type { TlsFact } from "./TlsFacts.ts"
 import type { PoolResized, WarmWithheld } from "./WarmPoolFacts.ts"
 
 export type * from "./OutageFacts.ts"
+export type * from "./TlsFacts.ts"
 export type * from "./WarmPoolFacts.ts"
 
 /**
@@ -255,6 +257,7 @@ export type Fact =
   | AutoDisabled
   | AutoEnabled
   | DomainDropped
+  | TlsFact
 
 /** `access` refused addresses that a source named, or that a name had for clients on the last resort. */
 export interface AddressesRefused {

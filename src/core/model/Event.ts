@@ -37,6 +37,8 @@ export type {
   SessionStalled
 } from "../schema/sessionEvents.ts"
 
+export type { TlsAttempt, TlsOutcome, TlsStage, TlsTried } from "../schema/tlsEvents.ts"
+
 export type ChoiceReason = ClientAccepted["why"]
 export type CloseCause = ClientClosed["cause"]
 /** Why a warm socket is gone without having served a client. */

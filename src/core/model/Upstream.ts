@@ -1,6 +1,7 @@
 /** An upstream: one service that several addresses can give, and the set of addresses that clients go to now. */
 import type { Ewma } from "../math/Ewma.ts"
 import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
+import type { TlsStage } from "./Event.ts"
 
 export interface Upstream {
   readonly id: UpstreamId
@@ -88,6 +89,23 @@ export interface Upstream {
   readonly unheardSinceUs: number
   /** Since when the resolver has named no usable address; -1: its last answer named one. */
   readonly unresolvedSinceUs: number
+  /** Breakers of the stages of a program's TLS that have failed since they last served. */
+  readonly tlsStages: ReadonlyArray<StageBreaker>
+}
+
+/** What a stage's breaker has counted: see reducers/tlsStages.ts. */
+export interface StageBreaker {
+  readonly stage: TlsStage
+  /** Failures in a row. */
+  readonly consecutive: number
+  /** How often it opened in a row. */
+  readonly openings: number
+  readonly openedAtUs: number
+  /** When an open breaker lets one client try the stage; -1: it is closed. */
+  readonly trialDueUs: number
+  /** How long it was last open. */
+  readonly openForMs: number
+  readonly closedAtUs: number
 }
 
 /** Addresses of one source that `access` refused. */

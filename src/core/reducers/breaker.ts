@@ -42,6 +42,7 @@
 import * as Breaker from "../candidate/breaker.ts"
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
+import { openingsAt } from "../cooldown.ts"
 import { isFrozen } from "../frozen.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { Candidate } from "../model/Candidate.ts"
@@ -162,9 +163,7 @@ function open(state: State, step: Step, candidate: Candidate, reason: Reason): S
   if (upstream === undefined || !Candidates.isListed(candidate)) return state
   const reopens = candidate.breaker.state === "half-open"
   if (!reopens && isLastClosed(state, candidate)) return state
-  const { breaker } = candidate
-  const isForgiven = step.at - breaker.closedAtUs >= breaker.openForMs * 1000
-  const openings = reopens ? breaker.openings : isForgiven ? 1 : breaker.openings + 1
+  const openings = reopens ? candidate.breaker.openings : openingsAt(candidate.breaker, step.at)
   const { waitMs, rng } = waited(state, candidate, reason, openings)
   decide(step, { _tag: "BreakerOpened", upstream: upstream.id, candidate: candidate.id, reason, forMs: waitMs })
   markDirty(step, upstream.id)

@@ -7,6 +7,7 @@
  * - A probe checks the identity when no check came before, then once in each `scoreTtl`, and each time while the last
  *   check failed. Fresh samples of other kinds do not replace such a probe.
  * - A client's dial can check it as well (`verify` of its plan).
+ * - A program's own TLS can refute it at any time (`TlsTried`).
  * - The score stays pure connect time.
  *
  * The states:
@@ -53,6 +54,8 @@ export function identity(state: State, step: Step): State {
  */
 function wasAskedBefore(state: State, { at, event }: Step, candidate: Candidate): boolean {
   const { deadlineMs } = Candidates.configOf(state, candidate).dial
+  // A program sees the certificate whether a proof is due or not.
+  if (event._tag === "TlsTried" && candidate.identity.state === "verified") return false
   const sinceUs = "probe" in event ? candidate.probedAtUs : at - (event._tag === "Raced" ? event.tookUs : deadlineMs * 1000)
   return candidate.identity.dueUs >= 0 && sinceUs < candidate.identity.dueUs
 }

@@ -48,6 +48,10 @@ const UpstreamSchema = Schema.Struct({
   ...fieldsOf(expiry),
   /** What a candidate has to prove before it serves; null: a handshake is enough. */
   identity: Schema.NullOr(IdentitySchema),
+  /**
+   * Digest of the file of certificates that a program's TLS checks against, as in `identity`. Empty: those that the runtime trusts.
+   */
+  ca: Schema.String,
   /** false: its candidates are found on first use, by a race that the first clients share. */
   preheat: Schema.Boolean,
   /** The lists for its candidates; absent: the general ones. */

@@ -31,6 +31,7 @@ import {
   SessionSpoke,
   SessionStalled
 } from "./sessionEvents.ts"
+import { TlsTried } from "./tlsEvents.ts"
 
 const ConfigCodec: Schema.Codec<Config> = ConfigSchema
 const HistoryCodec: Schema.Codec<HistoryRecord> = HistoryRecordSchema
@@ -112,7 +113,8 @@ const EventSchema = Schema.Union([
   HistoryLoaded,
   InterfacesChanged,
   DomainRequested,
-  Raced
+  Raced,
+  TlsTried
 ])
 
 /** The union under the name of the alias that asks for it: a type of many members is read by its name. */

@@ -7,6 +7,7 @@ import { GREETING_PORTS } from "../greetingPorts.ts"
 import { key } from "./keys.ts"
 import { onCandidateDeath, perCandidate, rescue } from "./later.ts"
 import { keysOf } from "./tables.ts"
+import { tls } from "./tls.ts"
 import type { Range } from "./units.ts"
 import { between, boundedDuration, duration, fromText, ReferenceText, whole } from "./units.ts"
 
@@ -197,7 +198,7 @@ export const breaker = {
 }
 
 /** Sections that may stand at the top and in an upstream. */
-export const sections = { probing, scoring, selector, balancing, dial, session, pool, breaker }
+export const sections = { probing, scoring, selector, balancing, dial, session, pool, breaker, tls }
 export const OVERRIDABLE = Object.keys(sections)
 
 export const ladder = {
@@ -205,7 +206,7 @@ export const ladder = {
 }
 
 /** What has the same keys in both places. */
-export const shared = keysOf({ scoring, selector, balancing, dial, session, breaker, ...ladder })
+export const shared = keysOf({ scoring, selector, balancing, dial, session, breaker, tls, ...ladder })
 
 /** Limits of probing over all upstreams. */
 export const rates = {

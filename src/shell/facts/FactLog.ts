@@ -31,7 +31,12 @@ const MESSAGES: Readonly<Record<FactKind, string>> = {
   IpPoolAutoDisable: "auto-disabled",
   IpPoolAutoEnable: "auto-disable over",
   NameUnresolved: "the name of an upstream has no addresses",
-  NameResolved: "the name of an upstream has addresses again"
+  NameResolved: "the name of an upstream has addresses again",
+  AdaptiveTlsTiming: "TLS connection",
+  AdaptiveTlsFallback: "TLS stage failed",
+  AdaptiveTlsPinMismatch: "a certificate has no pinned key",
+  AdaptiveTlsAutoDisable: "TLS stage off for a while",
+  AdaptiveTlsAutoEnable: "TLS stage on again"
 }
 
 /** Writes every fact from now on. */
@@ -52,6 +57,8 @@ function isWarning(fact: PublicFact): boolean {
     case "IpPoolAutoDisable":
     case "NameUnresolved":
     case "PoolWithheld":
+    case "AdaptiveTlsPinMismatch":
+    case "AdaptiveTlsAutoDisable":
       return true
     case "LocalOutage":
     case "CommonCause":

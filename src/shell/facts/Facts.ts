@@ -12,7 +12,7 @@ import type { State } from "../../core/model/State.ts"
 import type { Folded } from "../Observer.ts"
 import type { Addresses } from "../privacy.ts"
 import { FactBudget } from "./FactBudget.ts"
-import type { Fields, Tell } from "./factBodies.ts"
+import type { Fields, Tell } from "./PublicFact.ts"
 import { tellDecision } from "./factBodies.ts"
 import type { FactBody, FactKind, PublicFact } from "./PublicFact.ts"
 

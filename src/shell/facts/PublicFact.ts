@@ -6,26 +6,14 @@
  * network (privacy.ts).
  */
 import * as Schema from "effect/Schema"
-
-const Label = Schema.String.annotate({ description: "A candidate: its upstream's name, # and its number there" })
-const Millis = Schema.Finite
-const Count = Schema.Int
-
-/** The fields of every fact. */
-const common = {
-  v: Schema.Literal(1),
-  seq: Count.annotate({ description: "Number of the fact, from 1 in each process, without gaps" }),
-  entry: Count.annotate({ description: "The entry of the record that caused it; -1: none" }),
-  at: Schema.String.annotate({ description: "Wall time, ISO 8601" }),
-  upstream: Schema.NullOr(Schema.String).annotate({ description: "null: it concerns the service as a whole" }),
-  dropped: Schema.optionalKey(
-    Count.annotate({ description: "Facts of this kind that the rate limit kept back since the last one" })
-  )
-}
-
-function fact<const K extends string, const F extends Schema.Struct.Fields>(kind: K, description: string, fields: F) {
-  return Schema.Struct({ ...common, kind: Schema.Literal(kind), ...fields }).annotate({ identifier: kind, description })
-}
+import { Count, fact, Label, Millis } from "./factSchema.ts"
+import {
+  AdaptiveTlsAutoDisable,
+  AdaptiveTlsAutoEnable,
+  AdaptiveTlsFallback,
+  AdaptiveTlsPinMismatch,
+  AdaptiveTlsTiming
+} from "./TlsFacts.ts"
 
 const Candidate = Schema.Struct({ candidate: Label, source: Schema.String, address: Schema.String })
 
@@ -204,7 +192,12 @@ export const PublicFact = Schema.Union([
   IpPoolAutoDisable,
   IpPoolAutoEnable,
   NameUnresolved,
-  NameResolved
+  NameResolved,
+  AdaptiveTlsTiming,
+  AdaptiveTlsFallback,
+  AdaptiveTlsPinMismatch,
+  AdaptiveTlsAutoDisable,
+  AdaptiveTlsAutoEnable
 ])
 export type PublicFact = typeof PublicFact.Type
 export type FactKind = PublicFact["kind"]
@@ -213,3 +206,7 @@ export type FactKind = PublicFact["kind"]
 export type FactBody = PublicFact extends infer F ? F extends PublicFact ? Omit<F, "v" | "seq" | "entry" | "at" | "dropped">
   : never
   : never
+
+/** Takes a fact if its kind may pass now. Only then is the fact built. */
+export type Tell = <K extends FactKind>(kind: K, build: () => Fields<K>) => void
+export type Fields<K extends FactKind> = Omit<Extract<FactBody, { readonly kind: K }>, "kind">

@@ -10,11 +10,8 @@ import type { State } from "../../core/model/State.ts"
 import * as Upstreams from "../../core/upstreams.ts"
 import type { Addresses } from "../privacy.ts"
 import { shownAddress, shownHost, shownNetwork } from "../privacy.ts"
-import type { FactBody, FactKind } from "./PublicFact.ts"
-
-/** Takes a fact if its kind may pass now. Only then is the fact built. */
-export type Tell = <K extends FactKind>(kind: K, build: () => Fields<K>) => void
-export type Fields<K extends FactKind> = Omit<Extract<FactBody, { readonly kind: K }>, "kind">
+import type { Fields, Tell } from "./PublicFact.ts"
+import { tellTls } from "./tlsBodies.ts"
 
 /** One fact names at most this many candidates. All are counted. */
 const MOST_NAMED = 16
@@ -145,6 +142,12 @@ export function tellDecision(state: State, decision: Decision, addresses: Addres
         "OnDemandDropped",
         () => ({ upstream: ON_DEMAND, reason: decision.reason, entries: state.index.slots.demanded })
       )
+    case "TlsServed":
+    case "TlsFellBack":
+    case "TlsPinMismatched":
+    case "TlsStageDisabled":
+    case "TlsStageEnabled":
+      return tellTls(state, decision, tell)
     default:
       decision satisfies never
   }

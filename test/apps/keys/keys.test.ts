@@ -10,10 +10,11 @@ import { OUTPUTS } from "./outputs.ts"
 import { POOLS } from "./pools.ts"
 import type { Row } from "./Row.ts"
 import { fileOf } from "./Row.ts"
+import { SECURED } from "./secured.ts"
 import { SESSIONS } from "./sessions.ts"
 import { UPSTREAMS } from "./upstreams.ts"
 
-const ROWS = [...LISTENERS, ...UPSTREAMS, ...JUDGING, ...POOLS, ...SESSIONS, ...OUTPUTS]
+const ROWS = [...LISTENERS, ...UPSTREAMS, ...JUDGING, ...POOLS, ...SESSIONS, ...SECURED, ...OUTPUTS]
 
 /** Keys whose effect cannot be shown, and why. */
 const WITHOUT: Readonly<Record<string, string>> = {
