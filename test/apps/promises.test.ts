@@ -279,7 +279,7 @@ describe("createFairlead", () => {
   })
 
   it("has no type of Effect in the files that declare it", () => {
-    for (const file of ["FairleadClient", "FairleadError", "ServedBy"]) {
+    for (const file of ["FairleadClient", "FairleadConfig", "FairleadError", "LogLine", "Selection", "ServedBy"]) {
       const source = fs.readFileSync(path.join(ROOT, "src/apps/embed", `${file}.ts`), "utf8")
       assert.notMatch(source, /from "effect|Effect\.|Stream\.|Scope\./, file)
     }

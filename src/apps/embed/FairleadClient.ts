@@ -3,7 +3,7 @@ import type * as net from "node:net"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
 import type { Status } from "../../shell/status.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
-import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
+import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 import type { ServedBy } from "./ServedBy.ts"
 
 export interface ConnectOptions {

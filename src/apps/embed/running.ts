@@ -18,17 +18,18 @@ import type { InForce } from "../Reload.ts"
 import { afterwards, ownAdminPort, putInForce, tracedReload } from "../Reload.ts"
 import { rehearsal } from "../rehearsal.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
-import { decode } from "./config.ts"
+import { ConfigError, decode } from "./config.ts"
 import { connecting, connectingIn } from "./connecting.ts"
 import { Connections } from "./Connections.ts"
-import { UnknownUpstreamError } from "./errors.ts"
+import { ConnectError, UnknownUpstreamError } from "./errors.ts"
 import type { Avoiding, FairleadService } from "./FairleadService.ts"
-import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
+import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 import { Selections } from "./Selections.ts"
 import { targetOf } from "./target.ts"
 
 /** Candidates of each upstream in `status`: its set and the best of the others. */
 const CANDIDATES_SHOWN = 256
+const STOPPED = { path: "", expected: "a running Fairlead", message: "Fairlead has stopped: build its layer anew" }
 
 export const running = Effect.fnUntraced(function* (started: InForce) {
   const engine = yield* Engine
@@ -66,6 +67,7 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
     })
 
   const reload = Effect.fnUntraced(function* (config: FairleadConfig) {
+    if (stopped) return yield* new ConfigError({ problems: [STOPPED] })
     const { warnings, ...next } = yield* Effect.tapError(
       decode(config),
       ({ problems }) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems: problems.length })
@@ -93,7 +95,9 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
     connectScoped: (host, port, options) => connectingIn(connect(host, port, options)),
     servedBy: connections.servedBy,
     pick: Effect.fnUntraced(function* (host, port) {
-      const found = yield* picked(yield* targeted(host, port))
+      const target = yield* targeted(host, port)
+      const found = stopped ? undefined : yield* picked(target)
+      if (stopped) return yield* new ConnectError({ upstream: nameOf(target), reason: "stopped", tried: [] })
       return found ?? (yield* new UnknownUpstreamError({ host, port: port ?? null, known: [] }))
     }),
     report: (about: Selection | net.Socket, outcome: Outcome | SocketOutcome) =>
