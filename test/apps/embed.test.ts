@@ -262,6 +262,8 @@ describe("Fairlead in a program", () => {
       yield* Effect.promise(() => until("no connection is left", () => server.sockets.size === 0))
       const late = yield* Effect.flip(fairlead.connect("web"))
       assert.deepInclude(late, { reason: "stopped", upstream: "web" })
+      assert.deepInclude(yield* Effect.flip(fairlead.pick("web")), { reason: "stopped", upstream: "web" })
+      assert.include((yield* Effect.flip(fairlead.reload(config))).message, "Fairlead has stopped")
     }).pipe(Effect.scoped))
 
   it.live("waits for a permit while the mailbox is full, and fails at dial.deadline", () =>

@@ -175,6 +175,23 @@ describe("createFairlead", () => {
     assert.notStrictEqual(last, bad)
   })
 
+  it("counts a report that comes with the end of the connection, and none that comes later", async () => {
+    await using stack = new AsyncDisposableStack()
+    const server = await using(stack, named("one"))
+    await using fairlead = await createFairlead({ enabled: false, upstreams: { web: { candidates: local(server.port) } } })
+    const closed = async () => {
+      const socket = await fairlead.connect("web")
+      const end = new Promise((resolve) => socket.once("close", resolve))
+      assert.strictEqual(await asked(socket), "one")
+      await end
+      return socket
+    }
+    assert.isTrue(fairlead.report(await closed(), "failed"))
+    const late = await closed()
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    assert.isFalse(fairlead.report(late, "failed"))
+  })
+
   it("reports the outcome of a pick for a program that dials by itself", async () => {
     await using stack = new AsyncDisposableStack()
     const server = await using(stack, named("one"))
@@ -279,7 +296,7 @@ describe("createFairlead", () => {
   })
 
   it("has no type of Effect in the files that declare it", () => {
-    for (const file of ["FairleadClient", "FairleadError", "ServedBy"]) {
+    for (const file of ["FairleadClient", "FairleadConfig", "FairleadError", "LogLine", "Selection", "ServedBy"]) {
       const source = fs.readFileSync(path.join(ROOT, "src/apps/embed", `${file}.ts`), "utf8")
       assert.notMatch(source, /from "effect|Effect\.|Stream\.|Scope\./, file)
     }

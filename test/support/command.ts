@@ -46,6 +46,8 @@ export interface Start {
   readonly by?: ReadonlyArray<string>
   /** The configuration of Deno, instead of this checkout's. */
   readonly config?: string
+  /** Flags of the runtime. */
+  readonly flags?: ReadonlyArray<string>
 }
 
 /** Starts the program; `ended` resolves with everything it printed. */
@@ -61,10 +63,10 @@ export const program = (name: string, args: ReadonlyArray<string>, options: Star
 export function startFile(
   file: string,
   args: ReadonlyArray<string>,
-  { runtime = here, cwd = ROOT, env = {}, by = [], config = path.join(ROOT, "deno.json") }: Start = {}
+  { runtime = here, cwd = ROOT, env = {}, by = [], flags = [], config = path.join(ROOT, "deno.json") }: Start = {}
 ): Running {
   const before = runtime === "deno" ? ["run", "-A", "--config", config] : []
-  const [first = "", ...others] = [...by, binaryOf(runtime), ...before, file, ...args]
+  const [first = "", ...others] = [...by, binaryOf(runtime), ...before, ...flags, file, ...args]
   const child = spawn(first, others, {
     cwd,
     env: { ...process.env, NO_COLOR: "1", ...env },

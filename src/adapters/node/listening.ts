@@ -3,7 +3,8 @@
  *
  * Neither runtime offers this, so it uses the handle below the server where that handle is as expected. Where it is not, a
  * pause has no effect, and the runtime does what it does without descriptors.
- * - Node: a handle that was opened by descriptor can start and stop reading. For a listening handle that means accepting.
+ * - Node: a handle that was opened by descriptor can start and stop reading. For a listening handle that means accepting. So
+ *   the handle is bound first, and then opened by its own descriptor.
  * - Deno: a callback that takes no connection stops the accepting. Connections that are in the kernel's queue at that moment,
  *   at most one queue, are accepted before. To listen again reads the queue anew. That also helps after an accept that failed
  *   for want of a descriptor, so each server does it now and then.
@@ -46,6 +47,7 @@ function handleOf(server: net.Server): Handle | undefined {
 /** The part of a handle that is used here. */
 interface Handle {
   readonly fd?: number
+  readonly open?: (fd: number) => number
   onconnection?: unknown
   readonly readStart?: () => number
   readonly readStop?: () => number
@@ -67,11 +69,8 @@ export function takenAtOnce(): number {
 /** Begins to listen. The callback comes unless the server emits an error. */
 export function begin(server: net.Server, address: Address, listening: () => void): void {
   const handle = boundHandle(address)
-  if (handle?.fd === undefined) server.listen({ ...address, backlog: backlog() }, listening)
-  else {
-    // The server's own handle closes the descriptor. The handle that bound it must not close it as well, so it stays as it is.
-    server.listen({ fd: handle.fd, backlog: backlog() }, listening)
-  }
+  if (handle === undefined) server.listen({ ...address, backlog: backlog() }, listening)
+  else server.listen(handle, backlog(), listening)
 }
 
 /** Call this while the server listens. */
@@ -106,14 +105,14 @@ function pausingOnDeno(handle: Handle): Pausing {
 
 function takesNone(): void {}
 
-/** A bound handle with its descriptor; undefined: there is none, or the address cannot be bound. */
+/** A bound handle that was opened by its descriptor; undefined: there is none, or the address cannot be bound. */
 function boundHandle({ host, port }: Address): Handle | undefined {
   const make = (net as { readonly _createServerHandle?: (...args: Array<unknown>) => Handle | number })._createServerHandle
   if (isDeno || make === undefined || descriptorLimit() === Number.POSITIVE_INFINITY) return undefined
   const handle = make(host, port, net.isIPv6(host) ? 6 : 4, undefined, 0)
   // Some errors show here, a taken address shows only on listening. The ordinary way then fails with its usual code.
   if (typeof handle === "number") return undefined
-  if (handle.getsockname?.({}) === 0) return handle
+  if (handle.getsockname?.({}) === 0 && handle.fd !== undefined && handle.open?.(handle.fd) === 0) return handle
   handle.close?.()
   return undefined
 }

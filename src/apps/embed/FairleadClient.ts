@@ -5,7 +5,7 @@ import type { OwnTls } from "../../adapters/node/secure.ts"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
 import type { Status } from "../../shell/status.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
-import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
+import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 import type { ServedBy } from "./ServedBy.ts"
 
 export interface ConnectOptions {

@@ -12,7 +12,7 @@ import type { ConfigError } from "./config.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
 import type { ConnectError, TlsError, UnknownUpstreamError } from "./errors.ts"
 import type { ConnectOptions } from "./FairleadClient.ts"
-import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
+import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 import type { ServedBy } from "./ServedBy.ts"
 
 /** Labels of candidates, or addresses, that the connection must not use (see `ConnectOptions`). */
@@ -64,7 +64,7 @@ export interface FairleadService {
   /** Which candidate serves a socket of `connect` or `connectTls`; undefined: the socket is not one of them. */
   readonly servedBy: (socket: net.Socket) => ServedBy | undefined
   /** The choice that `connect` would make now, for programs that dial by themselves. */
-  readonly pick: (host: string, port?: number) => Effect.Effect<Selection, UnknownUpstreamError>
+  readonly pick: (host: string, port?: number) => Effect.Effect<Selection, UnknownUpstreamError | ConnectError>
   /**
    * Reports the outcome of a selection, once; or that a socket of `connect` was of no use (see `FairleadClient.report`). false:
    * the report does not count.

@@ -7,7 +7,7 @@ import type { FairleadClient } from "./FairleadClient.ts"
 import type { FairleadService } from "./FairleadService.ts"
 import { FairleadError } from "./FairleadError.ts"
 import { valueOf } from "./plainErrors.ts"
-import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
+import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 
 /** What programs and adapters use of a `FairleadClient`, which another part of the program closes. */
 export type OpenClient = Omit<FairleadClient, "close" | typeof Symbol.asyncDispose>

@@ -9,8 +9,8 @@ import type { FairleadConfig } from "./FairleadConfig.ts"
 import { clientOf } from "./clientOf.ts"
 import { Fairlead } from "./Fairlead.ts"
 import type { FairleadClient } from "./FairleadClient.ts"
-import type { LogLine } from "./logLine.ts"
-import { loggers } from "./logLine.ts"
+import { loggers } from "./loggers.ts"
+import type { LogLine } from "./LogLine.ts"
 import { valueOf } from "./plainErrors.ts"
 
 export interface CreateOptions {

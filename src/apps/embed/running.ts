@@ -19,18 +19,19 @@ import type { InForce } from "../Reload.ts"
 import { afterwards, ownAdminPort, putInForce, tracedReload } from "../Reload.ts"
 import { rehearsal } from "../rehearsal.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
-import { decode } from "./config.ts"
+import { ConfigError, decode } from "./config.ts"
 import { connecting, connectingIn } from "./connecting.ts"
 import { Connections } from "./Connections.ts"
-import { UnknownUpstreamError } from "./errors.ts"
+import { ConnectError, UnknownUpstreamError } from "./errors.ts"
 import type { Avoiding, FairleadService } from "./FairleadService.ts"
-import type { Outcome, Selection, SocketOutcome } from "./Selections.ts"
+import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 import { Selections } from "./Selections.ts"
 import { stagedTls, StageTrials } from "./stagedTls.ts"
 import { targetOf } from "./target.ts"
 
 /** Candidates of each upstream in `status`: its set and the best of the others. */
 const CANDIDATES_SHOWN = 256
+const STOPPED = { path: "", expected: "a running Fairlead", message: "Fairlead has stopped: build its layer anew" }
 
 export const running = Effect.fnUntraced(function* (started: InForce) {
   const engine = yield* Engine
@@ -60,6 +61,8 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
     })
   const nameOf = (target: Target) => target._tag === "Upstream" ? target.name : domainOf(target.host, target.port)
 
+  const stoppedFor = (target: Target) => new ConnectError({ upstream: nameOf(target), reason: "stopped", tried: [] })
+
   /** Waits until a candidate is found, where none is known. */
   const found = (target: Target) =>
     Effect.callback<UpstreamId | undefined>((resume) => {
@@ -68,6 +71,7 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
     })
 
   const reload = Effect.fnUntraced(function* (config: FairleadConfig) {
+    if (stopped) return yield* new ConfigError({ problems: [STOPPED] })
     const { warnings, ...next } = yield* Effect.tapError(
       decode(config),
       ({ problems }) => facts.tell("IpPoolConfigUpdate", { upstream: null, applied: false, problems: problems.length })
@@ -92,7 +96,8 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
 
   const connectTls = Effect.fnUntraced(function* (host: string, port?: number, own: OwnTls = {}) {
     const target = yield* targeted(host, port)
-    const id = yield* found(target)
+    const id = stopped ? undefined : yield* found(target)
+    if (stopped) return yield* stoppedFor(target)
     if (id === undefined) return yield* unknown(host, port)
     return yield* stagedTls(ports, trials, target, id, nameOf(target), own)
   })
@@ -114,7 +119,9 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
     connectScoped: (host, port, options) => connectingIn(connect(host, port, options)),
     servedBy: connections.servedBy,
     pick: Effect.fnUntraced(function* (host, port) {
-      const id = yield* found(yield* targeted(host, port))
+      const target = yield* targeted(host, port)
+      const id = stopped ? undefined : yield* found(target)
+      if (stopped) return yield* stoppedFor(target)
       return (id === undefined ? undefined : selections.pick(id)) ?? (yield* unknown(host, port))
     }),
     report: (about: Selection | net.Socket, outcome: Outcome | SocketOutcome) =>

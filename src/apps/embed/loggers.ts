@@ -1,13 +1,7 @@
 /** The log of a Fairlead in a program: silent, or passed to a function of the program. */
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-
-export interface LogLine {
-  readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal"
-  readonly message: string
-  /** Further facts, by name. */
-  readonly details: Readonly<Record<string, unknown>>
-}
+import type { LogLine } from "./LogLine.ts"
 
 /** In place of every logger that there is. */
 export const loggers = (log: ((line: LogLine) => void) | undefined): Layer.Layer<never> =>
