@@ -23,7 +23,9 @@ const [FROM_MS, TO_MS, LAST_MS, SETTLE_MS] = [4_000, 10_000, 14_000, 3_000]
 const first = (origin: number) => `198.18.1.${origin}`
 const second = (origin: number) => `198.18.2.${origin}`
 const distances = Object.fromEntries(ORIGINS.flatMap((one) => [[first(one), 20], [second(one), 40]] as const))
-const names = Object.fromEntries(ORIGINS.map((one) => [`o${one}`, [first(one), second(one)]] as const))
+/** Without Fairlead a client takes the first address of an answer on Node, and the last on Deno. */
+const inOrder = (answer: ReadonlyArray<string>) => "Deno" in globalThis ? answer.toReversed() : answer
+const names = Object.fromEntries(ORIGINS.map((one) => [`o${one}`, inOrder([first(one), second(one)])] as const))
 
 const { values } = parseArgs({
   options: { rounds: { type: "string" }, json: { type: "boolean" }, fault: { type: "string" } }
