@@ -112,7 +112,7 @@ export class Lab {
   }
 
   /** Changes how a server behaves. */
-  server(host: string, mode: "ok" | "refuse" | "stall" | "reset" | "impostor"): Promise<string> {
+  server(host: string, mode: "ok" | "refuse" | "stall" | "reset" | "impostor" | "fail"): Promise<string> {
     return this.#upstreams.tell(`${host} ${mode}`)
   }
 

@@ -2,10 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as http from "node:http"
 import * as https from "node:https"
+import * as path from "node:path"
 import { text } from "node:stream/consumers"
 import { httpAgentOf, httpsAgentOf, servedBy } from "../../src/http.ts"
 import type { AgentOptions, ResponseInfo } from "../../src/http.ts"
 import { authority, good } from "../support/certificates.ts"
+import { inScratch } from "../support/command.ts"
 import { until } from "../support/servers.ts"
 import { failureOf, fairleadFor, HOST, site } from "../support/site.ts"
 import type { WebOptions } from "../support/webServers.ts"
@@ -116,3 +118,15 @@ describe.each([["http", {}], ["https", { tls: good }]] as const)("an agent for %
     assert.match(error.message, /cannot connect to web\.example: tried web\.example#1 refused after \d+ ms/)
   })
 })
+
+it("an agent leaves a socket of the file system to Node", () =>
+  inScratch(async (directory) => {
+    await using stack = new AsyncDisposableStack()
+    const socketPath = path.join(directory, "web.sock")
+    const server = http.createServer((_, response) => void response.end("by file"))
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve))
+    stack.defer(() => void server.close())
+    const fairlead = await fairleadFor(stack, [{ host: "127.0.0.2", port: 1 }])
+    const agent = httpAgentOf(fairlead, { keepAlive: false })
+    assert.strictEqual(await text(await send("http://localhost/", { agent, socketPath })), "by file")
+  }))

@@ -1,14 +1,18 @@
 /** undici and fetch through Fairlead, against servers on several addresses. */
 import { assert, describe, it } from "@effect/vitest"
+import * as http from "node:http"
 import { Readable, Writable } from "node:stream"
+import * as tls from "node:tls"
 import type { Dispatcher } from "undici"
 import { getGlobalDispatcher, request, setGlobalDispatcher, stream } from "undici"
 import type { ResponseInfo } from "../../src/undici.ts"
-import { servedBy } from "../../src/undici.ts"
-import { good } from "../support/certificates.ts"
+import type { Connector } from "../../src/adapters/http/Connector.ts"
+import { httpAgentOf } from "../../src/http.ts"
+import { dispatcherOf, fetchOf, servedBy } from "../../src/undici.ts"
+import { authority, good } from "../support/certificates.ts"
 import { until } from "../support/servers.ts"
-import { clientFor, failureOf, HOST, site } from "../support/site.ts"
-import type { Answer } from "../support/webServers.ts"
+import { clientFor, failureOf, fairleadFor, HOST, site } from "../support/site.ts"
+import type { Answer, Web } from "../support/webServers.ts"
 
 const onDeno = "Deno" in globalThis
 
@@ -175,6 +179,55 @@ describe("the dispatcher", () => {
       assert.deepStrictEqual([response.status, await response.text()], [503, "busy"])
     }
     assert.deepStrictEqual([servers[0]?.connections(), servers[0]?.requests()], [3, 3])
+  })
+
+  it("counts a wait beyond the program's own time limit against the candidate, but not a plain abort", async () => {
+    await using stack = new AsyncDisposableStack()
+    const [server] = await site(stack, { answer: () => {} })
+    const fairlead = await fairleadFor(stack, [server as Web])
+    let reports = 0
+    const watched = { ...fairlead, report: () => ++reports > 0 } as typeof fairlead
+    const dispatcher = stack.use(dispatcherOf(watched))
+    const agent = httpAgentOf(watched)
+    const url = `http://${HOST}:${server?.port}/`
+    const byNode = (signal: AbortSignal) =>
+      new Promise((resolve, reject) => http.get(url, { agent, signal }, resolve).on("error", reject))
+    const ways: ReadonlyArray<(signal: AbortSignal) => Promise<unknown>> = [
+      (signal) => request(url, { dispatcher, signal }),
+      (signal) => fetchOf(dispatcher)(url, { signal }),
+      byNode
+    ]
+    for (const [i, send] of ways.entries()) {
+      const stop = new AbortController()
+      const aborted = failureOf(send(stop.signal))
+      await until("it waits", () => server?.requests() === 2 * i + 1)
+      stop.abort()
+      assert.strictEqual((await aborted)?.name, "AbortError")
+      assert.strictEqual(reports, i)
+      assert.isDefined(await failureOf(send(AbortSignal.timeout(50))))
+      await until("it is reported", () => reports === i + 1)
+    }
+  })
+
+  it("leaves TLS to Fairlead where the configuration has rules for it", async () => {
+    await using stack = new AsyncDisposableStack()
+    const [server] = await site(stack, { tls: good })
+    const fairlead = await fairleadFor(stack, [server as Web])
+    const asked: Array<unknown> = []
+    const ruled: Connector = {
+      ...fairlead,
+      hasTlsRules: (...place) => asked.push(place) > 0,
+      connectTls: async (host, port, { alpn, ca } = {}) => {
+        asked.push([host, port, alpn, ca])
+        const secure = tls.connect({ socket: await fairlead.connect(host, port), servername: host, ca })
+        await new Promise((resolve) => secure.once("secureConnect", resolve))
+        return secure
+      }
+    }
+    const dispatcher = stack.use(dispatcherOf(ruled, { tls: { ca: authority } }))
+    const { body } = await request(`https://${HOST}:${server?.port}/ruled`, { dispatcher })
+    assert.strictEqual(await body.text(), "127.0.0.2 GET /ruled ")
+    assert.deepStrictEqual(asked, [[HOST, server?.port], [HOST, server?.port, ["http/1.1", "h2"], authority]])
   })
 
   it("opens a new connection where the old one has been idle for longer than the limit", async () => {

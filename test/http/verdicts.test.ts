@@ -1,5 +1,7 @@
 /** The table of docs/embedding.md: what each kind of bad address does to a request over TLS, and what the core learns of it. */
 import { assert, describe, it } from "@effect/vitest"
+import { Buffer } from "node:buffer"
+import type * as http from "node:http"
 import * as https from "node:https"
 import { text } from "node:stream/consumers"
 import type { HandshakeLimits } from "../../src/adapters/http/openTls.ts"
@@ -84,21 +86,38 @@ describe("an address that", () => {
     const watched = { ...fairlead, report: (...told: any) => reported.push(told) > 0 } as unknown as typeof fairlead
     const agent = httpsAgentOf(watched, { tls: { ca: authority }, hedgeAfterMs: 20, handshakeTimeoutMs: 60_000 })
     stack.defer(() => agent.destroy())
-    const response = await new Promise<import("node:http").IncomingMessage>((resolve, reject) =>
+    const response = await new Promise<http.IncomingMessage>((resolve, reject) =>
       https.get(`https://${HOST}:${all[0]?.port}/`, { agent }, resolve).on("error", reject)
     )
     assert.strictEqual(await text(response), "127.0.0.2 GET / ")
     assert.deepStrictEqual(reported, [])
   })
 
-  it("shows the right certificate only after a session was kept for another address has to show it again", async () => {
+  it("would resume the session of another address has to show its own certificate all the same", async () => {
     await using stack = new AsyncDisposableStack()
-    const servers = await site(stack, { tls: good }, { tls: otherName })
-    const { fetch } = await clientFor(stack, servers)
+    const ticketKeys = Buffer.alloc(48, 7)
+    const servers = await site(stack, { tls: good, ticketKeys }, { tls: otherName, ticketKeys })
+    const { fetch } = await clientFor(stack, servers, { connections: 1 })
     const url = `https://${HOST}:${servers[0]?.port}/`
-    assert.strictEqual(await (await fetch(url)).text(), "127.0.0.2 GET / ")
+    for (let i = 0; i < 2; i++) {
+      const response = await fetch(url, { headers: { connection: "close" } })
+      assert.strictEqual(await response.text(), "127.0.0.2 GET / ")
+    }
     await servers[0]?.stop()
-    const error = await failureOf(fetch(url))
-    assert.instanceOf(error.cause, HandshakeError)
+    assert.instanceOf((await failureOf(fetch(url))).cause, HandshakeError)
+  })
+
+  it("gave a session to a client that checks nothing has to show its certificate to one that does", async () => {
+    await using stack = new AsyncDisposableStack()
+    const servers = await site(stack, { tls: otherName })
+    const { fairlead } = await clientFor(stack, servers)
+    const agent = httpsAgentOf(fairlead, { keepAlive: false, tls: { ca: authority } })
+    const url = `https://${HOST}:${servers[0]?.port}/`
+    const get = (options: https.RequestOptions) =>
+      new Promise<http.IncomingMessage>((resolve, reject) =>
+        https.get(url, { agent, ...options }, resolve).on("error", reject)
+      )
+    assert.strictEqual(await text(await get({ rejectUnauthorized: false })), "127.0.0.2 GET / ")
+    assert.instanceOf(await failureOf(get({})), HandshakeError)
   })
 })

@@ -3,6 +3,7 @@ import * as http from "node:http"
 import * as http2 from "node:http2"
 import * as https from "node:https"
 import type * as net from "node:net"
+import type { Buffer } from "node:buffer"
 import type { Identified } from "./certificates.ts"
 
 export interface Web {
@@ -20,6 +21,8 @@ export interface WebOptions {
   readonly host?: string
   readonly port?: number
   readonly tls?: Identified
+  /** Servers that share them resume the sessions of each other. */
+  readonly ticketKeys?: Buffer
   /** Whether TLS offers HTTP/2. */
   readonly h2?: boolean
   readonly answer?: Answer
@@ -33,7 +36,9 @@ export const tellHost = (host: string): Answer => (request, response) => {
   request.on("end", () => response.end(`${host} ${request.method} ${request.url} ${body}`))
 }
 
-export async function serveWeb({ host = "127.0.0.1", port = 0, tls, h2 = false, answer }: WebOptions = {}): Promise<Web> {
+export async function serveWeb(
+  { host = "127.0.0.1", port = 0, tls, ticketKeys, h2 = false, answer }: WebOptions = {}
+): Promise<Web> {
   let connections = 0
   let requests = 0
   const sockets = new Set<net.Socket>()
@@ -46,7 +51,7 @@ export async function serveWeb({ host = "127.0.0.1", port = 0, tls, h2 = false, 
     ? http.createServer(onRequest)
     : h2
     ? http2.createSecureServer({ ...tls, allowHTTP1: true }, onRequest as never)
-    : https.createServer({ ...tls }, onRequest)
+    : https.createServer({ ...tls, ...(ticketKeys === undefined ? {} : { ticketKeys }) }, onRequest)
   server.on("connection", (socket: net.Socket) => {
     connections++
     sockets.add(socket)

@@ -1,5 +1,7 @@
 /** What HTTP clients need of Fairlead: connections, what served them, and a way to report a useless one. */
+import type { Buffer } from "node:buffer"
 import type * as net from "node:net"
+import type * as tls from "node:tls"
 
 /** What served a connection. */
 export interface Served {
@@ -27,4 +29,15 @@ export interface Connector {
   servedBy(socket: net.Socket): Served | undefined
   /** The connection was of no use although TCP was connected. */
   report(socket: net.Socket, outcome: "failed"): boolean
+  /** Whether the configuration has rules for TLS to this host, such as pins, which only `connectTls` keeps. */
+  hasTlsRules?(host: string, port?: number): boolean
+  connectTls?(host: string, port?: number, options?: OwnTls): Promise<tls.TLSSocket>
+}
+
+/** What a client may say of TLS where the configuration has rules for it. */
+export interface OwnTls extends Pick<tls.ConnectionOptions, "ca"> {
+  readonly alpn?: ReadonlyArray<string>
+  readonly cert?: string | Buffer
+  readonly key?: string | Buffer
+  readonly signal?: AbortSignal
 }

@@ -52,13 +52,20 @@ export class Exchange {
   }
 
   /**
-   * The request failed. Only the first request of a connection says something about the candidate: a later one may have met
-   * a connection that the server had closed meanwhile. So does a wait that was too long.
+   * The request failed before an answer. A wait that was too long for the client or its program counts against the candidate. A
+   * broken connection does so only at its first request: a later one may have met a connection that the server had closed
+   * meanwhile.
    */
   fail(error: NodeJS.ErrnoException): void {
     if (this.#answered || this.#connection === undefined) return
-    if (error.code === "UND_ERR_HEADERS_TIMEOUT" || (this.#isFirst && BROKEN.has(error.code ?? ""))) this.#connection.blame()
+    if (isTimeout(error) || (this.#isFirst && BROKEN.has(error.code ?? ""))) this.#connection.blame()
   }
+}
+
+/** By `headersTimeout` of undici, or by `AbortSignal.timeout`, which Node's clients give as a cause. */
+function isTimeout({ code, name, cause }: NodeJS.ErrnoException): boolean {
+  return code === "UND_ERR_HEADERS_TIMEOUT" || name === "TimeoutError"
+    || (cause instanceof Error && cause.name === "TimeoutError")
 }
 
 /** The connection ended before the answer. */

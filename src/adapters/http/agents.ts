@@ -26,6 +26,7 @@ type Options = http.ClientRequestArgs & TlsOptions
 /** What both agents have of Node's own without its types. */
 interface Internals {
   addRequest(request: http.ClientRequest, options: Options): void
+  createConnection(options: Options, created: Created): Duplex | undefined
   keepSocketAlive(socket: net.Socket): boolean
 }
 
@@ -63,13 +64,15 @@ function watched<A extends http.Agent>(
   defaultPort: number,
   open: (host: string, port: number, given: Options) => Promise<Connection>
 ): A {
-  const { addRequest, keepSocketAlive } = Object.getPrototypeOf(agent) as Internals
+  const { addRequest, createConnection: connect, keepSocketAlive } = Object.getPrototypeOf(agent) as Internals
   const originOf = ({ host, hostname, port }: Options) => {
     const name = host ?? hostname ?? "localhost"
     return `${protocol}://${Number(port ?? defaultPort) === defaultPort ? name : `${name}:${port}`}`
   }
 
-  const createConnection = (given: Options, created: Created) => {
+  const createConnection = (given: Options, created: Created): Duplex | undefined => {
+    // A socket of the file system has no address to choose.
+    if (given.socketPath) return connect.call(agent, given, created)
     open(given.host ?? "localhost", Number(given.port ?? defaultPort), given).then(
       (connection) => {
         connection.origin = originOf(given)
@@ -77,6 +80,7 @@ function watched<A extends http.Agent>(
       },
       (cause) => created(cause instanceof Error ? cause : new Error(String(cause)))
     )
+    return undefined
   }
 
   return Object.assign(agent, {

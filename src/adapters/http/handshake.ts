@@ -33,8 +33,7 @@ export function shakeHands(
   answer: (result: tls.TLSSocket | HandshakeFailure) => void
 ): () => void {
   const servername = options.servername ?? (net.isIP(host) === 0 ? host : "")
-  // A session skips the check of the certificate, so it is kept for the very address that has shown it.
-  const place = `${servername} ${tcp.remoteAddress} ${tcp.remotePort}`
+  const place = sessions.placeOf(servername, `${tcp.remoteAddress} ${tcp.remotePort}`, options)
   const session = sessions.get(place)
   const secure = tls.connect({
     ...options,

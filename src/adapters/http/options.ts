@@ -2,6 +2,7 @@
 import type { TlsOptions } from "./handshake.ts"
 import type { HandshakeLimits, OpenTls } from "./openTls.ts"
 import { openTls } from "./openTls.ts"
+import { byRules } from "./ruledTls.ts"
 import type { Connector, Served } from "./Connector.ts"
 import { SessionCache } from "./SessionCache.ts"
 
@@ -41,14 +42,17 @@ export interface ResponseInfo {
 export const HANDSHAKES: HandshakeLimits = { handshakeTimeoutMs: 3_000, hedgeAfterMs: 500, attempts: 4 }
 
 export const tlsOpener = (connector: Connector, options: HttpOptions): OpenTls =>
-  options.openTls ?? openTls(
+  options.openTls ?? byRules(
     connector,
-    {
-      handshakeTimeoutMs: options.handshakeTimeoutMs ?? HANDSHAKES.handshakeTimeoutMs,
-      hedgeAfterMs: options.hedgeAfterMs ?? HANDSHAKES.hedgeAfterMs,
-      attempts: options.attempts ?? HANDSHAKES.attempts
-    },
-    new SessionCache(options.maxCachedSessions ?? 100)
+    openTls(
+      connector,
+      {
+        handshakeTimeoutMs: options.handshakeTimeoutMs ?? HANDSHAKES.handshakeTimeoutMs,
+        hedgeAfterMs: options.hedgeAfterMs ?? HANDSHAKES.hedgeAfterMs,
+        attempts: options.attempts ?? HANDSHAKES.attempts
+      },
+      new SessionCache(options.maxCachedSessions ?? 100)
+    )
   )
 
 /** Whether an idle connection may take another request. */
