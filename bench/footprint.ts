@@ -20,7 +20,10 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     connections: { type: "string", default: "50000" },
     idle: { type: "string", default: "10" },
+    /** Runs the bundle on Node with these V8 flags as well. */
     flags: { type: "string" },
+    /** Runs only the contenders with names that contain this. */
+    only: { type: "string", default: "" },
     json: { type: "boolean", default: false }
   }
 })
@@ -125,7 +128,7 @@ const ROOMY = ["--min-semi-space-size=16"]
 const tried = values.flags === undefined
   ? {}
   : { [`node, bundle, ${values.flags}`]: measured("node", values.flags.split(" "), BUNDLE) }
-const contenders = {
+const all: Record<string, () => Promise<Record<string, number>>> = {
   "node, sources": measured("node", ROOMY, SOURCES),
   "node, bundle": measured("node", [], BUNDLE),
   ...tried,
@@ -133,6 +136,7 @@ const contenders = {
   "deno, sources": measured("deno", ROOMY, SOURCES),
   "deno, bundle": measured("deno", [], BUNDLE)
 }
+const contenders = Object.fromEntries(Object.entries(all).filter(([name]) => name.includes(values.only)))
 const { results, ratio } = await interleaved(Number(values.rounds), contenders, 1)
 for (const stop of [upstream.stop, load.stop]) stop()
 fs.rmSync(scratch, { recursive: true, force: true })

@@ -1,8 +1,20 @@
 // Brings node_modules in line with the lock file when it is missing or older, on a machine with Node and npm or with Deno
 // alone. Plain JavaScript, because the machine's own Node may be too old for anything else. Prints nothing when there is
 // nothing to do, and prints to stderr alone, because a program may read the output of the next command.
+//
+// `setup.mjs start` also bundles the command when a source has changed, and prints the file to start.
 import { spawnSync } from "node:child_process"
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -71,3 +83,31 @@ if (has !== wanted) {
 if (!existsSync(join("node_modules", "deno", process.platform === "win32" ? "deno.exe" : "deno"))) {
   createRequire(import.meta.url)(resolve("node_modules/deno/install_api.cjs")).runInstall()
 }
+
+/** Size and time of each source: reading them all would take longer. */
+function stateOfSources() {
+  const hash = createHash("sha256").update(wanted)
+  const names = readdirSync("src", { recursive: true }).map((name) => join("src", name))
+  for (const name of [...names.sort(), "tools/build/command.ts"]) {
+    const { size, mtimeMs } = statSync(name)
+    hash.update(`${name} ${size} ${mtimeMs}\n`)
+  }
+  return hash.digest("hex")
+}
+
+/** The bundle, or the sources where it cannot be made: these start too, only later and with more memory. */
+function fileToStart() {
+  const state = stateOfSources()
+  const folder = join("dist", ".start")
+  const file = join(folder, "fairlead.cjs")
+  const built = join(folder, ".built")
+  if (existsSync(built) && readFileSync(built, "utf8") === state) return file
+  const node = join("node_modules", ".bin", process.platform === "win32" ? "node.cmd" : "node")
+  const [command, ...args] = onDeno ? [Deno.execPath(), "run", "-A"] : [existsSync(node) ? node : process.execPath]
+  const { status } = spawnSync(command, [...args, "tools/bundle.ts", folder, state], { stdio: ["ignore", 2, 2] })
+  if (status === 0) return file
+  process.stderr.write("fairlead: the command cannot be bundled here, so it starts from its sources\n")
+  return join("src", "apps", "main.ts")
+}
+
+if (process.argv[2] === "start") process.stdout.write(`${fileToStart()}\n`)

@@ -1,5 +1,5 @@
 /** Every documented way to start the service: signals and exit codes are passed on, and no process is left behind. */
-import { assert, describe, it } from "vitest"
+import { assert, beforeAll, describe, it } from "vitest"
 import * as fs from "node:fs"
 import * as net from "node:net"
 import * as path from "node:path"
@@ -7,6 +7,7 @@ import process from "node:process"
 import { here, inScratch, portOf, ROOT, writeConfig } from "../support/command.ts"
 import type { Launched, Launcher } from "../support/launchers.ts"
 import { checkout, launch, launchers } from "../support/launchers.ts"
+import { BUILD_MS, built } from "../support/packed.ts"
 import { serve, until } from "../support/servers.ts"
 import { connect } from "../support/sockets.ts"
 
@@ -118,6 +119,8 @@ describe.skipIf(process.platform === "win32")("a service started by", () => {
 })
 
 describe.skipIf(process.platform === "win32")("the command in the unit file", () => {
+  beforeAll(built, BUILD_MS)
+
   it("runs the program itself, which reloads on SIGHUP and exits with 0 on SIGTERM", () =>
     inScratch(async (directory) => {
       const unit = fs.readFileSync(path.join(ROOT, "deploy/fairlead.service"), "utf8")

@@ -57,7 +57,7 @@ export function checkout(directory: string): string {
   const hash = createHash("sha256")
   for (const name of [...STAMPED, "deno.json"]) fs.copyFileSync(path.join(ROOT, name), path.join(directory, name))
   for (const name of STAMPED) hash.update(fs.readFileSync(path.join(ROOT, name)))
-  for (const name of ["src", "tools"]) fs.symlinkSync(path.join(ROOT, name), path.join(directory, name))
+  for (const name of ["src", "tools", "dist"]) fs.symlinkSync(path.join(ROOT, name), path.join(directory, name))
   for (const name of fs.readdirSync(path.join(ROOT, "node_modules"))) {
     if (name !== ".fairlead-setup") fs.symlinkSync(path.join(ROOT, "node_modules", name), path.join(modules, name))
   }

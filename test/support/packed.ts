@@ -34,12 +34,16 @@ export function packed(): Packed {
   return made ??= unpacked()
 }
 
-function unpacked(): Packed {
+/** Builds dist, unless it is built; gives the digest that it was built from. */
+export function built(): string {
   run(binaryOf("node"), [path.join(ROOT, "tools/build.ts")])
-  const built = fs.readFileSync(path.join(ROOT, "dist/.built"), "utf8")
+  return fs.readFileSync(path.join(ROOT, "dist/.built"), "utf8")
+}
+
+function unpacked(): Packed {
   const all = path.join(os.tmpdir(), `fairlead-packed-${process.getuid?.() ?? 0}`)
   // The links lead into this checkout.
-  const key = createHash("sha256").update(`${built} ${ROOT}`).digest("hex").slice(0, 16)
+  const key = createHash("sha256").update(`${built()} ${ROOT}`).digest("hex").slice(0, 16)
   const home = path.join(all, key)
   if (!fs.existsSync(home)) pack(all, home)
   const report = JSON.parse(fs.readFileSync(path.join(home, "pack.json"), "utf8"))

@@ -26,7 +26,8 @@ export function library(folder: string): void {
   }
   writeFileSync(project, JSON.stringify(config))
   const compiler = path.join(path.dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc")
-  const { status } = spawnSync(process.execPath, [compiler, "-p", project], { stdio: "inherit" })
+  const run = "Deno" in globalThis ? ["run", "-A"] : []
+  const { status } = spawnSync(process.execPath, [...run, compiler, "-p", project], { stdio: "inherit" })
   if (status !== 0) throw new Error("the compiler reports errors")
   rmSync(project)
 }
