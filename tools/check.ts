@@ -27,7 +27,9 @@ const ON_DENO = [
     "test/examples",
     "test/ingress",
     "test/package",
-    "test/peers"
+    "test/peers",
+    "test/edge/config.test.ts",
+    "test/edge/rounds.test.ts"
   ],
   // Tests that must give the same bits on every runtime: recorded runs, and the arithmetic, chance and digests below them.
   ...["test/histories", "property-tests/whole/replay.test.ts"],

@@ -17,7 +17,7 @@ import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
 import { missedUs } from "./ports/busy.ts"
 import { NamedAddresses } from "./NamedAddresses.ts"
 import type { QueryDns } from "./DnsQueries.ts"
-import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
+import type { Cancel, Dialler, UpstreamSocket } from "./ports/Transport.ts"
 import type { Verified } from "./verifiedDial.ts"
 import { dialVerifiedUnsafe } from "./verifiedDial.ts"
 
@@ -43,7 +43,7 @@ interface Pending {
 
 /** Calls `done` once, never within the call itself. The cancel abandons every attempt, and `done` is not called. */
 export function runPlanUnsafe(
-  transport: Transport["Service"],
+  transport: Dialler,
   query: QueryDns,
   plan: DialPlan,
   keepAliveMs: number,

@@ -6,7 +6,7 @@
  */
 import type { Address, Identity } from "../core/model/Routes.ts"
 import type { DialFailure } from "../core/model/Event.ts"
-import type { Cancel, Transport, UpstreamSocket } from "./ports/Transport.ts"
+import type { Cancel, Dialler, UpstreamSocket } from "./ports/Transport.ts"
 
 /** A connection without a byte on it, to an address that has shown the certificate. */
 export interface Verified {
@@ -17,7 +17,7 @@ export interface Verified {
 
 /** Gives exactly one answer, unless it is cancelled before. The cancel closes both sockets. The caller limits the time. */
 export function dialVerifiedUnsafe(
-  transport: Transport["Service"],
+  transport: Dialler,
   address: Address,
   identity: Identity,
   keepAliveMs: number,

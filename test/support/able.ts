@@ -29,6 +29,7 @@ export type Means =
   | "sshd"
   | "systemd"
   | "wget"
+  | "workerd"
 
 const wanted = () => (process.env["REQUIRE"] ?? "").split(",")
 

@@ -3,6 +3,7 @@
  * certificates stay in the adapter. A file that is missing or has no certificate is a mistake in the configuration.
  */
 import * as Effect from "effect/Effect"
+import * as path from "node:path"
 import { readAuthorities } from "../../adapters/file/authorities.ts"
 import type { Config } from "../../core/model/Config.ts"
 import type { Parsed } from "./parse.ts"
@@ -16,7 +17,7 @@ export const withAuthorities = Effect.fnUntraced(function* <P extends Parsed>(pa
   const digests = new Map<string, string>()
   for (const { file, problem } of caFiles) {
     if (digests.has(file)) continue
-    const { digest, why } = yield* readAuthorities(file)
+    const { digest, why } = yield* readAuthorities(path.resolve(file))
     if (digest === undefined) problems.push(problem(why))
     else digests.set(file, digest)
   }

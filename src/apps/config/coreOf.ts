@@ -9,7 +9,7 @@ import { valuesOf } from "../../core/schema/tables.ts"
 import { parseDomain, parseEndpoint } from "../../core/schema/units.ts"
 import { PRIVATE_NETWORKS } from "../../ingress/privateNetworks.ts"
 import type { AddressList } from "./addressesOf.ts"
-import { caOf, headerOf, identityOf } from "./identityOf.ts"
+import { headerOf, identityOf } from "./identityOf.ts"
 import { isGuarded } from "./listenersOf.ts"
 
 type UpstreamFile = ConfigFile["upstreams"][string]
@@ -82,7 +82,7 @@ function upstreamOf(file: ConfigFile, name: string, own: UpstreamFile, addresses
     ...valuesOf(ladder, own),
     ...valuesOf(Limits.expiry, { ...cache, scoreTtl: Math.max(cache.scoreTtl, cache.minTtl) }),
     identity: identityOf(own),
-    ca: caOf(own),
+    ca: own.caFile,
     preheat: own.preheat,
     ...headerOf(own.proxyProtocol),
     onDemand: false

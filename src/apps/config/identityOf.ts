@@ -1,5 +1,4 @@
 /** What the candidates of an upstream have to prove, from its host, its port and `probing.mode`. */
-import * as path from "node:path"
 import type { Identity } from "../../core/model/Config.ts"
 import type { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import { parseEndpoint } from "../../core/schema/units.ts"
@@ -13,11 +12,7 @@ export function identityOf({ host, port, probing, caFile, proxyProtocol, tls }: 
   // A proof sends the real name in SNI. A program that hides it checks the certificate of each connection by itself.
   if (probing.mode === "auto" && ((port ?? 443) !== 443 || tls.chain.includes("cover"))) return null
   // A name may end in a dot, and a certificate never does.
-  return { servername: host.replace(/\.$/, ""), ca: caOf({ caFile }), ...headerOf(proxyProtocol) }
-}
-
-export function caOf({ caFile }: Pick<UpstreamFile, "caFile">): string {
-  return caFile === "" ? "" : path.resolve(caFile)
+  return { servername: host.replace(/\.$/, ""), ca: caFile, ...headerOf(proxyProtocol) }
 }
 
 /** The PROXY header as the core has it. */

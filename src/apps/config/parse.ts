@@ -8,7 +8,6 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { resolve } from "node:path"
 import { ConfigFile } from "../../core/schema/ConfigFile.ts"
 import type { AddressList } from "./addressesOf.ts"
 import { addressesOf } from "./addressesOf.ts"
@@ -50,7 +49,7 @@ export interface Parsed {
 }
 
 export interface CaFile {
-  /** An absolute path. */
+  /** The path as it is written. */
   readonly file: string
   /** The problem to report when the file is of no use. */
   readonly problem: (why: string) => Problem
@@ -122,7 +121,7 @@ function caFilesOf(file: ConfigFile, located: (found: Found) => Problem): Readon
     const path = ["upstreams", name, "caFile"]
     const expected = "a file of certificates in PEM"
     return {
-      file: resolve(caFile),
+      file: caFile,
       problem: (why) => located({ path, expected, message: `cannot be used: ${why}` })
     }
   })

@@ -149,3 +149,6 @@ export class Transport extends Context.Service<Transport, {
   /** Integer microseconds of a monotonic clock. */
   readonly nowUs: () => number
 }>()("fairlead/plane/Transport") {}
+
+/** The part of a transport that runs dial plans. */
+export type Dialler = Pick<Transport["Service"], "dialUnsafe" | "identifyUnsafe" | "timerUnsafe" | "nowUs">
