@@ -3,9 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { blackHole } from "../support/blackHole.ts"
 import { freePorts } from "../support/freePorts.ts"
+import { neutralBundle } from "../support/neutralBundle.ts"
 import { serving } from "../support/relaying.ts"
 import type { Worker } from "../support/workerd.ts"
-import { neutralBundle, noWorkerd, worker } from "../support/workerd.ts"
+import { noWorkerd, worker } from "../support/workerd.ts"
 
 const TOKEN = "a-token-of-this-test"
 const authorization = `Bearer ${TOKEN}`
@@ -14,7 +15,7 @@ const authorization = `Bearer ${TOKEN}`
 const PROGRAM = `
 import { connect } from "cloudflare:sockets"
 import { env } from "cloudflare:workers"
-import { createEdge, replayRecord } from "./edge.ts"
+import { createEdge, replayRecord } from "fairlead/edge"
 
 const edge = createEdge(JSON.parse(env.CONFIG), { connect, token: null })
 export default {

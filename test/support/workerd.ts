@@ -6,9 +6,7 @@ import { createRequire } from "node:module"
 import * as os from "node:os"
 import * as path from "node:path"
 import process from "node:process"
-import { rolldown } from "rolldown"
 import { lacks } from "./able.ts"
-import { ROOT } from "./command.ts"
 import { until } from "./servers.ts"
 
 /** The binary itself: the script in .bin would not pass on descriptors. */
@@ -22,31 +20,6 @@ const binary = ((): string | undefined => {
 })()
 
 export const noWorkerd = lacks("workerd", binary === undefined ? "the npm package workerd has no binary here" : "")
-
-/** A program of one file, for a runtime that is neither Node nor a browser: an import of a platform's module fails. */
-export async function neutralBundle(entry: { readonly file: string } | { readonly text: string }): Promise<string> {
-  const input = "file" in entry ? path.join(ROOT, entry.file) : path.join(ROOT, "src", "virtual-entry.mjs")
-  const build = await rolldown({
-    input,
-    platform: "neutral",
-    external: /^cloudflare:/,
-    resolve: { conditionNames: ["import", "default"] },
-    onLog: (_level, log) => {
-      if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message)
-    },
-    plugins: "file" in entry ? [] : [{
-      name: "virtual-entry",
-      resolveId: (id) => (id === input ? id : null),
-      load: (id) => (id === input ? entry.text : null)
-    }]
-  })
-  try {
-    const { output: [{ code }] } = await build.generate({ format: "esm", minify: true })
-    return code
-  } finally {
-    await build.close()
-  }
-}
 
 export interface Worker extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */

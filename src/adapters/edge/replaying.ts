@@ -56,13 +56,15 @@ async function feed(
   const reader = (compressed ? body.pipeThrough(gunzip()) : body).getReader()
   // A byte order mark is text like any other. To skip it would hide a change.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-  let rest = new Uint8Array(0)
+  /** The beginning of a line, in the pieces in which it came. */
+  let rest: Array<Uint8Array> = []
   let intact = true
   try {
     for (let read = await reader.read(); !read.done && !replay.done; read = await reader.read()) {
       budget.left -= read.value.length
       if (budget.left < 0) throw new RecordTooLargeError(budget.whole)
-      rest = linesIn(joined(rest, read.value), decoder, (line) => replay.line(line))
+      rest.push(read.value)
+      if (read.value.includes(NEWLINE)) rest = [linesIn(joined(rest), decoder, (line) => replay.line(line))]
     }
   } catch (cause) {
     if (!compressed || cause instanceof RecordTooLargeError) throw cause
@@ -70,17 +72,20 @@ async function feed(
   } finally {
     reader.cancel().catch(() => {})
   }
-  replay.segmentEnd(decoder.decode(rest).length, intact)
+  replay.segmentEnd(decoder.decode(joined(rest)).length, intact)
 }
 
 function gunzip(): ReadableWritablePair<Uint8Array, Uint8Array> {
   return new DecompressionStream("gzip") as unknown as ReadableWritablePair<Uint8Array, Uint8Array>
 }
 
-function joined(rest: Uint8Array, more: Uint8Array): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(rest.length + more.length)
-  all.set(rest)
-  all.set(more, rest.length)
+function joined(pieces: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
   return all
 }
 
