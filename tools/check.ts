@@ -29,6 +29,8 @@ const ON_DENO = [
     "test/package",
     "test/peers",
     "test/edge/config.test.ts",
+    "test/edge/edge.test.ts",
+    "test/edge/replaying.test.ts",
     "test/edge/rounds.test.ts"
   ],
   // Tests that must give the same bits on every runtime: recorded runs, and the arithmetic, chance and digests below them.

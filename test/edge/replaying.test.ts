@@ -22,7 +22,7 @@ function segmentOf(bytes: Uint8Array, pieceBytes: number, compressed = false): S
 const plain = (of: string, pieceBytes = 4_096) => segmentOf(new TextEncoder().encode(of), pieceBytes)
 
 describe("replayRecord", () => {
-  it.each([1, 4_096, 1 << 20])(
+  it.each([13, 4_096, 1 << 20])(
     "gives the verdict of the file from pieces of %d bytes, plain and compressed",
     async (piece) => {
       const expected = replayed([text])

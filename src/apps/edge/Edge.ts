@@ -85,19 +85,25 @@ export function createEdge<S extends EdgeSocket>(config: EdgeConfig, options: Ed
     core.catchUp()
     const { upstreams } = core.state.routes
     const found = upstreams.find(({ name }) => name === upstream)
+    // With `preheat: false` the first use begins the search.
+    if (found?.needsDiscovery === true) {
+      core.post({ _tag: "DomainRequested", worker: 0, upstream: found.id, host: "", port: 0 })
+    }
     if (found !== undefined) return found
     throw new UnknownEdgeUpstreamError(upstream, upstreams.map(({ name }) => name))
   }
   const round = () => begun().rounds.run()
 
-  /** Begins a round that is due in this request, and waits for it where nothing was measured yet. */
-  const refreshed = async (context: EdgeContext | undefined): Promise<void> => {
+  /** Begins a round that is due in this request, and waits for it where what was asked for has no candidate that serves. */
+  const refreshed = async (context: EdgeContext | undefined, upstream?: string): Promise<void> => {
     const { core, rounds } = begun()
     core.catchUp()
     if (!rounds.isDue) return
     const running = rounds.run()
     context?.waitUntil(running)
-    if (context !== undefined && core.state.routes.upstreams.every(({ members }) => members.length > 0)) return
+    const { upstreams } = core.state.routes
+    const asked = upstreams.filter(({ name }) => upstream === undefined || name === upstream)
+    if (context !== undefined && asked.some(({ members }) => members.length > 0)) return
     let stop = () => {}
     await Promise.race([running, new Promise<void>((late) => (stop = dialler.timerUnsafe(waitMs, late)))])
     stop()
@@ -137,6 +143,7 @@ export function createEdge<S extends EdgeSocket>(config: EdgeConfig, options: Ed
       await running
     },
     connect: async (upstream, context) => {
+      if (routesOf(upstream).needsDiscovery) await refreshed(context, upstream)
       const socket = await connected(routesOf(upstream))
       context?.waitUntil(begun().rounds.isDue ? round() : Promise.resolve())
       return socket

@@ -4,7 +4,7 @@
  */
 import type { Config } from "../../core/model/Config.ts"
 import type { Addresses } from "../../shell/privacy.ts"
-import type { FairleadConfig } from "../embed/config.ts"
+import type { FairleadConfig } from "../embed/FairleadConfig.ts"
 import type { Problem } from "../config/Problem.ts"
 import { parseSource } from "../config/parse.ts"
 import type { Plain } from "../config/plain.ts"

@@ -7,7 +7,7 @@ import type { Status } from "../../shell/status.ts"
 export interface Answering {
   /** null: a request needs none. */
   readonly token: string | null
-  readonly refreshed: (context: EdgeContext | undefined) => Promise<void>
+  readonly refreshed: (context: EdgeContext | undefined, upstream?: string) => Promise<void>
   /** Throws where no upstream has the name. */
   readonly rank: (upstream: string, candidates: number) => Ranking
   readonly status: (candidates: number) => Status
@@ -36,7 +36,7 @@ export const answering =
     } catch (cause) {
       return said(404, cause instanceof Error ? cause.message : String(cause))
     }
-    await refreshed(context)
+    await refreshed(context, upstream)
     return json(rank(upstream, candidates))
   }
 
