@@ -1,4 +1,6 @@
 /** What programs that embed Fairlead may rely on. */
+export type { AskedFor, ConnectLate, LateSocket } from "./adapters/node/LateSocket.ts"
+export { lateSocket } from "./adapters/node/LateSocket.ts"
 export type { FairleadConfig } from "./apps/embed/FairleadConfig.ts"
 export { ConfigError } from "./apps/embed/config.ts"
 export { ConnectError, TlsError, UnknownUpstreamError } from "./apps/embed/errors.ts"

@@ -7,6 +7,7 @@ import * as path from "node:path"
 import { promisify } from "node:util"
 import { gzipSync } from "node:zlib"
 import puppeteer from "puppeteer-core"
+import { ROOT } from "../support/command.ts"
 import { neutralBundle } from "../support/neutralBundle.ts"
 import { worker } from "../support/workerd.ts"
 
@@ -63,10 +64,19 @@ export async function prepare(text: string, directory: string): Promise<Prepared
   }
 }
 
+/** The block of docs/embedding.md that replays a record, as a module. */
+function handbookBlock(): string {
+  const page = fs.readFileSync(path.join(ROOT, "docs/embedding.md"), "utf8")
+  const [, code] = /^```js\n(import \{ replayRecord \}[^]*?)^```$/m.exec(page) ?? []
+  if (code === undefined) throw new Error("docs/embedding.md has no block that replays a record")
+  return `${code.replace('"fairlead/edge"', '"/edge.mjs"')}export { verdict }`
+}
+
 async function inChromium(executablePath: string, edge: string, record: Uint8Array): Promise<string> {
   const files: Readonly<Record<string, readonly [type: string, body: string | Uint8Array]>> = {
     "/edge.mjs": ["text/javascript", edge],
-    "/00000001.ndjson.gz": ["application/octet-stream", record]
+    "/block.mjs": ["text/javascript", handbookBlock()],
+    "/record/00000001.ndjson.gz": ["application/octet-stream", record]
   }
   const server = http.createServer(({ url = "" }, response) => {
     const [type, body] = files[url] ?? ["text/html", "<!doctype html><title>replay</title>"]
@@ -82,11 +92,7 @@ async function inChromium(executablePath: string, edge: string, record: Uint8Arr
     const page = await browser.newPage()
     await page.goto(origin)
     // A text, because a bundler or checker would read an import of the page as one of its own.
-    const verdict = await page.evaluate(`(async () => {
-      const { replayRecord } = await import("/edge.mjs")
-      const { body } = await fetch("/00000001.ndjson.gz")
-      return JSON.stringify(await replayRecord([{ segment: 1, body, compressed: true }], { maxBytes: ${MOST_BYTES} }))
-    })()`)
+    const verdict = await page.evaluate('import("/block.mjs").then(({ verdict }) => JSON.stringify(verdict))')
     return String(verdict)
   } finally {
     await browser.close()

@@ -1,7 +1,10 @@
 /** Workers in workerd: they probe, rank and connect by their own sockets, against servers on loopback. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
+import * as path from "node:path"
 import { blackHole } from "../support/blackHole.ts"
+import { ROOT } from "../support/command.ts"
 import { freePorts } from "../support/freePorts.ts"
 import { neutralBundle } from "../support/neutralBundle.ts"
 import { serving } from "../support/relaying.ts"
@@ -57,12 +60,22 @@ const json = (url: string, init?: RequestInit) => Effect.map(text(url, init), (b
 const echoing = (name: string) =>
   serving((socket) => void socket.on("error", () => {}).once("data", (chunk) => socket.end(`${name}: ${chunk}`)))
 
+const EXAMPLE = "examples/workerd.mjs"
+
+describe(EXAMPLE, () => {
+  it("has at most fifteen lines, and is the block of docs/embedding.md", () => {
+    const code = fs.readFileSync(path.join(ROOT, EXAMPLE), "utf8")
+    assert.isAtMost(code.trimEnd().split("\n").length, 15)
+    assert.include(fs.readFileSync(path.join(ROOT, "docs/embedding.md"), "utf8"), `\`\`\`js\n${code}\`\`\``)
+  })
+})
+
 describe.skipIf(noWorkerd)("the worker of examples/workerd.mjs", () => {
   it.live("ranks the address that answers before the one that refuses, and shows both in /status", () =>
     Effect.gen(function* () {
       const { port } = yield* echoing("a")
       const [refusing = 0] = yield* Effect.promise(() => freePorts(1))
-      const code = yield* Effect.promise(() => neutralBundle({ file: "examples/workerd.mjs" }))
+      const code = yield* Effect.promise(() => neutralBundle({ file: EXAMPLE }))
       const { url } = yield* running(code, { CANDIDATES: `127.0.0.1:${refusing},127.0.0.1:${port}`, TOKEN })
       const refused = yield* Effect.promise(() => fetch(`${url}/rank/api`))
       assert.strictEqual(refused.status, 401)

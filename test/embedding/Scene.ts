@@ -9,6 +9,8 @@ export interface Stage {
 }
 
 export interface Scene {
+  /** true: this machine lacks what the block needs, and has said so. */
+  readonly isMissing?: boolean
   readonly prepare: (stage: Stage) => Promise<Setting>
   readonly printed: (output: string) => void
 }

@@ -3,7 +3,9 @@ import * as http from "node:http"
 import * as https from "node:https"
 import type * as net from "node:net"
 import { cert, key } from "../support/certificate.ts"
+import { freePorts } from "../support/freePorts.ts"
 import { serve } from "../support/servers.ts"
+import { postgres } from "../support/services/postgres.ts"
 
 export interface ExampleServer {
   /** `127.0.0.1:PORT` */
@@ -19,6 +21,18 @@ const at = (port: number, stop: () => Promise<unknown>): ExampleServer => ({ add
 /** Sends back what it gets. */
 export const echo: Serve = async () => {
   const { port, stop } = await serve((socket) => void socket.pipe(socket))
+  return at(port, stop)
+}
+
+/** An address where nothing listens. */
+export const nothing: Serve = async () => {
+  const [port = 0] = await freePorts(1)
+  return at(port, () => Promise.resolve())
+}
+
+/** PostgreSQL with the user `app`, its password `secret`, and its database `app`. */
+export const database: Serve = async () => {
+  const { port, stop } = await postgres()
   return at(port, stop)
 }
 

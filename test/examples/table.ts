@@ -1,7 +1,9 @@
 /** Each file of examples/ as one row: what it needs, and what it prints. */
 import type { RuntimeName } from "../support/command.ts"
 import type { ExampleServer, Serve } from "./servers.ts"
-import { echo, secureWeb, web } from "./servers.ts"
+import { noPostgres } from "../support/services/postgres.ts"
+import { noWorkerd } from "../support/workerd.ts"
+import { database, echo, nothing, secureWeb, web } from "./servers.ts"
 
 export interface Example {
   /** The file in examples/. */
@@ -11,6 +13,10 @@ export interface Example {
   /** Default: both. */
   readonly runtimes?: ReadonlyArray<RuntimeName>
   readonly servers: ReadonlyArray<Serve>
+  /** true: this machine lacks what the example needs, and has said so. */
+  readonly isMissing?: boolean
+  /** It is a worker: it runs in workerd with its addresses as a binding, and its output is what it answers to this path. */
+  readonly path?: string
   /** Its arguments; by default the addresses of the servers. */
   readonly args?: (servers: ReadonlyArray<ExampleServer>) => ReadonlyArray<string>
   /** Each of these matches its output. Lines are matched with the flag `m`. */
@@ -69,5 +75,20 @@ export const EXAMPLES: ReadonlyArray<Example> = [
     servers: [web],
     args: page("http"),
     prints: [/^200 GET \/ answered\n from api#1$/m]
+  },
+  {
+    file: "pg.ts",
+    packages: ["effect", "pg"],
+    isMissing: noPostgres,
+    servers: [nothing, database],
+    prints: [/^the sum is 2$/m]
+  },
+  {
+    file: "workerd.mjs",
+    packages: ["effect"],
+    isMissing: noWorkerd,
+    servers: [nothing, echo],
+    path: "/rank/api",
+    prints: [/"state":"active","candidates":\[\{"id":"api#2","address":"127\.0\.0\.1:\d+","costMs":[\d.]+,"active":true\}/]
   }
 ]
