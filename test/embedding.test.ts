@@ -12,13 +12,10 @@ import type { Scene, Scenes } from "./embedding/Scene.ts"
 import { clients, pages } from "./embedding/clients.ts"
 import { programs } from "./embedding/programs.ts"
 import { secured } from "./embedding/secured.ts"
-
-/** Each part of the page has a file of its own in test/embedding. */
-const scenes: Scenes = { ...programs, ...clients, ...secured }
 import { sockets } from "./embedding/sockets.ts"
 
 /** Each part of the page has a file of its own in test/embedding. */
-const scenes: Scenes = { ...programs, ...clients, ...sockets }
+const scenes: Scenes = { ...programs, ...clients, ...secured, ...sockets }
 
 const page = fs.readFileSync(path.join(ROOT, "docs/embedding.md"), "utf8")
 

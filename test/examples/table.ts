@@ -1,7 +1,9 @@
 /** Each file of examples/ as one row: what it needs, and what it prints. */
 import type { RuntimeName } from "../support/command.ts"
 import type { ExampleServer, Serve } from "./servers.ts"
+import { cert, key } from "../support/certificate.ts"
 import { noPostgres } from "../support/services/postgres.ts"
+import { pinOf } from "../support/stagedServers.ts"
 import { noWorkerd } from "../support/workerd.ts"
 import { database, echo, nothing, secureWeb, web } from "./servers.ts"
 
@@ -75,6 +77,13 @@ export const EXAMPLES: ReadonlyArray<Example> = [
     servers: [web],
     args: page("http"),
     prints: [/^200 GET \/ answered\n from api#1$/m]
+  },
+  {
+    file: "staged-tls.ts",
+    packages: ["effect"],
+    servers: [secureWeb],
+    args: ([server]) => ["localhost", pinOf({ cert, key }), server?.address ?? ""],
+    prints: [/^stage real answered HTTP\/1\.1 200 OK$/m]
   },
   {
     file: "pg.ts",
