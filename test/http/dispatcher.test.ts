@@ -1,10 +1,12 @@
 /** undici and fetch through Fairlead, against servers on several addresses. */
 import { assert, describe, it } from "@effect/vitest"
 import * as http from "node:http"
+import type * as net from "node:net"
 import { Readable, Writable } from "node:stream"
 import * as tls from "node:tls"
 import type { Dispatcher } from "undici"
-import { getGlobalDispatcher, request, setGlobalDispatcher, stream } from "undici"
+import { getGlobalDispatcher, request, setGlobalDispatcher, stream, WebSocket } from "undici"
+import { WebSocketServer } from "ws"
 import type { ResponseInfo } from "../../src/undici.ts"
 import type { Connector } from "../../src/adapters/http/Connector.ts"
 import { httpAgentOf } from "../../src/http.ts"
@@ -248,6 +250,29 @@ describe("the dispatcher", () => {
     await (await fetch(origin)).text()
     assert.strictEqual(servers[0]?.connections(), 2)
     assert.sameMembers([...new Set(asked)], [origin])
+  })
+
+  it("carries a WebSocket, and reaches hosts that no upstream names", async () => {
+    await using stack = new AsyncDisposableStack()
+    const server = http.createServer((_, response) => void response.end("on demand"))
+    new WebSocketServer({ server }).on("connection", (socket) => socket.on("message", (text) => socket.send(`echo ${text}`)))
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    stack.defer(() => {
+      server.close()
+      server.closeAllConnections()
+    })
+    const { port } = server.address() as net.AddressInfo
+    const { dispatcher, fetch } = await clientFor(stack, [], {}, {})
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const response = await fetch(`http://${host}:${port}/`)
+      assert.deepStrictEqual([await response.text(), servedBy(response)?.upstream], ["on demand", `${host}:${port}`])
+    }
+    const socket = new WebSocket(`ws://localhost:${port}/`, { dispatcher })
+    await new Promise((resolve) => socket.addEventListener("open", resolve))
+    const answered = new Promise<MessageEvent>((resolve) => socket.addEventListener("message", resolve as never))
+    socket.send("a")
+    assert.strictEqual((await answered).data, "echo a")
+    socket.close()
   })
 
   it("lets other functions of undici read what served from the context", async () => {

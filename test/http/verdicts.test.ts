@@ -6,10 +6,11 @@ import * as https from "node:https"
 import { text } from "node:stream/consumers"
 import type { HandshakeLimits } from "../../src/adapters/http/openTls.ts"
 import { httpsAgentOf } from "../../src/http.ts"
+import type { FailedHandshake } from "../../src/undici.ts"
 import { HandshakeError, servedBy } from "../../src/undici.ts"
 import { authority, expired, good, otherName, selfSigned } from "../support/certificates.ts"
 import { impostors, listening } from "../support/tlsServers.ts"
-import { clientFor, failureOf, HOST, site } from "../support/site.ts"
+import { clientFor, failureOf, fairleadFor, HOST, site } from "../support/site.ts"
 import type { Web } from "../support/webServers.ts"
 import { serveWeb } from "../support/webServers.ts"
 
@@ -76,6 +77,35 @@ describe("an address that", () => {
         assert.match(error.message, /^no address of web\.example:\d+ completed TLS: web\.example#1 after \d+ ms: /)
       }
     })
+  })
+
+  it("is beyond the limit of attempts is not tried", async () => {
+    await using stack = new AsyncDisposableStack()
+    const servers = await site(stack, { tls: expired }, { tls: expired }, { tls: good })
+    const url = `https://${HOST}:${servers[0]?.port}/`
+    const { fetch } = await clientFor(stack, servers, { attempts: 2 })
+    const { cause } = await failureOf(fetch(url))
+    assert.deepStrictEqual(cause.tried.map((one: FailedHandshake) => one.candidate), [`${HOST}#1`, `${HOST}#2`])
+    assert.strictEqual(cause.code, "CERT_HAS_EXPIRED")
+    const { fetch: further } = await clientFor(stack, servers, { attempts: 3 })
+    assert.strictEqual(await (await further(url)).text(), "127.0.0.4 GET / ")
+  })
+
+  // Deno does not tell wrong options from a failed handshake.
+  it.skipIf("Deno" in globalThis)("cannot be asked because the options of TLS are wrong is not blamed", async () => {
+    await using stack = new AsyncDisposableStack()
+    const servers = await site(stack, { tls: good })
+    const fairlead = await fairleadFor(stack, servers)
+    let reports = 0
+    const watched = { ...fairlead, report: () => ++reports > 0 } as typeof fairlead
+    const agent = httpsAgentOf(watched, { tls: { cert: "no certificate", key: "no key" } })
+    const url = `https://${HOST}:${servers[0]?.port}/`
+    const error = await failureOf(
+      new Promise((resolve, reject) => https.get(url, { agent }, resolve).on("error", reject))
+    )
+    assert.isDefined(error)
+    assert.notInstanceOf(error, HandshakeError)
+    assert.strictEqual(reports, 0)
   })
 
   it("stalls is not waited for: another candidate joins after hedgeAfterMs, and the slow one is not blamed", async () => {

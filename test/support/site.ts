@@ -31,7 +31,7 @@ export async function fairleadFor(
   config: FairleadConfig = IN_ORDER
 ): Promise<FairleadClient> {
   const candidates = places.map(({ host, port }) => `${host}:${port}`)
-  const upstreams = { [HOST]: { port: places[0]?.port ?? 0, candidates } }
+  const upstreams = places.length === 0 ? {} : { [HOST]: { port: places[0]?.port ?? 0, candidates } }
   return stack.use(await createFairlead({ upstreams, ...config }))
 }
 
