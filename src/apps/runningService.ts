@@ -8,6 +8,7 @@ import { call } from "../adapters/admin/call.ts"
 import { localEndpoint } from "../adapters/admin/localEndpoint.ts"
 import { endpointText } from "../core/endpointText.ts"
 import { ListenAddress } from "../core/schema/units.ts"
+import { UsageError } from "./exit.ts"
 import { howToRun } from "./howToRun.ts"
 
 /** An admin port, and the command that asks it. */
@@ -43,6 +44,7 @@ export const ask = Effect.fnUntraced(function* (asked: Asked, path: string) {
       )
   )
   if (status === 200) return body
+  if (status === 404 && body.startsWith("there is no upstream")) return yield* new UsageError({ message: body })
   const at = endpointText(localEndpoint(asked.listen))
   return yield* status === 401
     ? new Unusable({ message: `the service on ${at} needs its token: name its file with --config` })
