@@ -26,7 +26,7 @@ import { pathFlag } from "./pathParam.ts"
 import { filesOf, readAll } from "./readSegments.ts"
 import { renderVerdict } from "./replayText.ts"
 import type { Asked } from "./runningService.ts"
-import { ask, unknown } from "./runningService.ts"
+import { ask, NO_UPSTREAM, unknown } from "./runningService.ts"
 import { colours } from "./terminal.ts"
 
 const upstream = Argument.String("upstream").pipe(
@@ -130,7 +130,8 @@ const fromRecord = Effect.fnUntraced(function* (
 
 const fromService = Effect.fnUntraced(function* (name: string, port: Asked, candidates: number) {
   const query = new URLSearchParams({ upstream: name, candidates: String(candidates) })
-  const body = yield* ask(port, `/explain?${query}`)
+  const body = yield* Effect.mapError(ask(port, `/explain?${query}`), (error) =>
+    error.message.startsWith(NO_UPSTREAM) ? new UsageError({ message: error.message }) : error)
   const document = parsed(body)
   return document ?? (yield* unknown(port, 200))
 })
