@@ -130,8 +130,10 @@ const fromRecord = Effect.fnUntraced(function* (
 
 const fromService = Effect.fnUntraced(function* (name: string, port: Asked, candidates: number) {
   const query = new URLSearchParams({ upstream: name, candidates: String(candidates) })
-  const body = yield* Effect.mapError(ask(port, `/explain?${query}`), (error) =>
-    error.message.startsWith(NO_UPSTREAM) ? new UsageError({ message: error.message }) : error)
+  const body = yield* Effect.mapError(
+    ask(port, `/explain?${query}`),
+    (error) => error.message.startsWith(NO_UPSTREAM) ? new UsageError({ message: error.message }) : error
+  )
   const document = parsed(body)
   return document ?? (yield* unknown(port, 200))
 })
