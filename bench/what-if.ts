@@ -17,7 +17,7 @@ import { busyWorld } from "./support/busyWorld.ts"
 import { options, print } from "./support/report.ts"
 import { interleaved } from "./support/rounds.ts"
 
-const ENTRIES = Number(process.env["ENTRIES"] ?? 500_000)
+const ENTRIES = 500_000
 const CANDIDATES = 6
 /** The simulation's. */
 const SEED = 1
@@ -25,11 +25,8 @@ const { rounds, json } = options(3)
 
 const directory = await mkdtemp(join(tmpdir(), "fairlead-what-if-"))
 const config = configWith([{ candidates: addresses(CANDIDATES) }])
-/** The last ones differ from the first entry on, so that the whole record is run once more. */
-const settings = {
-  same: config,
-  set: configWith([{ candidates: addresses(CANDIDATES), selector: { activeSetSize: 2 } }])
-}
+/** They differ from the first entries on, so that the whole record is run once more. */
+const other = configWith([{ candidates: addresses(CANDIDATES), selector: { activeSetSize: 2 } }])
 
 /** One segment with the whole history. */
 async function record(): Promise<number> {
@@ -50,27 +47,30 @@ async function record(): Promise<number> {
   return writer.bytes
 }
 
-const whatIf = (which: keyof typeof settings) => async () => {
-  const reader = new WhatIf(settings[which], undefined)
+async function whatIf() {
+  const reader = new WhatIf(other, undefined)
   const beganMs = performance.now()
+  const before = process.cpuUsage()
   const [segment] = await Effect.runPromise(segmentsAt(directory))
   if (segment === undefined) throw new Error("no segment was written")
   await Effect.runPromise(feed(reader, segment, () => {}))
-  const { verdict, other } = compared(reader)
+  const { verdict, divergedAt } = compared(reader)
   const seconds = (performance.now() - beganMs) / 1000
   if (verdict.outcome !== "verified" || verdict.entries !== ENTRIES) throw new Error(JSON.stringify(verdict.problem))
-  return { seconds, switches: other.switches, "RSS MB": process.memoryUsage().rss / 1e6 }
+  if (divergedAt === null) throw new Error("the settings make no difference")
+  const { user, system } = process.cpuUsage(before)
+  return { seconds, "CPU s": (user + system) / 1e6, "RSS MB": process.memoryUsage().rss / 1e6 }
 }
 
 try {
   const bytes = await record()
-  const { results } = await interleaved(rounds, { same: whatIf("same"), set: whatIf("set") })
+  const { results } = await interleaved(rounds, { "what-if": whatIf })
   print({
     bench: "what-if",
     about: `${ENTRIES} entries, ${CANDIDATES} candidates, ${(bytes / 1e6).toFixed(0)} MB in one segment`,
     rounds,
     results,
-    aims: [{ what: "seconds with a smaller set", figure: results["set"]?.["seconds"]?.median ?? NaN, atMost: 15 }]
+    aims: [{ what: "seconds with a smaller set", figure: results["what-if"]?.["seconds"]?.median ?? NaN, atMost: 15 }]
   }, json)
 } finally {
   await rm(directory, { recursive: true, force: true })

@@ -1,13 +1,18 @@
 /** A record under other settings. */
 import { describe, expect, it } from "vitest"
 import * as fs from "node:fs"
-import type { Config } from "../../src/core/model/Config.ts"
+import type { Address, Config } from "../../src/core/model/Config.ts"
+import { initial } from "../../src/core/state.ts"
+import { Simulation } from "../../src/sim/Simulation.ts"
+import type { Faulty } from "../../src/sim/weather.ts"
+import { follow } from "../../src/sim/weather.ts"
 import { compared } from "../../src/sim/whatIf/compared.ts"
 import { DOWN, Samples, UNKNOWN } from "../../src/sim/whatIf/Samples.ts"
 import { WhatIf } from "../../src/sim/whatIf/WhatIf.ts"
 import { historyFile, worlds } from "../histories/worlds.ts"
 import { noisyConfig, noisyRecord } from "../support/noisyRecord.ts"
-import { linesOf } from "../support/segments.ts"
+import { addresses, configWith } from "../support/config.ts"
+import { linesOf, record } from "../support/segments.ts"
 
 const CLIENTS = 300
 
@@ -67,6 +72,29 @@ describe("a record under other settings", () => {
     expect(Math.abs(other.switches - recorded.switches)).toBeLessThanOrEqual(3)
     const [then, now] = [recorded, other].map(({ regretMs, judgedClients }) => regretMs / judgedClients)
     expect(Math.abs(now! - then!)).toBeLessThan(0.25 * then!)
+  })
+
+  it("tells how many clients met an outage of their address, and what it costs to do without that address", () => {
+    const [near, far] = addresses(2) as [Address, Address]
+    const both = configWith([{ candidates: [near, far], probing: { intervalMs: 2_000 }, selector: { activeSetSize: 1 } }])
+    const toy = new Simulation(both)
+    const faults: ReadonlyArray<Faulty> = [40, 80].map((fromS) => (
+      { host: near.host, fault: "refused", fromMs: fromS * 1000, toMs: (fromS + 5) * 1000 }
+    ))
+    follow(toy, { host: near.host, rttMs: 10, faults })
+    follow(toy, { host: far.host, rttMs: 70 })
+    toy.start()
+    for (let i = 0; i < 400; i++) toy.client(100).run(300)
+    const { texts } = record(initial(both, 1), toy.entries)
+    const farOnly = configWith([{ candidates: [far], probing: { intervalMs: 2_000 }, selector: { activeSetSize: 1 } }])
+    const { recorded, other } = compare(texts, farOnly)
+    expect(recorded.metOutage).toBeGreaterThan(0)
+    expect(recorded.metOutage).toBeLessThan(20)
+    expect([other.metOutage, other.unserved]).toEqual([0, 0])
+    expect(recorded.regretMs / recorded.judgedClients).toBeLessThan(10)
+    expect(other.regretMs / other.judgedClients).toBeGreaterThan(50)
+    expect(recorded.onBest).toBeGreaterThan(0.9 * recorded.judgedMoments)
+    expect(other.onBest).toBeLessThan(0.2 * other.judgedMoments)
   })
 
   it("says that a candidate which the record does not know never answers", () => {
