@@ -20,6 +20,7 @@ import * as Telemetry from "../adapters/otel/Telemetry.ts"
 import { Acceptor } from "../plane/Acceptor.ts"
 import { Plane } from "../plane/Plane.ts"
 import { Engine } from "../shell/Engine.ts"
+import { Explanations } from "../shell/explain/Explanations.ts"
 import * as Observer from "../shell/Observer.ts"
 import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
@@ -75,10 +76,11 @@ const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run) =>
   })
   const { addresses } = settings.privacy
   const clientLog = ClientLog.observer(() => threshold.allows("debug"))
-  const observed = Observer.layer(Effect.all([Facts.observer, clientLog, Telemetry.observer])).pipe(
+  const observed = Observer.layer(Effect.all([Facts.observer, clientLog, Telemetry.observer, Explanations.observer])).pipe(
     Layer.provideMerge(Layer.mergeAll(
       Facts.layer({ perSecond: limits.factsPerSecond, kept: limits.factsKept, addresses }),
-      Telemetry.layer(measured, VERSION, run.seed)
+      Telemetry.layer(measured, VERSION, run.seed),
+      Explanations.layer
     ))
   )
   const { firstWrite: firstWriteMs, flushInterval: flushIntervalMs, timeout: timeoutMs } = settings.history

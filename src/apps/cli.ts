@@ -6,6 +6,7 @@ import * as GlobalFlag from "effect/cli/GlobalFlag"
 import { check } from "./check.ts"
 import { demo } from "./demo/demo.ts"
 import { env } from "./env/env.ts"
+import { explain } from "./explain.ts"
 import { init } from "./init.ts"
 import { probe } from "./probe/probe.ts"
 import { refresh } from "./refresh.ts"
@@ -17,7 +18,7 @@ import { VERSION } from "./version.ts"
 
 const root = Command.make("fairlead").pipe(
   Command.withDescription("A TCP forwarder that knows which of many addresses is best right now, and can replay why"),
-  Command.withSubcommands([run, probe, status, env, init, check, schema, demo, replay, refresh]),
+  Command.withSubcommands([run, probe, status, env, init, check, schema, demo, explain, replay, refresh]),
   Command.withExamples([
     { command: "fairlead", description: "A proxy port for everyday tools, on 127.0.0.1:8118" },
     { command: "fairlead init", description: "Write a configuration to begin with" },

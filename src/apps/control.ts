@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
+import { slotOf } from "../adapters/admin/slotOf.ts"
 import { Telemetry } from "../adapters/otel/Telemetry.ts"
 import { watchFile } from "../adapters/node/watchFile.ts"
 import type { Config } from "../core/model/Config.ts"
@@ -13,7 +14,6 @@ import { Acceptor } from "../plane/Acceptor.ts"
 import { Control } from "../shell/Control.ts"
 import { Engine } from "../shell/Engine.ts"
 import { Facts } from "../shell/facts/Facts.ts"
-import { asciiDomain } from "../ingress/asciiHost.ts"
 import type { ConfigSource } from "./config/ConfigSource.ts"
 import type { Environment } from "./config/environment.ts"
 import type { LogThreshold } from "./LogThreshold.ts"
@@ -82,14 +82,3 @@ export const tellCore = (engine: Engine["Service"], config: Config): Effect.Effe
     engine.controlUnsafe({ _tag: "ConfigChanged", worker: 0, config })
     while ((yield* PubSub.take(facts))._tag !== "ConfigApplied") continue
   }).pipe(Effect.scoped, Effect.interruptible, Effect.timeoutOption(CORE_TIMEOUT), Effect.map(Option.isSome))
-
-/** The slot of a configured upstream, or of a host on demand: its port 443 may be left out. */
-function slotOf(config: Config, name: string): number | undefined {
-  const ascii = asciiDomain(name)
-  const lower = ascii.toLowerCase()
-  const named = config.upstreams.findIndex((one) => [name, ascii].includes(one.name) && !one.removed)
-  const slot = named >= 0
-    ? named
-    : config.upstreams.findIndex((one) => one.onDemand && !one.removed && [lower, `${lower}:443`].includes(one.name))
-  return slot < 0 || name === "" ? undefined : slot
-}

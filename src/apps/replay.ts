@@ -8,11 +8,12 @@ import * as Flag from "effect/cli/Flag"
 import { Replay } from "../record/replay.ts"
 import type { Verdict } from "../record/Verdict.ts"
 import { exitCode } from "../record/Verdict.ts"
-import { Ended } from "./exit.ts"
+import { Ended, UsageError } from "./exit.ts"
 import { pathArgument, pathFlag } from "./pathParam.ts"
 import { filesOf, readAll } from "./readSegments.ts"
 import { redactRecord } from "./redact.ts"
 import { renderRedacted, renderVerdict } from "./replayText.ts"
+import { whatIf } from "./whatIf/whatIf.ts"
 
 const targets = pathArgument("record").pipe(
   Argument.withDescription("Directory of a record, or single segments of it, in order"),
@@ -34,12 +35,35 @@ const redact = pathFlag("redact").pipe(
   Flag.optional
 )
 
+const config = pathFlag("config").pipe(
+  Flag.withAlias("c"),
+  Flag.withDescription("Run the record again under the settings of this file, and compare"),
+  Flag.withMetavar("FILE"),
+  Flag.optional
+)
+const html = pathFlag("html").pipe(
+  Flag.withDescription("With --config: write the comparison as a report with plots to this file"),
+  Flag.withMetavar("FILE"),
+  Flag.optional
+)
+
 export const replay = Command.make(
   "replay",
-  { targets, until, json, redact },
-  ({ targets, until, json, redact }) =>
+  { targets, until, json, redact, config, html },
+  ({ targets, until, json, redact, config, html }) =>
     Effect.gen(function* () {
       const last = Option.getOrUndefined(until)
+      if (Option.isSome(config)) {
+        if (Option.isSome(redact)) {
+          return yield* new UsageError({
+            message: "--config and --redact do not go together: redact first, and compare the copy"
+          })
+        }
+        return yield* whatIf({ targets, until: last, file: config.value, json, html })
+      }
+      if (Option.isSome(html)) {
+        return yield* new UsageError({ message: "--html needs --config FILE: the settings to compare with" })
+      }
       const { verdict, text, more } = Option.isSome(redact)
         ? yield* redacted(targets, last, redact.value)
         : plain(yield* verify(targets, last))
@@ -48,10 +72,17 @@ export const replay = Command.make(
       if (code !== 0) return yield* new Ended({ code })
     })
 ).pipe(
-  Command.withDescription("Replay a record and verify its decisions"),
+  Command.withDescription(
+    "Replay a record and verify its decisions. With --config: run it again under other settings, and compare"
+  ),
+  Command.withShortDescription("Replay a record and verify its decisions"),
   Command.withExamples([
     { command: "fairlead replay ~/.local/state/fairlead/log", description: "Verify what was recorded" },
     { command: "fairlead replay DIR --until 4000 --json", description: "Up to one entry, for a script" },
+    {
+      command: "fairlead replay DIR --config other.yaml --html report.html",
+      description: "What other settings would have done"
+    },
     { command: "fairlead replay DIR --redact OUT", description: "A copy to attach to a report" }
   ])
 )

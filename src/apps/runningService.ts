@@ -29,6 +29,9 @@ export type RunningListener = typeof Listener.Type
 /** Nothing answers there, something else does, or the service refuses. */
 export class Unusable extends Data.TaggedError("Unusable")<{ readonly message: string }> {}
 
+/** How a page that is asked about an unknown upstream begins. */
+export const NO_UPSTREAM = "there is no upstream"
+
 /** The text of one page of the admin port. */
 export const ask = Effect.fnUntraced(function* (asked: Asked, path: string) {
   const { status, body } = yield* Effect.catchTag(
@@ -43,6 +46,7 @@ export const ask = Effect.fnUntraced(function* (asked: Asked, path: string) {
       )
   )
   if (status === 200) return body
+  if (status === 404 && body.startsWith(NO_UPSTREAM)) return yield* new Unusable({ message: body })
   const at = endpointText(localEndpoint(asked.listen))
   return yield* status === 401
     ? new Unusable({ message: `the service on ${at} needs its token: name its file with --config` })

@@ -22,3 +22,17 @@ export function progressLine(what: string): ProgressLine {
     clear: () => void process.stderr.write("\r\x1b[2K")
   }
 }
+
+export interface Colours {
+  readonly bold: (text: string) => string
+  readonly dim: (text: string) => string
+  readonly green: (text: string) => string
+  readonly red: (text: string) => string
+}
+
+/** Colours on a terminal, and none elsewhere or where `NO_COLOR` is set. */
+export function colours(stream: { readonly isTTY?: boolean }): Colours {
+  const is = stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
+  const code = (on: number, off: number) => (text: string) => is ? `\x1b[${on}m${text}\x1b[${off}m` : text
+  return { bold: code(1, 22), dim: code(2, 22), green: code(32, 39), red: code(31, 39) }
+}

@@ -112,7 +112,7 @@ function expiresAtUs(state: State, { members }: Upstream): number {
   return members.reduce((latest, id) => Math.max(latest, Candidates.find(state, id)?.expireDueUs ?? -1), -1)
 }
 
-function shownOf(state: State, upstream: Upstream, most: number): ReadonlyArray<CandidateId> {
+export function shownOf(state: State, upstream: Upstream, most: number): ReadonlyArray<CandidateId> {
   const shown = new Set<CandidateId>()
   const show = (id: CandidateId) => {
     if (shown.size < most) shown.add(id)
@@ -156,7 +156,7 @@ function candidateOf(state: State, upstream: Upstream, id: CandidateId, { addres
   }
 }
 
-function wallTime(state: State, atUs: number): string | null {
+export function wallTime(state: State, atUs: number): string | null {
   if (atUs < 0) return null
   return new Date(Math.floor(state.wall.ms + (atUs - state.wall.atUs) / 1000)).toISOString()
 }

@@ -31,7 +31,15 @@ export interface Handshake {
   readonly outcome: "connected" | DialFailure
 }
 
-export class Network {
+/** What answers dials: a network that a script makes, or one that a record remembers. */
+export interface Answering {
+  readonly names: Pick<Names, "addressesOf" | "answer" | "resolvesAfterMs">
+  readonly answerOf: (host: string, purpose: Purpose, port: number) => Answer
+  readonly isImpostor: (host: string) => boolean
+  readonly endOf: (answer: Answer, timeoutMs: number) => Handshake
+}
+
+export class Network implements Answering {
   readonly failAfterMs: number
   readonly names = new Names()
   readonly #otherwise: Answer

@@ -27,6 +27,10 @@ export class Sessions {
     return this.#counts
   }
 
+  has(session: number): boolean {
+    return this.#all.has(session)
+  }
+
   countOf(candidate: Endpoint): number {
     return this.#counts.get(candidate) ?? 0
   }

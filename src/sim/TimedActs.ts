@@ -3,16 +3,16 @@ import type { DialWarm, Probe, Race, Resolve } from "../core/model/Decision.ts"
 import type { DialFailure, Event } from "../core/model/Event.ts"
 import { runPlan } from "./dialPlan.ts"
 import { probeEnd, warmEnd } from "./ends.ts"
-import type { Network, Purpose } from "./Network.ts"
+import type { Answering, Purpose } from "./Network.ts"
 import type { SimShell, TimedAct } from "./SimShell.ts"
 
 type End = (tookUs: number, failure: DialFailure | null) => Event | undefined
 
 export class TimedActs {
   readonly #shell: SimShell
-  readonly #network: Network
+  readonly #network: Answering
 
-  constructor(shell: SimShell, network: Network) {
+  constructor(shell: SimShell, network: Answering) {
     this.#shell = shell
     this.#network = network
   }
@@ -74,8 +74,8 @@ export class TimedActs {
     this.#shell.later(keepForMs, () => void this.#shell.lose(socket, "expired"))
   }
 
-  #handshake({ host, timeoutMs }: Probe | DialWarm, purpose: Purpose, end: End): void {
-    const answer = this.#network.answerOf(host, purpose)
+  #handshake({ host, port, timeoutMs }: Probe | DialWarm, purpose: Purpose, end: End): void {
+    const answer = this.#network.answerOf(host, purpose, port)
     if (answer === "lost") return
     const { tookMs, outcome } = this.#network.endOf(answer, timeoutMs)
     this.#shell.later(tookMs, () => end(Math.round(tookMs * 1000), outcome === "connected" ? null : outcome))

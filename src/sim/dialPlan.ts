@@ -7,7 +7,7 @@ import { isAvoided } from "../core/identity.ts"
 import type { CandidateId, Endpoint } from "../core/model/Candidate.ts"
 import type { Attempt, AttemptOutcome } from "../core/model/Event.ts"
 import type { DialAttempt, DialPlan } from "../core/model/Routes.ts"
-import type { Network } from "./Network.ts"
+import type { Answering } from "./Network.ts"
 
 export interface Dialled {
   /** `none`: no address could be reached. */
@@ -18,7 +18,7 @@ export interface Dialled {
   readonly pending: ReadonlyArray<{ readonly candidate: CandidateId; readonly afterMs: number; readonly pendingMs: number }>
 }
 
-export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: Network): Dialled {
+export function runPlan({ attempts: planned, deadlineMs }: DialPlan, network: Answering): Dialled {
   const names = (name: string) => network.names.addressesOf(name) ?? []
   const denied = planned.flatMap(({ host, resolve }): ReadonlyArray<Attempt> =>
     resolve === undefined ? [] : names(host).filter((one) => !admits(resolve.access, one)).slice(0, resolve.most)
@@ -73,8 +73,8 @@ function addressesOf(
   return hosts.map((host, i) => ({ ...attempt, host, startAfterMs: startAfterMs + i * resolve.raceDelayMs }))
 }
 
-function fateOf({ host, timeoutMs, verify }: DialAttempt, fromMs: number, network: Network) {
-  const { tookMs, outcome } = network.endOf(network.answerOf(host, "client"), timeoutMs)
+function fateOf({ host, port, timeoutMs, verify }: DialAttempt, fromMs: number, network: Answering) {
+  const { tookMs, outcome } = network.endOf(network.answerOf(host, "client", port), timeoutMs)
   if (outcome !== "connected" || verify === undefined) return { toMs: fromMs + tookMs, outcome }
   // A proof takes as long again as the handshake.
   return { toMs: fromMs + 2 * tookMs, outcome: network.isImpostor(host) ? "certificate" as const : outcome }

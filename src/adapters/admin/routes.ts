@@ -15,6 +15,7 @@ import type { AdminOptions } from "./AdminOptions.ts"
 import { acts } from "./acts.ts"
 import { PAC_PATH } from "../node/entry/pacFile.ts"
 import { events } from "./events.ts"
+import { explain } from "./explainPage.ts"
 import { isTrusted, pathOf, said } from "./guard.ts"
 import type { Handler } from "./Handler.ts"
 import { pacPage } from "./pacPage.ts"
@@ -33,6 +34,7 @@ export const routes = Effect.fnUntraced(function* (options: AdminOptions) {
     "/readyz": { GET: (request) => Effect.sync(() => ready(engine, acceptor, isTrusted(request, options))) },
     "/metrics": { GET: () => metricsText(metrics) },
     "/status": { GET: yield* status(options) },
+    "/explain": { GET: yield* explain(options) },
     [PAC_PATH]: { GET: pacPage(acceptor) },
     "/events": { GET: events(facts, options.heartbeatMs) },
     "/reload": { POST: reload },

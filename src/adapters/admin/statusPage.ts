@@ -39,7 +39,7 @@ export const status = Effect.fnUntraced(function* ({ addresses }: { readonly add
   return handler
 })
 
-function jsonStream(pieces: Iterable<string>) {
+export function jsonStream(pieces: Iterable<string>) {
   const encoder = new TextEncoder()
   const body = Stream.fromIterable(pieces, { chunkSize: 1 }).pipe(
     Stream.mapEffect((piece) => Effect.as(Effect.yieldNow, encoder.encode(piece)))
@@ -47,7 +47,8 @@ function jsonStream(pieces: Iterable<string>) {
   return HttpServerResponse.stream(body, { contentType: "application/json", headers: { "cache-control": "no-store" } })
 }
 
-function candidatesWanted({ url }: HttpServerRequest): number | undefined {
+/** Candidates that a request wants at most; undefined: it asks for no number. */
+export function candidatesWanted({ url }: HttpServerRequest): number | undefined {
   const text = new URL(url, "http://admin").searchParams.get("candidates")
   if (text === null) return CANDIDATES
   return /^\d{1,6}$|^1000000$/.test(text) ? Number(text) : undefined
@@ -58,7 +59,7 @@ const BY_PROXY =
   /^(via|forwarded|x-forwarded(-.*)?|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|(cf|fastly)-.*ip)$/
 
 /** Whether the caller is on this machine. A request that came through a proxy may come from anywhere. */
-function isLocal({ remoteAddress, headers }: HttpServerRequest): boolean {
+export function isLocal({ remoteAddress, headers }: HttpServerRequest): boolean {
   if (Object.keys(headers).some((name) => BY_PROXY.test(name))) return false
   return isLoopback(Option.getOrElse(remoteAddress, () => ""))
 }

@@ -119,6 +119,11 @@ export function recalled(candidate: Candidate, prior: Prior): Candidate {
   return { ...candidate, prior }
 }
 
+/** As if one more sample had given it this cost and forecast: for explanations (explain/needs.ts). */
+export function supposed(candidate: Candidate, costMs: number, forecastMs: number): Candidate {
+  return { ...candidate, costMs, forecastMs, windowClosedAtUs: candidate.windowClosedAtUs + 1 }
+}
+
 function addWindow(candidate: Candidate, windowMs: number, scoring: Scoring, atUs: number): Candidate {
   const first = candidate.latency.atUs < 0
   const gapMs = windowMs < candidate.latency.value ? candidate.latency.value - windowMs : windowMs - candidate.latency.value
@@ -164,6 +169,17 @@ function sampleWindowUs(config: UpstreamConfig): number {
   return (half > LEAST_WINDOW_MS ? half : LEAST_WINDOW_MS) * 1000
 }
 
+/** What a cost is made of: (latency + jitter) / divisor + penalty - reward. */
+export interface CostParts {
+  readonly latencyMs: number
+  /** The jitter, weighted. */
+  readonly jitterMs: number
+  /** The success rate, at least its floor, to the power of `successExponent`. */
+  readonly divisor: number
+  readonly penaltyMs: number
+  readonly rewardMs: number
+}
+
 /** The formula above, for a measured candidate at one moment. */
 export function costMs(
   candidate: Candidate,
@@ -171,19 +187,32 @@ export function costMs(
   atUs: number,
   latencyMs: number = candidate.latency.value
 ): number {
-  const expected = expectedMs(latencyMs, candidate.jitter.value, Blame.successRate(candidate, scoring, atUs), scoring)
-  const streak = candidate.streak < FULL_REWARD_STREAK ? candidate.streak : FULL_REWARD_STREAK
-  const rewardMs = scoring.historyRewardMs * (streak / FULL_REWARD_STREAK)
-  const cost = expected + Blame.penaltyMs(candidate, scoring, atUs) - rewardMs
+  const { jitterMs, divisor, penaltyMs, rewardMs } = costParts(candidate, scoring, atUs)
+  const cost = (latencyMs + jitterMs) / divisor + penaltyMs - rewardMs
   return cost > 0 ? cost : 0
+}
+
+export function costParts(candidate: Candidate, scoring: Scoring, atUs: number): CostParts {
+  const streak = candidate.streak < FULL_REWARD_STREAK ? candidate.streak : FULL_REWARD_STREAK
+  return {
+    latencyMs: candidate.latency.value,
+    jitterMs: scoring.jitterWeight * candidate.jitter.value,
+    divisor: divisorOf(Blame.successRate(candidate, scoring, atUs), scoring),
+    penaltyMs: Blame.penaltyMs(candidate, scoring, atUs),
+    rewardMs: scoring.historyRewardMs * (streak / FULL_REWARD_STREAK)
+  }
 }
 
 /** The part of the formula that measurements alone decide: without penalty and reward. */
 export function expectedMs(latencyMs: number, jitterMs: number, rate: number, scoring: Scoring): number {
+  return (latencyMs + scoring.jitterWeight * jitterMs) / divisorOf(rate, scoring)
+}
+
+function divisorOf(rate: number, { successExponent }: Scoring): number {
   const success = rate > SUCCESS_FLOOR ? rate : SUCCESS_FLOOR
   let divisor = 1
-  for (let i = 0; i < scoring.successExponent; i++) divisor *= success
-  return (latencyMs + scoring.jitterWeight * jitterMs) / divisor
+  for (let i = 0; i < successExponent; i++) divisor *= success
+  return divisor
 }
 
 /** From 0 (hopeless) to 100 (free). */

@@ -1,7 +1,8 @@
 /**
  * Selection: it chooses the active set, the candidates that serve, without flapping.
  *
- * Which candidates may be in the set is in rules/eligible.ts, when one replaces another in rules/hysteresis.ts.
+ * Which candidates may be in the set is in rules/eligible.ts, when one replaces another in rules/hysteresis.ts, and the
+ * evaluation itself in rules/evaluation.ts.
  *
  * - A set with free places is filled at once, the cheapest first. At the first start the first candidate that answers
  *   enters. On equal terms the lower id wins.
@@ -16,7 +17,6 @@
  * Every change is a fact, `SelectionMoved`, with the reason of each move.
  */
 import * as Candidates from "../candidates.ts"
-import { isFrozen } from "../frozen.ts"
 import type { UpstreamId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
@@ -24,12 +24,10 @@ import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { decide, markDirty } from "../requests.ts"
 import * as ActiveSet from "../upstream/activeSet.ts"
-import type { Set } from "../upstream/departed.ts"
 import { displacedAfter, staleAfter } from "../upstream/departed.ts"
 import * as Upstreams from "../upstreams.ts"
-import { costliest, enter, leave } from "../rules/changingSet.ts"
-import { eachEntrant, mustGo } from "../rules/eligible.ts"
-import { challenge } from "../rules/hysteresis.ts"
+import { mustGo } from "../rules/eligible.ts"
+import { evaluation, stands } from "../rules/evaluation.ts"
 
 export function selector(state: State, step: Step, dirty: ReadonlySet<UpstreamId>): State {
   let next = state
@@ -54,9 +52,7 @@ function outdated(state: State, step: Step, id: UpstreamId): State {
 
 function consider(state: State, step: Step, upstream: Upstream): State {
   const config = Upstreams.configOf(state, upstream.id)
-  const members = upstream.members.map((id) => Candidates.find(state, id))
-  const frozen = members.some((one) => one !== undefined && isFrozen(state, one))
-  if (frozen && members.every((one) => mustGo(one) === null)) {
+  if (stands(state, upstream)) {
     return Upstreams.replace(state, upstream, ActiveSet.evaluateAt(upstream, -1))
   }
   const isDue = step.due.some(({ kind, id }) => kind === "evaluate" && id === upstream.id)
@@ -72,10 +68,7 @@ function isUrgent(state: State, upstream: Upstream, config: UpstreamConfig): boo
 }
 
 function evaluate(state: State, step: Step, upstream: Upstream, config: UpstreamConfig): State {
-  const set = incumbents(state, upstream)
-  trim(config, set)
-  fill(state, step, upstream, config, set)
-  const challenges = challenge(state, step, upstream, config, set)
+  const { set, challenges } = evaluation(state, step.at, upstream, config)
   set.members.sort((a, b) => a.costMs - b.costMs || a.id - b.id)
   const members = set.members.map(({ id }) => id)
   const moved = set.moves.length > 0
@@ -88,34 +81,4 @@ function evaluate(state: State, step: Step, upstream: Upstream, config: Upstream
   }
   if (moved) decide(step, { _tag: "SelectionMoved", upstream: upstream.id, members, moves: set.moves })
   return Upstreams.replace(state, upstream, ActiveSet.evaluated(upstream, step.at, after, moved))
-}
-
-/** The members that may stay. */
-function incumbents(state: State, upstream: Upstream): Set {
-  const set: Set = { members: [], sinceUs: new Map(), moves: [] }
-  upstream.members.forEach((id, i) => {
-    const candidate = Candidates.find(state, id)
-    const reason = mustGo(candidate)
-    if (candidate === undefined || reason !== null) {
-      set.moves.push({ candidate: id, into: false, reason: reason ?? "left", costMs: candidate?.costMs ?? -1 })
-    } else {
-      set.members.push(candidate)
-      set.sinceUs.set(id, upstream.memberSinceUs[i] ?? -1)
-    }
-  })
-  return set
-}
-
-/** Removes the costliest members of a set that was made smaller. */
-function trim(config: UpstreamConfig, set: Set): void {
-  while (set.members.length > config.selector.activeSetSize) leave(set, costliest(set), "surplus")
-}
-
-/** Fills free places with the cheapest candidates that may enter. */
-function fill(state: State, step: Step, upstream: Upstream, config: UpstreamConfig, set: Set): void {
-  if (set.members.length >= config.selector.activeSetSize) return
-  eachEntrant(state, upstream, config, set, (candidate) => {
-    enter(set, candidate, "filled", step.at)
-    return set.members.length < config.selector.activeSetSize
-  })
 }

@@ -37,8 +37,9 @@ export function isPoor({ costMs }: Candidate, { scoring, selector }: UpstreamCon
   return scoreOf(costMs, scoring.referenceMs) < selector.minScore
 }
 
-function mayEnter(candidate: Candidate, config: UpstreamConfig): boolean {
-  return mustGo(candidate) === null && !isPoor(candidate, config) && !Candidates.isSuspect(candidate)
+/** Why a candidate may not enter the set, whatever its rank: a reason of `mustGo`, a suspicion, or its score; null: it may. */
+export function barOf(candidate: Candidate, config: UpstreamConfig): MoveReason | "suspect" | "poor" | null {
+  return mustGo(candidate) ?? (Candidates.isSuspect(candidate) ? "suspect" : isPoor(candidate, config) ? "poor" : null)
 }
 
 /** Candidates outside the set that may enter, the cheapest first, until `each` has enough. */
@@ -53,6 +54,6 @@ export function eachEntrant(
   Candidates.visitRanked(state, upstream.id, (id) => {
     const candidate = Candidates.find(state, id)
     if (candidate === undefined || set.sinceUs.has(id)) return true
-    return mayEnter(candidate, config) ? each(candidate) : ++passedOver < MOST_PASSED_OVER
+    return barOf(candidate, config) === null ? each(candidate) : ++passedOver < MOST_PASSED_OVER
   })
 }

@@ -22,10 +22,9 @@
  * - On equal terms a member stays: an equal cost is not more by a margin.
  */
 import * as Candidates from "../candidates.ts"
-import type { Candidate } from "../model/Candidate.ts"
+import type { Candidate, CandidateId } from "../model/Candidate.ts"
 import type { UpstreamConfig } from "../model/Config.ts"
 import type { State } from "../model/State.ts"
-import type { Step } from "../model/Step.ts"
 import type { Challenge, Upstream } from "../model/Upstream.ts"
 import type { Set } from "../upstream/departed.ts"
 import { costliest, enter, leave } from "./changingSet.ts"
@@ -34,56 +33,75 @@ import { eachEntrant, isPoor } from "./eligible.ts"
 /** How many challengers have their confirmations counted at a time. */
 const MOST_CHALLENGES = 8
 
-interface Judged {
+/** What an evaluation knows of its upstream. */
+export interface Evaluating {
+  readonly atUs: number
+  readonly upstream: Upstream
+  readonly config: UpstreamConfig
+  readonly set: Set
+}
+
+/** One challenger against the member that would leave. */
+export interface Comparison {
   readonly challenger: Candidate
   readonly challenge: Challenge
+  /** By how much the member costs more, and by how much it must: by forecast, and by cost. */
+  readonly byForecastMs: number
+  readonly forecastLimitMs: number
+  readonly byCostMs: number
+  readonly costLimitMs: number
+  /** Neither margin, confirmations nor hold apply. */
+  readonly isFree: boolean
   readonly ready: boolean
 }
 
-/** Counts confirmations and swaps the challengers that have enough. Returns the challenges that remain. */
-export function challenge(
-  state: State,
-  step: Step,
-  upstream: Upstream,
-  config: UpstreamConfig,
-  set: Set
-): ReadonlyArray<Challenge> {
-  if (set.members.length < config.selector.activeSetSize) return []
+/** What became of the challengers of one evaluation. */
+export interface Challenged {
+  /** Those that go on being counted. */
+  readonly challenges: ReadonlyArray<Challenge>
+  /** All that were compared with the costliest member. */
+  readonly compared: ReadonlyArray<CandidateId>
+}
+
+/** Counts confirmations and swaps the challengers that have enough. */
+export function challenge(state: State, evaluating: Evaluating): Challenged {
+  const { atUs, upstream, config, set } = evaluating
+  if (set.members.length < config.selector.activeSetSize) return { challenges: [], compared: [] }
   const challengers: Array<Candidate> = []
   eachEntrant(state, upstream, config, set, (challenger) => {
     if (challenger.costMs < costliest(set).costMs) challengers.push(challenger)
     return challengers.length < MOST_CHALLENGES && challenger.costMs < costliest(set).costMs
   })
-  const provisional = (member: Candidate) =>
-    set.sinceUs.get(member.id) === upstream.filledAtUs && step.at - upstream.filledAtUs <= config.probing.intervalMs * 1000
-  const isFree = (member: Candidate, { id }: Candidate) => provisional(member) || upstream.displaced.includes(id)
-  const judgeOf = (member: Candidate, challenger: Candidate) =>
-    judge(upstream, config, member, challenger, isFree(member, challenger))
-  const judged = challengers.map((challenger) => judgeOf(costliest(set), challenger))
+  const judged = challengers.map((challenger) => compare(evaluating, costliest(set), challenger))
   const ready = judged.filter(({ ready }) => ready).map(({ challenger }) => challenger)
   ready.sort((a, b) => a.forecastMs - b.forecastMs || a.costMs - b.costMs || a.id - b.id)
   let swaps = 0
   for (const challenger of ready) {
     const member = costliest(set)
     if (swaps >= config.selector.switching.swapsPerEvaluation || set.moves.some((one) => one.candidate === member.id)) break
-    if (!isFree(member, challenger) && !mayBeReplaced(step, config, set, member)) continue
-    if (swaps > 0 && !judgeOf(member, challenger).ready) continue
+    if (!isFree(evaluating, member, challenger) && heldForUs(evaluating, member) > 0) continue
+    if (swaps > 0 && !compare(evaluating, member, challenger).ready) continue
     swaps++
     leave(set, member, member.streak === 0 || Candidates.isSuspect(member) ? "failing" : "costlier")
-    enter(set, challenger, "cheaper", step.at)
+    enter(set, challenger, "cheaper", atUs)
   }
-  // After a swap each challenger faces another member, so the count starts anew.
-  return swaps > 0 ? [] : judged.map(({ challenge }) => challenge).filter((one) => one.count + one.standing > 0)
+  return {
+    // After a swap each challenger faces another member, so the count starts anew.
+    challenges: swaps > 0 ? [] : judged.map(({ challenge }) => challenge).filter((one) => one.count + one.standing > 0),
+    compared: challengers.map(({ id }) => id)
+  }
 }
 
-/** One challenger against the member that would leave. */
-function judge(
-  upstream: Upstream,
-  config: UpstreamConfig,
-  member: Candidate,
-  challenger: Candidate,
-  isFree: boolean
-): Judged {
+/** Whether the challenger needs no margin, confirmations and hold against this member. */
+function isFree({ atUs, upstream, config, set }: Evaluating, member: Candidate, { id }: Candidate): boolean {
+  const isProvisional = set.sinceUs.get(member.id) === upstream.filledAtUs
+    && atUs - upstream.filledAtUs <= config.probing.intervalMs * 1000
+  return isProvisional || upstream.displaced.includes(id)
+}
+
+/** Compares one challenger with the member that would leave. */
+export function compare(evaluating: Evaluating, member: Candidate, challenger: Candidate): Comparison {
+  const { upstream, config } = evaluating
   const { confirmations, standing } = config.selector.switching
   const known = upstream.challenges.find(({ candidate }) => candidate === challenger.id)
   const newer = known === undefined || challenger.windowClosedAtUs > known.windowAtUs ? 1 : 0
@@ -97,16 +115,18 @@ function judge(
     standing: byCostMs > costLimitMs ? (known?.standing ?? 0) + newer : 0,
     windowAtUs: challenger.windowClosedAtUs
   }
-  const ready = (isFree && byForecastMs > 0 && byCostMs > 0) || challenge.count >= confirmations
+  const free = isFree(evaluating, member, challenger)
+  const ready = (free && byForecastMs > 0 && byCostMs > 0) || challenge.count >= confirmations
     || challenge.standing >= standing
     || byForecastMs > 2 * forecastLimitMs || byCostMs > 2 * costLimitMs
-  return { challenger, challenge, ready }
+  return { challenger, challenge, byForecastMs, forecastLimitMs, byCostMs, costLimitMs, isFree: free, ready }
 }
 
-function mayBeReplaced(step: Step, config: UpstreamConfig, set: Set, member: Candidate): boolean {
-  const sinceUs = set.sinceUs.get(member.id) ?? -1
-  return step.at - sinceUs >= config.selector.switching.holdMs * 1000 || Candidates.isSuspect(member)
-    || isPoor(member, config)
+/** For how long `hold` still keeps a member, in µs; 0: it may be replaced. */
+export function heldForUs({ atUs, config, set }: Omit<Evaluating, "upstream">, member: Candidate): number {
+  if (Candidates.isSuspect(member) || isPoor(member, config)) return 0
+  const leftUs = config.selector.switching.holdMs * 1000 - (atUs - (set.sinceUs.get(member.id) ?? -1))
+  return leftUs > 0 ? leftUs : 0
 }
 
 /** By how much a member must cost more than a challenger at this price, in ms. */

@@ -4,7 +4,7 @@
  * This file alone writes them. `reducers/selector.ts` decides which candidate is a member.
  */
 import type { CandidateId } from "../model/Candidate.ts"
-import type { SelectedSet, Upstream } from "../model/Upstream.ts"
+import type { Challenge, SelectedSet, Upstream } from "../model/Upstream.ts"
 
 /** The result of an evaluation of the set. */
 export type Evaluated = Pick<Upstream, "members" | "memberSinceUs" | "challenges" | "displaced" | "stale" | "staleDueUs">
@@ -33,6 +33,11 @@ export function evaluated(
     evaluateDueUs: -1,
     selectedAtUs: moved ? atUs : upstream.selectedAtUs
   }
+}
+
+/** These challengers are counted. */
+export function withChallenges(upstream: Upstream, challenges: ReadonlyArray<Challenge>): Upstream {
+  return { ...upstream, challenges }
 }
 
 /** Stale members are too old to serve. */
