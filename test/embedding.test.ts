@@ -2,15 +2,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { ROOT } from "./support/command.ts"
+import process from "node:process"
+import { good } from "./support/certificates.ts"
+import { inScratch, ROOT } from "./support/command.ts"
 import { serve } from "./support/servers.ts"
+import { authorityFile, OTHER_PIN, pinOf, stagedServer } from "./support/stagedServers.ts"
 import { runSnippet } from "./support/snippet.ts"
 import type { Scene, Scenes } from "./embedding/Scene.ts"
 import { clients, pages } from "./embedding/clients.ts"
 import { programs } from "./embedding/programs.ts"
+import { secured } from "./embedding/secured.ts"
 
 /** Each part of the page has a file of its own in test/embedding. */
-const scenes: Scenes = { ...programs, ...clients }
+const scenes: Scenes = { ...programs, ...clients, ...secured }
 
 const page = fs.readFileSync(path.join(ROOT, "docs/embedding.md"), "utf8")
 
@@ -84,6 +88,23 @@ describe("an example of at most fifteen lines", () => {
     assert.match(await runSnippet(code, { args }), printed)
     for (const { stop } of servers) await stop()
   })
+
+  it("staged-tls.ts asks a server with a pinned key for a page", () =>
+    inScratch(async (directory) => {
+      const code = fs.readFileSync(path.join(ROOT, "examples/staged-tls.ts"), "utf8")
+      assert.isAtMost(code.trimEnd().split("\n").length, 15)
+      const server = await stagedServer(() => good, "HTTP/1.1 200 OK\r\n\r\n")
+      process.env["CA_FILE"] = authorityFile(directory)
+      try {
+        const args = ["web.example", pinOf(good), `127.0.0.1:${server.port}`]
+        assert.strictEqual(await runSnippet(code, { args }), "stage real answered HTTP/1.1 200 OK")
+        const error = await runSnippet(code, { args: ["web.example", OTHER_PIN, ...args.slice(2)] }).then(String, String)
+        assert.match(error, /^FairleadTlsError: cannot connect to web over TLS: tried real web#1 pin after \d+ ms/)
+      } finally {
+        delete process.env["CA_FILE"]
+        await server.stop()
+      }
+    }))
 })
 
 describe("an example of at most fifteen lines for HTTP", () => {

@@ -1,8 +1,9 @@
 /**
  * The part of a dial plan that one attempt of a TLS stage may dial.
  *
- * Stages `cover` and `real` dial the candidates of the plan. Where the plan begins with the system's addresses, because no candidate can
- * serve or with `enabled: false`, they dial these. Stage `system` dials the system's addresses alone, whether they are candidates or not.
+ * Stages `cover` and `real` dial the candidates of the plan. Where it begins with the system's addresses, because no candidate can serve
+ * yet or with `enabled: false`, they dial the whole plan, as `connect` does. Stage `system` dials the system's addresses alone, whether they
+ * are candidates or not.
  */
 import type { CandidateId, Endpoint } from "../core/model/Candidate.ts"
 import type { TlsStage } from "../core/model/Event.ts"
@@ -37,7 +38,8 @@ export class TlsPart extends Avoid {
   }
 
   override plan(plan: DialPlan): DialPlan {
-    const bySystem = this.#stage === "system" || plan.attempts[0]?.candidate === "system"
-    return super.plan({ ...plan, attempts: plan.attempts.filter(({ candidate }) => (candidate === "system") === bySystem) })
+    const isWhole = this.#stage !== "system" && plan.attempts[0]?.candidate === "system"
+    const attempts = plan.attempts.filter(({ candidate }) => (candidate === "system") === (this.#stage === "system"))
+    return super.plan(isWhole ? plan : { ...plan, attempts })
   }
 }

@@ -1,12 +1,17 @@
 /** TLS in stages: in each of them a wrong server never serves, a pin mismatch stops, and a stage that keeps failing is off for a while. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
+import * as path from "node:path"
 import { text } from "node:stream/consumers"
 import type { FairleadClient, FairleadConfig, PublicFact } from "../../src/mod.ts"
 import { createFairlead, FairleadTlsError } from "../../src/mod.ts"
+import { Replay } from "../../src/record/replay.ts"
+import type { Verdict } from "../../src/record/Verdict.ts"
 import type { Identified } from "../support/certificates.ts"
 import { expired, good, otherName, selfSigned } from "../support/certificates.ts"
 import { inScratch } from "../support/command.ts"
+import { linesOf } from "../support/segments.ts"
 import { dnsServer } from "../support/dnsServer.ts"
 import { until } from "../support/servers.ts"
 import type { StagedServer } from "../support/stagedServers.ts"
@@ -59,7 +64,17 @@ const quick = {
 const chainOf = (stage: Stage): NonNullable<FairleadConfig["tls"]> =>
   stage === "cover" ? { chain: [stage], coverName: "cover.example" } : { chain: [stage] }
 
-/** The facts of one kind so far. */
+/** Replays the one segment of a record. */
+function verdictOn(directory: string): Verdict {
+  const replay = new Replay()
+  replay.segment(1)
+  const [file = ""] = fs.readdirSync(directory).filter((name) => name.includes(".ndjson"))
+  for (const line of linesOf(fs.readFileSync(path.join(directory, file), "utf8"))) replay.line(line)
+  replay.segmentEnd(0, true)
+  return replay.verdict()
+}
+
+/** The facts so far, and all that follow. */
 async function collected(fairlead: FairleadClient, facts: Array<PublicFact>): Promise<void> {
   for await (const fact of fairlead.facts()) facts.push(fact)
 }
@@ -88,7 +103,7 @@ describe("in each stage, the real server serves after one with", () => {
                   port,
                   ...lists,
                   caFile: authorityFile(directory),
-                  tls: { ...chainOf(stage), timeout: "150ms" }
+                  tls: { ...chainOf(stage), timeout: kind === "silence in the handshake" ? "500ms" : "5s" }
                 }
               }
             })
@@ -217,8 +232,12 @@ describe("the chain", () => {
       const server = await stagedServer((name) => name === "web.example" || knowsCover ? good : otherName, "right")
       stack.defer(server.stop)
       const breaker = { failureThreshold: 2, cooldown: "300ms" }
+      const log = path.join(directory, "log")
       await using fairlead = await createFairlead(
-        chained(directory, server.port, { chain: ["cover", "real"], coverName: "cover.example" }, { breaker })
+        chained(directory, server.port, { chain: ["cover", "real"], coverName: "cover.example" }, {
+          breaker,
+          eventLog: { path: log }
+        })
       )
       await selected(fairlead, 1)
       const facts: Array<PublicFact> = []
@@ -242,5 +261,56 @@ describe("the chain", () => {
       assert.strictEqual(await stageOf(), "cover")
       // A refusal under another name is no fault of the candidate.
       assert.deepInclude(fairlead.status().upstreams[0]?.candidates[0], { breaker: "closed", suspect: false })
+      await fairlead.close()
+      const { outcome, problem } = verdictOn(log)
+      assert.deepStrictEqual([outcome, problem], ["verified", null])
     }))
+
+  it("dials candidates as before: one connection for each attempt, at most `tls.attempts` in a stage, and none twice", () =>
+    inScratch(async (directory) => {
+      await using stack = new AsyncDisposableStack()
+      const servers = await Promise.all([1, 2, 3, 4].map(() => stagedServer(() => otherName, "wrong")))
+      for (const { stop } of servers) stack.defer(stop)
+      const { upstreams: { web } = {}, ...config } = chained(directory, 443, { chain: ["real"], attempts: 3 })
+      const candidates = servers.map(({ port }) => `127.0.0.1:${port}`)
+      await using fairlead = await createFairlead({ ...config, attempts: 4, upstreams: { web: { ...web, candidates } } })
+      await selected(fairlead, 1)
+      const error = await failure(fairlead.connectTls("web"))
+      assert.instanceOf(error, FairleadTlsError)
+      assert.deepStrictEqual(servers.map(({ names }) => names.length).toSorted(), [0, 1, 1, 1])
+      assert.strictEqual(new Set(error.tried.map(({ candidate }) => candidate)).size, 3)
+    }))
+
+  it("leaves no connection open when its signal ends it, or when its time is over", () =>
+    inScratch(async (directory) => {
+      await using stack = new AsyncDisposableStack()
+      const server = await listening(impostors["is silent"]!)
+      stack.defer(server.stop)
+      await using fairlead = await createFairlead(
+        chained(directory, server.port, { chain: ["real"], timeout: "1m" }, { dial: { deadline: "300ms" } })
+      )
+      await selected(fairlead, 1)
+      const stop = new AbortController()
+      const before = server.connections()
+      const waiting = failure(fairlead.connectTls("web", undefined, { signal: stop.signal }))
+      await until("it is connected", () => server.connections() > before)
+      stop.abort(new Error("enough"))
+      assert.strictEqual(String(await waiting), "Error: enough")
+      const late = await failure(fairlead.connectTls("web"))
+      assert.instanceOf(late, FairleadTlsError)
+      assert.strictEqual(late.reason, "timeout")
+      assert.match(late.message, /tried real .*cancelled after \d+ ms \(the deadline was over\); dial.deadline is over/)
+      await until("all connections are closed", () => server.open() === 0)
+    }))
+
+  it("needs a host that certificates can be for", async () => {
+    await using fairlead = await createFairlead({ upstreams: { web: { candidates: ["127.0.0.1:9"] } } })
+    const error = await failure(fairlead.connectTls("web"))
+    assert.instanceOf(error, FairleadTlsError)
+    assert.match(error.message, /it has no host that a certificate could be for; set host/)
+    assert.isFalse(fairlead.hasTlsRules("web"))
+    await fairlead.reload({ upstreams: { web: { host: "web.example", tls: { pins: [OTHER_PIN] } } } })
+    assert.isTrue(fairlead.hasTlsRules("web.example", 443))
+    assert.isFalse(fairlead.hasTlsRules("other.example", 443))
+  })
 })

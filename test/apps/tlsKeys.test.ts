@@ -5,6 +5,7 @@ import { assert, describe, it } from "vitest"
 import { parse } from "../../src/apps/config/parse.ts"
 import { render } from "../../src/apps/config/Problem.ts"
 import { decode } from "../../src/apps/embed/config.ts"
+import { demanded } from "../../src/core/demanded.ts"
 import type { FairleadConfig } from "../../src/mod.ts"
 import { inScratch } from "../support/command.ts"
 import { authorityFile } from "../support/stagedServers.ts"
@@ -53,6 +54,20 @@ describe("a program's configuration", () => {
     assert.deepStrictEqual(more, [])
     assert.strictEqual(first.slice(0, path.length + 1), `${path}:`)
     assert.match(first, message)
+  })
+
+  it("must not let probes send the name that a cover name keeps back, and by default does not", async () => {
+    const tls = { chain: ["cover", "real"], coverName: "cover.example" } as const
+    const web = { host: "web.example", tls }
+    assert.deepStrictEqual(problemsOf({ probing: { mode: "tls" }, upstreams: { web } }), [
+      "upstreams.web.probing.mode: tls would send the real name to candidates, which upstreams.web.tls.coverName is to keep "
+      + "back: set it to auto or tcp; connectTls checks each certificate by itself"
+    ])
+    const { settings: { core } } = await Effect.runPromise(decode({ tls, upstreams: { web: { host: "web.example" } } }))
+    assert.deepStrictEqual(core.upstreams.map(({ identity }) => identity), [null])
+    assert.isNull(demanded(core, { host: "web.example", port: 443, name: "web" }).identity)
+    const { settings: { core: plain } } = await Effect.runPromise(decode({ upstreams: { web: { host: "web.example" } } }))
+    assert.strictEqual(plain.upstreams[0]?.identity?.servername, "web.example")
   })
 
   it("must not have pins where no certificate can be for the upstream", () =>

@@ -8,8 +8,10 @@ import type { Found } from "./Problem.ts"
 type UpstreamFile = ConfigFile["upstreams"][string]
 
 /** `ca` is the path of the file until authorities.ts has read it. A path is trusted by no check. */
-export function identityOf({ host, port, probing, caFile, proxyProtocol }: UpstreamFile): Identity | null {
-  if (!isName(host) || probing.mode === "tcp" || (probing.mode === "auto" && (port ?? 443) !== 443)) return null
+export function identityOf({ host, port, probing, caFile, proxyProtocol, tls }: UpstreamFile): Identity | null {
+  if (!isName(host) || probing.mode === "tcp") return null
+  // A proof sends the real name in SNI. A program that hides it checks the certificate of each connection by itself.
+  if (probing.mode === "auto" && ((port ?? 443) !== 443 || tls.chain.includes("cover"))) return null
   // A name may end in a dot, and a certificate never does.
   return { servername: host.replace(/\.$/, ""), ca: caOf({ caFile }), ...headerOf(proxyProtocol) }
 }

@@ -27,7 +27,7 @@ function placesOf(file: ConfigFile, written: unknown): ReadonlyArray<Place> {
 export function tlsMistakes(file: ConfigFile, written: unknown, show: Show, embedded: boolean): ReadonlyArray<Found> {
   return [
     ...placesOf(file, written).flatMap((place) => [...chainMistakes(place, show), ...(embedded ? [] : outsideOf(place))]),
-    ...(embedded ? [...unpinnedClients(file, show), ...nameless(file)] : [])
+    ...(embedded ? [...unpinnedClients(file, show), ...nameless(file), ...revealed(file)] : [])
   ]
 }
 
@@ -106,6 +106,27 @@ function unpinnedClients(file: ConfigFile, show: Show): ReadonlyArray<Found> {
         + "give the listener an upstream without pins, or take the pins out"
       return [{ path, expected: "an upstream without pins", message, uses: [path, own, ["tls", "pins"]] }]
     })
+  })
+}
+
+/** A proof of identity sends the real name in SNI, which stage cover is to keep back. */
+function revealed(file: ConfigFile): ReadonlyArray<Found> {
+  const places: ReadonlyArray<readonly [Path, Pick<ConfigFile, "probing" | "tls"> | ConfigFile["upstreams"][string]]> = [
+    [[], file],
+    ...Object.entries(file.upstreams).map(([name, one]) => [["upstreams", name], one] as const)
+  ]
+  return places.flatMap(([at, { probing, tls }]) => {
+    if (probing.mode !== "tls" || !tls.chain.includes("cover")) return []
+    const path = [...at, "probing", "mode"]
+    const message =
+      `tls would send the real name to candidates, which ${nameOf([...at, "tls", "coverName"])} is to keep back: `
+      + "set it to auto or tcp; connectTls checks each certificate by itself"
+    return [{
+      path,
+      expected: "auto or tcp",
+      message,
+      uses: [path, [...at, "tls", "chain"], ["probing", "mode"], ["tls", "chain"]]
+    }]
   })
 }
 

@@ -179,7 +179,7 @@ export interface UpstreamProbingKeys {
   readonly idleProbes?: number
   /**
    * Which candidates must show a certificate for `host`, at admission and once in each `scoreTtl`; tls: all; auto:
-   * those of an upstream with a `host` and port 443; tcp: none. Default: `"auto"`.
+   * those of an upstream with a `host` and port 443, and without stage cover; tcp: none. Default: `"auto"`.
    */
   readonly mode?: "tcp" | "tls" | "auto"
 }
@@ -843,7 +843,7 @@ export interface ProbingKeys {
   readonly idleProbes?: number
   /**
    * Which candidates must show a certificate for `host`, at admission and once in each `scoreTtl`; tls: all; auto:
-   * those of an upstream with a `host` and port 443; tcp: none. Default: `"auto"`.
+   * those of an upstream with a `host` and port 443, and without stage cover; tcp: none. Default: `"auto"`.
    */
   readonly mode?: "tcp" | "tls" | "auto"
   /** Most probes under way at once. A whole number from 1 to 1024. Default: `16`. */

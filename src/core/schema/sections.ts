@@ -38,7 +38,7 @@ export const proof = {
   mode: key(
     Schema.Literals(["tcp", "tls", "auto"]),
     "auto",
-    "Which candidates must show a certificate for `host`, at admission and once in each `scoreTtl`; tls: all; auto: those of an upstream with a `host` and port 443; tcp: none"
+    "Which candidates must show a certificate for `host`, at admission and once in each `scoreTtl`; tls: all; auto: those of an upstream with a `host` and port 443, and without stage cover; tcp: none"
   )
 }
 export const scoring = {
