@@ -125,7 +125,7 @@ describe("in each stage, the real server serves after one with", () => {
             assert.strictEqual(wrong.received(), 0)
             const timing = facts.filter((fact) => fact.kind === "AdaptiveTlsTiming")
             assert.deepStrictEqual(timing.map(({ ipSelectionStage, ipSource }) => [ipSelectionStage, ipSource]), [
-              [stage, stage === "system" ? "system" : "fallback"]
+              [stage, stage === "system" ? null : "fallback"]
             ])
             await fairlead.close()
             await reading
@@ -302,6 +302,35 @@ describe("the chain", () => {
       assert.match(late.message, /tried real .*cancelled after \d+ ms \(the deadline was over\); dial.deadline is over/)
       await until("all connections are closed", () => server.open() === 0)
     }))
+
+  it("goes past the candidates while Fairlead is off: each stage asks at the system's addresses, and no source is told", () =>
+    inScratch((directory) =>
+      Effect.runPromise(
+        Effect.gen(function* () {
+          const dns = yield* dnsServer({ "web.example": ["127.0.0.2"] })
+          yield* Effect.promise(async () => {
+            await using stack = new AsyncDisposableStack()
+            const candidate = await stagedServer(() => good, "candidate")
+            stack.defer(candidate.stop)
+            const system = await stagedServer(() => good, "system", { host: "127.0.0.2", port: candidate.port })
+            stack.defer(system.stop)
+            const more = { enabled: false, dns: { servers: [`127.0.0.1:${dns.port}`] } }
+            await using fairlead = await createFairlead(
+              chained(directory, candidate.port, { chain: ["cover", "real"], coverName: "cover.example" }, more)
+            )
+            const socket = await fairlead.connectTls("web")
+            assert.strictEqual(await text(socket.end("?")), "system")
+            assert.deepStrictEqual([candidate.names, system.names], [[], ["cover.example"]])
+            for await (const fact of fairlead.facts()) {
+              if (fact.kind !== "AdaptiveTlsTiming") continue
+              const { candidate, ipSource, ipLatencyMs, ipSelectionStage } = fact
+              assert.deepStrictEqual([candidate, ipSource, ipLatencyMs, ipSelectionStage], [null, null, null, "cover"])
+              break
+            }
+          })
+        }).pipe(Effect.scoped)
+      )
+    ))
 
   it("needs a host that certificates can be for", async () => {
     await using fairlead = await createFairlead({ upstreams: { web: { candidates: ["127.0.0.1:9"] } } })

@@ -5,7 +5,7 @@ import { fact, Label, Millis } from "./factSchema.ts"
 const Stage = Schema.Literals(["cover", "real", "system"])
 const tried = {
   candidate: Schema.NullOr(Label).annotate({ description: "null: an address of the system's resolver, or none" }),
-  ipSource: Schema.NullOr(Schema.String),
+  ipSource: Schema.NullOr(Schema.String).annotate({ description: "null: the system's resolver, or the pool is off" }),
   ipLatencyMs: Schema.NullOr(Millis).annotate({ description: "As measured by probes; null: not measured" })
 }
 

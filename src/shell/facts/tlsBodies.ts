@@ -53,15 +53,14 @@ export function tellTls(state: State, fact: TlsFact, tell: Tell): void {
   }
 }
 
-/** What is known of a candidate that a program used. A system address has the source `system`. */
-export function chosen(state: State, id: Endpoint | "none") {
-  if (id === "none") return { candidate: null, ipSource: null, ipLatencyMs: null }
-  if (id === "system") return { candidate: null, ipSource: "system", ipLatencyMs: null }
-  const candidate = Candidates.find(state, id)
-  const { latency, sources } = candidate ?? {}
+/** What is known of a candidate that a program used. A system address has no source, and neither has any while the pool is off. */
+function chosen(state: State, id: Endpoint | "none") {
+  const candidate = id === "none" || id === "system" ? undefined : Candidates.find(state, id)
+  const { latency, sources = [], upstream } = candidate ?? {}
+  const isOn = upstream !== undefined && Upstreams.isOn(state, upstream)
   return {
-    candidate: Candidates.labelOf(state, id),
-    ipSource: sources?.[0] ?? "none",
-    ipLatencyMs: latency === undefined || latency.atUs < 0 ? null : Math.round(latency.value * 1000) / 1000
+    candidate: id === "none" || id === "system" ? null : Candidates.labelOf(state, id),
+    ipSource: isOn ? sources[0] ?? null : null,
+    ipLatencyMs: isOn && latency !== undefined && latency.atUs >= 0 ? Math.round(latency.value * 1000) / 1000 : null
   }
 }
