@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { assert, beforeAll, describe, it } from "vitest"
+import { assert, beforeAll, describe, it, vi } from "vitest"
 import { VERSION } from "../../src/apps/version.ts"
 import { unable } from "../support/able.ts"
 import { request } from "../support/admin.ts"
@@ -11,6 +11,9 @@ import { freePorts } from "../support/freePorts.ts"
 import { nodeOf } from "../support/nodes.ts"
 import { BUILD_MS, noNpm, packed } from "../support/packed.ts"
 import { until } from "../support/servers.ts"
+
+// Other programs start here, which takes long on a busy machine.
+vi.setConfig({ testTimeout: BUILD_MS })
 
 const file = () => path.join(packed().folder, "dist/bin/fairlead.cjs")
 
