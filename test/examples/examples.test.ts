@@ -30,7 +30,7 @@ async function run({ file, packages, servers, args, prints, path: asked }: Examp
       const { code, stdout, stderr } = await startFile(path.join(directory, file), given, {
         cwd: directory,
         config: path.join(directory, "deno.json"),
-        env: { NODE_EXTRA_CA_CERTS: trusted, DENO_CERT: trusted }
+        env: { NODE_EXTRA_CA_CERTS: trusted, DENO_CERT: trusted, CA_FILE: trusted }
       }).ended
       assert.deepStrictEqual([code, stderr], [0, ""], stdout)
       for (const form of prints) assert.match(stdout, form)
