@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     connections: { type: "string", default: "50000" },
-    idle: { type: "string", default: "10" },
+    idle: { type: "string", default: "20" },
     /** Runs the bundle on Node with these V8 flags as well. */
     flags: { type: "string" },
     /** Runs only the contenders with names that contain this. */

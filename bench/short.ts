@@ -20,11 +20,10 @@ const parts = [
   { name: "fairlead", part: "fairlead", args: ["file"] },
   { name: "fairlead, no record", part: "fairlead", args: ["none"] },
   { name: "relay alone", part: "relay" },
-  { name: "bare", part: "bare" },
-  { name: "bare, the service's flags", part: "bare", asService: true }
+  { name: "bare", part: "bare" }
 ]
-for (const { name, part, args = [], asService } of parts) {
-  const forwarder = start(part, [String(echo), ...args], asService)
+for (const { name, part, args = [] } of parts) {
+  const forwarder = start(part, [String(echo), ...args])
   const port = await forwarder.ask<number>("port")
   stops.push(forwarder.stop)
   contenders[name] = async () => {

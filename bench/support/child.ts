@@ -14,16 +14,12 @@ export interface Child {
 /** A part that does not answer for this long has failed. */
 const PATIENCE_MS = 180_000
 
-/** What `npm start` and `deno task start` give the runtime: room for the young objects of many sessions, so that few are copied. */
-const SERVICE_FLAGS = ["--min-semi-space-size=16"]
-
-/** Starts `bench/parts/<name>.ts` on the runtime of this process; `asService` with the flags that the service has. */
-export function start(name: string, args: ReadonlyArray<string> = [], asService = name === "fairlead"): Child {
+/** Starts `bench/parts/<name>.ts` on the runtime of this process, with the V8 flags of BENCH_NODE_FLAGS on Node. */
+export function start(name: string, args: ReadonlyArray<string> = []): Child {
   const script = new URL(`../parts/${name}.ts`, import.meta.url).pathname
-  const own = asService ? SERVICE_FLAGS : []
   const flags = "deno" in process.versions
-    ? ["run", "-A", ...own.map((flag) => `--v8-flags=${flag}`)]
-    : [...(process.env["BENCH_NODE_FLAGS"] ?? "").split(" ").filter(Boolean), ...own]
+    ? ["run", "-A"]
+    : (process.env["BENCH_NODE_FLAGS"] ?? "").split(" ").filter(Boolean)
   const child = spawn(process.execPath, [...flags, script, ...args], { stdio: ["pipe", "pipe", "inherit"] })
   const waiting: Array<(line: string) => void> = []
   createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()?.(line))

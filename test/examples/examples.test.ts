@@ -1,21 +1,24 @@
 /** The examples, run as programs of a project that has installed the packed package, against local servers. */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { assert, beforeAll, describe, it } from "vitest"
-import { cert } from "../support/certificate.ts"
+import { assert, beforeAll, describe, it, vi } from "vitest"
 import { here, inScratch, ROOT, startFile } from "../support/command.ts"
 import { BUILD_MS, noNpm, packed, project } from "../support/packed.ts"
 import { neutralBundle } from "../support/neutralBundle.ts"
 import { worker } from "../support/workerd.ts"
+import { authority } from "./certificates.ts"
 import type { Example } from "./table.ts"
 import { EXAMPLES } from "./table.ts"
+
+// Other programs start here, which takes long on a busy machine.
+vi.setConfig({ testTimeout: BUILD_MS })
 
 async function run({ file, packages, servers, args, prints, path: asked }: Example): Promise<void> {
   await inScratch(async (directory) => {
     project(directory, packages)
     fs.copyFileSync(path.join(ROOT, "examples", file), path.join(directory, file))
     const trusted = path.join(directory, "trusted.pem")
-    fs.writeFileSync(trusted, cert)
+    fs.writeFileSync(trusted, authority)
     const running = await Promise.all(servers.map((serve) => serve()))
     try {
       if (asked !== undefined) {
@@ -27,7 +30,7 @@ async function run({ file, packages, servers, args, prints, path: asked }: Examp
       const { code, stdout, stderr } = await startFile(path.join(directory, file), given, {
         cwd: directory,
         config: path.join(directory, "deno.json"),
-        env: { NODE_EXTRA_CA_CERTS: trusted, DENO_CERT: trusted }
+        env: { NODE_EXTRA_CA_CERTS: trusted, DENO_CERT: trusted, CA_FILE: trusted }
       }).ended
       assert.deepStrictEqual([code, stderr], [0, ""], stdout)
       for (const form of prints) assert.match(stdout, form)

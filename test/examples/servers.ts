@@ -2,10 +2,10 @@
 import * as http from "node:http"
 import * as https from "node:https"
 import type * as net from "node:net"
-import { cert, key } from "../support/certificate.ts"
 import { freePorts } from "../support/freePorts.ts"
 import { serve } from "../support/servers.ts"
 import { postgres } from "../support/services/postgres.ts"
+import { localhost } from "./certificates.ts"
 
 export interface ExampleServer {
   /** `127.0.0.1:PORT` */
@@ -41,8 +41,8 @@ const answer: http.RequestListener = (request, response) => response.end(`${requ
 /** Answers each request with its method and path. */
 export const web: Serve = () => listening(http.createServer(answer))
 
-/** The same over TLS, with the certificate for `localhost` of test/support/certificate.ts, which the example trusts. */
-export const secureWeb: Serve = () => listening(https.createServer({ key, cert }, answer))
+/** The same over TLS, with a certificate for `localhost` by an authority that the example trusts. */
+export const secureWeb: Serve = () => listening(https.createServer(localhost, answer))
 
 async function listening(server: http.Server | https.Server): Promise<ExampleServer> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))

@@ -1,10 +1,10 @@
 /** Each file of examples/ as one row: what it needs, and what it prints. */
 import type { RuntimeName } from "../support/command.ts"
 import type { ExampleServer, Serve } from "./servers.ts"
-import { cert, key } from "../support/certificate.ts"
 import { noPostgres } from "../support/services/postgres.ts"
 import { pinOf } from "../support/stagedServers.ts"
 import { noWorkerd } from "../support/workerd.ts"
+import { localhost } from "./certificates.ts"
 import { database, echo, nothing, secureWeb, web } from "./servers.ts"
 
 export interface Example {
@@ -82,7 +82,7 @@ export const EXAMPLES: ReadonlyArray<Example> = [
     file: "staged-tls.ts",
     packages: ["effect"],
     servers: [secureWeb],
-    args: ([server]) => ["localhost", pinOf({ cert, key }), server?.address ?? ""],
+    args: ([server]) => ["localhost", pinOf(localhost), server?.address ?? ""],
     prints: [/^stage real answered HTTP\/1\.1 200 OK$/m]
   },
   {

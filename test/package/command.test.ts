@@ -2,15 +2,18 @@
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { assert, beforeAll, describe, it } from "vitest"
+import { assert, beforeAll, describe, it, vi } from "vitest"
 import { VERSION } from "../../src/apps/version.ts"
 import { unable } from "../support/able.ts"
 import { request } from "../support/admin.ts"
-import { here, inScratch, startFile } from "../support/command.ts"
+import { command, here, inScratch, startFile } from "../support/command.ts"
 import { freePorts } from "../support/freePorts.ts"
 import { nodeOf } from "../support/nodes.ts"
 import { BUILD_MS, noNpm, packed } from "../support/packed.ts"
 import { until } from "../support/servers.ts"
+
+// Other programs start here, which takes long on a busy machine.
+vi.setConfig({ testTimeout: BUILD_MS })
 
 const file = () => path.join(packed().folder, "dist/bin/fairlead.cjs")
 
@@ -26,7 +29,7 @@ const by = (binary: string, args: ReadonlyArray<string>) =>
 describe.skipIf(noNpm)("the command of the package", () => {
   beforeAll(packed, BUILD_MS)
 
-  it("serves the embedded default with its metrics, and stops on SIGTERM with 0", () =>
+  it("serves the embedded default with its metrics, stops on SIGTERM with 0, and leaves a record that the sources verify", () =>
     inScratch(async (directory) => {
       const [proxy = 0, admin = 0] = await freePorts(2)
       const running = startFile(file(), ["--listen", `127.0.0.1:${proxy}`, "--admin", `127.0.0.1:${admin}`], {
@@ -42,6 +45,8 @@ describe.skipIf(noNpm)("the command of the package", () => {
         const { code, stderr } = await running.ended
         assert.strictEqual(code, 0, stderr)
       }
+      const replayed = await command(["replay", path.join(directory, "fairlead/log")])
+      assert.deepStrictEqual([replayed.code, replayed.stderr], [0, ""], replayed.stdout)
     }))
 
   it("checks a file, and names its mistakes with exit code 2", () =>

@@ -2,12 +2,15 @@
 import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { assert, beforeAll, describe, it } from "vitest"
+import { assert, beforeAll, describe, it, vi } from "vitest"
 import { ENTRIES, ROOT } from "../../tools/build/entries.ts"
 import { unable } from "../support/able.ts"
 import { binaryOf, here, inScratch } from "../support/command.ts"
 import { nodeOf } from "../support/nodes.ts"
 import { BUILD_MS, noNpm, packed, project } from "../support/packed.ts"
+
+// Other programs start here, which takes long on a busy machine.
+vi.setConfig({ testTimeout: BUILD_MS })
 
 /** Imports every entry, starts Fairlead, asks for its status, and stops it. The process then ends by itself. */
 const program = (read: (specifier: string) => string) => `

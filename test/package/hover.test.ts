@@ -1,12 +1,15 @@
 /** What an editor shows for the keys of a configuration, in a project that has installed the packed package. */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { assert, beforeAll, describe, it } from "vitest"
+import { assert, beforeAll, describe, it, vi } from "vitest"
 import { note, schemaAt } from "../../src/apps/config/schemaKeys.ts"
 import { ConfigFile } from "../../src/core/schema/ConfigFile.ts"
 import { here, inScratch } from "../support/command.ts"
 import { hovers } from "../support/languageServer.ts"
 import { BUILD_MS, noNpm, packed, project } from "../support/packed.ts"
+
+// Other programs start here, which takes long on a busy machine.
+vi.setConfig({ testTimeout: BUILD_MS })
 
 const PROGRAM = `import type { FairleadConfig } from "fairlead"
 export const config: FairleadConfig = {

@@ -3,11 +3,14 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { publint } from "publint"
-import { assert, beforeAll, describe, it } from "vitest"
+import { assert, beforeAll, describe, it, vi } from "vitest"
 import { VERSION } from "../../src/apps/version.ts"
 import { ENTRIES, outdated, ROOT } from "../../tools/build/entries.ts"
 import { binaryOf, here } from "../support/command.ts"
 import { BUILD_MS, noNpm, packed } from "../support/packed.ts"
+
+// Other programs start here, which takes long on a busy machine.
+vi.setConfig({ testTimeout: BUILD_MS })
 
 const read = (file: string) => JSON.parse(fs.readFileSync(path.join(ROOT, file), "utf8"))
 const built = (text: string) => fs.readFileSync(path.join(packed().folder, text), "utf8")

@@ -2,8 +2,11 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs"
 import * as path from "node:path"
 import { rolldown } from "rolldown"
+import { SCHEMA_HASH } from "../../src/record/schemaHash.ts"
 import { ROOT } from "./entries.ts"
 import { licences } from "./licences.ts"
+
+const HASH_FILE = path.join(ROOT, "src/record/schemaHash.ts")
 
 /** Below this folder: `fairlead.cjs` starts `main.cjs`, and what only some commands need is loaded by these. */
 export async function command(folder: string): Promise<void> {
@@ -15,7 +18,12 @@ export async function command(folder: string): Promise<void> {
     // Of a package's two forms the one of which unused parts can be left out.
     resolve: { mainFields: ["module", "main"] },
     // Only Vite's programs have `import.meta.env`, which Effect looks for.
-    transform: { define: { "import.meta": "{}" } }
+    transform: { define: { "import.meta": "{}" } },
+    plugins: [{
+      // The digest is worked out now. At each start it would take a tenth of the time.
+      name: "schema-hash",
+      load: (id) => id === HASH_FILE ? `export const SCHEMA_HASH = ${JSON.stringify(SCHEMA_HASH)}` : null
+    }]
   })
   try {
     const { output } = await build.write({
