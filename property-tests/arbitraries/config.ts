@@ -9,7 +9,6 @@ import type {
   ProbingBudget,
   UpstreamConfig
 } from "../../src/core/model/Config.ts"
-import type { TlsStage } from "../../src/core/model/Event.ts"
 import { autoDisable, expiry, history, onDemand, pruning } from "../../src/core/schema/limits.ts"
 import { dns, sources } from "../../src/core/schema/names.ts"
 import { ladder, proof, rates, sections } from "../../src/core/schema/sections.ts"
@@ -47,9 +46,6 @@ const breaker = ofTable(sections.breaker, {
   maxCooldownMs: fc.constantFrom(2_000, 300_000),
   rampMs: fc.constantFrom(0, 700, 30_000)
 })
-
-/** Some of the stages, in some order. */
-const chainOfStages = fc.shuffledSubarray<TlsStage>(["cover", "real", "system"], { minLength: 1 })
 
 export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
   removed: fc.constant(false),
@@ -111,7 +107,8 @@ export const upstream: fc.Arbitrary<Omit<UpstreamConfig, "name">> = fc.record({
     session: fc.constant(upstreamDefaults.session),
     pool,
     breaker,
-    tls: ofTable(sections.tls, { chain: chainOfStages, attempts: fc.integer({ min: 1, max: 3 }) })
+    // Only laws/tlsStages.test.ts is about it.
+    tls: fc.constant(upstreamDefaults.tls)
   }),
   dns: ofTable(dns, {
     refreshMs: fc.constantFrom(1_000, 300_000),

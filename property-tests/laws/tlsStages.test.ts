@@ -15,7 +15,18 @@ import { law, met } from "../check.ts"
 
 const stage = fc.constantFrom<TlsStage>("cover", "real", "system")
 const outcome = fc.constantFrom<TlsOutcome>(
-  ...["served", "unreached", "certificate", "pin", "handshake", "handshake", "timeout", "timeout", "cancelled"] as const
+  ...[
+    "served",
+    "served",
+    "unreached",
+    "certificate",
+    "pin",
+    "handshake",
+    "handshake",
+    "timeout",
+    "timeout",
+    "cancelled"
+  ] as const
 )
 const candidate = fc.constantFrom<TlsAttempt["candidate"]>("none", "system", 0, 1, 2 ** 20, 2 ** 20 + 1)
 const attempt: fc.Arbitrary<TlsAttempt> = fc.record({ stage, candidate, outcome, tookUs: fc.nat(3_000_000) })
@@ -23,10 +34,25 @@ const moves = fc.array(
   fc.record({
     gapUs: fc.oneof(fc.constant(0), fc.nat(2_000_000), fc.nat(400_000_000)),
     reload: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-    upstream: fc.nat(2),
+    upstream: fc.constantFrom(0, 0, 0, 1),
     tried: fc.array(attempt, { maxLength: 4 })
   }),
   { minLength: 10, maxLength: 30 }
+)
+
+/** Some of the stages, in some order, for each upstream and reload. */
+const chains = fc.array(fc.shuffledSubarray<TlsStage>(["cover", "real", "system"], { minLength: 1 }), {
+  minLength: 5,
+  maxLength: 5
+})
+const chained = fc.tuple(reloads, chains).map(([configs, chains]) =>
+  configs.map((config, i) => ({
+    ...config,
+    upstreams: config.upstreams.map((one, j) => ({
+      ...one,
+      tls: { ...one.tls, chain: chains[(i + j) % chains.length]! }
+    }))
+  }))
 )
 
 const offIn = (state: State) =>
@@ -35,7 +61,7 @@ const offIn = (state: State) =>
 describe("a stage of a program's TLS", () => {
   law(
     "is never the last one that goes off, and goes off and on only as attempts tell",
-    fc.property(reloads, moves, (configs, all) => {
+    fc.property(chained, moves, (configs, all) => {
       const run = new CoreAlone(configs[0]!, 1)
       run.post({ _tag: "Started", worker: 0, wallMs: 0 })
       let reloaded = 0
