@@ -12,6 +12,7 @@ export type { ConnectOptions, ConnectTlsOptions, FairleadClient } from "./apps/e
 export type { FairleadErrorCode, TlsTry } from "./apps/embed/FairleadError.ts"
 export { FairleadConfigError, FairleadConnectError, FairleadError, FairleadTlsError } from "./apps/embed/FairleadError.ts"
 export type { OwnTls } from "./adapters/node/secure.ts"
+export type { KeptConnections, SawIdle } from "./apps/embed/KeptConnections.ts"
 export type { LogLine } from "./apps/embed/LogLine.ts"
 export type { Outcome, Selection, SocketOutcome } from "./apps/embed/Selection.ts"
 export type { ServedBy, Tried } from "./apps/embed/ServedBy.ts"

@@ -21,7 +21,13 @@ const memberOf = (slot: number, warmMs: number, latencyMs = 10, slowStartWeight 
 })
 const routesOf = (members: ReadonlyArray<Member>, policy: BalancingPolicy = "leastConnections"): UpstreamRoutes => ({
   ...{ id: 0, name: "web", state: "active", members, policy, affinity: "client", toleranceMs: NEAR_MS, tolerancePercent: 0 },
-  ...{ lastResort: { attempts: [], deadlineMs: 1 }, silentAfterMs: 100, domain: "", needsDiscovery: false },
+  ...{
+    lastResort: { attempts: [], deadlineMs: 1 },
+    silentAfterMs: 100,
+    domain: "",
+    needsDiscovery: false,
+    reuseWithinMs: 4_000
+  },
   session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1, stallMs: 1 }
 })
 const members = fc.uniqueArray(fc.integer({ min: 1, max: 250 }), { minLength: 1, maxLength: 6 }).chain((slots) =>

@@ -36,6 +36,7 @@ const routes: fc.Arbitrary<UpstreamRoutes> = fc.record({
   silentAfterMs: 100,
   domain: "",
   needsDiscovery: false,
+  reuseWithinMs: 4_000,
   affinity: "none",
   ...some
 }))
@@ -136,6 +137,7 @@ describe("pick", () => {
           silentAfterMs: 100,
           domain: "",
           needsDiscovery: false,
+          reuseWithinMs: 4_000,
           affinity: "none"
         },
         session: { idleMs: 1, halfCloseMs: 1, keepAliveMs: 1, stallMs: 1 }

@@ -5,6 +5,7 @@
  *   record, and neither does a candidate that is shut out.
  * - A record lives for `staleFor`. If only history names a candidate, its record keeps the end that it had; otherwise no
  *   such candidate would ever leave.
+ * - A record also says how long its upstream let an idle HTTP connection live, if that is known.
  * - At most `history.maxEntries` records are stored, those that were measured last. What this run knows of an address
  *   replaces what an earlier run knew.
  *
@@ -15,6 +16,8 @@ import type { Candidate, CandidateId } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
 import type { HistoryRecord } from "./model/History.ts"
 import type { State } from "./model/State.ts"
+import * as Kept from "./upstream/kept.ts"
+import * as Upstreams from "./upstreams.ts"
 
 /**
  * Wall time for history. Loaded records age at least as fast as the monotonic clock: a clock that is set back makes no
@@ -115,6 +118,8 @@ function latest(candidates: ReadonlyArray<Candidate>, most: number): ReadonlyArr
 function recordOf(state: State, config: UpstreamConfig, candidate: Candidate, network: string): HistoryRecord {
   const { sources, latency, windowClosedAtUs, prior } = candidate
   const measuredMs = Math.floor(state.wall.ms + (windowClosedAtUs - state.wall.atUs) / 1000)
+  const upstream = Upstreams.find(state, candidate.upstream)
+  const keptMs = upstream === undefined ? -1 : Kept.lifetimeMs(upstream)
   const byHistoryAlone = sources.length === 1 && sources[0] === "history" && prior !== null
   return {
     ...placeOf(config, candidate),
@@ -122,7 +127,8 @@ function recordOf(state: State, config: UpstreamConfig, candidate: Candidate, ne
     latencyMs: Math.round(latency.value * 1000) / 1000,
     measuredMs,
     expiresMs: byHistoryAlone ? prior.expiresMs : measuredMs + config.staleForMs,
-    ...(network === "" ? {} : { network })
+    ...(network === "" ? {} : { network }),
+    ...(keptMs < 0 ? {} : { keptMs })
   }
 }
 

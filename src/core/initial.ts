@@ -11,6 +11,7 @@ import type { Address, Identity } from "./model/Config.ts"
 import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./slowFirstByte.ts"
+import { nothingKept } from "./upstream/kept.ts"
 
 export const noOutage: OutageState = {
   families: null,
@@ -122,6 +123,7 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     renewDueUs: -1,
     unheardSinceUs: -1,
     unresolvedSinceUs: -1,
-    tlsStages: []
+    tlsStages: [],
+    kept: nothingKept
   }
 }

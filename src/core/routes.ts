@@ -39,6 +39,7 @@ import type { State } from "./model/State.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { slowHandshakeMs } from "./slowHandshake.ts"
 import { bestOutside, serving } from "./serving.ts"
+import { reuseWithinMs } from "./upstream/kept.ts"
 import * as Upstreams from "./upstreams.ts"
 
 /** At most this many impostors are skipped in a list, and at most this many addresses a name is told to avoid. */
@@ -90,7 +91,8 @@ export function upstreamRoutes(state: State, upstream: Upstream): UpstreamRoutes
     session: config.header === undefined ? config.session : { ...config.session, header: config.header },
     silentAfterMs: upstream.silentAfterMs,
     domain: domainIn(config),
-    needsDiscovery: needsDiscovery(state, upstream, present.length > 0)
+    needsDiscovery: needsDiscovery(state, upstream, present.length > 0),
+    reuseWithinMs: reuseWithinMs(upstream)
   }
 }
 

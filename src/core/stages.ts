@@ -18,6 +18,7 @@ import { demand } from "./reducers/demand.ts"
 import { enabled } from "./reducers/enabled.ts"
 import { history, recallStarted } from "./reducers/history.ts"
 import { identity } from "./reducers/identity.ts"
+import { keepAlive } from "./reducers/keepAlive.ts"
 import { membership, resolveStarted } from "./reducers/membership.ts"
 import { outage } from "./reducers/outage.ts"
 import { raced, unserved } from "./reducers/raced.ts"
@@ -139,6 +140,7 @@ export const STAGES: ReadonlyArray<Stage> = [
     "ProbeFailed",
     ...SESSIONS
   ]),
+  stage("evidence", keepAlive, ["ConnectionKept"]),
 
   stage("evidence", tlsStages, ["TlsTried", "ConfigChanged"]),
 

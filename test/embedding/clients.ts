@@ -55,6 +55,10 @@ export const clients: Scenes = {
     block(/^127\.0\.0\.[23] GET \/ {2}api#[12]$/),
     block(/^127\.0\.0\.[23] GET \/ {2}api#[12]$/, { "httpClient()": `httpClient({ ${trusted} })` })
   ],
+  "Idle connections": [block(/^127\.0\.0\.[23] PUT \/ hello \d+$/)],
+  "Warm TLS": [
+    block(/^127\.0\.0\.[23] GET \/ \n127\.0\.0\.[23] GET \/again $/, { "warmTls: {": `${trusted}, warmTls: {` })
+  ],
   "Answers that are failures": [
     block(/^200 api#[12]\n127\.0\.0\.[23] GET \/ $/, { "failingStatuses:": `${trusted}, failingStatuses:` })
   ]

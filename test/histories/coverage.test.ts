@@ -49,7 +49,8 @@ covers<Event["_tag"]>("kinds of events", events.map(({ _tag }) => _tag), {
   InterfacesChanged: "seen",
   DomainRequested: "seen",
   Raced: "seen",
-  TlsTried: "seen"
+  TlsTried: "seen",
+  ConnectionKept: "seen"
 })
 covers<Decisions.Decision["_tag"]>("kinds of decisions", decisions.map(({ _tag }) => _tag), {
   Probe: "seen",

@@ -211,6 +211,7 @@ describe("a changed constant of the core", () => {
     { file: "core/greetingPorts.ts", from: "[22, 25,", to: "[25," },
     { file: "core/race.ts", from: "Math.ceil(deadlineMs", to: "Math.ceil(2 * deadlineMs" },
     { file: "core/history.ts", from: "b.measuredMs - a.measuredMs", to: "a.measuredMs - b.measuredMs" },
+    { file: "core/math/Lifetime.ts", from: "* 7) / 10", to: "* 8) / 10" },
     { file: "core/pick.ts", from: "(routes.tolerancePercent / 100)", to: "(routes.tolerancePercent / 10_000)" }
   ]
 

@@ -40,7 +40,7 @@ const records: ReadonlyArray<HistoryRecord> = [
   record(hosts[5]!, 5, 2 * HOUR),
   record(hosts[0]!, 7, 90 * SECOND),
   // More than may serve; no candidate of this list is measured.
-  ...sites.map((address, i) => ofSite(address, 50 - i, (i < 15 ? 20 + i : 600 + i) * SECOND, { expiresMs: WALL_MS + (100 + 10 * i) * SECOND })),
+  ...sites.map((address, i) => ofSite(address, 50 - i, (i < 15 ? 20 + i : 600 + i) * SECOND, { expiresMs: WALL_MS + (100 + 10 * i) * SECOND, keptMs: 6_000 + i })),
   // Named by a list alone, at another port, and by history itself.
   ofSite("198.19.2.1", 3, 20 * SECOND, { sources: ["user-static"] }),
   ofSite("198.19.2.2", 3, 20 * SECOND, { port: 80 }),
@@ -92,6 +92,9 @@ export const priors: World = {
     toy.client(50).run(30_000)
     toy.set(hosts[8]!, 33).set(hosts[9]!, 22).asks("", 0, 2).run(2_000).client(50, 2).run(500)
     toy.post({ _tag: "WallRead", worker: 0, wallMs: WALL_MS + 190 * SECOND }).run(5_000)
+    // Connections that HTTP clients kept.
+    for (const idleUs of [5_000_000, 5_200_000]) toy.post({ _tag: "ConnectionKept", worker: 0, upstream: 0, idleUs, saw: "closed", outlived: 0 })
+    toy.post({ _tag: "ConnectionKept", worker: 0, upstream: 1, idleUs: 3_000_000, saw: "announced", outlived: 0 }).run(1_000)
     // What was known of a removed upstream is there for the next one of its name.
     const { config } = toy.state
     const reload = (upstreams: typeof config.upstreams, maxEntries: number) =>

@@ -34,6 +34,7 @@ const routes: Routes = {
     silentAfterMs: 60_000,
     domain: "",
     needsDiscovery: false,
+    reuseWithinMs: 4_000,
     toleranceMs: 5,
     affinity: "none",
     tolerancePercent: 10,

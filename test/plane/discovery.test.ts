@@ -16,6 +16,7 @@ const upstream = (id: number, domain: string, needsDiscovery: boolean, name = "o
     name,
     domain,
     needsDiscovery,
+    reuseWithinMs: 4_000,
     state: "system",
     members: [],
     policy: "random",

@@ -10,6 +10,7 @@ const routesOf = (...upstreams: ReadonlyArray<readonly [name: string, domain: st
   version: 1,
   upstreams: upstreams.map(([name, domain], id) => ({
     ...{ id, name, domain, needsDiscovery: false, state: "active", members: [], policy: "random", affinity: "none" },
+    reuseWithinMs: 4_000,
     ...{ toleranceMs: 0, tolerancePercent: 0, lastResort: { attempts: [], deadlineMs: 1 }, silentAfterMs: 100 },
     session: upstreamDefaults.session
   }))

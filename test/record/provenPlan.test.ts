@@ -25,7 +25,8 @@ function follows(attempts: ReadonlyArray<DialAttempt>, candidate: Endpoint | "no
       session,
       silentAfterMs: 100,
       domain: "",
-      needsDiscovery: false
+      needsDiscovery: false,
+      reuseWithinMs: 4_000
     },
     lastResort: { attempts, deadlineMs: 1_000 }
   }

@@ -24,6 +24,7 @@ export const upstreamOwners: Rule = oneWriterEach({
     ],
     "src/core/upstream/answers.ts": ["answered", "firstByte", "silentAfterMs"],
     "src/core/upstream/firstUse.ts": ["race", "pausedUntilUs", "searchUntilUs", "searched", "usedAtUs"],
+    "src/core/upstream/kept.ts": ["kept"],
     "src/core/upstream/list.ts": [
       "name",
       "listed",

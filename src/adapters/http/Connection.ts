@@ -17,9 +17,14 @@ export class Connection {
   requests = 0
   /** When its last answer ended, in the time of `performance.now`. */
   idleSinceMs = performance.now()
+  /** Whether it waits for another request, after at least one. */
+  isIdle = false
+  /** Whether it waited for its first request. */
+  hasWaited = false
   readonly #connector: Connector
   readonly #tcp: net.Socket
   #spent = false
+  #dropped = false
 
   constructor(connector: Connector, tcp: net.Socket, socket: net.Socket = tcp) {
     this.#connector = connector
@@ -32,6 +37,21 @@ export class Connection {
   /** No further request may use it. */
   get isSpent(): boolean {
     return this.#spent
+  }
+
+  /** This side ended it. */
+  get isDropped(): boolean {
+    return this.#dropped
+  }
+
+  /** Notes that this side ends it, so that its end says nothing about the other side. */
+  markDropped(): void {
+    this.#dropped = true
+  }
+
+  drop(): void {
+    this.#dropped = true
+    this.socket.destroy()
   }
 
   /** Reports it as useless, and takes no further request. */

@@ -32,6 +32,8 @@ export interface Connector {
   /** Whether the configuration has rules for TLS to this host, such as pins, which only `connectTls` keeps. */
   hasTlsRules?(host: string, port?: number): boolean
   connectTls?(host: string, port?: number, options?: OwnTls): Promise<tls.TLSSocket>
+  /** What is known of connections that are kept. Without it the limits of undici and Node remain in force. */
+  readonly kept?: Kept
 }
 
 /** What a client may say of TLS where the configuration has rules for it. */
@@ -41,3 +43,23 @@ export interface OwnTls extends Pick<tls.ConnectionOptions, "ca"> {
   readonly key?: string | Buffer
   readonly signal?: AbortSignal
 }
+
+export interface Kept {
+  /** For how long a connection to the host may have been idle to take another request, in ms; undefined: not known. */
+  limitMs(host: string, port: number): number | undefined
+  /** Whether new connections to the host may go to this candidate now; null: to an address that is no candidate. */
+  isServing(host: string, port: number, candidate: string | null): boolean
+  /**
+   * Reports what was seen of an idle connection, from which the limit is learned. `outlived`: how many were used again after at
+   * least as long, since the last end that was reported.
+   */
+  report(host: string, port: number, saw: SawIdle, idleMs: number, outlived?: number): boolean
+}
+
+/**
+ * - `closed`: the server ended a connection that had been idle for so long.
+ * - `dead`: a request met its end before any byte of an answer.
+ * - `alive`: it was still open after so long.
+ * - `announced`: the server says that it keeps idle connections for so long (`Keep-Alive: timeout=60`).
+ */
+export type SawIdle = "closed" | "dead" | "alive" | "announced"

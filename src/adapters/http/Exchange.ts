@@ -2,7 +2,9 @@
 import type { Span } from "@opentelemetry/api"
 import type { Connection } from "./Connection.ts"
 import type { Served } from "./Connector.ts"
+import type { IdleConnections } from "./IdleConnections.ts"
 import type { HttpOptions } from "./options.ts"
+import { BROKEN } from "./Resending.ts"
 import { activeSpan, describe } from "./spans.ts"
 
 export interface Request {
@@ -14,19 +16,27 @@ export interface Request {
 export class Exchange {
   readonly #request: Request
   readonly #options: HttpOptions
+  readonly #idle: IdleConnections
   readonly #span: Span | undefined = activeSpan()
   #connection: Connection | undefined
-  #isFirst = false
+  /** For how long the connection had been idle; -1: it is new. */
+  #idleMs = -1
   #startedMs = performance.now()
   #answered = false
 
-  constructor(request: Request, options: HttpOptions) {
+  constructor(request: Request, options: HttpOptions, idle: IdleConnections) {
     this.#request = request
     this.#options = options
+    this.#idle = idle
   }
 
   get served(): Served | undefined {
     return this.#connection?.served
+  }
+
+  /** Whether the connection was used before, or had waited, so that it may be dead. */
+  get isReused(): boolean {
+    return this.#idleMs >= 0
   }
 
   /** The request goes out on this connection. */
@@ -34,13 +44,19 @@ export class Exchange {
     this.#connection = connection
     this.#startedMs = performance.now()
     if (connection === undefined) return
-    this.#isFirst = connection.requests === 0
+    if (connection.requests > 0 || connection.hasWaited) this.#idleMs = this.#startedMs - connection.idleSinceMs
     connection.requests++
+    this.#idle.begin(connection)
     describe(this.#span, connection.served)
   }
 
-  answer(statusCode: number): void {
+  /** `keepAlive`: the header of that name. */
+  answer(statusCode: number, keepAlive?: string | ReadonlyArray<string>): void {
     this.#answered = true
+    if (this.#connection !== undefined) {
+      this.#idle.announced(this.#connection, keepAlive)
+      if (this.isReused) this.#idle.served(this.#connection, this.#idleMs)
+    }
     const { failingStatuses, onResponse } = this.#options
     if (failingStatuses?.includes(statusCode) === true) this.#connection?.blame()
     onResponse?.({ ...this.#request, statusCode, served: this.served, tookMs: performance.now() - this.#startedMs })
@@ -58,7 +74,9 @@ export class Exchange {
    */
   fail(error: NodeJS.ErrnoException): void {
     if (this.#answered || this.#connection === undefined) return
-    if (isTimeout(error) || (this.#isFirst && BROKEN.has(error.code ?? ""))) this.#connection.blame()
+    const isBroken = BROKEN.has(error.code ?? "")
+    if (isBroken && this.isReused) this.#idle.dead(this.#connection, this.#idleMs)
+    if (isTimeout(error) || (isBroken && !this.isReused)) this.#connection.blame()
   }
 }
 
@@ -67,6 +85,3 @@ function isTimeout({ code, name, cause }: NodeJS.ErrnoException): boolean {
   return code === "UND_ERR_HEADERS_TIMEOUT" || name === "TimeoutError"
     || (cause instanceof Error && cause.name === "TimeoutError")
 }
-
-/** The connection ended before the answer. */
-const BROKEN = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"])

@@ -1,6 +1,7 @@
 /** A handler of undici that tells an exchange what happens, and passes everything on. */
 import type { Dispatcher } from "undici"
 import type { Exchange } from "./Exchange.ts"
+import { Resending } from "./Resending.ts"
 
 type Handler = Dispatcher.DispatchHandler
 type Arguments<K extends keyof Handler> = Parameters<NonNullable<Handler[K]>>
@@ -20,6 +21,7 @@ export class Tracked implements Handler {
 
   onRequestStart(...[controller, context]: Arguments<"onRequestStart">): void {
     this.#begun()
+    if (this.#handler instanceof Resending) this.#handler.sentOn(this.#exchange.isReused)
     this.#handler.onRequestStart?.(controller, { ...context, fairlead: this.#exchange.served })
   }
 
@@ -29,7 +31,7 @@ export class Tracked implements Handler {
   }
 
   onResponseStart(...[controller, statusCode, ...rest]: Arguments<"onResponseStart">): void {
-    if (statusCode >= 200) this.#exchange.answer(statusCode)
+    if (statusCode >= 200) this.#exchange.answer(statusCode, rest[0]["keep-alive"])
     this.#handler.onResponseStart?.(controller, statusCode, ...rest)
   }
 

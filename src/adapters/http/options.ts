@@ -5,6 +5,8 @@ import { openTls } from "./openTls.ts"
 import { byRules } from "./ruledTls.ts"
 import type { Connector, Served } from "./Connector.ts"
 import { SessionCache } from "./SessionCache.ts"
+import type { Limits, WarmTlsOptions } from "./WarmTls.ts"
+import { WarmTls } from "./WarmTls.ts"
 
 export interface HttpOptions extends Partial<HandshakeLimits> {
   /** Options of TLS for all origins, such as `ca`, `cert` and `key`. */
@@ -20,11 +22,13 @@ export interface HttpOptions extends Partial<HandshakeLimits> {
   readonly onResponse?: (response: ResponseInfo) => void
   /**
    * How long a connection to the origin may have been idle and still take a request, in ms; undefined: as long as it is open.
-   * The origin is such as `https://web.example`.
+   * The origin is such as `https://web.example`. By default Fairlead learns that of each origin.
    */
   readonly idleLimitMs?: (origin: string) => number | undefined
   /** Opens the TLS connections instead of the usual way. */
   readonly openTls?: OpenTls
+  /** Opens TLS connections ahead of use, for origins in use. true: one for each of them. The default is false. */
+  readonly warmTls?: WarmTlsOptions | boolean
 }
 
 export interface ResponseInfo {
@@ -41,7 +45,7 @@ export interface ResponseInfo {
 /** 3 s as for a dial, and 500 ms until another candidate joins. */
 export const HANDSHAKES: HandshakeLimits = { handshakeTimeoutMs: 3_000, hedgeAfterMs: 500, attempts: 4 }
 
-export const tlsOpener = (connector: Connector, options: HttpOptions): OpenTls =>
+const tlsOpener = (connector: Connector, options: HttpOptions): OpenTls =>
   options.openTls ?? byRules(
     connector,
     openTls(
@@ -55,5 +59,9 @@ export const tlsOpener = (connector: Connector, options: HttpOptions): OpenTls =
     )
   )
 
-/** Whether an idle connection may take another request. */
-export const mayServe = (idleMs: number, limitMs: number | undefined): boolean => limitMs === undefined || idleMs <= limitMs
+/** The same with TLS connections that are there before they are needed, where the program wants them. */
+export function warmTlsOf(connector: Connector, options: HttpOptions, limits: Limits): WarmTls {
+  const { warmTls = false } = options
+  const wanted = warmTls === true ? {} : warmTls === false ? { perOrigin: 0 } : warmTls
+  return new WarmTls(tlsOpener(connector, options), wanted, limits)
+}

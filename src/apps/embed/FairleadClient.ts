@@ -5,6 +5,7 @@ import type { OwnTls } from "../../adapters/node/secure.ts"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
 import type { Status } from "../../shell/status.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
+import type { KeptConnections } from "./KeptConnections.ts"
 import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 import type { ServedBy } from "./ServedBy.ts"
 
@@ -43,6 +44,8 @@ export interface FairleadClient extends AsyncDisposable {
   hasTlsRules(host: string, port?: number): boolean
   /** Which candidate serves a socket of `connect` or `connectTls`; undefined: the socket is not one of them. */
   servedBy(socket: net.Socket): ServedBy | undefined
+  /** What is known of HTTP connections that clients keep. The adapters for HTTP use it, and report what they see. */
+  readonly kept: KeptConnections
   /** The choice that `connect` would make now, for programs that dial by themselves. */
   pick(host: string, port?: number, options?: Pick<ConnectOptions, "signal">): Promise<Selection>
   /** Reports the outcome of a selection, once. false: the report does not count. */

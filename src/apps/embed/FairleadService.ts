@@ -12,6 +12,7 @@ import type { ConfigError } from "./config.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
 import type { ConnectError, TlsError, UnknownUpstreamError } from "./errors.ts"
 import type { ConnectOptions } from "./FairleadClient.ts"
+import type { KeptConnections } from "./KeptConnections.ts"
 import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 import type { ServedBy } from "./ServedBy.ts"
 
@@ -61,6 +62,8 @@ export interface FairleadService {
   ) => Effect.Effect<tls.TLSSocket, UnknownUpstreamError | ConnectError | TlsError, Scope.Scope>
   /** Whether only `connectTls` heeds what the configuration says of TLS to this host: pins, or a cover name. */
   readonly hasTlsRules: (host: string, port?: number) => boolean
+  /** What is known of HTTP connections that clients keep. The adapters for HTTP use it, and report what they see. */
+  readonly kept: KeptConnections
   /** Which candidate serves a socket of `connect` or `connectTls`; undefined: the socket is not one of them. */
   readonly servedBy: (socket: net.Socket) => ServedBy | undefined
   /** The choice that `connect` would make now, for programs that dial by themselves. */

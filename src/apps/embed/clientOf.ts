@@ -30,6 +30,7 @@ export function clientOf(fairlead: FairleadService, closed: Effect.Effect<void> 
     connectTls: (host, port, { signal, ...own } = {}) => run(fairlead.connectTls(host, port, own), signal),
     hasTlsRules: fairlead.hasTlsRules,
     servedBy: fairlead.servedBy,
+    kept: fairlead.kept,
     pick: (host, port, { signal } = {}) => run(whileOpen(fairlead.pick(host, port)), signal),
     report: (about: Selection | net.Socket, outcome: Outcome | SocketOutcome) =>
       Effect.runSync(

@@ -24,6 +24,7 @@ import { connecting, connectingIn } from "./connecting.ts"
 import { Connections } from "./Connections.ts"
 import { ConnectError, UnknownUpstreamError } from "./errors.ts"
 import type { Avoiding, FairleadService } from "./FairleadService.ts"
+import { LearnedLimits } from "./LearnedLimits.ts"
 import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 import { Selections } from "./Selections.ts"
 import { stagedTls, StageTrials } from "./stagedTls.ts"
@@ -118,6 +119,7 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
     },
     connectScoped: (host, port, options) => connectingIn(connect(host, port, options)),
     servedBy: connections.servedBy,
+    kept: new LearnedLimits(engine),
     pick: Effect.fnUntraced(function* (host, port) {
       const target = yield* targeted(host, port)
       const id = stopped ? undefined : yield* found(target)

@@ -30,6 +30,7 @@ export type {
 export type {
   ClientAccepted,
   ClientClosed,
+  ConnectionKept,
   DialPending,
   DomainRequested,
   SessionSilent,

@@ -89,6 +89,8 @@ export interface UpstreamRoutes {
    * without this.
    */
   readonly needsDiscovery: boolean
+  /** For how long at most an HTTP connection may have been idle to be used again. */
+  readonly reuseWithinMs: number
 }
 
 export interface Routes {

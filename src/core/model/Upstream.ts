@@ -1,5 +1,6 @@
 /** An upstream: one service that several addresses can give, and the set of addresses that clients go to now. */
 import type { Ewma } from "../math/Ewma.ts"
+import type { Lifetime } from "../math/Lifetime.ts"
 import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 import type { TlsStage } from "./Event.ts"
 
@@ -91,6 +92,8 @@ export interface Upstream {
   readonly unresolvedSinceUs: number
   /** Breakers of the stages of a program's TLS that have failed since they last served. */
   readonly tlsStages: ReadonlyArray<StageBreaker>
+  /** How long it lets idle HTTP connections live, as far as it was seen. */
+  readonly kept: Kept
 }
 
 /** What a stage's breaker has counted: see reducers/tlsStages.ts. */
@@ -106,6 +109,16 @@ export interface StageBreaker {
   /** How long it was last open. */
   readonly openForMs: number
   readonly closedAtUs: number
+}
+
+/** What was seen of HTTP connections that were kept for further requests. */
+export interface Kept {
+  /** For how long the last ones had been idle when they were dead, or still alive. */
+  readonly lived: Lifetime
+  /** The first of the deaths that were seen together last; -1: there was none. */
+  readonly diedAtUs: number
+  /** How long the upstream says that it keeps them; -1: it has not said. */
+  readonly announcedMs: number
 }
 
 /** Addresses of one source that `access` refused. */

@@ -14,6 +14,7 @@
  *   warm socket.
  * - Each prior may serve for `history.serveFor`. After that it may serve only if it is younger than `scoreTtl` and was
  *   measured from the network where this machine is now. It ends with its record at the latest.
+ * - How long the upstream lets an idle HTTP connection live is taken from the latest record, until this run sees it.
  * - A sample of any kind replaces the prior. A prior never puts a candidate into the set.
  *
  * A record from the future was written under a wrong clock. It counts as measured now.
@@ -29,6 +30,8 @@ import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import type { Upstream } from "../model/Upstream.ts"
 import { markDirty, requestProbes } from "../requests.ts"
+import type { UpstreamConfig } from "../model/Config.ts"
+import * as Kept from "../upstream/kept.ts"
 import * as Priors from "../upstream/priors.ts"
 import * as Upstreams from "../upstreams.ts"
 import { merge } from "../rules/roster.ts"
@@ -68,11 +71,13 @@ function loaded(state: State, step: Step, event: HistoryLoaded): State {
  * source.
  */
 export function remind(state: State, step: Step, id: UpstreamId): State {
-  const upstream = Upstreams.find(state, id)
-  if (upstream === undefined) return state
+  const before = Upstreams.find(state, id)
+  if (before === undefined) return state
   const config = Upstreams.configOf(state, id)
+  const records = state.config.sources.history && Upstreams.isOn(state, id) ? recordsOf(state, config) : []
+  const upstream = withKept(before, config, records)
   const known = new Map<string, { readonly record: HistoryRecord; readonly prior: Prior }>()
-  for (const record of state.config.sources.history && Upstreams.isOn(state, id) ? recordsOf(state, config) : []) {
+  for (const record of records) {
     const prior = priorOf(state, step.at, id, record)
     if (prior.servesMs > 0) known.set(`${record.address} ${record.port}`, { record, prior })
   }
@@ -80,7 +85,13 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
   const named = [...known.values()].filter(({ record: { host, port, sources } }) =>
     host !== "" && port === config.port && (sources.includes("dns") || sources.includes("history"))
   )
-  let next = merge(state, step, id, "history", named.map(({ record: { address, port } }) => ({ host: address, port })))
+  let next = merge(
+    Upstreams.replace(state, before, upstream),
+    step,
+    id,
+    "history",
+    named.map(({ record: { address, port } }) => ({ host: address, port }))
+  )
   // Candidates of an upstream on demand wait for its race.
   const isLive = Upstreams.isLive(state, id)
   const unmeasured: Array<Candidate> = []
@@ -98,6 +109,13 @@ export function remind(state: State, step: Step, id: UpstreamId): State {
   markDirty(step, id)
   requestProbes(step)
   return review(changed(next, id, (upstream) => Priors.withPriors(upstream, priors)), step, id)
+}
+
+/** How long the upstream lets an idle connection live, as the latest record says. */
+function withKept(upstream: Upstream, { port }: UpstreamConfig, records: ReadonlyArray<HistoryRecord>): Upstream {
+  const told = records.filter((one) => one.port === port && one.keptMs !== undefined)
+  const latest = told.sort((a, b) => b.measuredMs - a.measuredMs)[0]?.keptMs
+  return latest === undefined ? upstream : Kept.recalled(upstream, latest)
 }
 
 /** How long a record counts from now on. */

@@ -25,6 +25,7 @@ import {
 import {
   ClientAccepted,
   ClientClosed,
+  ConnectionKept,
   DialPending,
   DomainRequested,
   SessionSilent,
@@ -114,7 +115,8 @@ const EventSchema = Schema.Union([
   InterfacesChanged,
   DomainRequested,
   Raced,
-  TlsTried
+  TlsTried,
+  ConnectionKept
 ])
 
 /** The union under the name of the alias that asks for it: a type of many members is read by its name. */

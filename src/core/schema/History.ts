@@ -36,7 +36,9 @@ export const HistoryRecordSchema = Schema.Struct({
   /** From this moment on the record is worth nothing. */
   expiresMs: Schema.Int,
   /** The network that the address was measured from, where it is known. */
-  network: Schema.optionalKey(short(MOST_NETWORK_CHARS))
+  network: Schema.optionalKey(short(MOST_NETWORK_CHARS)),
+  /** How long the upstream let an idle HTTP connection live, where that is known. */
+  keptMs: Schema.optionalKey(Schema.Int.check(within(0, 86_400_000)))
 })
 
 export interface HistoryRecord extends Schema.Schema.Type<typeof HistoryRecordSchema> {}

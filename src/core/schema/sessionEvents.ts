@@ -97,6 +97,21 @@ export class SessionStalled extends Schema.Opaque<SessionStalled>()(Schema.Tagge
   client: Schema.Int
 })) {}
 
+/** A client learned something about how long an upstream lets an idle HTTP connection live. */
+export class ConnectionKept extends Schema.Opaque<ConnectionKept>()(Schema.TaggedStruct("ConnectionKept", {
+  worker: Schema.Int,
+  upstream: UpstreamId,
+  /** For how long the connection had been idle. Where `saw` is `announced`: the time that the upstream announced. */
+  idleUs: Schema.Int,
+  /**
+   * `closed`: the upstream ended it. `dead`: a request met its end before any byte of an answer. `alive`: it was still open, or
+   * answered. `announced`: an answer had a header `Keep-Alive`.
+   */
+  saw: Schema.Literals(["closed", "dead", "alive", "announced"]),
+  /** Connections that were used again after at least as long, since the client reported the last end; 16 at most. */
+  outlived: Schema.Int
+})) {}
+
 /** A client wants a host that no candidate is known to serve. */
 export class DomainRequested extends Schema.Opaque<DomainRequested>()(Schema.TaggedStruct("DomainRequested", {
   worker: Schema.Int,

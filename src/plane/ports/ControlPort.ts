@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import type {
   ClientAccepted,
   ClientClosed,
+  ConnectionKept,
   DialPending,
   DomainRequested,
   SessionSilent,
@@ -20,6 +21,7 @@ import type { Resolver } from "./Resolver.ts"
 export type ClientEvent =
   | ClientAccepted
   | ClientClosed
+  | ConnectionKept
   | DialPending
   | DomainRequested
   | SessionSilent
