@@ -95,6 +95,8 @@ function succeeded(state: State, step: Step, candidate: Candidate, aboutUs: numb
   if (aboutUs <= trouble.sinceUs) return withoutSigns(state, upstream, candidate)
   const failsInSessions = checkpointOf(upstream, candidate)?.failed === "session"
   if (!isByte && (!trouble.byConnect || failsInSessions)) return state
+  // A session of before may speak while the upstream is off. What is off does not change; it continues here when it is on.
+  if (isCommon(upstream) && !Upstreams.isOn(state, upstream.id)) return state
   return isCommon(upstream)
     ? endCommonCause(state, step, upstream, candidate, trouble)
     : Upstreams.replace(state, upstream, Troubles.ended(upstream))
