@@ -34,7 +34,7 @@ describe("fairlead explain", () => {
         const log = path.join(directory, "log")
         const file = writeConfig(directory, { candidates: [], log, more })
         const running = start(["run", "--config", file])
-        await until("it listens", () => portOf(running) !== undefined, 20_000)
+        await until("it listens", () => portOf(running) !== undefined, 40_000)
         assert.include(["good", "frail"], await ask(portOf(running)!))
         const page = async () => (await request(admin, "/explain?upstream=web")).body
         await frail.stop()
@@ -76,6 +76,6 @@ describe("fairlead explain", () => {
         assert.strictEqual(altered.code, 3)
         assert.include(altered.stderr, "altered")
       }),
-    60_000
+    120_000
   )
 })

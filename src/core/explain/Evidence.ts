@@ -8,6 +8,9 @@ import type { Decision } from "../model/Decision.ts"
 import type { Entry } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 
+/** What the core has forgotten is dropped each so many entries. */
+const SWEEP_EVERY = 1_024
+
 export interface Proof {
   readonly seq: number
   /** Moment of the entry, in µs of the monotonic clock. */
@@ -50,7 +53,8 @@ export class Evidence {
           else if (outcome !== "cancelled" && outcome !== "unresolved") this.#set(candidate, "failed", entry, outcome)
         }
     }
-    for (const decision of decisions) this.#decided(entry, decision, state)
+    for (const decision of decisions) this.#decided(entry, decision)
+    if (entry.seq % SWEEP_EVERY === 0) this.#sweep(state)
   }
 
   of(candidate: CandidateId): Readonly<Rests> {
@@ -62,7 +66,7 @@ export class Evidence {
     return this.#ladder.get(upstream)
   }
 
-  #decided(entry: Entry, decision: Decision, state: State): void {
+  #decided(entry: Entry, decision: Decision): void {
     switch (decision._tag) {
       case "BreakerOpened":
         return this.#set(decision.candidate, "breaker", entry, `opened: ${decision.reason}`)
@@ -83,7 +87,6 @@ export class Evidence {
         return
       case "MembershipChanged":
         for (const id of decision.joined) this.#set(id, "joined", entry, "joined")
-        if (decision.left.length > 0) this.#forget(state)
         return
       case "LadderStepped":
         this.#ladder.set(decision.upstream, proof(entry, `${decision.from} to ${decision.to}: ${decision.reason}`))
@@ -98,7 +101,7 @@ export class Evidence {
   }
 
   /** Candidates that the core has forgotten need no evidence. One that left may come back. */
-  #forget(state: State): void {
+  #sweep(state: State): void {
     for (const id of this.#of.keys()) if (Candidates.find(state, id) === undefined) this.#of.delete(id)
   }
 }

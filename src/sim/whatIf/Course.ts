@@ -49,23 +49,25 @@ export class Course {
   reloads = 0
   firstUs = -1
   lastUs = -1
-  readonly #numbers = new Map<string, number>()
+  /** By host and port: a text of both for each sample would cost more than all else here. */
+  readonly #numbers = new Map<string, Map<number, number>>()
   readonly #resolved = new Map<string, Array<Answered>>()
   readonly #open = new Map<number, Came>()
 
   /** The number of an address. */
   numberOf(host: string, port: number): number {
-    const text = `${host}:${port}`
-    const known = this.#numbers.get(text)
+    const known = this.#numbers.get(host)?.get(port)
     if (known !== undefined) return known
-    const number = this.addresses.push(text) - 1
+    const number = this.addresses.push(`${host}:${port}`) - 1
     this.samples.push(new Samples())
-    this.#numbers.set(text, number)
+    const ports = this.#numbers.get(host)
+    if (ports === undefined) this.#numbers.set(host, new Map([[port, number]]))
+    else ports.set(port, number)
     return number
   }
 
   samplesOf(host: string, port: number): Samples | undefined {
-    const number = this.#numbers.get(`${host}:${port}`)
+    const number = this.#numbers.get(host)?.get(port)
     return number === undefined ? undefined : this.samples[number]
   }
 

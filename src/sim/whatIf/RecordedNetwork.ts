@@ -30,11 +30,11 @@ export class RecordedNetwork implements Answering {
 
   answerOf(host: string, _purpose: Purpose, port: number): Answer {
     this.dials.all++
-    const samples = this.#course.samplesOf(host, port)
     const atUs = this.#nowUs()
-    if (samples?.isKnownAt(atUs, this.#withinUs) === true) this.dials.known++
-    const one = samples?.handshakeAt(atUs)
-    return one === undefined ? "lost" : one.failure ?? one.tookMs
+    const one = this.#course.samplesOf(host, port)?.handshakeAt(atUs)
+    if (one === undefined) return "lost"
+    if (atUs - one.atUs <= this.#withinUs && one.atUs - atUs <= this.#withinUs) this.dials.known++
+    return one.failure ?? one.tookMs
   }
 
   endOf(answer: Answer, timeoutMs: number): Handshake {

@@ -57,12 +57,6 @@ export class Samples {
     return this.#levels[isAfter ? i + 1 : i] as number
   }
 
-  /** Whether anything is known within `withinUs` of a moment. */
-  isKnownAt(atUs: number, withinUs: number): boolean {
-    const one = this.handshakes[nearest(this.handshakes, atUs)]
-    return one !== undefined && distance(one.atUs, atUs) <= withinUs
-  }
-
   /** Two sessions in a row failed, of which one is the last by then. One alone may be the fault of its client. */
   #sessionsFail(atUs: number, withinUs: number): boolean {
     const i = lastBy(this.sessions, atUs)
