@@ -34,10 +34,12 @@ describe.skipIf(noNpm)("the command of the package", () => {
       const [proxy = 0, admin = 0] = await freePorts(2)
       const running = startFile(file(), ["--listen", `127.0.0.1:${proxy}`, "--admin", `127.0.0.1:${admin}`], {
         cwd: directory,
-        env: { XDG_STATE_HOME: directory }
+        env: { XDG_STATE_HOME: directory, npm_command: "exec" }
       })
       try {
         await until("it says what to type", () => running.stdout().includes("proxy.pac"), 20_000)
+        // npx has started it.
+        assert.include(running.stdout(), "$(npx fairlead env")
         assert.include((await request(proxy, "/proxy.pac")).body, `PROXY 127.0.0.1:${proxy}`)
         assert.include((await request(admin, "/metrics")).body, "# TYPE fairlead_")
       } finally {

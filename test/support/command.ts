@@ -69,7 +69,8 @@ export function startFile(
   const [first = "", ...others] = [...by, binaryOf(runtime), ...before, ...flags, file, ...args]
   const child = spawn(first, others, {
     cwd,
-    env: { ...process.env, NO_COLOR: "1", ...env },
+    // The tests themselves may run under npx.
+    env: { ...process.env, NO_COLOR: "1", npm_command: "", ...env },
     stdio: ["ignore", "pipe", "pipe"]
   })
   let stdout = ""
