@@ -1,6 +1,6 @@
 /**
  * `/events`: facts as server-sent events, each with its number as its id. A reader that reconnects with `Last-Event-ID` gets
- * the facts that it missed, as far as they are kept.
+ * the facts that it missed, as far as they are kept. So does one that names a fact as `?after=`; 0 means all that are kept.
  *
  * A reader that is too slow is cut off, and the service never waits for it. That happens when facts were lost to the reader, so
  * that it reconnects for them, and when it has taken nothing between two signs of life.
@@ -67,8 +67,11 @@ function textOf(fact: PublicFact): string {
   return Sse.encoder.write({ _tag: "Event", event: "message", id: String(fact.seq), data: JSON.stringify(fact) })
 }
 
-/** The id of the last fact that the reader got; undefined: it is a new reader, which gets the facts from now on. */
-function lastSeen({ headers }: HttpServerRequest): number | undefined {
-  const id = headers["last-event-id"] ?? ""
+/**
+ * The id of the last fact that the reader got; undefined: it is a new reader, which gets the facts from now on. A browser sends
+ * the header only when it reconnects by itself, and keeps the query of the first time.
+ */
+function lastSeen({ headers, url }: HttpServerRequest): number | undefined {
+  const id = headers["last-event-id"] ?? new URL(url, "http://admin").searchParams.get("after") ?? ""
   return /^\d{1,15}$/.test(id) ? Number(id) : undefined
 }
