@@ -60,7 +60,7 @@ describe("a session of the dashboard", () => {
     }))
 
   it.live("ends in time, and is begun by the token alone: neither by a cookie nor by a forged or changed one", () =>
-    withAdmin(nowhere, { token: TOKEN, sessionMs: 300 }, async ({ port }) => {
+    withAdmin(nowhere, { token: TOKEN, sessionMs: 600 }, async ({ port }) => {
       const cookie = await cookieOf(port)
       const statusWith = async (cookie: string) => (await request(port, "/status", { headers: { cookie } })).status
       assert.strictEqual(await statusWith(cookie), 200)
@@ -71,6 +71,9 @@ describe("a session of the dashboard", () => {
       for (const forged of [later, `${name}=`, `${name}=${endsAt}.${"A".repeat(43)}`, `${name}=${TOKEN}`, `x${cookie}`]) {
         assert.strictEqual(await statusWith(forged), 401, forged)
       }
+      const events = await openEvents(port, { cookie })
+      assert.strictEqual(events.status, 200)
+      await until("the stream of facts ended with the session", events.ended)
       let status = 200
       await until("the session ended", () => {
         void statusWith(cookie).then((now) => (status = now), () => {})

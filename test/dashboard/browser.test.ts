@@ -165,7 +165,7 @@ describe.skipIf(lacksTool("chromium", "chromium", ...CHROMIUM))("the dashboard i
   )
 
   it(
-    "gives the orders of an operator, by keyboard too, and shows what they led to",
+    "gives the orders of an operator, by keyboard too, shows what they led to, and explains",
     () =>
       serving(nowhere, ({ port, asked }) =>
         onDashboard(browser, { port }, async ({ page, wrong }) => {
@@ -187,6 +187,10 @@ describe.skipIf(lacksTool("chromium", "chromium", ...CHROMIUM))("the dashboard i
           await page.locator("::-p-text(Reload file)").click()
           await has(page, "at least one listener is needed")
           assert.deepStrictEqual(asked, ["enabled false", "refresh web", "reload", "reload"])
+          await page.locator("::-p-text(Explain)").click()
+          await page.waitForSelector("[data-explained]")
+          const { candidates: [one] } = JSON.parse((await request(port, "/explain?upstream=web")).body)
+          assert.include((await texts(page, "[data-explained]"))[0], `${one.id}${one.why}`)
           await page.keyboard.press("/")
           assert.strictEqual(await page.evaluate(() => document.activeElement?.getAttribute("type")), "search")
           assert.deepStrictEqual(wrong, [])

@@ -15,14 +15,20 @@ import * as Stream from "effect/Stream"
 import type { ServerResponse } from "node:http"
 import type { Facts } from "../../shell/facts/Facts.ts"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
+import type { AdminOptions } from "./AdminOptions.ts"
 import type { Handler } from "./Handler.ts"
+import { lastsMs } from "./session.ts"
 
 /** Time in ms after which a reader that was cut off reconnects. */
 const RETRY_MS = 2_000
+/** Some 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 const BEGINNING = `retry: ${RETRY_MS}\n\n`
 const HEARTBEAT = ": alive\n\n"
 
-export const events = (facts: Facts["Service"], heartbeatMs: number): Handler => (request) =>
+type Options = Pick<AdminOptions, "heartbeatMs" | "token">
+
+export const events = (facts: Facts["Service"], { heartbeatMs, token }: Options): Handler => (request) =>
   Effect.sync(() => {
     const response = NodeHttpServerRequest.toServerResponse(request) as ServerResponse
     const seen = lastSeen(request)
@@ -34,7 +40,10 @@ export const events = (facts: Facts["Service"], heartbeatMs: number): Handler =>
       Effect.forkScoped(cutOffWhenStuck(response, heartbeatMs)),
       Stream.concat(Stream.succeed(BEGINNING), Stream.merge(lines, heartbeats, { haltStrategy: "left" }))
     ))
-    return HttpServerResponse.stream(Stream.encodeText(body), {
+    // A stream ends with the session of its reader. Timers of the runtime take no longer times.
+    const leftMs = Math.min(lastsMs(request, token, Date.now()), LONGEST_TIMER_MS)
+    const lasting = Stream.interruptWhen(body, Effect.sleep(leftMs))
+    return HttpServerResponse.stream(Stream.encodeText(lasting), {
       contentType: "text/event-stream",
       headers: { "cache-control": "no-store", "x-accel-buffering": "no" }
     })

@@ -38,7 +38,7 @@ export const routes = Effect.fnUntraced(function* (options: AdminOptions) {
     "/status": { GET: yield* status(options) },
     "/explain": { GET: yield* explain(options) },
     [PAC_PATH]: { GET: pacPage(acceptor) },
-    "/events": { GET: events(facts, options.heartbeatMs) },
+    "/events": { GET: events(facts, options) },
     "/reload": { POST: reload },
     "/enabled": { PUT: enabled },
     "/refresh": { POST: refresh },

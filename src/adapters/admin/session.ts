@@ -20,8 +20,19 @@ export function showsToken(request: HttpServerRequest, token: Redacted.Redacted)
 
 /** Whether the request has the cookie of a session that has not ended. */
 export function isInSession(request: HttpServerRequest, token: Redacted.Redacted, nowMs: number): boolean {
+  return endOf(request, token) > nowMs
+}
+
+/** How long the request may be answered, in ms. A token does not end, and neither does a port without one. */
+export function lastsMs(request: HttpServerRequest, token: Token, nowMs: number): number {
+  return token === undefined || showsToken(request, token) ? Infinity : Math.max(0, endOf(request, token) - nowMs)
+}
+
+/** When the session of the cookie ends, in ms since 1970; 0: there is no such session. */
+function endOf(request: HttpServerRequest, token: Redacted.Redacted): number {
   const [, endsAt = "", signature = ""] = /^(\d{1,15})\.([\w-]{43})$/.exec(cookieOf(request) ?? "") ?? []
-  return signature !== "" && timingSafeEqual(digest(signature), digest(signed(endsAt, token))) && Number(endsAt) > nowMs
+  const isGenuine = signature !== "" && timingSafeEqual(digest(signature), digest(signed(endsAt, token)))
+  return isGenuine ? Number(endsAt) : 0
 }
 
 /** Whether the port has a token at all, for a caller that may see it. */

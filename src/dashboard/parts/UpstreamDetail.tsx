@@ -9,6 +9,7 @@ import { meaningOf } from "../words/reasons.ts"
 import { rowsOf } from "../words/rows.ts"
 import { membersOf } from "../words/shown.ts"
 import { Candidates } from "./Candidates.tsx"
+import { Explain } from "./Explain.tsx"
 import { FactRow } from "./TimeLine.tsx"
 import type { UpstreamProps } from "./UpstreamProps.ts"
 import { useNow } from "./useNow.ts"
@@ -59,6 +60,7 @@ export function UpstreamDetail({ upstream, course, facts, canAct, order }: Upstr
         </div>
       )}
       <Candidates upstream={upstream} course={course} />
+      <Explain upstream={name} canAct={canAct} />
       {moves.length > 0 && (
         <section>
           <h4>Why it moved</h4>

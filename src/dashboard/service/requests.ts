@@ -1,5 +1,5 @@
 /** Requests to the admin port that served the page. */
-import type { Status } from "./answers.ts"
+import type { Explanation, Status } from "./answers.ts"
 
 /** A service that takes longer counts as one that does not answer. */
 const TIMEOUT_MS = 5_000
@@ -32,6 +32,13 @@ export async function status({ candidates, course, upstreams = [] }: Wanted): Pr
   const response = await ask(`/status?${query}`)
   if (!response.ok) throw new Refused(`/status: ${(await response.text()).trim()}`)
   return await response.json() as Status
+}
+
+/** Why the candidates of an upstream serve or do not. */
+export async function explain(upstream: string, candidates: number): Promise<Explanation> {
+  const response = await ask(`/explain?${new URLSearchParams({ upstream, candidates: String(candidates) })}`)
+  if (!response.ok) throw new Refused((await response.text()).trim())
+  return await response.json() as Explanation
 }
 
 /** Whether the port has a token, so that there is a session to end. */
