@@ -18,6 +18,7 @@ describe("the sources", () => {
   })
 
   it("import no higher layer", () => expect(rules.layers(sources)).toEqual([]))
+  it("of the dashboard take only types of the service", () => expect(rules.pageApart(sources)).toEqual([]))
   it("touch the platform only in adapters and apps", () => expect(rules.platformAtTheEdge(sources)).toEqual([]))
   it("of the core import nothing outside it", () => expect(rules.coreAlone(sources)).toEqual([]))
   it("are at most 300 lines each, reducers and rules at most 200", () => expect(rules.shortFiles(sources)).toEqual([]))
@@ -110,6 +111,20 @@ describe("a planted violation is found", () => {
       "src/core/model/bad.ts",
       'import type { A } from "../schema/Event.ts"\nimport { a } from "../schema/Event.ts"',
       /schemas/
+    ],
+    [
+      "the dashboard takes code of the service",
+      rules.pageApart,
+      "src/dashboard/parts/bad.tsx",
+      'import { statusOf } from "../../shell/status.ts"',
+      /takes code of src\/shell\/status/
+    ],
+    [
+      "the dashboard imports an adapter for a type",
+      rules.layers,
+      "src/dashboard/bad.ts",
+      'import type { Permits } from "../adapters/admin/Permits.ts"',
+      /\(dashboard\) imports/
     ],
     ["400 lines", rules.shortFiles, "src/core/bad.ts", "const a = 1\n".repeat(400), /400 lines/],
     ["a reducer of 201 lines", rules.shortFiles, "src/core/reducers/bad.ts", "//\n".repeat(201), /201 lines, 200 are/],

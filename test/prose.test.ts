@@ -49,6 +49,7 @@ const CODE = [
   "src/apps",
   "src/record",
   "src/core",
+  "src/dashboard",
   "src/ingress",
   "src/plane",
   "src/shell",
@@ -63,6 +64,7 @@ const TEXTS: ReadonlyArray<Texts> = [
   { at: "CHANGELOG.md", ext: ".md" },
   { at: "docs", ext: ".md" },
   ...CODE.map((at): Texts => ({ at, ext: ".ts", part: commentsOf })),
+  { at: "src/dashboard", ext: ".tsx", part: commentsOf },
   { at: "tools/setup.mjs", ext: ".mjs", part: commentsOf },
   { at: "test", ext: ".test.ts", part: titlesOf },
   { at: "property-tests", ext: ".test.ts", part: titlesOf }

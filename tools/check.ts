@@ -89,7 +89,7 @@ for (const [runtime, { passed, failed, skipped }] of Object.entries(counts)) {
   )
 }
 console.log(
-  "(Deno runs all suites but architecture, readme and those laws that do not depend on the runtime: of the laws it runs replay, arithmetic and hosts)"
+  "(Deno runs all suites but architecture, dashboard (a browser), readme and those laws that do not depend on the runtime: of the laws it runs replay, arithmetic and hosts)"
 )
 if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`)
 const sum = (key: keyof Counts) => Object.values(counts).reduce((all, one) => all + one[key], 0)

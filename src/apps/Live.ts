@@ -21,7 +21,9 @@ import { Acceptor } from "../plane/Acceptor.ts"
 import { Plane } from "../plane/Plane.ts"
 import { Engine } from "../shell/Engine.ts"
 import { Explanations } from "../shell/explain/Explanations.ts"
+import { LatencyCourse } from "../shell/LatencyCourse.ts"
 import * as Observer from "../shell/Observer.ts"
+import { PoolTakes } from "../shell/PoolTakes.ts"
 import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
 import * as FactLog from "../shell/facts/FactLog.ts"
@@ -39,7 +41,7 @@ import type { Settings } from "./config/Settings.ts"
 import { VERSION } from "./version.ts"
 
 /** What the admin port reads. */
-type Administered = Acceptor | Engine | Facts | Recorder
+type Administered = Acceptor | Engine | Facts | LatencyCourse | PoolTakes | Recorder
 
 /** The engine, its listeners and its observers. `transport` carries the bytes; the demo has one of its own, with distance. */
 export const serving = (
@@ -76,10 +78,21 @@ const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run) =>
   })
   const { addresses } = settings.privacy
   const clientLog = ClientLog.observer(() => threshold.allows("debug"))
-  const observed = Observer.layer(Effect.all([Facts.observer, clientLog, Telemetry.observer, Explanations.observer])).pipe(
+  const observed = Observer.layer(
+    Effect.all([
+      Facts.observer,
+      clientLog,
+      Telemetry.observer,
+      PoolTakes.observer,
+      LatencyCourse.observer,
+      Explanations.observer
+    ])
+  ).pipe(
     Layer.provideMerge(Layer.mergeAll(
       Facts.layer({ perSecond: limits.factsPerSecond, kept: limits.factsKept, addresses }),
       Telemetry.layer(measured, VERSION, run.seed),
+      PoolTakes.layer,
+      LatencyCourse.layer,
       Explanations.layer
     ))
   )

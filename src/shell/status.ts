@@ -9,7 +9,9 @@ import type { Upstream } from "../core/model/Upstream.ts"
 import { scoreOf } from "../core/candidate/cost.ts"
 import * as Upstreams from "../core/upstreams.ts"
 import type { ListenerStatus } from "../plane/ports/ListenerStatus.ts"
+import type { LatencyCourse } from "./LatencyCourse.ts"
 import type { NameTrouble, NameTroubles } from "./NameTroubles.ts"
+import type { PoolTakes } from "./PoolTakes.ts"
 import type { Addresses } from "./privacy.ts"
 import { endpointText } from "../core/endpointText.ts"
 import { shownAddress } from "./privacy.ts"
@@ -23,12 +25,20 @@ export interface Seen {
   readonly listeners: ReadonlyArray<ListenerStatus>
   readonly record: RecordStatus
   readonly names: Pick<NameTroubles, "of">
+  /** Undefined: the takes of warm sockets are not counted. */
+  readonly takes?: PoolTakes["Service"]
+  /** Undefined: past latencies are not kept. */
+  readonly course?: LatencyCourse["Service"]
 }
 
 export interface StatusOptions {
   readonly addresses: Addresses
   /** Shown candidates of each upstream at most: the set first, then by cost, then in the order of the list. */
   readonly candidates: number
+  /** The names of the shown upstreams; undefined: all. */
+  readonly upstreams?: ReadonlySet<string> | undefined
+  /** Whether each candidate shows the recent course of its latency. */
+  readonly courses?: boolean
 }
 
 export type Status = ReturnType<typeof statusOf>
@@ -37,9 +47,9 @@ export function statusOf(seen: Seen, options: StatusOptions) {
   const { state } = seen
   return {
     ...headOf(seen),
-    upstreams: present(state).map((upstream) => ({
+    upstreams: shownUpstreams(state, options).map((upstream) => ({
       ...upstreamHead(seen, upstream),
-      candidates: shownOf(state, upstream, options.candidates).map((id) => candidateOf(state, upstream, id, options))
+      candidates: shownOf(state, upstream, options.candidates).map((id) => candidateOf(seen, upstream, id, options))
     }))
   }
 }
@@ -51,11 +61,11 @@ const SLICE = 64
 export function* statusText(seen: Seen, options: StatusOptions): Generator<string> {
   const { state } = seen
   yield `${JSON.stringify(headOf(seen)).slice(0, -1)},"upstreams":[`
-  for (const [i, upstream] of present(state).entries()) {
+  for (const [i, upstream] of shownUpstreams(state, options).entries()) {
     yield `${i === 0 ? "" : ","}${JSON.stringify(upstreamHead(seen, upstream)).slice(0, -1)},"candidates":[`
     const shown = shownOf(state, upstream, options.candidates)
     for (let from = 0; from < shown.length; from += SLICE) {
-      const slice = shown.slice(from, from + SLICE).map((id) => candidateOf(state, upstream, id, options))
+      const slice = shown.slice(from, from + SLICE).map((id) => candidateOf(seen, upstream, id, options))
       yield `${from === 0 ? "" : ","}${JSON.stringify(slice).slice(1, -1)}`
     }
     yield "]}"
@@ -64,8 +74,10 @@ export function* statusText(seen: Seen, options: StatusOptions): Generator<strin
 }
 
 /** Without slots of upstreams that are not configured any more. */
-function present(state: State): ReadonlyArray<Upstream> {
-  return Vector.toArray(state.upstreams).filter(({ id }) => !Upstreams.configOf(state, id).removed)
+function shownUpstreams(state: State, { upstreams: wanted }: StatusOptions): ReadonlyArray<Upstream> {
+  return Vector.toArray(state.upstreams).filter(({ id, name }) =>
+    wanted?.has(name) !== false && !Upstreams.configOf(state, id).removed
+  )
 }
 
 function headOf({ state, nowUs, restarts, listeners, record }: Seen) {
@@ -86,7 +98,7 @@ function outageOf({ outage: { sinceUs, reason } }: State, nowUs: number) {
   return sinceUs < 0 ? null : { sinceSeconds: Math.floor((nowUs - sinceUs) / 1_000_000), reason }
 }
 
-function upstreamHead({ state, names }: Seen, upstream: Upstream) {
+function upstreamHead({ state, names, takes }: Seen, upstream: Upstream) {
   const { name, host, port } = Upstreams.configOf(state, upstream.id)
   return {
     name,
@@ -96,8 +108,15 @@ function upstreamHead({ state, names }: Seen, upstream: Upstream) {
     state: state.routes.upstreams[upstream.id]?.state ?? "unranked",
     selectedAt: wallTime(state, upstream.selectedAtUs),
     expiresAt: wallTime(state, expiresAtUs(state, upstream)),
-    candidateCount: known(upstream).length
+    candidateCount: known(upstream).length,
+    shutCount: upstream.shut,
+    pool: { warm: warmOf(state, upstream), ...(takes?.of(state, upstream.id) ?? { hits: null, misses: null }) }
   }
+}
+
+/** Warm sockets that wait for clients now. */
+function warmOf(state: State, { warmPools }: Upstream): number {
+  return warmPools.reduce((sum, id) => sum + (Candidates.find(state, id)?.warm.ready.length ?? 0), 0)
 }
 
 /** What is wrong with its name; null: nothing, or it has no name. */
@@ -131,7 +150,8 @@ function known({ listed, fallback }: Upstream): ReadonlyArray<CandidateId> {
   return [...listed, ...fallback.filter((id) => !already.has(id))]
 }
 
-function candidateOf(state: State, upstream: Upstream, id: CandidateId, { addresses }: StatusOptions) {
+function candidateOf(seen: Seen, upstream: Upstream, id: CandidateId, { addresses, courses }: StatusOptions) {
+  const { state } = seen
   const candidate = Candidates.find(state, id) as Candidate
   const { scoring } = Upstreams.configOf(state, upstream.id)
   const measured = candidate.costMs >= 0
@@ -152,8 +172,14 @@ function candidateOf(state: State, upstream: Upstream, id: CandidateId, { addres
     warmWithheld: candidate.relief.phase === "withheld" ? candidate.relief.reason : null,
     connections: Candidates.connectionsOf(candidate),
     lastSampleAt: wallTime(state, candidate.lastSampleAtUs),
-    identity: candidate.identity.state
+    identity: candidate.identity.state,
+    ...(courses === true ? { course: courseOf(seen, id) } : {})
   }
+}
+
+/** Points of the recent course: how many seconds ago, and the latency in ms. */
+function courseOf({ nowUs, course }: Seen, id: CandidateId): ReadonlyArray<readonly [number, number]> {
+  return (course?.of(id) ?? []).map(([atUs, latencyMs]) => [Math.round((nowUs - atUs) / 1_000_000), round(latencyMs)])
 }
 
 export function wallTime(state: State, atUs: number): string | null {

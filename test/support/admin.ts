@@ -12,7 +12,9 @@ import { Control } from "../../src/shell/Control.ts"
 import { Engine } from "../../src/shell/Engine.ts"
 import type { FactsOptions } from "../../src/shell/facts/Facts.ts"
 import { Facts } from "../../src/shell/facts/Facts.ts"
+import { LatencyCourse } from "../../src/shell/LatencyCourse.ts"
 import * as Observer from "../../src/shell/Observer.ts"
+import { PoolTakes } from "../../src/shell/PoolTakes.ts"
 import { liveLayer } from "./live.ts"
 
 export interface Admin {
@@ -63,13 +65,15 @@ export const withAdmin = <A>(config: Config, setting: AdminSetting, use: (admin:
     readers: 16,
     timeoutMs: 5_000,
     heartbeatMs: 15_000,
+    sessionMs: 60_000,
     addresses: "redacted",
     ...options,
     token: token === undefined ? undefined : Redacted.make(token)
   })
   const service = liveLayer(config).layer.pipe(
-    Layer.provideMerge(Observer.layer(Effect.all([Facts.observer]))),
-    Layer.provideMerge(Facts.layer({ perSecond: 1_000, kept: 64, addresses: "redacted", ...facts }))
+    Layer.provideMerge(Observer.layer(Effect.all([Facts.observer, PoolTakes.observer, LatencyCourse.observer]))),
+    Layer.provideMerge(Facts.layer({ perSecond: 1_000, kept: 64, addresses: "redacted", ...facts })),
+    Layer.provideMerge(Layer.mergeAll(PoolTakes.layer, LatencyCourse.layer))
   )
   const all = admin.pipe(
     Layer.provide(control ? controlOf(asked) : Layer.empty),
@@ -123,9 +127,14 @@ export interface EventStream {
 }
 
 /** `paused`: nothing is read until the response is resumed. */
-export function openEvents(port: number, headers: Asked["headers"] = {}, paused = false): Promise<EventStream> {
+export function openEvents(
+  port: number,
+  headers: Asked["headers"] = {},
+  paused = false,
+  path = "/events"
+): Promise<EventStream> {
   return new Promise((resolve, reject) => {
-    const sent = http.request({ port, host: "127.0.0.1", path: "/events", headers, agent: false })
+    const sent = http.request({ port, host: "127.0.0.1", path, headers, agent: false })
     sent.once("error", reject)
     sent.once("response", (response) => {
       let text = ""

@@ -13,6 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, ReadonlyArray<string>>> = {
   ingress: ["record", "core"],
   // The simulation, for tests, property tests and benches, and for the command that runs a record under other settings.
   sim: ["shell", "plane", "record", "core"],
+  // The page of the admin port, which runs in a browser: it has types of the service alone.
+  dashboard: ["shell"],
   adapters: ["shell", "plane", "ingress", "record", "core"],
   apps: ["adapters", "sim", "shell", "plane", "ingress", "record", "core"]
 }
@@ -53,6 +55,14 @@ export const layers: Rule = (sources) =>
         : [`${source.path} (${layer}) imports ${target} (${other || "top"})`]
     })
   })
+
+/** What runs in a browser takes nothing of the service but types. */
+export const pageApart: Rule = (sources) =>
+  sources.filter(({ path }) => layerOf(path) === "dashboard").flatMap((source) =>
+    importsOf(source)
+      .filter(({ target = "src/dashboard/", isType }) => layerOf(target) !== "dashboard" && !isType)
+      .map(({ target }) => `${source.path} takes code of ${target} into the browser`)
+  )
 
 const simulated = ({ path }: Source) => ({ target }: { readonly target?: string | undefined }) =>
   `${path} exports ${target}, which is for tests alone`

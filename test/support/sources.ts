@@ -15,7 +15,7 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url))
 /** Every TypeScript file below a folder of the project. */
 export function readSources(folder: string): ReadonlyArray<Source> {
   return fs.readdirSync(path.join(ROOT, folder), { withFileTypes: true, recursive: true })
-    .filter((file) => file.isFile() && file.name.endsWith(".ts"))
+    .filter((file) => file.isFile() && /\.tsx?$/.test(file.name))
     .map((file) => {
       const absolute = path.join(file.parentPath, file.name)
       return {

@@ -17,5 +17,7 @@ export interface AdminOptions {
   readonly timeoutMs: number
   /** Time in ms between two signs of life in a stream of facts. */
   readonly heartbeatMs: number
+  /** Time in ms after which the dashboard asks for the token again. */
+  readonly sessionMs: number
   readonly addresses: Addresses
 }

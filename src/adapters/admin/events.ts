@@ -1,6 +1,6 @@
 /**
  * `/events`: facts as server-sent events, each with its number as its id. A reader that reconnects with `Last-Event-ID` gets
- * the facts that it missed, as far as they are kept.
+ * the facts that it missed, as far as they are kept. So does one that names a fact as `?after=`; 0 means all that are kept.
  *
  * A reader that is too slow is cut off, and the service never waits for it. That happens when facts were lost to the reader, so
  * that it reconnects for them, and when it has taken nothing between two signs of life.
@@ -15,14 +15,20 @@ import * as Stream from "effect/Stream"
 import type { ServerResponse } from "node:http"
 import type { Facts } from "../../shell/facts/Facts.ts"
 import type { PublicFact } from "../../shell/facts/PublicFact.ts"
+import type { AdminOptions } from "./AdminOptions.ts"
 import type { Handler } from "./Handler.ts"
+import { lastsMs } from "./session.ts"
 
 /** Time in ms after which a reader that was cut off reconnects. */
 const RETRY_MS = 2_000
+/** Some 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 const BEGINNING = `retry: ${RETRY_MS}\n\n`
 const HEARTBEAT = ": alive\n\n"
 
-export const events = (facts: Facts["Service"], heartbeatMs: number): Handler => (request) =>
+type Options = Pick<AdminOptions, "heartbeatMs" | "token">
+
+export const events = (facts: Facts["Service"], { heartbeatMs, token }: Options): Handler => (request) =>
   Effect.sync(() => {
     const response = NodeHttpServerRequest.toServerResponse(request) as ServerResponse
     const seen = lastSeen(request)
@@ -34,7 +40,10 @@ export const events = (facts: Facts["Service"], heartbeatMs: number): Handler =>
       Effect.forkScoped(cutOffWhenStuck(response, heartbeatMs)),
       Stream.concat(Stream.succeed(BEGINNING), Stream.merge(lines, heartbeats, { haltStrategy: "left" }))
     ))
-    return HttpServerResponse.stream(Stream.encodeText(body), {
+    // A stream ends with the session of its reader. Timers of the runtime take no longer times.
+    const leftMs = Math.min(lastsMs(request, token, Date.now()), LONGEST_TIMER_MS)
+    const lasting = Stream.interruptWhen(body, Effect.sleep(leftMs))
+    return HttpServerResponse.stream(Stream.encodeText(lasting), {
       contentType: "text/event-stream",
       headers: { "cache-control": "no-store", "x-accel-buffering": "no" }
     })
@@ -67,8 +76,11 @@ function textOf(fact: PublicFact): string {
   return Sse.encoder.write({ _tag: "Event", event: "message", id: String(fact.seq), data: JSON.stringify(fact) })
 }
 
-/** The id of the last fact that the reader got; undefined: it is a new reader, which gets the facts from now on. */
-function lastSeen({ headers }: HttpServerRequest): number | undefined {
-  const id = headers["last-event-id"] ?? ""
+/**
+ * The id of the last fact that the reader got; undefined: it is a new reader, which gets the facts from now on. A browser sends
+ * the header only when it reconnects by itself, and keeps the query of the first time.
+ */
+function lastSeen({ headers, url }: HttpServerRequest): number | undefined {
+  const id = headers["last-event-id"] ?? new URL(url, "http://admin").searchParams.get("after") ?? ""
   return /^\d{1,15}$/.test(id) ? Number(id) : undefined
 }

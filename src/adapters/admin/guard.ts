@@ -3,7 +3,8 @@
  *
  * 1. Its target is a path, and no header of `ONCE` comes twice (400).
  * 2. Its host is one of the port's own names, so that no web page reaches the port through a name that it controls (421).
- * 3. It shows the token, except for `/healthz` and `/readyz`, because probes of supervisors have none (401).
+ * 3. It shows the token, or has the cookie of a session (session.ts). Probes of supervisors have none, so `/healthz` and `/readyz`
+ *    need none. Neither does the page of the dashboard, which holds nothing of the service (401).
  * 4. It does not come from a page of another site, where it changes something or takes a permit for long (403).
  * 5. There is a permit for it (503).
  */
@@ -12,11 +13,10 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Redacted from "effect/Redacted"
-import { createHash, timingSafeEqual } from "node:crypto"
 import type { ServerResponse } from "node:http"
 import type { AdminOptions } from "./AdminOptions.ts"
 import type { Permits } from "./Permits.ts"
+import { isInSession, showsToken } from "./session.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
@@ -43,12 +43,12 @@ function surplus(request: Request, permits: Permits): Response | undefined {
   return full === undefined ? undefined : said(503, `${full} are taken`, { "retry-after": "1", connection: "close" })
 }
 
-/** Pages that say nothing but whether the service lives and is ready. */
-const OPEN: ReadonlySet<string> = new Set(["/healthz", "/readyz"])
+/** Pages that say nothing but whether the service lives and is ready, and the dashboard's, which asks for the token itself. */
+const OPEN: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/"])
 
 /** Whether the caller may see everything. */
 export function isTrusted(request: Request, { token }: AdminOptions): boolean {
-  return token === undefined || hasToken(request, Redacted.value(token))
+  return token === undefined || showsToken(request, token) || isInSession(request, token, Date.now())
 }
 
 function refusal(request: Request, options: AdminOptions): Response | undefined {
@@ -85,16 +85,6 @@ export function pathOf({ url }: Request): string {
 function hostName(host: string): string {
   const match = /^\[([^\]]+)\](?::\d+)?$/.exec(host) ?? /^([^:]+)(?::\d+)?$/.exec(host)
   return match?.[1]?.toLowerCase() ?? ""
-}
-
-function hasToken(request: Request, token: string): boolean {
-  const [, given] = /^bearer +(.+)$/i.exec(request.headers["authorization"] ?? "") ?? []
-  return given !== undefined && timingSafeEqual(digest(given), digest(token))
-}
-
-/** Digests have one length, so a comparison takes the same time for every guess. */
-function digest(text: string) {
-  return createHash("sha256").update(text).digest()
 }
 
 /** Browsers say which site a request comes from. A stream of facts changes nothing, but it occupies a permit. */

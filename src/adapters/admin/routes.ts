@@ -13,15 +13,17 @@ import { Exposition } from "../../shell/Exposition.ts"
 import { Facts } from "../../shell/facts/Facts.ts"
 import type { AdminOptions } from "./AdminOptions.ts"
 import { acts } from "./acts.ts"
+import { dashboard } from "./dashboard.ts"
 import { PAC_PATH } from "../node/entry/pacFile.ts"
 import { events } from "./events.ts"
 import { explain } from "./explainPage.ts"
 import { isTrusted, pathOf, said } from "./guard.ts"
 import type { Handler } from "./Handler.ts"
 import { pacPage } from "./pacPage.ts"
+import { session } from "./sessionPage.ts"
 import { status } from "./statusPage.ts"
 
-type Methods = Readonly<Partial<Record<"GET" | "POST" | "PUT", Handler>>>
+type Methods = Readonly<Partial<Record<"GET" | "POST" | "PUT" | "DELETE", Handler>>>
 
 export const routes = Effect.fnUntraced(function* (options: AdminOptions) {
   const engine = yield* Engine
@@ -36,10 +38,12 @@ export const routes = Effect.fnUntraced(function* (options: AdminOptions) {
     "/status": { GET: yield* status(options) },
     "/explain": { GET: yield* explain(options) },
     [PAC_PATH]: { GET: pacPage(acceptor) },
-    "/events": { GET: events(facts, options.heartbeatMs) },
+    "/events": { GET: events(facts, options) },
     "/reload": { POST: reload },
     "/enabled": { PUT: enabled },
-    "/refresh": { POST: refresh }
+    "/refresh": { POST: refresh },
+    "/": { GET: dashboard },
+    "/session": session(options)
   }
   return HttpRouter.addAll([
     ...Object.entries(paths).map(([path, methods]) =>

@@ -7,6 +7,8 @@ import * as Stream from "effect/Stream"
 import { isLoopback } from "../../core/network.ts"
 import { Acceptor } from "../../plane/Acceptor.ts"
 import { Engine } from "../../shell/Engine.ts"
+import { LatencyCourse } from "../../shell/LatencyCourse.ts"
+import { PoolTakes } from "../../shell/PoolTakes.ts"
 import type { Addresses } from "../../shell/privacy.ts"
 import { Recorder } from "../../shell/Recorder.ts"
 import type { Seen } from "../../shell/status.ts"
@@ -21,20 +23,29 @@ export const status = Effect.fnUntraced(function* ({ addresses }: { readonly add
   const engine = yield* Engine
   const acceptor = yield* Acceptor
   const recorder = yield* Recorder
+  const takes = yield* PoolTakes
+  const course = yield* LatencyCourse
   const see = (): Seen => ({
     state: engine.stateUnsafe(),
     nowUs: engine.nowUs(),
     restarts: engine.restartsUnsafe(),
     listeners: acceptor.statusUnsafe(),
     record: recorder.statusUnsafe(),
-    names: engine.names
+    names: engine.names,
+    takes,
+    course
   })
   const handler: Handler = (request) =>
     Effect.sync(() => {
       const candidates = candidatesWanted(request)
       if (candidates === undefined) return said(400, "candidates: expected a whole number from 0 to 1000000")
-      const shown = isLocal(request) ? "full" : addresses
-      return jsonStream(statusText(see(), { addresses: shown, candidates }))
+      const query = queryOf(request)
+      return jsonStream(statusText(see(), {
+        addresses: isLocal(request) ? "full" : addresses,
+        candidates,
+        upstreams: upstreamsWanted(query),
+        courses: query.get("course") === "true"
+      }))
     })
   return handler
 })
@@ -47,11 +58,19 @@ export function jsonStream(pieces: Iterable<string>) {
   return HttpServerResponse.stream(body, { contentType: "application/json", headers: { "cache-control": "no-store" } })
 }
 
+const queryOf = ({ url }: HttpServerRequest): URLSearchParams => new URL(url, "http://admin").searchParams
+
 /** Candidates that a request wants at most; undefined: it asks for no number. */
-export function candidatesWanted({ url }: HttpServerRequest): number | undefined {
-  const text = new URL(url, "http://admin").searchParams.get("candidates")
+export function candidatesWanted(request: HttpServerRequest): number | undefined {
+  const text = queryOf(request).get("candidates")
   if (text === null) return CANDIDATES
   return /^\d{1,6}$|^1000000$/.test(text) ? Number(text) : undefined
+}
+
+/** The names in the query; undefined: all upstreams. */
+function upstreamsWanted(query: URLSearchParams): ReadonlySet<string> | undefined {
+  const names = query.getAll("upstream")
+  return names.length === 0 ? undefined : new Set(names)
 }
 
 /** Headers that proxies add to the requests that they pass on. */

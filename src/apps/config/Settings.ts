@@ -35,4 +35,5 @@ export interface AdminSettings {
   readonly readers: number
   readonly timeoutMs: number
   readonly heartbeatMs: number
+  readonly sessionMs: number
 }

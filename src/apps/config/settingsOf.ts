@@ -14,7 +14,7 @@ export function settingsOf(
   telemetry: TelemetryOptions,
   builtin: Config["builtin"]
 ): Settings {
-  const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs } = file.admin
+  const { listen, hosts, token, timeout: timeoutMs, heartbeat: heartbeatMs, session: sessionMs } = file.admin
   const { adminClients, eventReaders, backlog: _backlog, ...limits } = file.limits
   return {
     core: coreOf(file, addresses, builtin),
@@ -28,7 +28,8 @@ export function settingsOf(
       clients: adminClients,
       readers: eventReaders,
       timeoutMs,
-      heartbeatMs
+      heartbeatMs,
+      sessionMs
     },
     log: file.log,
     telemetry,

@@ -345,6 +345,11 @@ export interface AdminKeys {
    * duration such as 250ms, 10s, 5m, 1h30m or 7d, from 100ms to 1h. Default: `"15s"`.
    */
   readonly heartbeat?: string
+  /**
+   * Time after which the dashboard asks for `admin.token` again. A duration such as 250ms, 10s, 5m, 1h30m or 7d, from
+   * 100ms to 30d. Default: `"12h"`.
+   */
+  readonly session?: string
 }
 
 export interface TelemetryKeys {

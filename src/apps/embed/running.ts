@@ -11,6 +11,7 @@ import type { Target } from "../../plane/Target.ts"
 import { Control } from "../../shell/Control.ts"
 import { Engine } from "../../shell/Engine.ts"
 import { Facts } from "../../shell/facts/Facts.ts"
+import { PoolTakes } from "../../shell/PoolTakes.ts"
 import { Recorder } from "../../shell/Recorder.ts"
 import { Traces } from "../../shell/Traces.ts"
 import { statusOf } from "../../shell/status.ts"
@@ -38,6 +39,7 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
   const engine = yield* Engine
   const acceptor = yield* Acceptor
   const recorder = yield* Recorder
+  const takes = yield* PoolTakes
   const facts = yield* Facts
   const control = yield* Control
   const tracing = yield* Traces
@@ -137,7 +139,8 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
         restarts: engine.restartsUnsafe(),
         listeners: acceptor.statusUnsafe(),
         record: recorder.statusUnsafe(),
-        names: engine.names
+        names: engine.names,
+        takes
       }, { addresses: "full", candidates: CANDIDATES_SHOWN })
     ),
     facts: facts.streamAfter(0),

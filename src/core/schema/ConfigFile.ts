@@ -149,7 +149,8 @@ export const ConfigFile = Schema.Struct({
       duration(100, HOUR),
       "15s",
       "Time between signs of life on `/events`; the port cuts off a reader that takes nothing for twice as long"
-    )
+    ),
+    session: key(duration(100, 30 * DAY), "12h", "Time after which the dashboard asks for `admin.token` again")
   })),
   log: atStart(section({
     level: hot(key(Schema.Literals(["debug", "info", "warn", "error"]), "info", "Lowest severity that is logged")),

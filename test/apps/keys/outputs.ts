@@ -222,6 +222,19 @@ const logged = (file: Json, say: Effect.Effect<void>) =>
   })
 const burst = Effect.forEach(Array.from({ length: 500 }), () => Effect.logInfo("x".repeat(100)), { discard: true })
 
+/** How long the cookie of the dashboard opens the port, in ms. */
+const sessionOf = (file: Json) =>
+  asking(file, async (admin) => {
+    const begun = performance.now()
+    const headers = { authorization: "Bearer s3cr3t" }
+    const answer = await request(admin, "/session", { method: "POST", headers })
+    const [cookie = ""] = answer.headers["set-cookie"]?.[0]?.split(";") ?? []
+    const isOpen = async () => (await request(admin, "/status", { headers: { cookie } })).status !== 401
+    if (!await isOpen()) return 0
+    while (await isOpen()) await new Promise((resolve) => setTimeout(resolve, 5))
+    return performance.now() - begun
+  })
+
 export const OUTPUTS: ReadonlyArray<Row> = [
   row("history.path", ["none", "h.json"], [false, true], made("history"), { eventLog: { path: "none" } }),
   row("history.maxBytes", ["1KiB", "1MiB"], [0, 100], remembered, { eventLog: { path: "none" } }),
@@ -254,6 +267,7 @@ export const OUTPUTS: ReadonlyArray<Row> = [
   row("admin.hosts", [["127.0.0.1"], ["ops.example"]], [200, 421], statusAt("/healthz"), onAdmin),
   row("admin.token", ["", "s3cr3t"], [200, 401], statusAt("/status"), onAdmin),
   row("admin.timeout", ["200ms", "1500ms"], "more", slowCaller, onAdmin),
+  row("admin.session", ["200ms", "700ms"], "more", sessionOf, { admin: { listen: "127.0.0.1:0", token: "s3cr3t" } }),
   row("admin.heartbeat", ["100ms", "700ms"], "more", (file) =>
     asking(file, async (admin) => {
       const events = await openEvents(admin)
