@@ -28,6 +28,8 @@ const ON_DENO = [
     "test/ingress",
     "test/package",
     "test/peers",
+    "test/http",
+    "test/embedding.test.ts",
     "test/edge/config.test.ts",
     "test/edge/edge.test.ts",
     "test/edge/replaying.test.ts",
