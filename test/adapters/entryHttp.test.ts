@@ -92,6 +92,15 @@ describe("a request with a whole URL", () => {
       to.stop()
     }))
 
+  it("takes an answer with a head as long as a client's may be", () =>
+    proxying({}, async ({ port }) => {
+      const to = await collecting(`HTTP/1.1 204 No Content\r\n${`X-Long: ${"a".repeat(1_000)}\r\n`.repeat(40)}\r\n`)
+      const answer = await said(port, get(`http://127.0.0.1:${to.port}/`))
+      assert.match(answer, /^HTTP\/1\.1 204 /)
+      assert.strictEqual(answer.split("X-Long: ").length, 41)
+      await to.stop()
+    }))
+
   it("passes on what the upstream says before its answer", () =>
     proxying({}, async ({ port }) => {
       const to = await collecting(

@@ -42,6 +42,8 @@ export function pass(
     createConnection: () => client.far,
     method: request.method ?? "GET",
     path,
+    // The runtime's own limit of 16 KiB is less than what some servers answer with.
+    maxHeaderSize: connection.entry.maxBytes,
     setHost: false
   })
   // A request that ends before its answer is told by `close`.
