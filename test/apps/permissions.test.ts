@@ -35,6 +35,18 @@ function askedFor(file: string): ReadonlyMap<string, ReadonlySet<string>> {
   return asked
 }
 
+/** The narrow permissions of a service with its state in `directory`. */
+const narrow = (directory: string, sockets: ReadonlyArray<string>) => [
+  "--no-prompt",
+  "--deny-run",
+  "--deny-ffi",
+  `--allow-net=${["127.0.0.1", ...sockets.map((name) => `unix:${path.join(directory, name)}`)].join(",")}`,
+  `--allow-read=${directory}`,
+  `--allow-write=${directory}`,
+  "--ignore-env",
+  "--allow-sys=uid,networkInterfaces"
+]
+
 async function begun(args: ReadonlyArray<string>, options: Start): Promise<Running> {
   const running = start(args, { runtime: "deno", ...options })
   let over: Ended | undefined
@@ -95,22 +107,35 @@ describe.skipIf(here === "node")("without -A", () => {
     () =>
       inScratch(async (directory) => {
         const good = await named("good")
-        const sockets = ["history.json.lock.sock", "log/lock.sock"].map((name) => `unix:${path.join(directory, name)}`)
         const running = await begun(["run", "--config", writeConfig(directory, { candidates: [good.port] })], {
-          permissions: [
-            "--no-prompt",
-            "--deny-run",
-            "--deny-ffi",
-            `--allow-net=127.0.0.1,${sockets.join(",")}`,
-            `--allow-read=${directory}`,
-            `--allow-write=${directory}`,
-            "--ignore-env",
-            "--allow-sys=uid,networkInterfaces"
-          ]
+          permissions: narrow(directory, ["history.json.lock.sock", "log/lock.sock"])
         })
         assert.strictEqual(await ask(portOf(running) as number), "good")
         await until("the history is written", () => fs.existsSync(path.join(directory, "history.json")))
         await stopped(running)
+        await good.stop()
+      }),
+    TIMEOUT_MS
+  )
+
+  it(
+    "the service may not listen at its lock: it says what to allow, serves, and writes no history without the lock",
+    () =>
+      inScratch(async (directory) => {
+        const good = await named("good")
+        const file = path.join(directory, "history.json")
+        const more = `history: { path: ${JSON.stringify(file)}, firstWrite: 10ms, flushInterval: 20ms }`
+        const running = await begun(["run", "--config", writeConfig(directory, { candidates: [good.port], more })], {
+          permissions: narrow(directory, ["log/lock.sock"])
+        })
+        await until("the history failed", () => running.stderr().includes("cannot be written"))
+        for (let i = 0; i < 20; i++) assert.strictEqual(await ask(portOf(running) as number), "good")
+        running.kill("SIGTERM")
+        const { code, stderr } = await running.ended
+        assert.strictEqual(code, 0, stderr)
+        assert.match(stderr, /history\.json\.lock\.sock.*--allow-net/)
+        assert.notInclude(stderr, "written again")
+        assert.isFalse(fs.existsSync(file))
         await good.stop()
       }),
     TIMEOUT_MS
