@@ -2,39 +2,11 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "vitest"
+import { missingIn, namedIn } from "./support/namedTests.ts"
 import { ROOT } from "./support/sources.ts"
 
 const page = fs.readFileSync(path.join(ROOT, "docs/seeds.md"), "utf8")
 const rows = page.split("\n").filter((line) => /^\| [AB] /.test(line))
-
-/** The source of a test by its short name; by the name of a folder, the sources of all its files. */
-function sourceOf(name: string): string | undefined {
-  const folder = /^(laws|model|whole)\//.test(name) ? "property-tests" : "test"
-  const bare = path.join(ROOT, folder, name.replace(/\.test\.ts$/, ""))
-  if (fs.existsSync(`${bare}.test.ts`)) return fs.readFileSync(`${bare}.test.ts`, "utf8")
-  if (!fs.existsSync(bare)) return undefined
-  return fs.readdirSync(bare).map((file) => fs.readFileSync(path.join(bare, file), "utf8")).join("\n")
-}
-
-/** Each test that is named, with the titles that follow it. */
-function namedIn(row: string): ReadonlyArray<readonly [name: string, titles: ReadonlyArray<string>]> {
-  return [...row.matchAll(/`((?:[a-z]+\/)?[a-zA-Z]+(?:\.test\.ts)?)`((?:,? "[^"]+")*)/g)]
-    .map(([, name = "", titles = ""]) => [name, [...titles.matchAll(/"([^"]+)"/g)].map(([, title = ""]) => title)] as const)
-    .filter(([name, titles]) =>
-      /^(adapters|apps|collector|core|histories|laws|log|model|shell|whole)\//.test(name) || titles.length > 0
-    )
-}
-
-/** Whether the source has the title, with its quotes and backslashes escaped or not. */
-const holds = (source: string, title: string) =>
-  [title, title.replaceAll("'", "\\'"), title.replaceAll("\\", "\\\\")].some((text) => source.includes(text))
-
-const missingIn = (row: string) =>
-  namedIn(row).flatMap(([name, titles]) => {
-    const source = sourceOf(name)
-    if (source === undefined) return [name]
-    return titles.filter((title) => !holds(source, title)).map((title) => `${name}: ${title}`)
-  })
 
 describe("the table of requirements", () => {
   it("names only tests and titles that exist", () => {

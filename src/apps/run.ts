@@ -11,6 +11,7 @@ import * as Flag from "effect/cli/Flag"
 import process from "node:process"
 import * as Log from "../adapters/logging/Log.ts"
 import { endpointText } from "../core/endpointText.ts"
+import { isLimitHidden } from "../adapters/node/descriptors.ts"
 import { hangups } from "../adapters/node/hangups.ts"
 import { Acceptor } from "../plane/Acceptor.ts"
 import { tellAll } from "./check.ts"
@@ -108,6 +109,10 @@ function secretsOf({ admin, telemetry }: Settings): ReadonlyArray<string> {
   return token === null ? headers : [Redacted.value(token), ...headers]
 }
 
+const UNCOUNTED =
+  "descriptors are not counted, as Deno gives /proc only with -A: set the limit (ulimit -n) above twice the sum of "
+  + "all maxConnections, plus some hundred"
+
 /** Binds, serves, and stops gracefully on an interruption. */
 const serve = (source: ConfigSource, reloads: Stream.Stream<void>) =>
   Effect.gen(function* () {
@@ -117,6 +122,7 @@ const serve = (source: ConfigSource, reloads: Stream.Stream<void>) =>
     for (const { name, listen } of acceptor.statusUnsafe()) {
       yield* say("listening", { listener: name, address: endpointText(listen) })
     }
+    if (isLimitHidden()) yield* Effect.logInfo(UNCOUNTED)
     const [first] = acceptor.statusUnsafe()
     if (source.watched === undefined && first !== undefined) {
       yield* Console.log(welcome(first.listen, reload.settingsUnsafe().admin !== null))

@@ -6,12 +6,15 @@
  * - A record lives for `staleFor`. If only history names a candidate, its record keeps the end that it had; otherwise no
  *   such candidate would ever leave.
  * - A record also says how long its upstream let an idle HTTP connection live, if that is known.
+ * - The first answers of an address come while this process starts, and look late. So in the first sample window a run leaves
+ *   the median of all answers, or what an earlier run measured from the same network if that is lower.
  * - At most `history.maxEntries` records are stored, those that were measured last. What this run knows of an address
  *   replaces what an earlier run knew.
  *
  * Names and addresses are only compared, never parsed or sorted. Ties stay in their order.
  */
 import * as Candidates from "./candidates.ts"
+import * as Cost from "./candidate/cost.ts"
 import type { Candidate, CandidateId } from "./model/Candidate.ts"
 import type { UpstreamConfig } from "./model/Config.ts"
 import type { HistoryRecord } from "./model/History.ts"
@@ -60,7 +63,11 @@ export function historyOf(state: State, network: string = state.remembered.netwo
       if (!config.removed && isGood(candidate)) measured.push(candidate)
     }
   }
-  const fresh = latest(measured, maxEntries).map((one) => recordOf(state, Candidates.configOf(state, one), one, network))
+  const earlier = new Map(state.remembered.records.map((record) => [keyOf(record), record]))
+  const fresh = latest(measured, maxEntries).map((one) => {
+    const record = recordOf(state, Candidates.configOf(state, one), one, network)
+    return Cost.isYoung(one) ? { ...record, latencyMs: atStart(one, earlier.get(keyOf(record)), network) } : record
+  })
   const older = state.remembered.records.filter((record) => !known.has(keyOf(record)))
   return newest([...fresh, ...older].filter(({ expiresMs }) => expiresMs > nowMs), maxEntries)
 }
@@ -124,12 +131,21 @@ function recordOf(state: State, config: UpstreamConfig, candidate: Candidate, ne
   return {
     ...placeOf(config, candidate),
     sources,
-    latencyMs: Math.round(latency.value * 1000) / 1000,
+    latencyMs: rounded(latency.value),
     measuredMs,
     expiresMs: byHistoryAlone ? prior.expiresMs : measuredMs + config.staleForMs,
     ...(network === "" ? {} : { network }),
     ...(keptMs < 0 ? {} : { keptMs })
   }
+}
+
+function atStart(candidate: Candidate, earlier: HistoryRecord | undefined, network: string): number {
+  const ms = rounded(Cost.medianMs(candidate))
+  return earlier !== undefined && (earlier.network ?? "") === network && earlier.latencyMs < ms ? earlier.latencyMs : ms
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }
 
 function placeOf({ name, host }: UpstreamConfig, candidate: Candidate) {

@@ -1,7 +1,8 @@
 /**
  * History keeper: gives the core what earlier runs left, before a client can connect, and writes what this run knows.
  *
- * - It writes at most `firstWriteMs` after the first selection, then at most each `flushIntervalMs`, and at the end.
+ * - It writes at most `firstWriteMs` after the first selection, then after a wait of this length that doubles up to
+ *   `flushIntervalMs`, and at the end. So a run that lives for two seconds leaves what it learned in them.
  * - The disk may be damaged, full, read-only or silent. Each fault is reported once, counted, and the work is tried again.
  *   No part of the service waits for the disk longer than `timeoutMs`.
  * - While the operator has everything turned off, it reads and writes nothing.
@@ -127,7 +128,18 @@ const make = Effect.fnUntraced(function* (options: KeeperOptions) {
       stateUnsafe().upstreams.chunks.some((chunk) => chunk.some(({ members }) => members.length > 0))
     )
     const selected = Effect.repeat(Effect.delay(isSelected, Math.min(firstWriteMs, flushIntervalMs)), { until: (is) => is })
-    yield* Effect.raceFirst(selected, each).pipe(Effect.andThen(flush), Effect.andThen(each), Effect.forkScoped)
+    const early = Effect.gen(function* () {
+      for (let waitMs = firstWriteMs; waitMs < flushIntervalMs; waitMs *= 2) {
+        yield* flush
+        yield* Effect.sleep(waitMs)
+      }
+    })
+    yield* Effect.raceFirst(selected, each).pipe(
+      Effect.andThen(early),
+      Effect.andThen(flush),
+      Effect.andThen(each),
+      Effect.forkScoped
+    )
   })
 
   return Context.make(HistoryKeeper, HistoryKeeper.of({ troublesUnsafe: () => counts, keep })).pipe(

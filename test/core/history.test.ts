@@ -234,6 +234,27 @@ describe("what a run leaves", () => {
     expect(historyOf(toy.state).map(({ address }) => address).toSorted()).toEqual([a, b])
   })
 
+  it("has the median of all answers of an address in its first sample window, as the first one is late while a process starts", () => {
+    const toy = started(configWith([{ candidates: [{ host: a, port: 443 }] }]), [], (toy) => toy.set(a, 90)).run(100)
+    expect(historyOf(toy.state)[0]?.latencyMs).toBe(90)
+    toy.set(a, 6)
+    for (let i = 0; i < 20; i++) toy.client(10).run(50)
+    expect(candidate(toy, a)?.latency.value).toBe(90)
+    expect(historyOf(toy.state)[0]?.latencyMs).toBe(6)
+    toy.run(20 * SECOND)
+    expect(historyOf(toy.state)[0]?.latencyMs).toBe(Math.round((candidate(toy, a)?.latency.value ?? 0) * 1000) / 1000)
+  })
+
+  it("keeps a lower latency of an earlier run through the first sample window, if that was measured from the same network", () => {
+    const config = configWith([{ candidates: [{ host: a, port: 443 }] }])
+    for (const [network, expectedMs] of [["home", 6], ["elsewhere", 90]] as const) {
+      const toy = started(config, [record(a, 6, { network })], (toy) => toy.set(a, 90)).run(100)
+      expect(historyOf(toy.state, "home")[0]).toMatchObject({ latencyMs: expectedMs, network: "home" })
+      toy.run(60 * SECOND)
+      expect(historyOf(toy.state, "home")[0]?.latencyMs).toBe(90)
+    }
+  })
+
   it("keeps the latest measurements when there are more than history.maxEntries, this run's own before older ones", () => {
     const config = { ...configWith([{ candidates: addresses(2) }]), history: { maxEntries: 3, serveForMs: 1_000 } }
     const older = [

@@ -1,5 +1,6 @@
 /** The history keeper: what it writes and when, also on a failing disk; and a service that starts from its history. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -107,13 +108,30 @@ describe("the history keeper", () => {
           yield* TestClock.adjust(10 * flushIntervalMs)
           assert.strictEqual(saved.length, 1)
           toy.run(20_000)
-          yield* TestClock.adjust(flushIntervalMs - 1)
-          assert.strictEqual(saved.length, 1)
-          yield* TestClock.adjust(1)
+          for (let ms = 0; ms < flushIntervalMs && saved.length === 1; ms++) yield* TestClock.adjust(1)
           assert.strictEqual(saved.length, 2)
+          toy.run(20_000)
+          yield* TestClock.adjust(flushIntervalMs - 1)
+          assert.strictEqual(saved.length, 2)
+          yield* TestClock.adjust(1)
+          assert.strictEqual(saved.length, 3)
         }))
     }
   }
+
+  it.effect("writes soon after the first selection, then after waits that double up to history.flushInterval", () =>
+    Effect.gen(function* () {
+      const moments: Array<number> = []
+      const save = () => Effect.map(Clock.currentTimeMillis, (now) => void moments.push(now))
+      const { keep } = yield* kept({ save }, 5_000, TIMEOUT_MS, { firstWriteMs: 500 })
+      const toy = measured()
+      yield* keep(toy)
+      for (let ms = 0; ms < 19_000; ms += 100) {
+        toy.client(10).run(100)
+        yield* TestClock.adjust(100)
+      }
+      assert.deepStrictEqual(moments, [500, 1_000, 2_000, 4_000, 8_000, 13_000, 18_000])
+    }))
 
   it.effect("reads and writes nothing while Fairlead is off, and keeps earlier records once it is on", () =>
     Effect.gen(function* () {

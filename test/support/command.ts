@@ -46,6 +46,8 @@ export interface Start {
   readonly by?: ReadonlyArray<string>
   /** The configuration of Deno, instead of this checkout's. */
   readonly config?: string
+  /** What Deno allows; absent: everything. */
+  readonly permissions?: ReadonlyArray<string>
   /** Flags of the runtime. */
   readonly flags?: ReadonlyArray<string>
 }
@@ -63,9 +65,10 @@ export const program = (name: string, args: ReadonlyArray<string>, options: Star
 export function startFile(
   file: string,
   args: ReadonlyArray<string>,
-  { runtime = here, cwd = ROOT, env = {}, by = [], flags = [], config = path.join(ROOT, "deno.json") }: Start = {}
+  { runtime = here, cwd = ROOT, env = {}, by = [], flags = [], permissions = ["-A"], config = path.join(ROOT, "deno.json") }:
+    Start = {}
 ): Running {
-  const before = runtime === "deno" ? ["run", "-A", "--config", config] : []
+  const before = runtime === "deno" ? ["run", ...permissions, "--config", config] : []
   const [first = "", ...others] = [...by, binaryOf(runtime), ...before, ...flags, file, ...args]
   const child = spawn(first, others, {
     cwd,

@@ -49,11 +49,11 @@ export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
     await append(file, Buffer.alloc(0))
   })
   const guard = await guarded(await sqlite(), file)
-  if (guard === undefined || await isListening(socket)) {
+  if (guard === undefined || await orClose(guard, isListening(socket))) {
     guard?.close()
     return { owner: await disk.within(() => ownerOf(name)) }
   }
-  const close = await listen(socket)
+  const close = await orClose(guard, listen(socket))
   if (close !== undefined) guard.close()
   // The lock holds even where its owner cannot be written.
   await disk.within(() => overwrite(name, Buffer.from(String(process.pid)))).catch(() => {})
@@ -67,6 +67,16 @@ export async function take(name: string, disk: Disk): Promise<Lock | Taken> {
       await close()
       last?.close()
     }
+  }
+}
+
+/** Deno may forbid the socket (--allow-net). A guard that stays open would look like another process to the next try. */
+async function orClose<A>(guard: DatabaseSync, doing: Promise<A>): Promise<A> {
+  try {
+    return await doing
+  } catch (cause) {
+    guard.close()
+    throw cause
   }
 }
 

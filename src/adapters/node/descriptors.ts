@@ -39,6 +39,11 @@ export function descriptorLimit(): number {
   return limit
 }
 
+/** Whether the system would tell the limit, and does not tell it to this process: Deno reads /proc only with every permission. */
+export function isLimitHidden(): boolean {
+  return process.platform === "linux" && "Deno" in globalThis && descriptorLimit() === Number.POSITIVE_INFINITY
+}
+
 /** Whether at least `count` more may be opened. */
 export function hasDescriptors(count: number): boolean {
   const most = descriptorLimit()

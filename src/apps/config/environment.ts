@@ -73,7 +73,8 @@ const MALFORMED =
   "has a ${ that begins no reference: write ${NAME} or ${NAME:-default}, or $${ for the characters themselves"
 
 function unset(name: string): string {
-  return `the environment variable ${name} is not set: set it, or give a default with \${${name}:-default}`
+  const seen = "Deno" in globalThis ? ", let Deno see it (--allow-env)" : ""
+  return `the environment variable ${name} is not set: set it${seen}, or give a default with \${${name}:-default}`
 }
 
 function typed(text: string, kind: ReturnType<typeof kindAt>): unknown {

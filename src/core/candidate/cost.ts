@@ -163,6 +163,16 @@ function priced(candidate: Candidate, scoring: Scoring, atUs: number): Candidate
   }
 }
 
+/** Whether it is in its first sample window: one answer alone makes its latency. */
+export function isYoung({ baseline }: Candidate): boolean {
+  return baseline.samples === 1
+}
+
+/** The median of all answers of a candidate in its first sample window. */
+export function medianMs({ latency, sampleWindow }: Candidate): number {
+  return median(addSample(sampleWindow, latency.value))
+}
+
 /** How long answers gather after a sample, in µs. */
 function sampleWindowUs(config: UpstreamConfig): number {
   const half = config.probing.intervalMs / 2

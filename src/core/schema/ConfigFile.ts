@@ -104,8 +104,12 @@ export const ConfigFile = Schema.Struct({
     maxEntries: hot(remembered.maxEntries),
     maxBytes: key(size(1_024, 1_073_741_824), "1MiB", "Largest size of the file; a larger file is set aside"),
     serveFor: hot(remembered.serveFor),
-    firstWrite: key(duration(10, MINUTE), "500ms", "The file is first written at most this long after the first selection"),
-    flushInterval: key(duration(10, DAY), "5s", "Least time between two later writes; the file is also written at the end"),
+    firstWrite: key(
+      duration(10, MINUTE),
+      "500ms",
+      "The file is first written at most this long after the first selection; each wait after that is twice as long"
+    ),
+    flushInterval: key(duration(10, DAY), "5s", "Longest wait between two writes; the file is also written at the end"),
     timeout: key(duration(10, MINUTE), "1s", "Start and end wait at most this long for the disk")
   })),
   eventLog: atStart(section({
