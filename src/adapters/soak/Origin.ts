@@ -37,8 +37,6 @@ export class Origin implements FarSite {
   readonly rttMs: number
   /** Times that its distance has grown by. */
   slowness = 1
-  /** Requests that did not arrive as they were sent. */
-  corrupted = 0
   #fault: Fault = "none"
   readonly #jitter: number
   readonly #draw: () => number
@@ -108,7 +106,6 @@ export class Origin implements FarSite {
     if (fault === "stalling") return
     if (fault === "resetting") return void socket.resetAndDestroy()
     const arrived = isIntact(incoming.whole())
-    if (!arrived) this.corrupted++
     const { client, third: wanted } = incoming.head ?? { client: 0, third: 0 }
     const text = message({ client, bodyBytes: wanted, third: this.index, fourth: arrived ? 1 : 0 })
     if (text.length <= ONE_PART_BYTES) return void socket.end(text)

@@ -20,12 +20,15 @@ export interface FaultSeen extends Pick<PlannedFault, "kind" | "group" | "atMs" 
   isDue: boolean
 }
 
-/** With normal intervals (contract 3.10). */
+/** With normal intervals. A longer fault may take as long as it lasted. */
 const BACK_WITHIN_MS = 5_000
-const LEAST_BOUND_MS = 1_000
+/** A client has to come before anything can be seen, and in a short soak that takes its part of the time. */
+const FIRST_CLIENT_MS = 500
 
 export class Recoveries {
   readonly seen: Array<FaultSeen> = []
+  /** Clients that arrived while nothing was wrong any more, and those of them that the nearest address served. */
+  readonly calm = { served: 0, byNearest: 0 }
   readonly #scale: number
   #nearest = -1
 
@@ -35,7 +38,7 @@ export class Recoveries {
 
   /** `nearest`: the number of the address that should serve again; -1: there is no such address. */
   begin(fault: PlannedFault, atMs: number, untilMs: number, nearest: number): void {
-    const boundMs = Math.max(LEAST_BOUND_MS, BACK_WITHIN_MS * this.#scale, untilMs - atMs)
+    const boundMs = FIRST_CLIENT_MS + Math.max(BACK_WITHIN_MS * this.#scale, untilMs - atMs)
     this.#nearest = nearest
     const { kind, group } = fault
     const none = () => ({ clients: 0, served: 0 })
@@ -51,6 +54,14 @@ export class Recoveries {
       boundMs,
       isDue: false
     })
+  }
+
+  /** A client of Fairlead was served by the address `by`. `nearest`: that of its group. */
+  noteCalm(arrivedMs: number, by: number, nearest: number): void {
+    const last = this.seen.at(-1)
+    if (last !== undefined && arrivedMs < last.untilMs + last.boundMs) return
+    this.calm.served++
+    if (by === nearest) this.calm.byNearest++
   }
 
   /** A client is over. */

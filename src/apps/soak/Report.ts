@@ -116,6 +116,17 @@ export const Report = Schema.Struct({
     byReason: counts("Candidates that entered an active set"),
     idleSwaps: Count.annotate({ description: "Replacements among addresses that are about equally far" })
   }),
+  calm: Schema.Struct({ served: Count, byNearest: Count }).annotate({
+    description: "Clients that arrived while nothing was wrong any more, and those of them that the nearest address served"
+  }),
+  unserved: Schema.Array(Schema.Struct({
+    atMs: Millis,
+    way: Schema.String,
+    group: Schema.String,
+    outcome: Schema.Literals(["failed", "cut", "corrupted", "served"]),
+    excuse: Schema.Literals(["none-could", "caught", "none"]),
+    tookMs: Millis
+  })).annotate({ description: "Clients of Fairlead that were not served, the first ones" }),
   switchOffMs: Schema.Array(Millis).annotate({
     description: "From each order to switch off to the first client without a choice"
   }),

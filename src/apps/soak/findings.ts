@@ -69,6 +69,8 @@ export function findingsOf(played: Played, ran: Ran): Findings {
       suspected: sum(({ suspected }) => suspected)
     },
     moves: { byReason: merged(({ moves }) => moves), idleSwaps: sum(({ idleSwaps }) => idleSwaps) },
+    calm: { ...played.recoveries.calm },
+    unserved: played.unserved.map((one) => ({ ...one, atMs: round(one.atMs), tookMs: round(one.tookMs) })),
     switchOffMs: played.switchOffs.map((ms) => round(ms)),
     wrongReloads: [...played.wrongReloads],
     faults: played.recoveries.seen.map((fault) => ({

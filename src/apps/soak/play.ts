@@ -6,7 +6,7 @@ import { distant } from "../../adapters/demo/distance.ts"
 import * as EmbedTransport from "../../adapters/node/EmbedTransport.ts"
 import * as NodeTransport from "../../adapters/node/NodeTransport.ts"
 import { nowUs } from "../../adapters/node/clock.ts"
-import type { Answered, Connect } from "../../adapters/soak/client.ts"
+import type { Answered, Connect, Outcome } from "../../adapters/soak/client.ts"
 import { overProxy, overTcp } from "../../adapters/soak/client.ts"
 import { watchResources } from "../../adapters/soak/resources.ts"
 import * as Rng from "../../core/math/Rng.ts"
@@ -27,10 +27,11 @@ import type { Service } from "./service.ts"
 import { openService } from "./service.ts"
 import type { Sections } from "./settings.ts"
 import { configurationOf } from "./settings.ts"
+import type { Excuse } from "./Tally.ts"
 import { Tally } from "./Tally.ts"
 import { Weather } from "./Weather.ts"
 import type { GroupName } from "./world.ts"
-import { allOf, HOSTS, openWorld, PORT } from "./world.ts"
+import { allOf, HOSTS, nearestOf, openWorld, PORT } from "./world.ts"
 
 export interface Play {
   readonly durationMs: number
@@ -53,11 +54,24 @@ export interface Played extends Stage {
   readonly withoutPool: { clients: number; served: number }
   /** The oldest sample so far, as a share of its time to live; -1: there is none. */
   worstAgeShare: number
-  corruptedRequests: () => number
+  /** Clients of Fairlead that were not served, the first ones. */
+  readonly unserved: Array<Unserved>
 }
 
-/** A client without a whole answer gives up after this time: longer than two addresses take to be given up. */
+export interface Unserved {
+  readonly atMs: number
+  readonly way: string
+  readonly group: GroupName
+  readonly outcome: Outcome
+  readonly excuse: Excuse
+  readonly tookMs: number
+}
+
+const MOST_UNSERVED = 200
+
+/** A client without a whole answer gives up after this time: longer than one address, or two, take to be given up. */
 const PATIENCE_MS = 8_000
+const LEAST_PATIENCE_MS = 4_000
 const LOOK_MS = 500
 const DRAIN_MS = 1_000
 
@@ -105,7 +119,7 @@ export const play = (
       course,
       withoutPool: { clients: 0, served: 0 },
       worstAgeShare: -1,
-      corruptedRequests: () => sites.reduce((total, { corrupted }) => total + corrupted, 0)
+      unserved: []
     }
     opened(played)
     const control = {
@@ -143,7 +157,7 @@ export const play = (
     ]
     const clients = yield* load({
       perSecond,
-      patienceMs: PATIENCE_MS,
+      patienceMs: Math.max(LEAST_PATIENCE_MS, Math.min(PATIENCE_MS, durationMs / 8)),
       ways,
       nowMs,
       draw: chance,
@@ -151,6 +165,7 @@ export const play = (
     })
     const resources = yield* watchResources
     const look = Effect.sync(() => {
+      if (nowMs() > durationMs) return
       course.look(nowMs(), resources(), services.map(({ ledger }) => ledger))
       for (const one of services) played.worstAgeShare = Math.max(played.worstAgeShare, ageShare(one))
     })
@@ -165,13 +180,19 @@ export const play = (
   }).pipe(Effect.scoped)
 
 function note(played: Played, side: "fairlead" | "control", way: Way, arrivedMs: number, answered: Answered): void {
-  const { weather, recoveries, tallies, withoutPool, nowMs } = played
+  const { weather, recoveries, tallies, withoutPool, unserved, world, nowMs } = played
   const endedMs = nowMs()
   const { outcome, by, firstByteMs } = answered
   const excuse = weather.excuse(way.group, arrivedMs, endedMs, outcome)
   tallies[side].add(way.name, { arrivedMs, endedMs, outcome, excuse, firstByteMs })
   recoveries.note(side, way.group, arrivedMs, endedMs, outcome === "served" ? by : -1)
-  if (side === "fairlead" && excuse === "none" && weather.wasWithoutPool(arrivedMs)) {
+  if (side === "control") return
+  const nearest = world[way.group][nearestOf(way.group)]?.index ?? -1
+  if (outcome === "served" && way.group !== "crowd") recoveries.noteCalm(arrivedMs, by, nearest)
+  if (outcome !== "served" && unserved.length < MOST_UNSERVED) {
+    unserved.push({ atMs: arrivedMs, way: way.name, group: way.group, outcome, excuse, tookMs: endedMs - arrivedMs })
+  }
+  if (excuse === "none" && weather.wasWithoutPool(arrivedMs)) {
     withoutPool.clients++
     if (outcome === "served") withoutPool.served++
   }

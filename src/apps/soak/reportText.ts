@@ -74,10 +74,15 @@ function comparison({ startedAt, notes, worse }: NonNullable<Report["baseline"]>
 
 const isGood = ({ verdict, baseline }: Report) => verdict.outcome === "ready" && (baseline?.worse.length ?? 0) === 0
 
-export function sentenceOf({ verdict: { outcome, lines }, baseline }: Pick<Report, "verdict" | "baseline">): string {
+export function sentenceOf(
+  { verdict: { outcome, lines }, baseline, complete }: Pick<Report, "verdict" | "baseline" | "complete">
+): string {
   const failed = lines.filter((line) => line.outcome === "fail").length
   const worse = baseline?.worse.length ?? 0
   if (outcome === "not ready") return `NOT READY: ${failed} of ${lines.length} lines failed.`
   if (worse > 0) return `NOT READY: worse than before in ${worse} lines.`
-  return outcome === "ready" ? "READY." : "INCOMPLETE: what was seen is good, but the soak was ended early."
+  if (outcome === "ready") return "READY."
+  return complete
+    ? "CANNOT BE JUDGED: this machine was too busy. Repeat it on a machine with time to spare, or with a lower --rate."
+    : "CANNOT BE JUDGED: no line failed, but the soak was ended early."
 }

@@ -30,12 +30,14 @@ export function takenFrom(written: unknown): Sections {
 function hurried(scale: number): Sections {
   if (scale >= 1) return {}
   const ms = (normalMs: number, leastMs: number) => `${Math.max(leastMs, Math.round(normalMs * scale))}ms`
+  // A suspicion by clients lapses after five first trials: after a fault has ended, as with normal intervals, and not within.
+  const firstTrialMs = Math.min(1_000, Math.max(100, Math.round(5_000 * scale)))
   return {
     probing: { interval: ms(10_000, 200) },
     scoring: { decay: ms(3_000, 100), jitterDecay: ms(300_000, 1_000), successWindow: ms(300_000, 1_000) },
     selector: { evaluationInterval: ms(1_000, 50), switching: { hold: ms(30_000, 100) } },
     breaker: {
-      firstTrial: ms(1_000, 100),
+      firstTrial: `${firstTrialMs}ms`,
       cooldown: ms(30_000, 200),
       timeoutCooldown: ms(180_000, 1_000),
       maxCooldown: ms(300_000, 1_000),

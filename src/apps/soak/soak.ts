@@ -95,7 +95,7 @@ export const soak = Command.make(
   Command.withDescription(
     "Run the service under mixed load with faults against local upstreams, beside a control group without Fairlead, and say "
       + "whether it is ready. Needs no network and no rights. Ctrl-C ends it early with a report of what was seen. "
-      + "Exit code 0: ready, 3: not ready, 4: ended early"
+      + "Exit code 0: ready, 3: not ready, 4: cannot be judged, because it was ended early or the machine was too busy"
   ),
   Command.withShortDescription("Load, faults and a verdict: is it ready?"),
   Command.withExamples([
@@ -167,5 +167,7 @@ const conclude = Effect.fnUntraced(function* (
     for (const file of written) yield* Console.log(`Written: ${file}`)
   }
   const code = codeOf(report)
+  // After a signal nothing but this code is left of the failure.
+  process.exitCode = code
   if (code !== 0) return yield* new Ended({ code })
 })

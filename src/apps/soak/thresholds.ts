@@ -11,6 +11,8 @@ export interface Threshold {
   readonly limit: number
   /** How much worse than a baseline it may be, in its unit. */
   readonly tolerance: number
+  /** A machine that is too busy for its timers spoils it. */
+  readonly isTimed: boolean
   /** null: nothing was seen that could be judged. */
   readonly valueOf: (seen: Findings) => number | null
   /** What to look at when it fails. */
@@ -29,6 +31,7 @@ const FLAT_UNSEEN = "the run was shorter than four minutes, or the system gives 
 export const THRESHOLDS: ReadonlyArray<Threshold> = [
   {
     id: "preheatCoverage",
+    isTimed: false,
     what: "preheated candidates measured in the first round",
     unit: "%",
     atLeast: true,
@@ -41,6 +44,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "p50Improvement",
+    isTimed: true,
     what: "first byte for half of the clients, faster than the control group by",
     unit: "%",
     atLeast: true,
@@ -53,6 +57,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "refreshAge",
+    isTimed: false,
     what: "oldest sample of an admissible preheated candidate, of cache.scoreTtl",
     unit: "%",
     atLeast: false,
@@ -64,6 +69,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "fallbackSuccess",
+    isTimed: false,
     what: "clients served while Fairlead was off or no name was resolved",
     unit: "%",
     atLeast: true,
@@ -75,6 +81,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "completeFacts",
+    isTimed: false,
     what: "choices with the source and the latency of the address",
     unit: "%",
     atLeast: true,
@@ -86,6 +93,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "switchOff",
+    isTimed: true,
     what: "from the order to switch off to the first client without a choice, at most",
     unit: "ms",
     atLeast: false,
@@ -97,6 +105,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "success",
+    isTimed: true,
     what: "clients served where an address could serve",
     unit: "%",
     atLeast: true,
@@ -108,6 +117,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "failuresAgainstControl",
+    isTimed: true,
     what: "clients not served, caught by a fault or without excuse, of those of the control group",
     unit: "%",
     atLeast: false,
@@ -123,6 +133,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "corrupted",
+    isTimed: false,
     what: "streams that arrived altered",
     unit: "",
     atLeast: false,
@@ -134,6 +145,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "warmShare",
+    isTimed: false,
     what: "clients with a warm socket",
     unit: "%",
     atLeast: true,
@@ -145,6 +157,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "idleMoves",
+    isTimed: true,
     what: "moves of an active set that bring nothing, in an hour of normal service",
     unit: "",
     atLeast: false,
@@ -156,6 +169,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "recovery",
+    isTimed: true,
     what: "time until the nearest address serves again after a fault, of its limit, at most",
     unit: "%",
     atLeast: false,
@@ -171,7 +185,20 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
     unseen: "no fault of an address was over"
   },
   {
+    id: "nearestShare",
+    isTimed: true,
+    what: "clients served by the nearest address while nothing is wrong",
+    unit: "%",
+    atLeast: true,
+    limit: 50,
+    tolerance: 15,
+    valueOf: ({ calm: { served, byNearest } }) => percent(byNearest, served),
+    hint: "scoring.decay, scoring.failurePenalty, breaker.ramp, balancing.tolerance",
+    unseen: "no client came in a quiet time"
+  },
+  {
     id: "heapGrowth",
+    isTimed: false,
     what: "memory after collections: the last third of the run above the second one",
     unit: "%",
     atLeast: false,
@@ -184,6 +211,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "descriptorGrowth",
+    isTimed: false,
     what: "open descriptors: the last third of the run above the second one",
     unit: "%",
     atLeast: false,
@@ -196,6 +224,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "reloads",
+    isTimed: false,
     what: "reloads that did not end as they should",
     unit: "",
     atLeast: false,
@@ -207,6 +236,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
   },
   {
     id: "record",
+    isTimed: false,
     what: "records that did not verify when they were replayed",
     unit: "",
     atLeast: false,
@@ -217,3 +247,13 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
     unseen: ""
   }
 ]
+
+/** Timers of a machine with time to spare are late by a few milliseconds. */
+const BUSY_MS = 50
+
+/** How late timers were in half of the time, in ms, where the machine was too busy for judgements of time; null: it was not. */
+export function busyMs({ series }: Pick<Findings, "series">): number | null {
+  const lags = series.flatMap(({ lagMs }) => lagMs === null ? [] : [lagMs]).toSorted((a, b) => a - b)
+  const middle = lags[Math.floor(lags.length / 2)] ?? 0
+  return middle > BUSY_MS ? middle : null
+}

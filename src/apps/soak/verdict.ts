@@ -1,15 +1,22 @@
 /** Judges what was seen: a verdict for each line, and one for all. */
 import type { Findings, Line, Report } from "./Report.ts"
 import type { Threshold } from "./thresholds.ts"
-import { THRESHOLDS } from "./thresholds.ts"
+import { busyMs, THRESHOLDS } from "./thresholds.ts"
 
 /** Limits by the name of their line; null: the line is not judged. */
 export type Limits = Readonly<Record<string, number | null>>
 
 export function linesOf(seen: Findings, limits: Limits): ReadonlyArray<Line> {
+  const busy = busyMs(seen)
   return THRESHOLDS.map((threshold) => {
     const limit = limits[threshold.id] === undefined ? threshold.limit : limits[threshold.id] ?? null
-    return lineOf(threshold, threshold.valueOf(seen), limit)
+    const line = lineOf(threshold, threshold.valueOf(seen), limit)
+    if (busy === null || line.outcome !== "fail" || !threshold.isTimed) return line
+    return {
+      ...line,
+      outcome: "unjudged",
+      why: `this machine was too busy: timers were ${busy.toFixed(0)} ms late half of the time`
+    }
   })
 }
 
@@ -24,7 +31,10 @@ function lineOf({ id, what, unit, atLeast, hint, unseen }: Threshold, value: num
 export function verdictOf(seen: Findings, limits: Limits): Report["verdict"] {
   const lines = linesOf(seen, limits)
   const hasFailed = lines.some(({ outcome }) => outcome === "fail")
-  return { outcome: hasFailed ? "not ready" : seen.complete ? "ready" : "incomplete", lines }
+  // Where a busy machine alone kept a line from its limit, there is no verdict.
+  const isOpen = !seen.complete
+    || lines.some(({ outcome, value, limit }) => outcome === "unjudged" && value !== null && limit !== null)
+  return { outcome: hasFailed ? "not ready" : isOpen ? "incomplete" : "ready", lines }
 }
 
 /** What got worse than in an earlier report by more than its tolerance. */
@@ -48,7 +58,7 @@ function valueIn(lines: ReadonlyArray<Line>, id: string): number | null {
   return lines.find((line) => line.id === id)?.value ?? null
 }
 
-/** 0: ready; 3: not ready, or worse than before; 4: it was ended early, and what was seen is good. */
+/** 0: ready; 3: not ready, or worse than before; 4: cannot be judged: it was ended early, or the machine was too busy. */
 export function codeOf({ verdict, baseline }: Pick<Report, "verdict" | "baseline">): 0 | 3 | 4 {
   if (verdict.outcome === "not ready" || (baseline?.worse.length ?? 0) > 0) return 3
   return verdict.outcome === "incomplete" ? 4 : 0
