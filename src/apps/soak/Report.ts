@@ -12,7 +12,8 @@ const Clients = Schema.Struct({
   served: Count.annotate({ description: "The whole answer came, and its digest was right" }),
   failed: Count.annotate({ description: "Not served without an excuse: an address could have served it" }),
   caught: Count.annotate({
-    description: "Not served: a fault of its group began while it was there, or within a second before"
+    description:
+      "Not served: a fault of its group began while it was there, or within a second before. Behind a good handshake: or the first client of its target met the fault within a second before"
   }),
   noneCould: Count.annotate({ description: "Not served: no address of its group could serve" }),
   cut: Count.annotate({ description: "The answer ended midway: bytes had come, so no forwarder could try again" }),
@@ -122,11 +123,11 @@ export const Report = Schema.Struct({
   unserved: Schema.Array(Schema.Struct({
     atMs: Millis,
     way: Schema.String,
-    group: Schema.String,
+    target: Schema.String,
     outcome: Schema.Literals(["failed", "cut", "corrupted", "served"]),
     excuse: Schema.Literals(["none-could", "caught", "none"]),
     tookMs: Millis
-  })).annotate({ description: "Clients of Fairlead that were not served, the first ones" }),
+  })).annotate({ description: "Clients of Fairlead that were not served although an address could serve, the first ones" }),
   switchOffMs: Schema.Array(Millis).annotate({
     description: "From each order to switch off to the first client without a choice"
   }),

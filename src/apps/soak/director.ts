@@ -32,6 +32,8 @@ const FAULTS: Readonly<Partial<Record<FaultKind, Fault>>> = {
   resets: "resetting",
   cuts: "cutting"
 }
+/** Behind a good handshake. */
+const HIDDEN: ReadonlyArray<FaultKind> = ["stalls", "resets"]
 const SLOWER = 10
 const FLAP_MS = 1_000
 
@@ -92,6 +94,7 @@ const happen = Effect.fnUntraced(function* (
       break
     default:
       set(FAULTS[kind] ?? "none")
+      if (HIDDEN.includes(kind)) weather.hidden(of, true, nowMs())
   }
   yield* untilMs(nowMs, endsMs)
   if (kind === "switched-off") yield* Effect.forEach(stage.services, ({ control }) => control.setEnabled(true))
@@ -104,6 +107,7 @@ function mend({ weather, names, nowMs }: Stage, { kind, group }: PlannedFault, s
     origin.slowness = 1
   }
   if (kind === "outage") weather.allDown(group as GroupName, false, nowMs())
+  if (HIDDEN.includes(kind)) weather.hidden(group as GroupName, false, nowMs())
   if (kind === "resolver") names.isDead = false
   if (kind === "resolver" || kind === "switched-off") weather.withoutPool(false, nowMs())
 }

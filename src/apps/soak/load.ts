@@ -11,8 +11,10 @@ export interface Way {
   readonly group: GroupName
   /** Share of the arrivals. */
   readonly share: number
-  readonly fairlead: () => Connect
-  readonly control: () => Connect
+  /** What its clients may ask for: the names, or the upstream itself. */
+  readonly targets: ReadonlyArray<string>
+  readonly fairlead: (target: string) => Connect
+  readonly control: (target: string) => Connect
 }
 
 export interface Load {
@@ -21,7 +23,7 @@ export interface Load {
   readonly ways: ReadonlyArray<Way>
   readonly nowMs: () => number
   readonly draw: () => number
-  readonly ended: (side: "fairlead" | "control", way: Way, arrivedMs: number, answered: Answered) => void
+  readonly ended: (side: "fairlead" | "control", way: Way, target: string, arrivedMs: number, answered: Answered) => void
 }
 
 const SMALL_BYTES = 512
@@ -41,6 +43,7 @@ export const load = Effect.fnUntraced(function* ({ perSecond, patienceMs, ways, 
   const size = () => 1 + Math.floor(draw() * (draw() < LARGE_SHARE ? LARGE_BYTES : SMALL_BYTES))
   const arrive = (turn: number) => {
     const way = chosen(ways, draw())
+    const target = way.targets[Math.floor(draw() * way.targets.length)] as string
     const sizes = { upBytes: size(), downBytes: size() }
     // The two take turns to be the first.
     for (const side of turn % 2 === 0 ? ["fairlead", "control"] as const : ["control", "fairlead"] as const) {
@@ -50,9 +53,9 @@ export const load = Effect.fnUntraced(function* ({ perSecond, patienceMs, ways, 
       const done = (answered: Answered) => {
         isOver = true
         underWay.delete(cancel)
-        ended(side, way, arrivedMs, answered)
+        ended(side, way, target, arrivedMs, answered)
       }
-      cancel = ask(way[side](), { client: ++clients, ...sizes, patienceMs }, done)
+      cancel = ask(way[side](target), { client: ++clients, ...sizes, patienceMs }, done)
       if (!isOver) underWay.add(cancel)
     }
   }

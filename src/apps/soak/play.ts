@@ -6,7 +6,7 @@ import { distant } from "../../adapters/demo/distance.ts"
 import * as EmbedTransport from "../../adapters/node/EmbedTransport.ts"
 import * as NodeTransport from "../../adapters/node/NodeTransport.ts"
 import { nowUs } from "../../adapters/node/clock.ts"
-import type { Answered, Connect, Outcome } from "../../adapters/soak/client.ts"
+import type { Connect, Outcome } from "../../adapters/soak/client.ts"
 import { overProxy, overTcp } from "../../adapters/soak/client.ts"
 import { watchResources } from "../../adapters/soak/resources.ts"
 import * as Rng from "../../core/math/Rng.ts"
@@ -16,7 +16,7 @@ import { overControl } from "./controlGroup.ts"
 import { Course } from "./Course.ts"
 import type { Stage } from "./director.ts"
 import { perform } from "./director.ts"
-import type { Way } from "./load.ts"
+import type { Load, Way } from "./load.ts"
 import { load } from "./load.ts"
 import { Names } from "./names.ts"
 import { Recoveries } from "./Recoveries.ts"
@@ -54,14 +54,14 @@ export interface Played extends Stage {
   readonly withoutPool: { clients: number; served: number }
   /** The oldest sample so far, as a share of its time to live; -1: there is none. */
   worstAgeShare: number
-  /** Clients of Fairlead that were not served, the first ones. */
+  /** Clients of Fairlead that were not served although an address could serve, the first ones. */
   readonly unserved: Array<Unserved>
 }
 
 export interface Unserved {
   readonly atMs: number
   readonly way: string
-  readonly group: GroupName
+  readonly target: string
   readonly outcome: Outcome
   readonly excuse: Excuse
   readonly tookMs: number
@@ -129,29 +129,39 @@ export const play = (
       draw: draws(seed + 3)
     }
     const overNone = (group: GroupName) => () => overControl(control, world[group].map(({ address }) => address))
-    const host = () => HOSTS[Math.floor(chance() * HOSTS.length)] as string
+    const overListener = (name: string) => () => overTcp(service.portOf(name))
     const ways: ReadonlyArray<Way> = [
-      { name: "tcp", group: "web", share: 0.4, fairlead: () => overTcp(service.portOf("web")), control: overNone("web") },
+      { name: "tcp", group: "web", share: 0.4, targets: ["web"], fairlead: overListener("web"), control: overNone("web") },
       {
         name: "tcp",
         group: "crowd",
         share: 0.1,
-        fairlead: () => overTcp(service.portOf("crowd")),
+        targets: ["crowd"],
+        fairlead: overListener("crowd"),
         control: overNone("crowd")
       },
       {
         name: "proxy",
         group: "names",
         share: 0.25,
-        fairlead: () => overProxy(service.portOf("proxy"), host(), PORT),
+        targets: HOSTS,
+        fairlead: (host) => overProxy(service.portOf("proxy"), host, PORT),
         control: overNone("names")
       },
-      { name: "program", group: "web", share: 0.15, fairlead: () => overProgram(embedded, "web"), control: overNone("web") },
+      {
+        name: "program",
+        group: "web",
+        share: 0.15,
+        targets: ["web"],
+        fairlead: (name) => overProgram(embedded, name),
+        control: overNone("web")
+      },
       {
         name: "program",
         group: "names",
         share: 0.1,
-        fairlead: () => overProgram(embedded, host(), PORT),
+        targets: HOSTS,
+        fairlead: (host) => overProgram(embedded, host, PORT),
         control: overNone("names")
       }
     ]
@@ -161,7 +171,7 @@ export const play = (
       ways,
       nowMs,
       draw: chance,
-      ended: (side, way, arrivedMs, answered) => note(played, side, way, arrivedMs, answered)
+      ended: (...ended) => note(played, ...ended)
     })
     const resources = yield* watchResources
     const look = Effect.sync(() => {
@@ -179,18 +189,18 @@ export const play = (
     yield* Effect.forEach(services, ({ drain }) => drain(DRAIN_MS))
   }).pipe(Effect.scoped)
 
-function note(played: Played, side: "fairlead" | "control", way: Way, arrivedMs: number, answered: Answered): void {
+function note(played: Played, ...[side, way, target, arrivedMs, answered]: Parameters<Load["ended"]>): void {
   const { weather, recoveries, tallies, withoutPool, unserved, world, nowMs } = played
   const endedMs = nowMs()
   const { outcome, by, firstByteMs } = answered
-  const excuse = weather.excuse(way.group, arrivedMs, endedMs, outcome)
+  const excuse = weather.excuse(way.group, `${side} ${way.name} ${target}`, arrivedMs, endedMs, outcome)
   tallies[side].add(way.name, { arrivedMs, endedMs, outcome, excuse, firstByteMs })
   recoveries.note(side, way.group, arrivedMs, endedMs, outcome === "served" ? by : -1)
   if (side === "control") return
   const nearest = world[way.group][nearestOf(way.group)]?.index ?? -1
   if (outcome === "served" && way.group !== "crowd") recoveries.noteCalm(arrivedMs, by, nearest)
-  if (outcome !== "served" && unserved.length < MOST_UNSERVED) {
-    unserved.push({ atMs: arrivedMs, way: way.name, group: way.group, outcome, excuse, tookMs: endedMs - arrivedMs })
+  if (outcome !== "served" && excuse !== "none-could" && unserved.length < MOST_UNSERVED) {
+    unserved.push({ atMs: arrivedMs, way: way.name, target, outcome, excuse, tookMs: endedMs - arrivedMs })
   }
   if (excuse === "none" && weather.wasWithoutPool(arrivedMs)) {
     withoutPool.clients++

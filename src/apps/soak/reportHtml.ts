@@ -56,7 +56,11 @@ ${baseline === null ? "" : comparison(baseline)}
 <p class="faint">Shaded: faults. Point at one to read what it was.</p>
 <div class="plots">${plotsOf(report).map((plot) => svgOf(plot, frameOf(report))).join("\n")}</div>
 <h2>Faults</h2>${faultTable(report)}
-${report.unserved.length === 0 ? "" : `<h2>Clients of Fairlead that were not served</h2>${unservedTable(report)}`}
+${
+    report.unserved.length === 0
+      ? ""
+      : `<h2>Clients of Fairlead that were not served, although an address could serve</h2>${unservedTable(report)}`
+  }
 <h2>What Fairlead did</h2>${deedTable(report)}
 </main></body></html>
 `
@@ -142,12 +146,12 @@ function faultTable({ faults }: Report): string {
 function unservedTable({ unserved }: Report): string {
   const text = (words: string): Cell => ({ text: words, className: "" })
   return tableOf(
-    ["arrived at", "after", "way", "group", "outcome", "excuse"],
-    unserved.map(({ atMs, tookMs, way, group, outcome, excuse }) => [
+    ["arrived at", "after", "way", "target", "outcome", "excuse"],
+    unserved.map(({ atMs, tookMs, way, target, outcome, excuse }) => [
       `${(atMs / 1000).toFixed(1)} s`,
       `${(tookMs / 1000).toFixed(1)} s`,
       text(way),
-      text(group),
+      text(target),
       text(outcome),
       text(excuse)
     ])
