@@ -8,6 +8,7 @@ import { Histogram } from "../../src/apps/soak/Histogram.ts"
 import { svgOf } from "../../src/apps/soak/plots.ts"
 import { Recoveries } from "../../src/apps/soak/Recoveries.ts"
 import type { Findings, Report } from "../../src/apps/soak/Report.ts"
+import { reportHtml } from "../../src/apps/soak/reportHtml.ts"
 import { reportSchemaText } from "../../src/apps/soak/reportSchema.ts"
 import { FAULT_KINDS, scaleOf, scheduleOf } from "../../src/apps/soak/schedule.ts"
 import { THRESHOLDS } from "../../src/apps/soak/thresholds.ts"
@@ -212,6 +213,33 @@ describe("what the soak measures with", () => {
     assert.include(svg, "&#60;b&#62;")
     assert.include(svg, "a &#38; b")
     assert.notInclude(svg, "NaN")
+  })
+})
+
+describe("the page of a soak", () => {
+  const page = (faults: number) => {
+    const [fault] = findings().faults
+    if (fault === undefined) throw new Error("no fault")
+    const many = Array.from({ length: faults }, (_, i) => ({ ...fault, says: `fault ${i}` }))
+    const served = { clients: 10, served: 1 }
+    const seen = { ...findings(), faults: [...many, { ...fault, says: "the <worst> one", fairlead: served }] }
+    return reportHtml({ ...seen, verdict: verdictOf(seen, {}), baseline: null })
+  }
+
+  it("shows verdict, plots and faults, and text as text", () => {
+    const text = page(1)
+    assert.include(text, '<p class="verdict pass">READY.</p>')
+    assert.strictEqual(text.match(/<svg/g)?.length, 9)
+    assert.include(text, "fault 0")
+    assert.include(text, "the &#60;worst&#62; one")
+    assert.notMatch(text, /NaN|undefined|Infinity/)
+  })
+
+  it("of a soak of days shows the faults in which most clients were lost, and says that others are left out", () => {
+    const text = page(1_000)
+    assert.include(text, "the &#60;worst&#62; one")
+    assert.include(text, "701 with fewer lost clients are left out")
+    assert.isBelow(text.length, 250_000)
   })
 })
 

@@ -53,7 +53,7 @@ export function reportHtml(report: Report): string {
 ${baseline === null ? "" : comparison(baseline)}
 <h2>Clients</h2>${clientTable(report)}
 <h2>Over time</h2>
-<p class="faint">Shaded: faults. Point at one to read what it was.</p>
+${report.faults.length > MOST_FAULTS ? "" : `<p class="faint">Shaded: faults. Point at one to read what it was.</p>`}
 <div class="plots">${plotsOf(report).map((plot) => svgOf(plot, frameOf(report))).join("\n")}</div>
 <h2>Faults</h2>${faultTable(report)}
 ${
@@ -128,10 +128,21 @@ function clientTable({ fairlead, control, ways }: Report): string {
   ])
 }
 
+/** A page of a soak of days would be too long for a browser. */
+const MOST_FAULTS = 300
+
+/** Those in which most clients were lost, in the order of time. */
+function worstOf(faults: Report["faults"]): Report["faults"] {
+  const lost = ({ fairlead: { clients, served } }: Report["faults"][number]) => clients - served
+  return faults.toSorted((a, b) => lost(b) - lost(a)).slice(0, MOST_FAULTS).toSorted((a, b) => a.atMs - b.atMs)
+}
+
 function faultTable({ faults }: Report): string {
-  return tableOf(
+  const left = faults.length - MOST_FAULTS
+  const note = left > 0 ? `<p class="faint">${left} with fewer lost clients are left out; report.json has them.</p>` : ""
+  return note + tableOf(
     ["fault", "at", "lasted", "Fairlead served", "control group served", "nearest back after", "limit"],
-    faults.map(({ says, atMs, untilMs, fairlead, control, backMs, boundMs, isDue }) => [
+    worstOf(faults).map(({ says, atMs, untilMs, fairlead, control, backMs, boundMs, isDue }) => [
       says,
       clock(atMs),
       `${((untilMs - atMs) / 1000).toFixed(1)} s`,
@@ -189,7 +200,11 @@ function deedTable({ selections, refresh, fallbacks, breakers, moves, switchOffM
 
 function frameOf({ series, plannedMs, ranMs, faults }: Report): Frame {
   const sliceMs = series.length > 1 ? (series[1]?.atMs ?? 0) - (series[0]?.atMs ?? 0) : plannedMs
-  const shades = faults.map(({ atMs, untilMs, says }) => ({ fromMs: atMs, untilMs, text: says }))
+  const shades = (faults.length > MOST_FAULTS ? [] : faults).map(({ atMs, untilMs, says }) => ({
+    fromMs: atMs,
+    untilMs,
+    text: says
+  }))
   return { sliceMs, totalMs: Math.max(1, ranMs), shades }
 }
 
