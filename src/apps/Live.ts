@@ -22,6 +22,7 @@ import { Plane } from "../plane/Plane.ts"
 import { Engine } from "../shell/Engine.ts"
 import { Explanations } from "../shell/explain/Explanations.ts"
 import { LatencyCourse } from "../shell/LatencyCourse.ts"
+import type { Folded } from "../shell/Observer.ts"
 import * as Observer from "../shell/Observer.ts"
 import { PoolTakes } from "../shell/PoolTakes.ts"
 import * as ClientLog from "../shell/ClientLog.ts"
@@ -34,6 +35,7 @@ import * as InterfaceWatch from "../shell/InterfaceWatch.ts"
 import type { Control } from "../shell/Control.ts"
 import type { Recorder } from "../shell/Recorder.ts"
 import type { Run } from "../record/Segment.ts"
+import type { Resolver } from "../plane/ports/Resolver.ts"
 import type { Transport } from "../plane/ports/Transport.ts"
 import type { layer as controlLayer } from "./control.ts"
 import { LogThreshold } from "./LogThreshold.ts"
@@ -43,16 +45,27 @@ import { VERSION } from "./version.ts"
 /** What the admin port reads. */
 type Administered = Acceptor | Engine | Facts | LatencyCourse | PoolTakes | Recorder
 
-/** The engine, its listeners and its observers. `transport` carries the bytes; the demo has one of its own, with distance. */
+/** What a command that plays a world of its own brings beside the transport. */
+export interface Staged {
+  readonly resolver?: Layer.Layer<Resolver>
+  /** Sees each entry after it was folded. */
+  readonly seen?: Folded
+}
+
+/**
+ * The engine, its listeners and its observers. `transport` carries the bytes; the demo and the soak have their own, with
+ * distance.
+ */
 export const serving = (
   settings: Settings,
   threshold: LogThreshold,
-  transport: Layer.Layer<Transport> = NodeTransport.layer
+  transport: Layer.Layer<Transport> = NodeTransport.layer,
+  { resolver, seen }: Staged = {}
 ) => {
   const run = newRun()
-  const { resolver, recorder, history, interfaces } = ownParts(settings, run)
-  const parts = Layer.mergeAll(transport, resolver, recorder, history, interfaces)
-  return Layer.provideMerge(servingNoDeps(settings, threshold, run), parts)
+  const own = ownParts(settings, run)
+  const parts = Layer.mergeAll(transport, resolver ?? own.resolver, own.recorder, own.history, own.interfaces)
+  return Layer.provideMerge(servingNoDeps(settings, threshold, run, seen), parts)
 }
 
 /** What this service touches the system with, beside the transport, as the settings say. */
@@ -64,7 +77,7 @@ export const ownParts = (settings: Settings, run: Run) => ({
 })
 
 /** The same without the parts that touch the system. */
-const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run) => {
+const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run, seen?: Folded) => {
   const { limits, listeners, core, admin, telemetry } = settings
   // Without an admin port no page would show the counts.
   const measured = { ...telemetry, metrics: telemetry.metrics && admin !== null }
@@ -78,6 +91,7 @@ const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run) =>
   })
   const { addresses } = settings.privacy
   const clientLog = ClientLog.observer(() => threshold.allows("debug"))
+  const given = Effect.succeed(seen === undefined ? [] : [seen])
   const observed = Observer.layer(
     Effect.all([
       Facts.observer,
@@ -85,7 +99,8 @@ const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run) =>
       Telemetry.observer,
       PoolTakes.observer,
       LatencyCourse.observer,
-      Explanations.observer
+      Explanations.observer,
+      given
     ])
   ).pipe(
     Layer.provideMerge(Layer.mergeAll(

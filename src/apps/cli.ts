@@ -13,12 +13,13 @@ import { refresh } from "./refresh.ts"
 import { replay } from "./replay.ts"
 import { run } from "./run.ts"
 import { schema } from "./schema.ts"
+import { soak } from "./soak/soak.ts"
 import { status } from "./status/status.ts"
 import { VERSION } from "./version.ts"
 
 const root = Command.make("fairlead").pipe(
   Command.withDescription("A TCP forwarder that knows which of many addresses is best right now, and can replay why"),
-  Command.withSubcommands([run, probe, status, env, init, check, schema, demo, explain, replay, refresh]),
+  Command.withSubcommands([run, probe, status, env, init, check, schema, demo, explain, replay, refresh, soak]),
   Command.withExamples([
     { command: "fairlead", description: "A proxy port for everyday tools, on 127.0.0.1:8118" },
     { command: "fairlead init", description: "Write a configuration to begin with" },

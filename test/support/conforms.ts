@@ -1,4 +1,4 @@
-/** The part of JSON Schema (draft-07) that this program's schema uses; an unknown keyword is a fault of the schema. */
+/** The part of JSON Schema (draft-07, and `$defs` of 2020-12) that this program's schemas use; an unknown keyword is a fault of the schema. */
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -9,6 +9,7 @@ const KNOWN = new Set([
   "default",
   "examples",
   "definitions",
+  "$defs",
   "$ref",
   "anyOf",
   "enum",
@@ -30,8 +31,8 @@ export function violations(root: Json, value: unknown, schema: Json = root, path
   if (unknown.length > 0) return [`${path}: the schema has unknown keywords ${unknown}`]
   const reference = schema["$ref"]
   if (typeof reference === "string") {
-    const name = reference.replace("#/definitions/", "")
-    return violations(root, value, (root["definitions"] as Record<string, Json>)[name] as Json, path)
+    const [, place = "", name = ""] = reference.split("/")
+    return violations(root, value, (root[place] as Record<string, Json>)[name] as Json, path)
   }
   const any = schema["anyOf"] as ReadonlyArray<Json> | undefined
   if (any !== undefined) {
@@ -55,6 +56,8 @@ function isOfType(value: unknown, type: unknown): boolean {
   switch (type) {
     case "string":
       return typeof value === "string"
+    case "null":
+      return value === null
     case "boolean":
       return typeof value === "boolean"
     case "integer":

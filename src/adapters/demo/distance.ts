@@ -4,7 +4,18 @@
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel, Transport, UpstreamSocket } from "../../plane/ports/Transport.ts"
-import type { Site } from "./Site.ts"
+
+/** An address with a distance. */
+export interface FarSite {
+  /** What is dialled. */
+  readonly address: Address
+  /** Where its server listens in truth; absent: at that address. */
+  readonly near?: Address
+  /** `dark` and `refusing` change the handshake. */
+  readonly fault: string
+  /** One round trip in ms. */
+  readonly tripMs: () => number
+}
 
 /** Counts of relayed clients by the kind of their upstream socket. */
 export interface Relays {
@@ -37,7 +48,12 @@ class FarSocket implements UpstreamSocket {
   }
 }
 
-export function distant(near: Transport["Service"], sites: ReadonlyArray<Site>): Distant {
+/** The socket without its distance. */
+export function nearOf(socket: UpstreamSocket): UpstreamSocket {
+  return socket instanceof FarSocket ? socket.near : socket
+}
+
+export function distant(near: Transport["Service"], sites: ReadonlyArray<FarSite>): Distant {
   const relays: Relays = { warm: 0, dialled: 0 }
   const siteAt = ({ host, port }: Address) => sites.find(({ address }) => address.host === host && address.port === port)
 
@@ -50,7 +66,7 @@ export function distant(near: Transport["Service"], sites: ReadonlyArray<Site>):
         if (site.fault === "dark") return handshake(againMs, againMs * 2)
         if (site.fault === "refusing") return answer("refused")
         undo = near.dialUnsafe(
-          address,
+          { ...address, ...site.near },
           keepAliveMs,
           (result: UpstreamSocket | DialFailure) => answer(typeof result === "string" ? result : new FarSocket(result))
         )
@@ -71,7 +87,7 @@ export function distant(near: Transport["Service"], sites: ReadonlyArray<Site>):
       if (site.fault === "refusing") return answer("refused")
       connected()
       arrive(2 * site.tripMs(), () => {
-        undo = near.identifyUnsafe(address, identity, () => {}, answer)
+        undo = near.identifyUnsafe(site.near ?? address, identity, () => {}, answer)
       })
     })
     return () => undo()

@@ -17,7 +17,10 @@ import { whenLauncherEnds } from "./launcher.ts"
 
 const ECHO_US = 1_000_000
 
-/** `codeOf` gives the exit code of a failure. An interruption by a signal is a graceful end, with code 0. */
+/**
+ * `codeOf` gives the exit code of a failure. An interruption by a signal is a graceful end, with code 0 or with the one that the
+ * program has put into `process.exitCode`.
+ */
 export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unknown) => number): void {
   const run = Runtime.makeRunMain(({ fiber, teardown }) => {
     let stoppedAtUs = -1
@@ -40,7 +43,7 @@ export function runMain<A, E>(program: Effect.Effect<A, E>, codeOf: (error: unkn
   run(program, {
     disableErrorReporting: true,
     teardown: (exit, done) => {
-      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return done(0)
+      if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return done(Number(process.exitCode ?? 0))
       const error = Cause.squash(exit.cause)
       const code = codeOf(error)
       if (!isShown(error)) process.stderr.write(`fairlead: ${error instanceof Error ? error.message : String(error)}\n`)

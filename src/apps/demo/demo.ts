@@ -68,7 +68,7 @@ const INTRODUCTION = [
 const perform = ({ durationMs, seed, json }: Options) =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      const directory = yield* ownDirectory
+      const directory = yield* ownDirectory("demo")
       if (!json) yield* Console.log(INTRODUCTION)
       const drawn = !json && isTerminal()
       let stage: Stage | undefined

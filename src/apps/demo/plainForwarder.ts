@@ -54,7 +54,7 @@ export const plainForwarder = Effect.fnUntraced(function* (transport: Transport[
 })
 
 /** Its plans contain addresses alone. */
-const NO_NAMES: QueryDns = () => () => {}
+export const NO_NAMES: QueryDns = () => () => {}
 
 const NOBODY_TOLD = (stallMs: number) => ({
   silentAfterMs: stallMs,
