@@ -109,7 +109,8 @@ export class Process {
       control,
       warmPool: this.warmPool,
       counts: this.counts,
-      queryDns: resolver.query,
+      queryDns: (host, limits, answer) =>
+        resolver.query(host, limits, (addresses, isOver) => this.isAlive ? answer(addresses, isOver) : undefined),
       clients: new ClientNumbers(),
       chance: new Draws(seed),
       targets,

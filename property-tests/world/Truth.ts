@@ -10,7 +10,7 @@ export interface Spell {
   readonly toMs: number
 }
 
-/** What a handshake ends with, `afterMs` after it began; `never`: nobody answers. */
+/** What a handshake ends with, `afterMs` after it began; `never`: no answer comes. */
 export interface Ending {
   readonly afterMs: number
   readonly result: "connected" | "never" | DialFailure

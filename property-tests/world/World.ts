@@ -6,7 +6,7 @@ import type { HistoryRecord } from "../../src/core/model/History.ts"
 import { hostTarget, upstreamTarget } from "../../src/plane/Target.ts"
 import { Draws } from "../../src/sim/Draws.ts"
 import { VirtualClock } from "../../src/sim/VirtualClock.ts"
-import { CALM_MS } from "./calm.ts"
+import { calmMs } from "./calm.ts"
 import type { Checker, ClientRun, MakeChecker } from "./Checker.ts"
 import { Violation } from "./Checker.ts"
 import { configOf, PORT } from "./configOf.ts"
@@ -39,7 +39,7 @@ export class World {
   readonly #checkers: ReadonlyArray<readonly [name: string, checker: Checker]>
   readonly #premises = new Map<string, number>()
   readonly #hears: Hears
-  #process: Process
+  #process!: Process
   #digest: Digest = zero
   #entries = 0
   #sessions = 0
@@ -81,17 +81,17 @@ export class World {
       published: (process, routes) => this.#tell("published", process, routes),
       dialled: (process, host) => this.#tell("dialled", process, host)
     }
-    this.#process = this.#begun([])
   }
 
   /** Plays it to its end, or to the first violation. */
   play(): Outcome {
     let violation: Outcome["violation"] = null
     try {
+      this.#begun([])
       this.#schedule()
       this.#run(this.#truth.runMs)
       this.#clears()
-      this.#run(this.#truth.runMs + CALM_MS)
+      this.#run(this.#truth.runMs + calmMs(this.#script))
       this.#ends(true)
       this.#tell("end")
     } catch (cause) {
@@ -117,7 +117,7 @@ export class World {
     this.#checking = "the world itself"
   }
 
-  #begun(records: ReadonlyArray<HistoryRecord>): Process {
+  #begun(records: ReadonlyArray<HistoryRecord>): void {
     const { gatherMs } = this.#script
     const around = { clock: this.#clock, truth: this.#truth, resolver: this.#resolver, gatherMs }
     const config = configOf(this.#script, this.#variant, this.#truth.hosts)
@@ -125,7 +125,6 @@ export class World {
     this.#process = process
     this.#tell("began", process)
     process.start(this.#wallMs(), records)
-    return process
   }
 
   #wallMs(): number {
@@ -139,7 +138,8 @@ export class World {
       this.#clock.fireNext()
       if (this.#clock.nextUs > this.#clock.nowUs && this.#process.isQuiet) this.#tell("settled", this.#process)
     }
-    this.#clock.jump(untilUs)
+    // A machine that sleeps may wake up after that.
+    this.#clock.jump(Math.max(untilUs, this.#clock.nowUs))
   }
 
   #at(ms: number, act: () => void): void {
@@ -209,7 +209,7 @@ export class World {
       case "restart":
       case "kill":
         this.#ends(kind === "restart")
-        return void this.#begun(this.#saved)
+        return this.#begun(this.#saved)
       case "wall":
         this.#wallOffMs += (pick % 2 === 0 ? 1 : -1) * seconds * 60_000
         return process.post({ _tag: "WallRead", worker: 0, wallMs: this.#wallMs() })

@@ -1,20 +1,49 @@
 /** Plays scripts under all checkers, and finds the smallest script that fails like a seed's. */
 import fc from "fast-check"
 import type { MakeChecker } from "./Checker.ts"
+import { breakers } from "./checkers/breakers.ts"
 import { invariants } from "./checkers/invariants.ts"
+import { names } from "./checkers/names.ts"
+import { probes } from "./checkers/probes.ts"
+import { recovery } from "./checkers/recovery.ts"
+import { regret } from "./checkers/regret.ts"
 import { replay } from "./checkers/replay.ts"
+import { routes } from "./checkers/routes.ts"
+import { selection } from "./checkers/selection.ts"
+import { served } from "./checkers/served.ts"
+import { sessions } from "./checkers/sessions.ts"
 import { sockets } from "./checkers/sockets.ts"
 import type { Script } from "./script.ts"
 import { script, scriptOf } from "./script.ts"
 import type { Outcome } from "./World.ts"
 import { World } from "./World.ts"
 
-const SHORT_MINUTES = 5
+const SHORT_MINUTES = 4
 
-export const CHECKERS: Readonly<Record<string, MakeChecker>> = { sockets, invariants, replay }
+export const CHECKERS: Readonly<Record<string, MakeChecker>> = {
+  sockets,
+  sessions,
+  routes,
+  breakers,
+  probes,
+  selection,
+  names,
+  served,
+  recovery,
+  regret,
+  invariants,
+  replay
+}
 
 export function played(script: Script): Outcome {
   return new World(script, CHECKERS).play()
+}
+
+/** Under one checker alone. */
+export function playedUnder(checker: string, seed: number): Outcome {
+  const make = CHECKERS[checker]
+  if (make === undefined) throw new Error(`there is no checker ${checker}`)
+  return new World(scriptOf(seed), { [checker]: make }).play()
 }
 
 export function playedSeed(seed: number): Outcome {

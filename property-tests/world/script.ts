@@ -194,7 +194,10 @@ export const script: fc.Arbitrary<Script> = fc.record({
     ratePerSecond: fc.constantFrom(2, 5, 20, 50)
   }),
   denied: picks(0, 1),
-  faults: fc.array(fault, { maxLength: 24, size: "max" }),
+  faults: fc.oneof(
+    fc.array(fault, { maxLength: 6, size: "max" }),
+    fc.array(fault, { minLength: 4, maxLength: 24, size: "max" })
+  ),
   shifts: fc.array(fc.record({ pick, at, rttMs: fc.integer({ min: 1, max: 250 }) }), { maxLength: 8, size: "max" }),
   lies: fc.array(
     fc.record({ kind: fc.constantFrom(...LIES), pick, at, seconds: fc.integer({ min: 1, max: 120 }) }),

@@ -7,16 +7,37 @@ import { failureText, played, playedSeed, shortSeeds } from "./play.ts"
 import { scriptOf } from "./script.ts"
 
 const isDeep = process.env.FAIRLEAD_DEEP === "1"
-const SEEDS = isDeep ? Array.from({ length: 2_000 }, (_, i) => i + 1) : shortSeeds(8)
+const SEEDS = isDeep ? Array.from({ length: 2_000 }, (_, i) => i + 1) : shortSeeds(7)
 const TIMEOUT_MS = isDeep ? 14_400_000 : 120_000
 
 /** How often each premise has to hold in a quick run; below that its checker says nothing. */
 const FLOORS: Readonly<Record<string, number>> = {
-  "warm sockets were counted": 2_000,
-  "a client took a warm socket": 200,
-  "a warm socket was lost": 100,
-  "all invariants were checked": 100,
-  "a process was replayed": 8
+  "warm sockets were counted": 20000,
+  "a client took a warm socket": 2000,
+  "a warm socket was lost": 1000,
+  "open sessions were counted": 20000,
+  "a client served": 4000,
+  "a client failed": 50,
+  "a client stopped": 10,
+  "a client failed, and its addresses were known": 10,
+  "routes were checked while addresses were denied": 1000,
+  "routes were checked after a reload": 4,
+  "a member was checked": 10000,
+  "a dial was checked while addresses were denied": 2000,
+  "a breaker opened": 150,
+  "a breaker closed after a success": 100,
+  "a breaker closed for another reason": 5,
+  "a trial was made": 15,
+  "a probe was counted": 1000,
+  "the rate of probes was used up": 100,
+  "a member was replaced for its cost alone": 4,
+  "a success took blame away": 500,
+  "a name was resolved in time": 500,
+  "a client came after recovery": 1000,
+  "a client came when the best address serves": 150,
+  "regret was averaged": 3,
+  "all invariants were checked": 300,
+  "a process was replayed": 7
 }
 
 describe("the world", () => {
@@ -34,7 +55,7 @@ describe("the world", () => {
   })
 
   it("plays a seed the same way each time", { timeout: TIMEOUT_MS }, () => {
-    const seed = SEEDS[0] as number
+    const seed = 33
     const { digest, entries } = playedSeed(seed)
     const again = playedSeed(seed)
     expect([again.digest, again.entries]).toEqual([digest, entries])
