@@ -1,4 +1,4 @@
-/** The replay with a changed core: built from the sources with one text of one file replaced. */
+/** The replay, or another module, with a changed core: built from the sources with one text of one file replaced. */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { pathToFileURL } from "node:url"
@@ -19,10 +19,16 @@ let built = 0
 
 /** Throws when the text to be replaced is not in its file exactly once. */
 export async function changedReplay(change: Change | null): Promise<new () => Replay> {
+  const module = await changedModule<{ readonly Replay: new () => Replay }>("src/record/replay.ts", change)
+  return module.Replay
+}
+
+/** The same for a module, by its path from the project's root. */
+export async function changedModule<M>(entry: string, change: Change | null): Promise<M> {
   let replaced = 0
   const build = await rolldown({
-    input: path.join(ROOT, "src/record/replay.ts"),
-    external: [/^effect/],
+    input: path.join(ROOT, entry),
+    external: [/^effect/, "fast-check"],
     plugins: [{
       name: "change",
       transform(code, id) {
@@ -36,8 +42,7 @@ export async function changedReplay(change: Change | null): Promise<new () => Re
   await build.write({ file, format: "esm" })
   await build.close()
   if (change !== null && replaced !== 1) throw new Error(`"${change.from}" stands ${replaced} times in ${change.file}`)
-  const module = await import(/* @vite-ignore */ pathToFileURL(file).href) as { readonly Replay: new () => Replay }
-  return module.Replay
+  return await import(/* @vite-ignore */ pathToFileURL(file).href) as M
 }
 
 export function removeChangedCores(): void {

@@ -1,0 +1,39 @@
+/** A name is resolved again and again, as long as its upstream is on. */
+import { mayResolve } from "../../../src/core/invariants.ts"
+import * as Upstreams from "../../../src/core/upstreams.ts"
+import type { Checker, MakeChecker } from "../Checker.ts"
+import { mustHold } from "../Checker.ts"
+
+const RETRY_US = 5_000_000
+
+export const names: MakeChecker = ({ met }): Checker => {
+  let asked = new Map<string, number>()
+  let lookedUs = 0
+  return {
+    began: () => void ([asked, lookedUs] = [new Map(), 0]),
+    decided: (_process, decision, { entry: { at } }) => {
+      if (decision._tag === "Resolve") asked.set(decision.host, at)
+    },
+    settled: ({ state, nowUs }) => {
+      if (nowUs - lookedUs < RETRY_US) return
+      lookedUs = nowUs
+      for (const upstream of Upstreams.all(state)) {
+        const { host, dns } = Upstreams.configOf(state, upstream.id)
+        if (!Upstreams.isPreheated(state, upstream.id) || !mayResolve(state, upstream.id)) {
+          asked.delete(host)
+          continue
+        }
+        const atUs = asked.get(host)
+        if (atUs === undefined) {
+          asked.set(host, nowUs)
+          continue
+        }
+        met("a name was resolved in time")
+        const { unresolvedSinceUs } = upstream
+        const failingUs = unresolvedSinceUs < 0 ? 0 : nowUs - unresolvedSinceUs
+        const mostUs = Math.max(dns.refreshMs * 1000, failingUs) + dns.timeoutMs * 1000 + 2 * RETRY_US
+        mustHold(nowUs - atUs <= mostUs, () => `${host} was not resolved for ${(nowUs - atUs) / 1e6} s`)
+      }
+    }
+  }
+}
