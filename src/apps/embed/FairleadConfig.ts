@@ -424,13 +424,13 @@ export interface HistoryKeys {
    */
   readonly serveFor?: string
   /**
-   * The file is first written at most this long after the first selection. A duration such as 250ms, 10s, 5m, 1h30m or
-   * 7d, from 10ms to 1m. Default: `"500ms"`.
+   * The file is first written at most this long after the first selection; each wait after that is twice as long. A
+   * duration such as 250ms, 10s, 5m, 1h30m or 7d, from 10ms to 1m. Default: `"500ms"`.
    */
   readonly firstWrite?: string
   /**
-   * Least time between two later writes; the file is also written at the end. A duration such as 250ms, 10s, 5m, 1h30m
-   * or 7d, from 10ms to 1d. Default: `"5s"`.
+   * Longest wait between two writes; the file is also written at the end. A duration such as 250ms, 10s, 5m, 1h30m or
+   * 7d, from 10ms to 1d. Default: `"5s"`.
    */
   readonly flushInterval?: string
   /**
