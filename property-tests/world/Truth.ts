@@ -35,6 +35,8 @@ const FAILS: ReadonlySet<FaultKind> = new Set([
   "lossy",
   "impostor"
 ])
+/** A slower handshake may not be over in time, the less so where a proof of identity follows it. */
+const MOST_SLOW_MS = 900
 const STRANGE: Place = { rttMs: 30, jitterMs: 0, lossPercent: 0, greets: false, thinksMs: 0, idleMs: 0 }
 
 export class Truth {
@@ -81,7 +83,10 @@ export class Truth {
   isWell(host: string, fromMs: number, toMs: number): boolean {
     const place = this.#places.get(host)
     if (place === undefined || place.lossPercent > 0) return false
-    return !this.#spells(host).some((one) => FAILS.has(one.kind) && one.fromMs < toMs && one.toMs > fromMs)
+    const slowestMs = 10 * Math.max(place.rttMs, ...(this.#shifts.get(host) ?? []).map(({ rttMs }) => rttMs))
+    return !this.#spells(host).some(({ kind, fromMs: beganMs, toMs: overMs }) =>
+      (FAILS.has(kind) || (kind === "slow" && slowestMs > MOST_SLOW_MS)) && beganMs < toMs && overMs > fromMs
+    )
   }
 
   /** The distance of the address, without its jitter. */

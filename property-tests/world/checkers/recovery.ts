@@ -14,12 +14,16 @@ export const recovery: MakeChecker = (seen): Checker => {
       const { state } = process
       const config = configured(state, target.name)
       const well = config === undefined ? [] : wellOf(seen, state, config, truth.runMs, atMs)
-      const [best] = well
-      if (config === undefined || best === undefined) return
+      if (config === undefined || well.length === 0) return
       met("a client came after recovery")
       mustHold(how !== "failed", () => `session ${session} of ${target.name} failed ${clearMs} ms after the weather cleared`)
-      const candidate = Candidates.find(state, accepted?.candidate)
-      if (clearMs < bestAfterMs(script) || candidate === undefined || accepted?.why === "unranked") return
+      // A lost packet may let another address win the race, so the choice is judged.
+      const candidate = Candidates.find(state, accepted?.chosen)
+      if (clearMs < bestAfterMs(script) || candidate === undefined) return
+      // A server that thinks for long is a suspect beside those that do not, and rightly so.
+      const { thinksMs } = truth.placeOf(candidate.host)
+      const best = well.find(({ host }) => truth.placeOf(host).thinksMs <= thinksMs)
+      if (best === undefined) return
       const { selector: { switching }, balancing } = config
       met("a client came when the best address serves")
       const { rttMs } = best
