@@ -95,8 +95,8 @@ export const PLANTED: ReadonlyArray<Planted> = [
     by: "selection",
     seed: 4,
     file: "core/rules/hysteresis.ts",
-    from: "config.selector.switching.holdMs * 1000 ||",
-    to: "(config.selector.switching.holdMs - 1_000) * 1000 ||"
+    from: "config.selector.switching.holdMs * 1000 - (",
+    to: "(config.selector.switching.holdMs - 1_000) * 1000 - ("
   },
   {
     bug: "a plan gives up after its first attempt",
