@@ -70,7 +70,7 @@ describe("the verdict of a soak", () => {
     })],
     ["corrupted", "one stream was altered", ({ fairlead }) => ({ fairlead: { ...fairlead, corrupted: 1 } })],
     ["warmShare", "no socket was warm", ({ selections }) => ({ selections: { ...selections, warm: 0 } })],
-    ["idleMoves", "the set moved without need", ({ moves }) => ({ moves: { ...moves, idleSwaps: 61 } })],
+    ["idleMoves", "the set moved without need", ({ moves }) => ({ moves: { ...moves, idleSwaps: 101 } })],
     ["recovery", "the nearest address did not serve again", ({ faults }) => ({
       faults: faults.map((fault) => ({ ...fault, backMs: null, isDue: true }))
     })],

@@ -161,8 +161,8 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
     what: "moves of an active set that bring nothing, in an hour of normal service",
     unit: "",
     atLeast: false,
-    limit: 60,
-    tolerance: 30,
+    limit: 100,
+    tolerance: 50,
     valueOf: ({ moves: { idleSwaps }, ranMs, scale }) => ranMs === 0 ? null : idleSwaps * HOUR_MS * scale / ranMs,
     hint: "selector.switching: margin, marginPercent, hold, confirmations",
     unseen: ""
