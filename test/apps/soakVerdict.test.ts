@@ -70,7 +70,7 @@ describe("the verdict of a soak", () => {
     })],
     ["corrupted", "one stream was altered", ({ fairlead }) => ({ fairlead: { ...fairlead, corrupted: 1 } })],
     ["warmShare", "no socket was warm", ({ selections }) => ({ selections: { ...selections, warm: 0 } })],
-    ["idleMoves", "the set moved without need", ({ moves }) => ({ moves: { ...moves, idleSwaps: 61 } })],
+    ["idleMoves", "the set moved without need", ({ moves }) => ({ moves: { ...moves, idleSwaps: 101 } })],
     ["recovery", "the nearest address did not serve again", ({ faults }) => ({
       faults: faults.map((fault) => ({ ...fault, backMs: null, isDue: true }))
     })],
@@ -112,6 +112,9 @@ describe("the verdict of a soak", () => {
     }
     const verdict = verdictOf(busy, {})
     assert.strictEqual(verdict.outcome, "incomplete")
+    // A pause now and then is no excuse.
+    const series = busy.series.map((slice, i) => ({ ...slice, lagMs: i % 10 === 0 ? 200 : 5 }))
+    assert.strictEqual(verdictOf({ ...busy, series }, {}).outcome, "not ready")
     assert.match(verdict.lines.find(({ id }) => id === "switchOff")?.why ?? "", /too busy: timers were 200 ms late/)
     // What has nothing to do with time is judged all the same.
     assert.strictEqual(verdictOf({ ...busy, wrongReloads: ["wrong"] }, {}).outcome, "not ready")

@@ -161,8 +161,8 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
     what: "moves of an active set that bring nothing, in an hour of normal service",
     unit: "",
     atLeast: false,
-    limit: 60,
-    tolerance: 30,
+    limit: 100,
+    tolerance: 50,
     valueOf: ({ moves: { idleSwaps }, ranMs, scale }) => ranMs === 0 ? null : idleSwaps * HOUR_MS * scale / ranMs,
     hint: "selector.switching: margin, marginPercent, hold, confirmations",
     unseen: ""
@@ -250,10 +250,12 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
 
 /** Timers of a machine with time to spare are late by a few milliseconds. */
 const BUSY_MS = 50
+/** A busy time of this length is remembered in costs for much longer. */
+const BUSY_SHARE = 0.15
 
-/** How late timers were in half of the time, in ms, where the machine was too busy for judgements of time; null: it was not. */
+/** How late timers were in so much of the time, in ms, where the machine was too busy for judgements of time; null: it was not. */
 export function busyMs({ series }: Pick<Findings, "series">): number | null {
   const lags = series.flatMap(({ lagMs }) => lagMs === null ? [] : [lagMs]).toSorted((a, b) => a - b)
-  const middle = lags[Math.floor(lags.length / 2)] ?? 0
-  return middle > BUSY_MS ? middle : null
+  const late = lags[Math.floor(lags.length * (1 - BUSY_SHARE))] ?? 0
+  return late > BUSY_MS ? late : null
 }

@@ -15,7 +15,7 @@ export function linesOf(seen: Findings, limits: Limits): ReadonlyArray<Line> {
     return {
       ...line,
       outcome: "unjudged",
-      why: `this machine was too busy: timers were ${busy.toFixed(0)} ms late half of the time`
+      why: `this machine was too busy: timers were ${busy.toFixed(0)} ms late in a seventh of the time`
     }
   })
 }
