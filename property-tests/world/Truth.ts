@@ -2,6 +2,7 @@
 import type { DialFailure } from "../../src/core/model/Event.ts"
 import type { Draws } from "../../src/sim/Draws.ts"
 import type { FaultKind, Place, Script } from "./script.ts"
+import { FAULTS } from "./script.ts"
 
 export interface Spell {
   readonly kind: FaultKind
@@ -23,18 +24,7 @@ export type Reply = number | "silent" | "reset" | "closed" | "alert"
 const RESENT_MS = [0, 1_000, 3_000, 7_000]
 const LONGEST_WAIT_MS = 60_000
 /** Faults in which the address takes no new client, or fails the clients that it takes. */
-const FAILS: ReadonlySet<FaultKind> = new Set([
-  "dark",
-  "refused",
-  "unreachable",
-  "reset",
-  "half-open",
-  "cutting",
-  "closing",
-  "alert",
-  "lossy",
-  "impostor"
-])
+const FAILS: ReadonlySet<FaultKind> = new Set(FAULTS.filter((fault) => fault !== "slow" && fault !== "thinking"))
 /** A slower handshake may not be over in time, the less so where a proof of identity follows it. */
 const MOST_SLOW_MS = 900
 const STRANGE: Place = { rttMs: 30, jitterMs: 0, lossPercent: 0, greets: false, thinksMs: 0, idleMs: 0 }

@@ -13,7 +13,7 @@ export interface Service {
   readonly stop: () => Promise<void>
 }
 
-/** Whoever runs the tests, or the user `nobody` where that is root: PostgreSQL refuses to run as root. */
+/** The user of the tests; where that is root, the system's user without rights: PostgreSQL refuses to run as root. */
 export const USER: { readonly uid: number; readonly gid: number } | undefined = process.getuid?.() === 0
   ? { uid: 65_534, gid: 65_534 }
   : undefined
