@@ -85,6 +85,7 @@ function failureOf(cause: unknown): DialFailure {
   return /connection lost|reset/i.test(text) ? "reset" : "unreachable"
 }
 
+/** Reads and writes tell of failures. An error of the end itself adds nothing, and unhandled it would end the request. */
 function ignore(promise: Promise<unknown>): void {
   promise.catch(() => {})
 }

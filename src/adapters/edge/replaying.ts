@@ -70,6 +70,7 @@ async function feed(
     if (!compressed || cause instanceof RecordTooLargeError) throw cause
     intact = false
   } finally {
+    // The verdict stands by now. A source that cannot be cancelled changes nothing of it.
     reader.cancel().catch(() => {})
   }
   replay.segmentEnd(decoder.decode(joined(rest)).length, intact)
