@@ -76,6 +76,7 @@ describe("the verdict of a soak", () => {
     })],
     ["nearestShare", "others served in its place", () => ({ calm: { served: 100, byNearest: 40 } })],
     ["heapGrowth", "memory grew", ({ series }) => ({ series: series.map((slice, i) => ({ ...slice, heapMiB: 50 + i })) })],
+    ["fiberGrowth", "fibers leaked", ({ series }) => ({ series: series.map((slice, i) => ({ ...slice, fibers: 40 + i })) })],
     ["descriptorGrowth", "sockets leaked", ({ series }) => ({
       series: series.map((slice, i) => ({ ...slice, descriptors: 50 + 2 * i }))
     })],
@@ -232,7 +233,7 @@ describe("the page of a soak", () => {
   it("shows verdict, plots and faults, and text as text", () => {
     const text = page(1)
     assert.include(text, '<p class="verdict pass">READY.</p>')
-    assert.strictEqual(text.match(/<svg/g)?.length, 9)
+    assert.strictEqual(text.match(/<svg/g)?.length, 10)
     assert.include(text, "fault 0")
     assert.include(text, "the &#60;worst&#62; one")
     assert.notMatch(text, /NaN|undefined|Infinity/)

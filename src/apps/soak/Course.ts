@@ -17,6 +17,7 @@ const EMPTY: Kept = {
   rssMiB: null,
   heapMiB: null,
   descriptors: null,
+  fibers: null,
   lagMs: null,
   fallbacks: 0,
   tripped: 0,
@@ -39,7 +40,7 @@ export class Course {
   }
 
   /** Adds what happened since the last look. */
-  look(atMs: number, { rssMiB, heapMiB, descriptors, lagMs }: Resources, ledgers: ReadonlyArray<Ledger>): void {
+  look(atMs: number, { rssMiB, heapMiB, descriptors, fibers, lagMs }: Resources, ledgers: ReadonlyArray<Ledger>): void {
     const now = totals(ledgers)
     const i = Math.min(this.slices.length - 1, Math.floor(atMs / this.sliceMs))
     const slice = this.slices[i] ?? EMPTY
@@ -52,6 +53,7 @@ export class Course {
       rssMiB: Math.max(slice.rssMiB ?? 0, rssMiB),
       heapMiB: Math.min(slice.heapMiB ?? Number.POSITIVE_INFINITY, heapMiB),
       descriptors: descriptors < 0 ? null : Math.max(slice.descriptors ?? 0, descriptors),
+      fibers: Math.min(slice.fibers ?? Number.POSITIVE_INFINITY, fibers),
       lagMs: Math.max(slice.lagMs ?? 0, lagMs)
     }
   }

@@ -18,6 +18,21 @@ export class Histogram {
     this.#total++
   }
 
+  /** How many times are in each class, without the empty ones. */
+  get classes(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].flatMap((count, i) => count === 0 ? [] : [[String(i), count]]))
+  }
+
+  /** Adds the times of another one. */
+  addClasses(classes: Readonly<Record<string, number>>): this {
+    for (const [i, count] of Object.entries(classes)) {
+      if (Number(i) >= CLASSES) continue
+      this.#counts[Number(i)] = (this.#counts[Number(i)] as number) + count
+      this.#total += count
+    }
+    return this
+  }
+
   /** The least value that is not smaller than a share `q` of all, to five percent; null: there is none. */
   quantile(q: number): number | null {
     if (this.#total === 0) return null

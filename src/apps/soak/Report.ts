@@ -21,7 +21,10 @@ const Clients = Schema.Struct({
   p50Ms: Schema.NullOr(Millis).annotate({
     description: "From the arrival to the first byte, of half of those that were served"
   }),
-  p99Ms: Schema.NullOr(Millis)
+  p99Ms: Schema.NullOr(Millis),
+  firstByte: Schema.optionalKey(counts(
+    "Times to the first byte by class: class N ends at 0.05 ms * 1.05^N. In the counts of the whole soak alone"
+  ))
 })
 
 const Served = Schema.Struct({ clients: Count, served: Count })
@@ -49,6 +52,9 @@ const Slice = Schema.Struct({
   rssMiB: Schema.NullOr(Schema.Finite),
   heapMiB: Schema.NullOr(Schema.Finite).annotate({ description: "The least in the slice, so mostly after a collection" }),
   descriptors: Schema.NullOr(Schema.Finite),
+  fibers: Schema.optionalKey(Schema.NullOr(Schema.Finite)).annotate({
+    description: "The fewest fibers of the services in the slice"
+  }),
   lagMs: Schema.NullOr(Millis).annotate({ description: "The latest timer" }),
   fallbacks: Count,
   tripped: Count,
@@ -79,6 +85,10 @@ export const Report = Schema.Struct({
   seed: Schema.Int,
   plannedMs: Millis,
   ranMs: Millis,
+  perSecond: Schema.optionalKey(Count).annotate({ description: "Clients a second, and as many of the control group" }),
+  resumedAtMs: Schema.optionalKey(Schema.Array(Millis)).annotate({
+    description: "Since the start, without the pauses: when the soak was ended early and then resumed"
+  }),
   complete: Schema.Boolean.annotate({ description: "false: it was ended early" }),
   scale: Schema.Finite.annotate({
     description: "Intervals of the service and limits of time are this part of their defaults"
@@ -135,7 +145,9 @@ export const Report = Schema.Struct({
   faults: Schema.Array(Fault),
   records: Schema.Array(Schema.Struct({
     service: Schema.String,
-    outcome: Schema.Literals(["verified", "diverged", "altered", "incompatible"]),
+    outcome: Schema.Literals(["verified", "diverged", "altered", "incompatible", "unverified"]).annotate({
+      description: "unverified: the soak did not come to its end, so its record was not replayed"
+    }),
     entries: Count,
     decisions: Count,
     choices: Count

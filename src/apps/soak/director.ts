@@ -1,7 +1,8 @@
 /** Makes the faults happen, each at its time. */
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
-import type { Fault, Origin } from "../../adapters/soak/Origin.ts"
+import type { Upstream } from "../../adapters/soak/Upstream.ts"
+import type { Fault } from "../../adapters/soak/orders.ts"
 import type { Names } from "./names.ts"
 import type { Recoveries } from "./Recoveries.ts"
 import type { FaultKind, PlannedFault } from "./schedule.ts"
@@ -35,6 +36,8 @@ const FAULTS: Readonly<Partial<Record<FaultKind, Fault>>> = {
 /** Behind a good handshake. */
 const HIDDEN: ReadonlyArray<FaultKind> = ["stalls", "resets"]
 const SLOWER = 10
+/** An order reaches the process of the upstreams within this time. A client that comes before may still meet the fault. */
+const ORDER_MS = 50
 const FLAP_MS = 1_000
 
 /** All faults one after the other. */
@@ -58,18 +61,18 @@ const untilMs = (nowMs: () => number, atMs: number) => Effect.suspend(() => Effe
 const happen = Effect.fnUntraced(function* (
   stage: Stage,
   { kind, group }: PlannedFault,
-  struck: ReadonlyArray<Origin>,
+  struck: ReadonlyArray<Upstream>,
   endsMs: number
 ) {
   const { nowMs, weather, names } = stage
   const of = group as GroupName
   const set = (fault: Fault) => {
-    for (const origin of struck) origin.fault = fault
+    for (const upstream of struck) upstream.fault = fault
     if (fault !== "none") weather.struck(of, nowMs())
   }
   switch (kind) {
     case "slows":
-      for (const origin of struck) origin.slowness = SLOWER
+      for (const upstream of struck) upstream.slowness = SLOWER
       break
     case "flaps":
       for (let isDark = true; nowMs() < endsMs; isDark = !isDark) {
@@ -101,13 +104,13 @@ const happen = Effect.fnUntraced(function* (
 })
 
 /** However the fault ended. */
-function mend({ weather, names, nowMs }: Stage, { kind, group }: PlannedFault, struck: ReadonlyArray<Origin>): void {
-  for (const origin of struck) {
-    origin.fault = "none"
-    origin.slowness = 1
+function mend({ weather, names, nowMs }: Stage, { kind, group }: PlannedFault, struck: ReadonlyArray<Upstream>): void {
+  for (const upstream of struck) {
+    upstream.fault = "none"
+    upstream.slowness = 1
   }
   if (kind === "outage") weather.allDown(group as GroupName, false, nowMs())
-  if (HIDDEN.includes(kind)) weather.hidden(group as GroupName, false, nowMs())
+  if (HIDDEN.includes(kind)) weather.hidden(group as GroupName, false, nowMs() + ORDER_MS)
   if (kind === "resolver") names.isDead = false
   if (kind === "resolver" || kind === "switched-off") weather.withoutPool(false, nowMs())
 }

@@ -14,6 +14,9 @@ import { reportHtml } from "./reportHtml.ts"
 import { takenFrom } from "./settings.ts"
 import type { Limits } from "./verdict.ts"
 import { THRESHOLDS } from "./thresholds.ts"
+import { VERSION } from "../version.ts"
+
+const REPORT_JSON = "report.json"
 
 /** The sections of a configuration that the soak takes over. The file has to be right as a whole. */
 export const sectionsIn = Effect.fnUntraced(function* (file: string, environment: Environment) {
@@ -44,7 +47,7 @@ function isLimit(value: unknown): boolean {
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Report))
 
-export const baselineIn = Effect.fnUntraced(function* (file: string) {
+export const reportIn = Effect.fnUntraced(function* (file: string) {
   const text = yield* readText(file)
   return yield* Effect.mapError(
     decode(text),
@@ -52,19 +55,51 @@ export const baselineIn = Effect.fnUntraced(function* (file: string) {
   )
 })
 
+/** The report of a soak that ended early and may go on. `taken`: the sections of the file that is named now. */
+export const unfinishedIn = Effect.fnUntraced(function* (directory: string, taken: ReadonlyArray<string>) {
+  const file = path.join(directory, REPORT_JSON)
+  const report = yield* reportIn(file)
+  const why = report.complete
+    ? "it is complete, so nothing is left to resume"
+    : report.perSecond === undefined
+    ? "an older version wrote it"
+    : report.version !== VERSION
+    ? `Fairlead ${report.version} began it, and this is ${VERSION}: a soak is of one version`
+    : report.taken.join() !== taken.join()
+    ? `it took [${report.taken.join(", ")}] from a file, and --config now gives [${taken.join(", ")}]: name the same file`
+    : undefined
+  if (why !== undefined) return yield* wrong([`--resume ${file}: ${why}`])
+  return { ...report, perSecond: report.perSecond ?? 0 }
+})
+
 const wrong = (problems: ReadonlyArray<string>) => new UsageError({ message: problems.join("\n") })
 
-/** Readable by its owner alone. Gives the paths. */
+/** Makes the directory of a report. It is done before the soak, because a mistake here would be found out after days. */
+export const prepare = Effect.fnUntraced(function* (directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const probe = path.join(directory, `.${REPORT_JSON}`)
+  yield* Effect.mapError(
+    Effect.gen(function* () {
+      yield* fs.makeDirectory(directory, { recursive: true })
+      yield* fs.writeFileString(probe, "", { mode: 0o600 })
+      yield* fs.remove(probe)
+    }),
+    ({ reason }) => new UsageError({ message: `--report ${directory}: no file can be written there: ${reason.message}` })
+  )
+})
+
+/** Readable by its owner alone. A file is there whole or as it was. Gives the paths. */
 export const writeReport = Effect.fnUntraced(function* (directory: string, report: Report) {
   const fs = yield* FileSystem.FileSystem
-  yield* fs.makeDirectory(directory, { recursive: true })
   const files = [
-    { name: path.join(directory, "report.json"), text: `${JSON.stringify(report, null, 2)}\n` },
-    { name: path.join(directory, "report.html"), text: reportHtml(report) }
+    { name: REPORT_JSON, text: `${JSON.stringify(report, null, 2)}\n` },
+    { name: "report.html", text: reportHtml(report) }
   ]
   for (const { name, text } of files) {
-    yield* fs.writeFileString(name, text, { mode: 0o600 })
-    yield* fs.chmod(name, 0o600)
+    const next = path.join(directory, `.${name}`)
+    yield* fs.writeFileString(next, text, { mode: 0o600 })
+    yield* fs.chmod(next, 0o600)
+    yield* fs.rename(next, path.join(directory, name))
   }
-  return files.map(({ name }) => name)
+  return files.map(({ name }) => path.join(directory, name))
 })

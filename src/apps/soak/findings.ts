@@ -9,15 +9,17 @@ import type { Counts } from "./Tally.ts"
 
 export interface Ran {
   readonly seed: number
+  readonly perSecond: number
   readonly plannedMs: number
   readonly ranMs: number
   readonly complete: boolean
   readonly taken: ReadonlyArray<string>
-  readonly verdicts: Readonly<Record<string, Verdict>>
+  /** Of the services' records; absent: they are still written. */
+  readonly verdicts?: Readonly<Record<string, Verdict>>
 }
 
 export function findingsOf(played: Played, ran: Ran): Findings {
-  const { seed, plannedMs, ranMs, complete, taken, verdicts } = ran
+  const { seed, perSecond, plannedMs, ranMs, complete, taken, verdicts } = ran
   const { tallies, services, course } = played
   const ledgers = services.map(({ ledger }) => ledger)
   const sum = (of: (ledger: Ledger) => number) => ledgers.reduce((total, ledger) => total + of(ledger), 0)
@@ -30,17 +32,18 @@ export function findingsOf(played: Played, ran: Ran): Findings {
     platform: `${process.platform} ${process.arch}`,
     startedAt: played.startedAt.toISOString(),
     seed,
+    perSecond,
     plannedMs,
     ranMs: Math.round(ranMs),
     complete,
     scale: round(played.scale, 4),
     taken,
-    fairlead: countsOf(tallies.fairlead.all),
-    control: countsOf(tallies.control.all),
+    fairlead: wholeOf(tallies.fairlead.all),
+    control: wholeOf(tallies.control.all),
     ways: ways.map((way) => ({
       way,
-      fairlead: countsOf(tallies.fairlead.ways.get(way)),
-      control: countsOf(tallies.control.ways.get(way))
+      fairlead: wholeOf(tallies.fairlead.ways.get(way)),
+      control: wholeOf(tallies.control.ways.get(way))
     })),
     withoutPool: { ...played.withoutPool },
     selections: {
@@ -80,17 +83,17 @@ export function findingsOf(played: Played, ran: Ran): Findings {
       backMs: fault.backMs === null ? null : round(fault.backMs),
       boundMs: round(fault.boundMs)
     })),
-    records: Object.entries(verdicts).map(([service, { outcome, entries, decisions, choices }]) => ({
+    records: verdicts === undefined ? UNVERIFIED : Object.entries(verdicts).map(([service, verdict]) => ({
       service,
-      outcome,
-      entries,
-      decisions,
-      choices: choices.checked
+      outcome: verdict.outcome,
+      entries: verdict.entries,
+      decisions: verdict.decisions,
+      choices: verdict.choices.checked
     })),
     series: course.slices.flatMap((slice, i): ReadonlyArray<SliceSeen> => {
       const atMs = i * course.sliceMs
-      if (atMs > ranMs) return []
-      const { warm, dialled, rssMiB, heapMiB, descriptors, lagMs, ...counted } = slice
+      if (atMs > ranMs || atMs + course.sliceMs <= played.fromMs) return []
+      const { warm, dialled, rssMiB, heapMiB, lagMs, ...counted } = slice
       return [{
         ...counted,
         atMs: round(atMs),
@@ -99,11 +102,22 @@ export function findingsOf(played: Played, ran: Ran): Findings {
         warmShare: warm + dialled === 0 ? null : round(warm / (warm + dialled), 4),
         rssMiB: rounded(rssMiB),
         heapMiB: rounded(heapMiB),
-        descriptors,
         lagMs: rounded(lagMs)
       }]
     })
   }
+}
+
+const UNVERIFIED = ["service", "embedded"].map((service) => ({
+  service,
+  outcome: "unverified" as const,
+  entries: 0,
+  decisions: 0,
+  choices: 0
+}))
+
+function wholeOf(counts: Counts | undefined): ClientCounts {
+  return { ...countsOf(counts), firstByte: counts?.firstByte.classes ?? {} }
 }
 
 function countsOf(counts: Counts | undefined): ClientCounts {

@@ -2,14 +2,16 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import { distant } from "../../adapters/demo/distance.ts"
 import * as EmbedTransport from "../../adapters/node/EmbedTransport.ts"
 import * as NodeTransport from "../../adapters/node/NodeTransport.ts"
 import { nowUs } from "../../adapters/node/clock.ts"
 import type { Connect, Outcome } from "../../adapters/soak/client.ts"
 import { overProxy, overTcp } from "../../adapters/soak/client.ts"
+import { draws } from "../../adapters/soak/orders.ts"
+import { fiberCount } from "../../adapters/soak/fibers.ts"
 import { watchResources } from "../../adapters/soak/resources.ts"
-import * as Rng from "../../core/math/Rng.ts"
 import { Transport } from "../../plane/ports/Transport.ts"
 import type { Environment } from "../config/environment.ts"
 import { overControl } from "./controlGroup.ts"
@@ -35,6 +37,8 @@ import { allOf, HOSTS, nearestOf, openWorld, PORT } from "./world.ts"
 
 export interface Play {
   readonly durationMs: number
+  /** An earlier part of this soak ended here. */
+  readonly fromMs: number
   readonly seed: number
   readonly perSecond: number
   readonly user: Sections
@@ -47,6 +51,7 @@ export interface Play {
 /** Everything that is needed for the report. It exists as soon as the clients come. */
 export interface Played extends Stage {
   readonly startedAt: Date
+  readonly fromMs: number
   readonly scale: number
   readonly schedule: ReadonlyArray<PlannedFault>
   readonly tallies: { readonly fairlead: Tally; readonly control: Tally }
@@ -76,34 +81,38 @@ const LOOK_MS = 500
 const DRAIN_MS = 1_000
 
 export const play = (
-  { durationMs, seed, perSecond, user, environment, records, tell }: Play,
+  { durationMs, fromMs, seed, perSecond, user, environment, records, tell }: Play,
   opened: (it: Played) => void
 ) =>
   Effect.gen(function* () {
-    const chance = draws(seed)
+    // Another part of the same soak has other arrivals.
+    const chance = draws(seed + Math.round(fromMs))
     const near = yield* Effect.provide(Transport, NodeTransport.layer)
     const nearOfPrograms = yield* Effect.provide(Transport, EmbedTransport.layer)
-    const world = yield* openWorld(draws(seed + 1))
+    const { world, lost } = yield* openWorld(seed + 1)
     const sites = allOf(world)
     const names = new Names(world)
     const scale = scaleOf(durationMs)
-    const schedule = scheduleOf(durationMs, draws(seed + 2))
+    const schedule = scheduleOf(durationMs, draws(seed + 2)).filter(({ untilMs }) => untilMs > fromMs)
+    const fibers = fiberCount()
     const open = (listening: boolean) => {
       const record = listening ? records.service : records.embedded
       const { transport } = distant(listening ? near : nearOfPrograms, sites)
       const text = configurationOf({ world, scale, record, listening, user })
       const layer = Layer.succeed(Transport, transport)
-      return openService({ text, environment, listening, transport: layer, resolver: names.layer })
+      const opening = openService({ text, environment, listening, transport: layer, resolver: names.layer })
+      return Effect.provideService(opening, Metric.FiberRuntimeMetrics, fibers.metrics)
     }
     const service = yield* open(true)
     const embedded = yield* open(false)
     const services = [service, embedded]
     const beganUs = nowUs()
-    const nowMs = () => (nowUs() - beganUs) / 1000
+    const nowMs = () => fromMs + (nowUs() - beganUs) / 1000
     const course = new Course(durationMs)
     const tally = () => new Tally(course.sliceMs, course.slices.length)
     const played: Played = {
       startedAt: new Date(),
+      fromMs,
       scale,
       schedule,
       world,
@@ -173,7 +182,7 @@ export const play = (
       draw: chance,
       ended: (...ended) => note(played, ...ended)
     })
-    const resources = yield* watchResources
+    const resources = yield* watchResources(fibers.running)
     const look = Effect.sync(() => {
       if (nowMs() > durationMs) return
       course.look(nowMs(), resources(), services.map(({ ledger }) => ledger))
@@ -184,7 +193,7 @@ export const play = (
       perform(played, schedule),
       Effect.suspend(() => Effect.sleep(Math.max(0, durationMs - nowMs())))
     )
-    yield* Effect.raceFirst(clients.arrivals, story)
+    yield* Effect.raceFirst(Effect.raceFirst(clients.arrivals, story), lost)
     yield* clients.settled
     yield* Effect.forEach(services, ({ drain }) => drain(DRAIN_MS))
   }).pipe(Effect.scoped)
@@ -214,13 +223,4 @@ function overProgram({ connect }: Service, host: string, port?: number): Connect
     Effect.runCallback(connect(host, port), {
       onExit: (exit) => connected(Exit.isSuccess(exit) ? exit.value : undefined)
     })
-}
-
-function draws(seed: number): () => number {
-  let rng = Rng.make(seed)
-  return () => {
-    const drawn = Rng.uniform(rng)
-    rng = drawn.rng
-    return drawn.value
-  }
 }

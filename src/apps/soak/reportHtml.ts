@@ -274,6 +274,7 @@ function plotsOf({ series }: Report): ReadonlyArray<Plot> {
       ]
     },
     { title: "open descriptors", unit: "", curves: [curve("most", "c1", ({ descriptors }) => descriptors)] },
+    { title: "fibers of the services", unit: "", curves: [curve("fewest", "c1", ({ fibers }) => fibers ?? null)] },
     { title: "lag of the event loop", unit: "ms", isLog: true, curves: [curve("most", "c1", ({ lagMs }) => lagMs)] }
   ]
 }

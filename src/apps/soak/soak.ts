@@ -1,31 +1,15 @@
 /** `fairlead soak`: mixed load with faults against local upstreams, beside a control group, and a verdict. */
-import * as Cause from "effect/Cause"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as path from "node:path"
 import process from "node:process"
-import { ownDirectory } from "../../adapters/demo/directory.ts"
-import * as Screen from "../../adapters/demo/Screen.ts"
 import { parseDuration } from "../../core/schema/units.ts"
 import { configFlag } from "../configFlag.ts"
-import * as warnings from "../demo/warnings.ts"
-import { Ended, UsageError } from "../exit.ts"
+import { UsageError } from "../exit.ts"
 import { pathFlag } from "../pathParam.ts"
-import { verify } from "../replay.ts"
-import { findingsOf } from "./findings.ts"
-import { baselineIn, limitsIn, sectionsIn, writeReport } from "./files.ts"
-import type { Played } from "./play.ts"
-import { play } from "./play.ts"
-import { tellerOf } from "./progress.ts"
-import type { Report } from "./Report.ts"
-import { reportText } from "./reportText.ts"
-import type { Sections } from "./settings.ts"
-import type { Limits } from "./verdict.ts"
-import { codeOf, comparedWith, verdictOf } from "./verdict.ts"
+import { carryOut } from "./carryOut.ts"
+import { limitsIn, prepare, reportIn, sectionsIn, unfinishedIn } from "./files.ts"
 
 const LEAST_MS = 5_000
 const MOST_MS = 30 * 86_400_000
@@ -37,7 +21,9 @@ const duration = Flag.String("duration").pipe(
   Flag.withDefault("60s")
 )
 const report = pathFlag("report").pipe(
-  Flag.withDescription("Directory for report.json and report.html; it is made if need be"),
+  Flag.withDescription(
+    "Directory for report.json and report.html; it is made if need be. They are written every five minutes, too"
+  ),
   Flag.withMetavar("DIR"),
   Flag.optional
 )
@@ -62,6 +48,11 @@ const baseline = pathFlag("baseline").pipe(
   Flag.withMetavar("FILE"),
   Flag.optional
 )
+const resume = pathFlag("resume").pipe(
+  Flag.withDescription("Go on with the soak of DIR/report.json that ended early: its duration, seed and rate count"),
+  Flag.withMetavar("DIR"),
+  Flag.optional
+)
 const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print nothing but the report as one JSON document at the end"),
   Flag.withDefault(false)
@@ -69,7 +60,7 @@ const json = Flag.Boolean("json").pipe(
 
 export const soak = Command.make(
   "soak",
-  { config: configFlag, duration, report, seed, rate, thresholds, baseline, json },
+  { config: configFlag, duration, report, seed, rate, thresholds, baseline, resume, json },
   Effect.fnUntraced(function* (flags) {
     const durationMs = parseDuration(flags.duration)
     if (durationMs === undefined || durationMs < LEAST_MS || durationMs > MOST_MS) {
@@ -79,95 +70,34 @@ export const soak = Command.make(
     }
     const user = Option.isSome(flags.config) ? yield* sectionsIn(flags.config.value, process.env) : {}
     const limits = Option.isSome(flags.thresholds) ? yield* limitsIn(flags.thresholds.value) : {}
-    const before = Option.isSome(flags.baseline) ? yield* baselineIn(flags.baseline.value) : undefined
-    yield* perform({
-      durationMs,
-      seed: flags.seed,
-      perSecond: flags.rate,
+    const baseline = Option.isSome(flags.baseline) ? yield* reportIn(flags.baseline.value) : undefined
+    const earlier = Option.isSome(flags.resume) ? yield* unfinishedIn(flags.resume.value, Object.keys(user)) : undefined
+    const report = Option.getOrUndefined(Option.orElse(flags.report, () => flags.resume))
+    if (report !== undefined) yield* prepare(report)
+    yield* carryOut({
+      durationMs: earlier?.plannedMs ?? durationMs,
+      seed: earlier?.seed ?? flags.seed,
+      perSecond: earlier?.perSecond ?? flags.rate,
       user,
       limits,
-      before,
-      report: Option.getOrUndefined(flags.report),
+      baseline,
+      earlier,
+      report,
       json: flags.json
     })
   })
 ).pipe(
   Command.withDescription(
     "Run the service under mixed load with faults against local upstreams, beside a control group without Fairlead, and say "
-      + "whether it is ready. Needs no network and no rights. Ctrl-C ends it early with a report of what was seen. "
+      + "whether it is ready. Needs no network and no rights. Ctrl-C ends it early with a report of what was seen, and --resume goes on. "
       + "Exit code 0: ready, 3: not ready, 4: cannot be judged, because it was ended early or the machine was too busy"
   ),
   Command.withShortDescription("Load, faults and a verdict: is it ready?"),
   Command.withExamples([
     { command: "fairlead soak", description: "One minute" },
     { command: "fairlead soak --duration 24h --report soak", description: "A day, with soak/report.html" },
+    { command: "fairlead soak --resume soak", description: "The rest of it, after it ended early" },
     { command: "fairlead soak --config fairlead.yaml", description: "With the probing, scoring, pool ... of your file" },
     { command: "fairlead soak --baseline soak/report.json", description: "What got worse since then" }
   ])
 )
-
-interface Wanted {
-  readonly durationMs: number
-  readonly seed: number
-  readonly perSecond: number
-  readonly user: Sections
-  readonly limits: Limits
-  readonly before: Report | undefined
-  readonly report: string | undefined
-  readonly json: boolean
-}
-
-/** However the soak ends, a signal included, the records are then replayed and the report is written. */
-const perform = (wanted: Wanted) =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const { durationMs, seed, perSecond, user, json } = wanted
-      const directory = yield* ownDirectory("soak")
-      const records = { service: path.join(directory, "service"), embedded: path.join(directory, "embedded") }
-      let played: Played | undefined
-      let ranMs = 0
-      const teller = tellerOf(json, durationMs, () => played)
-      const onStage = Effect.ensuring(
-        Effect.scoped(Effect.gen(function* () {
-          yield* teller.start
-          const environment = process.env
-          yield* play(
-            { durationMs, seed, perSecond, user, environment, records, tell: teller.tell },
-            (opened) => (played = opened)
-          )
-        })),
-        Effect.sync(() => (ranMs = Math.min(durationMs, played?.nowMs() ?? 0)))
-      ).pipe(Effect.provide(warnings.atTheEnd))
-      const ended = yield* Effect.exit(restore(onStage))
-      const hasFailed = Exit.isFailure(ended) && !Cause.hasInterruptsOnly(ended.cause)
-      if (played === undefined || hasFailed) return yield* ended
-      const verdicts = {
-        service: yield* verify([records.service], undefined),
-        embedded: yield* verify([records.embedded], undefined)
-      }
-      const complete = Exit.isSuccess(ended)
-      const ran = { seed, plannedMs: durationMs, ranMs, complete, taken: Object.keys(user), verdicts }
-      yield* conclude(findingsOf(played, ran), wanted, directory)
-    })
-  )
-
-const conclude = Effect.fnUntraced(function* (
-  findings: ReturnType<typeof findingsOf>,
-  { limits, before, report: into, json }: Wanted,
-  directory: string
-) {
-  const verdict = verdictOf(findings, limits)
-  const compared = before === undefined ? null : comparedWith(before, verdict, findings)
-  const report: Report = { ...findings, verdict, baseline: compared }
-  const written = into === undefined ? [] : yield* writeReport(into, report)
-  if (json) yield* Console.log(JSON.stringify(report, null, 2))
-  else {
-    yield* Console.log(`\n${reportText(report, Screen.hasColour())}`)
-    yield* Console.log(`The records of this run: fairlead replay ${path.join(directory, "service")}`)
-    for (const file of written) yield* Console.log(`Written: ${file}`)
-  }
-  const code = codeOf(report)
-  // After a signal nothing but this code is left of the failure.
-  process.exitCode = code
-  if (code !== 0) return yield* new Ended({ code })
-})

@@ -1,5 +1,5 @@
 /** The lines of the verdict: what each of them measures, its limit by default, and by how much it may be worse than before. */
-import type { Findings } from "./Report.ts"
+import type { Findings, SliceSeen } from "./Report.ts"
 import { flatness } from "./flatness.ts"
 
 export interface Threshold {
@@ -26,7 +26,18 @@ const sum = (values: Iterable<number>) => [...values].reduce((total, value) => t
 const HOUR_MS = 3_600_000
 /** A shorter run says nothing about memory. */
 const LEAST_FOR_MEMORY_MS = 240_000
-const FLAT_UNSEEN = "the run was shorter than four minutes, or the system gives no count"
+const FLAT_UNSEEN = "the run (since it was resumed) was shorter than four minutes, or the system gives no count"
+
+/** In percent. A soak that was resumed has had another process before, so that only the last part counts. */
+function growth(
+  { series, ranMs, resumedAtMs = [] }: Findings,
+  of: (slice: SliceSeen) => number | null,
+  by: Parameters<typeof flatness>[1]
+): number | null {
+  const sinceMs = Math.max(0, ...resumedAtMs)
+  if (ranMs - sinceMs < LEAST_FOR_MEMORY_MS) return null
+  return flatness(series.filter(({ atMs }) => atMs >= sinceMs).map(of), by)
+}
 
 export const THRESHOLDS: ReadonlyArray<Threshold> = [
   {
@@ -204,8 +215,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
     atLeast: false,
     limit: 20,
     tolerance: 10,
-    valueOf: ({ series, ranMs }) =>
-      ranMs < LEAST_FOR_MEMORY_MS ? null : flatness(series.map(({ heapMiB }) => heapMiB), "least"),
+    valueOf: (seen) => growth(seen, ({ heapMiB }) => heapMiB, "least"),
     hint: "a leak",
     unseen: FLAT_UNSEEN
   },
@@ -217,9 +227,20 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
     atLeast: false,
     limit: 20,
     tolerance: 10,
-    valueOf: ({ series, ranMs }) =>
-      ranMs < LEAST_FOR_MEMORY_MS ? null : flatness(series.map(({ descriptors }) => descriptors), "median"),
+    valueOf: (seen) => growth(seen, ({ descriptors }) => descriptors, "median"),
     hint: "a leak of sockets",
+    unseen: FLAT_UNSEEN
+  },
+  {
+    id: "fiberGrowth",
+    isTimed: false,
+    what: "fibers of the services: the last third of the run above the second one",
+    unit: "%",
+    atLeast: false,
+    limit: 20,
+    tolerance: 10,
+    valueOf: (seen) => growth(seen, ({ fibers }) => fibers ?? null, "least"),
+    hint: "a leak of fibers",
     unseen: FLAT_UNSEEN
   },
   {
@@ -242,7 +263,7 @@ export const THRESHOLDS: ReadonlyArray<Threshold> = [
     atLeast: false,
     limit: 0,
     tolerance: 0,
-    valueOf: ({ records }) => records.filter(({ outcome }) => outcome !== "verified").length,
+    valueOf: ({ records }) => records.filter(({ outcome }) => outcome !== "verified" && outcome !== "unverified").length,
     hint: "fairlead replay DIR",
     unseen: ""
   }

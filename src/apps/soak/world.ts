@@ -1,8 +1,7 @@
 /** The made-up network of the soak: three groups of addresses, each a local server with a distance. */
 import * as Effect from "effect/Effect"
-import type { Origin } from "../../adapters/soak/Origin.ts"
-import * as Origins from "../../adapters/soak/Origin.ts"
-import type { Address } from "../../core/model/Config.ts"
+import type { Upstream, UpstreamOptions } from "../../adapters/soak/Upstream.ts"
+import { openUpstreams } from "../../adapters/soak/upstreams.ts"
 
 export type GroupName = "web" | "names" | "crowd"
 export const GROUP_NAMES: ReadonlyArray<GroupName> = ["web", "names", "crowd"]
@@ -30,23 +29,22 @@ const PLANS: Readonly<Record<GroupName, GroupPlan>> = {
 export const PORT = 8443
 export const HOSTS = ["alpha.soak.test", "beta.soak.test", "gamma.soak.test", "delta.soak.test"] as const
 
-export type World = Readonly<Record<GroupName, ReadonlyArray<Origin>>>
+export type World = Readonly<Record<GroupName, ReadonlyArray<Upstream>>>
 
-/** `draw` gives uniform numbers in [0, 1). */
-export const openWorld = Effect.fnUntraced(function* (draw: () => number) {
-  let index = 0
-  const open = (name: GroupName) => {
-    const { rttsMs, jitter, network } = PLANS[name]
-    return Effect.forEach(rttsMs, (rttMs, i) => {
-      const address: Address = { host: `${network}.${i + 1}`, port: PORT }
-      return Origins.open({ index: index++, address, rttMs, jitter, draw })
-    })
-  }
-  const world: World = { web: yield* open("web"), names: yield* open("names"), crowd: yield* open("crowd") }
-  return world
+/** Its servers run in one process beside this one. `lost` fails when that ends too early. */
+export const openWorld = Effect.fnUntraced(function* (seed: number) {
+  const planned = GROUP_NAMES.flatMap((group) => {
+    const { rttsMs, jitter, network } = PLANS[group]
+    return rttsMs.map((rttMs, i) => ({ group, rttMs, jitter, address: { host: `${network}.${i + 1}`, port: PORT } }))
+  })
+  const options = planned.map(({ group: _, ...one }, index): UpstreamOptions => ({ index, ...one }))
+  const { upstreams, lost } = yield* openUpstreams(options, seed)
+  const of = (group: GroupName) => upstreams.filter((_, i) => planned[i]?.group === group)
+  const world: World = { web: of("web"), names: of("names"), crowd: of("crowd") }
+  return { world, lost }
 })
 
-export function allOf(world: World): ReadonlyArray<Origin> {
+export function allOf(world: World): ReadonlyArray<Upstream> {
   return GROUP_NAMES.flatMap((name) => world[name])
 }
 
