@@ -13,12 +13,16 @@ import { upstream } from "./config.ts"
 
 const CHOICE = { listener: "web", upstream: 0, routes: 0, chosen: "none", why: "unranked", warm: 0, client: 1 } as const
 
-/** All candidates are challengers, so what fails alone is never a common cause; no breaker replaces a latency. */
+/**
+ * All candidates are challengers, so what fails alone is never a common cause; no breaker replaces a latency. Answers to SYNs that were
+ * sent again come in time.
+ */
 export const scoredUpstream: fc.Arbitrary<UpstreamConfig> = upstream.map((one) => ({
   ...one,
   name: "up",
   host: "",
   probing: { ...one.probing, challengers: 64 },
+  dial: { ...one.dial, timeoutMs: 3_500 },
   breaker: { ...one.breaker, enabled: false },
   pool: { ...one.pool, mode: "off" }
 }))

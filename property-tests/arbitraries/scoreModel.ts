@@ -16,7 +16,7 @@ export class ScoreModel {
   costMs = -1
   outlookMs = -1
   /** How often each rule was needed. */
-  readonly used = { overtaken: 0, resent: 0, blamed: 0, faded: 0, episodes: 0 }
+  readonly used = { overtaken: 0, resent: 0, late: 0, blamed: 0, faded: 0, episodes: 0 }
   #usualMs = 0
   readonly entriesMs: Array<number> = []
   #latencyMs = 0
@@ -44,22 +44,24 @@ export class ScoreModel {
     // A later handshake was answered already.
     if (outcome === "timeout" && atUs - tookMs * 1000 <= this.#provenAtUs) return void this.used.overtaken++
     const ok = outcome === "connected" && tookMs >= this.#config.scoring.minPlausibleRttMs
-    const isResent = ok && this.#isResent(tookMs, atUs)
+    const { probing, dial } = this.#config
+    const isLate = ok && tookMs > 1.1 * Math.max(probing.timeoutMs, dial.timeoutMs)
+    const isResent = ok && !isLate && this.#isResent(tookMs, atUs)
     const isFirst = !this.#sampled
     this.#sampled = true
     this.#resentAtUs = isResent ? atUs : -1
     if (ok) this.#provenAtUs = Math.max(this.#provenAtUs, atUs - Math.floor(tookMs * 1000))
     this.#expireDueUs = atUs + this.#config.scoreTtlMs * 1000
-    if (isResent) {
-      this.used.resent++
-      if (isFirst) return
-    }
+    if (isResent) this.used.resent++
+    if (isLate) this.used.late++
+    const saysNoLatency = isResent || isLate
+    if (saysNoLatency && isFirst) return
     this.#streak = ok && !isResent ? this.#streak + 1 : 0
     if (!ok) return this.#blame(atUs, others)
     this.#counts.push({ atUs, ok: !isResent })
     // While there is blame each success takes some of it away.
-    if (this.costMs >= 0 && (isResent || this.#fadeDueUs < Infinity)) this.#reprice(atUs)
-    if (isResent) return
+    if (this.costMs >= 0 && (saysNoLatency || this.#fadeDueUs < Infinity)) this.#reprice(atUs)
+    if (saysNoLatency) return
     if (this.costMs < 0 || (this.#gathered.length === 0 && atUs >= this.#entryAtUs + this.#windowUs)) {
       this.#enter(atUs, tookMs)
     } else {

@@ -10,7 +10,9 @@ const spell = fc.record({
   tookUs: fc.oneof(
     { weight: 8, arbitrary: fc.nat(200_000) },
     // As if a SYN had been sent again.
-    { weight: 1, arbitrary: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.nat(250_000)).map(([s, us]) => 1_000_000 * s + us) }
+    { weight: 1, arbitrary: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.nat(250_000)).map(([s, us]) => 1_000_000 * s + us) },
+    // As if the machine had slept meanwhile.
+    { weight: 1, arbitrary: fc.integer({ min: 3_700_000, max: 60_000_000 }) }
   ),
   outcome: fc.oneof(
     { weight: 8, arbitrary: fc.constant("connected" as const) },
@@ -28,7 +30,7 @@ const samples = fc.array(spell, { minLength: 1, maxLength: 60, size: "max" }).ma
 )
 
 describe("score", () => {
-  const used = { cases: 0, overtaken: 0, resent: 0, blamed: 0, faded: 0, episodes: 0 }
+  const used = { cases: 0, overtaken: 0, resent: 0, late: 0, blamed: 0, faded: 0, episodes: 0 }
 
   law(
     "is what contract 3.1 says: samples are medians of windows, and the cost follows the formula and what is left of blame",
@@ -56,7 +58,9 @@ describe("score", () => {
         expectSame()
       }
       used.cases++
-      for (const rule of ["overtaken", "resent", "blamed", "faded", "episodes"] as const) used[rule] += model.used[rule]
+      for (const rule of ["overtaken", "resent", "late", "blamed", "faded", "episodes"] as const) {
+        used[rule] += model.used[rule]
+      }
     })
   )
 

@@ -33,6 +33,8 @@ export class Truth {
   readonly hosts: ReadonlyArray<string>
   readonly spells: ReadonlyArray<Spell>
   readonly runMs: number
+  /** When the machine slept so far. */
+  readonly sleeps: Array<{ readonly fromMs: number; readonly toMs: number }> = []
   readonly #script: Script
   readonly #draws: Draws
   readonly #of = new Map<string, ReadonlyArray<Spell>>()

@@ -213,8 +213,11 @@ export class World {
       case "wall":
         this.#wallOffMs += (pick % 2 === 0 ? 1 : -1) * seconds * 60_000
         return process.post({ _tag: "WallRead", worker: 0, wallMs: this.#wallMs() })
-      case "sleep":
+      case "sleep": {
+        const { nowMs } = this.#clock
+        this.#truth.sleeps.push({ fromMs: nowMs, toMs: nowMs + seconds * 1_000 })
         return this.#clock.jump(this.#clock.nowUs + seconds * 1_000_000)
+      }
       case "unplugged":
         process.post({ _tag: "InterfacesChanged", worker: 0, families: [] })
         return void this.#clock.after(seconds * 1000, () => this.#plug())

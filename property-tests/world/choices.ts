@@ -1,7 +1,10 @@
 /** The addresses that could have served a client, by the truth of the world and not by what the service believes. */
 import { accessFor, admits } from "../../src/core/access.ts"
+import * as Candidates from "../../src/core/candidates.ts"
+import type { Candidate } from "../../src/core/model/Candidate.ts"
 import type { UpstreamConfig } from "../../src/core/model/Config.ts"
 import type { State } from "../../src/core/model/State.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
 import type { Seen } from "./Checker.ts"
 import { CALM_NAMES_MS } from "./calm.ts"
 
@@ -22,4 +25,28 @@ export function wellOf({ truth, resolver }: Seen, state: State, config: Upstream
     .filter((host) => admits(access, host) && truth.isWell(host, fromMs, toMs))
     .map((host) => ({ host, rttMs: truth.rttMs(host, toMs) }))
     .sort((a, b) => a.rttMs - b.rttMs)
+}
+
+export type Well = ReturnType<typeof wellOf>[number]
+
+/**
+ * The nearest of these addresses that a choice of `candidate` can be compared with. A server that thinks for long is a suspect beside
+ * those that do not, and rightly so; one that thinks as long as a stalled one is no better than that. And where probes are spared, what
+ * has used up its probes without a client is not looked at any more.
+ */
+export function comparable(
+  { truth }: Seen,
+  state: State,
+  config: UpstreamConfig,
+  well: ReadonlyArray<Well>,
+  { host: chosen }: Pick<Candidate, "host">
+): Well | undefined {
+  const { probing: { idle, idleProbes }, session: { stallMs } } = config
+  const listed = Upstreams.find(state, state.config.upstreams.indexOf(config))?.listed ?? []
+  const { thinksMs } = truth.placeOf(chosen)
+  return well.find(({ host }) => {
+    const thinks = truth.placeOf(host).thinksMs
+    if (thinks > thinksMs || thinks >= stallMs) return false
+    return idle !== "lazy" || !Candidates.among(state, listed).some((one) => one.host === host && one.unused >= idleProbes)
+  })
 }

@@ -237,7 +237,8 @@ function planOf(
   const isOn = Upstreams.isOn(state, upstream.id)
   const plan = new Plan(state, upstream)
   plan.dial(ordered, ordered.length)
-  if (isOn) plan.dial(upstream.fallback, lastResortAttempts)
+  // What failed in a common cause has its turn among the others that failed, and not before.
+  if (isOn) plan.dial(upstream.fallback.filter((id) => !then.includes(id)), lastResortAttempts)
   if (isOn && upstream.fallback.length > 0) plan.dial(then, lastResortAttempts)
   plan.resolve(lastResortAttempts, impostorsOf(state, upstream, config))
   plan.dial(then, lastResortAttempts)

@@ -14,12 +14,16 @@
  * A handshake faster than `minPlausibleRtt` is a failure. Something on the way answered for the candidate, whatever
  * certificate it passed on afterwards.
  *
+ * An answer that came later than its time limit allows tells that this process was late: the machine slept, or the program
+ * was stopped. It `isLate`, evidence of life and never of latency.
+ *
  * Karn's rule (Karn and Partridge 1987): TCP sends a SYN again after 1 s, then after a growing or, on newer Linux, a
  * constant number of seconds. A handshake took a whole number of seconds plus about its usual time, and is far above the
  * usual time: then it was answered at the second try or later. It is `isResent`, evidence of loss and never of latency.
  */
 import * as Candidates from "./candidates.ts"
 import type { Candidate } from "./model/Candidate.ts"
+import type { UpstreamConfig } from "./model/Config.ts"
 import type { DialFailure, Event, ProbeFailed, ProbeSucceeded, WarmConnected, WarmFailed } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import type { Sample } from "./model/Step.ts"
@@ -33,6 +37,8 @@ const LEAST_SPAN_MS = 250
 const LEAST_OF_USUAL = 0.9
 const MOST_OF_USUAL = 1.25
 const SLACK_MS = 40
+/** Timers of a busy process may be late by a tenth of the limit. */
+const LATE = 1.1
 
 export function samplesOf(state: State, event: Event, atUs: number): ReadonlyArray<Sample> {
   switch (event._tag) {
@@ -107,10 +113,17 @@ function judged(
   atUs: number
 ): Sample {
   const tookMs = tookUs / 1000
-  const hijacked = failure === null && tookMs < Candidates.configOf(state, candidate).scoring.minPlausibleRttMs
+  const config = Candidates.configOf(state, candidate)
+  const hijacked = failure === null && tookMs < config.scoring.minPlausibleRttMs
   const judgedFailure = hijacked ? "implausible" : failure
-  const isResent = judgedFailure === null && wasResent(candidate, tookMs, atUs)
-  return { candidate: candidate.id, tookMs, failure: judgedFailure, isResent, verified }
+  const isLate = judgedFailure === null && tookMs > LATE * longestMs(config)
+  const isResent = judgedFailure === null && !isLate && wasResent(candidate, tookMs, atUs)
+  return { candidate: candidate.id, tookMs, failure: judgedFailure, isResent, isLate, verified }
+}
+
+/** The longest time limit of a handshake. */
+function longestMs({ probing, dial }: UpstreamConfig): number {
+  return probing.timeoutMs > dial.timeoutMs ? probing.timeoutMs : dial.timeoutMs
 }
 
 /**

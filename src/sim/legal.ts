@@ -1,6 +1,7 @@
 /** Finds decisions that no shell may get, by the state after the step and by earlier decisions. */
 import * as Candidates from "../core/candidates.ts"
 import { isVouched } from "../core/candidate/identity.ts"
+import type { CandidateId, UpstreamId } from "../core/model/Candidate.ts"
 import type { Address } from "../core/model/Config.ts"
 import type { Decision, DialWarm, Probe, Resolve, SelectionMoved } from "../core/model/Decision.ts"
 import type { State } from "../core/model/State.ts"
@@ -27,10 +28,13 @@ class Ids {
 /** Throws at the first decision of a run that no shell may get. */
 export class Legality {
   readonly #ids = new Ids()
+  /** The sets as the facts of one step have changed them so far. */
+  #step: Folded | undefined
+  readonly #members = new Map<UpstreamId, ReadonlyArray<CandidateId>>()
 
   /** Before the shell begins the decision. */
-  check(decision: Decision, { before, advanced }: Folded, { probes, dials, warm }: SimShell): void {
-    const { state } = advanced
+  check(decision: Decision, step: Folded, { probes, dials, warm }: SimShell): void {
+    const { before, advanced: { state } } = step
     switch (decision._tag) {
       case "Probe":
         this.#ids.check("probe", decision.probe)
@@ -44,8 +48,15 @@ export class Legality {
         this.#ids.check("resolve", decision.resolve)
         return checkResolve(state, decision)
       case "SelectionMoved":
-        return checkMove(before, decision)
+        return this.#move(step, before, decision)
     }
+  }
+
+  #move(step: Folded, before: State, fact: SelectionMoved): void {
+    if (step !== this.#step) this.#members.clear()
+    this.#step = step
+    checkMove(this.#members.get(fact.upstream) ?? Upstreams.find(before, fact.upstream)?.members ?? [], fact)
+    this.#members.set(fact.upstream, fact.members)
   }
 }
 
@@ -91,8 +102,7 @@ function checkResolve(state: State, { upstream, host }: Resolve): void {
   reject(state.config.upstreams[upstream]?.host !== host, `a query for ${host}, which is no name of the upstream`)
 }
 
-function checkMove(before: State, fact: SelectionMoved): void {
-  const had = Upstreams.find(before, fact.upstream)?.members ?? []
+function checkMove(had: ReadonlyArray<CandidateId>, fact: SelectionMoved): void {
   const moved = fact.moves.map(({ candidate }) => candidate)
   reject(fact.moves.length === 0, "a move without a candidate")
   reject(new Set(moved).size < moved.length, "a candidate moves twice")

@@ -159,3 +159,42 @@ describe("a client finds all addresses broken and is served by a spare", () => {
     expect(facts(toy, "CommonCauseBegan")).toHaveLength(1)
   })
 })
+
+describe("sessions fail at all addresses, and an address of the spare list is one of them", () => {
+  const config = configWith([{ candidates: addresses(2), fallback: addresses(1), pool: { mode: "off" } }])
+  const failing = () => {
+    const toy = new Simulation(config)
+    const [one, two] = addresses(2).map(({ host }) => host) as [string, string]
+    toy.set(one, 20).set(two, 40).replies(one, 10).replies(two, 10).start().run(15_000)
+    for (let i = 0; i < 20; i++) toy.client().run(100)
+    toy.replies(one, "alert").replies(two, "alert")
+    for (let i = 0; i < 20; i++) toy.client().run(100)
+    expect(facts(toy, "CommonCauseBegan")).toHaveLength(1)
+    return { toy, one, two }
+  }
+  const hosts = (toy: Simulation, count: number) => {
+    const from = toy.entries.length
+    for (let i = 0; i < count; i++) toy.client().run(100)
+    return toy.entries.slice(from).flatMap(({ event }) =>
+      event._tag === "ClientAccepted" ? [candidates(toy).find(({ id }) => id === event.candidate)?.host] : []
+    )
+  }
+
+  it("each failure passes clients on, so both addresses are tried, and the one that is well again serves at once", () => {
+    const { toy, one, two } = failing()
+    const tried = hosts(toy, 10)
+    expect(tried.filter((host) => host === one).length).toBeGreaterThanOrEqual(3)
+    expect(tried.filter((host) => host === two).length).toBeGreaterThanOrEqual(3)
+    toy.replies(two, 10)
+    expect(hosts(toy, 10).filter((host) => host === two).length).toBeGreaterThanOrEqual(8)
+  })
+
+  it("a handshake that is pending for long does not end that", () => {
+    const { toy, one, two } = failing()
+    const [first] = candidates(toy)
+    toy.post({ _tag: "DialPending", worker: 0, candidate: first?.id ?? -1, pendingUs: 200_000 })
+    const tried = hosts(toy, 10)
+    expect(tried.filter((host) => host === one).length).toBeGreaterThanOrEqual(3)
+    expect(tried.filter((host) => host === two).length).toBeGreaterThanOrEqual(3)
+  })
+})

@@ -18,6 +18,41 @@ const facts = (toy: Simulation, ...tags: ReadonlyArray<string>) => toy.facts.fil
 const lastClient = (toy: Simulation) =>
   toy.entries.map(({ event }) => event).filter((event): event is ClientAccepted => event._tag === "ClientAccepted").at(-1)
 
+/** A client's dial that took so long, because this machine slept meanwhile. */
+function wokenUp(toy: Simulation, tookMs: number): void {
+  const { id } = first(toy)
+  const choice = { listener: "web", upstream: 0, routes: toy.state.routes.version, chosen: id, why: "cheapest" as const }
+  const tried = [{ candidate: id, outcome: "connected" as const, tookUs: tookMs * 1_000 }]
+  toy.post({ _tag: "ClientAccepted", worker: 0, session: 900, ...choice, candidate: id, warm: 0, client: 0, tried })
+}
+
+describe("an answer that comes long after its time limit, as after a sleep of the machine", () => {
+  it("proves life and no latency: the cost stays as it was, and the address serves on", () => {
+    const toy = running({}, 128_000)
+    const before = first(toy)
+    wokenUp(toy, 38_300)
+    expect(first(toy).latency).toEqual(before.latency)
+    expect(first(toy).jitter).toEqual(before.jitter)
+    expect(first(toy)).toMatchObject({ streak: before.streak + 1, lastSampleAtUs: toy.state.at, resentAtUs: -1 })
+    expect(first(toy).costMs).toBeLessThanOrEqual(before.costMs)
+    expect(toy.active()).toContain(1)
+  })
+
+  it("is no first sample: the address is probed once more, at once", () => {
+    const toy = new Simulation(configWith([{ candidates: addresses(1), ...NO_POOL }])).set(a, "timeout").start().run(100)
+    const of = { worker: 0, probe: toy.probes[0]?.probe ?? -1, candidate: first(toy).id }
+    toy.set(a, 20).post({ _tag: "ProbeSucceeded", ...of, tookUs: 38_300_000, identity: "unchecked" })
+    expect(first(toy)).toMatchObject({ costMs: -1, latency: { atUs: -1 } })
+    expect(first(toy.run(500)).latency.value).toBe(20)
+  })
+
+  it("is a latency where it is within the limit", () => {
+    const toy = running()
+    wokenUp(toy, 2_500)
+    expect(first(toy.run(10_000)).jitter.value).toBeGreaterThan(10)
+  })
+})
+
 describe("a handshake that a repeated SYN explains", () => {
   it.each([1_020, 2_025, 3_033])(
     "of %d ms at an address 20 ms away counts as a loss and does not change the latency",

@@ -3,7 +3,7 @@ import * as Candidates from "../../../src/core/candidates.ts"
 import type { Checker, MakeChecker } from "../Checker.ts"
 import { mustHold } from "../Checker.ts"
 import { bestAfterMs, SERVES_AFTER_MS } from "../calm.ts"
-import { configured, wellOf } from "../choices.ts"
+import { comparable, configured, wellOf } from "../choices.ts"
 
 export const recovery: MakeChecker = (seen): Checker => {
   const { met, truth, script } = seen
@@ -20,9 +20,7 @@ export const recovery: MakeChecker = (seen): Checker => {
       // A lost packet may let another address win the race, so the choice is judged.
       const candidate = Candidates.find(state, accepted?.chosen)
       if (clearMs < bestAfterMs(script) || candidate === undefined) return
-      // A server that thinks for long is a suspect beside those that do not, and rightly so.
-      const { thinksMs } = truth.placeOf(candidate.host)
-      const best = well.find(({ host }) => truth.placeOf(host).thinksMs <= thinksMs)
+      const best = comparable(seen, state, config, well, candidate)
       if (best === undefined) return
       const { selector: { switching }, balancing } = config
       met("a client came when the best address serves")

@@ -2,7 +2,7 @@
 import * as Candidates from "../../../src/core/candidates.ts"
 import type { Checker, MakeChecker } from "../Checker.ts"
 import { mustHold } from "../Checker.ts"
-import { configured, wellOf } from "../choices.ts"
+import { comparable, configured, wellOf } from "../choices.ts"
 
 const MOST_MS = 60
 /** Fewer clients are no average. */
@@ -14,11 +14,15 @@ export const regret: MakeChecker = (seen): Checker => {
   return {
     ended: ({ process, arrival: { target }, atMs, accepted, acceptedMs }) => {
       if (target._tag !== "Upstream" || accepted === undefined) return
+      // No client waits for a machine that sleeps.
+      if (truth.sleeps.some(({ fromMs, toMs }) => fromMs < acceptedMs && toMs > atMs)) return
       const config = configured(process.state, target.name)
-      const [best] = config === undefined ? [] : wellOf(seen, process.state, config, atMs, nowMs())
+      if (config === undefined) return
+      const well = wellOf(seen, process.state, config, atMs, nowMs())
+      const candidate = Candidates.find(process.state, accepted.candidate)
+      const best = candidate === undefined ? well[0] : comparable(seen, process.state, config, well, candidate)
       if (best === undefined) return
-      const host = Candidates.find(process.state, accepted.candidate)?.host
-      const firstByteMs = host === undefined ? best.rttMs : truth.rttMs(host, atMs)
+      const firstByteMs = candidate === undefined ? best.rttMs : truth.rttMs(candidate.host, atMs)
       clients++
       sumMs += Math.max(0, acceptedMs - atMs + firstByteMs - 2 * best.rttMs)
     },

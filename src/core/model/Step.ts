@@ -12,6 +12,8 @@ export interface Sample {
   readonly failure: DialFailure | null
   /** The handshake succeeded, and only a repeated SYN explains how late. That is evidence of loss, not of latency. */
   readonly isResent: boolean
+  /** The handshake succeeded after its time limit: this process was late. It proves life, and no latency. */
+  readonly isLate: boolean
   /** The candidate has shown its certificate. */
   readonly verified: boolean
 }

@@ -160,8 +160,10 @@ export interface Trouble {
   readonly commonAtUs: number
   /** The next trials with probes. */
   readonly trialDueUs: number
-  /** Index in `order` of the next trial. */
+  /** Index in `order` of the next trial with a probe. */
   readonly turn: number
+  /** Index in `order` of the candidate that clients try first. */
+  readonly clientTurn: number
   /** Trials with a client. */
   readonly clientTrials: number
   /** The next trial with a client. */

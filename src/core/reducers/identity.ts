@@ -76,6 +76,9 @@ function proven(state: State, step: Step, candidate: Candidate): State {
 }
 
 function settled(state: State, step: Step, candidate: Candidate, after: Candidate): State {
-  if (after.identity.state !== candidate.identity.state) markDirty(step, candidate.upstream)
+  // Routes name the impostors in the order in which they failed last.
+  if (after.identity.state === "failed" || after.identity.state !== candidate.identity.state) {
+    markDirty(step, candidate.upstream)
+  }
   return Candidates.replace(state, candidate, after)
 }

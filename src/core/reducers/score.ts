@@ -5,6 +5,7 @@
  *   latency. It counts as a failure in the success rate and joins no average.
  * - The first sample of a candidate cannot be compared with an earlier one. If it looks like a repeated SYN, it waits
  *   for a second sample.
+ * - An answer after its time limit (samples.ts) proves life, and no latency.
  * - The cost is computed anew in four cases: a sample of latency comes, the candidate fails, a success takes blame
  *   away, or blame has faded by a step (candidate/blame.ts).
  * - A candidate without a sample for `scoreTtl` expires: its cost is unknown (-1) until the next success. No candidate
@@ -69,8 +70,8 @@ function learn(state: State, step: Step, sample: Sample): State {
   const sampled = Cost.sampled(idle, step.at, step.at + config.scoreTtlMs * 1000, sample.isResent)
   const after = sample.failure !== null
     ? Cost.failed(sampled, config.scoring, step.at, spreadMs(state, before))
-    : isOfOutage(state, before, sample, step.at)
-    ? Cost.alive(sampled, config.scoring, step.at)
+    : sample.isLate || isOfOutage(state, before, sample, step.at)
+    ? alive(sampled, before.lastSampleAtUs < 0, config, step.at)
     : sample.isResent
     ? lost(sampled, before.lastSampleAtUs < 0, config, step.at)
     : Cost.succeeded(sampled, sample.tookMs, config, step.at)
@@ -109,9 +110,18 @@ function firstAnswer(state: State, step: Step, before: Candidate): State {
   return Upstreams.replace(state, upstream, after)
 }
 
-/** A repeated SYN in the first sample tells no latency: the candidate is probed again. */
+/** A repeated SYN in the first sample tells no latency. */
 function lost(candidate: Candidate, isFirst: boolean, { scoring }: UpstreamConfig, atUs: number): Candidate {
-  if (!isFirst) return Cost.lost(candidate, scoring, atUs)
+  return isFirst ? again(candidate, atUs) : Cost.lost(candidate, scoring, atUs)
+}
+
+/** It lives, and nothing is known of its latency. */
+function alive(candidate: Candidate, isFirst: boolean, { scoring }: UpstreamConfig, atUs: number): Candidate {
+  return isFirst ? again(candidate, atUs) : Cost.alive(candidate, scoring, atUs)
+}
+
+/** Its first sample tells no latency: it is probed again. */
+function again(candidate: Candidate, atUs: number): Candidate {
   return Candidates.isListed(candidate) ? Queue.urgent(candidate, atUs) : candidate
 }
 

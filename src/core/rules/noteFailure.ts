@@ -65,6 +65,7 @@ function begun(state: State, step: Step, upstream: Upstream, first: Candidate): 
     commonAtUs: -1,
     trialDueUs: -1,
     turn: 0,
+    clientTurn: 0,
     clientTrials: 0,
     clientTrialDueUs: -1,
     set: setOf(upstream)
@@ -72,17 +73,18 @@ function begun(state: State, step: Step, upstream: Upstream, first: Candidate): 
   return Upstreams.replace(state, upstream, Troubles.begun(upstream, trouble))
 }
 
-/** Counts the failure. Where only sessions fail in a common cause, clients go on to the next candidate of the order. */
+/** Counts the failure. After a session that failed in a common cause, clients go on to the next candidate of the order. */
 function count(state: State, step: Step, id: number, trouble: Trouble, { candidate, failed, in: where }: Failing): State {
   const upstream = Upstreams.find(state, id) as Upstream
   const isFailure = failed !== null
   const byConnect = where === "handshake"
-  const passesOn = isCommon(upstream) && failed === "session" && !trouble.byConnect
-  const turn = passesOn ? trouble.order.findIndex((one) => one === candidate) + 1 : trouble.turn
-  if (!isFailure && (!byConnect || trouble.byConnect) && turn === trouble.turn) return state
+  const passesOn = isCommon(upstream) && failed === "session"
+  const clientTurn = passesOn ? trouble.order.findIndex((one) => one === candidate) + 1 : trouble.clientTurn
+  if (!isFailure && (!byConnect || trouble.byConnect)) return state
   const failures = trouble.failures + (isFailure ? 1 : 0)
-  const after = Troubles.changed(upstream, { failures, byConnect: trouble.byConnect || byConnect, turn })
-  if (isCommonPanic(state, upstream) !== isCommonPanic(state, after) || turn !== trouble.turn) markDirty(step, id)
+  const after = Troubles.changed(upstream, { failures, byConnect: trouble.byConnect || byConnect, clientTurn })
+  const hasPassedOn = clientTurn !== trouble.clientTurn
+  if (isCommonPanic(state, upstream) !== isCommonPanic(state, after) || hasPassedOn) markDirty(step, id)
   return Upstreams.replace(state, upstream, after)
 }
 

@@ -42,8 +42,9 @@ function answered(state: State, step: Step, probe: number): State {
   // The probe began in a common cause and was not answered: the suspect still waits for its trial.
   const { returnedAtUs } = Upstreams.find(next, candidate.upstream) as Upstream
   const isLate = candidate.probedAtUs < returnedAtUs && Candidates.isSuspect(candidate)
-  // A first sample that a repeated SYN explains tells no latency.
-  const isUnmeasured = candidate.resentAtUs >= 0 && candidate.latency.atUs < 0
+  // A first sample that a repeated SYN or a late process explains tells no latency.
+  const wasLate = step.samples.some((sample) => sample.isLate && sample.candidate === candidate.id)
+  const isUnmeasured = candidate.latency.atUs < 0 && (candidate.resentAtUs >= 0 || wasLate)
   const again = (isMoot || isUnmeasured || isLate) && mayWait(next, candidate)
   const isSilent = step.event._tag === "ProbeFailed" && step.event.reason === "timeout"
   if (flight.isBrief && isSilent && !again) return triedInVain(Candidates.replace(next, candidate, free), step, free.id)

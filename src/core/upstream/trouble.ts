@@ -34,13 +34,13 @@ export function isCommon({ trouble }: Upstream): boolean {
 }
 
 /**
- * The order in which clients try candidates meanwhile. Where sessions fail, each failure passes clients on to the next
- * candidate.
+ * The order in which clients try candidates meanwhile. Each session that fails passes clients on to the next candidate,
+ * because a candidate that connects keeps them from the others.
  */
 export function orderOf(state: State, { trouble }: Upstream): ReadonlyArray<CandidateId> {
   if (trouble === null) return []
-  const { order, byConnect, turn } = trouble
-  const from = byConnect ? 0 : turn % order.length
+  const { order, clientTurn } = trouble
+  const from = clientTurn % order.length
   const turned = [...order.slice(from), ...order.slice(0, from)]
   return turned.filter((id) => isUsable(Candidates.find(state, id)))
 }
