@@ -10,6 +10,9 @@ const KEPT_MS = 86_400_000
 
 const [folder = "", stamp = ""] = process.argv.slice(2)
 await locked(folder, async () => {
+  const built = path.join(folder, ".built")
+  // Another process made it while this one waited for the lock.
+  if (fs.existsSync(built) && fs.readFileSync(built, "utf8") === stamp) return
   const next = path.join(folder, `.next-${process.pid}`)
   try {
     await command(next)
@@ -20,7 +23,7 @@ await locked(folder, async () => {
     for (const name of fs.readdirSync(path.join(next, "bin"))) {
       fs.renameSync(path.join(next, "bin", name), path.join(folder, name))
     }
-    fs.writeFileSync(path.join(folder, ".built"), stamp)
+    fs.writeFileSync(built, stamp)
   } finally {
     fs.rmSync(next, { recursive: true, force: true })
   }

@@ -5,6 +5,7 @@ import * as path from "node:path"
 import type { Ended, Running, Start } from "../support/command.ts"
 import { here, inScratch, portOf, ROOT, start, startFile, writeConfig } from "../support/command.ts"
 import { request } from "../support/admin.ts"
+import { FOLDER } from "../support/bundle.ts"
 import { freePorts } from "../support/freePorts.ts"
 import { ask, named, until } from "../support/servers.ts"
 
@@ -19,10 +20,11 @@ function flagsIn(text: string, words: string): ReadonlyArray<string> {
   return all.slice(0, all.findIndex((word) => /\.(cjs|ts)$/.test(word))).filter((word) => word.startsWith("--"))
 }
 
-/** With the directories of a test in place of those of the unit. */
+/** With the directories of a test, and that of its bundle, in place of those of the unit. */
 const placed = (flags: ReadonlyArray<string>, directory: string) =>
   flags.map((flag) =>
-    flag.replaceAll("/etc/fairlead", directory).replaceAll("/var/lib/fairlead", path.join(directory, "fairlead"))
+    flag.replaceAll("/opt/fairlead/dist", FOLDER).replaceAll("/etc/fairlead", directory)
+      .replaceAll("/var/lib/fairlead", path.join(directory, "fairlead"))
   )
 
 /** What Deno was asked for, by kind. */
@@ -41,7 +43,7 @@ const narrow = (directory: string, sockets: ReadonlyArray<string>) => [
   "--deny-run",
   "--deny-ffi",
   `--allow-net=${["127.0.0.1", ...sockets.map((name) => `unix:${path.join(directory, name)}`)].join(",")}`,
-  `--allow-read=${directory}`,
+  `--allow-read=${FOLDER},${directory}`,
   `--allow-write=${directory}`,
   "--ignore-env",
   "--allow-sys=uid,networkInterfaces"

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import process from "node:process"
-import { binaryOf, here, inScratch, ROOT, start } from "../support/command.ts"
+import { binaryOf, here, inScratch, main, ROOT, start } from "../support/command.ts"
 import { freePorts } from "../support/freePorts.ts"
 import { fileOf, lacksTool } from "../support/peers/tools.ts"
 import { ask, named, until } from "../support/servers.ts"
@@ -51,7 +51,7 @@ history: { path: none }
         /** Runs a block as it stands, but for the port and for how the command is called. */
         const run = async (section: string, block = 0): Promise<string> => {
           const code = sections.get(section)?.[block]?.replaceAll("9099", String(admin)) ?? "exit 9"
-          const script = `set -e\nfairlead() { ${runtime} ${path.join(ROOT, "src/apps/main.ts")} "$@"; }\n${code}`
+          const script = `set -e\nfairlead() { ${runtime} ${main()} "$@"; }\n${code}`
           const child = spawn("sh", ["-c", script], { cwd: directory, env: { ...process.env, NO_COLOR: "1" } })
           const [printed, said] = await Promise.all([text(child.stdout), text(child.stderr)])
           if (child.exitCode === null) await new Promise((resolve) => child.once("close", resolve))

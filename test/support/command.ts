@@ -5,9 +5,11 @@ import * as os from "node:os"
 import * as path from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
+import { bundle } from "./bundle.ts"
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
-const MAIN = path.join(ROOT, "src/apps/main.ts")
+/** The file of the program, bundled as users start it. */
+export const main = (): string => bundle(binaryOf("node"))
 
 export type RuntimeName = "node" | "deno"
 export const here: RuntimeName = "Deno" in globalThis ? "deno" : "node"
@@ -54,7 +56,7 @@ export interface Start {
 
 /** Starts the program; `ended` resolves with everything it printed. */
 export function start(args: ReadonlyArray<string>, options: Start = {}): Running {
-  return startFile(MAIN, args, options)
+  return startFile(main(), args, options)
 }
 
 /** Starts one of the programs beside this file. */
