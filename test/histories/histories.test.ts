@@ -215,18 +215,26 @@ describe("a changed constant of the core", () => {
     { file: "core/pick.ts", from: "(routes.tolerancePercent / 100)", to: "(routes.tolerancePercent / 10_000)" }
   ]
 
+  /** For each file the histories that diverged by changes of it, the last one first: they are tried first, which saves time. */
+  const telling = new Map<string, ReadonlyArray<typeof histories[number]>>()
+
   it("makes the difference: without a change every history is verified", async () => {
-    const Unchanged = await changedReplay(null)
-    for (const { texts } of histories) expect(verdictOf(texts, new Unchanged()).outcome).toBe("verified")
+    const inDecay: Change = { file: "core/math/decay.ts", from: "TERMS = 14", to: "TERMS = 14" }
+    for (const Unchanged of [await changedReplay(null), await changedReplay(inDecay)]) {
+      for (const { texts } of histories) expect(verdictOf(texts, new Unchanged()).outcome).toBe("verified")
+    }
   })
 
   // The runtime makes no difference here, as all histories verify on both: changes are tried on Node alone.
   it.each("Deno" in globalThis ? [] : changes)("$from -> $to makes a history diverge", async (change) => {
     const Changed = await changedReplay(change)
     const outcomes: Array<string> = []
-    for (const { texts } of histories) {
-      outcomes.push(verdictOf(texts, new Changed()).outcome)
-      if (outcomes.includes("diverged")) break
+    const likely = telling.get(change.file) ?? []
+    for (const history of new Set([...likely, ...histories])) {
+      outcomes.push(verdictOf(history.texts, new Changed()).outcome)
+      if (!outcomes.includes("diverged")) continue
+      telling.set(change.file, [history, ...likely])
+      break
     }
     expect(outcomes).toContain("diverged")
     expect(outcomes).not.toContain("altered")
