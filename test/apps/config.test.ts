@@ -111,19 +111,26 @@ const settingsText = (file: Json) => {
   return settings === undefined ? undefined : JSON.stringify(settings)
 }
 
+/** A file to change, and its settings as they are. */
+const baseOf = (made: () => Json) => ({ made, text: settingsText(made()) })
+const BASE = baseOf(base)
+const LISTENER_BASES = LISTENERS.map((one) => baseOf(() => baseWith(one)))
+
 describe("the configuration", () => {
   it.each(leaves(ConfigFile.ast, []).map(({ path }) => [path.join("."), path] as const))("reads %s", (name, path) => {
     // Passwords are in no text, and these two keys need a second one: apps/keys/listeners.ts.
     if (["users", "protocol", "proxyProtocol.mode"].some((key) => name === `listeners.0.${key}`)) return
     // These act for programs alone, and are a mistake in a command's file: apps/keys/secured.ts.
     if (/tls[.](pins|coverName)$/.test(name)) return
-    const bases = name.startsWith("listeners.0.") ? LISTENERS.map((one) => () => baseWith(one)) : [base]
-    const other = bases.flatMap((from) =>
-      OTHERS.map((value) => settingsText(withValue(path, value, from()))).filter((text) =>
-        text !== undefined && text !== settingsText(from())
-      )
+    const bases = name.startsWith("listeners.0.") ? LISTENER_BASES : [BASE]
+    // One is enough, and each value that is tried costs a parse.
+    const other = bases.some(({ made, text }) =>
+      OTHERS.some((value) => {
+        const one = settingsText(withValue(path, value, made()))
+        return one !== undefined && one !== text
+      })
     )
-    assert.isNotEmpty(other, `no other value of ${name} changes anything`)
+    assert.isTrue(other, `no other value of ${name} changes anything`)
   })
 
   it("lets an upstream override a general section, key by key", () => {

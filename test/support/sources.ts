@@ -35,8 +35,17 @@ export interface Import {
   readonly isType: boolean
 }
 
+// Many rules read the same files again and again.
+const known = { imports: new WeakMap<Source, ReadonlyArray<Import>>(), code: new Map<string, string>() }
+
 /** What a file imports or exports onward, types and dynamic imports included. */
 export function importsOf(source: Source): ReadonlyArray<Import> {
+  const imports = known.imports.get(source) ?? importsIn(source)
+  known.imports.set(source, imports)
+  return imports
+}
+
+function importsIn(source: Source): ReadonlyArray<Import> {
   const code = codeOf(source.text, "strings kept")
   const found = code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g)
   return [...found].map(({ 0: text, 1: specifier = "", index }) => ({
@@ -59,6 +68,13 @@ function startsWithType(code: string, index: number): boolean {
  * is code and stays. With "strings kept" only the comments are removed.
  */
 export function codeOf(text: string, strings: "strings kept" | "strings emptied" = "strings emptied"): string {
+  const key = `${strings} ${text}`
+  const code = known.code.get(key) ?? codeIn(text, strings)
+  known.code.set(key, code)
+  return code
+}
+
+function codeIn(text: string, strings: "strings kept" | "strings emptied"): string {
   return piecesOf(text).map(({ kind, text }) => {
     if (kind === "comment" || kind === "template") return ""
     return kind === "code" || strings === "strings kept" ? text : text[0]! + text.at(-1)!
