@@ -1,6 +1,7 @@
 /** A port in use at the start: which program may hold it, and how to choose another. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as path from "node:path"
 import { localEndpoint } from "../adapters/admin/localEndpoint.ts"
@@ -16,6 +17,9 @@ import { howToRun } from "./howToRun.ts"
 import { listenersOf } from "./runningService.ts"
 
 export class PortInUse extends Data.TaggedError("PortInUse")<{ readonly message: string }> {}
+
+/** A Fairlead on this machine answers in a few milliseconds. What holds the port may be no Fairlead, and keep silent. */
+const ANSWER = "3 seconds"
 
 /** Fails with more than the system said, where the system said that the port is in use. */
 export const explained = Effect.fnUntraced(function* (error: BindError, source: ConfigSource, settings: Settings) {
@@ -33,9 +37,10 @@ export const explained = Effect.fnUntraced(function* (error: BindError, source: 
 const otherFairlead = Effect.fnUntraced(function* (error: BindError, { admin, eventLog }: Settings) {
   if (admin === null) return undefined
   const token = admin.token === null ? undefined : Redacted.value(admin.token)
-  const listeners = yield* Effect.orElseSucceed(
-    listenersOf({ listen: admin.listen, token, command: "env" }),
-    () => undefined
+  const listeners = yield* listenersOf({ listen: admin.listen, token, command: "env" }).pipe(
+    Effect.timeoutOption(ANSWER),
+    Effect.map(Option.getOrUndefined),
+    Effect.orElseSucceed(() => undefined)
   )
   const holds = listeners !== undefined
     && (error.listener === "admin" || listeners.some(({ listen }) => overlap(listen, error)))
