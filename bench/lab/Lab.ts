@@ -57,6 +57,9 @@ class Told {
   }
 }
 
+/** Labs of this process: several may be open at a time, each in its own namespaces. */
+let opened = 0
+
 export class Lab {
   readonly name: string
   readonly scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-lab-"))
@@ -75,7 +78,7 @@ export class Lab {
     distances: Readonly<Record<string, number>>,
     servers: ReadonlyArray<string> = ["upstream.ts", String(PORT)]
   ): Promise<Lab> {
-    const name = `fl${process.pid}`
+    const name = `fl${process.pid}x${++opened}`
     const ways = Object.entries(distances).map(([host, rttMs]) => `${host}=${rttMs}`)
     const network = new Told("python3", [path.join(ROOT, "bench/netlab/netlab.py"), name, ...ways])
     await network.next()

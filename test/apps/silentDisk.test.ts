@@ -60,7 +60,8 @@ const begun = async ({ pid }: Running, disk: string) => {
   await until("it watches its file", isWatching, 20_000)
 }
 
-describe("a disk that does not answer", () => {
+// At the same time, each on a disk of its own: most of it is waiting.
+describe.concurrent("a disk that does not answer", () => {
   it(
     "from before the start delays neither the listeners nor the end",
     (context) =>
