@@ -43,11 +43,17 @@ export function joined(before: Findings, after: Findings): Findings {
     unserved: [...before.unserved, ...after.unserved].slice(0, MOST_UNSERVED),
     switchOffMs: [...before.switchOffMs, ...after.switchOffMs],
     wrongReloads: [...before.wrongReloads, ...after.wrongReloads],
-    // A fault that was under way when the first part ended came once more, whole.
-    faults: [...before.faults.filter(({ untilMs }) => untilMs <= before.ranMs), ...after.faults],
+    faults: [...before.faults.filter((fault) => !isCutShort(fault, before.ranMs, after.faults[0])), ...after.faults],
     records: [...before.records, ...after.records],
     series: seriesOf(before.series, after.series)
   }
+}
+
+type FaultSeen = Findings["faults"][number]
+
+/** A fault that was under way when the first part ended came once more, whole. Its planned end may have been over by then. */
+function isCutShort({ untilMs, kind, group }: FaultSeen, ranMs: number, next: FaultSeen | undefined): boolean {
+  return untilMs > ranMs && kind === next?.kind && group === next.group
 }
 
 /** Both parts may have something of the slice in which the first one ended. */
