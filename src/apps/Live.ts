@@ -25,6 +25,7 @@ import { LatencyCourse } from "../shell/LatencyCourse.ts"
 import type { Folded } from "../shell/Observer.ts"
 import * as Observer from "../shell/Observer.ts"
 import { PoolTakes } from "../shell/PoolTakes.ts"
+import { TlsStageCounts } from "../shell/TlsStageCounts.ts"
 import * as ClientLog from "../shell/ClientLog.ts"
 import { RecordError } from "../shell/errors.ts"
 import * as FactLog from "../shell/facts/FactLog.ts"
@@ -43,7 +44,7 @@ import type { Settings } from "./config/Settings.ts"
 import { VERSION } from "./version.ts"
 
 /** What the admin port reads. */
-type Administered = Acceptor | Engine | Facts | LatencyCourse | PoolTakes | Recorder
+type Administered = Acceptor | Engine | Facts | LatencyCourse | PoolTakes | Recorder | TlsStageCounts
 
 /** What a command that plays a world of its own brings beside the transport. */
 export interface Staged {
@@ -98,6 +99,7 @@ const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run, se
       clientLog,
       Telemetry.observer,
       PoolTakes.observer,
+      TlsStageCounts.observer,
       LatencyCourse.observer,
       Explanations.observer,
       given
@@ -107,6 +109,7 @@ const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run, se
       Facts.layer({ perSecond: limits.factsPerSecond, kept: limits.factsKept, addresses }),
       Telemetry.layer(measured, VERSION, run.seed),
       PoolTakes.layer,
+      TlsStageCounts.layer,
       LatencyCourse.layer,
       Explanations.layer
     ))

@@ -6,10 +6,16 @@
  * tried, because something with a valid certificate is in the way.
  */
 import type { UpstreamId } from "./model/Candidate.ts"
+import type { StagedTls } from "./model/Config.ts"
 import type { TlsAttempt, TlsOutcome, TlsStage } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import { breakerOf, isOff } from "./upstream/tlsStages.ts"
 import * as Upstreams from "./upstreams.ts"
+
+/** Whether a client that asks in the usual way would not keep the rules of the configuration. */
+export function asksByRules({ chain, pins }: StagedTls): boolean {
+  return pins.length > 0 || chain.includes("cover")
+}
 
 export interface PlannedStage {
   readonly stage: TlsStage

@@ -16,6 +16,9 @@ import type { Addresses } from "./privacy.ts"
 import { endpointText } from "../core/endpointText.ts"
 import { shownAddress } from "./privacy.ts"
 import type { RecordStatus } from "./Recorder.ts"
+import type { TlsStageCounts } from "./TlsStageCounts.ts"
+import { tlsStagesOf } from "./tlsStatus.ts"
+import { wallTime } from "./wallTime.ts"
 
 export interface Seen {
   /** It is immutable, so readers can take it in slices, and all slices show one moment. */
@@ -27,6 +30,8 @@ export interface Seen {
   readonly names: Pick<NameTroubles, "of">
   /** Undefined: the takes of warm sockets are not counted. */
   readonly takes?: PoolTakes["Service"]
+  /** Undefined: the TLS connections of programs are not counted. */
+  readonly tls?: TlsStageCounts["Service"]
   /** Undefined: past latencies are not kept. */
   readonly course?: LatencyCourse["Service"]
 }
@@ -98,7 +103,7 @@ function outageOf({ outage: { sinceUs, reason } }: State, nowUs: number) {
   return sinceUs < 0 ? null : { sinceSeconds: Math.floor((nowUs - sinceUs) / 1_000_000), reason }
 }
 
-function upstreamHead({ state, names, takes }: Seen, upstream: Upstream) {
+function upstreamHead({ state, names, takes, tls }: Seen, upstream: Upstream) {
   const { name, host, port } = Upstreams.configOf(state, upstream.id)
   return {
     name,
@@ -110,7 +115,8 @@ function upstreamHead({ state, names, takes }: Seen, upstream: Upstream) {
     expiresAt: wallTime(state, expiresAtUs(state, upstream)),
     candidateCount: known(upstream).length,
     shutCount: upstream.shut,
-    pool: { warm: warmOf(state, upstream), ...(takes?.of(state, upstream.id) ?? { hits: null, misses: null }) }
+    pool: { warm: warmOf(state, upstream), ...(takes?.of(state, upstream.id) ?? { hits: null, misses: null }) },
+    tlsStages: tlsStagesOf(state, upstream, tls)
   }
 }
 
@@ -180,11 +186,6 @@ function candidateOf(seen: Seen, upstream: Upstream, id: CandidateId, { addresse
 /** Points of the recent course: how many seconds ago, and the latency in ms. */
 function courseOf({ nowUs, course }: Seen, id: CandidateId): ReadonlyArray<readonly [number, number]> {
   return (course?.of(id) ?? []).map(([atUs, latencyMs]) => [Math.round((nowUs - atUs) / 1_000_000), round(latencyMs)])
-}
-
-export function wallTime(state: State, atUs: number): string | null {
-  if (atUs < 0) return null
-  return new Date(Math.floor(state.wall.ms + (atUs - state.wall.atUs) / 1000)).toISOString()
 }
 
 function round(value: number): number {

@@ -300,7 +300,9 @@ describe("metrics", () => {
           "fairlead_pool_closed_total",
           "fairlead_history_errors_total",
           "ip_pool_fallback_total",
-          "fairlead_dns_failed_total"
+          "fairlead_dns_failed_total",
+          "fairlead_tls_stage_total",
+          "fairlead_tls_stage_off"
         ])
         const { stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: page, encoding: "utf8" })
         const complaints = `${stdout}${stderr}`.split("\n").filter((line) => line !== "")

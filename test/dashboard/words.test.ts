@@ -25,7 +25,7 @@ const candidate = (id: string, changes: Partial<Candidate> = {}): Candidate => (
 })
 const upstream = (name: string, changes: Partial<Upstream> = {}): Upstream => ({
   ...{ name, host: null, port: 443, dns: null, state: "active", selectedAt: null, expiresAt: null, candidateCount: 0 },
-  ...{ shutCount: 0, pool: { warm: 0, hits: 0, misses: 0 }, candidates: [] },
+  ...{ shutCount: 0, pool: { warm: 0, hits: 0, misses: 0 }, tlsStages: [], candidates: [] },
   ...changes
 })
 const move = (second: number, members: ReadonlyArray<string>): Move => ({

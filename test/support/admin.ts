@@ -15,6 +15,7 @@ import { Facts } from "../../src/shell/facts/Facts.ts"
 import { LatencyCourse } from "../../src/shell/LatencyCourse.ts"
 import * as Observer from "../../src/shell/Observer.ts"
 import { PoolTakes } from "../../src/shell/PoolTakes.ts"
+import { TlsStageCounts } from "../../src/shell/TlsStageCounts.ts"
 import { liveLayer } from "./live.ts"
 
 export interface Admin {
@@ -71,9 +72,11 @@ export const withAdmin = <A>(config: Config, setting: AdminSetting, use: (admin:
     token: token === undefined ? undefined : Redacted.make(token)
   })
   const service = liveLayer(config).layer.pipe(
-    Layer.provideMerge(Observer.layer(Effect.all([Facts.observer, PoolTakes.observer, LatencyCourse.observer]))),
+    Layer.provideMerge(
+      Observer.layer(Effect.all([Facts.observer, PoolTakes.observer, TlsStageCounts.observer, LatencyCourse.observer]))
+    ),
     Layer.provideMerge(Facts.layer({ perSecond: 1_000, kept: 64, addresses: "redacted", ...facts })),
-    Layer.provideMerge(Layer.mergeAll(PoolTakes.layer, LatencyCourse.layer))
+    Layer.provideMerge(Layer.mergeAll(PoolTakes.layer, TlsStageCounts.layer, LatencyCourse.layer))
   )
   const all = admin.pipe(
     Layer.provide(control ? controlOf(asked) : Layer.empty),

@@ -13,6 +13,7 @@ import type { Addresses } from "../../shell/privacy.ts"
 import { Recorder } from "../../shell/Recorder.ts"
 import type { Seen } from "../../shell/status.ts"
 import { statusText } from "../../shell/status.ts"
+import { TlsStageCounts } from "../../shell/TlsStageCounts.ts"
 import { said } from "./guard.ts"
 import type { Handler } from "./Handler.ts"
 
@@ -24,6 +25,7 @@ export const status = Effect.fnUntraced(function* ({ addresses }: { readonly add
   const acceptor = yield* Acceptor
   const recorder = yield* Recorder
   const takes = yield* PoolTakes
+  const tls = yield* TlsStageCounts
   const course = yield* LatencyCourse
   const see = (): Seen => ({
     state: engine.stateUnsafe(),
@@ -33,6 +35,7 @@ export const status = Effect.fnUntraced(function* ({ addresses }: { readonly add
     record: recorder.statusUnsafe(),
     names: engine.names,
     takes,
+    tls,
     course
   })
   const handler: Handler = (request) =>

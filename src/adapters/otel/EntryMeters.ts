@@ -6,6 +6,7 @@ import type { CandidateRef, UpstreamId } from "../../core/model/Candidate.ts"
 import type { Decision } from "../../core/model/Decision.ts"
 import type { ClientAccepted, ClientClosed, Entry } from "../../core/model/Event.ts"
 import type { State } from "../../core/model/State.ts"
+import { resultsOf } from "../../core/tlsChain.ts"
 import * as Upstreams from "../../core/upstreams.ts"
 import * as catalogue from "./catalogue.ts"
 import type { Meters, Update } from "./Meters.ts"
@@ -99,6 +100,13 @@ export class EntryMeters {
       case "ResolveFailed":
         if (!ANSWERS.includes(event.reason)) this.upstream(state, event.upstream).silent(1)
         break
+      case "TlsTried": {
+        const { tlsStage } = this.upstream(state, event.upstream)
+        for (const { stage, telling } of resultsOf(event.tried)) {
+          tlsStage(stage, telling.unpinned === true ? "unpinned" : telling.outcome)(1)
+        }
+        break
+      }
       case "WorkerLost":
         this.#sessions.clear()
         break

@@ -3,9 +3,11 @@ import * as Candidates from "../../core/candidates.ts"
 import * as Ordered from "../../core/data/Ordered.ts"
 import * as Vector from "../../core/data/Vector.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
+import type { TlsStage } from "../../core/model/Event.ts"
 import type { State } from "../../core/model/State.ts"
 import type { Upstream } from "../../core/model/Upstream.ts"
 import { scoreOf } from "../../core/candidate/cost.ts"
+import * as Stages from "../../core/upstream/tlsStages.ts"
 import * as Upstreams from "../../core/upstreams.ts"
 import type { ListenerStatus } from "../../plane/ports/ListenerStatus.ts"
 import * as catalogue from "./catalogue.ts"
@@ -39,6 +41,8 @@ interface Shown {
 interface Sums {
   shut: number
   warm: number
+  /** Breakers of stages of TLS that are off. Where a stage never failed there is no number. */
+  readonly off: Map<TlsStage, number>
 }
 
 export class ScrapedMeters {
@@ -51,6 +55,8 @@ export class ScrapedMeters {
   readonly #autoDisabled: Update
   #shown = new Map<string, Shown>()
   #listening = new Set<string>()
+  /** Stages of TLS that have failed. */
+  readonly #staged = new Map<UpstreamMeters, ReadonlySet<TlsStage>>()
   #gapsSeen = 0
   readonly #troublesSeen = new Map<string, number>()
   readonly #unresolvedSeen = new Map<string, number>()
@@ -88,9 +94,14 @@ export class ScrapedMeters {
     const shown = new Map<string, Shown>()
     const sums = new Map<UpstreamMeters, Sums>()
     for (const upstream of Vector.toArray(state.upstreams)) this.#upstream(state, upstream, shown, sums)
-    for (const [meters, { shut, warm }] of sums) {
+    for (const [meters, { shut, warm, off }] of sums) {
       meters.breakers(shut)
       meters.warm(warm)
+      if (off.size > 0) this.#staged.set(meters, new Set([...this.#staged.get(meters) ?? [], ...off.keys()]))
+    }
+    for (const [meters, stages] of this.#staged) {
+      // A breaker that is forgotten, as after a reload, is not off.
+      for (const stage of stages) meters.tlsStageOff(stage)(sums.get(meters)?.off.get(stage) ?? 0)
     }
     for (const [key, labels] of this.#shown) if (!shown.has(key)) this.#meters.remove(catalogue.score, labels)
     this.#shown = shown
@@ -127,9 +138,12 @@ export class ScrapedMeters {
 
   #upstream(state: State, upstream: Upstream, shown: Map<string, Shown>, sums: Map<UpstreamMeters, Sums>): void {
     const meters = this.#entries.upstream(state, upstream.id)
-    const sum = sums.get(meters) ?? { shut: 0, warm: 0 }
+    const sum = sums.get(meters) ?? { shut: 0, warm: 0, off: new Map() }
     sum.shut += upstream.shut
     for (const id of upstream.warmPools) sum.warm += Candidates.find(state, id)?.warm.ready.length ?? 0
+    for (const breaker of upstream.tlsStages) {
+      sum.off.set(breaker.stage, (sum.off.get(breaker.stage) ?? 0) + (Stages.isOff(breaker) ? 1 : 0))
+    }
     sums.set(meters, sum)
     // A host on demand has too many candidates for a series each.
     if (Upstreams.configOf(state, upstream.id).onDemand) return

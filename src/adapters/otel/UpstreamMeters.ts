@@ -1,4 +1,5 @@
 /** The handles of one upstream and of one listener, made at their first event. */
+import type { TlsStage } from "../../core/model/Event.ts"
 import * as catalogue from "./catalogue.ts"
 import type { Meters, Update } from "./Meters.ts"
 
@@ -16,6 +17,8 @@ export class UpstreamMeters {
   readonly closed: (reason: string) => Update
   readonly probes: (result: string) => Update
   readonly switches: (reason: string) => Update
+  readonly tlsStage: (stage: TlsStage, result: string) => Update
+  readonly tlsStageOff: (stage: TlsStage) => Update
 
   constructor(meters: Meters, upstream: string) {
     this.name = upstream
@@ -31,6 +34,8 @@ export class UpstreamMeters {
     this.closed = memo((reason) => meters.of(catalogue.closed, { upstream, reason }))
     this.probes = memo((result) => meters.of(catalogue.probes, { upstream, result }))
     this.switches = memo((reason) => meters.of(catalogue.switches, { upstream, reason }))
+    this.tlsStage = (stage, result) => meters.of(catalogue.tlsStages, { upstream, stage, result })
+    this.tlsStageOff = (stage) => meters.of(catalogue.tlsStagesOff, { upstream, stage })
   }
 }
 

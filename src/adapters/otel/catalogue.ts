@@ -192,6 +192,20 @@ export const latency = one({
   buckets: MILLISECONDS
 })
 
+export const tlsStages = one({
+  name: "fairlead_tls_stage_total",
+  kind: "counter",
+  help:
+    "Stages of TLS that programs asked by (connectTls), by result: served; unpinned: served though no pin matches, because pins are only reported; certificate, handshake, timeout or pin: why it gave no connection; unreached: no address was connected; cancelled: the program gave up, or dial.deadline was over.",
+  labels: ["upstream", "stage", "result"]
+})
+export const tlsStagesOff = one({
+  name: "fairlead_tls_stage_off",
+  kind: "gauge",
+  help: "1 while the stage of TLS is off because it kept failing; the sum of all hosts on demand.",
+  labels: ["upstream", "stage"]
+})
+
 export const CATALOGUE: ReadonlyArray<Described> = [
   connections,
   active,
@@ -219,5 +233,7 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   latency,
   omitted,
   silent,
-  unresolved
+  unresolved,
+  tlsStages,
+  tlsStagesOff
 ]

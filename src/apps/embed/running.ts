@@ -6,6 +6,7 @@ import { domainOf } from "../../core/domain.ts"
 import type { OwnTls } from "../../adapters/node/secure.ts"
 import type { UpstreamId } from "../../core/model/Candidate.ts"
 import type { Config } from "../../core/model/Config.ts"
+import { asksByRules } from "../../core/tlsChain.ts"
 import { Acceptor } from "../../plane/Acceptor.ts"
 import type { Target } from "../../plane/Target.ts"
 import { Control } from "../../shell/Control.ts"
@@ -15,6 +16,7 @@ import { PoolTakes } from "../../shell/PoolTakes.ts"
 import { Recorder } from "../../shell/Recorder.ts"
 import { Traces } from "../../shell/Traces.ts"
 import { statusOf } from "../../shell/status.ts"
+import { TlsStageCounts } from "../../shell/TlsStageCounts.ts"
 import { tellCore } from "../control.ts"
 import type { InForce } from "../Reload.ts"
 import { afterwards, ownAdminPort, putInForce, tracedReload } from "../Reload.ts"
@@ -40,6 +42,7 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
   const acceptor = yield* Acceptor
   const recorder = yield* Recorder
   const takes = yield* PoolTakes
+  const tls = yield* TlsStageCounts
   const facts = yield* Facts
   const control = yield* Control
   const tracing = yield* Traces
@@ -116,8 +119,7 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
       const named = config.upstreams.find(({ name, onDemand }) =>
         target._tag === "Upstream" && name === target.name && !onDemand
       )
-      const { chain, pins } = (named ?? config.template).tls
-      return pins.length > 0 || chain.includes("cover")
+      return asksByRules((named ?? config.template).tls)
     },
     connectScoped: (host, port, options) => connectingIn(connect(host, port, options)),
     servedBy: connections.servedBy,
@@ -140,7 +142,8 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
         listeners: acceptor.statusUnsafe(),
         record: recorder.statusUnsafe(),
         names: engine.names,
-        takes
+        takes,
+        tls
       }, { addresses: "full", candidates: CANDIDATES_SHOWN })
     ),
     facts: facts.streamAfter(0),

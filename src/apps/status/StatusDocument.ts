@@ -16,6 +16,16 @@ const Candidate = Schema.Struct({
   connections: Schema.Finite
 })
 
+const TlsStage = Schema.Struct({
+  stage: Schema.String,
+  on: Schema.Boolean,
+  offUntil: Schema.NullOr(Schema.String),
+  served: Schema.Finite,
+  failed: Schema.Finite,
+  lastFailure: Schema.NullOr(Schema.Struct({ reason: Schema.String, at: Schema.NullOr(Schema.String) })),
+  unpinned: Schema.Finite
+})
+
 const Upstream = Schema.Struct({
   name: Schema.String,
   host: Schema.NullOr(Schema.String),
@@ -24,6 +34,8 @@ const Upstream = Schema.Struct({
   state: Schema.String,
   selectedAt: Schema.NullOr(Schema.String),
   candidateCount: Schema.Finite,
+  /** A service of an earlier version has none. */
+  tlsStages: Schema.optionalKey(Schema.Array(TlsStage)),
   candidates: Schema.Array(Candidate)
 })
 
@@ -50,6 +62,7 @@ export const StatusDocument = Schema.Struct({
   upstreams: Schema.Array(Upstream)
 })
 export type StatusDocument = typeof StatusDocument.Type
+export type ShownTlsStage = typeof TlsStage.Type
 export type ShownUpstream = typeof Upstream.Type
 export type ShownCandidate = typeof Candidate.Type
 

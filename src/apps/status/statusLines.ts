@@ -92,7 +92,12 @@ function upstreams({ upstreams }: StatusDocument, look: StatusLook): ReadonlyArr
       const own = rows.slice(next, next + one.candidates.length)
       next += one.candidates.length
       const more = one.candidateCount - one.candidates.length
-      return [upstreamLine(one, look), ...own, ...(more > 0 ? [[span(`  and ${more} more`, "dim")]] : [])]
+      return [
+        upstreamLine(one, look),
+        ...tlsLines(one, look),
+        ...own,
+        ...(more > 0 ? [[span(`  and ${more} more`, "dim")]] : [])
+      ]
     })
   ]
 }
@@ -106,6 +111,22 @@ function upstreamLine({ name, host, port, state, selectedAt, dns }: ShownUpstrea
     span(selectedAt === null ? "" : `, chosen ${agoText(selectedAt, nowMs)}`),
     ...(dns === null ? [] : [span(`, its name does not resolve: ${dns.reason}`, "bad")])
   ]
+}
+
+/** One line for each stage in which programs ask for TLS. */
+function tlsLines({ tlsStages = [] }: ShownUpstream, { nowMs }: StatusLook): ReadonlyArray<Line> {
+  return tlsStages.map(({ stage, on, offUntil, served, failed, lastFailure, unpinned }) => {
+    const secondsOff = offUntil === null ? 0 : (Date.parse(offUntil) - nowMs) / 1000
+    const off = secondsOff > 0 ? `off for ${spanText(secondsOff)} more` : "off, the next connection tries it"
+    return [
+      span(`  TLS ${stage}: `),
+      on ? span("on", "good") : span(off, "warn"),
+      span(`, ${served} served, `),
+      span(`${failed} failed`, failed > 0 ? "warn" : "plain"),
+      ...(lastFailure === null ? [] : [span(`, the last ${agoText(lastFailure.at ?? "", nowMs)}: ${lastFailure.reason}`)]),
+      ...(unpinned > 0 ? [span(`, ${unpinned} without a pinned key`, "bad")] : [])
+    ]
+  })
 }
 
 function cells(candidate: ShownCandidate, { candidates }: ShownUpstream, look: StatusLook): ReadonlyArray<Span> {

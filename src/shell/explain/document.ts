@@ -15,7 +15,8 @@ import type { Upstream } from "../../core/model/Upstream.ts"
 import * as Upstreams from "../../core/upstreams.ts"
 import type { Addresses } from "../privacy.ts"
 import { shownAddress, shownHost } from "../privacy.ts"
-import { shownOf, wallTime } from "../status.ts"
+import { shownOf } from "../status.ts"
+import { wallTime } from "../wallTime.ts"
 import { changeText, needText, settingText, whyText } from "./words.ts"
 
 export interface ExplainOptions {
