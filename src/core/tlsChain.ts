@@ -6,7 +6,7 @@
  * tried, because something with a valid certificate is in the way.
  */
 import type { UpstreamId } from "./model/Candidate.ts"
-import type { StagedTls } from "./model/Config.ts"
+import type { StagedTls, UpstreamConfig } from "./model/Config.ts"
 import type { TlsAttempt, TlsOutcome, TlsStage } from "./model/Event.ts"
 import type { State } from "./model/State.ts"
 import { breakerOf, isOff } from "./upstream/tlsStages.ts"
@@ -15,6 +15,13 @@ import * as Upstreams from "./upstreams.ts"
 /** Whether a client that asks in the usual way would not keep the rules of the configuration. */
 export function asksByRules({ chain, pins }: StagedTls): boolean {
   return pins.length > 0 || chain.includes("cover")
+}
+
+/** A text that differs where a connection of one configuration might not have been made by another; "": there are no rules. */
+export function rulesOf({ host, ca, tls }: UpstreamConfig): string {
+  if (!asksByRules(tls)) return ""
+  const { chain, coverName, pins, pinsReportOnly } = tls
+  return JSON.stringify([host, ca, chain, coverName, pins, pinsReportOnly])
 }
 
 export interface PlannedStage {

@@ -12,6 +12,8 @@ export interface Web {
   /** The numbers of TCP connections and of requests. */
   readonly connections: () => number
   readonly requests: () => number
+  /** The number of handshakes of TLS that succeeded. */
+  readonly tlsConnections: () => number
   readonly stop: () => Promise<void>
 }
 
@@ -41,6 +43,7 @@ export async function serveWeb(
 ): Promise<Web> {
   let connections = 0
   let requests = 0
+  let tlsConnections = 0
   const sockets = new Set<net.Socket>()
   const answering = answer ?? tellHost(host)
   const onRequest: Answer = (request, response) => {
@@ -57,6 +60,7 @@ export async function serveWeb(
     sockets.add(socket)
     socket.on("error", () => {}).on("close", () => sockets.delete(socket))
   })
+  server.on("secureConnection", () => tlsConnections++)
   server.on("tlsClientError", () => {})
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
@@ -67,6 +71,7 @@ export async function serveWeb(
     port: (server.address() as net.AddressInfo).port,
     connections: () => connections,
     requests: () => requests,
+    tlsConnections: () => tlsConnections,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -13,6 +13,8 @@ export class Connection {
   readonly served: Served | undefined
   /** Such as `https://web.example`; an agent sets it. */
   origin = ""
+  /** The rules for TLS that were in force when it was opened. */
+  rules = ""
   /** Requests that were sent on it. */
   requests = 0
   /** When its last answer ended, in the time of `performance.now`. */

@@ -2,6 +2,7 @@
  * The idle connections of a dispatcher or an agent: for how long each may be used again, and what their ends teach.
  *
  * - A connection that has been idle for longer than the limit of its origin takes no request and is closed.
+ * - A connection that was opened under other rules for TLS, before a reload, takes no request either, idle or not.
  * - One of each origin is only set aside instead, and stays open. Its end shows how long the origin lets an idle connection
  *   live. That may be longer than what is known.
  * - Reported is what an origin does: it closes an idle connection, one is dead when it is used again, one outlives what is
@@ -61,8 +62,18 @@ export class IdleConnections {
   }
 
   /** Whether a connection that was opened earlier leads to where one would be opened now. */
-  isServing({ host, port }: Address, { served }: Connection): boolean {
-    return this.#kept?.isServing(host, port, served?.candidate ?? null) ?? true
+  isServing({ host, port }: Address, connection: Connection): boolean {
+    if (connection.rules !== this.#rulesOf({ host, port })) return false
+    return this.#kept?.isServing(host, port, connection.served?.candidate ?? null) ?? true
+  }
+
+  /** Whether a reload has changed the rules for TLS since it was opened. */
+  isOutdated({ origin, rules }: Connection): boolean {
+    return origin.startsWith("https:") && rules !== this.#rulesOf(placeOf(origin))
+  }
+
+  #rulesOf({ host, port }: Address): string {
+    return this.#kept?.rules?.(host, port) ?? ""
   }
 
   /** The server closed a connection that had waited for so long for its first request. */

@@ -28,6 +28,8 @@ export class TrackedClient extends Client {
   readonly #opening: Opening
   readonly #origin: string
   readonly #url: URL
+  /** Its connection was opened under other rules for TLS, so it gave a request back. */
+  #hasRefused = false
 
   constructor(origin: URL, options: Client.Options, opening: Opening) {
     const now: { connection: Connection | undefined } = { connection: undefined }
@@ -59,8 +61,15 @@ export class TrackedClient extends Client {
   /** Closes an idle connection that must not serve this request, so undici opens another one. false: it is set aside. */
   #isReady(isAgain: boolean): boolean {
     const { connection } = this.#now
-    if (connection === undefined || connection.socket.destroyed || this.#isBusy) return true
+    if (connection === undefined || connection.socket.destroyed) return true
     const { idle } = this.#opening
+    if (idle.isOutdated(connection)) {
+      // A connection of HTTP/2 takes further requests beside those that it has.
+      if (this.#isBusy) return !(this.#hasRefused = true)
+      this.#drop(connection)
+      return true
+    }
+    if (this.#isBusy) return true
     if (isAgain || connection.isSpent) this.#drop(connection)
     else if (idle.isAside(connection)) return false
     else if (idle.isTooOld(connection)) {
@@ -74,7 +83,7 @@ export class TrackedClient extends Client {
   #over(): void {
     const { connection } = this.#now
     if (connection === undefined || this.#isBusy) return
-    if (connection.isSpent) this.#drop(connection)
+    if (connection.isSpent || this.#opening.idle.isOutdated(connection)) this.#drop(connection)
     else this.#opening.idle.rest(connection, this.#opening.hasRoom, () => this.#drop(connection))
   }
 
@@ -83,10 +92,10 @@ export class TrackedClient extends Client {
     if (connection === undefined) return
     this.#now.connection = undefined
     const { idle } = this.#opening
-    const wasAside = idle.isAside(connection)
+    const seemedBusy = idle.isAside(connection) || this.#hasRefused
+    this.#hasRefused = false
     idle.ended(connection, GONE.has(error.code ?? ""))
-    // It was as if it were busy.
-    if (wasAside) (this as EventEmitter).emit("drain", this.#url, [this])
+    if (seemedBusy) (this as EventEmitter).emit("drain", this.#url, [this])
   }
 
   get #isBusy(): boolean {

@@ -1,4 +1,5 @@
 /** Options that the dispatcher and the agents share, with their defaults. */
+import { heedingRules } from "./heedingRules.ts"
 import type { TlsOptions } from "./handshake.ts"
 import type { HandshakeLimits, OpenTls } from "./openTls.ts"
 import { openTls } from "./openTls.ts"
@@ -46,16 +47,19 @@ export interface ResponseInfo {
 export const HANDSHAKES: HandshakeLimits = { handshakeTimeoutMs: 3_000, hedgeAfterMs: 500, attempts: 4 }
 
 const tlsOpener = (connector: Connector, options: HttpOptions): OpenTls =>
-  options.openTls ?? byRules(
+  heedingRules(
     connector,
-    openTls(
+    options.openTls ?? byRules(
       connector,
-      {
-        handshakeTimeoutMs: options.handshakeTimeoutMs ?? HANDSHAKES.handshakeTimeoutMs,
-        hedgeAfterMs: options.hedgeAfterMs ?? HANDSHAKES.hedgeAfterMs,
-        attempts: options.attempts ?? HANDSHAKES.attempts
-      },
-      new SessionCache(options.maxCachedSessions ?? 100)
+      openTls(
+        connector,
+        {
+          handshakeTimeoutMs: options.handshakeTimeoutMs ?? HANDSHAKES.handshakeTimeoutMs,
+          hedgeAfterMs: options.hedgeAfterMs ?? HANDSHAKES.hedgeAfterMs,
+          attempts: options.attempts ?? HANDSHAKES.attempts
+        },
+        new SessionCache(options.maxCachedSessions ?? 100)
+      )
     )
   )
 

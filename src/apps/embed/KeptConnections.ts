@@ -18,6 +18,11 @@ export interface KeptConnections {
   /** Whether new connections may go to the candidate with this label (`web#2`) now; null: to an address that is none. */
   isServing(host: string, port: number | undefined, candidate: string | null): boolean
   /**
+   * Names the rules for TLS that are in force now: pins, stages, authorities. "": there are none beyond the usual ones. A connection
+   * that was opened under others, before a reload, must take no request.
+   */
+  rules(host: string, port?: number): string
+  /**
    * Reports what was seen of an idle connection. `outlived`: how many were used again after at least as long, since the last end
    * that was reported. false: it does not count, for Fairlead has no room for it or no such upstream.
    */

@@ -1,11 +1,13 @@
 /** How long each upstream lets HTTP connections be idle, as the core has learned it. */
 import { labelOf } from "../../core/candidates.ts"
+import type { UpstreamConfig } from "../../core/model/Config.ts"
 import type { UpstreamRoutes } from "../../core/model/Routes.ts"
+import { rulesOf } from "../../core/tlsChain.ts"
 import { Targets } from "../../plane/Targets.ts"
 import type { Engine } from "../../shell/Engine.ts"
 import { UnknownUpstreamError } from "./errors.ts"
 import type { KeptConnections, SawIdle } from "./KeptConnections.ts"
-import { targetOf } from "./target.ts"
+import { configOf, targetOf } from "./target.ts"
 
 /** What a server announces may be any number. */
 const MOST_IDLE_MS = 86_400_000
@@ -13,6 +15,7 @@ const MOST_IDLE_MS = 86_400_000
 export class LearnedLimits implements KeptConnections {
   readonly #engine: Engine["Service"]
   readonly #targets: Targets
+  readonly #rules = new WeakMap<UpstreamConfig, string>()
   #routes
 
   constructor(engine: Engine["Service"]) {
@@ -28,6 +31,15 @@ export class LearnedLimits implements KeptConnections {
     if (members.length === 0 || candidate === null) return members.length === 0
     const state = this.#engine.stateUnsafe()
     return members.some((member) => labelOf(state, member.candidate) === candidate)
+  }
+
+  readonly rules = (host: string, port?: number): string => {
+    const config = configOf(this.#engine.stateUnsafe().config, host, port)
+    if (config === undefined) return ""
+    // Each request asks.
+    let rules = this.#rules.get(config)
+    if (rules === undefined) this.#rules.set(config, rules = rulesOf(config))
+    return rules
   }
 
   readonly report = (host: string, port: number | undefined, saw: SawIdle, idleMs: number, outlived = 0): boolean => {

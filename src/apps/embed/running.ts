@@ -31,7 +31,7 @@ import { LearnedLimits } from "./LearnedLimits.ts"
 import type { Outcome, Selection, SocketOutcome } from "./Selection.ts"
 import { Selections } from "./Selections.ts"
 import { stagedTls, StageTrials } from "./stagedTls.ts"
-import { targetOf } from "./target.ts"
+import { configOf, targetOf } from "./target.ts"
 
 /** Candidates of each upstream in `status`: its set and the best of the others. */
 const CANDIDATES_SHOWN = 256
@@ -113,13 +113,8 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
     connectTls,
     connectTlsScoped: (host, port, own) => connectingIn(connectTls(host, port, own)),
     hasTlsRules: (host, port) => {
-      const { config } = engine.stateUnsafe()
-      const target = targetOf(config, host, port)
-      if (target instanceof UnknownUpstreamError) return false
-      const named = config.upstreams.find(({ name, onDemand }) =>
-        target._tag === "Upstream" && name === target.name && !onDemand
-      )
-      return asksByRules((named ?? config.template).tls)
+      const config = configOf(engine.stateUnsafe().config, host, port)
+      return config !== undefined && asksByRules(config.tls)
     },
     connectScoped: (host, port, options) => connectingIn(connect(host, port, options)),
     servedBy: connections.servedBy,

@@ -26,6 +26,14 @@ export function targetOf(config: Config, host: string, port: number | undefined)
     : new UnknownUpstreamError({ host, port: port ?? null, known: knownIn(config) })
 }
 
+/** The configuration of that upstream; of hosts on demand: what all of them have. */
+export function configOf(config: Config, host: string, port: number | undefined): UpstreamConfig | undefined {
+  const target = targetOf(config, host, port)
+  if (target instanceof UnknownUpstreamError) return undefined
+  return config.upstreams.find(({ name, onDemand }) => target._tag === "Upstream" && name === target.name && !onDemand)
+    ?? config.template
+}
+
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port > 0 && port < 65_536
 }
