@@ -1,8 +1,11 @@
 /** Every TypeScript block of docs/embedding.md is run, and so is each short example. They share what they load. */
 import { assert, describe, it } from "@effect/vitest"
+import { execFile, spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import process from "node:process"
+import { promisify } from "node:util"
+import { unable } from "./support/able.ts"
 import { good } from "./support/certificates.ts"
 import { inScratch, ROOT } from "./support/command.ts"
 import { serve } from "./support/servers.ts"
@@ -64,6 +67,30 @@ describe("docs/embedding.md", () => {
     const wanted = Object.entries(scenes).flatMap(([heading, all]) => all.map((_, i) => `${heading} ${i + 1}`))
     assert.sameMembers(wanted, blocks.map(({ heading, number }) => `${heading} ${number}`))
     assert.isAtLeast(blocks.length, 5)
+  })
+
+  it("has a command that prints the pin of a server", async (context) => {
+    if (spawnSync("openssl", ["version"]).status !== 0) return unable(context, "openssl", "openssl is not installed")
+    const command = page.split("```sh\n").find((text) => text.startsWith("openssl s_client "))?.split("```")[0] ?? ""
+    const server = await stagedServer(() => good, "")
+    const local = command.replace("-connect api.example:443", `-connect 127.0.0.1:${server.port}`)
+    assert.notStrictEqual(local, command)
+    const { stdout } = await promisify(execFile)("sh", ["-c", local])
+    assert.strictEqual(`sha256/${stdout.trim()}`, pinOf(good))
+    await server.stop()
+  })
+
+  it("has no other blocks than these, and those that tests of workers, of replays and of the package run", () => {
+    const others = [...page.matchAll(/^```(?!ts\b)(\w+)\n(.*)/gm)].map(([, language, first]) => `${language}: ${first}`)
+    assert.deepStrictEqual(others, [
+      // Of the packed tarball: test/package/consumers.test.ts.
+      "sh: npm install fairlead      # Node from 22.19; on Deno: deno add npm:fairlead",
+      "sh: openssl s_client -connect api.example:443 -servername api.example </dev/null | openssl x509 -pubkey -noout |",
+      // test/edge/worker.test.ts
+      "js: /** A worker that ranks addresses. Its bindings: `CANDIDATES=192.0.2.10:443,192.0.2.11:443`, and `TOKEN`, which a request has to show. */",
+      // test/edge/digests.test.ts
+      'js: import { replayRecord } from "fairlead/edge"'
+    ])
   })
 
   it("links only to pages that exist", () => {

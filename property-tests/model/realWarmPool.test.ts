@@ -1,6 +1,7 @@
 /** The shell's warm pool, over a transport whose dials, sockets and clock are plain data, compared with a list of sockets. */
 import fc from "fast-check"
 import { describe, expect } from "vitest"
+import * as Lifetime from "../../src/core/math/Lifetime.ts"
 import type { DialFailure, Event, WarmLoss } from "../../src/core/model/Event.ts"
 import { WarmPool } from "../../src/plane/WarmPool.ts"
 import type { Transport, UpstreamSocket } from "../../src/plane/ports/Transport.ts"
@@ -30,8 +31,8 @@ class Model {
   parked: Array<Socket> = []
   readonly taken = new Set<number>()
   told: Array<Told> = []
-  /** For each candidate: up to this age a socket is as likely to be alive as the newest. */
-  readonly trustedUs = new Map<number, number>()
+  /** For each candidate: how long those lived that are gone. */
+  readonly lived = new Map<number, Lifetime.Lifetime>()
 
   dial(warm: number, candidate: number, timeoutMs: number, keepForMs: number): void {
     if (this.isClosed) return
@@ -52,11 +53,9 @@ class Model {
     this.parked = this.parked.filter((other) => other !== socket)
     socket.state = "gone"
     const { candidate } = socket
-    const lifeUs = this.ageUs(socket) * 0.7
-    const fearedUs = this.trustedUs.get(candidate) ?? Infinity
-    if (why === "closed" || why === "reset") this.trustedUs.set(candidate, Math.min(fearedUs, lifeUs))
-    else if (lifeUs > fearedUs) this.trustedUs.delete(candidate)
-    if (this.of(candidate).length === 0) this.trustedUs.delete(candidate)
+    const ended = { ms: Math.floor(this.ageUs(socket) / 1000), died: why === "closed" || why === "reset" }
+    this.lived.set(candidate, Lifetime.add(this.lived.get(candidate) ?? Lifetime.unknown, ended))
+    if (this.of(candidate).length === 0) this.lived.delete(candidate)
     this.told.push(["lost", socket.warm, why])
   }
 
@@ -72,13 +71,15 @@ class Model {
   take(candidate: number): number | undefined {
     for (let all = this.of(candidate); all.length > 0; all = this.of(candidate)) {
       const oldest = all[0]!
-      const socket = this.ageUs(oldest) <= (this.trustedUs.get(candidate) ?? Infinity) ? oldest : all.at(-1)!
+      const lived = this.lived.get(candidate) ?? Lifetime.unknown
+      const isOld = Lifetime.isKnown(lived) && this.ageUs(oldest) / 1000 > Lifetime.safeMs(Lifetime.lowMs(lived))
+      const socket = isOld ? all.at(-1)! : oldest
       if (socket.isDead) {
         this.lose(socket, "closed")
         continue
       }
       this.parked = this.parked.filter((other) => other !== socket)
-      if (all.length === 1) this.trustedUs.delete(candidate)
+      if (all.length === 1) this.lived.delete(candidate)
       socket.state = "gone"
       this.taken.add(socket.warm)
       return socket.warm

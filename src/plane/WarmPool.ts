@@ -3,12 +3,12 @@
  * there are.
  *
  * A client takes the oldest socket: a server that serves one connection at a time serves that one and reads no other. Where the peer has
- * ended a socket at some age, sockets older than 0.7 of that age are less likely to be alive. Then a client takes the newest, until
- * a socket is seen to live longer.
+ * ended sockets, those older than 0.7 of their lifetime (math/Lifetime.ts) are less likely to be alive. Then a client takes the newest.
  *
  * A dial for the pool is a callback with a cancel, because there is about one for each client (bench/fibers.ts). The pool ends with
  * the plane's scope (Plane.ts).
  */
+import * as Lifetime from "../core/math/Lifetime.ts"
 import type { CandidateId } from "../core/model/Candidate.ts"
 import type { DialWarm, Retire } from "../core/model/Decision.ts"
 import type { WarmLoss } from "../core/model/Event.ts"
@@ -26,12 +26,9 @@ export interface WarmSocket {
 /** Warm sockets of one candidate, the oldest first. */
 interface CandidatePool {
   readonly ready: Array<WarmSocket>
-  /** Sockets up to this age are as likely to be alive as the newest. */
-  trustedUs: number
+  /** How long those lived that are gone. */
+  lived: Lifetime.Lifetime
 }
-
-/** This share of the age at which the peer ended a socket. */
-const TRUSTED_SHARE = 0.7
 
 export class WarmPool {
   readonly #transport: Transport["Service"]
@@ -101,9 +98,10 @@ export class WarmPool {
     return undefined
   }
 
-  #next({ ready, trustedUs }: CandidatePool): WarmSocket {
+  #next({ ready, lived }: CandidatePool): WarmSocket {
     const oldest = ready[0] as WarmSocket
-    return this.#ageUs(oldest) <= trustedUs ? oldest : ready.at(-1) as WarmSocket
+    const isTrusted = !Lifetime.isKnown(lived) || this.#ageUs(oldest) / 1000 <= Lifetime.safeMs(Lifetime.lowMs(lived))
+    return isTrusted ? oldest : ready.at(-1) as WarmSocket
   }
 
   /** Closes the oldest. */
@@ -141,7 +139,7 @@ export class WarmPool {
       stopTimer: this.#transport.wheelTimerUnsafe(keepForMs, () => this.#drop(one, "expired"))
     }
     const row = this.#rows.get(candidate)
-    if (row === undefined) this.#rows.set(candidate, { ready: [one], trustedUs: Number.POSITIVE_INFINITY })
+    if (row === undefined) this.#rows.set(candidate, { ready: [one], lived: Lifetime.unknown })
     else row.ready.push(one)
     return one
   }
@@ -163,8 +161,7 @@ export class WarmPool {
     const { warm, candidate, socket } = one
     socket.closeUnsafe()
     const ageUs = this.#ageUs(one)
-    if (reason === "closed" || reason === "reset") row.trustedUs = Math.min(row.trustedUs, ageUs * TRUSTED_SHARE)
-    else if (ageUs * TRUSTED_SHARE > row.trustedUs) row.trustedUs = Number.POSITIVE_INFINITY
+    row.lived = Lifetime.add(row.lived, { ms: Math.floor(ageUs / 1000), died: reason === "closed" || reason === "reset" })
     this.#post({ _tag: "WarmLost", worker: 0, warm, candidate, reason, ageUs })
   }
 
