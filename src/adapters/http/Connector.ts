@@ -49,6 +49,8 @@ export interface Kept {
   limitMs(host: string, port: number): number | undefined
   /** Whether new connections to the host may go to this candidate now; null: to an address that is no candidate. */
   isServing(host: string, port: number, candidate: string | null): boolean
+  /** Whether the candidate is shut out, so that no client may use it now. */
+  isShut?(host: string, port: number, candidate: string | null): boolean
   /** Names the rules for TLS to the host that are in force now. A connection that was opened under others takes no request. */
   rules?(host: string, port: number): string
   /**

@@ -2,7 +2,8 @@
  * The idle connections of a dispatcher or an agent: for how long each may be used again, and what their ends teach.
  *
  * - A connection that has been idle for longer than the limit of its origin takes no request and is closed.
- * - A connection that was opened under other rules for TLS, before a reload, takes no request either, idle or not.
+ * - Idle or not, no request is taken by a connection that was reported as useless, that was opened under other rules for TLS,
+ *   before a reload, or that leads to a candidate which is shut out.
  * - One of each origin is only set aside instead, and stays open. Its end shows how long the origin lets an idle connection
  *   live. That may be longer than what is known.
  * - Reported is what an origin does: it closes an idle connection, one is dead when it is used again, one outlives what is
@@ -65,6 +66,13 @@ export class IdleConnections {
   isServing({ host, port }: Address, connection: Connection): boolean {
     if (connection.rules !== this.#rulesOf({ host, port })) return false
     return this.#kept?.isServing(host, port, connection.served?.candidate ?? null) ?? true
+  }
+
+  /** Whether it takes no further request, however long it was idle. */
+  isBarred(connection: Connection): boolean {
+    if (connection.isSpent || this.isOutdated(connection)) return true
+    const { host, port } = placeOf(connection.origin)
+    return this.#kept?.isShut?.(host, port, connection.served?.candidate ?? null) === true
   }
 
   /** Whether a reload has changed the rules for TLS since it was opened. */

@@ -19,6 +19,8 @@ export interface Opening {
   readonly idle: IdleConnections
   /** A pool may have so many clients that one of them can stand aside. */
   readonly hasRoom: boolean
+  /** A pool may have any number of clients, so a request need not wait for a connection that has no end. */
+  readonly isUnlimited: boolean
   /** Gives a request back to the pool, for another of its clients. */
   readonly giveBack: (request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) => void
 }
@@ -28,7 +30,7 @@ export class TrackedClient extends Client {
   readonly #opening: Opening
   readonly #origin: string
   readonly #url: URL
-  /** Its connection was opened under other rules for TLS, so it gave a request back. */
+  /** Its connection takes no more requests, so it gave one back. */
   #hasRefused = false
 
   constructor(origin: URL, options: Client.Options, opening: Opening) {
@@ -63,14 +65,13 @@ export class TrackedClient extends Client {
     const { connection } = this.#now
     if (connection === undefined || connection.socket.destroyed) return true
     const { idle } = this.#opening
-    if (idle.isOutdated(connection)) {
+    if (this.#isBusy) {
       // A connection of HTTP/2 takes further requests beside those that it has.
-      if (this.#isBusy) return !(this.#hasRefused = true)
-      this.#drop(connection)
-      return true
+      const isRefused = idle.isOutdated(connection) || (this.#opening.isUnlimited && idle.isBarred(connection))
+      this.#hasRefused ||= isRefused
+      return !isRefused
     }
-    if (this.#isBusy) return true
-    if (isAgain || connection.isSpent) this.#drop(connection)
+    if (isAgain || idle.isBarred(connection)) this.#drop(connection)
     else if (idle.isAside(connection)) return false
     else if (idle.isTooOld(connection)) {
       if (this.#opening.hasRoom && idle.setAside(connection, () => this.#drop(connection))) return false
@@ -83,7 +84,7 @@ export class TrackedClient extends Client {
   #over(): void {
     const { connection } = this.#now
     if (connection === undefined || this.#isBusy) return
-    if (connection.isSpent || this.#opening.idle.isOutdated(connection)) this.#drop(connection)
+    if (this.#opening.idle.isBarred(connection)) this.#drop(connection)
     else this.#opening.idle.rest(connection, this.#opening.hasRoom, () => this.#drop(connection))
   }
 

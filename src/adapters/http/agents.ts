@@ -92,7 +92,7 @@ function watched<A extends http.Agent>(agent: A, { protocol, defaultPort, option
   // Node would give it to a request that waits. A socket that is destroyed makes room for another one instead.
   agent.prependListener("free", (socket: net.Socket) => {
     const connection = connectionOf(socket)
-    if (connection !== undefined && idle.isOutdated(connection)) connection.drop()
+    if (connection !== undefined && idle.isBarred(connection)) connection.drop()
   })
 
   const createConnection = (given: Options, created: Created): Duplex | undefined => {
@@ -138,12 +138,12 @@ function watched<A extends http.Agent>(agent: A, { protocol, defaultPort, option
   })
 }
 
-/** Takes away connections that have been idle for too long, or are from before other rules for TLS, before a request takes one. */
+/** Takes away connections that have been idle for too long, or may serve no more, before a request takes one. */
 function dropOld({ freeSockets }: http.Agent, origin: string, idle: IdleConnections, hasRoom: boolean): void {
   for (const socket of Object.values(freeSockets).flatMap((free) => free ?? [])) {
     const connection = connectionOf(socket)
     if (connection?.origin !== origin) continue
-    if (idle.isOutdated(connection)) connection.drop()
+    if (idle.isBarred(connection)) connection.drop()
     if (connection.isDropped || !idle.isTooOld(connection)) continue
     if (!hasRoom || !idle.setAside(connection, () => connection.drop())) connection.drop()
   }

@@ -53,6 +53,7 @@ class FairleadAgent extends Agent {
       openTls: warm.open,
       idle,
       hasRoom: (options.connections ?? MANY) >= MANY,
+      isUnlimited: (options.connections ?? null) === null,
       giveBack
     }
     const client = (origin: URL, clientOptions: object) => new TrackedClient(origin, clientOptions, opening)

@@ -17,6 +17,8 @@ export interface KeptConnections {
   limitMs(host: string, port?: number): number | undefined
   /** Whether new connections may go to the candidate with this label (`web#2`) now; null: to an address that is none. */
   isServing(host: string, port: number | undefined, candidate: string | null): boolean
+  /** Whether the candidate with this label is shut out: a connection that is kept to it must take no request. */
+  isShut(host: string, port: number | undefined, candidate: string | null): boolean
   /**
    * Names the rules for TLS that are in force now: pins, stages, authorities. "": there are none beyond the usual ones. A connection
    * that was opened under others, before a reload, must take no request.

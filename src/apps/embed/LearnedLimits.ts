@@ -1,8 +1,9 @@
 /** How long each upstream lets HTTP connections be idle, as the core has learned it. */
-import { labelOf } from "../../core/candidates.ts"
+import * as Candidates from "../../core/candidates.ts"
 import type { UpstreamConfig } from "../../core/model/Config.ts"
 import type { UpstreamRoutes } from "../../core/model/Routes.ts"
 import { rulesOf } from "../../core/tlsChain.ts"
+import * as Upstreams from "../../core/upstreams.ts"
 import { Targets } from "../../plane/Targets.ts"
 import type { Engine } from "../../shell/Engine.ts"
 import { UnknownUpstreamError } from "./errors.ts"
@@ -30,7 +31,18 @@ export class LearnedLimits implements KeptConnections {
     const members = this.#find(host, port)?.members ?? []
     if (members.length === 0 || candidate === null) return members.length === 0
     const state = this.#engine.stateUnsafe()
-    return members.some((member) => labelOf(state, member.candidate) === candidate)
+    return members.some((member) => Candidates.labelOf(state, member.candidate) === candidate)
+  }
+
+  readonly isShut = (host: string, port: number | undefined, candidate: string | null): boolean => {
+    const routes = candidate === null ? undefined : this.#find(host, port)
+    const state = this.#engine.stateUnsafe()
+    const upstream = Upstreams.find(state, routes?.id)
+    // Each request asks, and a list may be long.
+    if (upstream === undefined || upstream.shut === 0 || this.isServing(host, port, candidate)) return false
+    const id = upstream.listed.find((one) => Candidates.labelOf(state, one) === candidate)
+    const breaker = Candidates.find(state, id)?.breaker.state
+    return breaker !== undefined && breaker !== "closed"
   }
 
   readonly rules = (host: string, port?: number): string => {
