@@ -124,6 +124,7 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     unheardSinceUs: -1,
     unresolvedSinceUs: -1,
     tlsStages: [],
-    kept: nothingKept
+    kept: nothingKept,
+    lives: undefined
   }
 }

@@ -41,6 +41,7 @@ export const upstreamOwners: Rule = oneWriterEach({
     "src/core/upstream/rounds.ts": ["roundDueUs", "preheatSinceUs", "unheardSinceUs", "heardAtUs", "renewDueUs"],
     "src/core/upstream/tlsStages.ts": ["tlsStages"],
     "src/core/upstream/trouble.ts": ["trouble", "returnedAtUs"],
+    "src/core/upstream/lives.ts": ["lives"],
     "src/core/upstream/warmPools.ts": ["warmPools"]
   },
   others: /(^|\.)(minted|template|configured|slot)$/

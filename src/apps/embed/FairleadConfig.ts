@@ -120,8 +120,8 @@ export interface UpstreamPoolKeys {
   /** Warm sockets as a multiple of the recent peak demand. A number from 1 to 100. Default: `1.5`. */
   readonly headroom?: number
   /**
-   * An unused warm socket is replaced after this long; auto: 20s. auto, or a duration such as 20s or 5m, from 100ms to
-   * 1d. Default: `"auto"`.
+   * An unused warm socket is replaced after this long; auto: 20s at first, then 0.7 of how long the upstream was seen
+   * to let one live, up to 1m 45s. auto, or a duration such as 20s or 5m, from 100ms to 1d. Default: `"auto"`.
    */
   readonly maxAge?: string
   /**
@@ -787,8 +787,8 @@ export interface PoolKeys {
   /** Warm sockets as a multiple of the recent peak demand. A number from 1 to 100. Default: `1.5`. */
   readonly headroom?: number
   /**
-   * An unused warm socket is replaced after this long; auto: 20s. auto, or a duration such as 20s or 5m, from 100ms to
-   * 1d. Default: `"auto"`.
+   * An unused warm socket is replaced after this long; auto: 20s at first, then 0.7 of how long the upstream was seen
+   * to let one live, up to 1m 45s. auto, or a duration such as 20s or 5m, from 100ms to 1d. Default: `"auto"`.
    */
   readonly maxAge?: string
   /**

@@ -1,6 +1,6 @@
 /** An upstream: one service that several addresses can give, and the set of addresses that clients go to now. */
 import type { Ewma } from "../math/Ewma.ts"
-import type { Lifetime } from "../math/Lifetime.ts"
+import type { Lives } from "../math/Lifetime.ts"
 import type { CandidateId, Source, UpstreamId } from "./Candidate.ts"
 import type { TlsStage } from "./Event.ts"
 
@@ -94,6 +94,8 @@ export interface Upstream {
   readonly tlsStages: ReadonlyArray<StageBreaker>
   /** How long it lets idle HTTP connections live, as far as it was seen. */
   readonly kept: Kept
+  /** How long it lets unused warm sockets live, as far as it was seen; undefined: `pool.maxAge` is a time, or none was seen. */
+  readonly lives: Lives | undefined
 }
 
 /** What a stage's breaker has counted: see reducers/tlsStages.ts. */
@@ -112,11 +114,7 @@ export interface StageBreaker {
 }
 
 /** What was seen of HTTP connections that were kept for further requests. */
-export interface Kept {
-  /** For how long the last ones had been idle when they were dead, or still alive. */
-  readonly lived: Lifetime
-  /** The first of the deaths that were seen together last; -1: there was none. */
-  readonly diedAtUs: number
+export interface Kept extends Lives {
   /** How long the upstream says that it keeps them; -1: it has not said. */
   readonly announcedMs: number
 }

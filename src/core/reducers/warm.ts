@@ -24,6 +24,7 @@ import type { Upstream } from "../model/Upstream.ts"
 import { serving } from "../serving.ts"
 import { withWarmPools as withPools } from "../upstream/warmPools.ts"
 import * as Upstreams from "../upstreams.ts"
+import { learned } from "../rules/warmAge.ts"
 import { handOut, idle, settle } from "../rules/warmFill.ts"
 
 const BACKOFF_FIRST_MS = 100
@@ -74,8 +75,10 @@ function observe(state: State, step: Step, wanted: Set<CandidateId>): State {
     case "WarmConnected":
     case "WarmFailed":
       return dialled(state, step.at, event, wanted)
-    case "WarmLost":
-      return lost(state, event.candidate, event.warm, wanted)
+    case "WarmLost": {
+      const next = lost(state, event.candidate, event.warm, wanted)
+      return next === state ? state : learned(next, event, step.at)
+    }
     case "ClientAccepted":
       return taken(state, step.at, event, wanted)
     case "WorkerLost":

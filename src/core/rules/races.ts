@@ -24,6 +24,7 @@ import { backedOff } from "../unreached.ts"
 import * as FirstUse from "../upstream/firstUse.ts"
 import { isAsking } from "../upstream/resolving.ts"
 import * as Upstreams from "../upstreams.ts"
+import { keepForMs } from "./warmAge.ts"
 
 /** Whether clients wait until a candidate of the upstream is found. */
 export function asksFor(state: State, upstream: Upstream): boolean {
@@ -46,8 +47,16 @@ export function start(state: State, step: Step, id: UpstreamId): State {
   const { plan, searched } = isSearch ? searchOf(state, upstream) : { plan: racePlan(state, upstream), searched: 0 }
   if (plan.attempts.length === 0) return failed(state, step, upstream, "no-candidates")
   const race = state.minted.warm
-  const { session: { keepAliveMs }, pool: { maxAgeMs: keepForMs } } = Upstreams.configOf(state, id)
-  decide(step, { _tag: "Race", worker: 0, race, upstream: id, plan, keepAliveMs, keepForMs })
+  const { session: { keepAliveMs } } = Upstreams.configOf(state, id)
+  decide(step, {
+    _tag: "Race",
+    worker: 0,
+    race,
+    upstream: id,
+    plan,
+    keepAliveMs,
+    keepForMs: keepForMs(state, id, 0)
+  })
   const minted = { ...state.minted, warm: race + 1 }
   return Upstreams.replace({ ...state, minted }, upstream, FirstUse.racing(upstream, race, searched))
 }

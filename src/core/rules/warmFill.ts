@@ -19,8 +19,7 @@
  * How a warm pool shrinks:
  * - After `idleAfter` without a client half of what exceeds `min` is closed, and half of the rest each second. An
  *   upstream on demand then has no warm sockets, and it dials none before its first client.
- * - The warm pool closes a socket after `maxAge` less up to a fifth, drawn, so that not all sockets age at the same
- *   time.
+ * - The warm pool closes a socket that is too old (warmAge.ts).
  */
 import * as Suspicion from "../candidate/suspicion.ts"
 import * as Warm from "../candidate/warm.ts"
@@ -36,6 +35,7 @@ import { decide } from "../requests.ts"
 import { isCommon } from "../upstream/trouble.ts"
 import { isKept } from "../upstream/warmPools.ts"
 import * as Upstreams from "../upstreams.ts"
+import { keepForMs } from "./warmAge.ts"
 import { resized } from "./warmPoolSize.ts"
 
 const HALVING_US = 1_000_000
@@ -89,7 +89,6 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
   const { id, host, port, warm } = candidate
   const number = state.minted.warm
   const drawn = Rng.uniform(state.rng)
-  const keepForMs = Math.ceil(config.pool.maxAgeMs * (1 - drawn.value / 5))
   const { timeoutMs } = config.dial
   const { keepAliveMs } = config.session
   decide(step, {
@@ -101,7 +100,7 @@ function dial(state: State, step: Step, candidate: Candidate, config: UpstreamCo
     port,
     timeoutMs,
     keepAliveMs,
-    keepForMs
+    keepForMs: keepForMs(state, candidate.upstream, drawn.value)
   })
   const tatUs = (warm.tatUs > step.at ? warm.tatUs : step.at) + gapUs
   const next: State = {

@@ -137,8 +137,8 @@ export const session = {
   ),
   onCandidateDeath
 }
-/** Most servers keep an unused connection longer than this. Half a minute is the shortest common limit. */
-const AUTO_MAX_AGE_MS = 20_000
+/** The core learns the time (rules/warmAge.ts). */
+const AUTO_MAX_AGE_MS = 0
 const MAX_AGE: Range = [100, DAY]
 const MaxAge = fromText(
   Schema.Finite,
@@ -158,7 +158,11 @@ export const pool = {
   min: key(whole(0, 1024), 1, "With mode dynamic: fewest warm sockets, also while no client comes"),
   max: key(whole(1, 1024), 64, "With mode dynamic: most warm sockets"),
   headroom: key(between(1, 100), 1.5, "Warm sockets as a multiple of the recent peak demand"),
-  maxAgeMs: key(MaxAge, "auto", "An unused warm socket is replaced after this long; auto: 20s"),
+  maxAgeMs: key(
+    MaxAge,
+    "auto",
+    "An unused warm socket is replaced after this long; auto: 20s at first, then 0.7 of how long the upstream was seen to let one live, up to 1m 45s"
+  ),
   connectsPerSecond: key(
     whole(1, 10_000),
     20,

@@ -7,9 +7,8 @@ import * as Lifetime from "../math/Lifetime.ts"
 import type { ConnectionKept } from "../model/Event.ts"
 import type { Kept, Upstream } from "../model/Upstream.ts"
 
-const TOGETHER_US = 100_000
-/** Before anything is known. Servers that close idle connections after five seconds are common, shorter times are not. */
-const FIRST_REUSE_MS = 4_000
+/** 0.7 of it are 4 s. Servers that close idle connections after five seconds are common, shorter times are not. */
+const FIRST_LIFE_MS = 5_715
 
 export const nothingKept: Kept = { lived: Lifetime.unknown, diedAtUs: -1, announcedMs: -1 }
 
@@ -18,17 +17,8 @@ export function seen(upstream: Upstream, { idleUs, saw, outlived }: ConnectionKe
   const { kept } = upstream
   const ms = Math.floor(idleUs / 1000)
   if (saw === "announced") return kept.announcedMs === ms ? upstream : withKept(upstream, { ...kept, announcedMs: ms })
-  if (saw === "alive") {
-    const lived = Lifetime.add(kept.lived, { ms, died: false })
-    return lived === kept.lived ? upstream : withKept(upstream, { ...kept, lived })
-  }
-  if (Lifetime.isLeftOut(outlived)) return upstream
-  const last = kept.lived.at(-1)
-  const together = last?.died === true && atUs - kept.diedAtUs <= TOGETHER_US
-  if (together && ms <= last.ms) return upstream
-  const before = together ? kept.lived.slice(0, -1) : kept.lived
-  const diedAtUs = together ? kept.diedAtUs : atUs
-  return withKept(upstream, { ...kept, lived: Lifetime.add(before, { ms, died: true }), diedAtUs })
+  const died = saw !== "alive"
+  return died && Lifetime.isLeftOut(outlived) ? upstream : withKept(upstream, Lifetime.seen(kept, { ms, died }, atUs))
 }
 
 /** What an earlier run knew counts like one death, where this run has seen nothing. */
@@ -39,7 +29,7 @@ export function recalled(upstream: Upstream, ms: number): Upstream {
 }
 
 function withKept(upstream: Upstream, kept: Kept): Upstream {
-  return { ...upstream, kept }
+  return kept === upstream.kept ? upstream : { ...upstream, kept }
 }
 
 /** How long it lets an idle connection live, by its own word or by deaths; -1: not known. */
@@ -52,7 +42,5 @@ export function lifetimeMs({ kept: { lived, announcedMs } }: Upstream): number {
 /** For how long at most a connection may have been idle to be used again. */
 export function reuseWithinMs(upstream: Upstream): number {
   const known = lifetimeMs(upstream)
-  if (known >= 0) return Lifetime.safeMs(known)
-  const atLeastMs = Lifetime.safeMs(Lifetime.lowMs(upstream.kept.lived))
-  return atLeastMs > FIRST_REUSE_MS ? atLeastMs : FIRST_REUSE_MS
+  return Lifetime.safeMs(known >= 0 ? known : Lifetime.presumedMs(upstream.kept.lived, FIRST_LIFE_MS))
 }
