@@ -30,6 +30,8 @@ import type { Upstream } from "./model/Upstream.ts"
 import { isCommon, orderOf } from "./upstream/trouble.ts"
 import * as Upstreams from "./upstreams.ts"
 
+const NO_UPSTREAMS: ReadonlyArray<UpstreamId> = []
+
 /** What panic mode changes on the ladder. */
 export interface Panic {
   /** The panic candidate; undefined: there is a common cause. */
@@ -98,12 +100,12 @@ function isAtThreshold(state: State, id: CandidateRef): boolean {
 
 /** The upstreams of candidates that crossed the threshold with this event: their panic mode may have changed. */
 export function thresholdCrossed(before: State, after: State, event: Event): ReadonlyArray<UpstreamId> {
-  const named = "tried" in event
-    ? event.tried.map(({ candidate }) => candidate)
-    : "candidate" in event
-    ? [event.candidate]
-    : []
-  const counted = named.filter((id) => Candidates.find(before, id)?.breaker !== Candidates.find(after, id)?.breaker)
-  const crossed = counted.filter((id) => isAtThreshold(before, id) !== isAtThreshold(after, id))
-  return Candidates.among(after, crossed).map(({ upstream }) => upstream)
+  if (!("tried" in event)) return "candidate" in event ? upstreamOfCrossed(before, after, event.candidate) : NO_UPSTREAMS
+  return event.tried.flatMap(({ candidate }) => upstreamOfCrossed(before, after, candidate))
+}
+
+function upstreamOfCrossed(before: State, after: State, id: CandidateRef): ReadonlyArray<UpstreamId> {
+  const is = Candidates.find(after, id)
+  if (is === undefined || Candidates.find(before, id)?.breaker === is.breaker) return NO_UPSTREAMS
+  return isAtThreshold(before, id) === isAtThreshold(after, id) ? NO_UPSTREAMS : [is.upstream]
 }

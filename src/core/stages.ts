@@ -173,6 +173,13 @@ export const STAGES: ReadonlyArray<Stage> = [
   )
 ]
 
+const OF_EVENTS: { [tag in Event["_tag"]]?: ReadonlyArray<Stage> } = {}
+
+/** The stages that an event of this kind can enter. The others need an event of another kind. */
+export function stagesOf(tag: Event["_tag"]): ReadonlyArray<Stage> {
+  return OF_EVENTS[tag] ??= STAGES.filter(({ on, or }) => on.has(tag) || or !== never)
+}
+
 /** The breaker. Upstreams that may be on another rung now are dirty. */
 function judged(state: State, step: Step): State {
   const next = breaker(state, step)

@@ -24,7 +24,7 @@ import type { State } from "./model/State.ts"
 import type { Step } from "./model/Step.ts"
 import { enter, stepOf } from "./requests.ts"
 import { samplesOf } from "./samples.ts"
-import { concerns, STAGES } from "./stages.ts"
+import { concerns, STAGES, stagesOf } from "./stages.ts"
 
 export interface Stepped {
   readonly state: State
@@ -41,7 +41,7 @@ export function step(state: State, entry: Entry, isEntered: typeof concerns = co
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
   const shared = stepOf(entry, due, samplesOf(state, event, at))
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
-  for (const stage of STAGES) {
+  for (const stage of isEntered === concerns ? stagesOf(event._tag) : STAGES) {
     if (!isEntered(stage, next, shared)) continue
     enter(shared, stage.phase)
     next = stage.run(next, shared)

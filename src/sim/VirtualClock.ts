@@ -3,19 +3,20 @@
  * run is the same every time.
  */
 
-/** Timers that have fired are dropped so many at a time. */
-const MOST_FIRED = 4_096
-
 interface Timer {
   readonly atUs: number
-  readonly fire: () => void
+  /** How many were set before it. */
+  readonly order: number
+  /** undefined: it was stopped. */
+  fire: (() => void) | undefined
 }
 
 export class VirtualClock {
   #nowUs = 0
-  /** In the order of their moments, from `#head` on: most timers are set for later than all others, which costs least here. */
-  #timers: Array<Timer> = []
-  #head = 0
+  /** A binary heap: the next timer comes first, and those at 2i + 1 and 2i + 2 after the one at i. */
+  readonly #timers: Array<Timer> = []
+  #order = 0
+  #stopped = 0
 
   /** Whole microseconds since the clock was made. */
   get nowUs(): number {
@@ -28,28 +29,23 @@ export class VirtualClock {
 
   /** How many timers are set. */
   get pending(): number {
-    return this.#timers.length - this.#head
+    return this.#timers.length - this.#stopped
   }
 
   /** The moment of the next timer; Infinity: none is set. */
   get nextUs(): number {
-    return this.#timers[this.#head]?.atUs ?? Number.POSITIVE_INFINITY
+    return this.#timers[0]?.atUs ?? Number.POSITIVE_INFINITY
   }
 
   /** Sets a timer, and returns what stops it. */
   at(atUs: number, fire: () => void): () => void {
-    const timer = { atUs, fire }
-    let low = this.#head
-    let high = this.#timers.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#timers[middle]!.atUs <= atUs) low = middle + 1
-      else high = middle
-    }
-    this.#timers.splice(low, 0, timer)
+    const timer: Timer = { atUs, order: this.#order++, fire }
+    this.#rise(timer, this.#timers.length)
     return () => {
-      const place = this.#timers.indexOf(timer, this.#head)
-      if (place >= 0) this.#timers.splice(place, 1)
+      if (timer.fire === undefined) return
+      timer.fire = undefined
+      this.#stopped++
+      this.#dropStopped()
     }
   }
 
@@ -60,14 +56,14 @@ export class VirtualClock {
 
   /** Fires the next timer at its moment, or now when that has passed. */
   fireNext(): void {
-    const timer = this.#timers[this.#head]
+    const timer = this.#timers[0]
     if (timer === undefined) return
-    if (++this.#head >= MOST_FIRED) {
-      this.#timers = this.#timers.slice(this.#head)
-      this.#head = 0
-    }
+    const { fire } = timer
+    timer.fire = undefined
+    this.#removeFirst()
+    this.#dropStopped()
     this.#nowUs = Math.max(this.#nowUs, timer.atUs)
-    timer.fire()
+    fire?.()
   }
 
   /** Advances time and fires each timer that is due on the way. */
@@ -81,4 +77,46 @@ export class VirtualClock {
   jump(toUs: number): void {
     this.#nowUs = toUs
   }
+
+  /** The first timer is always one that is set. */
+  #dropStopped(): void {
+    for (let first = this.#timers[0]; first !== undefined && first.fire === undefined; first = this.#timers[0]) {
+      this.#removeFirst()
+      this.#stopped--
+    }
+  }
+
+  /** The last timer takes the place of the first one. */
+  #removeFirst(): void {
+    const timers = this.#timers
+    const last = timers.pop()
+    if (last === undefined || timers.length === 0) return
+    let place = 0
+    for (let below = 1; below < timers.length; below = 2 * place + 1) {
+      const right = timers[below + 1]
+      const first = right !== undefined && isBefore(right, timers[below] as Timer) ? below + 1 : below
+      const one = timers[first] as Timer
+      if (!isBefore(one, last)) break
+      timers[place] = one
+      place = first
+    }
+    timers[place] = last
+  }
+
+  #rise(timer: Timer, from: number): void {
+    const timers = this.#timers
+    let place = from
+    while (place > 0) {
+      const above = (place - 1) >> 1
+      const one = timers[above] as Timer
+      if (!isBefore(timer, one)) break
+      timers[place] = one
+      place = above
+    }
+    timers[place] = timer
+  }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.atUs < b.atUs || (a.atUs === b.atUs && a.order < b.order)
 }

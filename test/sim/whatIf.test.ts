@@ -129,10 +129,9 @@ describe("a record under other settings", () => {
 
 describe("what a record knows of an address", () => {
   const samples = new Samples()
-  const answered = (atMs: number, tookMs: number) =>
-    void samples.handshakes.push({ atUs: atMs * 1000, tookMs, failure: null })
+  const answered = (atMs: number, tookMs: number) => samples.handshake({ atUs: atMs * 1000, tookMs, failure: null })
   for (const [i, tookMs] of [10, 12, 90, 11, 10].entries()) answered(1_000 * (i + 1), tookMs)
-  samples.handshakes.push({ atUs: 7_000_000, tookMs: 500, failure: "timeout" })
+  samples.handshake({ atUs: 7_000_000, tookMs: 500, failure: "timeout" })
   answered(9_000, 14)
   samples.close()
   const at = (ms: number, withinMs = 1_500) => samples.levelAt(ms * 1000, withinMs * 1000)

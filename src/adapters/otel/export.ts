@@ -20,6 +20,10 @@ import type { TelemetryOptions } from "./options.ts"
 import { resource } from "./resource.ts"
 
 const FLUSH_MS = 2_000
+/** How long a span waits for others. The SDK's own five seconds are longer than an operator should wait to see an outage. */
+const GATHER_MS = 1_000
+/** The longest delay that a timer takes. */
+const MOST_GATHER_MS = 2 ** 31 - 1
 const QUEUE = 2_048
 const MOST_QUEUED = 65_536
 /** Batches under way at once: four for a full queue that is flushed, and those that a stuck collector still occupies. */
@@ -128,7 +132,8 @@ export const makeTracer = Effect.fnUntraced(function* (options: TelemetryOptions
     concurrencyLimit: EXPORTS
   })
   const maxQueueSize = queueLength(process.env["OTEL_BSP_MAX_QUEUE_SIZE"])
-  const batches = (counted: SpanExporter) => new BatchSpanProcessor(counted, { maxQueueSize })
+  const scheduledDelayMillis = gatherMs(process.env["OTEL_BSP_SCHEDULE_DELAY"])
+  const batches = (counted: SpanExporter) => new BatchSpanProcessor(counted, { maxQueueSize, scheduledDelayMillis })
   const spans = new CountedSpans(maxQueueSize, drops, exporter, batches)
   yield* Effect.addFinalizer(() => Effect.sync(() => spans.abandon()))
   const provider = NodeSdk.layerTracerProvider(spans, { sampler: new AlwaysOnSampler(), shutdownTimeout: FLUSH_MS })
@@ -137,6 +142,12 @@ export const makeTracer = Effect.fnUntraced(function* (options: TelemetryOptions
   const fibers = yield* Effect.provideService(makeFiberTracer, OtelTracer, writer)
   return { writer, fibers }
 })
+
+/** How long spans gather, from OpenTelemetry's usual variable; one second without it. */
+function gatherMs(variable: string | undefined): number {
+  const wanted = Number(variable ?? "")
+  return variable?.trim() && wanted >= 0 && wanted <= MOST_GATHER_MS ? wanted : GATHER_MS
+}
 
 /** The limit of the queue from OpenTelemetry's usual variable; 2,048 spans without it. */
 function queueLength(variable: string | undefined): number {

@@ -53,7 +53,7 @@ export function watched(candidate: Candidate): Candidate {
 function handshakesOf(candidate: Candidate): ReadonlyArray<number> {
   const { suspicion, warm, probe, probedAtUs, costMs, lastSampleAtUs, prior } = candidate
   if (suspicion.pending || (costMs < 0 && (prior === null || lastSampleAtUs >= 0))) return NO_WAITS
-  const dials = warm.dialling.map(({ atUs }) => atUs)
+  const dials = warm.dialling.length === 0 ? NO_WAITS : warm.dialling.map(({ atUs }) => atUs)
   // A probe with a proof of identity takes some more round trips, and fails by itself.
   return probe !== 0 && !isCheckDue(candidate, probedAtUs) ? [probedAtUs, ...dials] : dials
 }
@@ -65,7 +65,7 @@ export function handshakeUnwatched(candidate: Candidate): Candidate {
 
 /** It answered a handshake that began then. That answer has overtaken pending handshakes that began before. */
 export function proven(candidate: Candidate, beganUs: number): Candidate {
-  return overtaken(changed(candidate, { pending: false }), beganUs)
+  return overtaken(candidate.suspicion.pending ? changed(candidate, { pending: false }) : candidate, beganUs)
 }
 
 /** Handshakes that began by then do not count any more. */
@@ -104,10 +104,14 @@ function waiting(suspicion: Suspicion, silent: Suspicion["silent"], atUs: number
  * An upstream byte came at `heardAtUs`. It ends the row of failures, and the silence of all sessions that waited before it.
  */
 export function heard(candidate: Candidate, heardAtUs: number, atUs: number): Candidate {
-  const { byteAtUs: latestUs } = candidate.suspicion
-  const byteAtUs = heardAtUs > latestUs ? heardAtUs : latestUs
-  const still = candidate.suspicion.silent.filter(({ sinceUs }) => sinceUs > byteAtUs)
-  return silent(changed(candidate, { ...afterByte(candidate.suspicion, heardAtUs, atUs), byteAtUs }), still, atUs)
+  const { suspicion } = candidate
+  const byteAtUs = heardAtUs > suspicion.byteAtUs ? heardAtUs : suspicion.byteAtUs
+  // Nearly every byte comes while there is no sign.
+  if (suspicion.silent.length === 0 && suspicion.silentDueUs < 0 && suspicion.failures === 0) {
+    return { ...candidate, suspicion: { ...suspicion, byteAtUs } }
+  }
+  const still = suspicion.silent.filter(({ sinceUs }) => sinceUs > byteAtUs)
+  return silent(changed(candidate, { ...afterByte(suspicion, heardAtUs, atUs), byteAtUs }), still, atUs)
 }
 
 /** If failures had made the candidate suspect, the byte refutes that. */

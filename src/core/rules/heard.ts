@@ -15,8 +15,6 @@ import type { Step } from "../model/Step.ts"
 import { familyOf, needsNetwork } from "../network.ts"
 import { referenceOf } from "./pulse.ts"
 
-const NO_FAMILIES: ReadonlyArray<Family> = []
-
 /** Whether no packet came back. */
 export function isSilence(failure: DialFailure | null): boolean {
   return failure === "timeout" || failure === "unreachable"
@@ -29,22 +27,23 @@ function isAnswer(failure: DialFailure | null): boolean {
 /** The families over which the event brings an answer. */
 export function familiesHeard(state: State, step: Step): ReadonlyArray<Family> {
   const { event } = step
-  const hosts: Array<string | undefined> = []
+  const families: Array<Family> = []
+  const hear = (host: string | undefined) => {
+    if (host !== undefined && needsNetwork(host)) families.push(familyOf(host))
+  }
   for (const { candidate, failure } of step.samples) {
-    if (isAnswer(failure)) hosts.push(Candidates.find(state, candidate)?.host)
+    if (isAnswer(failure)) hear(Candidates.find(state, candidate)?.host)
   }
   if (event._tag === "ProbeSucceeded" || event._tag === "ProbeFailed") {
-    if (isAnswer("reason" in event ? event.reason : null)) hosts.push(referenceOf(state, event)?.host)
+    if (isAnswer("reason" in event ? event.reason : null)) hear(referenceOf(state, event)?.host)
   } else if (event._tag === "ClientAccepted") {
     // `host` is a name, and no address, only where the name could not be resolved.
-    for (const { host, outcome } of event.tried) if (outcome === "connected" || outcome === "refused") hosts.push(host)
+    for (const { host, outcome } of event.tried) if (outcome === "connected" || outcome === "refused") hear(host)
   } else {
     const { silenceSinceUs, sinceUs } = state.outage
     const sinceWhen = sinceUs < 0 ? silenceSinceUs : sinceUs
     const byte = sinceWhen < 0 ? undefined : upstreamByte(event, step.at)
-    if (byte !== undefined && byte.atUs > sinceWhen) hosts.push(Candidates.find(state, byte.candidate)?.host)
+    if (byte !== undefined && byte.atUs > sinceWhen) hear(Candidates.find(state, byte.candidate)?.host)
   }
-  // Nine of ten events bring no answer.
-  if (hosts.length === 0) return NO_FAMILIES
-  return hosts.flatMap((host) => host !== undefined && needsNetwork(host) ? [familyOf(host)] : [])
+  return families
 }

@@ -19,8 +19,9 @@ export interface Came {
   readonly client: number
   /** The address that served it, by number; -1: none that the record names. */
   readonly address: number
-  /** What became of its session; undefined: the record ends before. */
-  outcome?: { readonly reply: Reply; readonly holdMs: number }
+  /** What became of its session, and how long it stayed; undefined and 0: the record ends before. */
+  reply: Reply | undefined
+  holdMs: number
 }
 
 /** What the world or an operator did. */
@@ -138,7 +139,7 @@ export class Course {
     all.add(number)
     const isFailure = failure !== null && failure !== "connected"
     if (failure === "cancelled" || failure === "unresolved" || failure === "denied" || failure === "local") return
-    this.samples[number]!.handshakes.push({ atUs, tookMs: tookUs / 1000, failure: isFailure ? failure : null })
+    this.samples[number]!.handshake({ atUs, tookMs: tookUs / 1000, failure: isFailure ? failure : null })
   }
 
   #tried(state: State, tried: ReadonlyArray<Attempt>, atUs: number): void {
@@ -150,7 +151,8 @@ export class Course {
     const dialledUs = tried.reduce((longest, { tookUs }) => tookUs > longest ? tookUs : longest, 0)
     const address = this.addressOf(state, candidate)
     const name = state.config.upstreams[upstream]?.name ?? ""
-    const came: Came = { atUs: at - dialledUs, upstream: name, worker, session, client, address }
+    const atUs = at - dialledUs
+    const came: Came = { atUs, upstream: name, worker, session, client, address, reply: undefined, holdMs: 0 }
     this.clients.push(came)
     this.#open.set(session, came)
   }
@@ -159,11 +161,11 @@ export class Course {
     const came = this.#open.get(event.session)
     this.#open.delete(event.session)
     if (came === undefined) return
-    const reply = replyOf(event)
-    const holdMs = event.durationUs / 1000
-    came.outcome = { reply, holdMs }
+    came.reply = replyOf(event)
+    came.holdMs = event.durationUs / 1000
     const address = this.addressOf(state, event.candidate)
-    if (address >= 0) this.samples[address]!.sessions.push({ atUs: at - event.durationUs, reply, holdMs })
+    const { reply, holdMs } = came
+    if (address >= 0) this.samples[address]!.session(at - event.durationUs, { reply, holdMs })
   }
 
   #named(state: State, upstream: UpstreamId, atUs: number, addresses: ReadonlyArray<string> | undefined): void {

@@ -38,8 +38,10 @@ export const NONE: Figures = {
   onBest: 0
 }
 
-/** The figures of several parts. The percentile of the whole is not that of its parts, so `regretsMs` are all of them. */
-export function together(parts: ReadonlyArray<Figures>, regretsMs: ReadonlyArray<number>): Figures {
+/** The figures of several parts. The percentile of the whole is not that of its parts, so `regretsMs` gives all of them. */
+export function together(parts: ReadonlyArray<Figures>, regretsMs: () => ReadonlyArray<number>): Figures {
+  const [only] = parts
+  if (only !== undefined && parts.length === 1) return only
   const sum = (key: Exclude<keyof Figures, "regretP95Ms">) => parts.reduce((total, one) => total + one[key], 0)
   return {
     switches: sum("switches"),
@@ -49,7 +51,7 @@ export function together(parts: ReadonlyArray<Figures>, regretsMs: ReadonlyArray
     unserved: sum("unserved"),
     judgedClients: sum("judgedClients"),
     regretMs: sum("regretMs"),
-    regretP95Ms: percentile95(regretsMs),
+    regretP95Ms: percentile95(regretsMs()),
     moments: sum("moments"),
     judgedMoments: sum("judgedMoments"),
     onBest: sum("onBest")
@@ -58,6 +60,6 @@ export function together(parts: ReadonlyArray<Figures>, regretsMs: ReadonlyArray
 
 export function percentile95(values: ReadonlyArray<number>): number | null {
   if (values.length === 0) return null
-  const sorted = values.toSorted((a, b) => a - b)
+  const sorted = Float64Array.from(values).sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.95))] as number
 }

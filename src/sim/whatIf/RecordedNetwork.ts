@@ -3,6 +3,7 @@ import type { Resolve } from "../../core/model/Decision.ts"
 import type { Event } from "../../core/model/Event.ts"
 import type { Answer, Answering, Handshake, Purpose } from "../Network.ts"
 import type { Came, Course } from "./Course.ts"
+import type { Session } from "./Samples.ts"
 
 const RESOLVES_AFTER_MS = 1
 const FAILS_AFTER_MS = 1
@@ -52,13 +53,15 @@ export class RecordedNetwork implements Answering {
   }
 
   /** What the session of a client gets through an address: the same as in the record, or what another one got there about then. */
-  sessionOf({ address, outcome }: Came, host: string, port: number): NonNullable<Came["outcome"]> {
+  sessionOf({ address, reply, holdMs }: Came, host: string, port: number): Session {
     const samples = this.#course.samplesOf(host, port)
     const isSame = address >= 0 && this.#course.samples[address] === samples
-    if (isSame && outcome !== undefined) return outcome
+    if (isSame && reply !== undefined) return { reply, holdMs }
     const near = samples?.sessionAt(this.#nowUs())
-    const holdMs = outcome?.holdMs ?? near?.holdMs ?? 0
-    return { reply: near?.reply ?? (typeof outcome?.reply === "number" ? outcome.reply : USUAL_MS), holdMs }
+    return {
+      reply: near?.reply ?? (typeof reply === "number" ? reply : USUAL_MS),
+      holdMs: reply === undefined ? near?.holdMs ?? 0 : holdMs
+    }
   }
 
   #resolved({ worker, resolve, upstream, host }: Resolve): Event {

@@ -2,21 +2,14 @@
 import type { CandidateId, UpstreamId } from "../../core/model/Candidate.ts"
 import type { Decision } from "../../core/model/Decision.ts"
 import type { State } from "../../core/model/State.ts"
+import type { Chosen } from "./Choices.ts"
+import { Choices } from "./Choices.ts"
 import type { Course } from "./Course.ts"
 
 /** From this moment on a new client's first choice is this address; -1: no candidate is. */
 export interface First {
   readonly atUs: number
   readonly address: number
-}
-
-/** One client. */
-export interface Chosen {
-  readonly atUs: number
-  readonly upstream: string
-  /** The address that it was sent to first; -1: none that has a number. */
-  readonly address: number
-  readonly served: boolean
 }
 
 /** A member left for another, or alone. */
@@ -34,7 +27,7 @@ const RETURN_US = 60_000_000
 
 export class TimeLine {
   readonly firsts = new Map<string, Array<First>>()
-  readonly clients: Array<Chosen> = []
+  clients = new Choices()
   readonly switches: Array<Switch> = []
   readonly #course: Course
   readonly #leftAtUs = new Map<string, number>()
@@ -47,7 +40,7 @@ export class TimeLine {
   fork(): TimeLine {
     const copy = new TimeLine(this.#course)
     for (const [name, all] of this.firsts) copy.firsts.set(name, [...all])
-    copy.clients.push(...this.clients)
+    copy.clients = this.clients.copy()
     copy.switches.push(...this.switches)
     for (const [key, atUs] of this.#leftAtUs) copy.#leftAtUs.set(key, atUs)
     return copy

@@ -106,7 +106,7 @@ function labels(stretches: ReadonlyArray<Stretch>, { config }: WhatIf): (name: s
 }
 
 function sum(judged: ReadonlyArray<Judged>, run: "recorded" | "other"): Figures {
-  return together(judged.map((one) => one[run]), judged.flatMap(({ regretsMs }) => regretsMs[run]))
+  return together(judged.map((one) => one[run]), () => judged.flatMap(({ regretsMs }) => regretsMs[run]))
 }
 
 function sumOf(stretches: ReadonlyArray<Stretch>, count: (one: Stretch) => number | undefined): number {

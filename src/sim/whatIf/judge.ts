@@ -32,7 +32,8 @@ export interface Judged {
 /** The upstreams of a stretch that had a sample, a client or a move. */
 export function judge(stretch: Stretch): ReadonlyArray<Judged> {
   const { course, recorded, other, first } = stretch
-  const names = new Set([...course.ofUpstream.keys(), ...course.clients.map(({ upstream }) => upstream)])
+  const names = new Set(course.ofUpstream.keys())
+  for (const { upstream } of course.clients) names.add(upstream)
   return [...names].filter((name) => name !== "").map((name) => {
     const config = first.config.upstreams.find((one) => one.name === name) ?? first.config.template
     const hindsight = new Hindsight(course, name, config)
@@ -94,23 +95,26 @@ class Hindsight {
 function judgedLine(hindsight: Hindsight, line: TimeLine) {
   const { name, course } = hindsight
   const switches = line.switches.filter(({ upstream }) => upstream === name)
-  const clients = line.clients.filter(({ upstream }) => upstream === name)
   const regretsMs: Array<number> = []
+  let clients = 0
+  let unserved = 0
   let metOutage = 0
-  for (const { address, atUs } of clients) {
-    if (address < 0) continue
+  line.clients.each(name, (atUs, address, served) => {
+    clients++
+    if (!served) unserved++
+    if (address < 0) return
     const level = hindsight.levelMs(address, atUs)
     if (level === DOWN) metOutage++
     if (level >= 0) regretsMs.push(level - hindsight.bestMs(atUs))
-  }
+  })
   const moments = momentsOf(hindsight, line)
   const judged = moments.filter(({ chosenMs }) => chosenMs !== null)
   const figures: Figures = {
     switches: switches.length,
     returns: switches.filter(({ isReturn }) => isReturn).length,
-    clients: clients.length,
+    clients,
     metOutage,
-    unserved: clients.filter(({ served }) => !served).length,
+    unserved,
     judgedClients: regretsMs.length,
     regretMs: regretsMs.reduce((sum, one) => sum + one, 0),
     regretP95Ms: percentile95(regretsMs),
