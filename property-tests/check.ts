@@ -5,7 +5,8 @@
  * (FAIRLEAD_DEEP=1, 5,000 cases) draws a new seed each time. A failure prints its seed and the command that repeats it.
  *
  * A law that says "where this holds, that follows" counts with `met` how often this held, and names in `floors` how often it has to:
- * below that the law says nothing, and fails. A law fails as well when its cases could not all be run in time.
+ * below that the law says nothing, and fails. A floor is about half of what the quick run counts; FAIRLEAD_COUNTS=1 prints the counts.
+ * A law fails as well when its cases could not all be run in time.
  */
 import fc from "fast-check"
 import { it } from "vitest"
@@ -64,7 +65,7 @@ export function check<Ts>(
   kept: ReadonlyArray<Kept>,
   { share = 1, floors = {}, limitMs = QUICK_LIMIT_MS }: LawOptions = {}
 ): void {
-  const { FAIRLEAD_SEED: seedText, FAIRLEAD_PATH: path, FAIRLEAD_DEEP: deep } = environment
+  const { FAIRLEAD_SEED: seedText, FAIRLEAD_PATH: path, FAIRLEAD_DEEP: deep, FAIRLEAD_COUNTS: told } = environment
   const numRuns = Math.max(10, Math.round((deep === "1" ? DEEP_RUNS : QUICK_RUNS) * share))
   const limits = deep === "1" ? {} : { interruptAfterTimeLimit: limitMs }
   const attempt = (parameters: fc.Parameters<Ts>) => {
@@ -77,6 +78,7 @@ export function check<Ts>(
   const whole = (parameters: fc.Parameters<Ts>) => {
     counts.clear()
     attempt(parameters)
+    if (told === "1") console.log(countsOf(checked, floors))
     const times = deep === "1" ? DEEP_RUNS / QUICK_RUNS : 1
     for (const [premise, floor] of Object.entries(floors)) {
       const count = counts.get(premise) ?? 0
@@ -91,6 +93,12 @@ export function check<Ts>(
   if (seedText !== undefined) return attempt({ seed: Number(seedText), ...(path === undefined ? {} : { path }) })
   for (const { law, seed, path } of kept) if (law === checked.law) attempt({ seed, path, endOnFailure: true })
   whole(deep === "1" ? {} : { seed: hash(checked.law).low | 0 })
+}
+
+function countsOf({ law }: Checked, floors: Readonly<Record<string, number>>): string {
+  return [...counts].map(([premise, count]) => `${law}: "${premise}" held ${count} times, floor ${floors[premise]}`).join(
+    "\n"
+  )
 }
 
 function emptyRoom({ law }: Checked, premise: string, count: number, floor: number): string {

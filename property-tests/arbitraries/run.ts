@@ -45,24 +45,70 @@ export function farScript(mostMoves = 80): fc.Arbitrary<Script> {
   )
 }
 
+/** One upstream of a few addresses, of which one or two are members, and nothing but their costs decides which. */
+const rivals: fc.Arbitrary<Config> = fc.tuple(config, fc.integer({ min: 3, max: 6 })).map(([all, count]) => {
+  const [one] = all.upstreams
+  const candidates = Array.from({ length: count }, (_, i) => ({ host: `127.0.0.${i + 1}`, port: 443 }))
+  const switching = { ...one!.selector.switching, holdMs: Math.min(one!.selector.switching.holdMs, 1_000) }
+  const selector = { ...one!.selector, activeSetSize: 1 + (count % 2), minScore: 0, evaluationIntervalMs: 100, switching }
+  const probing = { ...one!.probing, intervalMs: 1_000, challengers: 3, candidatesPerRound: 4, idle: "always" as const }
+  const upstream = {
+    ...one!,
+    host: "",
+    candidates,
+    selector,
+    probing,
+    scoreTtlMs: 300_000,
+    pool: { ...one!.pool, mode: "off" as const }
+  }
+  return { ...all, upstreams: [upstream], probing: { maxParallel: 6, perHost: 2, ratePerSecond: 1_000 } }
+})
+
 /** Runs of many answers: all candidates are measured, costs go up and down, and the set moves. */
 export function measuredScript(mostMoves = 120): fc.Arbitrary<Script> {
-  return script(mostMoves).map((it) => ({
+  return script(mostMoves, rivals).map((it) => ({
     ...it,
     moves: it.moves.map((one, i): Move => ({
       ...one,
-      kind: one.pick % 8 === 0 ? one.kind : i % 3 === 0 ? "tick" : "answer",
-      failure: one.pick % 6 === 0 ? one.failure : null,
-      gapUs: Math.min(one.gapUs, 2_000_000)
+      kind: one.pick % 12 === 0 ? one.kind : i % 3 === 0 ? "tick" : "answer",
+      failure: one.pick % 9 === 0 ? one.failure : null,
+      gapUs: i % 3 === 0 ? one.gapUs % 1_500_000 : one.tookUs % 300_000,
+      // Near or far, by turns of its own.
+      tookUs: one.pick % 5 < 2 ? 1_000 + one.tookUs % 9_000 : one.tookUs % 200_000
     }))
+  }))
+}
+
+/** Runs in which the resolver names other addresses time and again: candidates leave and return. */
+export function wanderingScript(mostMoves = 120, configs: fc.Arbitrary<Config> = config): fc.Arbitrary<Script> {
+  return script(mostMoves, configs).map((it) => ({
+    ...it,
+    config: {
+      ...it.config,
+      upstreams: it.config.upstreams.map((one) => ({
+        ...{ ...one, host: "web.example", candidates: one.candidates.slice(0, 1) },
+        dns: { ...one.dns, refreshMs: 1_000 }
+      }))
+    },
+    moves: it.moves.map((one, i): Move =>
+      i % 4 === 0
+        ? {
+          ...one,
+          kind: "resolveAnswer",
+          failure: null,
+          hosts: [3, 4, 5].map((n) => `127.0.0.${1 + one.pick % n}`),
+          pick: 12 * one.pick
+        }
+        : one
+    )
   }))
 }
 
 const TOLD: ReadonlyArray<Move["kind"]> = ["accept", "accept", "close", "close", "silent", "stalled", "spoke"]
 
 /** Runs of many sessions with candidates that were measured before: they connect, and anything may happen after that. */
-export function sessionScript(mostMoves = 120): fc.Arbitrary<Script> {
-  return script(mostMoves).map((it) => ({
+export function sessionScript(mostMoves = 120, configs: fc.Arbitrary<Config> = config): fc.Arbitrary<Script> {
+  return script(mostMoves, configs).map((it) => ({
     ...it,
     moves: it.moves.map((one, i): Move =>
       i < 20 ? { ...one, kind: i % 3 === 0 ? "tick" : "answer", failure: null, gapUs: Math.min(one.gapUs, 300_000) } : {

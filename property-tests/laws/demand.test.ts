@@ -1,10 +1,14 @@
 import fc from "fast-check"
 import { describe, expect } from "vitest"
+import * as Candidates from "../../src/core/candidates.ts"
 import * as Vector from "../../src/core/data/Vector.ts"
 import { domainIn } from "../../src/core/domain.ts"
 import type { Config } from "../../src/core/model/Config.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
 import { configWith, onDemandDefaults, upstreamWith } from "../../test/support/config.ts"
 import { Simulation } from "../../src/sim/Simulation.ts"
+import type { Move } from "../arbitraries/moves.ts"
+import type { Script } from "../arbitraries/run.ts"
 import { play, ruledScript } from "../arbitraries/run.ts"
 import { law, met } from "../check.ts"
 
@@ -46,6 +50,18 @@ const use = fc.record({
   gapMs: fc.constantFrom(50, 100, 5_000)
 })
 
+/** Many names are asked for, and races end. */
+const asking = ruledScript(60).map((it): Script => ({
+  ...it,
+  config: { ...it.config, enabled: true, onDemand: { ...it.config.onDemand, enabled: true } },
+  moves: it.moves.map((one, i) =>
+    i % 2 === 0 && one.kind !== "override"
+      ? { ...one, kind: ASKED[one.pick % ASKED.length]!, gapUs: Math.min(one.gapUs, 1_000_000) }
+      : one
+  )
+}))
+const ASKED: ReadonlyArray<Move["kind"]> = ["demand", "demand", "raceAnswer", "resolveAnswer"]
+
 describe("upstreams made on demand", () => {
   law(
     "are kept as in a least-recently-used model, except those with sessions, and a configured upstream stays",
@@ -64,17 +80,70 @@ describe("upstreams made on demand", () => {
         }
         toy.run(gapMs)
         const domains = toy.state.config.upstreams.map(domainIn).filter((domain) => domain !== "")
+        if (maxEntries > 0 && new Set(uses.map((one) => one.name)).size > maxEntries) {
+          met("there are more names than entries")
+        }
+        if (maxEntries > 0 && model.kept.length > maxEntries) met("sessions keep more names than entries")
         expect(domains.toSorted()).toEqual([KEPT, ...model.kept.map((one) => `${one.name}:443`)].toSorted())
         expect(toy.active(0)).toEqual([1])
       }
     }),
-    { share: 0.3 }
+    { share: 0.3, floors: { "there are more names than entries": 71, "sessions keep more names than entries": 26 } }
+  )
+
+  law(
+    "are dropped within pruneInterval after no client has used them for idle, and neither before nor while a session lasts",
+    fc.property(
+      fc.array(use, { minLength: 1, maxLength: 12 }),
+      fc.integer({ min: 1_000, max: 20_000 }),
+      fc.integer({ min: 500, max: 10_000 }),
+      (uses, idleMs, pruneIntervalMs) => {
+        const config = configOf(0)
+        const toy = new Simulation({ ...config, onDemand: { ...config.onDemand, idleMs, pruneIntervalMs } }, {
+          otherwise: 5
+        })
+        for (const [i, name] of names.entries()) toy.names(name, [`198.18.0.${i + 1}`])
+        toy.start().run(1_000)
+        const usedMs = new Map<string, number>()
+        const held = new Set<string>()
+        /** Names that are due to be gone, and those that have to be there. */
+        const check = () => {
+          const kept = toy.state.config.upstreams.map(domainIn)
+          for (const [name, atMs] of usedMs) {
+            const has = kept.includes(`${name}:443`)
+            if (held.has(name)) met("a session lasts")
+            if (held.has(name) || toy.atMs < atMs + idleMs) expect([name, has]).toEqual([name, true])
+            else if (toy.atMs > atMs + idleMs + pruneIntervalMs + 100) {
+              met("a name was unused for long")
+              expect([name, has]).toEqual([name, false])
+            }
+          }
+        }
+        for (const { name, client, gapMs } of uses) {
+          toy.asks(name).run(30)
+          usedMs.set(name, toy.atMs)
+          const place = toy.state.config.upstreams.findIndex((one) => domainIn(one) === `${name}:443`)
+          if (client > 0) toy.client(client, place)
+          if (client === HELD_MS) held.add(name)
+          toy.run(20)
+          for (let i = 0; i < 4; i++) {
+            toy.run(gapMs)
+            check()
+          }
+        }
+      }
+    ),
+    { share: 0.3, floors: { "a session lasts": 800, "a name was unused for long": 410 } }
   )
 
   law(
     "have one race at a time, and a use starts nothing while a candidate serves",
-    fc.property(ruledScript(), (it) => {
+    fc.property(asking, (it) => {
       play(it, ({ event }, before, { decisions, state }) => {
+        if (event._tag === "DomainRequested" && event.upstream !== "none") {
+          const known = Vector.get(before.upstreams, event.upstream)
+          if (known !== undefined && known.race !== 0) met("a name was used during its race")
+        }
         for (const decision of decisions) {
           if (decision._tag !== "Race") continue
           met("a race began")
@@ -92,7 +161,36 @@ describe("upstreams made on demand", () => {
         expect(decisions).toEqual([])
       })
     }),
-    { floors: { "a race began": 13, "a name was used that serves": 35 } }
+    { share: 0.5, floors: { "a race began": 32, "a name was used that serves": 85, "a name was used during its race": 17 } }
+  )
+
+  law(
+    "serve their clients as soon as a race has a winner, and go down the ladder when it has none",
+    fc.property(asking, (it) => {
+      play(it, ({ event }, before, { state, decisions }) => {
+        if (event._tag !== "Raced") return
+        const { upstream: id, race } = event
+        const was = Vector.get(before.upstreams, id)
+        if (was === undefined || was.race !== race || state.outage.sinceUs >= 0) return
+        const winner = Candidates.find(state, event.candidate)
+        const wins = winner !== undefined && Candidates.isListed(winner)
+          && winner.costMs >= 0 && winner.breaker.state === "closed"
+        const routes = state.routes.upstreams[id]!
+        if (wins && winner.identity.state !== "failed" && Upstreams.isOn(state, id)) {
+          met("a race had a winner")
+          expect(Vector.get(state.upstreams, id)!.race).toBe(0)
+          expect(routes.needsDiscovery).toBe(false)
+          const offered = [routes.lastResort, ...routes.members.map(({ plan }) => plan)].flatMap(({ attempts }) => attempts)
+          expect(offered.map(({ candidate }) => candidate)).toContain(winner.id)
+        }
+        if (event.candidate !== "none" || decisions.some(({ _tag }) => _tag === "Race") || routes.members.length > 0) return
+        if (routes.state === "disabled") return
+        met("a race had none")
+        expect(routes.lastResort.attempts.length > 0).toBe(true)
+        expect(routes.needsDiscovery).toBe(false)
+      })
+    }),
+    { share: 0.5, floors: { "a race had a winner": 5, "a race had none": 20 } }
   )
 })
 
@@ -112,9 +210,11 @@ describe("a member", () => {
           seed
         }).start().run(8 * scoreTtlMs)
         const left = toy.moves.flatMap(({ moves }) => moves).filter(({ reason }) => reason === "expired")
+        if (intervalMs >= scoreTtlMs) met("rounds are rarer than the time to live")
+        expect(toy.members().length).toBe(Math.min(3, count))
         expect(left).toEqual([])
       }
     ),
-    { share: 0.3 }
+    { share: 0.3, floors: { "rounds are rarer than the time to live": 19 } }
   )
 })

@@ -5,7 +5,7 @@ import type { Member, UpstreamRoutes } from "../../src/core/model/Routes.ts"
 import type { Chance } from "../../src/core/pick.ts"
 import { isAdmissible, pick, reasonOf } from "../../src/core/pick.ts"
 import { Draws } from "../../src/sim/Draws.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const plan = { attempts: [], deadlineMs: 10_000 }
 const ms = fc.oneof(fc.integer({ min: 0, max: 12 }), fc.double({ min: 0, max: 500, noNaN: true }))
@@ -99,9 +99,20 @@ describe("pick", () => {
       const chance = chanceOf(draws, connections[0])
       const near = nearOf(routes, connections, warm, chance)
       const expected = near.length <= 1 ? near[0] : byPolicy[routes.policy](near, chance)
+      if (near.length > 1) met(`several share by ${routes.policy}`)
+      if (near.length > 0 && near.length < routes.members.length) met("a member is not near")
       expect(chosen).toBe(expected?.member)
     }),
-    { share: 3 }
+    {
+      share: 3,
+      floors: {
+        "several share by leastConnections": 29,
+        "several share by powerOfTwo": 27,
+        "several share by roundRobin": 21,
+        "several share by random": 23,
+        "a member is not near": 96
+      }
+    }
   )
 
   law(
@@ -115,8 +126,10 @@ describe("pick", () => {
       const chance = chanceOf([0], firstTurn)
       const near = nearOf(steady, [], warm, chance).map(({ member }) => member)
       const round = near.map(() => pick(steady, () => 0, countOf(warm), chance))
+      if (near.length > 1) met("several share")
       expect(new Set(round)).toEqual(new Set(near))
-    })
+    }),
+    { floors: { "several share": 30 } }
   )
 
   law(
@@ -164,8 +177,9 @@ describe("pick", () => {
       expect(isAdmissible(routes, chosen)).toBe(true)
       expect(isAdmissible(routes, "none")).toBe(routes.members.length === 0)
       expect(isAdmissible(routes, 99)).toBe(false)
+      if (routes.members.some(({ candidate }) => !isAdmissible(routes, candidate))) met("a member may not be chosen")
     }),
-    { share: 3 }
+    { share: 3, floors: { "a member may not be chosen": 93 } }
   )
 
   law(
@@ -178,9 +192,11 @@ describe("pick", () => {
         // Members in slow start draw in order: the draw of this one lets it in, those of the others do not.
         const luck = ramping.map((one) => (one === member ? 0 : 0.99))
         const best = pick(least, only(0, 1), only(1, 0), chanceOf(luck.length > 0 ? luck : [0]))?.candidate
+        met(best === member.candidate ? "a member can be chosen" : "a member can not be chosen")
         expect(isAdmissible(routes, member.candidate)).toBe(best === member.candidate)
       }
-    })
+    }),
+    { floors: { "a member can be chosen": 210, "a member can not be chosen": 55 } }
   )
 
   law(
@@ -190,8 +206,10 @@ describe("pick", () => {
       const lowestMs = Math.min(...routes.members.map(({ dialMs }) => dialMs))
       for (const { candidate, dialMs } of routes.members) {
         const expected = routes.members.length === 1 ? "only" : dialMs === lowestMs ? "cheapest" : "balanced"
+        met(`it is ${expected}`)
         expect(reasonOf(routes, candidate)).toBe(expected)
       }
-    })
+    }),
+    { floors: { "it is only": 26, "it is cheapest": 62, "it is balanced": 130 } }
   )
 })

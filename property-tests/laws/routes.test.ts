@@ -105,13 +105,16 @@ describe("routes", () => {
     fc.property(script(), (it) => {
       play(it, (_entry, before, { state }) => {
         const [was, is] = [routesOf(before), routesOf(state)]
-        if (JSON.stringify(was.upstreams) === JSON.stringify(is.upstreams)) expect(is).toBe(was)
+        const isSame = JSON.stringify(was.upstreams) === JSON.stringify(is.upstreams)
+        met(isSame ? "routes say the same" : "routes changed")
+        if (isSame) expect(is).toBe(was)
         else expect(is.version).toBe(was.version + 1)
         is.upstreams.forEach((routes, i) => {
           if (JSON.stringify(routes) === JSON.stringify(was.upstreams[i])) expect(routes).toBe(was.upstreams[i])
         })
       })
-    })
+    }),
+    { floors: { "routes say the same": 1_800, "routes changed": 640 } }
   )
 
   law(
@@ -121,6 +124,8 @@ describe("routes", () => {
         for (const upstream of Vector.toArray(state.upstreams)) {
           const { members, state: name, silentAfterMs } = routesOf(state).upstreams[upstream.id]!
           expect(members.map(({ candidate }) => candidate)).toEqual(servingOf(state, upstream).map(({ id }) => id))
+          met(`the rung is ${name}`)
+          if (members.some(({ slowStartWeight }) => slowStartWeight < 1)) met("a member is in slow start")
           expect(name).toBe(rungOf(state, upstream).name)
           for (const { candidate, warmMs, dialMs, slowStartWeight } of members) {
             const { costMs, latency, breaker } = Candidates.find(state, candidate)!
@@ -131,7 +136,18 @@ describe("routes", () => {
           expect(Math.abs(silentAfterMs - usualMs)).toBeLessThanOrEqual(silentAfterMs / 5)
         }
       })
-    })
+    }),
+    {
+      floors: {
+        "the rung is active": 950,
+        "the rung is stale": 250,
+        "the rung is fallback": 320,
+        "the rung is system": 1_300,
+        "the rung is unranked": 1_000,
+        "the rung is disabled": 1_200,
+        "a member is in slow start": 41
+      }
+    }
   )
 
   law(
@@ -144,6 +160,8 @@ describe("routes", () => {
           const upstream = Vector.get(state.upstreams, id)!
           const { attempts: most } = state.config.upstreams[id]!
           const { first, then } = rungOf(state, upstream)
+          if (then.length > 0) met("all candidates of the order had failed")
+          if (members.length > 1) met("several members serve")
           expectPlan(state, upstream, lastResort, first, then)
           const chosen = servingOf(state, upstream).map((one) => one.id)
           const outside = outsideOf(state, upstream).map((one) => one.id).filter((one) => !chosen.includes(one))
@@ -154,7 +172,7 @@ describe("routes", () => {
         }
       })
     }),
-    { floors: { "routes changed": 560 } }
+    { floors: { "routes changed": 560, "all candidates of the order had failed": 15, "several members serve": 32 } }
   )
 })
 

@@ -7,7 +7,7 @@ import type { State } from "../../src/core/model/State.ts"
 import type { Upstream } from "../../src/core/model/Upstream.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { Simulation } from "../../src/sim/Simulation.ts"
-import { play, script } from "../arbitraries/run.ts"
+import { measuredScript, play, script, wanderingScript } from "../arbitraries/run.ts"
 import {
   candidatesOf,
   isBelowMinScore,
@@ -112,41 +112,75 @@ const restless = fc.record({
   habitWeight: fc.constantFrom(0, 0.7, 1)
 })
 
+/** Answers take one of three times, so costs are often equal. */
+const alike = measuredScript(80).map((it) => ({
+  ...it,
+  config: {
+    ...it.config,
+    upstreams: it.config.upstreams.map((one) => ({
+      ...one,
+      selector: { ...one.selector, switching: { ...one.selector.switching, marginMs: 0, marginPercent: 0, holdMs: 0 } }
+    }))
+  },
+  moves: it.moves.map((one) => ({ ...one, tookUs: [5_000, 20_000, 60_000][one.pick % 3]! }))
+}))
+
 describe("the selector", () => {
   law(
     "keeps no member that is shut out, expired or gone, and leaves no place free for a candidate that may enter, unless the set stands",
-    fc.property(script(), (it) => {
-      watch(it, ({ after, state }) => {
+    fc.property(fc.oneof(script(), measuredScript(80)), (it) => {
+      watch(it, ({ before, after, state }) => {
         const { id, members } = after
         const config = it.config.upstreams[id]!
         const all = candidatesOf(state, id)
+        if ((before?.members ?? []).some((one) => hasToGo(state, one))) met("a member had to go")
+        if (members.length === config.selector.activeSetSize) met("the set is full")
         expect(members.filter((one) => !mayStay(Candidates.find(state, one)!))).toEqual([])
         if (members.length < config.selector.activeSetSize && !isStanding(state, after)) {
+          if (members.length > 0) met("a place is free beside members")
           expect(all.filter((one) => mayEnter(one, config) && !members.includes(one.id)).map((one) => one.id)).toEqual([])
         }
       })
-    })
+    }),
+    { share: 0.5, floors: { "a member had to go": 26, "the set is full": 630, "a place is free beside members": 247 } }
   )
 
   law(
     "moves as a model of plain lists says, and moves back when a common cause or an outage explains the failures",
-    fc.property(script(120), (it) => {
+    fc.property(fc.oneof(script(120), measuredScript()), (it) => {
       const models = it.config.upstreams.map((config, id) => new SelectorModel(config, id))
       watch(it, (seen) => {
         const model = models[seen.after.id]!
         prepare(model, seen)
-        if (evaluated(seen, model)) model.evaluate(seen.state)
+        const before = model.members
+        if (rolledBack(seen)) met("the set moved back")
+        if (evaluated(seen, model)) {
+          if (before.length === it.config.upstreams[seen.after.id]!.selector.activeSetSize) met("a full set was evaluated")
+          model.evaluate(seen.state)
+        }
+        if (model.members.length === before.length && model.members.some((one) => !before.includes(one))) {
+          met("a member was replaced")
+        }
+        if (model.displaced.length > 0) met("a member that failed waits for its place")
         expect(seen.after.members).toEqual(model.members)
         expect(seen.after.displaced).toEqual(model.displaced)
       })
     }),
-    { share: 1.5 }
+    {
+      share: 0.5,
+      floors: {
+        "the set moved back": 37,
+        "a full set was evaluated": 189,
+        "a member was replaced": 40,
+        "a member that failed waits for its place": 220
+      }
+    }
   )
 
   law(
     "replaces a member of a full set only at a lower cost, by a margin, after hold or its waivers, at most swapsPerEvaluation, "
       + "or at a lower cost and forecast where a failure took the place, or the first answer had filled it within an interval",
-    fc.property(script(120), (it) => {
+    fc.property(measuredScript(), (it) => {
       watch(it, ({ before, after, state, facts }) => {
         const config = it.config.upstreams[after.id]!
         const { marginMs, marginPercent, holdMs, swapsPerEvaluation } = config.selector.switching
@@ -163,6 +197,7 @@ describe("the selector", () => {
           const isFirst = place >= 0 && before!.memberSinceUs[place] === before!.filledAtUs
             && state.at - before!.filledAtUs <= config.probing.intervalMs * 1000
           const isFree = isFirst || before!.displaced.includes(challenger!.id)
+          met(isFirst ? "the place was of the first answer" : isFree ? "a failure had taken the place" : "one was replaced")
           if (!isFree) expect(heldUs >= holdMs * 1000 || isSuspect(member!) || isBelowMinScore(member!, config)).toBe(true)
           if (isFree && challenger!.forecastMs < member!.forecastMs) return
           const ahead = (a: number, b: number) => a - b > Math.max(marginMs, (marginPercent / 100) * b)
@@ -172,12 +207,18 @@ describe("the selector", () => {
         })
       })
     }),
-    { share: 1.5 }
+    {
+      floors: {
+        "one was replaced": 100,
+        "a failure had taken the place": 18,
+        "the place was of the first answer": 18
+      }
+    }
   )
 
   law(
     "evaluates at most once per interval, unless a member must leave or a place is free",
-    fc.property(script(), (it) => {
+    fc.property(measuredScript(80), (it) => {
       const lastUs = new Map<number, number>()
       watch(it, (seen) => {
         const { before, after, state } = seen
@@ -189,14 +230,16 @@ describe("the selector", () => {
         const { activeSetSize, evaluationIntervalMs } = it.config.upstreams[after.id]!.selector
         const urgent = before.members.length < activeSetSize
           || before.members.some((id) => hasToGo(state, id))
+        met(urgent ? "it was urgent" : "a full set was evaluated once more")
         if (!urgent) expect(state.at - beforeUs).toBeGreaterThanOrEqual(evaluationIntervalMs * 1000)
       })
-    })
+    }),
+    { share: 0.5, floors: { "it was urgent": 81, "a full set was evaluated once more": 229 } }
   )
 
   law(
     "tells each change of the set, and of nothing else, with the reason of each move",
-    fc.property(script(), (it) => {
+    fc.property(fc.oneof(script(), measuredScript(80), wanderingScript(80)), (it) => {
       watch(it, (seen) => {
         const { before, after, state, facts } = seen
         let members: ReadonlyArray<number> = before?.members ?? []
@@ -212,13 +255,26 @@ describe("the selector", () => {
             // A candidate that left may have made room in the same step.
             expect(move.costMs).toBe(Candidates.find(state, move.candidate)?.costMs ?? -1)
             expect(move.into).toBe(into.includes(move.candidate))
+            if (!isBack) met(`the reason was ${move.reason}`)
             expect([move.candidate, move.reason]).toEqual([move.candidate, isBack ? "outage" : reasonOf(seen, fact, move)])
           }
           members = fact.members
         })
         expect(after.members.toSorted()).toEqual(members.toSorted())
       })
-    })
+    }),
+    {
+      share: 0.5,
+      floors: {
+        "the reason was filled": 72,
+        "the reason was cheaper": 13,
+        "the reason was costlier": 10,
+        "the reason was failing": 3,
+        "the reason was shut": 4,
+        "the reason was left": 4,
+        "the reason was expired": 26
+      }
+    }
   )
 
   law(
@@ -242,22 +298,28 @@ describe("the selector", () => {
         expect(new Set(moves.map(({ candidate }) => candidate)).size).toBe(moves.length)
       }
     }),
-    { floors: { "several are replaced at a time": 100 } }
+    { floors: { "several are replaced at a time": 55 } }
   )
 
   law(
     "keeps a member when costs are equal, unless the set is again the one from before a trouble",
-    fc.property(script(), (it) => {
+    fc.property(alike, (it) => {
       watch(it, (seen) => {
         const { before, after: { members }, state } = seen
         if (rolledBack(seen)) return
+        const others = candidatesOf(state, seen.after.id).filter((one) => one.costMs >= 0 && !members.includes(one.id))
+        if (members.some((id) => others.some(({ costMs }) => costMs === Candidates.find(state, id)!.costMs))) {
+          met("another candidate costs the same as a member")
+        }
         for (const gone of before?.members.filter((id) => !members.includes(id)) ?? []) {
           const left = Candidates.find(state, gone)
           if (left === undefined || !mayStay(left)) continue
           const entered = members.filter((id) => !before!.members.includes(id))
+          met("a member was replaced")
           expect(entered.some((id) => Candidates.find(state, id)!.costMs < left.costMs)).toBe(true)
         }
       })
-    })
+    }),
+    { floors: { "another candidate costs the same as a member": 360, "a member was replaced": 160 } }
   )
 })

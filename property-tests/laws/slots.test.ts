@@ -8,7 +8,7 @@ import type { State } from "../../src/core/model/State.ts"
 import { configure, freeSlot, slotOf, slotsOf } from "../../src/core/slots.ts"
 import { configWith, onDemandDefaults, upstreamWith } from "../../test/support/config.ts"
 import { Simulation } from "../../src/sim/Simulation.ts"
-import { law } from "../check.ts"
+import { law, met } from "../check.ts"
 
 const hosts = ["a.example", "B.Example.", "c.example", "198.18.0.9", "2001:db8::9"]
 const domain = fc.record({ host: fc.constantFrom(...hosts), port: fc.constantFrom(443, 80) })
@@ -57,10 +57,17 @@ describe("the index of slots", () => {
           toy.post({ _tag: "ConfigChanged", worker: 0, config: { ...config, onDemand } })
         }
         agree(toy.state)
+        const { upstreams } = toy.state.config
+        if (upstreams.some(({ onDemand, removed }) => onDemand && !removed)) met("a name on demand has a slot")
+        if (upstreams.some(({ name }) => name === "")) met("a slot is free")
+        if (upstreams.some(({ removed, name }) => removed && name !== "")) met("a removed upstream keeps its slot")
         expect(faults(toy.state)).toEqual([])
       }
     }),
-    { share: 0.3 }
+    {
+      share: 0.3,
+      floors: { "a name on demand has a slot": 43, "a slot is free": 61, "a removed upstream keeps its slot": 18 }
+    }
   )
 
   law(
@@ -72,13 +79,14 @@ describe("the index of slots", () => {
         const name = removed && !onDemand ? "" : `${host}${port}`
         state = configure(state, id, upstreamWith({ name, host, port, onDemand, removed }))
         agree(state)
+        if (state.config.upstreams.some((one) => one.name === "")) met("a slot is free")
       }
       const { domains, free, demanded } = slotsOf(state.config)
       expect(state.index.slots.demanded).toBe(demanded)
       expect(pairs(state.index.slots.domains)).toEqual(pairs(domains))
       expect(pairs(state.index.slots.free)).toEqual(pairs(free))
     }),
-    { share: 0.3 }
+    { share: 0.3, floors: { "a slot is free": 96 } }
   )
 })
 

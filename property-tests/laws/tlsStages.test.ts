@@ -73,6 +73,7 @@ describe("a stage of a program's TLS", () => {
           run.post({ _tag: "ConfigChanged", worker: 0, config: configs[++reloaded % configs.length]! })
           const kept = offIn(run.state).filter((one) => !wasOff.includes(one))
           expect(kept).toEqual([])
+          if (wasOff.some((one) => !offIn(run.state).includes(one))) met("a reload turned a stage on")
         } else {
           run.post({ _tag: "TlsTried", worker: 0, upstream, tried, tookUs: 1 })
           const now = offIn(run.state)
@@ -110,6 +111,6 @@ describe("a stage of a program's TLS", () => {
       }
       expect(faults(run.state)).toEqual([])
     }),
-    { share: 0.2, floors: { "a stage went off": 20, "a stage went on": 5 } }
+    { share: 0.2, floors: { "a stage went off": 20, "a stage went on": 5, "a reload turned a stage on": 7 } }
   )
 })

@@ -75,9 +75,12 @@ describe("warm sockets", () => {
       play(it, (_entry, _before, { state }) => {
         const sum = present(state).map(count).reduce((a, b) => a + b, 0)
         expect(sum).toBe(state.warmTotal)
+        if (sum === it.config.poolTotal) met("the total was reached")
+        if (state.wantsRoom.length > 0) met("an upstream waits for room")
         expect(sum).toBeLessThanOrEqual(it.config.poolTotal)
       })
-    })
+    }),
+    { floors: { "the total was reached": 620, "an upstream waits for room": 380 } }
   )
 
   law(
@@ -115,10 +118,20 @@ describe("warm sockets", () => {
         for (const { warm, upstream, id, breaker, latency } of present(before)) {
           const of = Vector.get(before.upstreams, upstream)!
           const isFrozen = isPanic(before, of) && latency.atUs >= 0
+          if (breaker.state !== "closed") met("a breaker was open")
+          if (isFrozen) met("all candidates had failed together often enough")
+          if (breaker.state === "closed" && !of.warmPools.includes(id)) met("a candidate had no warm pool")
           if (!of.warmPools.includes(id) || breaker.state !== "closed" || isFrozen) expect(warm.ready).toEqual([])
         }
       })
-    })
+    }),
+    {
+      floors: {
+        "a breaker was open": 2_700,
+        "all candidates had failed together often enough": 580,
+        "a candidate had no warm pool": 22_000
+      }
+    }
   )
 
   law(
@@ -135,12 +148,13 @@ describe("warm sockets", () => {
         const times = toy.warmDials.map(({ atUs }) => atUs)
         times.forEach((from, i) => {
           const within = times.slice(i).filter((atUs) => atUs < from + 1_000_000).length
+          if (within > 1 + (size + connectsPerSecond) / 2) met("many were dialled within a second")
           expect(within).toBeLessThanOrEqual(size + connectsPerSecond)
         })
         expect(toy.run(1_000 + (1_000 * size) / connectsPerSecond).warm(host)).toBe(size)
       }
     ),
-    { share: 0.3 }
+    { share: 0.3, floors: { "many were dialled within a second": 740 } }
   )
 
   law(

@@ -5,8 +5,11 @@ import * as Vector from "../../src/core/data/Vector.ts"
 import type { Decision } from "../../src/core/model/Decision.ts"
 import type { Minted } from "../../src/core/model/State.ts"
 import { cheapFault, faults } from "../../src/core/invariants.ts"
-import { farScript, play, ruledScript, script } from "../arbitraries/run.ts"
-import { law } from "../check.ts"
+import { darkScript, farScript, play, ruledScript, script } from "../arbitraries/run.ts"
+import { law, met } from "../check.ts"
+
+/** What concerns all candidates at once. */
+const FOR_ALL: ReadonlyArray<Decision["_tag"]> = ["OutageBegan", "OutageEnded", "AutoDisabled", "AutoEnabled"]
 
 describe("in any run", () => {
   law(
@@ -24,22 +27,27 @@ describe("in any run", () => {
     "no invariant is broken when the configuration changes, everything is turned off and on, and upstreams are refreshed",
     fc.property(ruledScript(), (it) => {
       play(it, (entry, before, { state, late }) => {
+        const { _tag: tag } = entry.event
+        if (tag === "ConfigChanged" || tag === "EnabledOverridden" || tag === "RefreshRequested") met(tag)
         expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
         expect(cheapFault(before, state)).toBeNull()
         expect(late, `in entry ${entry.seq} (${entry.event._tag})`).toBeNull()
       })
-    })
+    }),
+    { floors: { ConfigChanged: 86, EnabledOverridden: 78, RefreshRequested: 91 } }
   )
 
   law(
     "no invariant is broken in local outages and by auto-disable",
-    fc.property(farScript(), (it) => {
-      play(it, (entry, before, { state, late }) => {
+    fc.property(fc.oneof(farScript(), darkScript(100)), (it) => {
+      play(it, (entry, before, { state, decisions, late }) => {
+        for (const { _tag: tag } of decisions) if (FOR_ALL.includes(tag)) met(tag)
         expect(faults(state), `after entry ${entry.seq} (${entry.event._tag})`).toEqual([])
         expect(cheapFault(before, state)).toBeNull()
         expect(late, `in entry ${entry.seq} (${entry.event._tag})`).toBeNull()
       })
-    })
+    }),
+    { floors: { OutageBegan: 18, OutageEnded: 6, AutoDisabled: 1, AutoEnabled: 1 } }
   )
 
   law(

@@ -202,15 +202,18 @@ class Plan {
   }
 }
 
-/** Hosts that the name must not lead to. Those beyond the limit are dialled and fail their proof once more. */
+/**
+ * Hosts that the name must not lead to, in an order that no further failure changes. Those beyond the limit are dialled and fail
+ * their proof once more.
+ */
 function impostorsOf(state: State, { id }: Upstream, { port }: UpstreamConfig): ReadonlyArray<string> {
-  const found: Array<string> = []
+  const found: Array<Candidate> = []
   Ordered.visit(Vector.get(state.index.impostors, id) ?? null, (_atUs, one) => {
     const candidate = Candidates.find(state, one)
-    if (candidate?.port === port) found.push(candidate.host)
+    if (candidate?.port === port) found.push(candidate)
     return found.length < MOST_PASSED_OVER
   })
-  return found
+  return found.sort((a, b) => a.id - b.id).map(({ host }) => host)
 }
 
 /** The attempts of a race: these candidates and no others, at most `most`. */

@@ -174,6 +174,23 @@ describe("a reload", () => {
     expect(toy.run(3_000).probes.length).toBeGreaterThan(probed)
   })
 
+  it("that turns breakers off lets a candidate serve that was away with an open one and returns later", () => {
+    const config = (enabled: boolean) => configWith([web({ host: WEB, candidates: at(b), breaker: { enabled } })])
+    const refresh = (toy: Simulation) => toy.post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(1_000)
+    const toy = new Simulation(config(true), { otherwise: 20 }).names(WEB, [a]).start().run(2_000)
+    toy.set(a, "refused")
+    for (let i = 0; i < 5; i++) toy.client().run(10)
+    toy.run(60_000)
+    expect(candidateOf(toy, a)?.breaker.state).toBe("open")
+    refresh(toy.names(WEB, [c]))
+    expect(candidateOf(toy, a)).toMatchObject({ sources: [], breaker: { state: "open" } })
+    reload(toy, config(false))
+    refresh(toy.set(a, 10).names(WEB, [a, c]))
+    expect(candidateOf(toy, a)).toMatchObject({ sources: ["dns"], breaker: { state: "closed" } })
+    expect(facts(toy, "BreakerClosed")).toHaveLength(1)
+    expect(toy.run(60_000).active()).toHaveLength(3)
+  })
+
   it("of the same configuration in another order leaves the routes as they are", () => {
     const config = configWith([web(), { name: "api", candidates: at(c) }])
     const toy = toyOf(config)

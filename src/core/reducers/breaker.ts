@@ -66,13 +66,12 @@ export function breaker(state: State, step: Step): State {
   let next = state
   for (const { kind, id } of step.due) {
     const candidate = kind === "trial" || kind === "ramp" ? Candidates.find(next, id) : undefined
-    if (candidate === undefined) continue
+    // An earlier reducer may have removed the candidate in this step: it is due as before when the candidate returns.
+    if (candidate === undefined || !Candidates.isListed(candidate)) continue
     if (isFrozen(next, candidate)) next = later(next, step, candidate, kind)
     else if (kind === "ramp") next = rampUp(next, step, candidate)
-    // An earlier reducer may have removed the candidate or closed its breaker in this step.
-    else if (candidate.breaker.state !== "half-open" && Candidates.isListed(candidate)) {
-      next = tryAgain(next, step, candidate)
-    }
+    // Or it may have closed the breaker.
+    else if (candidate.breaker.state !== "half-open") next = tryAgain(next, step, candidate)
   }
   for (const { candidate: id, failure } of step.samples) {
     const candidate = Candidates.find(next, id)

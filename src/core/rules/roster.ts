@@ -4,7 +4,8 @@
  * - A new address joins (joining.ts). A known candidate gets one more source: the same address from two sources is one
  *   candidate. A candidate that a source no longer names loses this source (standing.ts).
  * - Addresses that `access` refuses are treated as if no source named them (admission.ts).
- * - When all listed candidates are shut, one is let in: one must be left to try.
+ * - When all listed candidates are shut, one is let in: one must be left to try. So is a candidate that returns with an open
+ *   breaker where breakers are turned off.
  */
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
@@ -61,7 +62,7 @@ function brought(
   if (joined.length === 0 && left.length === 0) return next
   requestProbes(step)
   if (step.event._tag !== "Started") decide(step, { _tag: "MembershipChanged", upstream: id, joined, left })
-  return letOneIn(next, step, id)
+  return letOneIn(unshut(next, step, id, joined), step, id)
 }
 
 /** All candidates by address. Listed ones come last, so that each wins over a departed record of the same address. */
@@ -75,12 +76,22 @@ function knownTo(state: State, id: UpstreamId): Map<string, CandidateId> {
   return known
 }
 
+/** Where breakers are turned off now, a candidate may return with an open one: no trial would close it. */
+function unshut(state: State, step: Step, id: UpstreamId, joined: ReadonlyArray<CandidateId>): State {
+  if (Upstreams.configOf(state, id).breaker.enabled) return state
+  const shut = Candidates.among(state, joined).filter(({ breaker }) => breaker.state !== "closed")
+  return shut.reduce((next, one) => letIn(next, step, one), state)
+}
+
 /** When all listed candidates are shut, the one with the earliest trial is let in: one must be left to try. */
 function letOneIn(state: State, step: Step, id: UpstreamId): State {
   const upstream = Upstreams.find(state, id) as Upstream
   if (!Lists.isAllShut(upstream)) return state
   const shut = Candidates.among(state, upstream.listed)
-  const one = shut.reduce((a, b) => (b.breaker.trialDueUs < a.breaker.trialDueUs ? b : a))
+  return letIn(state, step, shut.reduce((a, b) => (b.breaker.trialDueUs < a.breaker.trialDueUs ? b : a)))
+}
+
+function letIn(state: State, step: Step, one: Candidate): State {
   const next = close(state, step, one)
   const closed = Candidates.find(next, one.id) as Candidate
   return Candidates.replace(next, closed, Queue.urgent(closed, step.at))
