@@ -91,4 +91,12 @@ const found = sample.flatMap(({ key, line, column }) => {
 })
 for (const result of found) if (!isKilled(result)) console.log(`\n${survivorText(result)}`)
 console.log(`\n${table(found)}`)
-if (found.length < sample.length) console.log(`\n${sample.length - found.length} of the sample are not tried yet`)
+// A kill is known at once, a survivor only when its batch is over: until then the table has too many kills.
+if (found.length < sample.length) {
+  const atLeast = (100 * found.filter(isKilled).length / sample.length).toFixed(1)
+  console.log(
+    `\n${
+      sample.length - found.length
+    } of the sample are undecided, so the shares are too high: ${atLeast} % of the sample are killed so far`
+  )
+}

@@ -76,7 +76,8 @@ export default class Runner extends TestRunner {
   }
 
   override async onBeforeRunTask(test: RunnerTask): Promise<void> {
-    const isFinished = this.#done.has(nameOf(test)) || (session.onFromStart === undefined && this.#alive.size === 0)
+    this.#file = test.file.name
+    const isFinished = this.#done.has(nameOf(test)) || (session.onFromStart === undefined && !this.#isWanted())
     if (test.type === "test" && test.mode !== "skip" && test.mode !== "todo") {
       if (isFinished) test.mode = "skip"
       // The first run, and for each mutant at most: the mutant, the check, the mutant again.
@@ -84,6 +85,16 @@ export default class Runner extends TestRunner {
     }
     await super.onBeforeRunTask(test)
     this.#phase = { run: "first" }
+  }
+
+  /** Whether a mutant is left that the tests of this file may meet. */
+  #isWanted(): boolean {
+    return this.#alive.values().some((id) => this.#mayMeet(id))
+  }
+
+  #mayMeet(id: string, needsMs = 0): boolean {
+    const isHere = session.near === undefined || session.near[id]?.includes(this.#file) === true
+    return isHere && (this.#spentMs.get(id) ?? 0) + needsMs <= session.budgetMs
   }
 
   override onBeforeTryTask(test: RunnerTask, options: TestTryOptions): void {
@@ -145,7 +156,6 @@ export default class Runner extends TestRunner {
         this.#noteReached(Object.keys(this.#hits), false)
         this.#waiting = Object.keys(this.#hits)
           .filter((id) => this.#alive.has(id) && !this.#passed.has(`${test}\0${id}`))
-          .filter((id) => session.near === undefined || session.near[id]?.includes(this.#file) === true)
           .sort((a, b) => Number(this.#doubted.has(`${test}\0${a}`)) - Number(this.#doubted.has(`${test}\0${b}`)))
         return this.#next(test)
       case "mutant":
@@ -165,7 +175,7 @@ export default class Runner extends TestRunner {
 
   #next(test: string): Phase {
     let id = this.#waiting.pop()
-    while (id !== undefined && (this.#spentMs.get(id) ?? 0) > session.budgetMs) id = this.#waiting.pop()
+    while (id !== undefined && !this.#mayMeet(id, this.#usedMs)) id = this.#waiting.pop()
     if (id !== undefined) this.#spentMs.set(id, (this.#spentMs.get(id) ?? 0) + this.#usedMs)
     return id === undefined ? this.#finished(test) : { run: "mutant", id }
   }

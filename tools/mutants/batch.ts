@@ -112,15 +112,17 @@ async function inProcesses(batch: Batch, folder: string, decide: Decide, isOver:
     })
     if (status === "late") return "late"
     if (isOver() || status === "ended") return "whole"
-    const last = readJournal(folder).at(-1)?.kind
-    if (last !== "killed" && last !== "doubt" && last !== "broken") {
+    const last = readJournal(folder).at(-1)
+    // A crash, for want of memory for instance.
+    if (last?.kind === "run") note(folder, hangOf(last))
+    else if (last?.kind !== "killed" && last?.kind !== "doubt" && last?.kind !== "broken") {
       throw new Error(`the tests ended without a word; see ${path.join(folder, "output.log")}`)
     }
   }
 }
 
 const hangOf = ({ test, id }: Extract<Entry, { kind: "run" }>): Entry =>
-  id === null ? { kind: "broken", test, why: "hangs" } : { kind: "killed", id, by: test, how: "timeout" }
+  id === null ? { kind: "broken", test, why: "hangs or crashes" } : { kind: "killed", id, by: test, how: "timeout" }
 
 async function onFromStart(batch: Batch, folder: string, decide: Decide, id: string): Promise<"decided" | "late"> {
   let isHung = false

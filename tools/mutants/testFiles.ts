@@ -22,6 +22,16 @@ const OF_CONFIGURATION = [
 
 /** They check the tests themselves, or run copies of the core. */
 const OTHERWISE = ["property-tests/world/planted.test.ts", "test/histories/coverage.test.ts"]
+/** Each of their tests plays long runs. */
+const SLOW = [
+  ...[
+    "test/core/demand.test.ts",
+    "test/core/commonCause.test.ts",
+    "test/core/together.test.ts",
+    "property-tests/whole/replay.test.ts"
+  ],
+  "property-tests/world/world.test.ts"
+]
 /** They start the program, in which no mutant is on. */
 const ELSEWHERE = /support\/(command|packed|launchers|browser)/
 
@@ -42,7 +52,11 @@ export function testFiles(root: string): ReadonlyArray<TestFile> {
       .map(read)
       .filter(({ text }) => !ELSEWHERE.test(text))
   )
-  return [...some, ...OF_CONFIGURATION.map(read)].map(({ file, text }) => ({ file, imports: importsOf(file, text) }))
+  const late = some.filter(({ file }) => SLOW.includes(file))
+  return [...some.filter((one) => !late.includes(one)), ...OF_CONFIGURATION.map(read), ...late].map(({ file, text }) => ({
+    file,
+    imports: importsOf(file, text)
+  }))
 }
 
 function importsOf(file: string, text: string): ReadonlySet<string> {

@@ -43,6 +43,8 @@ export default defineConfig({
     isolate: false,
     maxWorkers: 1,
     fileParallelism: false,
+    // Its keys do not know that a source stands for other code in each session.
+    fsModuleCache: false,
     reporters: ["dot"],
     silent: true,
     // A mutant may leave something behind that fails later.
