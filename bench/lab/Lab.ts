@@ -129,9 +129,9 @@ export class Lab {
     return JSON.parse(await this.#upstreams.tell("served"))
   }
 
-  /** Starts a program in front of the network. */
-  near(command: ReadonlyArray<string>): ChildProcess {
-    const child = spawn("ip", ["netns", "exec", `${this.name}-near`, ...command], { stdio: ["ignore", "pipe", "pipe"] })
+  /** Starts a program in front of the network; with `stdin` it can be told something. */
+  near(command: ReadonlyArray<string>, stdin: "ignore" | "pipe" = "ignore"): ChildProcess {
+    const child = spawn("ip", ["netns", "exec", `${this.name}-near`, ...command], { stdio: [stdin, "pipe", "pipe"] })
     this.#running.add(child)
     child.once("close", () => this.#running.delete(child))
     return child
@@ -212,11 +212,14 @@ export class Lab {
   }
 }
 
-/** Runs a script on the runtime of this process. */
-function runnable([runtime = "", ...rest]: ReadonlyArray<string>): ReadonlyArray<string> {
-  return "Deno" in globalThis
-    ? [runtime, "run", "-A", "--config", path.join(ROOT, "deno.json"), ...rest]
-    : [runtime, ...rest]
+/** Runs a script on the runtime of this process; `flags` are V8's. */
+export function runnable(
+  [runtime = "", ...rest]: ReadonlyArray<string>,
+  flags: ReadonlyArray<string> = []
+): ReadonlyArray<string> {
+  if (!("Deno" in globalThis)) return [runtime, ...flags, ...rest]
+  const v8 = flags.length === 0 ? [] : [`--v8-flags=${flags.join(",")}`]
+  return [runtime, "run", "-A", "--config", path.join(ROOT, "deno.json"), ...v8, ...rest]
 }
 
 /** npm's command of Deno is a script that ends alone on a signal and leaves Deno behind: the program itself is run where it is there. */
