@@ -35,8 +35,8 @@
  * - The upstream sent a TLS alert and nothing else.
  *
  * How such failures count:
- * - They count only where this upstream has ever answered. An alert is an answer, and so are the bytes of a session that a
- *   program reported as failed: connections may be kept so long that no session has ended yet.
+ * - They count only where this upstream has ever answered. The bytes of a session that a program reported as failed are an
+ *   answer too: connections may be kept so long that no session has ended yet. An alert is none.
  * - An upstream byte that came later clears them, and so does the trial that closes the breaker. No other handshake does.
  * - The address of one client adds at most two a minute, once clients of two addresses have been seen.
  */
@@ -48,7 +48,7 @@ import { isFrozen } from "../frozen.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { Candidate } from "../model/Candidate.ts"
 import type { Breaker as Limits } from "../model/Config.ts"
-import type { ClientClosed, DialFailure } from "../model/Event.ts"
+import type { DialFailure, Event } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import { isLastClosed } from "../panic.ts"
@@ -128,11 +128,16 @@ function isRateTooHigh(window: SuccessWindow.SuccessWindow, config: Limits): boo
   return ok + failed >= config.minSamples && failed > config.failureRateThreshold * (ok + failed)
 }
 
+/** Whether the upstream sent bytes in a session that failed all the same, as a program says. */
+function hasBytes(event: Event): boolean {
+  return event._tag === "ClientClosed" && event.bytesDown > 0 && event.cause !== "upstream-alert"
+}
+
 function afterConnect(state: State, step: Step): State {
   const failure = failureAfterConnect(state, step.event, step.at)
   const candidate = Candidates.find(state, failure?.candidate)
   if (failure === undefined || candidate === undefined) return state
-  if (!isKnownToAnswer(state, candidate.upstream) && !((step.event as ClientClosed).bytesDown > 0)) return state
+  if (!isKnownToAnswer(state, candidate.upstream) && !hasBytes(step.event)) return state
   const config = Candidates.configOf(state, candidate).breaker
   if (!config.enabled) return state
   const ofClient = Breaker.blamedLately(candidate, step.at).filter(({ client }) => client === failure.client).length
