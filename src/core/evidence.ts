@@ -50,6 +50,14 @@ function reasonOf(event: Event): FailureAfterConnect["reason"] | undefined {
   return event.cause === "upstream-closed" ? "closed" : undefined
 }
 
+/** An alert of TLS as the only answer. */
+const ALERT_BYTES = 7
+
+/** Whether the upstream sent more than an alert in a session that failed all the same, as a program says. */
+export function hasBytes(event: Event): boolean {
+  return event._tag === "ClientClosed" && event.bytesDown > ALERT_BYTES
+}
+
 export interface UpstreamByte {
   readonly candidate: Endpoint
   readonly atUs: number

@@ -176,7 +176,7 @@ describe("a changed constant of the core", () => {
     inWarm("BACKOFF_FIRST_MS = 100", "BACKOFF_FIRST_MS = 110"),
     inWarm("BACKOFF_MOST_MS = 5_000", "BACKOFF_MOST_MS = 6_000"),
     inWarmFill("HALVING_US = 1_000_000", "HALVING_US = 1_100_000"),
-    inWarmFill("drawn.value / 5", "drawn.value / 4"),
+    { file: "core/rules/warmAge.ts", from: "drawn / 5", to: "drawn / 4" },
     { file: "core/rules/brief.ts", from: "FIRST_MS = 250", to: "FIRST_MS = 260" },
     { file: "core/rules/brief.ts", from: "LONG_QUEUE = 4", to: "LONG_QUEUE = 1" },
     { file: "core/search.ts", from: "FIRST_MS = 125", to: "FIRST_MS = 135" },

@@ -36,7 +36,7 @@
  *
  * How such failures count:
  * - They count only where this upstream has ever answered. The bytes of a session that a program reported as failed are an
- *   answer too: connections may be kept so long that no session has ended yet. An alert is none.
+ *   answer too: connections may be kept so long that no session has ended yet. An alert alone is none.
  * - An upstream byte that came later clears them, and so does the trial that closes the breaker. No other handshake does.
  * - The address of one client adds at most two a minute, once clients of two addresses have been seen.
  */
@@ -48,7 +48,7 @@ import { isFrozen } from "../frozen.ts"
 import * as SuccessWindow from "../math/SuccessWindow.ts"
 import type { Candidate } from "../model/Candidate.ts"
 import type { Breaker as Limits } from "../model/Config.ts"
-import type { DialFailure, Event } from "../model/Event.ts"
+import type { DialFailure } from "../model/Event.ts"
 import type { State } from "../model/State.ts"
 import type { Step } from "../model/Step.ts"
 import { isLastClosed } from "../panic.ts"
@@ -56,7 +56,7 @@ import { decide, markDirty, requestProbes } from "../requests.ts"
 import { close } from "../rules/closeBreaker.ts"
 import { shutOut } from "../upstream/list.ts"
 import * as Upstreams from "../upstreams.ts"
-import { failureAfterConnect, isKnownToAnswer, upstreamByte } from "../evidence.ts"
+import { failureAfterConnect, hasBytes, isKnownToAnswer, upstreamByte } from "../evidence.ts"
 import type { Reason } from "../trials.ts"
 import { scheduled, settledTrials, waited } from "../trials.ts"
 
@@ -126,11 +126,6 @@ function failed(state: State, step: Step, candidate: Candidate, reason: DialFail
 function isRateTooHigh(window: SuccessWindow.SuccessWindow, config: Limits): boolean {
   const { ok, failed } = SuccessWindow.totals(window)
   return ok + failed >= config.minSamples && failed > config.failureRateThreshold * (ok + failed)
-}
-
-/** Whether the upstream sent bytes in a session that failed all the same, as a program says. */
-function hasBytes(event: Event): boolean {
-  return event._tag === "ClientClosed" && event.bytesDown > 0 && event.cause !== "upstream-alert"
 }
 
 function afterConnect(state: State, step: Step): State {
