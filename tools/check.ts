@@ -16,6 +16,7 @@ interface Counts {
 
 const ON_DENO = [
   ...[
+    "test/core",
     "test/record",
     "test/plane",
     "test/sim",
@@ -34,9 +35,7 @@ const ON_DENO = [
     "test/edge/replaying.test.ts",
     "test/edge/rounds.test.ts"
   ],
-  // Tests that must give the same bits on every runtime: recorded runs, and the arithmetic, chance and digests below them. The
-  // recorded runs have every event, decision and reason in them, and are made again byte for byte: the core's stories, which
-  // use nothing of a runtime, would tell no more.
+  // Tests that must give the same bits on every runtime: recorded runs, and the arithmetic, chance and digests below them.
   ...["test/histories", "property-tests/whole/replay.test.ts"],
   // Names in other scripts are read by the runtime's URL, and ClientHellos are written by its TLS.
   ...["property-tests/laws/hosts.test.ts", "property-tests/fuzz"],
@@ -115,7 +114,7 @@ for (const [runtime, { passed, failed, skipped }] of Object.entries(counts)) {
   )
 }
 console.log(
-  "(Deno runs all suites but architecture, dashboard (a browser), readme, and the core's stories and laws, which do not depend on the runtime: of the laws it runs replay, arithmetic and hosts)"
+  "(Deno runs all suites but architecture, dashboard (a browser), readme and those laws that do not depend on the runtime: of the laws it runs replay, arithmetic and hosts)"
 )
 if (failures.length > 0) console.log(`failed: ${failures.join(", ")}`)
 const sum = (key: keyof Counts) => Object.values(counts).reduce((all, one) => all + one[key], 0)
