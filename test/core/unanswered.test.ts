@@ -221,6 +221,27 @@ describe("uploads and slow clients", () => {
     expect(suspect()).toBe(true)
   })
 
+  it("that stall after a suspicion has lapsed renew it no more, because they were silent before", () => {
+    const { toy, of, suspect } = waiting()
+    toy.run(SECOND)
+    const wait = (from: number, count: number) => {
+      for (let i = 0; i < count; i++) silent(toy, of(-from - i), 300_000)
+    }
+    const stall = (from: number, count: number) => {
+      for (let i = 0; i < count; i++) toy.post({ _tag: "SessionStalled", ...of(-from - i), client: i + 1 })
+    }
+    wait(1, 8)
+    expect(suspect()).toBe(true)
+    toy.run(6 * SECOND)
+    expect(suspect()).toBe(false)
+    toy.run(4 * SECOND)
+    stall(1, 8)
+    expect(suspect()).toBe(false)
+    // A session that began after the lapse is another matter.
+    wait(20, 8)
+    expect(suspect()).toBe(true)
+  })
+
   it("that opened a breaker close it when they are answered", () => {
     const { toy, of } = waiting()
     toy.run(SECOND)

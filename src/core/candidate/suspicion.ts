@@ -27,6 +27,7 @@ export const noSuspicion: Suspicion = {
   session: false,
   sinceUs: -1,
   lapseDueUs: -1,
+  lapsedAtUs: -1,
   renewals: 0,
   failures: 0,
   failedAtUs: -1,
@@ -161,6 +162,11 @@ export function suspectOfSession(
 /** Its sessions do not make it suspect any more. `renewals`: how often that is remembered to have happened. */
 export function sessionCleared(candidate: Candidate, renewals: number = candidate.suspicion.renewals): Candidate {
   return changed(candidate, { session: false, lapseDueUs: -1, renewals })
+}
+
+/** The time of the suspicion is over. Sessions that began before tell nothing new by stalling. */
+export function lapsed(candidate: Candidate, atUs: number): Candidate {
+  return changed(candidate, { session: false, lapseDueUs: -1, lapsedAtUs: atUs })
 }
 
 /** Nothing makes it suspect any more. */

@@ -75,6 +75,8 @@ export interface Suspicion {
   readonly sinceUs: number
   /** When a suspicion from sessions lapses. */
   readonly lapseDueUs: number
+  /** When it lapsed last; -1: never. */
+  readonly lapsedAtUs: number
   /** Times that such a suspicion was renewed since the last upstream byte. */
   readonly renewals: number
   /** Sessions in a row that failed after connect. */

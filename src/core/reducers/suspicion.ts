@@ -27,6 +27,7 @@
  * - It lapses after five times `breaker.firstTrial`. A breaker's trial costs a probe and comes sooner; a wrong lapse costs
  *   clients.
  * - The time doubles with each suspicion that no byte refuted, up to `breaker.maxCooldown`.
+ * - A session that began before the last lapse was silent then already. That it stalls now renews no suspicion.
  * - After a lapse the slow-start weight grows as after a breaker closed, so few clients go there at first. Where the
  *   upstream has never answered, the candidate gets all its clients at once.
  */
@@ -117,5 +118,5 @@ function lapsed(state: State, step: Step, candidate: Candidate): State {
   const ramps = isKnownToAnswer(state, candidate.upstream) && Candidates.isListed(candidate)
   const ramped = ramps ? Breaker.ramping(candidate, step.at, rampMs) : candidate
   markDirty(step, candidate.upstream)
-  return clear(Candidates.replace(state, candidate, ramped), step, ramped, Suspicion.sessionCleared(ramped))
+  return clear(Candidates.replace(state, candidate, ramped), step, ramped, Suspicion.lapsed(ramped, step.at))
 }

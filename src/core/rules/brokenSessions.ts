@@ -24,7 +24,8 @@ export function sessionFailed(state: State, step: Step): State {
   if (failure === undefined || candidate === undefined) return state
   const counted = Suspicion.failedAfterConnect(candidate, step.at)
   const next = Candidates.replace(state, candidate, counted)
-  if (!isSign(state, counted, failure.reason, step.at)) return next
+  const isOld = failure.reason === "stalled" && failure.beganUs < counted.suspicion.lapsedAtUs
+  if (isOld || !isSign(state, counted, failure.reason, step.at)) return next
   return suspect(next, step, counted, failure.reason === "reset" ? "reset" : "unanswered")
 }
 
