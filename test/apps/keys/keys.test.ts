@@ -24,7 +24,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
 }
 
 /** Rows that wait for seconds. They run at the same time, with values so far apart that this makes no difference. */
-const WAITING: ReadonlyArray<string> = ["session.keepAlive", "history.flushInterval", "admin.timeout", "shutdown.drain"]
+const WAITING: ReadonlyArray<string> = ["session.keepAlive", "admin.timeout", "shutdown.drain"]
 
 /** Every key that holds a value. An upstream's own sections have the keys of the general ones, applied in one place. */
 function keysOf(ast: SchemaAST.AST, path: string): ReadonlyArray<string> {
