@@ -11,6 +11,8 @@ import { serving } from "../support/relaying.ts"
 import { until } from "../support/servers.ts"
 
 const CLIENTS = 40
+/** From one client's end to the next one: longer than events gather before the core hears of them (`limits.gather`). */
+const APART_MS = 5
 const alert = Buffer.from([21, 3, 3, 0, 2, 2, 40])
 
 /** The broken candidate is measured first, and the other is not better by the margin: only the broken one is a member. */
@@ -31,6 +33,7 @@ const uses = (config: FairleadConfig, use: (socket: Socket) => Promise<string>) 
     for (let i = 0; i < CLIENTS; i++) {
       const socket = yield* connect("web")
       answers.push(yield* Effect.promise(() => use(socket)))
+      yield* Effect.sleep(APART_MS)
     }
     return answers
   }).pipe(Effect.provide(Fairlead.layer(config)))
