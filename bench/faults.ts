@@ -85,7 +85,12 @@ if (values.json === true) {
   }))
   console.log(JSON.stringify({ runtime: runtime(), rttMs: RTT_MS, faults, total }))
 } else {
-  console.log(`faults against the real service on ${runtime()}\n\n${tableOf(rows)}\n\n${LEGEND}\n\n${notesOf(rows)}\n`)
+  const table = tableOf(rows)
+  console.log(
+    `faults against the real service on ${runtime()}\n\n${table}\n\n${table.includes("TOO BUSY") ? `${LEGEND}\n\n` : ""}${
+      notesOf(rows)
+    }\n`
+  )
   console.log(
     `of the clients that could be served ${(total.share * 100).toFixed(2)} % were (${total.failed} of ${
       total.served + total.failed

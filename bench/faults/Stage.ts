@@ -1,5 +1,6 @@
 /** A service under clients, and everything that was seen of it: what a fault acts on and what its proofs look at. */
 import * as fs from "node:fs"
+import { setTimeout as pause } from "node:timers/promises"
 import { Weather } from "../../src/apps/soak/Weather.ts"
 import type { Excuse } from "../../src/apps/soak/Tally.ts"
 import type { PublicFact } from "../../src/shell/facts/PublicFact.ts"
@@ -26,7 +27,6 @@ const PER_SECOND = 20
 const READY_WITHIN_MS = 60_000
 
 export const nowMs = () => performance.timeOrigin + performance.now()
-export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, ms)))
 
 /** All addresses are one group of the soak, and one target. */
 const GROUP = "web"

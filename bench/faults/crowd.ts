@@ -1,5 +1,6 @@
 /** Clients that come together, stay for a while and leave: idle ones, or ones that ask for much and do not read it. */
 import * as net from "node:net"
+import { setTimeout as pause } from "node:timers/promises"
 import { message, MOST_BODY_BYTES } from "../../src/adapters/soak/exchange.ts"
 
 export interface CrowdOrder {
@@ -19,7 +20,7 @@ export async function crowd(port: number, { count, stayMs, asks }: CrowdOrder): 
     if (asks) socket.pause()
     return socket.on("error", () => {}).on("close", () => lost++)
   })
-  await new Promise((resolve) => setTimeout(resolve, stayMs))
+  await pause(stayMs)
   const closed = lost
   for (const socket of clients) socket.removeAllListeners("close").destroy()
   return closed

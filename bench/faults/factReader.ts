@@ -1,4 +1,5 @@
 /** Reads `/events` of a service, again and again as it comes and goes. */
+import { setTimeout as pause } from "node:timers/promises"
 import type { PublicFact } from "../../src/shell/facts/PublicFact.ts"
 
 const RETRY_MS = 100
@@ -12,7 +13,7 @@ export async function readFacts(url: string, take: (fact: PublicFact) => void): 
     } catch {
       // It is not there.
     }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    await pause(RETRY_MS)
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import process from "node:process"
 import * as readline from "node:readline"
+import { setTimeout as pause } from "node:timers/promises"
 import { ask, overTcp } from "../../src/adapters/soak/client.ts"
 import { Collector } from "./collector.ts"
 import { crowd } from "./crowd.ts"
@@ -21,7 +22,6 @@ const PAGE_MS = 3_000
 
 const tell = (told: Told) => console.log(JSON.stringify(told))
 const nowMs = () => performance.timeOrigin + performance.now()
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 let perSecond = 0
 let clients = 0

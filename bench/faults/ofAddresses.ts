@@ -1,9 +1,10 @@
 /** Faults of addresses: of the best one, and of all. */
+import { setTimeout as pause } from "node:timers/promises"
 import type { Fault, Proof } from "./Fault.ts"
 import type { Mode } from "./origins.ts"
 import { HOSTS } from "./services.ts"
 import type { Stage } from "./Stage.ts"
-import { nowMs, pause } from "./Stage.ts"
+import { nowMs } from "./Stage.ts"
 
 const HOLD_MS = 10_000
 const FLAP_MS = 1_000

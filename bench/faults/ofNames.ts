@@ -1,8 +1,9 @@
 /** Faults of DNS, under an upstream whose addresses come from a name. */
+import { setTimeout as pause } from "node:timers/promises"
 import type { Fault, Proof } from "./Fault.ts"
 import { HOSTS, NAME, REFRESH_MS } from "./services.ts"
 import type { Stage } from "./Stage.ts"
-import { nowMs, pause } from "./Stage.ts"
+import { nowMs } from "./Stage.ts"
 
 const HOLD_MS = 12_000
 /** Nothing answers there. */

@@ -1,10 +1,11 @@
 /** Faults of the service itself and of what surrounds it. */
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
 import type { Fault } from "./Fault.ts"
 import { BEST_INDEX, DESCRIPTORS, HEAP_MIB, yamlOf } from "./services.ts"
 import type { Stage } from "./Stage.ts"
-import { nowMs, pause } from "./Stage.ts"
+import { nowMs } from "./Stage.ts"
 
 const DOWN_MS = 2_000
 const HOUR_MS = 3_600_000
@@ -12,7 +13,7 @@ const HOUR_MS = 3_600_000
 const CROWD = 250
 const CROWD_STAYS_MS = 5_000
 /** They ask for 128 KiB each and do not read it: more than that fills the lab's network, not the service. */
-const DEAF = 100
+const NON_READERS = 100
 const MOST_RSS_MIB = 250
 
 const config: Fault = {
@@ -145,13 +146,14 @@ const descriptors: Fault = {
 const memory: Fault = {
   name: "memory is short",
   kind: "small",
-  expected: `With a heap of ${HEAP_MIB} MiB and ${DEAF} clients that do not read, the process lives on and stays small.`,
+  expected:
+    `With a heap of ${HEAP_MIB} MiB and ${NON_READERS} clients that do not read, the process lives on and stays small.`,
   noticed: {
     says: "fairlead_connections_active grows",
-    seen: async (stage) => await stage.metric("fairlead_connections_active") > DEAF ? nowMs() : undefined
+    seen: async (stage) => await stage.metric("fairlead_connections_active") > NON_READERS ? nowMs() : undefined
   },
   happen: async (stage) => {
-    await stage.front.order({ kind: "crowd", count: DEAF, stayMs: CROWD_STAYS_MS, asks: true })
+    await stage.front.order({ kind: "crowd", count: NON_READERS, stayMs: CROWD_STAYS_MS, asks: true })
     return nowMs()
   },
   withinMs: 5_000,

@@ -1,9 +1,10 @@
 /** Lets faults happen one after the other, with calm between, and judges each. */
+import { setTimeout as pause } from "node:timers/promises"
 import { Counts } from "../../src/apps/soak/Tally.ts"
 import { command } from "../../test/support/command.ts"
 import type { Fault, Proof } from "./Fault.ts"
 import type { Judged } from "./Stage.ts"
-import { nowMs, pause, Stage } from "./Stage.ts"
+import { nowMs, Stage } from "./Stage.ts"
 
 export interface Row {
   readonly fault: Fault

@@ -12,7 +12,7 @@ import type {
 import { autoDisable, expiry, history, onDemand, pruning } from "../../src/core/schema/limits.ts"
 import { dns, sources } from "../../src/core/schema/names.ts"
 import { ladder, proof, rates, sections } from "../../src/core/schema/sections.ts"
-import { AUTO } from "../../src/core/rules/warmAge.ts"
+import { AUTO_MAX_AGE_MS } from "../../src/core/autoMaxAge.ts"
 import { configDefaults, onDemandDefaults, upstreamDefaults } from "../../test/support/config.ts"
 import { arbitrariesOf, ofTable } from "./ofTable.ts"
 
@@ -29,7 +29,7 @@ const pool = ofTable(sections.pool, {
   min: fc.integer({ min: 0, max: 2 }),
   max: fc.integer({ min: 2, max: 8 }),
   headroom: fc.constantFrom(1, 1.5, 3),
-  maxAgeMs: fc.constantFrom(1_000, 20_000, AUTO),
+  maxAgeMs: fc.constantFrom(1_000, 20_000, AUTO_MAX_AGE_MS),
   connectsPerSecond: fc.constantFrom(1, 20),
   idleAfterMs: fc.constantFrom(500, 60_000),
   withholdForMs: fc.constantFrom(500, 3_600_000)

@@ -9,7 +9,7 @@ import { targetOf } from "../../src/core/candidate/warm.ts"
 import { addresses, configWith } from "../../test/support/config.ts"
 import { Simulation } from "../../src/sim/Simulation.ts"
 import { play, script } from "../arbitraries/run.ts"
-import { AUTO } from "../../src/core/rules/warmAge.ts"
+import { AUTO_MAX_AGE_MS } from "../../src/core/autoMaxAge.ts"
 import { law, met } from "../check.ts"
 
 const present = (state: State) => Vector.toArray(state.candidates).filter((one): one is Candidate => one !== null)
@@ -59,7 +59,7 @@ describe("warm sockets", () => {
           expect([...members, ...priors, ...routes.members.map((one) => one.candidate)]).toContain(act.candidate)
           const { maxAgeMs } = it.config.upstreams[candidate.upstream]!.pool
           // Learned: as short as any was seen to live, and five minutes at most.
-          const [least, most] = maxAgeMs === AUTO ? [0, 300_000] : [maxAgeMs, maxAgeMs]
+          const [least, most] = maxAgeMs === AUTO_MAX_AGE_MS ? [0, 300_000] : [maxAgeMs, maxAgeMs]
           expect(act.keepForMs).toBeLessThanOrEqual(most)
           expect(act.keepForMs).toBeGreaterThanOrEqual(0.8 * least)
           expect(count(candidate)).toBeLessThanOrEqual(mostOf(candidate, state, takes.get(act.candidate) ?? []))

@@ -109,7 +109,7 @@ export const PLANTED: ReadonlyArray<Planted> = [
   {
     bug: "the penalty of a failure does not fade",
     by: "recovery",
-    seed: 240,
+    seed: 47,
     file: "core/candidate/blame.ts",
     from: "if (penalty.atUs < 0 || streak >= FORGIVING_STREAK) return 0",
     to: "return penalty.atUs < 0 ? 0 : penalty.value"

@@ -12,6 +12,7 @@ import type { AutoDisable, OutageState } from "./model/Outage.ts"
 import type { Upstream } from "./model/Upstream.ts"
 import { LEAST_SHARED_SILENCE_MS } from "./slowFirstByte.ts"
 import { nothingKept } from "./upstream/kept.ts"
+import { nothingSeen } from "./upstream/lives.ts"
 
 export const noOutage: OutageState = {
   families: null,
@@ -125,6 +126,6 @@ export function newUpstream(id: UpstreamId, name: string): Upstream {
     unresolvedSinceUs: -1,
     tlsStages: [],
     kept: nothingKept,
-    lives: undefined
+    lives: nothingSeen
   }
 }

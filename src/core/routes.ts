@@ -203,17 +203,17 @@ class Plan {
 }
 
 /**
- * Hosts that the name must not lead to, in an order that no further failure changes. Those beyond the limit are dialled and fail
+ * Hosts that the name must not lead to, in the order in which they failed last. Those beyond the limit are dialled and fail
  * their proof once more.
  */
 function impostorsOf(state: State, { id }: Upstream, { port }: UpstreamConfig): ReadonlyArray<string> {
-  const found: Array<Candidate> = []
+  const found: Array<string> = []
   Ordered.visit(Vector.get(state.index.impostors, id) ?? null, (_atUs, one) => {
     const candidate = Candidates.find(state, one)
-    if (candidate?.port === port) found.push(candidate)
+    if (candidate?.port === port) found.push(candidate.host)
     return found.length < MOST_PASSED_OVER
   })
-  return found.sort((a, b) => a.id - b.id).map(({ host }) => host)
+  return found
 }
 
 /** The attempts of a race: these candidates and no others, at most `most`. */

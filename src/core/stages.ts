@@ -175,7 +175,7 @@ export const STAGES: ReadonlyArray<Stage> = [
 
 const OF_EVENTS: { [tag in Event["_tag"]]?: ReadonlyArray<Stage> } = {}
 
-/** The stages that an event of this kind can enter. The others need an event of another kind. */
+/** The stages that an event of this kind can enter. The others need an event of another kind, so they are not even asked. */
 export function stagesOf(tag: Event["_tag"]): ReadonlyArray<Stage> {
   return OF_EVENTS[tag] ??= STAGES.filter(({ on, or }) => on.has(tag) || or !== never)
 }

@@ -41,6 +41,7 @@ export function step(state: State, entry: Entry, isEntered: typeof concerns = co
   const due = event._tag === "Ticked" ? dueAt(state, at) : NOTHING_DUE
   const shared = stepOf(entry, due, samplesOf(state, event, at))
   let next: State = { ...state, seq: entry.seq, at, wall: wallOf(state, entry) }
+  // A test that enters stages by a rule of its own asks all of them.
   for (const stage of isEntered === concerns ? stagesOf(event._tag) : STAGES) {
     if (!isEntered(stage, next, shared)) continue
     enter(shared, stage.phase)

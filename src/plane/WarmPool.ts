@@ -28,6 +28,8 @@ interface CandidatePool {
   readonly ready: Array<WarmSocket>
   /** How long those lived that are gone. */
   lived: Lifetime.Lifetime
+  /** Sockets up to this age are as likely to be alive as the newest. It follows from `lived`, and clients wait for it. */
+  trustedUs: number
 }
 
 export class WarmPool {
@@ -98,10 +100,9 @@ export class WarmPool {
     return undefined
   }
 
-  #next({ ready, lived }: CandidatePool): WarmSocket {
+  #next({ ready, trustedUs }: CandidatePool): WarmSocket {
     const oldest = ready[0] as WarmSocket
-    const isTrusted = !Lifetime.isKnown(lived) || this.#ageUs(oldest) / 1000 <= Lifetime.safeMs(Lifetime.lowMs(lived))
-    return isTrusted ? oldest : ready.at(-1) as WarmSocket
+    return this.#ageUs(oldest) <= trustedUs ? oldest : ready.at(-1) as WarmSocket
   }
 
   /** Closes the oldest. */
@@ -139,7 +140,7 @@ export class WarmPool {
       stopTimer: this.#transport.wheelTimerUnsafe(keepForMs, () => this.#drop(one, "expired"))
     }
     const row = this.#rows.get(candidate)
-    if (row === undefined) this.#rows.set(candidate, { ready: [one], lived: Lifetime.unknown })
+    if (row === undefined) this.#rows.set(candidate, { ready: [one], lived: Lifetime.unknown, trustedUs: Infinity })
     else row.ready.push(one)
     return one
   }
@@ -162,6 +163,7 @@ export class WarmPool {
     socket.closeUnsafe()
     const ageUs = this.#ageUs(one)
     row.lived = Lifetime.add(row.lived, { ms: Math.floor(ageUs / 1000), died: reason === "closed" || reason === "reset" })
+    row.trustedUs = Lifetime.isKnown(row.lived) ? Lifetime.safeMs(Lifetime.lowMs(row.lived)) * 1000 : Infinity
     this.#post({ _tag: "WarmLost", worker: 0, warm, candidate, reason, ageUs })
   }
 

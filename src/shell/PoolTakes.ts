@@ -4,18 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { State } from "../core/model/State.ts"
-import * as Upstreams from "../core/upstreams.ts"
 import type { Folded } from "./Observer.ts"
+import { PerUpstream } from "./PerUpstream.ts"
 
 export interface Takes {
   readonly hits: number
   readonly misses: number
-}
-
-interface Counted {
-  readonly name: string
-  hits: number
-  misses: number
 }
 
 const NONE: Takes = { hits: 0, misses: 0 }
@@ -33,19 +27,12 @@ export class PoolTakes extends Context.Service<PoolTakes, {
 }
 
 function make(): PoolTakes["Service"] {
-  /** By slot. A slot that another upstream took over begins at zero. */
-  const counts = new Map<UpstreamId, Counted>()
-  const nameOf = (state: State, upstream: UpstreamId) => Upstreams.find(state, upstream)?.name ?? ""
+  const counts = new PerUpstream(() => ({ hits: 0, misses: 0 }))
   return {
-    of: (state, upstream) => {
-      const found = counts.get(upstream)
-      return found?.name === nameOf(state, upstream) ? { hits: found.hits, misses: found.misses } : NONE
-    },
+    of: (state, upstream) => ({ ...(counts.find(state, upstream) ?? NONE) }),
     seeUnsafe: ({ event }, _decisions, state) => {
       if (event._tag !== "ClientAccepted") return
-      const name = nameOf(state, event.upstream)
-      let count = counts.get(event.upstream)
-      if (count?.name !== name) counts.set(event.upstream, count = { name, hits: 0, misses: 0 })
+      const count = counts.of(state, event.upstream)
       if (event.warm > 0) count.hits++
       else count.misses++
     }

@@ -6,8 +6,8 @@ import type { UpstreamId } from "../core/model/Candidate.ts"
 import type { TlsOutcome, TlsStage } from "../core/model/Event.ts"
 import type { State } from "../core/model/State.ts"
 import { resultsOf } from "../core/tlsChain.ts"
-import * as Upstreams from "../core/upstreams.ts"
 import type { Folded } from "./Observer.ts"
+import { PerUpstream } from "./PerUpstream.ts"
 
 export interface StageCount {
   /** Connections that the stage gave. */
@@ -39,23 +39,16 @@ export class TlsStageCounts extends Context.Service<TlsStageCounts, {
 }
 
 function make(): TlsStageCounts["Service"] {
-  /** By slot. A slot that another upstream took over begins at zero. */
-  const counted = new Map<UpstreamId, { readonly name: string; readonly stages: Map<TlsStage, StageCount> }>()
-  const nameOf = (state: State, upstream: UpstreamId) => Upstreams.find(state, upstream)?.name ?? ""
+  const counted = new PerUpstream(() => new Map<TlsStage, StageCount>())
   return {
-    of: (state, upstream) => {
-      const found = counted.get(upstream)
-      return found?.name === nameOf(state, upstream) ? found.stages : NONE
-    },
+    of: (state, upstream) => counted.find(state, upstream) ?? NONE,
     seeUnsafe: ({ event, at }, _decisions, state) => {
       if (event._tag !== "TlsTried") return
-      const name = nameOf(state, event.upstream)
-      let count = counted.get(event.upstream)
-      if (count?.name !== name) counted.set(event.upstream, count = { name, stages: new Map() })
+      const stages = counted.of(state, event.upstream)
       for (const { stage, isServed, telling } of resultsOf(event.tried)) {
-        const { served, failed, unpinned, last } = count.stages.get(stage) ?? NEVER_ASKED
+        const { served, failed, unpinned, last } = stages.get(stage) ?? NEVER_ASKED
         const isFailure = !isServed && telling.outcome !== "cancelled"
-        count.stages.set(stage, {
+        stages.set(stage, {
           served: served + (isServed ? 1 : 0),
           failed: failed + (isFailure ? 1 : 0),
           unpinned: unpinned + (telling.unpinned === true ? 1 : 0),

@@ -298,6 +298,7 @@ describe("metrics", () => {
         // Nothing has failed and there is no history, so these have no series yet.
         assert.deepStrictEqual(missing, [
           "fairlead_pool_closed_total",
+          "fairlead_suspected_total",
           "fairlead_history_errors_total",
           "ip_pool_fallback_total",
           "fairlead_dns_failed_total",

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer"
 import { assert, describe, it } from "vitest"
 import * as fs from "node:fs"
+import { draws as drawsOf } from "../../src/adapters/soak/orders.ts"
 import { headOf, Incoming, isIntact, message } from "../../src/adapters/soak/exchange.ts"
 import { flatness } from "../../src/apps/soak/flatness.ts"
 import { Histogram } from "../../src/apps/soak/Histogram.ts"
@@ -14,7 +15,7 @@ import { FAULT_KINDS, scaleOf, scheduleOf } from "../../src/apps/soak/schedule.t
 import { THRESHOLDS } from "../../src/apps/soak/thresholds.ts"
 import { codeOf, comparedWith, verdictOf } from "../../src/apps/soak/verdict.ts"
 import { Weather } from "../../src/apps/soak/Weather.ts"
-import { drawsOf, findings } from "../support/soakFindings.ts"
+import { findings } from "../support/soakFindings.ts"
 
 const HOUR_MS = 3_600_000
 

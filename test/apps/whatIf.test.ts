@@ -14,7 +14,6 @@ upstreams:
     port: 443
     candidates: ["198.18.0.1", "198.18.0.2", "198.18.0.3", "198.18.0.4"]
     probing: { interval: 1s }
-    pool: { maxAge: 20s }
     selector: { activeSetSize: 1, switching: { margin: 5ms, marginPercent: 5, hold: ${hold}, confirmations: 1 } }
 sources: { builtin: false }
 `

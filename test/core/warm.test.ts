@@ -25,7 +25,7 @@ describe("warm sockets", () => {
   })
 
   it("are replaced when they are taken, lost or too old, and no two are kept for equally long", () => {
-    const toy = world().start().run(1_000).client(10).run(100)
+    const toy = world({ pool: { maxAgeMs: 20_000 } }).start().run(1_000).client(10).run(100)
     expect(toy.warm(a)).toBe(2)
     expect(toy.lose(a, "closed").run(200).warm(a)).toBe(2)
     const dialled = toy.warmDials.length

@@ -1,7 +1,4 @@
-/**
- * A core configuration with the defaults of the file's keys, which each test changes as it needs. One differs: warm sockets have
- * a fixed age, and the tests of `maxAge: auto` ask for it.
- */
+/** A core configuration with the defaults of the file's keys, which each test changes as it needs. */
 import * as Schema from "effect/Schema"
 import { coreOf } from "../../src/apps/config/coreOf.ts"
 import { fillDefaults } from "../../src/apps/config/schemaKeys.ts"
@@ -9,12 +6,7 @@ import type { Address, Config, UpstreamConfig } from "../../src/core/model/Confi
 import { ConfigFile } from "../../src/core/schema/ConfigFile.ts"
 
 /** Without upstreams. */
-export const configDefaults: Config = withFixedAge(coreOf(emptyFile(), () => [], []))
-
-function withFixedAge(config: Config): Config {
-  const { template } = config
-  return { ...config, template: { ...template, pool: { ...template.pool, maxAgeMs: 20_000 } } }
-}
+export const configDefaults: Config = coreOf(emptyFile(), () => [], [])
 
 function emptyFile(): ConfigFile {
   const file = {}

@@ -157,12 +157,12 @@ function looks(
       return shown !== undefined && (shown.suspect || shown.breaker === "open")
     }],
     ["/events", () => facts().some(({ kind, candidate }) => TOLD.has(String(kind)) && candidate === id)],
-    // Its probes fail: the other two answer theirs.
+    // The other two addresses are well.
     [
       "/metrics",
       async () =>
         [...seriesOf((await request(admin, "/metrics")).body)].some(([name, value]) =>
-          name.startsWith("fairlead_probe_total{") && !name.includes('result="ok"') && value > 0
+          /^fairlead_(suspected_total|breaker_open)\{/.test(name) && value > 0
         )
     ],
     ["span", () => {

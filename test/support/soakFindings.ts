@@ -1,15 +1,5 @@
 /** What a good soak of an hour finds. */
-import * as Rng from "../../src/core/math/Rng.ts"
 import type { ClientCounts, Findings, SliceSeen } from "../../src/apps/soak/Report.ts"
-
-export function drawsOf(seed: number): () => number {
-  let rng = Rng.make(seed)
-  return () => {
-    const drawn = Rng.uniform(rng)
-    rng = drawn.rng
-    return drawn.value
-  }
-}
 
 const counts = (more: Partial<ClientCounts>): ClientCounts => ({
   clients: 1_000,

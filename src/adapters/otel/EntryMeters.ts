@@ -113,6 +113,7 @@ export class EntryMeters {
     }
     for (const decision of decisions) {
       if (decision._tag === "SelectionMoved") this.#moved(decision, state)
+      else if (decision._tag === "Suspected") this.upstream(state, decision.upstream).suspected(decision.reason)(1)
       else if (decision._tag === "ConfigApplied") this.reloads("applied")(1)
       else if (decision._tag === "DomainDropped") this.#evicted(decision.reason)(1)
     }

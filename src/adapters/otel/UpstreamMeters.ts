@@ -17,6 +17,7 @@ export class UpstreamMeters {
   readonly closed: (reason: string) => Update
   readonly probes: (result: string) => Update
   readonly switches: (reason: string) => Update
+  readonly suspected: (reason: string) => Update
   readonly tlsStage: (stage: TlsStage, result: string) => Update
   readonly tlsStageOff: (stage: TlsStage) => Update
 
@@ -34,6 +35,7 @@ export class UpstreamMeters {
     this.closed = memo((reason) => meters.of(catalogue.closed, { upstream, reason }))
     this.probes = memo((result) => meters.of(catalogue.probes, { upstream, result }))
     this.switches = memo((reason) => meters.of(catalogue.switches, { upstream, reason }))
+    this.suspected = memo((reason) => meters.of(catalogue.suspected, { upstream, reason }))
     this.tlsStage = (stage, result) => meters.of(catalogue.tlsStages, { upstream, stage, result })
     this.tlsStageOff = (stage) => meters.of(catalogue.tlsStagesOff, { upstream, stage })
   }

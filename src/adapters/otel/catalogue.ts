@@ -96,6 +96,13 @@ export const switches = one({
   help: "Moves into and out of the active set; a replacement counts as one cheaper and one costlier.",
   labels: ["upstream", "reason"]
 })
+export const suspected = one({
+  name: "fairlead_suspected_total",
+  kind: "counter",
+  help:
+    "Candidates that became suspect, by reason: clients go to other candidates first. The first sign that one is silent.",
+  labels: ["upstream", "reason"]
+})
 export const breakers = one({
   name: "fairlead_breaker_open",
   kind: "gauge",
@@ -219,6 +226,7 @@ export const CATALOGUE: ReadonlyArray<Described> = [
   probes,
   score,
   switches,
+  suspected,
   breakers,
   lag,
   gaps,

@@ -1,6 +1,9 @@
 /** The report of a soak, as `report.json` holds it. New versions only add fields. A changed meaning would raise `v`. */
 import * as Schema from "effect/Schema"
 
+/** A report names no more clients that were not served. */
+export const MOST_UNSERVED = 200
+
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const Millis = Schema.Finite
 const Share = Schema.Finite

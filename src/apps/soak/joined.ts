@@ -1,8 +1,7 @@
 /** Two parts of one soak as one. */
 import { Histogram } from "./Histogram.ts"
 import type { ClientCounts, Findings, SliceSeen } from "./Report.ts"
-
-const MOST_UNSERVED = 200
+import { MOST_UNSERVED } from "./Report.ts"
 
 type Counted = Readonly<Record<string, number>>
 

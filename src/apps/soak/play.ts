@@ -22,6 +22,7 @@ import type { Load, Way } from "./load.ts"
 import { load } from "./load.ts"
 import { Names } from "./names.ts"
 import { Recoveries } from "./Recoveries.ts"
+import { MOST_UNSERVED } from "./Report.ts"
 import type { PlannedFault } from "./schedule.ts"
 import { scaleOf, scheduleOf } from "./schedule.ts"
 import { ageShare } from "./freshness.ts"
@@ -71,8 +72,6 @@ export interface Unserved {
   readonly excuse: Excuse
   readonly tookMs: number
 }
-
-const MOST_UNSERVED = 200
 
 /** A client without a whole answer gives up after this time: longer than one address, or two, take to be given up. */
 const PATIENCE_MS = 8_000

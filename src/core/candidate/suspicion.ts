@@ -166,7 +166,7 @@ export function sessionCleared(candidate: Candidate, renewals: number = candidat
 
 /** The time of the suspicion is over. Sessions that began before tell nothing new by stalling. */
 export function lapsed(candidate: Candidate, atUs: number): Candidate {
-  return changed(candidate, { session: false, lapseDueUs: -1, lapsedAtUs: atUs })
+  return changed(sessionCleared(candidate), { lapsedAtUs: atUs })
 }
 
 /** Nothing makes it suspect any more. */

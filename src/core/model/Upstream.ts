@@ -94,8 +94,8 @@ export interface Upstream {
   readonly tlsStages: ReadonlyArray<StageBreaker>
   /** How long it lets idle HTTP connections live, as far as it was seen. */
   readonly kept: Kept
-  /** How long it lets unused warm sockets live, as far as it was seen; undefined: `pool.maxAge` is a time, or none was seen. */
-  readonly lives: Lives | undefined
+  /** How long it lets unused warm sockets live, as far as it was seen. Nothing is looked at where `pool.maxAge` is a time. */
+  readonly lives: Lives
 }
 
 /** What a stage's breaker has counted: see reducers/tlsStages.ts. */

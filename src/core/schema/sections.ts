@@ -3,6 +3,7 @@
  * Each is a table (tables.ts), so the core's configuration follows from it.
  */
 import * as Schema from "effect/Schema"
+import { AUTO_MAX_AGE_MS } from "../autoMaxAge.ts"
 import { GREETING_PORTS } from "../greetingPorts.ts"
 import { key } from "./keys.ts"
 import { onCandidateDeath, perCandidate, rescue } from "./later.ts"
@@ -137,8 +138,6 @@ export const session = {
   ),
   onCandidateDeath
 }
-/** The core learns the time (rules/warmAge.ts). */
-const AUTO_MAX_AGE_MS = 0
 const MAX_AGE: Range = [100, DAY]
 const MaxAge = fromText(
   Schema.Finite,
