@@ -7,6 +7,7 @@ import * as path from "node:path"
 import process from "node:process"
 import * as readline from "node:readline"
 import { fileURLToPath } from "node:url"
+import { networkCommand, on, whyNoLab as whyNot } from "../../src/adapters/soak/labNetwork.ts"
 import type { Seen } from "./clients.ts"
 import type { Line } from "./manyClients.ts"
 import type { ProxyClients, ProxySeen } from "./proxyClients.ts"
@@ -18,23 +19,14 @@ export const PORT = 9000
 
 export type RuntimeName = "node" | "deno"
 
-/** Why the lab cannot run here; undefined when it can. */
-export function whyNot(): string | undefined {
-  if (process.platform !== "linux") return "the lab needs Linux"
-  if (process.getuid?.() !== 0) return "the lab needs root (network namespaces)"
-  if (!fs.existsSync("/dev/net/tun")) return "the lab needs /dev/net/tun"
-  for (const [tool, its] of [["ip", "iproute2"], ["python3", "python3"]] as const) {
-    if (spawnSync("which", [tool]).status !== 0) return `the lab needs ${tool} (Debian package ${its})`
-  }
-  return undefined
-}
+export { whyNot }
 
 /** A process that says "ready" and acknowledges each line it is given. */
 class Told {
   readonly process: ChildProcess
   readonly #lines: AsyncIterator<string>
 
-  constructor(command: string, args: ReadonlyArray<string>) {
+  constructor([command = "", ...args]: ReadonlyArray<string>) {
     this.process = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] })
     this.#lines = readline.createInterface({ input: this.process.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
   }
@@ -79,12 +71,11 @@ export class Lab {
     servers: ReadonlyArray<string> = ["upstream.ts", String(PORT)]
   ): Promise<Lab> {
     const name = `fl${process.pid}x${++opened}`
-    const ways = Object.entries(distances).map(([host, rttMs]) => `${host}=${rttMs}`)
-    const network = new Told("python3", [path.join(ROOT, "bench/netlab/netlab.py"), name, ...ways])
+    const network = new Told(networkCommand(name, distances))
     await network.next()
     const [script = "", ...told] = servers
     const server = [process.execPath, path.join(HERE, script), ...told, ...Object.keys(distances)]
-    const upstreams = new Told("ip", ["netns", "exec", `${name}-far`, ...runnable(server)])
+    const upstreams = new Told(on(name, "far", runnable(server)))
     await upstreams.next()
     return new Lab(name, network, upstreams)
   }
@@ -131,7 +122,8 @@ export class Lab {
 
   /** Starts a program in front of the network; with `stdin` it can be told something. */
   near(command: ReadonlyArray<string>, stdin: "ignore" | "pipe" = "ignore"): ChildProcess {
-    const child = spawn("ip", ["netns", "exec", `${this.name}-near`, ...command], { stdio: [stdin, "pipe", "pipe"] })
+    const [program = "", ...args] = on(this.name, "near", command)
+    const child = spawn(program, args, { stdio: [stdin, "pipe", "pipe"] })
     this.#running.add(child)
     child.once("close", () => this.#running.delete(child))
     return child

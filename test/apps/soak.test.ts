@@ -106,7 +106,7 @@ describe("fairlead soak", () => {
         for (const pid of childrenOf(running.pid)) process.kill(pid, "SIGKILL")
         const { code, stderr } = await running.ended
         assert.strictEqual(code, 1)
-        assert.match(stderr, /the process of the soak's upstreams ended while they were needed: ended with SIGKILL/)
+        assert.match(stderr, /the process of the upstreams of the soak ended while it was needed: ended with SIGKILL/)
       }),
     60_000
   )

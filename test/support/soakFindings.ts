@@ -45,6 +45,7 @@ export const findings = (): Findings => ({
   complete: true,
   scale: 1,
   taken: [],
+  network: "loopback",
   fairlead: counts({}),
   control: counts({ served: 950, failed: 30, caught: 20, p50Ms: 100 }),
   ways: [],

@@ -1,6 +1,6 @@
 /**
- * A local upstream of the soak: a real server on loopback that stands for one address of the made-up network. It answers from its
- * distance and with its fault; it checks each request and answers with a digest. It runs in the process of the upstreams.
+ * A local upstream of the soak: a real server that stands for one address of the made-up network. On loopback it answers from
+ * its distance; in the lab the network does that. It answers with its fault, checks each request and answers with a digest. It runs in the process of the upstreams.
  */
 import type { Buffer } from "node:buffer"
 import * as net from "node:net"
@@ -32,6 +32,10 @@ export class Origin {
     this.#fault = fault
     this.#slowness = slowness
     if (fault === "refusing") { for (const socket of [...this.#sockets]) socket.resetAndDestroy() }
+    // On loopback the soak refuses before it dials.
+    if (this.#options.at === undefined) return
+    if (fault === "refusing") this.#server.close()
+    else if (!this.#server.listening) this.#server.listen(this.#options.at)
   }
 
   #serve(socket: net.Socket): void {
@@ -77,11 +81,11 @@ export class Origin {
     })
   }
 
-  /** On a port that the system chooses, which it gives. */
+  /** Gives its port. */
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject)
-      this.#server.listen({ host: "127.0.0.1", port: 0 }, () => {
+      this.#server.listen(this.#options.at ?? { host: "127.0.0.1", port: 0 }, () => {
         this.#server.off("error", reject)
         this.#server.on("error", () => {})
         resolve((this.#server.address() as net.AddressInfo).port)

@@ -2,6 +2,7 @@
  * What the soak and the process of its upstreams say to each other, a line of JSON each: first the ports that the upstreams
  * listen on, then orders to them. The process ends when its input does.
  */
+import type { Address } from "../../core/model/Config.ts"
 import * as Rng from "../../core/math/Rng.ts"
 
 /**
@@ -16,6 +17,8 @@ export interface OriginOptions {
   readonly rttMs: number
   /** The round trip varies by this share in either direction. */
   readonly jitter: number
+  /** Where it listens, and by itself: while it refuses, nothing does. Absent: on a port of loopback that the system chooses. */
+  readonly at?: Address
 }
 
 export interface Condition {

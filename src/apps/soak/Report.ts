@@ -97,6 +97,9 @@ export const Report = Schema.Struct({
     description: "Intervals of the service and limits of time are this part of their defaults"
   }),
   taken: Schema.Array(Schema.String).annotate({ description: "Sections taken from the file of --config" }),
+  network: Schema.optionalKey(Schema.Literals(["loopback", "lab"])).annotate({
+    description: "loopback: the services' transport made the distance; lab: a network of this machine did (--lab)"
+  }),
   fairlead: Clients,
   control: Clients,
   ways: Schema.Array(Schema.Struct({ way: Schema.String, fairlead: Clients, control: Clients })),

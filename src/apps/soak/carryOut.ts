@@ -36,6 +36,7 @@ export interface Wanted {
   /** A directory. */
   readonly report: string | undefined
   readonly json: boolean
+  readonly lab: string | undefined
 }
 
 /** The report on the way is for a machine that fails: what it shows is lost at most. */
@@ -83,25 +84,38 @@ export const carryOut = (wanted: Wanted) =>
     })
   )
 
+export function networkOf(lab: string | undefined): NonNullable<Report["network"]> {
+  return lab === undefined ? "loopback" : "lab"
+}
+
 function reportOf(
   played: Played,
-  { seed, perSecond, durationMs, user, limits, earlier, baseline }: Wanted,
+  { seed, perSecond, durationMs, user, limits, earlier, baseline, lab }: Wanted,
   ran: Pick<Ran, "ranMs" | "complete" | "verdicts">
 ): Report {
-  const part = findingsOf(played, { seed, perSecond, plannedMs: durationMs, taken: Object.keys(user), ...ran })
+  const part = findingsOf(played, {
+    seed,
+    perSecond,
+    plannedMs: durationMs,
+    taken: Object.keys(user),
+    network: networkOf(lab),
+    ...ran
+  })
   const findings = earlier === undefined ? part : joined(earlier, part)
   const verdict = verdictOf(findings, limits)
   return { ...findings, verdict, baseline: baseline === undefined ? null : comparedWith(baseline, verdict, findings) }
 }
 
-const conclude = Effect.fnUntraced(function* (report: Report, { report: into, json }: Wanted, directory: string) {
+const conclude = Effect.fnUntraced(function* (report: Report, { report: into, json, lab }: Wanted, directory: string) {
   const written = into === undefined ? [] : yield* writeReport(into, report)
   if (json) yield* Console.log(JSON.stringify(report, null, 2))
   else {
     yield* Console.log(`\n${reportText(report, Screen.hasColour())}`)
     yield* Console.log(`The records of this run: ${howToRun(`replay ${path.join(directory, "service")}`)}`)
     for (const file of written) yield* Console.log(`Written: ${file}`)
-    if (!report.complete && into !== undefined) yield* Console.log(`To go on: ${howToRun(`soak --resume ${into}`)}`)
+    if (!report.complete && into !== undefined) {
+      yield* Console.log(`To go on: ${howToRun(`soak --resume ${into}${lab === undefined ? "" : " --lab"}`)}`)
+    }
   }
   const code = codeOf(report)
   // After a signal nothing but this code is left of the failure.

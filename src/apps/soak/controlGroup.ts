@@ -12,7 +12,7 @@ import { runPlanUnsafe } from "../../plane/DialRun.ts"
 import { NO_NAMES, roundRobin } from "../demo/plainForwarder.ts"
 
 export interface ControlGroup {
-  /** A transport with distance for sockets that a program may have. */
+  /** For sockets that a program may have. */
   readonly transport: Transport["Service"]
   readonly timeoutMs: number
   readonly isResolverDead: () => boolean

@@ -9,6 +9,7 @@ import { render } from "../config/Problem.ts"
 import { readText } from "../config/readConfig.ts"
 import { readYaml } from "../config/yamlSource.ts"
 import { UsageError } from "../exit.ts"
+import type { Findings } from "./Report.ts"
 import { Report } from "./Report.ts"
 import { reportHtml } from "./reportHtml.ts"
 import { takenFrom } from "./settings.ts"
@@ -56,7 +57,10 @@ export const reportIn = Effect.fnUntraced(function* (file: string) {
 })
 
 /** The report of a soak that ended early and may go on. `taken`: the sections of the file that is named now. */
-export const unfinishedIn = Effect.fnUntraced(function* (directory: string, taken: ReadonlyArray<string>) {
+export const unfinishedIn = Effect.fnUntraced(function* (
+  directory: string,
+  { taken, network }: Pick<Findings, "taken" | "network">
+) {
   const file = path.join(directory, REPORT_JSON)
   const report = yield* reportIn(file)
   const why = report.complete
@@ -67,6 +71,8 @@ export const unfinishedIn = Effect.fnUntraced(function* (directory: string, take
     ? `Fairlead ${report.version} began it, and this is ${VERSION}: a soak is of one version`
     : report.taken.join() !== taken.join()
     ? `it took [${report.taken.join(", ")}] from a file, and --config now gives [${taken.join(", ")}]: name the same file`
+    : (report.network ?? "loopback") !== network
+    ? `it ran ${report.network === "lab" ? "with --lab: name it again" : "without --lab: leave it out"}`
     : undefined
   if (why !== undefined) return yield* wrong([`--resume ${file}: ${why}`])
   return { ...report, perSecond: report.perSecond ?? 0 }

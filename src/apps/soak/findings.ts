@@ -14,12 +14,13 @@ export interface Ran {
   readonly ranMs: number
   readonly complete: boolean
   readonly taken: ReadonlyArray<string>
+  readonly network: NonNullable<Findings["network"]>
   /** Of the services' records; absent: they are still written. */
   readonly verdicts?: Readonly<Record<string, Verdict>>
 }
 
 export function findingsOf(played: Played, ran: Ran): Findings {
-  const { seed, perSecond, plannedMs, ranMs, complete, taken, verdicts } = ran
+  const { seed, perSecond, plannedMs, ranMs, complete, taken, network, verdicts } = ran
   const { tallies, services, course } = played
   const ledgers = services.map(({ ledger }) => ledger)
   const sum = (of: (ledger: Ledger) => number) => ledgers.reduce((total, ledger) => total + of(ledger), 0)
@@ -38,6 +39,7 @@ export function findingsOf(played: Played, ran: Ran): Findings {
     complete,
     scale: round(played.scale, 4),
     taken,
+    network,
     fairlead: wholeOf(tallies.fairlead.all),
     control: wholeOf(tallies.control.all),
     ways: ways.map((way) => ({

@@ -44,6 +44,8 @@ export interface Play {
   readonly perSecond: number
   readonly user: Sections
   readonly environment: Environment
+  /** The lab that this process is in. undefined: none, and a transport makes the distance. */
+  readonly lab: string | undefined
   /** Directories of the two records. */
   readonly records: { readonly service: string; readonly embedded: string }
   readonly tell: (text: string) => void
@@ -80,7 +82,7 @@ const LOOK_MS = 500
 const DRAIN_MS = 1_000
 
 export const play = (
-  { durationMs, fromMs, seed, perSecond, user, environment, records, tell }: Play,
+  { durationMs, fromMs, seed, perSecond, user, environment, lab, records, tell }: Play,
   opened: (it: Played) => void
 ) =>
   Effect.gen(function* () {
@@ -88,15 +90,16 @@ export const play = (
     const chance = draws(seed + Math.round(fromMs))
     const near = yield* Effect.provide(Transport, NodeTransport.layer)
     const nearOfPrograms = yield* Effect.provide(Transport, EmbedTransport.layer)
-    const { world, lost } = yield* openWorld(seed + 1)
+    const { world, lost } = yield* openWorld(seed + 1, lab)
     const sites = allOf(world)
+    const over = (transport: Transport["Service"]) => lab === undefined ? distant(transport, sites).transport : transport
     const names = new Names(world)
     const scale = scaleOf(durationMs)
     const schedule = scheduleOf(durationMs, draws(seed + 2)).filter(({ untilMs }) => untilMs > fromMs)
     const fibers = fiberCount()
     const open = (listening: boolean) => {
       const record = listening ? records.service : records.embedded
-      const { transport } = distant(listening ? near : nearOfPrograms, sites)
+      const transport = over(listening ? near : nearOfPrograms)
       const text = configurationOf({ world, scale, record, listening, user })
       const layer = Layer.succeed(Transport, transport)
       const opening = openService({ text, environment, listening, transport: layer, resolver: names.layer })
@@ -131,7 +134,7 @@ export const play = (
     }
     opened(played)
     const control = {
-      transport: distant(nearOfPrograms, sites).transport,
+      transport: over(nearOfPrograms),
       timeoutMs: service.dialTimeoutMs,
       isResolverDead: () => names.isDead,
       draw: draws(seed + 3)

@@ -28,7 +28,9 @@ export function reportText(report: Report, colour: boolean): string {
   }))
   const lines = table(columns, verdict.lines.map(cells))
   return [
-    `${complete ? "The whole soak" : "Ended early"}: ${(ranMs / 1000).toFixed(0)} s, seed ${report.seed}.`,
+    `${complete ? "The whole soak" : "Ended early"}: ${(ranMs / 1000).toFixed(0)} s, seed ${report.seed}${
+      report.network === "lab" ? ", in the lab" : ""
+    }.`,
     "",
     ...clients.map((line) => paint(line, colour)),
     "",

@@ -8,8 +8,9 @@ import { parseDuration } from "../../core/schema/units.ts"
 import { configFlag } from "../configFlag.ts"
 import { UsageError } from "../exit.ts"
 import { pathFlag } from "../pathParam.ts"
-import { carryOut } from "./carryOut.ts"
+import { carryOut, networkOf } from "./carryOut.ts"
 import { limitsIn, prepare, reportIn, sectionsIn, unfinishedIn } from "./files.ts"
+import { inLab } from "./inLab.ts"
 
 const LEAST_MS = 5_000
 const MOST_MS = 30 * 86_400_000
@@ -53,6 +54,14 @@ const resume = pathFlag("resume").pipe(
   Flag.withMetavar("DIR"),
   Flag.optional
 )
+const lab = Flag.Boolean("lab").pipe(
+  Flag.withDescription(
+    "Over a network with real round trips and darkness, in two namespaces of this machine: needs Linux, root, iproute2 and python3"
+  ),
+  Flag.withDefault(false)
+)
+/** The command starts itself once more, in the lab. */
+const inside = Flag.String("inside").pipe(Flag.withHidden, Flag.optional)
 const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print nothing but the report as one JSON document at the end"),
   Flag.withDefault(false)
@@ -60,8 +69,10 @@ const json = Flag.Boolean("json").pipe(
 
 export const soak = Command.make(
   "soak",
-  { config: configFlag, duration, report, seed, rate, thresholds, baseline, resume, json },
+  { config: configFlag, duration, report, seed, rate, thresholds, baseline, resume, lab, inside, json },
   Effect.fnUntraced(function* (flags) {
+    const name = Option.getOrUndefined(flags.inside)
+    if (flags.lab && name === undefined) return yield* inLab
     const durationMs = parseDuration(flags.duration)
     if (durationMs === undefined || durationMs < LEAST_MS || durationMs > MOST_MS) {
       return yield* new UsageError({
@@ -71,7 +82,9 @@ export const soak = Command.make(
     const user = Option.isSome(flags.config) ? yield* sectionsIn(flags.config.value, process.env) : {}
     const limits = Option.isSome(flags.thresholds) ? yield* limitsIn(flags.thresholds.value) : {}
     const baseline = Option.isSome(flags.baseline) ? yield* reportIn(flags.baseline.value) : undefined
-    const earlier = Option.isSome(flags.resume) ? yield* unfinishedIn(flags.resume.value, Object.keys(user)) : undefined
+    const earlier = Option.isSome(flags.resume)
+      ? yield* unfinishedIn(flags.resume.value, { taken: Object.keys(user), network: networkOf(name) })
+      : undefined
     const report = Option.getOrUndefined(Option.orElse(flags.report, () => flags.resume))
     if (report !== undefined) yield* prepare(report)
     yield* carryOut({
@@ -83,7 +96,8 @@ export const soak = Command.make(
       baseline,
       earlier,
       report,
-      json: flags.json
+      json: flags.json,
+      lab: name
     })
   })
 ).pipe(
@@ -98,6 +112,7 @@ export const soak = Command.make(
     { command: "fairlead soak --duration 24h --report soak", description: "A day, with soak/report.html" },
     { command: "fairlead soak --resume soak", description: "The rest of it, after it ended early" },
     { command: "fairlead soak --config fairlead.yaml", description: "With the probing, scoring, pool ... of your file" },
+    { command: "sudo fairlead soak --lab", description: "With packets that really travel, get lost and find nothing" },
     { command: "fairlead soak --baseline soak/report.json", description: "What got worse since then" }
   ])
 )

@@ -47,9 +47,16 @@ export function comparedWith(before: Report, now: Report["verdict"], seen: Findi
   })
   const differs = (key: "seed" | "plannedMs" | "scale" | "platform" | "runtime") =>
     before[key] === seen[key] ? [] : [`${key} differs: ${before[key]} then, ${seen[key]} now`]
+  const [network, networkNow] = [before.network ?? "loopback", seen.network ?? "loopback"]
   return {
     startedAt: before.startedAt,
-    notes: [...differs("seed"), ...differs("plannedMs"), ...differs("platform"), ...differs("runtime")],
+    notes: [
+      ...differs("seed"),
+      ...differs("plannedMs"),
+      ...differs("platform"),
+      ...differs("runtime"),
+      ...(network === networkNow ? [] : [`network differs: ${network} then, ${networkNow} now`])
+    ],
     worse
   }
 }

@@ -1,16 +1,17 @@
-#!/usr/bin/env python3
-"""Two network namespaces with a distance between them, for benchmarks of what loopback cannot show.
+/** The program of the lab's network, for `python3 -c`: JavaScript cannot open a TUN device. The soak and the benchmarks run it. */
+export const NETLAB = String.raw`"""Two network namespaces with a distance between them, for what loopback cannot show.
 
 Packets between the namespace NAME-near (clients, forwarders) and NAME-far (servers) pass through this process, which
 holds each of them for half the round trip of its far address, loses some, or all. Handshakes, resets and
 retransmissions are the kernel's own. All addresses are of 198.18.0.0/15, set aside for benchmarks (RFC 2544), and
 nothing leaves the two namespaces. Needs root, iproute2 and /dev/net/tun.
 
-    netlab.py NAME ADDRESS=RTT_MS...
+    NAME ADDRESS=RTT_MS...
 
-Prints "ready", then obeys lines on stdin until it ends or a signal comes, and acknowledges each:
+Namespaces that exist already are used and left; others are made, and deleted at the end. Prints "ready", then obeys
+lines on stdin until it ends or a signal comes, and acknowledges each:
 
-    ADDRESS rtt MS | ADDRESS loss SHARE | ADDRESS dark | ADDRESS light
+    ADDRESS rtt MS | ADDRESS jitter SHARE | ADDRESS loss SHARE | ADDRESS dark | ADDRESS light
 """
 import fcntl
 import heapq
@@ -42,6 +43,8 @@ class Host:
 
     def __init__(self, rtt_ms):
         self.one_way_s = rtt_ms / 2000
+        # The way varies by this share in either direction.
+        self.jitter = 0.0
         self.loss = 0.0
         self.dark = False
         # A link keeps packets in order: nothing overtakes, in either direction.
@@ -50,6 +53,8 @@ class Host:
     def obey(self, words):
         if words[0] == "rtt":
             self.one_way_s = float(words[1]) / 2000
+        elif words[0] == "jitter":
+            self.jitter = float(words[1])
         elif words[0] == "loss":
             self.loss = float(words[1])
         else:
@@ -59,7 +64,8 @@ class Host:
         """When a packet that came now goes on; None when it is lost."""
         if self.dark or (self.loss > 0 and random.random() < self.loss):
             return None
-        due = max(now + self.one_way_s, self.last_out[outward])
+        one_way_s = self.one_way_s * (1 + self.jitter * (2 * random.random() - 1))
+        due = max(now + one_way_s, self.last_out[outward])
         self.last_out[outward] = due
         return due
 
@@ -78,12 +84,13 @@ def tun_within(namespace):
     return device
 
 
-def build(name, addresses):
+def build(name, addresses, made):
     devices = []
     for side in ("near", "far"):
         namespace = f"{name}-{side}"
-        run("ip", "netns", "del", namespace, check=False)
-        run("ip", "netns", "add", namespace)
+        if not os.path.exists(f"/run/netns/{namespace}"):
+            made.append(namespace)
+            run("ip", "netns", "add", namespace)
         devices.append(tun_within(namespace))
         run("ip", "-n", namespace, "link", "set", "lo", "up")
         run("ip", "-n", namespace, "link", "set", "dist0", "up", "txqueuelen", "10000")
@@ -92,11 +99,6 @@ def build(name, addresses):
     for address in addresses:
         run("ip", "-n", f"{name}-far", "addr", "add", f"{address}/32", "dev", "lo")
     return devices
-
-
-def tear_down(name):
-    for side in ("near", "far"):
-        run("ip", "netns", "del", f"{name}-{side}", check=False)
 
 
 def packets(device):
@@ -159,13 +161,16 @@ def main(argv):
     given = dict(part.split("=") for part in argv[2:])
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    made = []
     try:
-        near, far = build(name, given)
+        near, far = build(name, given, made)
         hosts = {socket.inet_aton(address): Host(float(rtt)) for address, rtt in given.items()}
         print("ready", flush=True)
         carry(near, far, hosts)
     finally:
-        tear_down(name)
+        for namespace in made:
+            run("ip", "netns", "del", namespace, check=False)
 
 
 main(sys.argv)
+`
