@@ -11,10 +11,12 @@ import { isTraced } from "../../src/adapters/otel/options.ts"
 import { sampler } from "../../src/adapters/otel/sampling.ts"
 import { counted as countedSee } from "../../src/adapters/otel/Telemetry.ts"
 import { advance } from "../../src/core/advance.ts"
+import type { CandidateId } from "../../src/core/model/Candidate.ts"
 import type { Config } from "../../src/core/model/Config.ts"
 import type { Entry } from "../../src/core/model/Event.ts"
 import { isReady } from "../../src/core/ready.ts"
 import { initial } from "../../src/core/state.ts"
+import * as Upstreams from "../../src/core/upstreams.ts"
 import { Resolver } from "../../src/plane/ports/Resolver.ts"
 import { networks } from "../support/access.ts"
 import { answersOf } from "../support/answers.ts"
@@ -182,6 +184,28 @@ describe("a client's trace", () => {
       ["fairlead.resolve", "unresolved"]
     ])
     assert.notInclude(JSON.stringify(written), "web.example")
+  })
+
+  it("has an error span for a warm socket that could not be had, and none for one that could", () => {
+    const written: Array<Written> = []
+    const writer = { write: (_state: unknown, span: Written) => void written.push(span) } as unknown as SpanWriter
+    const spans = new EntrySpans(writer, () => true, () => {})
+    const world = measured(configWith([{ candidates: addresses(2) }]))
+    world.run(40, () => 5_000, () => {})
+    const state = world.state()
+    const [candidate] = Upstreams.find(state, 0)?.listed as readonly [CandidateId]
+    const about = { worker: 0, warm: 1, candidate, tookUs: 700 }
+    spans.see({ seq: state.seq + 1, at: 9_000_000, event: { _tag: "WarmConnected", ...about } }, [], state)
+    assert.deepStrictEqual(written, [])
+    spans.see({ seq: state.seq + 2, at: 9_000_000, event: { _tag: "WarmFailed", ...about, reason: "refused" } }, [], state)
+    assert.deepStrictEqual(written, [{
+      name: "fairlead.warm",
+      kind: "client",
+      startUs: 8_999_300,
+      endUs: 9_000_000,
+      attributes: { "fairlead.upstream": "web", "fairlead.candidate": "web#1", "fairlead.outcome": "refused" },
+      error: "refused"
+    }])
   })
 
   it.live("stands beside one span for each probe, from its dial to its outcome, and one for each query of the core", () =>

@@ -2,7 +2,7 @@
 import * as Candidates from "../../core/candidates.ts"
 import type { CandidateId } from "../../core/model/Candidate.ts"
 import type { Decision, PreheatCompleted, SelectionMoved } from "../../core/model/Decision.ts"
-import type { Entry } from "../../core/model/Event.ts"
+import type { Entry, WarmFailed } from "../../core/model/Event.ts"
 import type { State } from "../../core/model/State.ts"
 import * as Upstreams from "../../core/upstreams.ts"
 import { ConnectionSpans } from "./ConnectionSpans.ts"
@@ -30,6 +30,9 @@ export class EntrySpans {
       case "ClientClosed":
         this.connections.closed(at, event, state)
         break
+      case "WarmFailed":
+        if (this.#isSampled(seq)) this.#unfilled(state, at, event)
+        break
       case "WorkerLost":
         this.connections.forget()
         break
@@ -42,6 +45,18 @@ export class EntrySpans {
   #decided(state: State, at: number, decision: Decision): void {
     if (decision._tag === "SelectionMoved") this.#evaluated(state, at, decision)
     else if (decision._tag === "PreheatCompleted") this.#preheated(state, at, decision)
+  }
+
+  /** Between probes it is often the first to meet an address that has died. A warm socket that is there has no span, as clients take many. */
+  #unfilled(state: State, at: number, { candidate, reason, tookUs }: WarmFailed): void {
+    const upstream = Candidates.find(state, candidate)?.upstream
+    const attributes = {
+      "fairlead.upstream": upstream === undefined ? "unknown" : Upstreams.labelOf(state, upstream),
+      "fairlead.candidate": Candidates.labelOf(state, candidate),
+      "fairlead.outcome": reason
+    }
+    const written = { name: "fairlead.warm", startUs: at - tookUs, endUs: at, attributes } as const
+    this.#writer.write(state, { ...written, kind: "client", error: reason })
   }
 
   #preheated(state: State, at: number, { upstream, reachable, tookUs }: PreheatCompleted): void {
