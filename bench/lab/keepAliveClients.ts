@@ -134,5 +134,5 @@ const limitsMs = Object.fromEntries(
 )
 await fairlead.close()
 const seen: Seen = { idle, limitsMs, fresh }
-console.log(JSON.stringify(seen))
-process.exit(0)
+// A pipe takes a long text in parts.
+process.stdout.write(JSON.stringify(seen), () => process.exit(0))
