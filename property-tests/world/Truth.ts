@@ -63,6 +63,11 @@ export class Truth {
     return Math.round((thousandths * this.runMs) / 1000)
   }
 
+  /** How long the machine slept between two moments. */
+  asleepMs(fromMs: number, toMs: number): number {
+    return this.sleeps.reduce((sum, one) => sum + Math.max(0, Math.min(toMs, one.toMs) - Math.max(fromMs, one.fromMs)), 0)
+  }
+
   placeOf(host: string): Place {
     return this.#places.get(host) ?? STRANGE
   }

@@ -1,4 +1,4 @@
-/** A name is resolved again and again, as long as its upstream is on. */
+/** A name is resolved again and again, as long as its upstream is on and the machine is awake. */
 import { mayResolve } from "../../../src/core/invariants.ts"
 import * as Upstreams from "../../../src/core/upstreams.ts"
 import type { Checker, MakeChecker } from "../Checker.ts"
@@ -6,7 +6,7 @@ import { mustHold } from "../Checker.ts"
 
 const RETRY_US = 5_000_000
 
-export const names: MakeChecker = ({ met }): Checker => {
+export const names: MakeChecker = ({ met, truth }): Checker => {
   let asked = new Map<string, number>()
   let lookedUs = 0
   return {
@@ -14,7 +14,7 @@ export const names: MakeChecker = ({ met }): Checker => {
     decided: (_process, decision, { entry: { at } }) => {
       if (decision._tag === "Resolve") asked.set(decision.host, at)
     },
-    settled: ({ state, nowUs }) => {
+    settled: ({ state, nowUs, epochUs }) => {
       if (nowUs - lookedUs < RETRY_US) return
       lookedUs = nowUs
       for (const upstream of Upstreams.all(state)) {
@@ -31,8 +31,10 @@ export const names: MakeChecker = ({ met }): Checker => {
         met("a name was resolved in time")
         const { unresolvedSinceUs } = upstream
         const failingUs = unresolvedSinceUs < 0 ? 0 : nowUs - unresolvedSinceUs
+        const toMs = (us: number) => (epochUs + us) / 1000
+        const awakeUs = nowUs - atUs - truth.asleepMs(toMs(atUs), toMs(nowUs)) * 1000
         const mostUs = Math.max(dns.refreshMs * 1000, failingUs) + dns.timeoutMs * 1000 + 2 * RETRY_US
-        mustHold(nowUs - atUs <= mostUs, () => `${host} was not resolved for ${(nowUs - atUs) / 1e6} s`)
+        mustHold(awakeUs <= mostUs, () => `${host} was not resolved for ${awakeUs / 1e6} s`)
       }
     }
   }

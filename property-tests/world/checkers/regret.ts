@@ -19,10 +19,12 @@ export const regret: MakeChecker = (seen): Checker => {
       const config = configured(process.state, target.name)
       if (config === undefined) return
       const well = wellOf(seen, process.state, config, atMs, nowMs())
-      const candidate = Candidates.find(process.state, accepted.candidate)
-      const best = candidate === undefined ? well[0] : comparable(seen, process.state, config, well, candidate)
+      // What served may be the second of a race. The choice was the first one, and to count the seconds alone would count only losses.
+      const chosen = Candidates.find(process.state, accepted.chosen)
+      const best = chosen === undefined ? well[0] : comparable(seen, process.state, config, well, chosen)
       if (best === undefined) return
-      const firstByteMs = candidate === undefined ? best.rttMs : truth.rttMs(candidate.host, atMs)
+      const served = Candidates.find(process.state, accepted.candidate)
+      const firstByteMs = served === undefined ? best.rttMs : truth.rttMs(served.host, atMs)
       clients++
       sumMs += Math.max(0, acceptedMs - atMs + firstByteMs - 2 * best.rttMs)
     },
