@@ -35,6 +35,8 @@ export class Truth {
   readonly runMs: number
   /** When the machine slept so far. */
   readonly sleeps: Array<{ readonly fromMs: number; readonly toMs: number }> = []
+  /** When an operator had turned Fairlead off so far. */
+  readonly offs: Array<{ readonly fromMs: number; readonly toMs: number }> = []
   readonly #script: Script
   readonly #draws: Draws
   readonly #of = new Map<string, ReadonlyArray<Spell>>()

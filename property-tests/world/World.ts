@@ -198,6 +198,7 @@ export class World {
           config: configOf(this.#script, pick, this.#truth.hosts)
         })
       case "off":
+        this.#truth.offs.push({ fromMs: this.#clock.nowMs, toMs: this.#clock.nowMs + seconds * 1_000 })
         process.post({ _tag: "EnabledOverridden", worker: 0, enabled: false })
         return void this.#clock.after(seconds * 1000, () => {
           this.#process.post({ _tag: "EnabledOverridden", worker: 0, enabled: null })

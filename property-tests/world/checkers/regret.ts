@@ -1,5 +1,6 @@
 /** On average a client waits little longer than the nearest address that was well would have made it wait. */
 import * as Candidates from "../../../src/core/candidates.ts"
+import type { CandidateRef } from "../../../src/core/model/Candidate.ts"
 import type { Checker, MakeChecker } from "../Checker.ts"
 import { mustHold } from "../Checker.ts"
 import { comparable, configured, wellOf } from "../choices.ts"
@@ -14,16 +15,19 @@ export const regret: MakeChecker = (seen): Checker => {
   return {
     ended: ({ process, arrival: { target }, atMs, accepted, acceptedMs }) => {
       if (target._tag !== "Upstream" || accepted === undefined) return
-      // No client waits for a machine that sleeps.
-      if (truth.sleeps.some(({ fromMs, toMs }) => fromMs < acceptedMs && toMs > atMs)) return
+      // No client waits for a machine that sleeps. While Fairlead is off, the order of the list counts.
+      if ([...truth.sleeps, ...truth.offs].some(({ fromMs, toMs }) => fromMs < acceptedMs && toMs > atMs)) return
       const config = configured(process.state, target.name)
       if (config === undefined) return
       const well = wellOf(seen, process.state, config, atMs, nowMs())
-      // What served may be the second of a race. The choice was the first one, and to count the seconds alone would count only losses.
-      const chosen = Candidates.find(process.state, accepted.chosen)
-      const best = chosen === undefined ? well[0] : comparable(seen, process.state, config, well, chosen)
-      if (best === undefined) return
-      const served = Candidates.find(process.state, accepted.candidate)
+      // What served may be the second of a race. Then the choice was another one, and both have to be comparable: to count the seconds
+      // alone would count only losses.
+      const of = (id: CandidateRef) => Candidates.find(process.state, id)
+      const [chosen, served] = [of(accepted.chosen), of(accepted.candidate)]
+      const all = [chosen, served].flatMap((one) => one === undefined ? [] : [one])
+      const nearest = all.map((one) => comparable(seen, process.state, config, well, one))
+      const best = served === undefined ? well[0] : nearest.at(-1)
+      if (best === undefined || nearest.includes(undefined)) return
       const firstByteMs = served === undefined ? best.rttMs : truth.rttMs(served.host, atMs)
       clients++
       sumMs += Math.max(0, acceptedMs - atMs + firstByteMs - 2 * best.rttMs)
