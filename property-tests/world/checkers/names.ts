@@ -7,12 +7,13 @@ import { mustHold } from "../Checker.ts"
 const RETRY_US = 5_000_000
 
 export const names: MakeChecker = ({ met, truth }): Checker => {
-  let asked = new Map<string, number>()
+  /** The last query of each name, and the longest time since then for which it had failed: the next one may wait for as long. */
+  let asked = new Map<string, { readonly atUs: number; readonly failingUs: number }>()
   let lookedUs = 0
   return {
     began: () => void ([asked, lookedUs] = [new Map(), 0]),
     decided: (_process, decision, { entry: { at } }) => {
-      if (decision._tag === "Resolve") asked.set(decision.host, at)
+      if (decision._tag === "Resolve") asked.set(decision.host, { atUs: at, failingUs: 0 })
     },
     settled: ({ state, nowUs, epochUs }) => {
       if (nowUs - lookedUs < RETRY_US) return
@@ -23,14 +24,11 @@ export const names: MakeChecker = ({ met, truth }): Checker => {
           asked.delete(host)
           continue
         }
-        const atUs = asked.get(host)
-        if (atUs === undefined) {
-          asked.set(host, nowUs)
-          continue
-        }
-        met("a name was resolved in time")
+        const { atUs, failingUs: wasUs } = asked.get(host) ?? { atUs: nowUs, failingUs: 0 }
         const { unresolvedSinceUs } = upstream
-        const failingUs = unresolvedSinceUs < 0 ? 0 : nowUs - unresolvedSinceUs
+        const failingUs = Math.max(wasUs, unresolvedSinceUs < 0 ? 0 : nowUs - unresolvedSinceUs)
+        asked.set(host, { atUs, failingUs })
+        met("a name was resolved in time")
         const toMs = (us: number) => (epochUs + us) / 1000
         const awakeUs = nowUs - atUs - truth.asleepMs(toMs(atUs), toMs(nowUs)) * 1000
         const mostUs = Math.max(dns.refreshMs * 1000, failingUs) + dns.timeoutMs * 1000 + 2 * RETRY_US

@@ -18,6 +18,8 @@ export const served: MakeChecker = (seen): Checker => {
       met(`a client ${how}`)
       const { process, arrival: { target }, atMs } = client
       if (how !== "failed" || target._tag !== "Upstream" || atMs - sinceMs < KNOWN_MS) return
+      // A machine that sleeps does not dial, and the time of a client runs out meanwhile.
+      if (seen.truth.asleepMs(atMs, nowMs()) > 0) return
       const config = configured(process.state, target.name)
       if (config === undefined) return
       met("a client failed, and its addresses were known")
