@@ -7,7 +7,7 @@ import * as path from "node:path"
 import process from "node:process"
 import * as readline from "node:readline"
 import { fileURLToPath } from "node:url"
-import { networkCommand, on, whyNoLab as whyNot } from "../../src/adapters/soak/labNetwork.ts"
+import { commandOn, networkCommand } from "../../src/adapters/soak/labNetwork.ts"
 import type { Seen } from "./clients.ts"
 import type { Line } from "./manyClients.ts"
 import type { ProxyClients, ProxySeen } from "./proxyClients.ts"
@@ -19,7 +19,7 @@ export const PORT = 9000
 
 export type RuntimeName = "node" | "deno"
 
-export { whyNot }
+export { whyNoLab as whyNot } from "../../src/adapters/soak/labNetwork.ts"
 
 /** A process that says "ready" and acknowledges each line it is given. */
 class Told {
@@ -75,7 +75,7 @@ export class Lab {
     await network.next()
     const [script = "", ...told] = servers
     const server = [process.execPath, path.join(HERE, script), ...told, ...Object.keys(distances)]
-    const upstreams = new Told(on(name, "far", runnable(server)))
+    const upstreams = new Told(commandOn(name, "far", runnable(server)))
     await upstreams.next()
     return new Lab(name, network, upstreams)
   }
@@ -122,7 +122,7 @@ export class Lab {
 
   /** Starts a program in front of the network; with `stdin` it can be told something. */
   near(command: ReadonlyArray<string>, stdin: "ignore" | "pipe" = "ignore"): ChildProcess {
-    const [program = "", ...args] = on(this.name, "near", command)
+    const [program = "", ...args] = commandOn(this.name, "near", command)
     const child = spawn(program, args, { stdio: [stdin, "pipe", "pipe"] })
     this.#running.add(child)
     child.once("close", () => this.#running.delete(child))

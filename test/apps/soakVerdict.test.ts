@@ -131,6 +131,10 @@ describe("the verdict of a soak", () => {
     assert.deepStrictEqual(worse.map(({ id, before, now }) => [id, before, now]), [["p50Improvement", 70, 50]])
     assert.strictEqual(codeOf({ verdict: verdictOf(slower, {}), baseline: compared(slower) }), 3)
     assert.deepStrictEqual(compared({ ...findings(), seed: 2 }).notes, ["seed differs: 1 then, 2 now"])
+    assert.deepStrictEqual(compared({ ...findings(), network: "lab" }).notes, ["network differs: loopback then, lab now"])
+    // A report of an older version does not say it.
+    const { network: _, ...older } = findings()
+    assert.deepStrictEqual(compared(older).notes, [])
   })
 })
 

@@ -75,7 +75,7 @@ describe("with maxAge auto, warm sockets", () => {
     }
   })
 
-  it("learn from an early end, as at a restart of the server, only until enough longer have outlived it", () => {
+  it("learn from an early end, as at a restart of the server, only until enough of those kept longer have outlived it", () => {
     const toy = ending(started(), 3 * SECOND, 1)
     expect(Math.max(...dialledNow(toy).others)).toBeLessThan(4_000)
     expect(Math.min(...dialledNow(toy.run(60 * SECOND)).others)).toBeGreaterThan(4_000)

@@ -24,10 +24,12 @@ export const names: MakeChecker = ({ met, truth }): Checker => {
           asked.delete(host)
           continue
         }
-        const { atUs, failingUs: wasUs } = asked.get(host) ?? { atUs: nowUs, failingUs: 0 }
+        const last = asked.get(host)
+        const { atUs } = last ?? { atUs: nowUs }
         const { unresolvedSinceUs } = upstream
-        const failingUs = Math.max(wasUs, unresolvedSinceUs < 0 ? 0 : nowUs - unresolvedSinceUs)
+        const failingUs = Math.max(last?.failingUs ?? 0, unresolvedSinceUs < 0 ? 0 : nowUs - unresolvedSinceUs)
         asked.set(host, { atUs, failingUs })
+        if (last === undefined) continue
         met("a name was resolved in time")
         const toMs = (us: number) => (epochUs + us) / 1000
         const awakeUs = nowUs - atUs - truth.asleepMs(toMs(atUs), toMs(nowUs)) * 1000

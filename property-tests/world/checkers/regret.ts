@@ -1,6 +1,6 @@
 /** On average a client waits little longer than the nearest address that was well would have made it wait. */
 import * as Candidates from "../../../src/core/candidates.ts"
-import type { CandidateRef } from "../../../src/core/model/Candidate.ts"
+import type { Candidate } from "../../../src/core/model/Candidate.ts"
 import type { Checker, MakeChecker } from "../Checker.ts"
 import { mustHold } from "../Checker.ts"
 import { comparable, configured, wellOf } from "../choices.ts"
@@ -20,14 +20,12 @@ export const regret: MakeChecker = (seen): Checker => {
       const config = configured(process.state, target.name)
       if (config === undefined) return
       const well = wellOf(seen, process.state, config, atMs, nowMs())
-      // What served may be the second of a race. Then the choice was another one, and both have to be comparable: to count the seconds
-      // alone would count only losses.
-      const of = (id: CandidateRef) => Candidates.find(process.state, id)
-      const [chosen, served] = [of(accepted.chosen), of(accepted.candidate)]
-      const all = [chosen, served].flatMap((one) => one === undefined ? [] : [one])
-      const nearest = all.map((one) => comparable(seen, process.state, config, well, one))
-      const best = served === undefined ? well[0] : nearest.at(-1)
-      if (best === undefined || nearest.includes(undefined)) return
+      const nearest = (one: Candidate | undefined) =>
+        one === undefined ? well[0] : comparable(seen, process.state, config, well, one)
+      const served = Candidates.find(process.state, accepted.candidate)
+      const best = nearest(served)
+      // Of a race in which the choice cannot be compared, only the clients that the second address served would count: those with losses.
+      if (best === undefined || nearest(Candidates.find(process.state, accepted.chosen)) === undefined) return
       const firstByteMs = served === undefined ? best.rttMs : truth.rttMs(served.host, atMs)
       clients++
       sumMs += Math.max(0, acceptedMs - atMs + firstByteMs - 2 * best.rttMs)

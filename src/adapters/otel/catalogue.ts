@@ -99,8 +99,7 @@ export const switches = one({
 export const suspected = one({
   name: "fairlead_suspected_total",
   kind: "counter",
-  help:
-    "Candidates that became suspect, by reason: clients go to other candidates first. The first sign that one is silent.",
+  help: "Candidates that became suspect, by reason: clients go to other candidates first.",
   labels: ["upstream", "reason"]
 })
 export const breakers = one({

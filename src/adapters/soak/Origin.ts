@@ -1,6 +1,7 @@
 /**
- * A local upstream of the soak: a real server that stands for one address of the made-up network. On loopback it answers from
- * its distance; in the lab the network does that. It answers with its fault, checks each request and answers with a digest. It runs in the process of the upstreams.
+ * An upstream of the soak: a real server that stands for one address. It checks each request, and answers with a digest and with
+ * its fault: on loopback from its distance, in the lab at once, as the network has the distance. It runs in the process of the
+ * upstreams.
  */
 import type { Buffer } from "node:buffer"
 import * as net from "node:net"
@@ -87,7 +88,10 @@ export class Origin {
       this.#server.once("error", reject)
       this.#server.listen(this.#options.at ?? { host: "127.0.0.1", port: 0 }, () => {
         this.#server.off("error", reject)
-        this.#server.on("error", () => {})
+        this.#server.on("error", (error) => {
+          // Where it cannot listen again, the process ends, and the soak says so. One client that cannot be taken is no reason.
+          if (!this.#server.listening) throw error
+        })
         resolve((this.#server.address() as net.AddressInfo).port)
       })
     })

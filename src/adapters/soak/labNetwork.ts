@@ -28,8 +28,8 @@ export function networkCommand(name: string, rttsMs: Readonly<Record<string, num
   return ["python3", "-c", NETLAB, name, ...Object.entries(rttsMs).map(([host, ms]) => `${host}=${ms}`)]
 }
 
-/** The command, run on one side. */
-export function on(name: string, side: Side, command: ReadonlyArray<string>): ReadonlyArray<string> {
+/** What starts the command on one side. */
+export function commandOn(name: string, side: Side, command: ReadonlyArray<string>): ReadonlyArray<string> {
   return ["ip", "netns", "exec", `${name}-${side}`, ...command]
 }
 

@@ -1,10 +1,10 @@
 /** Starts the process of the soak's upstreams: on loopback, or at the far side of the lab. */
 import * as Effect from "effect/Effect"
-import { on, openNetwork } from "./labNetwork.ts"
+import { commandOn, openNetwork } from "./labNetwork.ts"
 import { openProcess } from "./lineProcess.ts"
 import type { Condition, Opened, Order, OriginOptions, Plan } from "./orders.ts"
 import { draws, UPSTREAMS } from "./orders.ts"
-import { forOthers, thisProgram } from "./thisProgram.ts"
+import { thisProgram, wholeCommand } from "./thisProgram.ts"
 import type { UpstreamOptions } from "./Upstream.ts"
 import { Upstream } from "./Upstream.ts"
 
@@ -25,7 +25,7 @@ export const openUpstreams = Effect.fnUntraced(function* (
   const args = [UPSTREAMS, JSON.stringify(plan)]
   const { first, tell, lost } = yield* openProcess(
     WHAT,
-    lab === undefined ? thisProgram(args) : on(lab, "far", forOthers(args))
+    lab === undefined ? thisProgram(args) : commandOn(lab, "far", wholeCommand(args))
   )
   const { ports }: Opened = JSON.parse(first)
   const draw = draws(seed)

@@ -177,6 +177,13 @@ export const Report = Schema.Struct({
 }).annotate({ identifier: "SoakReport", description: "Report of fairlead soak" })
 
 export type Report = typeof Report.Type
+export type Network = "loopback" | "lab"
+
+/** Reports of older versions do not say it. */
+export function networkIn({ network = "loopback" }: { readonly network?: Network }): Network {
+  return network
+}
+
 /** What was seen, before it is judged. */
 export type Findings = Omit<Report, "verdict" | "baseline">
 export type ClientCounts = typeof Clients.Type

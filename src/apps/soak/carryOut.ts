@@ -18,7 +18,7 @@ import { joined } from "./joined.ts"
 import type { Played } from "./play.ts"
 import { play } from "./play.ts"
 import { tellerOf } from "./progress.ts"
-import type { Report } from "./Report.ts"
+import type { Network, Report } from "./Report.ts"
 import { reportText } from "./reportText.ts"
 import type { Sections } from "./settings.ts"
 import type { Limits } from "./verdict.ts"
@@ -36,6 +36,7 @@ export interface Wanted {
   /** A directory. */
   readonly report: string | undefined
   readonly json: boolean
+  /** The lab that this process is in. */
   readonly lab: string | undefined
 }
 
@@ -84,7 +85,7 @@ export const carryOut = (wanted: Wanted) =>
     })
   )
 
-export function networkOf(lab: string | undefined): NonNullable<Report["network"]> {
+export function networkOf(lab: string | undefined): Network {
   return lab === undefined ? "loopback" : "lab"
 }
 

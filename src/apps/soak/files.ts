@@ -10,7 +10,7 @@ import { readText } from "../config/readConfig.ts"
 import { readYaml } from "../config/yamlSource.ts"
 import { UsageError } from "../exit.ts"
 import type { Findings } from "./Report.ts"
-import { Report } from "./Report.ts"
+import { networkIn, Report } from "./Report.ts"
 import { reportHtml } from "./reportHtml.ts"
 import { takenFrom } from "./settings.ts"
 import type { Limits } from "./verdict.ts"
@@ -71,8 +71,8 @@ export const unfinishedIn = Effect.fnUntraced(function* (
     ? `Fairlead ${report.version} began it, and this is ${VERSION}: a soak is of one version`
     : report.taken.join() !== taken.join()
     ? `it took [${report.taken.join(", ")}] from a file, and --config now gives [${taken.join(", ")}]: name the same file`
-    : (report.network ?? "loopback") !== network
-    ? `it ran ${report.network === "lab" ? "with --lab: name it again" : "without --lab: leave it out"}`
+    : networkIn(report) !== network
+    ? `it ran ${networkIn(report) === "lab" ? "with --lab: name it again" : "without --lab: leave it out"}`
     : undefined
   if (why !== undefined) return yield* wrong([`--resume ${file}: ${why}`])
   return { ...report, perSecond: report.perSecond ?? 0 }

@@ -4,7 +4,7 @@ import type { Verdict } from "../../record/Verdict.ts"
 import { VERSION } from "../version.ts"
 import type { Ledger } from "./Ledger.ts"
 import type { Played } from "./play.ts"
-import type { ClientCounts, Findings, SliceSeen } from "./Report.ts"
+import type { ClientCounts, Findings, Network, SliceSeen } from "./Report.ts"
 import type { Counts } from "./Tally.ts"
 
 export interface Ran {
@@ -14,7 +14,7 @@ export interface Ran {
   readonly ranMs: number
   readonly complete: boolean
   readonly taken: ReadonlyArray<string>
-  readonly network: NonNullable<Findings["network"]>
+  readonly network: Network
   /** Of the services' records; absent: they are still written. */
   readonly verdicts?: Readonly<Record<string, Verdict>>
 }

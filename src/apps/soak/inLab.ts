@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import { spawn } from "node:child_process"
 import process from "node:process"
-import { on, openSides, whyNoLab } from "../../adapters/soak/labNetwork.ts"
-import { forOthers } from "../../adapters/soak/thisProgram.ts"
+import { commandOn, openSides, whyNoLab } from "../../adapters/soak/labNetwork.ts"
+import { wholeCommand } from "../../adapters/soak/thisProgram.ts"
 import { Ended, UsageError } from "../exit.ts"
 
 /** What is printed and the exit code are those of the run in the lab. */
@@ -11,7 +11,7 @@ export const inLab = Effect.gen(function* () {
   const why = whyNoLab()
   if (why !== undefined) return yield* new UsageError({ message: `--lab: ${why}` })
   const name = `fairlead${process.pid}`
-  const command = on(name, "near", forOthers([...process.argv.slice(2), "--inside", name]))
+  const command = commandOn(name, "near", wholeCommand([...process.argv.slice(2), "--inside", name]))
   const code = yield* Effect.scoped(Effect.andThen(openSides(name), codeOf(command)))
   if (code !== 0) return yield* new Ended({ code })
 })

@@ -2,6 +2,7 @@
 import type { Span } from "../demo/spans.ts"
 import { paint, span, table } from "../demo/spans.ts"
 import type { Line, Report } from "./Report.ts"
+import { networkIn } from "./Report.ts"
 
 const TONES = { pass: "good", fail: "bad", unjudged: "dim" } as const
 
@@ -29,7 +30,7 @@ export function reportText(report: Report, colour: boolean): string {
   const lines = table(columns, verdict.lines.map(cells))
   return [
     `${complete ? "The whole soak" : "Ended early"}: ${(ranMs / 1000).toFixed(0)} s, seed ${report.seed}${
-      report.network === "lab" ? ", in the lab" : ""
+      networkIn(report) === "lab" ? ", in the lab" : ""
     }.`,
     "",
     ...clients.map((line) => paint(line, colour)),

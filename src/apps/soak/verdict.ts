@@ -1,5 +1,6 @@
 /** Judges what was seen: a verdict for each line, and one for all. */
 import type { Findings, Line, Report } from "./Report.ts"
+import { networkIn } from "./Report.ts"
 import type { Threshold } from "./thresholds.ts"
 import { busyMs, THRESHOLDS } from "./thresholds.ts"
 
@@ -47,7 +48,7 @@ export function comparedWith(before: Report, now: Report["verdict"], seen: Findi
   })
   const differs = (key: "seed" | "plannedMs" | "scale" | "platform" | "runtime") =>
     before[key] === seen[key] ? [] : [`${key} differs: ${before[key]} then, ${seen[key]} now`]
-  const [network, networkNow] = [before.network ?? "loopback", seen.network ?? "loopback"]
+  const [networkThen, networkNow] = [networkIn(before), networkIn(seen)]
   return {
     startedAt: before.startedAt,
     notes: [
@@ -55,7 +56,7 @@ export function comparedWith(before: Report, now: Report["verdict"], seen: Findi
       ...differs("plannedMs"),
       ...differs("platform"),
       ...differs("runtime"),
-      ...(network === networkNow ? [] : [`network differs: ${network} then, ${networkNow} now`])
+      ...(networkThen === networkNow ? [] : [`network differs: ${networkThen} then, ${networkNow} now`])
     ],
     worse
   }
