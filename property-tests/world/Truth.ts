@@ -95,6 +95,16 @@ export class Truth {
     return this.has(host, "slow", atMs) ? rttMs * 10 : rttMs
   }
 
+  /** The farthest that the address was from `fromMs` to `toMs`, without its jitter. */
+  farthestMs(host: string, fromMs: number, toMs: number): number {
+    const changes = [
+      ...(this.#shifts.get(host) ?? []),
+      ...this.#spells(host).filter(({ kind }) => kind === "slow")
+    ].map((one) => one.fromMs)
+    const moments = [fromMs, ...changes.filter((ms) => ms > fromMs && ms <= toMs)]
+    return Math.max(...moments.map((ms) => this.rttMs(host, ms)))
+  }
+
   handshake(host: string, atMs: number): Ending {
     if (!this.#places.has(host)) return { afterMs: STRANGE.rttMs, result: host.endsWith("1") ? "refused" : "never" }
     const way = (): number => this.#wayMs(host, atMs)

@@ -15,7 +15,7 @@ export function configured(state: State, name: string): UpstreamConfig | undefin
 
 /**
  * Addresses of the upstream's list and, once the resolver has told the truth for a while, of its name that were well from `fromMs` to
- * `toMs`, and that access admits. The nearest comes first.
+ * `toMs`, and that access admits. The nearest comes first, each at the farthest that it was in this time.
  */
 export function wellOf({ truth, resolver }: Seen, state: State, config: UpstreamConfig, fromMs: number, toMs: number) {
   const access = accessFor(state.config, config)
@@ -23,7 +23,7 @@ export function wellOf({ truth, resolver }: Seen, state: State, config: Upstream
   const hosts = new Set([...config.candidates.map(({ host }) => host), ...named])
   return [...hosts]
     .filter((host) => admits(access, host) && truth.isWell(host, fromMs, toMs))
-    .map((host) => ({ host, rttMs: truth.rttMs(host, toMs) }))
+    .map((host) => ({ host, rttMs: truth.farthestMs(host, fromMs, toMs) }))
     .sort((a, b) => a.rttMs - b.rttMs)
 }
 

@@ -307,6 +307,18 @@ describe("an upstream that is not preheated", () => {
     expect(routesOf(toy, 0).needsDiscovery).toBe(false)
   })
 
+  it("closes the socket of a race that ends after an operator turned Fairlead off", () => {
+    const toy = lazy().asks("", 0, 0).run(5)
+    toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: false }).run(20)
+    expect(toy.entries.map(({ event }) => event).filter(({ _tag }) => _tag === "Raced" || _tag === "WarmLost"))
+      .toMatchObject([{ _tag: "Raced" }, { _tag: "WarmLost", reason: "drained" }])
+    expect([a, b, c].map((host) => toy.warm(host))).toEqual([0, 0, 0])
+    expect(faults(toy.state)).toEqual([])
+    toy.post({ _tag: "EnabledOverridden", worker: 0, enabled: true }).asks("", 0, 0).run(100)
+    expect(toy.races).toHaveLength(2)
+    expect(toy.warm(a)).toBe(1)
+  })
+
   it("has no trial of an open breaker before its next use", () => {
     const toy = lazy({ breaker: { failureThreshold: 1, cooldownMs: 1_000 } }).set(b, "refused")
     toy.asks("", 0, 0).run(2_000)

@@ -6,6 +6,8 @@
  * - If no candidate answered, clients go down the ladder for a while (rules/races.ts). A race that said nothing about any
  *   candidate, because the network was down or the winner has left, is run again.
  * - A search goes on while clients wait.
+ * - A race that its upstream waits for no more, because it was turned off or is preheated now, says nothing. Its socket
+ *   is closed.
  */
 import * as Queue from "../candidate/queue.ts"
 import * as Warm from "../candidate/warm.ts"
@@ -31,7 +33,10 @@ export function raced(state: State, step: Step): State {
 
 function ended(before: State, step: Step, { race, upstream: id, candidate, tried, tookUs }: Raced): State {
   const upstream = Upstreams.find(before, id)
-  if (upstream === undefined || race <= 0 || upstream.race !== race) return before
+  if (race <= 0) return before
+  if (upstream === undefined || upstream.race !== race) {
+    return closed(before, warmedBy(before, step, candidate, race), step, candidate)
+  }
   const isSearch = upstream.searchUntilUs >= 0
   const state = isSearch ? searched(before, step, tried) : before
   const over = FirstUse.raced(Upstreams.find(state, id) as Upstream)
@@ -40,13 +45,11 @@ function ended(before: State, step: Step, { race, upstream: id, candidate, tried
   // A winner that left meanwhile cannot serve.
   const hasLeft = winner !== undefined && !Candidates.isListed(winner)
   if (hasLeft || !step.samples.some((one) => one.candidate === candidate && one.failure === null)) {
-    if (winner !== undefined && warmed.warmTotal > state.warmTotal) {
-      decide(step, { _tag: "Retire", worker: 0, candidate: winner.id, count: 1 })
-    }
-    if (isSearch) return warmed
+    const next = closed(state, warmed, step, candidate)
+    if (isSearch) return next
     // Neither a departed winner nor an outage that is over says anything about the other candidates.
     const isMoot = hasLeft || tried.some((one) => isExcused(state, one.candidate, step.at - tookUs))
-    return isMoot && state.outage.sinceUs < 0 ? sample(warmed, step, over) : failed(warmed, step, over, "all-failed")
+    return isMoot && state.outage.sinceUs < 0 ? sample(next, step, over) : failed(next, step, over, "all-failed")
   }
   markDirty(step, id)
   requestProbes(step)
@@ -71,6 +74,13 @@ function warmedBy(state: State, step: Step, id: Raced["candidate"], warm: number
   }
   const next = { ...state, warmTotal: state.warmTotal + 1 }
   return Candidates.replace(next, candidate, Warm.added(candidate, warm))
+}
+
+/** Tells the warm pool to close the socket that became warm since `before`. Its loss comes back as an event. */
+function closed(before: State, warmed: State, step: Step, id: Raced["candidate"]): State {
+  const isKept = warmed.warmTotal > before.warmTotal
+  if (isKept && id !== "none") decide(step, { _tag: "Retire", worker: 0, candidate: id, count: 1 })
+  return warmed
 }
 
 /** The next candidates of the list are measured once. */
