@@ -39,6 +39,7 @@ import type { Run } from "../record/Segment.ts"
 import type { Resolver } from "../plane/ports/Resolver.ts"
 import type { Transport } from "../plane/ports/Transport.ts"
 import type { layer as controlLayer } from "./control.ts"
+import { dialsLeave, firstAnswers } from "./firstAnswers.ts"
 import { LogThreshold } from "./LogThreshold.ts"
 import type { Settings } from "./config/Settings.ts"
 import { VERSION } from "./version.ts"
@@ -118,6 +119,7 @@ const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run, se
   const keeping = { enabled: core.enabled, firstWriteMs, flushIntervalMs, timeoutMs, network: networkTag }
   const watch = InterfaceWatch.layer(limits.interfaces)
   return Layer.mergeAll(Acceptor.layer(listeners, limits.reserve), watch, NameFacts.layer(settings.names.tellAgainMs)).pipe(
+    Layer.provide(dialsLeave),
     Layer.provideMerge(HistoryKeeper.writing),
     Layer.provideMerge(engine),
     Layer.provideMerge(Plane.layer),
@@ -129,7 +131,8 @@ const servingNoDeps = (settings: Settings, threshold: LogThreshold, run: Run, se
 /** The whole service. `control`: the orders of an operator. `threshold`: the lowest level that is logged. */
 export const live = (settings: Settings, control: ReturnType<typeof controlLayer>, threshold: LogThreshold) => {
   const running = Layer.provideMerge(FactLog.layer, serving(settings, threshold))
-  return withAdmin(settings, Layer.provideMerge(control, running))
+  const calm = Layer.provideMerge(Layer.effectDiscard(firstAnswers), running)
+  return withAdmin(settings, Layer.provideMerge(control, calm))
 }
 
 /**

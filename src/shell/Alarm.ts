@@ -12,13 +12,16 @@ export interface Clock {
 
 export class Alarm {
   readonly #clock: Clock
-  readonly #ring: () => void
+  readonly #ring: (lateUs: number) => void
   #targetUs = Number.POSITIVE_INFINITY
   #timerUs = Number.POSITIVE_INFINITY
   #stopTimer: Cancel = () => {}
 
-  /** `ring` is called when a deadline has come. It must lead to another `arm` as long as there are deadlines. */
-  constructor(clock: Clock, ring: () => void) {
+  /**
+   * `ring` is called when a deadline has come, with how long ago that was. It must lead to another `arm` as long as there are
+   * deadlines.
+   */
+  constructor(clock: Clock, ring: (lateUs: number) => void) {
     this.#clock = clock
     this.#ring = ring
   }
@@ -44,8 +47,9 @@ export class Alarm {
   #woken(): void {
     this.#timerUs = Number.POSITIVE_INFINITY
     if (this.#targetUs === Number.POSITIVE_INFINITY) return
-    if (this.#clock.nowUs() < this.#targetUs) return this.#sleep()
+    const lateUs = this.#clock.nowUs() - this.#targetUs
+    if (lateUs < 0) return this.#sleep()
     this.#targetUs = Number.POSITIVE_INFINITY
-    this.#ring()
+    this.#ring(lateUs)
   }
 }

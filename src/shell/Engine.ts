@@ -27,6 +27,7 @@ import * as Upstreams from "../core/upstreams.ts"
 import { entryBody } from "../record/codec.ts"
 import { Alarm } from "./Alarm.ts"
 import * as Interpreter from "./Interpreter.ts"
+import { afterAnswers } from "./lateTick.ts"
 import { LoadedHistory } from "./LoadedHistory.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { NameTroubles } from "./NameTroubles.ts"
@@ -134,10 +135,10 @@ const make = Effect.fnUntraced(function* (options: EngineOptions) {
   const interpreter = yield* Interpreter.make(plane, resolver, postOwn, () => state)
 
   let ticking = false
-  const alarm = new Alarm({ timerUnsafe: transport.timerUnsafe, nowUs }, () => {
+  const alarm = new Alarm({ timerUnsafe: transport.timerUnsafe, nowUs }, (lateUs) => {
     if (ticking) return
     ticking = true
-    postOwn({ _tag: "Ticked", worker: 0 })
+    afterAnswers(transport, lateUs, () => postOwn({ _tag: "Ticked", worker: 0 }))
   })
 
   const fold = (entry: Entry) => {

@@ -3,12 +3,23 @@ import { assert, describe, it } from "@effect/vitest"
 import { Alarm } from "../../src/shell/Alarm.ts"
 import { SimTransport } from "../../src/sim/SimTransport.ts"
 
-/** An alarm, and the times in ms at which it rang. */
+/** An alarm, the times in ms at which it rang, and by how many µs it was late. */
 function alarmed() {
   const transport = new SimTransport(() => ({ afterMs: 0, result: "never" }))
   const rang: Array<number> = []
-  const alarm = new Alarm(transport.service, () => rang.push(transport.nowMs))
-  return { transport, alarm, rang, arm: (ms: number) => alarm.arm(ms * 1000), pass: (ms: number) => transport.advance(ms) }
+  const late: Array<number> = []
+  const alarm = new Alarm(transport.service, (lateUs) => {
+    rang.push(transport.nowMs)
+    late.push(lateUs)
+  })
+  return {
+    transport,
+    alarm,
+    rang,
+    late,
+    arm: (ms: number) => alarm.arm(ms * 1000),
+    pass: (ms: number) => transport.advance(ms)
+  }
 }
 
 describe("the alarm", () => {
@@ -47,12 +58,13 @@ describe("the alarm", () => {
     assert.deepStrictEqual(rang, [60])
   })
 
-  it("rings at once for a deadline that has passed", () => {
-    const { rang, arm, pass } = alarmed()
+  it("rings at once for a deadline that has passed, and tells how long ago that was", () => {
+    const { rang, late, arm, pass } = alarmed()
     pass(10)
     arm(3)
     pass(0)
     assert.deepStrictEqual(rang, [10])
+    assert.deepStrictEqual(late, [7_000])
   })
 
   it("holds one timer at a time, and none once it is stopped", () => {

@@ -20,6 +20,7 @@ import { TlsStageCounts } from "../../shell/TlsStageCounts.ts"
 import { tellCore } from "../control.ts"
 import type { InForce } from "../Reload.ts"
 import { afterwards, ownAdminPort, putInForce, tracedReload } from "../Reload.ts"
+import { firstAnswers } from "../firstAnswers.ts"
 import { rehearsal } from "../rehearsal.ts"
 import type { FairleadConfig } from "./FairleadConfig.ts"
 import { ConfigError, decode } from "./config.ts"
@@ -57,7 +58,7 @@ export const running = Effect.fnUntraced(function* (started: InForce) {
       connections.close()
     })
   )
-  yield* Effect.forkScoped(rehearsal(started.settings.core, true))
+  yield* Effect.forkScoped(Effect.andThen(firstAnswers, rehearsal(started.settings.core, true)))
   const ports = { engine, acceptor, connections, hasStopped: () => stopped }
 
   const targeted = (host: string, port: number | undefined): Effect.Effect<Target, UnknownUpstreamError> =>
