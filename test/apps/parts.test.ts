@@ -150,13 +150,17 @@ describe("Fairlead with a history of the program's own", () => {
       assert.deepStrictEqual(stored.map(({ address, port }) => [address, port]), [["127.0.0.1", server.port]])
       assert.isAbove(stored[0]?.latencyMs ?? 0, 0)
 
-      // Probes are not answered, so that history alone can name the address as known.
+      // No dial is answered before the client comes, so that history alone can name the address as known.
+      let hasCome = false
       const mute = changed(({ dialUnsafe }) => ({
-        dialUnsafe: (address, keepAliveMs, answer) => keepAliveMs === 0 ? () => {} : dialUnsafe(address, keepAliveMs, answer)
+        dialUnsafe: (address, keepAliveMs, answer) => hasCome ? dialUnsafe(address, keepAliveMs, answer) : () => {}
       }))
       const stage = Effect.gen(function* () {
         const { connect, servedBy } = yield* Fairlead
-        return servedBy(yield* connect("web"))?.stage
+        hasCome = true
+        const socket = yield* connect("web")
+        hasCome = false
+        return servedBy(socket)?.stage
       })
       const before = yield* Effect.provide(stage, Fairlead.layerWith(config, { history, transport: mute }))
       const without = yield* Effect.provide(stage, Fairlead.layerWith(config, { history: noHistory, transport: mute }))
