@@ -7,10 +7,13 @@
  * - After `staleFor` the upstream gives up (givingUp.ts).
  * - Where only sessions fail, probes prove nothing. So clients use the routes of before again, after
  *   `CLIENT_TRIALS` x `firstTrial`, doubling. The next session that fails ends that.
+ * - A candidate that failed its proof of identity is in no route, so no client can try it. It is probed in either case, and
+ *   may serve once it has given the proof.
  */
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
 import { backoffMs } from "../math/backoff.ts"
+import type { Candidate } from "../model/Candidate.ts"
 import type { Breaker } from "../model/Config.ts"
 import type { Due } from "../model/Deadline.ts"
 import type { State } from "../model/State.ts"
@@ -19,7 +22,6 @@ import type { Trouble, Upstream } from "../model/Upstream.ts"
 import { markDirty, requestProbes } from "../requests.ts"
 import { MOST_TTLS } from "../unreached.ts"
 import * as Troubles from "../upstream/trouble.ts"
-import { isUsable } from "../upstream/trouble.ts"
 import * as Upstreams from "../upstreams.ts"
 import { giveUp } from "./givingUp.ts"
 
@@ -76,13 +78,16 @@ function probed(state: State, step: Step, upstream: Upstream, trouble: Trouble):
   const waitUs = Math.max(Math.min(share, MOST_TTLS * scoreTtlMs * 1000), TRIAL_US)
   const { length } = trouble.order
   // An upstream on demand is probed only while it is used. Where sessions fail, probes prove nothing.
-  const tries = Upstreams.isProbed(state, id) && trouble.byConnect && state.outage.sinceUs < 0
+  const isPossible = (one: Candidate | undefined) => trouble.byConnect || one?.identity.state === "failed"
+  const tries = Upstreams.isProbed(state, id) && state.outage.sinceUs < 0
+    && Candidates.among(state, trouble.order).some(isPossible)
   const count = tries ? Math.min(TRIED_AT_ONCE, length) : 0
   const turn = tries ? (trouble.turn + count) % length : trouble.turn
   let next = Upstreams.replace(state, upstream, Troubles.changed(upstream, { trialDueUs: step.at + waitUs, turn }))
   for (let i = 0; i < count; i++) {
     const candidate = Candidates.find(next, trouble.order[(trouble.turn + i) % length])
-    if (!isUsable(candidate) || candidate.probe !== 0 || candidate.queue === "urgent") continue
+    if (candidate === undefined || !Candidates.isListed(candidate) || !isPossible(candidate)) continue
+    if (candidate.probe !== 0 || candidate.queue === "urgent") continue
     requestProbes(step)
     next = Candidates.replace(next, candidate, Queue.urgent(candidate, step.at))
   }
