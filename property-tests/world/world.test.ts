@@ -13,7 +13,9 @@ const KEPT = [
   // An operator turned Fairlead off while a race was under way, and its socket stayed in the pool.
   1894,
   // A failed session began a trouble, then every proof of identity failed: no candidate was asked for its proof again.
-  7515
+  7515,
+  // One that was asked again had an open breaker, and was tried before its time.
+  478
 ]
 const TIMEOUT_MS = isDeep ? 14_400_000 : 120_000
 
