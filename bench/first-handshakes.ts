@@ -22,10 +22,12 @@ const ADDRESSES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
 if (process.platform !== "linux") throw new Error("this bench needs several addresses on loopback: run it on Linux")
 const { rounds, json } = options(5)
 spawnSync(binaryOf("node"), [path.join(ROOT, "tools/build.ts")], { stdio: "inherit" })
-const server = net.createServer((socket) => socket.on("error", () => {}).resume())
-server.listen(0, "0.0.0.0")
-await once(server, "listening")
-const { port } = server.address() as net.AddressInfo
+const servers = ADDRESSES.map(() => net.createServer((socket) => socket.on("error", () => {}).resume()))
+let port = 0
+for (const [i, server] of servers.entries()) {
+  await once(server.listen(port, ADDRESSES[i]), "listening")
+  port = (server.address() as net.AddressInfo).port
+}
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "fairlead-first-"))
 
 /** One life of the command, and how long its first probes took. */
@@ -77,6 +79,6 @@ try {
     aims: [aimOf("node"), aimOf("deno")]
   }, json)
 } finally {
-  server.close()
+  for (const server of servers) server.close()
   fs.rmSync(scratch, { recursive: true, force: true })
 }

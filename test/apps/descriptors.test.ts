@@ -11,6 +11,7 @@ import { serve, until } from "../support/servers.ts"
 import { freePorts } from "../support/freePorts.ts"
 
 const CLIENTS = 250
+const ROUNDS = 3
 
 interface Stage {
   readonly running: Running
@@ -135,15 +136,20 @@ describe("a service that may open 300 descriptors and has 250 clients that stay"
       inScratch(async (directory) => {
         const served: Array<number> = []
         for (const reserve of [16, 75]) {
-          const stage = await limited(directory, 300, `limits: { reserve: ${reserve} }`)
-          if (stage === undefined) return context.skip("no limit can be set here")
-          const crowd = new Crowd(portOf(stage.running) as number, CLIENTS)
-          served.push(await settled(stage, crowd))
-          crowd.stop()
-          await stopped(stage)
+          let most = 0
+          // Dials that were under way when the listener paused take some descriptors, now more and now less.
+          for (let round = 0; round < ROUNDS; round++) {
+            const stage = await limited(directory, 300, `limits: { reserve: ${reserve} }`)
+            if (stage === undefined) return context.skip("no limit can be set here")
+            const crowd = new Crowd(portOf(stage.running) as number, CLIENTS)
+            most = Math.max(most, await settled(stage, crowd))
+            crowd.stop()
+            await stopped(stage)
+          }
+          served.push(most)
         }
         const [few = 0, many = 0] = [served[1], served[0]]
-        assert.isAtLeast(many - few, 8, String(served))
+        assert.isAtLeast(many - few, 15, String(served))
       }),
     120_000
   )

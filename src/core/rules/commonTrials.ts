@@ -7,8 +7,8 @@
  * - After `staleFor` the upstream gives up (givingUp.ts).
  * - Where only sessions fail, probes prove nothing. So clients use the routes of before again, after
  *   `CLIENT_TRIALS` x `firstTrial`, doubling. The next session that fails ends that.
- * - A candidate that failed its proof of identity is in no route, so no client can try it. While its
- *   breaker is closed it is probed in either case, and may serve once it has given the proof.
+ * - A candidate that failed its proof of identity is in no route, so no client can try it. While its breaker is closed, it
+ *   is probed in either case, and may serve once it has given the proof.
  */
 import * as Queue from "../candidate/queue.ts"
 import * as Candidates from "../candidates.ts"
@@ -77,17 +77,17 @@ function probed(state: State, step: Step, upstream: Upstream, trouble: Trouble):
   const share = Math.floor(lastedUs / LASTED_PER_TRIAL)
   const waitUs = Math.max(Math.min(share, MOST_TTLS * scoreTtlMs * 1000), TRIAL_US)
   const { length } = trouble.order
-  // An upstream on demand is probed only while it is used. Where sessions fail, probes prove nothing.
-  const isPossible = (one: Candidate) =>
+  // An upstream on demand is probed only while it is used.
+  const mayBeTried = (one: Candidate) =>
     Candidates.isListed(one) && (one.identity.state === "failed" ? one.breaker.state === "closed" : trouble.byConnect)
   const tries = Upstreams.isProbed(state, id) && state.outage.sinceUs < 0
-    && Candidates.among(state, trouble.order).some(isPossible)
+    && Candidates.among(state, trouble.order).some(mayBeTried)
   const count = tries ? Math.min(TRIED_AT_ONCE, length) : 0
   const turn = tries ? (trouble.turn + count) % length : trouble.turn
   let next = Upstreams.replace(state, upstream, Troubles.changed(upstream, { trialDueUs: step.at + waitUs, turn }))
   for (let i = 0; i < count; i++) {
     const candidate = Candidates.find(next, trouble.order[(trouble.turn + i) % length])
-    if (candidate === undefined || !isPossible(candidate)) continue
+    if (candidate === undefined || !mayBeTried(candidate)) continue
     if (candidate.probe !== 0 || candidate.queue === "urgent") continue
     requestProbes(step)
     next = Candidates.replace(next, candidate, Queue.urgent(candidate, step.at))
