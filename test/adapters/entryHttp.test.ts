@@ -166,6 +166,31 @@ describe("a tunnel by CONNECT", () => {
       assert.match(heard(), /\r\n\r\nearly-later-last$/)
     }))
 
+  it("gets the same answer for a head that comes at once, in two pieces, and with fields for the HTTP parser", () =>
+    proxying({ users: { ada: "secret" } }, async ({ port }, echo) => {
+      const to = `127.0.0.1:${echo.port}`
+      for (const [shown, status] of [["Basic YWRhOnNlY3JldA==", 200], ["Basic YWRhOndyb25n", 407], [undefined, 407]]) {
+        const plain = connectTo(to, shown === undefined ? "" : `Proxy-Authorization: ${shown}\r\n`)
+        const answers: Array<string> = []
+        for (
+          const [first, second] of [[plain, ""], [plain.slice(0, 20), plain.slice(20)], [
+            plain.replace(/\r\n$/, "X-A: 1\r\n\r\n"),
+            ""
+          ]]
+        ) {
+          const { socket, heard } = await leaving(port)
+          socket.write(first as string)
+          await new Promise((resolve) => setImmediate(resolve))
+          socket.write(`${second}`)
+          await until("an answer", () => /\r\n\r\n/.test(heard()))
+          socket.destroy()
+          answers.push(heard())
+        }
+        assert.isTrue(answers[0]?.startsWith(`HTTP/1.1 ${status} `), answers[0])
+        assert.deepStrictEqual(answers, Array(3).fill(answers[0]))
+      }
+    }))
+
   it("is told the candidate by its id", () =>
     proxying({}, async ({ port }, echo) => {
       const answer = await said(port, connectTo(`127.0.0.1:${echo.port}`))

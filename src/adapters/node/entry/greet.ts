@@ -1,4 +1,5 @@
 /** Has a client name its target, by what its listener expects: a PROXY header first, then the handshake of one of its protocols. */
+import { connectHead } from "../../../ingress/connectHead.ts"
 import { protocolOf } from "../../../ingress/protocolOf.ts"
 import type { Entry, TurnedAway } from "../../../plane/Entry.ts"
 import type { Cancel, ClientSocket, Door } from "../../../plane/ports/Transport.ts"
@@ -6,6 +7,7 @@ import type { NodeClient } from "../NodeClient.ts"
 import type { Connection } from "./Connection.ts"
 import { EarlyClient } from "./EarlyClient.ts"
 import { serveHttp } from "./httpEntry.ts"
+import { serveTunnel } from "./httpTunnel.ts"
 import { readHeader } from "./proxiedEntry.ts"
 import { serveSni } from "./sniEntry.ts"
 import { serveSocks } from "./socksEntry.ts"
@@ -49,7 +51,7 @@ function serveTcp(connection: Connection): Cancel {
 
 /** Tells protocols apart by the first bytes. */
 function tell(connection: Connection, then: (stop: Cancel) => void): Cancel {
-  const { socket, left } = connection
+  const { socket, entry, left } = connection
   const stop = () => {
     socket.off("readable", look)
     socket.off("end", gone)
@@ -65,6 +67,8 @@ function tell(connection: Connection, then: (stop: Cancel) => void): Cancel {
     const protocol = first === null ? undefined : protocolOf(first)
     if (first === null || protocol === undefined) return
     stop()
+    const head = protocol === "http" ? connectHead(first, entry.maxBytes) : undefined
+    if (head !== undefined) return serveTunnel(connection, head)
     socket.unshift(first)
     if (protocol === "http") return serveHttp(connection)
     if (protocol === "socks4" || protocol === "socks5") return then(serveSocks(connection, protocol))

@@ -5,16 +5,13 @@
 import type { Buffer } from "node:buffer"
 import * as http from "node:http"
 import type { Duplex } from "node:stream"
-import { hostTarget } from "../../../plane/Target.ts"
 import type { Connection } from "./Connection.ts"
-import type { Answer } from "./httpAnswers.ts"
-import { BAD_REQUEST, BAD_TARGET, closingAnswer, FAILURES, NOT_FOUND, proxyStatus, TOO_LARGE } from "./httpAnswers.ts"
+import { BAD_REQUEST, NOT_FOUND, TOO_LARGE } from "./httpAnswers.ts"
 import { forward, judged, tell } from "./httpRequest.ts"
+import { serveTunnel, turnAway } from "./httpTunnel.ts"
 import { upgrade } from "./httpUpgrade.ts"
 import { lastWords } from "./lastWords.ts"
 import { ownPage } from "./ownPages.ts"
-import { TunnelClient } from "./TunnelClient.ts"
-import { refusalOf, wishOf } from "./wishes.ts"
 
 interface HttpConnection extends Connection {
   /** Requests that have no whole answer yet. */
@@ -51,7 +48,7 @@ function serverFor(maxHeaderSize: number): http.Server {
   server.on("request", requested)
   server.on("checkContinue", requested)
   server.on("checkExpectation", requested)
-  server.on("connect", (request, socket, head) => of(socket, (connection) => tunnel(connection, request, head)))
+  server.on("connect", (request, socket, head) => of(socket, (connection) => serveConnect(connection, request, head)))
   server.on("upgrade", (request, socket, head) => of(socket, (connection) => serveUpgrade(connection, request, head)))
   server.on(
     "clientError",
@@ -85,21 +82,8 @@ function serveUpgrade(connection: Connection, request: http.IncomingMessage, hea
   upgrade(connection, request, head, judgement)
 }
 
-function tunnel(connection: Connection, request: http.IncomingMessage, head: Buffer): void {
-  const { door, left } = connection
-  const wish = wishOf(request.url ?? "", 0)
-  const refusal = refusalOf(connection, request, wish)
-  if (refusal !== undefined || wish === undefined) return turnAway(connection, refusal ?? BAD_TARGET)
-  const client = new TunnelClient(connection, head, {
-    success: (by) => `HTTP/1.1 200 Connection established\r\nProxy-Status: ${proxyStatus({ by })}\r\n\r\n`,
-    failure: (reason) => closingAnswer(FAILURES[reason])
-  }, () => leave())
-  const leave = door.enterUnsafe(client, hostTarget(wish.host, wish.port), () => left())
-}
-
-function turnAway({ socket, left }: Connection, answer: Answer): void {
-  left(answer.status === 403 || answer.status === 407 ? "denied" : "malformed")
-  lastWords(socket, closingAnswer(answer))
+function serveConnect(connection: Connection, { url = "", headers }: http.IncomingMessage, early: Buffer): void {
+  serveTunnel(connection, { authority: url, credentials: headers["proxy-authorization"], early })
 }
 
 function malformed(connection: Connection, { code }: NodeJS.ErrnoException): void {

@@ -26,7 +26,7 @@ export function judged(connection: Connection, request: http.IncomingMessage): R
   const target = requestTarget(request.method ?? "", request.url ?? "")
   const coding = request.headers["transfer-encoding"]
   if (coding !== undefined && coding.toLowerCase() !== "chunked") return NOT_IMPLEMENTED
-  return refusalOf(connection, request, target?.wish) ?? target ?? BAD_TARGET
+  return refusalOf(connection, request.headers["proxy-authorization"], target?.wish) ?? target ?? BAD_TARGET
 }
 
 /** Begins to pass a request on, without its body. */

@@ -1,5 +1,4 @@
 /** What a request to a proxy port asks for, and whether it may. */
-import type { IncomingMessage } from "node:http"
 import { allows } from "../../../ingress/allowed.ts"
 import { canonicalHost } from "../../../ingress/canonicalHost.ts"
 import type { Connection } from "./Connection.ts"
@@ -21,13 +20,17 @@ export function wishOf(authority: string, defaultPort: number): Wish | undefined
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port }
 }
 
-/** Why a request is not served; undefined: it may be. */
-export function refusalOf(connection: Connection, request: IncomingMessage, wish: Wish | undefined): Answer | undefined {
+/** Why a request is not served; undefined: it may be. `authorization` is the value of its `Proxy-Authorization`. */
+export function refusalOf(
+  connection: Connection,
+  authorization: string | undefined,
+  wish: Wish | undefined
+): Answer | undefined {
   const entry = inForce(connection)
   if (entry === undefined) return FAILURES.notAllowed
   const check = checkOf(entry)
   if (check !== undefined) {
-    const shown = basicCredentials(request.headers["proxy-authorization"])
+    const shown = basicCredentials(authorization)
     if (shown === undefined || !check(shown)) return UNAUTHENTICATED
   }
   if (wish === undefined) return BAD_TARGET
