@@ -4,7 +4,7 @@ import type * as net from "node:net"
 import { assert, describe, it } from "vitest"
 import { client } from "../apps/keys/service.ts"
 import { collecting, connectTo, leaving, proxying, said, statusOf } from "../support/entries.ts"
-import { until } from "../support/servers.ts"
+import { serve, until } from "../support/servers.ts"
 
 /** A real HTTP server, which tells what it was asked. */
 async function origin(handle: http.RequestListener) {
@@ -63,6 +63,26 @@ describe("a request with a whole URL", () => {
       assert.deepStrictEqual([method, url, body, trailers["x-t"]], ["POST", "/p", "abc", "end"])
       assert.strictEqual(headers.host, `127.0.0.1:${to.port}`)
       to.stop()
+    }))
+
+  it("gets the whole answer of a server that answers and resets while the rest of the body is on its way", () =>
+    proxying({}, async ({ port }) => {
+      const body = "a".repeat(3_000)
+      const { socket, heard, closed } = await leaving(port)
+      const to = await serve((upstream) => {
+        // Both are there when the service looks at its sockets next: the body first, then the answer.
+        upstream.once("data", () => {
+          socket.write("3\r\nabc\r\n0\r\n\r\n")
+          upstream.write(`HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+          upstream.resetAndDestroy()
+        })
+      })
+      socket.write(`POST http://127.0.0.1:${to.port}/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`)
+      await until("an answer", () => heard().endsWith(body) || closed())
+      assert.match(heard(), /^HTTP\/1\.1 413 Too Large\r\n/)
+      assert.isTrue(heard().endsWith(body), `it broke off after ${heard().length} bytes`)
+      socket.destroy()
+      await to.stop()
     }))
 
   it("may be one of several to different hosts on one connection", () =>

@@ -11,6 +11,8 @@ export class LocalSocket extends Duplex {
   #peer!: LocalSocket
   /** The peer's write that waits until this end is read. */
   #waiting: Done | undefined
+  /** The peer is gone. This end fails as soon as what came before is read. */
+  #isCutOff = false
 
   static pair(): readonly [LocalSocket, LocalSocket] {
     const [one, other] = [new LocalSocket(), new LocalSocket()]
@@ -25,11 +27,26 @@ export class LocalSocket extends Duplex {
     waiting?.()
   }
 
+  override read(size?: number): unknown {
+    const bytes: unknown = super.read(size)
+    if (this.#isCutOff) this.#cutOff()
+    return bytes
+  }
+
   /** The writer may use its memory again as soon as the write is done, so the bytes are copied. */
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+    this.#pass(Buffer.from(chunk), done)
+  }
+
+  /** What an HTTP request wrote at once goes on at once: a server that ends early may refuse a second write before its answer is read. */
+  override _writev(all: ReadonlyArray<{ readonly chunk: Uint8Array }>, done: Done): void {
+    this.#pass(Buffer.concat(all.map(({ chunk }) => chunk)), done)
+  }
+
+  #pass(bytes: Buffer, done: Done): void {
     const peer = this.#peer
     if (peer.destroyed) return done(resetError())
-    if (peer.push(Buffer.from(chunk))) done()
+    if (peer.push(bytes)) done()
     else peer.#waiting = done
   }
 
@@ -44,8 +61,13 @@ export class LocalSocket extends Duplex {
     waiting?.(resetError())
     const peer = this.#peer
     const isOver = this.readableEnded && this.writableFinished
-    if (!isOver && !peer.destroyed) queueMicrotask(() => peer.destroy(resetError()))
+    if (!isOver && !peer.destroyed) queueMicrotask(() => peer.#cutOff())
     done(error)
+  }
+
+  #cutOff(): void {
+    this.#isCutOff = true
+    if (this.readableLength === 0) this.destroy(resetError())
   }
 
   resetAndDestroy(): this {

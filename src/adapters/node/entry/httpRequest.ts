@@ -81,14 +81,23 @@ export function forward(
   outgoing.on("close", () => {
     if (!isAnswered) tell(response, FAILURES[client.failure ?? "proxyError"])
   })
+  // A server may answer and end before it has read the body. Once a write to it fails, its answer cannot be read any more. So the parts of
+  // a body are written one by one, and between them the sockets are looked at.
+  let hasBody = false
   request.on("data", (chunk) => {
-    if (!outgoing.write(chunk)) request.pause()
+    hasBody = true
+    request.pause()
+    setImmediate(() => {
+      if (outgoing.destroyed || outgoing.write(chunk)) request.resume()
+    })
   })
   outgoing.on("drain", () => request.resume())
+  const end = () => outgoing.end()
   request.on("end", () => {
     const { rawTrailers } = request
     if (rawTrailers.length > 0) outgoing.addTrailers(pairs(rawTrailers))
-    outgoing.end()
+    if (hasBody) setImmediate(end)
+    else end()
   })
   if (request.headers.expect !== undefined) outgoing.flushHeaders()
 }
