@@ -6,7 +6,7 @@ import type { Config } from "../../src/core/model/Config.ts"
 import { isReady } from "../../src/core/ready.ts"
 import * as Upstreams from "../../src/core/upstreams.ts"
 import type { UpstreamChanges } from "../support/config.ts"
-import { addresses, configWith } from "../support/config.ts"
+import { addresses, configWith, onDemandDefaults, upstreamWith } from "../support/config.ts"
 import { Simulation } from "../../src/sim/Simulation.ts"
 
 const [a, b, c, d] = addresses(9).map(({ host }) => host) as [string, string, string, string]
@@ -189,6 +189,16 @@ describe("a reload", () => {
     expect(candidateOf(toy, a)).toMatchObject({ sources: ["dns"], breaker: { state: "closed" } })
     expect(facts(toy, "BreakerClosed")).toHaveLength(1)
     expect(toy.run(60_000).active()).toHaveLength(3)
+  })
+
+  it("that configures a name that clients had asked for gives its upstream the configured name, also without preheating", () => {
+    const config: Config = { ...configWith([web()]), onDemand: { ...onDemandDefaults, mode: "tcp" } }
+    const toy = toyOf(config).names(WEB, [c]).asks(WEB).run(1_000)
+    const names = () => [Upstreams.find(toy.state, 1)?.name, toy.state.routes.upstreams[1]!.name]
+    expect(names()).toEqual(["on-demand", "on-demand"])
+    const mine = upstreamWith({ name: "mine", host: WEB, preheat: false })
+    reload(toy, { ...config, upstreams: [...config.upstreams, mine] })
+    expect(names()).toEqual(["mine", "mine"])
   })
 
   it("of the same configuration in another order leaves the routes as they are", () => {

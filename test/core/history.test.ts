@@ -127,6 +127,19 @@ describe("what an earlier run knew", () => {
     expect(stateOf(toy.run(100))).toBe("unranked")
   })
 
+  it.each([0, 1])(
+    "leads to no new probe of an address that answered %d ms after the start, before it was loaded",
+    (answersAfterMs) => {
+      const toy = new Simulation(configWith([{ candidates: addresses(1), pool: { mode: "off" } }])).set(a, answersAfterMs)
+      toy.start().run(answersAfterMs)
+      expect(toy.active()).toEqual([1])
+      toy.post({ _tag: "HistoryLoaded", worker: 0, network: "home", records: [record(a, 9)] }).run(SECOND)
+      expect(toy.probes).toHaveLength(1)
+      expect(stateOf(toy)).toBe("active")
+      expect(faults(toy.state)).toEqual([])
+    }
+  )
+
   it("ages with a sleep, and gets no younger when the clock is set back", () => {
     const toy = started(configWith([three]), [record(a, 5)], cannotMeasure).run(2 * SECOND)
     expect(stateOf(toy)).toBe("stale")

@@ -93,6 +93,32 @@ describe("the ladder", () => {
     expect(stateOf(toy)).toBe("active")
   })
 
+  it("leaves the panic candidate out while reset sessions make it suspect, and puts it first once that has lapsed", () => {
+    const breaker = { firstTrialMs: 5_000, cooldownMs: 60_000, maxCooldownMs: 60_000, rampMs: 0 }
+    const of = (failureThreshold: number): UpstreamChanges => ({
+      fallback: FALLBACK,
+      breaker: { ...breaker, failureThreshold }
+    })
+    const toy = toyOf(of(3)).set(spare, 30).start().run(1_000).client(10).run(100)
+    const kept = toy.state.candidates.chunks.flat().find((one) => one?.host === b)!.id
+    // Two sessions fail while the other candidate still answers; then that one refuses until its breaker opens.
+    for (const session of [101, 102]) {
+      toy.post({
+        ...{ _tag: "ClientClosed", worker: 0, session, candidate: kept, client: session, bytesUp: 9, bytesDown: 0 },
+        ...{ firstByteUs: -1, answerUs: -1, durationUs: 1_000, silence: "none", cause: "upstream-reset" }
+      }).client(10).run(100)
+    }
+    toy.set(a, "refused")
+    for (let i = 0; i < 3; i++) toy.post({ _tag: "RefreshRequested", worker: 0, upstream: 0 }).run(50)
+    expect(stateOf(toy)).toBe("active")
+    // Two failed sessions are enough now.
+    toy.post({ _tag: "ConfigChanged", worker: 0, config: toyOf(of(2)).state.config })
+    const first = () => toy.state.routes.upstreams[0]!.lastResort.attempts[0]!.host
+    expect([stateOf(toy), first()]).toEqual(["fallback", spare])
+    toy.run(30_000)
+    expect([stateOf(toy), first()]).toEqual(["fallback", b])
+  })
+
   it("puts the panic candidate first in spite of reset sessions where only the list is left", () => {
     const toy = toyOf().start().run(1_000).client(10).run(100).replies(a, "reset").replies(b, "reset")
     for (let i = 0; i < 6; i++) toy.client(10).run(50)

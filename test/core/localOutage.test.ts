@@ -116,6 +116,18 @@ describe("a local outage", () => {
     expect(facts(toy, "OutageBegan")[0]!.atUs - first.at).toBe(2_000_000)
   })
 
+  it("is found when two upstreams fall silent in one network and then one of their addresses in another network", () => {
+    const [here, there, elsewhere] = [WEB[0]!, WEB[1]!, API[0]!]
+    const toy = quiet([{ candidates: at(here) }, { candidates: at(there, elsewhere) }])
+    // What has no route fails at once, and what drops packets fails after the timeout.
+    dies(dies(toy, "unreachable", [here, there]), "timeout", [elsewhere]).client(0, 0).run(1_000)
+    const witnesses = () => toy.state.outage.witnesses.map((id) => Candidates.find(toy.state, id)?.host)
+    expect(witnesses()).toEqual([here, there])
+    toy.run(20_000)
+    expect(witnesses()).toEqual([here, there, elsewhere])
+    expect(outages(toy)).toEqual(["OutageBegan"])
+  })
+
   it("closes even a breaker that opened before the outage was found", () => {
     const toy = quiet(both.map((one) => ({ ...one, breaker: { failureThreshold: 1 } })))
     const before = judged(toy)
@@ -264,6 +276,20 @@ describe("probes that check for a local outage", () => {
     toy.run(20_000)
     expect([...new Set(asked(toy, dead).slice(since).map(({ host }) => host))].toSorted()).toEqual(dead.slice(0, 8))
   })
+
+  it.each([0, 1])(
+    "have the whole timeout in a silence window that began %d ms after the start: they may prove an outage",
+    (afterMs) => {
+      const config = configWith([{ candidates: at(WEB[0]!), pool: { mode: "off" }, probing: { timeoutMs: 2_000 } }])
+      const toy = new Simulation(config, { failAfterMs: 0 }).set(WEB[0]!, 0).start().run(afterMs)
+      dies(toy, "unreachable").client().run(0)
+      expect(toy.state.outage.silenceSinceUs).toBe(afterMs * 1_000)
+      const since = toy.probes.length
+      toy.run(2_000)
+      expect(facts(toy, "CommonCauseBegan")).toHaveLength(1)
+      expect(toy.probes.slice(since).map(({ timeoutMs }) => timeoutMs)).toEqual(Array(8).fill(2_000))
+    }
+  )
 
   it("go to at most two upstreams, of 64 that are looked at, each quarter of a second", () => {
     const near = Array.from({ length: 63 }, (_, i) => ({ name: `near${i}`, candidates: at(`127.0.1.${i + 1}`) }))

@@ -112,6 +112,23 @@ describe("selection", () => {
     expect(toy.moves).toHaveLength(1)
   })
 
+  it("keeps the member when costs are equal, although the other candidate was cheaper before and its forecast still is", () => {
+    const switching = { ...upstreamDefaults.selector.switching, marginMs: 0.1, marginPercent: 0, holdMs: 120_000 }
+    const config = cold({
+      candidates: addresses(2),
+      selector: { activeSetSize: 1, switching },
+      scoring: { historyRewardMs: 0, jitterWeight: 0 }
+    })
+    const toy = new Simulation(config).set(a, 20).set(b, "local").start().run(30_000)
+    // While hold lasts, it is too early for a move; after that, the reason for one is gone.
+    toy.set(b, 10).run(60_000).set(b, 20).run(90_000)
+    const [member, other] = toy.state.candidates.chunks.flat().filter((one) => one !== null && one !== undefined)
+    expect(other!.costMs).toBe(member!.costMs)
+    expect(other!.forecastMs).toBeLessThan(member!.forecastMs - 1)
+    expect(toy.active()).toEqual([1])
+    expect(toy.moves).toHaveLength(1)
+  })
+
   it("judges the answers of one round together, an evaluationInterval after the first of them", () => {
     const config = cold({
       candidates: addresses(3),

@@ -45,6 +45,16 @@ describe("a server that serves one connection at a time", () => {
     expect(withheld(toy)).toEqual([])
   })
 
+  it.each([[1, 100], [200, 400], [3_000, 1_000]])(
+    "that usually answers after %d ms has its warm sockets closed after two to four times %d ms of a session's silence",
+    (usualMs, windowMs) => {
+      const toy = world().replies(a, usualMs).client(10_000).run(120_000)
+      const emptiedAfterMs = waits(toy, 5)
+      expect(emptiedAfterMs).toBeGreaterThanOrEqual(2 * windowMs)
+      expect(emptiedAfterMs).toBeLessThanOrEqual(4 * windowMs)
+    }
+  )
+
   it("gets no warm sockets for a minute after the third session that spoke only when they were closed", () => {
     const toy = world()
     for (let i = 0; i < 3; i++) waits(toy, 5)

@@ -1,5 +1,6 @@
 /** Which addresses the clients of a listener may reach, beside the networks that are private. */
 import { assert, describe, it } from "vitest"
+import type { DialAttempt } from "../../src/core/model/Routes.ts"
 import { Guard } from "../../src/plane/Guard.ts"
 
 const OWN = {
@@ -24,5 +25,25 @@ describe("a guard", () => {
     assert.isFalse(one.hasRefused)
     assert.isFalse(one.admits("198.51.100.9", 8118))
     assert.isTrue(one.hasRefused)
+  })
+
+  it("takes the addresses that it refuses out of a dial plan, and leaves other addresses and names in it", () => {
+    const limits = {
+      timeoutMs: 500,
+      raceDelayMs: 100,
+      most: 3,
+      maxAnswers: 256,
+      servers: [],
+      access: { allow: [], deny: [] }
+    }
+    const attempt = (host: string, port: number, resolve?: typeof limits): DialAttempt => ({
+      ...{ candidate: "system", host, port, startAfterMs: 0, timeoutMs: 1_000, suspectAfterMs: 1_000 },
+      ...(resolve === undefined ? {} : { resolve })
+    })
+    const [own, listener, other] = [attempt("198.51.100.7", 443), attempt("198.51.100.9", 8118), attempt("203.0.113.1", 443)]
+    const name = attempt("198.51.100.7", 443, limits)
+    const plan = { attempts: [own, other, listener, name], deadlineMs: 5_000 }
+    assert.deepStrictEqual(guard(false).plan(plan), { attempts: [other, name], deadlineMs: 5_000 })
+    assert.deepStrictEqual(guard(true).plan(plan), { attempts: [own, other, name], deadlineMs: 5_000 })
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { advance } from "../../src/core/advance.ts"
 import { hash, toHex, zero } from "../../src/core/math/hash.ts"
+import { decodeEntry } from "../../src/core/schema/Event.ts"
 import { initial } from "../../src/core/state.ts"
 import { body, entryBody, link, unlink } from "../../src/record/codec.ts"
 import { fileName, segmentOf } from "../../src/record/Segment.ts"
@@ -24,6 +25,16 @@ describe("a line of the record", () => {
     expect(JSON.parse(`${entryBody(started, first)}}`)).toEqual({ ...started, decided: toHex(first.digest!) })
     const second = advance(first.state, ticked)
     expect(entryBody(ticked, second)).toBe('{"seq":1,"at":7,"event":{"_tag":"Ticked","worker":0}')
+  })
+
+  it("may tell of a TLS attempt at a candidate, at a system address and at none, and of no attempt at anything else", () => {
+    const read = (candidate: unknown) => {
+      const attempt = { stage: "real", candidate, outcome: "unreached", tookUs: 7 }
+      const event = { _tag: "TlsTried", worker: 0, upstream: 0, tried: [attempt], tookUs: 9 }
+      return decodeEntry({ seq: 2, at: 8, event }).event
+    }
+    for (const candidate of [3, "system", "none"]) expect(read(candidate)).toMatchObject({ tried: [{ candidate }] })
+    for (const candidate of ["reference", "", null, 0.5]) expect(() => read(candidate)).toThrow()
   })
 
   it("holds the digest of the whole state every 1,024 entries", () => {
