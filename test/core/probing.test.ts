@@ -47,10 +47,10 @@ describe("probing", () => {
       [{ candidates: addresses(10_000), probing: { intervalMs: 3_600_000 }, scoreTtlMs: 60_000 }],
       { maxParallel: 64, ratePerSecond: 2_000 }
     )
-    const toy = new Simulation(config, { otherwise: 20 })
+    const probedOnce = () => new Simulation(config, { otherwise: 20 }).start().run(6_000)
 
     it("reaches each once, within the rate", () => {
-      toy.start().run(6_000)
+      const toy = probedOnce()
       const inSecond = (from: number) =>
         toy.probes.filter(({ atUs }) => atUs >= from * 1e6 && atUs < (from + 1) * 1e6).length
       for (const second of [0, 1, 2, 3]) expect(inSecond(second)).toBeLessThanOrEqual(2_000 + 64)
@@ -60,6 +60,7 @@ describe("probing", () => {
     })
 
     it("finds them all expired after a sleep, in some forty ticks", () => {
+      const toy = probedOnce()
       const before = toy.entries.length
       toy.atUs += 120_000_000
       toy.run(0)
