@@ -7,6 +7,7 @@ import * as Command from "effect/cli/Command"
 import { ConfigFile } from "../core/schema/ConfigFile.ts"
 import { initText } from "./config/initText.ts"
 import { UsageError } from "./exit.ts"
+import { howToRun } from "./howToRun.ts"
 import { pathArgument } from "./pathParam.ts"
 
 const file = pathArgument("file").pipe(
@@ -22,7 +23,7 @@ export const init = Command.make("init", { file }, ({ file }) =>
       fs.writeFileString(file, initText(ConfigFile.ast), { flag: "wx", mode: 0o600 }),
       (error) => new UsageError({ message: refusal(file, error.reason._tag) })
     )
-    yield* Console.log(`wrote ${file}: edit the addresses in it, then fairlead run --config ${file}`)
+    yield* Console.log(`wrote ${file}: edit the addresses in it, then ${howToRun(`run --config ${file}`)}`)
   })).pipe(
     Command.withDescription(
       "Write a commented configuration: a listener, an upstream and the keys that are most often changed with their defaults. "

@@ -25,8 +25,12 @@ const ANSWER = "3 seconds"
 export const explained = Effect.fnUntraced(function* (error: BindError, source: ConfigSource, settings: Settings) {
   if (error.code !== "EADDRINUSE" || error.own !== undefined) return yield* error
   const other = yield* otherFairlead(error, settings)
-  const holder = other === undefined ? "another program holds it" : `${other} holds it`
-  const use = other !== undefined && error.listener !== "admin" ? `. To use that one: ${howToRun("env")}` : ""
+  const holder = other === undefined ? "another program holds it" : `${other.name} holds it`
+  const use = other === undefined || error.listener === "admin"
+    ? ""
+    : other.isProxy
+    ? `. To use that one: ${howToRun("env")}`
+    : `. To see what that one does: ${howToRun("status")}`
   return yield* new PortInUse({
     message: `listener ${error.listener}: cannot listen on ${endpointText(error)}: the port is in use: ${holder}${use}. `
       + remedy(error, source, other !== undefined)
@@ -42,12 +46,12 @@ const otherFairlead = Effect.fnUntraced(function* (error: BindError, { admin, ev
     Effect.map(Option.getOrUndefined),
     Effect.orElseSucceed(() => undefined)
   )
-  const holds = listeners !== undefined
-    && (error.listener === "admin" || listeners.some(({ listen }) => overlap(listen, error)))
-  if (!holds) return undefined
+  const held = listeners?.find(({ listen }) => overlap(listen, error))
+  if (held === undefined && (listeners === undefined || error.listener !== "admin")) return undefined
   const directory = eventLog.path === "auto" ? path.join(stateDirectory(), "log") : path.resolve(eventLog.path)
   const owner = yield* Effect.promise(() => lockOwner(path.join(directory, "lock")).catch(() => undefined))
-  return owner === undefined ? "another Fairlead" : `another Fairlead (process ${owner})`
+  const name = owner === undefined ? "another Fairlead" : `another Fairlead (process ${owner})`
+  return { name, isProxy: held?.protocol === "proxy" }
 })
 
 function remedy({ listener, host, port }: BindError, source: ConfigSource, both: boolean): string {

@@ -103,7 +103,7 @@ function outageOf({ outage: { sinceUs, reason } }: State, nowUs: number) {
   return sinceUs < 0 ? null : { sinceSeconds: Math.floor((nowUs - sinceUs) / 1_000_000), reason }
 }
 
-function upstreamHead({ state, names, takes, tls }: Seen, upstream: Upstream) {
+function upstreamHead({ state, nowUs, names, takes, tls }: Seen, upstream: Upstream) {
   const { name, host, port } = Upstreams.configOf(state, upstream.id)
   return {
     name,
@@ -111,6 +111,7 @@ function upstreamHead({ state, names, takes, tls }: Seen, upstream: Upstream) {
     port,
     dns: troubleOf(state, names.of(host)),
     state: state.routes.upstreams[upstream.id]?.state ?? "unranked",
+    commonCause: commonCauseOf(upstream, nowUs),
     selectedAt: wallTime(state, upstream.selectedAtUs),
     expiresAt: wallTime(state, expiresAtUs(state, upstream)),
     candidateCount: known(upstream).length,
@@ -118,6 +119,12 @@ function upstreamHead({ state, names, takes, tls }: Seen, upstream: Upstream) {
     pool: { warm: warmOf(state, upstream), ...(takes?.of(state, upstream.id) ?? { hits: null, misses: null }) },
     tlsStages: tlsStagesOf(state, upstream, tls)
   }
+}
+
+/** Since when all candidates that could serve fail together, so that no failure counts against one of them; null: they do not. */
+function commonCauseOf({ trouble }: Upstream, nowUs: number) {
+  if (trouble === null || trouble.commonAtUs < 0) return null
+  return { sinceSeconds: Math.floor((nowUs - trouble.sinceUs) / 1_000_000) }
 }
 
 /** Warm sockets that wait for clients now. */

@@ -4,6 +4,7 @@ import * as fs from "node:fs"
 import * as net from "node:net"
 import * as path from "node:path"
 import { command, inScratch, portOf, start, writeConfig } from "../support/command.ts"
+import { freePorts } from "../support/freePorts.ts"
 import { ask, named, serve, until } from "../support/servers.ts"
 
 describe("fairlead run", () => {
@@ -46,6 +47,29 @@ describe("fairlead run", () => {
       assert.strictEqual(code, 0)
       assert.include(stderr, "workers: has no effect yet")
     }))
+
+  it(
+    "exits 1 where another Fairlead has the port of a listener for TCP, and names the command that shows what that one does",
+    () =>
+      inScratch(async (directory) => {
+        const server = await named("one")
+        const [admin = 0] = await freePorts(1)
+        const file = writeConfig(directory, { candidates: [server.port], more: `admin: { listen: "127.0.0.1:${admin}" }` })
+        const running = start(["run", "--config", file])
+        await until("it listens", () => portOf(running) !== undefined, 30_000)
+        fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("127.0.0.1:0", `127.0.0.1:${portOf(running)}`))
+        const { code, stderr } = await command(["run", "--config", file])
+        assert.strictEqual(code, 1)
+        assert.match(
+          stderr,
+          /another Fairlead[^.]* holds it\. To see what that one does: fairlead status\. Stop it, or change/
+        )
+        running.kill("SIGTERM")
+        await running.ended
+        await server.stop()
+      }),
+    60_000
+  )
 
   it("exits 1 naming the listener when its port is in use", () =>
     inScratch(async (directory) => {

@@ -59,6 +59,7 @@ describe("the lines of a status", () => {
   it("say what is wrong with the machine, the record and the pool", () => {
     const lines = linesOf({
       ...document,
+      upstreams: document.upstreams.map((one) => ({ ...one, state: "unranked", commonCause: { sinceSeconds: 220 } })),
       enabled: false,
       override: false,
       record: { from: 0, to: 9, gaps: 2 },
@@ -68,6 +69,7 @@ describe("the lines of a status", () => {
     assert.match(lines[0] as string, /disabled by an operator {3}record 0 to 9, 2 gaps$/)
     assert.match(lines[1] as string, /own network is down since 1m 30s: all-failed$/)
     assert.match(lines[2] as string, /last resort for 30s more$/)
+    assert.include(lines.join("\n"), "unranked, chosen 1m 15s ago, all candidates fail together since 3m 40s")
   })
 
   it("have curves of the costs that were seen, and forget candidates that are gone", () => {

@@ -174,7 +174,7 @@ describe.skipIf(lacksTool("chromium", "chromium", ...CHROMIUM))("the dashboard i
           await page.keyboard.press("Space")
           await page.waitForSelector("dialog[open]")
           await page.keyboard.press("Escape")
-          await page.waitForSelector("dialog", { hidden: true })
+          await page.waitForFunction("document.querySelector('dialog') === null")
           assert.deepStrictEqual(asked, [])
           await page.keyboard.press("Space")
           await page.waitForSelector("dialog[open]")

@@ -24,8 +24,8 @@ const candidate = (id: string, changes: Partial<Candidate> = {}): Candidate => (
   ...changes
 })
 const upstream = (name: string, changes: Partial<Upstream> = {}): Upstream => ({
-  ...{ name, host: null, port: 443, dns: null, state: "active", selectedAt: null, expiresAt: null, candidateCount: 0 },
-  ...{ shutCount: 0, pool: { warm: 0, hits: 0, misses: 0 }, tlsStages: [], candidates: [] },
+  ...{ name, host: null, port: 443, dns: null, state: "active", commonCause: null, selectedAt: null, expiresAt: null },
+  ...{ candidateCount: 0, shutCount: 0, pool: { warm: 0, hits: 0, misses: 0 }, tlsStages: [], candidates: [] },
   ...changes
 })
 const move = (second: number, members: ReadonlyArray<string>): Move => ({

@@ -29,9 +29,9 @@ describe.skipIf(lacksTool("curl", "curl", "curl") || fileOf("sh") === undefined)
         const server = await named("one")
         const [admin = 0, web = 0, api = 0] = await freePorts(3)
         const file = path.join(directory, "fairlead.yaml")
-        const write = (top: string, bypassed = "") =>
+        const write = (top: string, bypassed = "", to = file) =>
           fs.writeFileSync(
-            file,
+            to,
             `${top}
 listeners:
   - { name: web, listen: "127.0.0.1:${web}", upstream: web }
@@ -101,13 +101,16 @@ history: { path: none }
         assert.deepStrictEqual(await byLadder(), [all, all])
         assert.match(await run("Step 1: in the path, without an opinion", 1), /ip_pool_fallback_total[^]*disabled/)
 
-        write("enabled: true", ", bypass: true")
-        const two = await run("Step 2: one upstream")
+        await run("Step 2: one upstream")
+        assert.strictEqual(fs.readFileSync(`${file}.before`, "utf8"), fs.readFileSync(file, "utf8"))
+        write("enabled: true", ", bypass: true", `${file}.new`)
+        const two = await run("Step 2: one upstream", 1)
         assert.match(two, /applied[^]*\nweb [^]*\napi +disabled/)
         await active("web")
         assert.deepStrictEqual(await byLadder(), [none, all])
 
-        write("enabled: true")
+        await run("Step 2: one upstream")
+        write("enabled: true", "", `${file}.new`)
         assert.match(await run("Step 3: widen"), /applied/)
         await active("web", "api")
         assert.deepStrictEqual(await byLadder(), [none, none])

@@ -120,7 +120,7 @@ export const ROWS: ReadonlyArray<Row> = [
       ),
       plot(
         "Served by the last resort ladder",
-        "Clients that no member of the active set served, by the rung.",
+        "Clients that went to a rung of the ladder in place of the active set, served or not.",
         "ops",
         one(`sum by (reason) (rate(ip_pool_fallback_total{${I}}${OVER}))`, "{{reason}}")
       )

@@ -187,7 +187,7 @@ export const selections = one({
 export const fallbacks = one({
   name: "ip_pool_fallback_total",
   kind: "counter",
-  help: "Clients that no member of the active set served, by the rung of the ladder that did.",
+  help: "Clients that went to a rung of the ladder in place of the active set, by that rung, served or not.",
   labels: ["reason"]
 })
 export const latency = one({

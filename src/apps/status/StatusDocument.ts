@@ -32,6 +32,8 @@ const Upstream = Schema.Struct({
   port: Schema.NullOr(Schema.Finite),
   dns: Schema.NullOr(Schema.Struct({ reason: Schema.String })),
   state: Schema.String,
+  /** A service of an earlier version has none. */
+  commonCause: Schema.optionalKey(Schema.NullOr(Schema.Struct({ sinceSeconds: Schema.Finite }))),
   selectedAt: Schema.NullOr(Schema.String),
   candidateCount: Schema.Finite,
   /** A service of an earlier version has none. */

@@ -102,13 +102,19 @@ function upstreams({ upstreams }: StatusDocument, look: StatusLook): ReadonlyArr
   ]
 }
 
-function upstreamLine({ name, host, port, state, selectedAt, dns }: ShownUpstream, { nowMs }: StatusLook): Line {
+function upstreamLine(
+  { name, host, port, state, selectedAt, commonCause = null, dns }: ShownUpstream,
+  { nowMs }: StatusLook
+): Line {
   const target = host === null || name.startsWith(host) ? "" : `  ${host}${port === null ? "" : `:${port}`}`
   return [
     span(name, "bold"),
     span(`${target}  `),
     span(state, STATES[state] ?? "bad"),
     span(selectedAt === null ? "" : `, chosen ${agoText(selectedAt, nowMs)}`),
+    ...(commonCause === null
+      ? []
+      : [span(`, all candidates fail together since ${spanText(commonCause.sinceSeconds)}`, "bad")]),
     ...(dns === null ? [] : [span(`, its name does not resolve: ${dns.reason}`, "bad")])
   ]
 }

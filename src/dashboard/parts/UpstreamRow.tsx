@@ -36,6 +36,7 @@ export function UpstreamRow(props: UpstreamProps) {
             {ofState(state)}
           </span>
           {members.some(({ suspect }) => suspect) && <span class="badge warn">a member is suspect</span>}
+          {upstream.commonCause !== null && <span class="badge bad">all candidates fail together</span>}
           {upstream.dns !== null && <span class="badge bad">no addresses: {upstream.dns.reason}</span>}
         </h3>
         <span class="cell set" data-label="Set">
@@ -64,6 +65,6 @@ const toneOfState = (state: string): string => state === "active" ? "good" : sta
 
 /** Of the upstream as a whole. */
 function toneOf(upstream: Upstream): string {
-  const tone = upstream.dns === null ? toneOfState(upstream.state) : "bad"
+  const tone = upstream.dns === null && upstream.commonCause === null ? toneOfState(upstream.state) : "bad"
   return tone === "good" && attention(upstream) > 0 ? "warn" : tone
 }

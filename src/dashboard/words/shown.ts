@@ -29,7 +29,8 @@ export function hitShare({ hits, misses }: Upstream["pool"]): number | null {
 export function attention(upstream: Upstream): number {
   const bySet = upstream.state === "active" ? 0 : upstream.state === "disabled" ? 1 : 4
   const suspects = membersOf(upstream).some(({ suspect }) => suspect) ? 2 : 0
-  return bySet + (upstream.shutCount > 0 ? 1 : 0) + (upstream.dns === null ? 0 : 2) + suspects
+  return bySet + (upstream.shutCount > 0 ? 1 : 0) + (upstream.dns === null ? 0 : 2) + (upstream.commonCause === null ? 0 : 4)
+    + suspects
 }
 
 /** The upstreams that match, those that need attention first, or by another key. */

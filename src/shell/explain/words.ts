@@ -30,10 +30,20 @@ const REASONS: Readonly<Record<LadderReason, string>> = {
 }
 
 /** One sentence about the upstream. */
-export function settingText({ setting }: Explanation): string {
-  const reason = REASONS[setting.reason]
+export function settingText({ setting, sight }: Explanation): string {
+  const pauseMs = pausedForMs(sight)
+  const reason = setting.reason === "disabled" && pauseMs >= 0
+    ? `all candidates of all upstreams failed, round after round; for ${
+      durationText(pauseMs)
+    } more, or until a client is served`
+    : REASONS[setting.reason]
   const standing = setting.standing === null ? "" : `; ${STANDING[setting.standing]}, so the set stays as it is`
   return `${PLACES[setting.state]}${reason === "" ? "" : `: ${reason}`}${standing}`
+}
+
+/** How long auto-disable still lasts, in ms; -1: it is not under way. */
+function pausedForMs({ state: { autoDisable }, atUs }: Sight): number {
+  return autoDisable.untilUs < 0 ? -1 : Math.max(0, autoDisable.untilUs - atUs) / 1000
 }
 
 const STANDING = {
@@ -50,7 +60,9 @@ export function whyText(sight: Sight, explained: Explained): string {
     case "member":
       return memberText(sight, explained)
     case "off":
-      return "the upstream is off"
+      return pausedForMs(sight) < 0
+        ? "the upstream is off"
+        : "all candidates of all upstreams failed, so Fairlead is off for a while"
     case "left":
       return "no source names it any more"
     case "spare":
@@ -113,11 +125,14 @@ function costliestText({ state, upstream }: Sight): string {
 }
 
 /** One change that the candidate needs, as the end of "it is taken ...". */
-export function needText({ state }: Sight, need: Need, isMeasured: boolean): string {
+export function needText(sight: Sight, need: Need, isMeasured: boolean): string {
+  const { state } = sight
   const name = (id: CandidateRef) => Candidates.labelOf(state, id)
   switch (need.kind) {
     case "on":
-      return "when the upstream is turned on"
+      return pausedForMs(sight) < 0
+        ? "when the upstream is turned on"
+        : `when a client is served, or in ${durationText(pausedForMs(sight))}, when Fairlead is on again`
     case "source":
       return "when a source other than the fallback list names it"
     case "proof":
