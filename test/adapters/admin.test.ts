@@ -23,6 +23,8 @@ describe("the admin port", () => {
         await until("it is ready", () => isReady(engine.stateUnsafe()))
         assert.deepInclude(await request(port, "/readyz"), { status: 200, body: "ready\n" })
         assert.deepInclude(await request(port, "/healthz"), { status: 200, body: "alive\n" })
+        assert.deepInclude(await request(port, "//healthz/"), { status: 200, body: "alive\n" })
+        assert.deepInclude(await request(port, "/healthz/more"), { status: 404 })
       })
     }))
 
