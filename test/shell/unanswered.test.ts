@@ -51,7 +51,11 @@ describe("when the only member accepts connections and", () => {
             await until("both are measured", () =>
               isReady(engine.stateUnsafe()))
             const answers: Array<string> = []
-            for (let i = 0; i < CLIENTS; i++) answers.push(await asks(port))
+            for (let i = 0; i < CLIENTS; i++) {
+              const { seq } = engine.stateUnsafe()
+              answers.push(await asks(port))
+              await until("the core knows of the client and its end", () => engine.stateUnsafe().seq >= seq + 2)
+            }
             return answers
           }))
         const failed = result.filter((answer) =>
