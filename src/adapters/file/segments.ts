@@ -30,8 +30,6 @@ export async function list(directory: string): Promise<ReadonlyArray<SegmentFile
 export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
   const target = `${file.path}.gz`
   const partial = `${target}.tmp`
-  // First, so that nothing is left behind for a file that is gone.
-  const { atime, mtime } = await disk.within(() => fsp.stat(file.path))
   await disk.within(() => overwrite(partial, Buffer.alloc(0)))
   const source = fs.createReadStream(file.path)
   // An error of the source ends the iteration with that error.
@@ -45,6 +43,7 @@ export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
   } finally {
     source.destroy()
   }
+  const { atime, mtime } = await disk.within(() => fsp.stat(file.path))
   await disk.within(() => fsp.utimes(partial, atime, mtime))
   await disk.within(() => fsp.rename(partial, target))
   await disk.within(() => fsp.unlink(file.path))
