@@ -192,16 +192,13 @@ describe("a tunnel by CONNECT", () => {
       for (const [shown, status] of [["Basic YWRhOnNlY3JldA==", 200], ["Basic YWRhOndyb25n", 407], [undefined, 407]]) {
         const plain = connectTo(to, shown === undefined ? "" : `Proxy-Authorization: ${shown}\r\n`)
         const answers: Array<string> = []
-        for (
-          const [first, second] of [[plain, ""], [plain.slice(0, 20), plain.slice(20)], [
-            plain.replace(/\r\n$/, "X-A: 1\r\n\r\n"),
-            ""
-          ]]
-        ) {
+        const withField = plain.replace(/\r\n$/, "X-A: 1\r\n\r\n")
+        for (const pieces of [[plain], [plain.slice(0, 20), plain.slice(20)], [withField]]) {
           const { socket, heard } = await leaving(port)
-          socket.write(first as string)
-          await new Promise((resolve) => setImmediate(resolve))
-          socket.write(`${second}`)
+          for (const piece of pieces) {
+            socket.write(piece)
+            await new Promise((resolve) => setImmediate(resolve))
+          }
           await until("an answer", () => /\r\n\r\n/.test(heard()))
           socket.destroy()
           answers.push(heard())

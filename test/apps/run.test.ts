@@ -57,8 +57,9 @@ describe("fairlead run", () => {
         const file = writeConfig(directory, { candidates: [server.port], more: `admin: { listen: "127.0.0.1:${admin}" }` })
         const running = start(["run", "--config", file])
         await until("it listens", () => portOf(running) !== undefined, 30_000)
-        fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("127.0.0.1:0", `127.0.0.1:${portOf(running)}`))
-        const { code, stderr } = await command(["run", "--config", file])
+        const second = path.join(directory, "second.yaml")
+        fs.writeFileSync(second, fs.readFileSync(file, "utf8").replace("127.0.0.1:0", `127.0.0.1:${portOf(running)}`))
+        const { code, stderr } = await command(["run", "--config", second])
         assert.strictEqual(code, 1)
         assert.match(
           stderr,

@@ -7,6 +7,7 @@ import type { QueryDns } from "../../src/plane/DnsQueries.ts"
 import type { Fate } from "../../src/sim/Fate.ts"
 import { networks } from "../support/access.ts"
 import { SimTransport } from "../../src/sim/SimTransport.ts"
+import { resolveLimits } from "../support/config.ts"
 
 const never: Fate = { afterMs: 0, result: "never" }
 const after = (afterMs: number, result: Fate["result"]): Fate => ({ afterMs, result })
@@ -188,14 +189,7 @@ describe("a dial plan", () => {
           startAfterMs: 250,
           timeoutMs: 1_000,
           suspectAfterMs: 1_000,
-          resolve: {
-            timeoutMs: 500,
-            raceDelayMs: 100,
-            most: 3,
-            maxAnswers: 256,
-            servers: [],
-            access: { allow: [], deny: [] }
-          }
+          resolve: resolveLimits
         },
         { ...planOf([0, 0]).attempts[1]!, startAfterMs: 2_000 },
         { candidate: 7, host: "known", port: 9, startAfterMs: 3_000, timeoutMs: 1_000, suspectAfterMs: 60_000 }

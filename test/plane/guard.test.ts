@@ -2,6 +2,7 @@
 import { assert, describe, it } from "vitest"
 import type { DialAttempt } from "../../src/core/model/Routes.ts"
 import { Guard } from "../../src/plane/Guard.ts"
+import { resolveLimits } from "../support/config.ts"
 
 const OWN = {
   isListener: (host: string, port: number) => host === "198.51.100.9" && port === 8118,
@@ -28,20 +29,12 @@ describe("a guard", () => {
   })
 
   it("takes the addresses that it refuses out of a dial plan, and leaves other addresses and names in it", () => {
-    const limits = {
-      timeoutMs: 500,
-      raceDelayMs: 100,
-      most: 3,
-      maxAnswers: 256,
-      servers: [],
-      access: { allow: [], deny: [] }
-    }
-    const attempt = (host: string, port: number, resolve?: typeof limits): DialAttempt => ({
+    const attempt = (host: string, port: number, resolve?: typeof resolveLimits): DialAttempt => ({
       ...{ candidate: "system", host, port, startAfterMs: 0, timeoutMs: 1_000, suspectAfterMs: 1_000 },
       ...(resolve === undefined ? {} : { resolve })
     })
     const [own, listener, other] = [attempt("198.51.100.7", 443), attempt("198.51.100.9", 8118), attempt("203.0.113.1", 443)]
-    const name = attempt("198.51.100.7", 443, limits)
+    const name = attempt("198.51.100.7", 443, resolveLimits)
     const plan = { attempts: [own, other, listener, name], deadlineMs: 5_000 }
     assert.deepStrictEqual(guard(false).plan(plan), { attempts: [other, name], deadlineMs: 5_000 })
     assert.deepStrictEqual(guard(true).plan(plan), { attempts: [own, other, name], deadlineMs: 5_000 })

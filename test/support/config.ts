@@ -42,3 +42,13 @@ export function configWith(upstreams: ReadonlyArray<UpstreamChanges>, probing: P
 export function addresses(count: number): ReadonlyArray<Address> {
   return Array.from({ length: count }, (_, i) => ({ host: `198.18.${Math.floor(i / 250)}.${(i % 250) + 1}`, port: 443 }))
 }
+
+/** How a dial plan resolves a name. */
+export const resolveLimits = {
+  timeoutMs: 500,
+  raceDelayMs: 100,
+  most: 3,
+  maxAnswers: 256,
+  servers: [],
+  access: { allow: [], deny: [] }
+}
