@@ -16,6 +16,7 @@ const [directory = "", instances = "10", rounds = "10"] = process.argv.slice(2)
 /** Every fifth round uses everything. */
 const FULL = 5
 const isDeno = "Deno" in globalThis
+const PAIR = 2
 
 /** What is open in a process; null: the runtime does not tell. */
 export interface Open {
@@ -106,9 +107,16 @@ process.stderr
 const least = resources()
 // What is loaded on first use stays.
 for (let i = 0; i < 3; i++) await round(port, true)
-const before = await settled()
-for (let i = 0; i < Number(rounds); i++) await round(port, i % FULL === 0)
-const after = await settled(before.descriptors)
+const measured = async (before: Open) => {
+  for (let i = 0; i < Number(rounds); i++) await round(port, i % FULL === 0)
+  return { before, after: await settled(before.descriptors) }
+}
+const first = await measured(await settled())
+// At a moment of its own Deno makes one more pair of unnamed Unix sockets, once in a process. What an instance leaves grows with the rounds, so the
+// same rounds once more have to leave nothing.
+const { before, after } = isDeno && first.after.descriptors === first.before.descriptors + PAIR
+  ? await measured(first.after)
+  : first
 await new Promise((resolve) => server.close(resolve))
 const fibers = isDeno ? null : Number(v8.queryObjects(FiberClass as typeof net.Socket, { format: "count" }))
 const report: Report = { before, after, fibers, least }
