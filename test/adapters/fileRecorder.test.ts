@@ -157,6 +157,30 @@ describe("the file recorder", () => {
       })
     ))
 
+  it.live("is there before it compresses what an earlier run left, and compresses that behind its first writes", () =>
+    scratch((directory) =>
+      Effect.gen(function* () {
+        const names = () => fs.readdirSync(directory).sort()
+        const lived = (seed: number, use: () => Promise<void>) =>
+          withRecorder(options(directory, { run: { id: `run ${seed}`, seed } }), async (recorder) => {
+            await use()
+            const feeder = new Feeder(recorder)
+            feeder.ticks(3)
+            await until(
+              "the first segment is compressed, if there are two",
+              () => names().length < 2 || names().join() === "00000001.ndjson.gz,00000002.ndjson"
+            )
+            return { state: feeder.state, value: undefined }
+          })
+        yield* lived(1, () => Promise.resolve())
+        yield* lived(2, () => {
+          assert.deepStrictEqual(names(), ["00000001.ndjson"])
+          return Promise.resolve()
+        })
+        assert.strictEqual((yield* verdictOf(directory)).outcome, "verified")
+      })
+    ))
+
   it.live("ends in a gap when the disk fails, and begins a new segment with the whole state when it works", () =>
     scratch((scratchDirectory) =>
       Effect.gen(function* () {

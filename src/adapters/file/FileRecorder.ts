@@ -61,10 +61,14 @@ class FileRecord {
   #from = -1
   #to = -1
   #gaps = 0
+  /** Segments that earlier runs left plain. They are compressed behind the first writes, because a long one takes seconds. */
+  #plain: ReadonlyArray<SegmentFile>
 
-  constructor(options: FileRecorderOptions, nextSegment: number | undefined) {
+  /** `existing` is undefined where the directory could not be read. */
+  constructor(options: FileRecorderOptions, existing: ReadonlyArray<SegmentFile> | undefined) {
     this.#options = options
-    this.#nextSegment = nextSegment
+    this.#nextSegment = existing === undefined ? undefined : nextAfter(existing)
+    this.#plain = existing?.filter(({ compressed }) => !compressed) ?? []
   }
 
   readonly status = () => ({ from: this.#from, to: this.#to, gaps: this.#gaps })
@@ -109,6 +113,7 @@ class FileRecord {
       const failure = yield* this.drain
       if (failure === undefined && this.#lost === undefined) {
         retryMs = RETRY_FIRST_MS
+        yield* this.#tidy
         return yield* Effect.sleep(this.#options.flushIntervalMs)
       }
       if (failure !== undefined) {
@@ -142,8 +147,15 @@ class FileRecord {
   readonly close = (state: State): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (this.#lost === undefined) this.#work.push({ _tag: "end", body: footerBody(state), seq: state.seq })
-      return Effect.asVoid(this.drain)
+      return Effect.andThen(this.drain, this.#tidy)
     })
+
+  /** Not while another recorder of this process could do the same: the end of this one waits for it. */
+  readonly #tidy: Effect.Effect<void> = Effect.suspend(() => {
+    const plain = this.#plain
+    this.#plain = []
+    return plain.length === 0 ? Effect.void : tidy(plain, this.#options.disk)
+  }).pipe(Semaphore.withPermits(this.#alone, 1), Effect.uninterruptible)
 
   async #drain(): Promise<void> {
     // What comes meanwhile waits for the next flush. Otherwise the disk would be written to without a pause under load.
@@ -211,17 +223,18 @@ class FileRecord {
   }
 }
 
-/** Compresses the segments that earlier runs left plain, in the background. */
-const tidy = (existing: ReadonlyArray<SegmentFile>, disk: Disk) =>
+const tidy = (plain: ReadonlyArray<SegmentFile>, disk: Disk) =>
   Effect.promise(async () => {
-    for (const file of existing) if (!file.compressed) await compress(file, disk)
+    for (const file of plain) await compress(file, disk).catch((cause) => isGone(cause) || Promise.reject(cause))
   }).pipe(Effect.catchCause((cause) => Effect.logWarning("an old segment could not be compressed", cause)))
+
+/** It was one too many, and has been removed. */
+const isGone = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === "ENOENT"
 
 const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
   const { directory, disk } = options
   const existing = yield* Effect.promise(() => disk.within(() => list(directory)).catch(() => undefined))
-  if (existing !== undefined) yield* tidy(existing, disk)
-  const record = new FileRecord(options, existing === undefined ? undefined : nextAfter(existing))
+  const record = new FileRecord(options, existing)
   yield* Effect.forkScoped(record.writing)
   return Recorder.of({
     beginUnsafe: record.begin,

@@ -1,13 +1,11 @@
 /** Segment files in a directory: how they are found, numbered, compressed and removed. */
 import { Buffer } from "node:buffer"
-import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
-import { pipeline } from "node:stream"
-import * as zlib from "node:zlib"
 import { segmentOf } from "../../record/Segment.ts"
 import { append, overwrite } from "./calls.ts"
 import type { Disk } from "./Disk.ts"
+import { gzip } from "./gzip.ts"
 
 export interface SegmentFile {
   readonly segment: number
@@ -30,20 +28,10 @@ export async function list(directory: string): Promise<ReadonlyArray<SegmentFile
 export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
   const target = `${file.path}.gz`
   const partial = `${target}.tmp`
-  await disk.within(() => overwrite(partial, Buffer.alloc(0)))
-  const source = fs.createReadStream(file.path)
-  // An error of the source ends the iteration with that error.
-  const chunks = pipeline(source, zlib.createGzip(), () => {})[Symbol.asyncIterator]()
-  try {
-    for (;;) {
-      const { done, value } = await disk.within(() => chunks.next())
-      if (done === true) break
-      await disk.within(() => append(partial, value))
-    }
-  } finally {
-    source.destroy()
-  }
+  // First, so that nothing is left behind for a file that is gone.
   const { atime, mtime } = await disk.within(() => fsp.stat(file.path))
+  await disk.within(() => overwrite(partial, Buffer.alloc(0)))
+  await gzip(file.path, disk, (packed) => disk.within(() => append(partial, packed)))
   await disk.within(() => fsp.utimes(partial, atime, mtime))
   await disk.within(() => fsp.rename(partial, target))
   await disk.within(() => fsp.unlink(file.path))
