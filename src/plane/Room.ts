@@ -2,8 +2,8 @@
  * Room: whether there are descriptors for another client. A reserve stays free for the dials of accepted clients, for
  * probes, the admin port, the record and the log.
  *
- * When only the reserve is left, warm sockets are closed first (none are dialled until twice the reserve is free), and
- * listeners pause: new clients wait in the system's queue until others have left. While no client is served, listeners
+ * Warm sockets are dialled only while twice the reserve is free. When only the reserve is left, those that wait are closed first,
+ * and listeners pause: new clients wait in the system's queue until others have left. While no client is served, listeners
  * accept all the same. So a limit that leaves no room for the reserve still serves a few clients.
  */
 import type { WarmPool } from "./WarmPool.ts"
@@ -43,6 +43,7 @@ export class Room {
     this.#listening = listening
     this.#isIdle = isIdle
     this.#say = say
+    warmPool.heedUnsafe(() => transport.hasDescriptorsUnsafe(2 * reserve))
   }
 
   get isPaused(): boolean {

@@ -39,6 +39,7 @@ export class WarmPool {
   readonly #dials = new Set<Cancel>()
   #closed = false
   #isPaused = false
+  #hasRoom = () => true
 
   constructor(transport: Transport["Service"], post: (event: PlaneEvent) => void) {
     this.#transport = transport
@@ -57,7 +58,9 @@ export class WarmPool {
   dial(act: DialWarm): void {
     if (this.#closed) return
     const { worker, warm, candidate } = act
-    if (this.#isPaused) return this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs: 0, reason: "local" })
+    if (this.#isPaused || !this.#hasRoom()) {
+      return this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs: 0, reason: "local" })
+    }
     const transport = this.#transport
     const startedUs = transport.nowUs()
     const answer = (result: UpstreamSocket | "timeout" | Parameters<Parameters<typeof transport.dialUnsafe>[2]>[0]) => {
@@ -108,6 +111,11 @@ export class WarmPool {
   /** Closes the oldest. */
   retire({ candidate, count }: Retire): void {
     for (const one of this.#rows.get(candidate)?.ready.slice(0, count) ?? []) this.#drop(one, "drained")
+  }
+
+  /** From now on `hasRoom` is asked before each dial: whether the system has room for a socket that no client waits for. */
+  heedUnsafe(hasRoom: () => boolean): void {
+    this.#hasRoom = hasRoom
   }
 
   /** While it is paused, it holds and dials no sockets: clients need the descriptors. */

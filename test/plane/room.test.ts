@@ -95,6 +95,19 @@ describe("room for clients", () => {
     assert.isAtMost(sim.pendingTimers, 1)
   })
 
+  it("dials no warm socket that would leave less than twice the reserve, also before anything pauses", () => {
+    const { sim, told, shelf, room, warmed } = stage()
+    sim.descriptors = 2 * RESERVE
+    assert.strictEqual(warmed(1), "WarmConnected")
+    sim.descriptors = 2 * RESERVE - 1
+    assert.strictEqual(warmed(2), "WarmFailed")
+    assert.include(told.at(-1), { warm: 2, reason: "local" })
+    assert.strictEqual(shelf.size, 1)
+    assert.isFalse(room.isPaused)
+    sim.descriptors = 2 * RESERVE
+    assert.strictEqual(warmed(3), "WarmConnected")
+  })
+
   it("pauses a listener that binds later", () => {
     const { sim, room, done } = stage()
     sim.descriptors = 0

@@ -20,12 +20,24 @@ let limitReadAtUs = Number.NEGATIVE_INFINITY
 let openAtLook = 0
 let openedSince = Number.POSITIVE_INFINITY
 let nextLookAtUs = Number.NEGATIVE_INFINITY
+/** Dials since the event loop last turned. They may have no descriptor yet: a runtime makes the socket after the call. */
+let dialledInTurn = 0
 /** The last count found no descriptor for itself. */
 let isOut = false
 
 /** Call when one more was opened. */
 export function opened(): void {
   openedSince++
+}
+
+/** Call when a dial begins. A count adds the dials that may have no descriptor yet. */
+export function dialling(): void {
+  openedSince++
+  if (dialledInTurn++ === 0) setImmediate(turned)
+}
+
+function turned(): void {
+  dialledInTurn = 0
 }
 
 /** Descriptors that may be open at once; infinite where the system gives no limit. */
@@ -56,8 +68,8 @@ export function hasDescriptors(count: number): boolean {
   nextLookAtUs = endedUs + LEAST_PAUSE * (endedUs - beganUs)
   if (names === undefined) return !isOut
   openAtLook = names.length
-  openedSince = 0
-  return most - openAtLook >= count
+  openedSince = dialledInTurn
+  return most - openAtLook - openedSince >= count
 }
 
 /** undefined: it cannot be read, because no descriptor is free for the read, or because the file does not exist. */

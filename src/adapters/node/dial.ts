@@ -3,7 +3,7 @@ import * as net from "node:net"
 import type { Address } from "../../core/model/Config.ts"
 import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel, UpstreamSocket } from "../../plane/ports/Transport.ts"
-import { opened } from "./descriptors.ts"
+import { dialling } from "./descriptors.ts"
 import type { Version } from "./proxyHeaders.ts"
 import { ownHeader } from "./proxyHeaders.ts"
 import type { Receive } from "./UpstreamConnection.ts"
@@ -52,7 +52,7 @@ export function connecting<S extends net.Socket>(
     if (news === "connected") settle(upstream)
     else if (news === "failed") settle(failureOf(error?.code))
   }
-  opened()
+  dialling()
   const socket = connect()
   upstream.attach(socket)
   return () => {

@@ -13,7 +13,7 @@ import type { DialFailure } from "../../core/model/Event.ts"
 import type { Cancel } from "../../plane/ports/Transport.ts"
 import { contextOf } from "./authorities.ts"
 import { timerWheel } from "./timerWheel.ts"
-import { opened } from "./descriptors.ts"
+import { dialling } from "./descriptors.ts"
 import { ownHeader } from "./proxyHeaders.ts"
 import { failureOf } from "./dial.ts"
 
@@ -29,7 +29,7 @@ export function identify(
   let answered = false
   let isConnected = false
   let secure: tls.TLSSocket | undefined
-  opened()
+  dialling()
   const socket = net.connect({ host, port, noDelay: true, autoSelectFamily: false })
   const drop = () => {
     secure?.destroy()
