@@ -13,6 +13,8 @@ import { Replay } from "../../src/record/replay.ts"
 import { Disk } from "../../src/adapters/file/Disk.ts"
 import * as FileRecorder from "../../src/adapters/file/FileRecorder.ts"
 import { feed, segmentsAt } from "../../src/adapters/file/readRecord.ts"
+import type { SegmentFile } from "../../src/adapters/file/segments.ts"
+import { compress } from "../../src/adapters/file/segments.ts"
 import { Recorder } from "../../src/shell/Recorder.ts"
 import { unable } from "../support/able.ts"
 import { inScratch } from "../support/command.ts"
@@ -178,6 +180,29 @@ describe("the file recorder", () => {
           return Promise.resolve()
         })
         assert.strictEqual((yield* verdictOf(directory)).outcome, "verified")
+      })
+    ))
+
+  it.live("is read where a segment was compressed after it was listed, and a segment that is gone is named", () =>
+    scratch((directory) =>
+      Effect.gen(function* () {
+        yield* withRecorder(options(directory), (recorder) => {
+          const feeder = new Feeder(recorder)
+          feeder.ticks(3)
+          return Promise.resolve({ state: feeder.state, value: undefined })
+        })
+        const listed = yield* segmentsAt(directory)
+        assert.deepStrictEqual(listed.map(({ compressed }) => compressed), [false])
+        for (const file of listed) yield* Effect.promise(() => compress(file, new Disk(5_000)))
+        const replay = new Replay()
+        for (const file of listed) yield* feed(replay, file, () => {})
+        assert.strictEqual(replay.verdict().outcome, "verified")
+        const [gone] = listed as [SegmentFile]
+        fs.unlinkSync(`${gone.path}.gz`)
+        for (const file of [gone, { ...gone, path: `${gone.path}.gz`, compressed: true }]) {
+          const failure = yield* Effect.flip(feed(new Replay(), file, () => {}))
+          assert.include(failure, { path: file.path, code: "ENOENT" })
+        }
       })
     ))
 

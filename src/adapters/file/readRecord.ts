@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer"
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
+import { pipeline } from "node:stream"
 import { setImmediate as pause } from "node:timers/promises"
 import * as zlib from "node:zlib"
 import { segmentOf } from "../../record/Segment.ts"
@@ -57,11 +58,29 @@ export async function read(
   signal: AbortSignal
 ): Promise<void> {
   reader.segment(file.segment)
+  try {
+    await feedLines(reader, file, progress, signal)
+  } catch (cause) {
+    if (file.compressed || !isGone(cause)) throw cause
+    // A service compresses segments while it runs: this one since it was listed.
+    const compressed = { ...file, path: `${file.path}.gz`, compressed: true }
+    await feedLines(reader, compressed, progress, signal).catch((again) => Promise.reject(isGone(again) ? cause : again))
+  }
+}
+
+async function feedLines(
+  reader: LineReader,
+  file: SegmentFile,
+  progress: (bytes: number) => void,
+  signal: AbortSignal
+): Promise<void> {
   const source = fs.createReadStream(file.path, { highWaterMark: READ_BYTES })
   let rest: Buffer = Buffer.alloc(0)
   let intact = true
+  // With `pipe` an error of the source would never end the iteration.
+  const plain = file.compressed ? pipeline(source, zlib.createGunzip(), () => {}) : source
   try {
-    for await (const chunk of file.compressed ? source.pipe(zlib.createGunzip()) : source) {
+    for await (const chunk of plain) {
       rest = linesIn(rest.length === 0 ? chunk as Buffer : Buffer.concat([rest, chunk as Buffer]), reader)
       await reader.digested?.()
       progress(source.bytesRead)
@@ -90,6 +109,8 @@ function linesIn(bytes: Buffer, reader: LineReader): Buffer {
   }
   return bytes.subarray(start)
 }
+
+const isGone = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === "ENOENT"
 
 function isDamage(cause: unknown): boolean {
   const code = (cause as NodeJS.ErrnoException).code ?? ""
