@@ -82,13 +82,18 @@ export function startFile(
   let stderr = ""
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text))
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text))
+  const pid = child.pid
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject)
     child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
-  const pid = child.pid ?? -1
   // Deno's `child.kill` reports the signal as the end even when the process handled it and exited by itself.
-  return { pid, kill: (signal) => void process.kill(pid, signal), ended, stdout: () => stdout, stderr: () => stderr }
+  const kill = (signal: NodeJS.Signals) => {
+    // A signal to -1 would end every process of this user.
+    if (pid === undefined) throw new Error(`${first} did not start`)
+    process.kill(pid, signal)
+  }
+  return { pid: pid ?? -1, kill, ended, stdout: () => stdout, stderr: () => stderr }
 }
 
 export const command = (args: ReadonlyArray<string>, options?: Start): Promise<Ended> => start(args, options).ended
