@@ -2,8 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
+import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { gunzipSync } from "node:zlib"
 import { advance } from "../../src/core/advance.ts"
 import type { State } from "../../src/core/model/State.ts"
 import type { Event } from "../../src/core/model/Event.ts"
@@ -76,6 +78,15 @@ const verdictOf = (directory: string) =>
 
 const scratch = <A>(use: (directory: string) => Effect.Effect<A, unknown>) =>
   Effect.promise(() => inScratch((directory) => Effect.runPromise(use(directory))))
+
+/** Each answer takes 20 ms longer. */
+class SlowDisk extends Disk {
+  override async within<A>(call: () => Promise<A>): Promise<A> {
+    const answer = await super.within(call)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return answer
+  }
+}
 
 /** A disk of 256 KiB; skips where none can be mounted. */
 const onSmallDisk = (
@@ -180,6 +191,29 @@ describe("the file recorder", () => {
           return Promise.resolve()
         })
         assert.strictEqual((yield* verdictOf(directory)).outcome, "verified")
+      })
+    ))
+
+  it.live("ends in time on a slow disk, leaves the segment of an earlier run whole, and the next run compresses it", () =>
+    scratch((directory) =>
+      Effect.gen(function* () {
+        const names = () => fs.readdirSync(directory).sort()
+        const earlier = path.join(directory, "00000001.ndjson")
+        // Random bytes do not shrink: at 64 KiB a step, all of them would take a second.
+        const bytes = randomBytes(2_000_000)
+        fs.writeFileSync(earlier, bytes)
+        const lived = (disk: Disk, isOver: () => boolean) =>
+          withRecorder(options(directory, { disk }), async (recorder) => {
+            const feeder = new Feeder(recorder)
+            await until("the compression has come as far as it should", isOver)
+            return { state: feeder.state, value: undefined }
+          })
+        yield* lived(new SlowDisk(100), () => names().includes("00000001.ndjson.gz.tmp"))
+        assert.deepStrictEqual(names(), ["00000001.ndjson", "00000002.ndjson"])
+        assert.isTrue(fs.readFileSync(earlier).equals(bytes))
+        yield* lived(new Disk(5_000), () => !names().includes("00000001.ndjson"))
+        assert.deepStrictEqual(names(), ["00000001.ndjson.gz", "00000002.ndjson.gz", "00000003.ndjson"])
+        assert.isTrue(gunzipSync(fs.readFileSync(`${earlier}.gz`)).equals(bytes))
       })
     ))
 

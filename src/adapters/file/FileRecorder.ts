@@ -49,6 +49,7 @@ class FileRecord {
   readonly #wake = Latch.makeUnsafe(false)
   /** `close` and the writing fiber must not write at the same time. */
   readonly #alone = Semaphore.makeUnsafe(1)
+  readonly #closing = new AbortController()
   #work: Array<Work> = []
   #bufferedChars = 0
   #segmentChars = 0
@@ -144,17 +145,22 @@ class FileRecord {
     )
   )
 
+  /** Ends the compression of what earlier runs left. The next run does the rest. */
+  readonly leave = (): void => this.#closing.abort()
+
+  /** A stop waits for that compression as long as for one answer of the disk, and no longer. */
   readonly close = (state: State): Effect.Effect<void> =>
     Effect.suspend(() => {
+      const timer = setTimeout(this.leave, this.#options.disk.withinMs)
       if (this.#lost === undefined) this.#work.push({ _tag: "end", body: footerBody(state), seq: state.seq })
-      return Effect.andThen(this.drain, this.#tidy)
+      return Effect.ensuring(Effect.andThen(this.drain, this.#tidy), Effect.sync(() => clearTimeout(timer)))
     })
 
-  /** Not while another recorder of this process could do the same: the end of this one waits for it. */
+  /** Uninterruptible, so that the end of this recorder waits until no file is open any more. */
   readonly #tidy: Effect.Effect<void> = Effect.suspend(() => {
     const plain = this.#plain
     this.#plain = []
-    return plain.length === 0 ? Effect.void : tidy(plain, this.#options.disk)
+    return plain.length === 0 ? Effect.void : tidy(plain, this.#options.disk, this.#closing.signal)
   }).pipe(Semaphore.withPermits(this.#alone, 1), Effect.uninterruptible)
 
   async #drain(): Promise<void> {
@@ -223,19 +229,23 @@ class FileRecord {
   }
 }
 
-const tidy = (plain: ReadonlyArray<SegmentFile>, disk: Disk) =>
+/** A segment that is gone meanwhile was one too many. */
+const tidy = (plain: ReadonlyArray<SegmentFile>, disk: Disk, signal: AbortSignal) =>
   Effect.promise(async () => {
-    for (const file of plain) await compress(file, disk).catch((cause) => isGone(cause) || Promise.reject(cause))
+    for (const file of plain) {
+      if (signal.aborted) return
+      await compress(file, disk, signal).catch((cause: NodeJS.ErrnoException) => {
+        if (!signal.aborted && cause.code !== "ENOENT") throw cause
+      })
+    }
   }).pipe(Effect.catchCause((cause) => Effect.logWarning("an old segment could not be compressed", cause)))
-
-/** It was one too many, and has been removed. */
-const isGone = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === "ENOENT"
 
 const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
   const { directory, disk } = options
   const existing = yield* Effect.promise(() => disk.within(() => list(directory)).catch(() => undefined))
   const record = new FileRecord(options, existing)
   yield* Effect.forkScoped(record.writing)
+  yield* Effect.addFinalizer(() => Effect.sync(record.leave))
   return Recorder.of({
     beginUnsafe: record.begin,
     appendUnsafe: record.append,

@@ -126,7 +126,7 @@ async function copyAll(
     await read(copier, file, (bytes) => progress("redacting", file, bytes), signal).catch(failedTo("read", file.path))
     await copier.digested()
     redaction.segmentEnd(writer.chain)
-    if (file.compressed) await compress({ ...file, path: writer.path }, disk).catch(failedTo("write", out))
+    if (file.compressed) await compress({ ...file, path: writer.path }, disk, signal).catch(failedTo("write", out))
   }
 }
 

@@ -24,16 +24,27 @@ export async function list(directory: string): Promise<ReadonlyArray<SegmentFile
   return [...found.values()].sort((a, b) => a.segment - b.segment)
 }
 
-/** Replaces a closed segment by its compressed form of the same age. A crash in between leaves the plain one whole. */
-export async function compress(file: SegmentFile, disk: Disk): Promise<void> {
+/**
+ * Replaces a closed segment by its compressed form of the same age. A crash in between leaves the plain one whole, and so does
+ * the signal, which ends this within one write.
+ */
+export async function compress(file: SegmentFile, disk: Disk, signal?: AbortSignal): Promise<void> {
   const target = `${file.path}.gz`
   const partial = `${target}.tmp`
   // First, so that nothing is left behind for a file that is gone.
   const { atime, mtime } = await disk.within(() => fsp.stat(file.path))
-  await disk.within(() => overwrite(partial, Buffer.alloc(0)))
-  await gzip(file.path, disk, (packed) => disk.within(() => append(partial, packed)))
-  await disk.within(() => fsp.utimes(partial, atime, mtime))
-  await disk.within(() => fsp.rename(partial, target))
+  try {
+    await disk.within(() => overwrite(partial, Buffer.alloc(0)))
+    await gzip(file.path, disk, async (packed) => {
+      signal?.throwIfAborted()
+      await disk.within(() => append(partial, packed))
+    })
+    await disk.within(() => fsp.utimes(partial, atime, mtime))
+    await disk.within(() => fsp.rename(partial, target))
+  } catch (cause) {
+    await disk.within(() => fsp.unlink(partial)).catch(() => {})
+    throw cause
+  }
   await disk.within(() => fsp.unlink(file.path))
 }
 
