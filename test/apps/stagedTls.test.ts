@@ -123,12 +123,12 @@ describe("in each stage, the real server serves after one with", () => {
             assert.strictEqual(refused.reason, "exhausted")
             assert.deepInclude(refused.tried[0], { stage, outcome: OUTCOMES[kind]! })
             assert.strictEqual(wrong.received(), 0)
+            await fairlead.close()
+            await reading
             const timing = facts.filter((fact) => fact.kind === "AdaptiveTlsTiming")
             assert.deepStrictEqual(timing.map(({ ipSelectionStage, ipSource }) => [ipSelectionStage, ipSource]), [
               [stage, stage === "system" ? null : "fallback"]
             ])
-            await fairlead.close()
-            await reading
           })
         )
       }).pipe(Effect.scoped)
