@@ -145,6 +145,7 @@ class Real {
       relayUnsafe: unused,
       identifyUnsafe: unused,
       soonUnsafe: unused,
+      descriptorLimitUnsafe: unused,
       hasDescriptorsUnsafe: unused,
       greetUnsafe: unused,
       ownAddressesUnsafe: unused,

@@ -196,6 +196,7 @@ export class WorldTransport {
     timerUnsafe: this.#timer,
     wheelTimerUnsafe: this.#timer,
     soonUnsafe: (run) => void this.#timer(0, run),
+    descriptorLimitUnsafe: () => Number.POSITIVE_INFINITY,
     hasDescriptorsUnsafe: () => true,
     nowUs: () => this.#clock.nowUs
   }

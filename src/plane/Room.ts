@@ -11,6 +11,8 @@ import type { Cancel, Listening, Transport } from "./ports/Transport.ts"
 
 /** The system does not tell when descriptors are free again, so the room looks again after this long. */
 const LOOK_AGAIN_MS = 20
+/** The reserve is at most this part of what the process may open, so that a process with a small limit serves clients too. */
+const MOST_PART = 4
 /** Beyond the reserve there has to be room for one more client: its own socket and its upstream's. */
 const ONE_CLIENT = 2
 /** The warning that descriptors are short comes this often at most. */
@@ -43,7 +45,7 @@ export class Room {
     this.#listening = listening
     this.#isIdle = isIdle
     this.#say = say
-    warmPool.heedUnsafe(() => transport.hasDescriptorsUnsafe(2 * reserve))
+    warmPool.heedUnsafe(() => this.#hasRoomForWarm())
   }
 
   get isPaused(): boolean {
@@ -53,7 +55,7 @@ export class Room {
   /** A client was accepted, or a listener was bound. */
   changed(): void {
     if (this.#isPaused) return this.#pause()
-    if (this.#transport.hasDescriptorsUnsafe(this.#reserve)) return
+    if (this.#transport.hasDescriptorsUnsafe(this.#free())) return
     this.#isShort = true
     this.#warmPool.pauseUnsafe(true)
     this.#isPaused = true
@@ -69,6 +71,15 @@ export class Room {
     this.#stopLooking?.()
   }
 
+  /** Descriptors that stay free. */
+  #free(): number {
+    return Math.min(this.#reserve, Math.floor(this.#transport.descriptorLimitUnsafe() / MOST_PART))
+  }
+
+  #hasRoomForWarm(): boolean {
+    return this.#transport.hasDescriptorsUnsafe(2 * this.#free())
+  }
+
   #pause(): void {
     for (const { pauseUnsafe } of this.#listening()) pauseUnsafe()
   }
@@ -81,11 +92,11 @@ export class Room {
   }
 
   #look(): void {
-    if (this.#isPaused && (this.#isIdle() || this.#transport.hasDescriptorsUnsafe(this.#reserve + ONE_CLIENT))) {
+    if (this.#isPaused && (this.#isIdle() || this.#transport.hasDescriptorsUnsafe(this.#free() + ONE_CLIENT))) {
       this.#isPaused = false
       for (const { resumeUnsafe } of this.#listening()) resumeUnsafe()
     }
-    if (this.#isShort && !this.#isPaused && this.#transport.hasDescriptorsUnsafe(2 * this.#reserve)) {
+    if (this.#isShort && !this.#isPaused && this.#hasRoomForWarm()) {
       this.#isShort = false
       this.#warmPool.pauseUnsafe(false)
     }

@@ -68,7 +68,9 @@ export class WarmPool {
       this.#dials.delete(cancel)
       const tookUs = transport.nowUs() - startedUs
       if (typeof result !== "string") {
-        return this.keep(act, result, () => this.#post({ _tag: "WarmConnected", worker, warm, candidate, tookUs }))
+        const one = this.keep(act, result, () => this.#post({ _tag: "WarmConnected", worker, warm, candidate, tookUs }))
+        // The dial was under way when the pool paused.
+        return this.#isPaused && one !== undefined ? this.#drop(one, "drained") : undefined
       }
       this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs, reason: result })
     }
@@ -85,11 +87,16 @@ export class WarmPool {
   }
 
   /** Keeps a connected socket warm. `tell` posts the event that names it, before its end can be noticed. */
-  keep(of: Pick<DialWarm, "warm" | "candidate" | "keepForMs">, socket: UpstreamSocket, tell: () => void): void {
-    if (this.#closed) return socket.closeUnsafe()
+  keep(
+    of: Pick<DialWarm, "warm" | "candidate" | "keepForMs">,
+    socket: UpstreamSocket,
+    tell: () => void
+  ): WarmSocket | undefined {
+    if (this.#closed) return void socket.closeUnsafe()
     const one = this.#add(of, socket)
     tell()
     socket.watchUnsafe((reason) => this.#drop(one, reason))
+    return one
   }
 
   /** The oldest socket that is alive, or the newest one if the oldest may not be. */
@@ -118,7 +125,7 @@ export class WarmPool {
     this.#hasRoom = hasRoom
   }
 
-  /** While it is paused, it holds and dials no sockets: clients need the descriptors. */
+  /** While it is paused, it dials no sockets and holds none but what a race won for a client: clients need the descriptors. */
   pauseUnsafe(isPaused: boolean): void {
     this.#isPaused = isPaused
     if (isPaused) this.#empty()

@@ -21,6 +21,8 @@ export class SimTransport {
   /** `<ms> <what>`, in order. */
   readonly log: Array<string> = []
   readonly relays: Array<SimRelay> = []
+  /** Descriptors that may be open at once. */
+  descriptorLimit = Number.POSITIVE_INFINITY
   /** The number of free descriptors; nothing here uses any. */
   descriptors = Number.POSITIVE_INFINITY
   readonly #dials: (address: Address, nth: number) => Fate
@@ -137,6 +139,7 @@ export class SimTransport {
     timerUnsafe: this.#timer,
     wheelTimerUnsafe: this.#timer,
     soonUnsafe: (run) => void this.#timer(0, run),
+    descriptorLimitUnsafe: () => this.descriptorLimit,
     hasDescriptorsUnsafe: (count) => this.descriptors >= count,
     nowUs: () => this.#clock.nowUs
   }

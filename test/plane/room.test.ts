@@ -95,6 +95,33 @@ describe("room for clients", () => {
     assert.isAtMost(sim.pendingTimers, 1)
   })
 
+  it("closes a warm socket that connects only after the pause", () => {
+    const { sim, told, shelf, room } = stage()
+    shelf.dial(act(1))
+    sim.descriptors = RESERVE - 1
+    room.changed()
+    sim.advance(1)
+    assert.deepStrictEqual(told.map(({ _tag }) => _tag), ["WarmConnected", "WarmLost"])
+    assert.include(told.at(-1), { warm: 1, reason: "drained" })
+    assert.strictEqual(shelf.size, 0)
+  })
+
+  it("keeps at most a quarter of the limit, and dials warm sockets while twice that is free", () => {
+    const { sim, room, done, warmed } = stage()
+    // A quarter of 24 is less than the reserve.
+    sim.descriptorLimit = 24
+    sim.descriptors = 6
+    room.changed()
+    assert.deepStrictEqual(done, [])
+    sim.descriptors = 11
+    assert.strictEqual(warmed(1), "WarmFailed")
+    sim.descriptors = 12
+    assert.strictEqual(warmed(2), "WarmConnected")
+    sim.descriptors = 5
+    room.changed()
+    assert.deepStrictEqual(done, ["pause", "say"])
+  })
+
   it("dials no warm socket that would leave less than twice the reserve, also before anything pauses", () => {
     const { sim, told, shelf, room, warmed } = stage()
     sim.descriptors = 2 * RESERVE

@@ -2,7 +2,8 @@
  * The record on disk.
  *
  * - Entries gather in memory. A fiber writes them at most `flushIntervalMs` late, so a crash loses no more than that.
- * - A segment that has grown to `segmentBytes` is closed and compressed. The next one begins with the whole state.
+ * - A segment that has grown to `segmentBytes` is closed, and compressed beside the writing (Compressor.ts). The next one begins
+ *   with the whole state.
  * - Entries are dropped when a write fails, when the disk does not answer, and when more than `bufferBytes` wait. The segment
  *   then ends with a gap if the disk still takes one. As soon as the disk works again, a new segment begins with the state of
  *   that moment.
@@ -17,10 +18,11 @@ import type { BreakReason, Previous, Run } from "../../record/Segment.ts"
 import { footerBody, gapBody, openingBodies } from "../../record/write.ts"
 import { RecordError } from "../../shell/errors.ts"
 import { Recorder } from "../../shell/Recorder.ts"
+import { Compressor } from "./Compressor.ts"
 import type { Disk } from "./Disk.ts"
 import { makeDirectory } from "./makeDirectory.ts"
 import type { SegmentFile } from "./segments.ts"
-import { compress, list, prune } from "./segments.ts"
+import { list, prune } from "./segments.ts"
 import { SegmentWriter } from "./SegmentWriter.ts"
 
 export interface FileRecorderOptions {
@@ -49,7 +51,7 @@ class FileRecord {
   readonly #wake = Latch.makeUnsafe(false)
   /** `close` and the writing fiber must not write at the same time. */
   readonly #alone = Semaphore.makeUnsafe(1)
-  readonly #closing = new AbortController()
+  readonly #compressor: Compressor
   #work: Array<Work> = []
   #bufferedChars = 0
   #segmentChars = 0
@@ -62,12 +64,13 @@ class FileRecord {
   #from = -1
   #to = -1
   #gaps = 0
-  /** Segments that earlier runs left plain. They are compressed behind the first writes, because a long one takes seconds. */
+  /** Segments that earlier runs left plain. They wait for the first write of this run. */
   #plain: ReadonlyArray<SegmentFile>
 
   /** `existing` is undefined where the directory could not be read. */
-  constructor(options: FileRecorderOptions, existing: ReadonlyArray<SegmentFile> | undefined) {
+  constructor(options: FileRecorderOptions, compressor: Compressor, existing: ReadonlyArray<SegmentFile> | undefined) {
     this.#options = options
+    this.#compressor = compressor
     this.#nextSegment = existing === undefined ? undefined : nextAfter(existing)
     this.#plain = existing?.filter(({ compressed }) => !compressed) ?? []
   }
@@ -114,7 +117,8 @@ class FileRecord {
       const failure = yield* this.drain
       if (failure === undefined && this.#lost === undefined) {
         retryMs = RETRY_FIRST_MS
-        yield* this.#tidy
+        this.#compressor.addUnsafe(this.#plain)
+        this.#plain = []
         return yield* Effect.sleep(this.#options.flushIntervalMs)
       }
       if (failure !== undefined) {
@@ -145,23 +149,15 @@ class FileRecord {
     )
   )
 
-  /** Ends the compression of what earlier runs left. The next run does the rest. */
-  readonly leave = (): void => this.#closing.abort()
-
-  /** A stop waits for that compression as long as for one answer of the disk, and no longer. */
   readonly close = (state: State): Effect.Effect<void> =>
     Effect.suspend(() => {
-      const timer = setTimeout(this.leave, this.#options.disk.withinMs)
       if (this.#lost === undefined) this.#work.push({ _tag: "end", body: footerBody(state), seq: state.seq })
-      return Effect.ensuring(Effect.andThen(this.drain, this.#tidy), Effect.sync(() => clearTimeout(timer)))
+      return Effect.flatMap(this.drain, () => {
+        this.#compressor.addUnsafe(this.#plain)
+        this.#plain = []
+        return this.#compressor.finish
+      })
     })
-
-  /** Uninterruptible, so that the end of this recorder waits until no file is open any more. */
-  readonly #tidy: Effect.Effect<void> = Effect.suspend(() => {
-    const plain = this.#plain
-    this.#plain = []
-    return plain.length === 0 ? Effect.void : tidy(plain, this.#options.disk, this.#closing.signal)
-  }).pipe(Semaphore.withPermits(this.#alone, 1), Effect.uninterruptible)
 
   async #drain(): Promise<void> {
     // What comes meanwhile waits for the next flush. Otherwise the disk would be written to without a pause under load.
@@ -189,8 +185,9 @@ class FileRecord {
       throw cause
     }
     this.#writer = writer
-    // The next segment or start tries again what cannot be removed or compressed now. That is no reason for a gap.
-    await prune(directory, segment, this.#options, disk).catch(() => {})
+    // The next segment or start tries again what cannot be removed now. That is no reason for a gap.
+    const release = (one: number) => this.#compressor.release(one)
+    await prune(directory, segment, this.#options, disk, release).catch(() => {})
   }
 
   async #end(body: string, seq: number): Promise<void> {
@@ -201,7 +198,7 @@ class FileRecord {
     this.#writer = undefined
     // More lines follow, so this segment is no longer the last one.
     if (this.#work.length > 0) {
-      await compress({ segment: writer.segment, path: writer.path, compressed: false }, this.#options.disk).catch(() => {})
+      this.#compressor.addUnsafe([{ segment: writer.segment, path: writer.path, compressed: false }])
     }
   }
 
@@ -229,23 +226,14 @@ class FileRecord {
   }
 }
 
-/** A segment that is gone meanwhile was one too many. */
-const tidy = (plain: ReadonlyArray<SegmentFile>, disk: Disk, signal: AbortSignal) =>
-  Effect.promise(async () => {
-    for (const file of plain) {
-      if (signal.aborted) return
-      await compress(file, disk, signal).catch((cause: NodeJS.ErrnoException) => {
-        if (!signal.aborted && cause.code !== "ENOENT") throw cause
-      })
-    }
-  }).pipe(Effect.catchCause((cause) => Effect.logWarning("an old segment could not be compressed", cause)))
-
 const make = Effect.fnUntraced(function* (options: FileRecorderOptions) {
   const { directory, disk } = options
   const existing = yield* Effect.promise(() => disk.within(() => list(directory)).catch(() => undefined))
-  const record = new FileRecord(options, existing)
+  const compressor = new Compressor(disk)
+  const record = new FileRecord(options, compressor, existing)
   yield* Effect.forkScoped(record.writing)
-  yield* Effect.addFinalizer(() => Effect.sync(record.leave))
+  yield* Effect.forkScoped(compressor.running)
+  yield* Effect.addFinalizer(() => Effect.sync(compressor.leaveUnsafe))
   return Recorder.of({
     beginUnsafe: record.begin,
     appendUnsafe: record.append,

@@ -10,8 +10,16 @@ import type { Disk } from "./Disk.ts"
 
 const READ_BYTES = 65_536
 
-/** Gives the compressed bytes to `take`, in order, and waits for it. Rejects with the first failure of the disk or of `take`. */
-export async function gzip(path: string, disk: Disk, take: (packed: Buffer) => Promise<void>): Promise<void> {
+/**
+ * Gives the compressed bytes to `take`, in order, and waits for it. Rejects with the first failure of the disk or of `take`, or
+ * before the next read when the signal comes.
+ */
+export async function gzip(
+  path: string,
+  disk: Disk,
+  take: (packed: Buffer) => Promise<void>,
+  signal?: AbortSignal
+): Promise<void> {
   const packer = zlib.createGzip()
   // `write` and `once` tell of a failure. Without a listener it would end the process as well.
   packer.on("error", () => {})
@@ -27,6 +35,7 @@ export async function gzip(path: string, disk: Disk, take: (packed: Buffer) => P
     const source = await disk.within(() => opening = fsp.open(path))
     const room = Buffer.alloc(READ_BYTES)
     for (;;) {
+      signal?.throwIfAborted()
       const { bytesRead } = await disk.within(() => source.read(room, 0, room.length))
       if (bytesRead === 0) break
       await write(packer, room.subarray(0, bytesRead))

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer"
 import * as fsp from "node:fs/promises"
 import * as path from "node:path"
 import { segmentOf } from "../../record/Segment.ts"
-import { append, overwrite } from "./calls.ts"
+import { appendToExisting, overwrite } from "./calls.ts"
 import type { Disk } from "./Disk.ts"
 import { gzip } from "./gzip.ts"
 
@@ -26,21 +26,17 @@ export async function list(directory: string): Promise<ReadonlyArray<SegmentFile
 
 /**
  * Replaces a closed segment by its compressed form of the same age. A crash in between leaves the plain one whole, and so does
- * the signal, which ends this within one write.
+ * the signal, which ends this within one call to the disk.
  */
 export async function compress(file: SegmentFile, disk: Disk, signal?: AbortSignal): Promise<void> {
-  const target = `${file.path}.gz`
-  const partial = `${target}.tmp`
+  const partial = partOf(file.path)
   // First, so that nothing is left behind for a file that is gone.
   const { atime, mtime } = await disk.within(() => fsp.stat(file.path))
   try {
     await disk.within(() => overwrite(partial, Buffer.alloc(0)))
-    await gzip(file.path, disk, async (packed) => {
-      signal?.throwIfAborted()
-      await disk.within(() => append(partial, packed))
-    })
+    await gzip(file.path, disk, (packed) => disk.within(() => appendToExisting(partial, packed)), signal)
     await disk.within(() => fsp.utimes(partial, atime, mtime))
-    await disk.within(() => fsp.rename(partial, target))
+    await disk.within(() => fsp.rename(partial, `${file.path}.gz`))
   } catch (cause) {
     await disk.within(() => fsp.unlink(partial)).catch(() => {})
     throw cause
@@ -54,17 +50,41 @@ export interface SegmentLimits {
   readonly maxAgeMs: number
 }
 
-/** Removes the oldest segments beyond `segments`, and all that are older than `maxAgeMs`, but never `current`. */
+/**
+ * Removes the oldest segments beyond `segments`, and all that are older than `maxAgeMs`, but never `current`. `release` ends
+ * the compression of one. What a compression that was killed left of it goes too.
+ */
 export async function prune(
   directory: string,
   current: number,
   { segments, maxAgeMs }: SegmentLimits,
-  disk: Disk
+  disk: Disk,
+  release: (segment: number) => Promise<void>
 ): Promise<void> {
-  const older = (await disk.within(() => list(directory))).filter(({ segment }) => segment !== current)
-  const surplus = older.length + 1 - segments
-  for (const [i, file] of older.entries()) {
-    const { mtimeMs } = await disk.within(() => fsp.stat(file.path))
-    if (i < surplus || Date.now() - mtimeMs > maxAgeMs) await disk.within(() => fsp.unlink(file.path))
+  const all = await disk.within(() => list(directory))
+  for (const [i, { segment, path }] of all.entries()) {
+    if (segment === current) continue
+    const isSurplus = i < all.length - segments
+    if (!isSurplus && !await isOlder(path, maxAgeMs, disk)) continue
+    await release(segment)
+    const plain = path.replace(/\.gz$/, "")
+    for (const file of [partOf(plain), `${plain}.gz`, plain]) await disk.within(() => fsp.unlink(file)).catch(unlessGone)
   }
 }
+
+/** A file that is gone is no older: it was just compressed, and is looked at the next time. */
+async function isOlder(path: string, ms: number, disk: Disk): Promise<boolean> {
+  try {
+    return Date.now() - (await disk.within(() => fsp.stat(path))).mtimeMs > ms
+  } catch (cause) {
+    unlessGone(cause as NodeJS.ErrnoException)
+    return false
+  }
+}
+
+function unlessGone(cause: NodeJS.ErrnoException): void {
+  if (cause.code !== "ENOENT") throw cause
+}
+
+/** The file that becomes the compressed form of a plain one. */
+const partOf = (plain: string): string => `${plain}.gz.tmp`

@@ -18,9 +18,6 @@ import { NodeUpstream } from "./NodeUpstream.ts"
 import { ownAddresses } from "./ownAddresses.ts"
 import { relay } from "./relay.ts"
 
-/** The reserve of descriptors is at most this part of the limit, so that a process with a small limit serves clients too. */
-const MOST_RESERVE = 4
-
 const listen = (name: string, address: Address, onClient: (client: ClientSocket) => void) =>
   Effect.acquireRelease(
     Effect.callback<net.Server, BindError>((resume) => {
@@ -71,8 +68,8 @@ export const common = {
   identifyUnsafe: identify,
   greetUnsafe: greet,
   ownAddressesUnsafe: ownAddresses,
-  hasDescriptorsUnsafe: (count: number) =>
-    hasDescriptors(Math.min(count, Math.floor(descriptorLimit() / MOST_RESERVE)) + takenAtOnce()),
+  descriptorLimitUnsafe: descriptorLimit,
+  hasDescriptorsUnsafe: (count: number) => hasDescriptors(count + takenAtOnce()),
   wheelTimerUnsafe: timerWheel,
   // Immediates run before the next look at sockets, so the second one lets arrived bytes go first. A client's first bytes are
   // forwarded before the core learns of the client, which saves the client a millisecond.

@@ -141,9 +141,11 @@ export class Transport extends Context.Service<Transport, {
   readonly wheelTimerUnsafe: (delayMs: number, fire: () => void) => Cancel
   /** Calls back soon, but after whatever has arrived on sockets meanwhile. */
   readonly soonUnsafe: (run: () => void) => void
+  /** Descriptors that may be open at once; infinite where the system gives no limit. */
+  readonly descriptorLimitUnsafe: () => number
   /**
-   * Whether the system lets this process open at least `count` more descriptors (of more than a quarter of its limit, a
-   * quarter), beside those of clients that cannot be stopped any more.
+   * Whether the system lets this process open at least `count` more descriptors, beside those of clients that cannot be stopped
+   * any more.
    */
   readonly hasDescriptorsUnsafe: (count: number) => boolean
   /** Integer microseconds of a monotonic clock. */
