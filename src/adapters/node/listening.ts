@@ -61,9 +61,9 @@ export function backlog(): number {
   return Math.max(LEAST_BACKLOG, Math.min(MOST_BACKLOG, most))
 }
 
-/** Descriptors that a listener may take before it can be paused. */
+/** Descriptors that a listener may take before it can be paused. Deno accepts its whole queue, and each of these clients needs a dial. */
 export function takenAtOnce(): number {
-  return isDeno ? backlog() + 1 : 1
+  return isDeno ? 2 * (backlog() + 1) : 1
 }
 
 /** Begins to listen. The callback comes unless the server emits an error. */
@@ -97,8 +97,9 @@ function pausingOnDeno(handle: Handle): Pausing {
     resume: () => {
       handle.onconnection = onconnection
       look()
-      // The first callback hands over connections that were taken during the pause. Only the next one reads the kernel's queue.
-      setImmediate(() => setImmediate(look))
+      // The first callback hands over connections that were taken during the pause. Only the next one reads the kernel's queue,
+      // unless those were so many that it paused again.
+      setImmediate(() => setImmediate(() => handle.onconnection === onconnection && look()))
     }
   }
 }
