@@ -18,7 +18,7 @@ import { descriptorLimit } from "./descriptors.ts"
 const MOST_BACKLOG = 1024
 const LEAST_BACKLOG = 8
 /** On Deno one read takes the whole queue. It has to be a small part of the descriptors. */
-const PART_OF_LIMIT = 8
+const PART_OF_LIMIT = 16
 
 const isDeno = "deno" in process.versions
 
@@ -30,12 +30,13 @@ export interface Pausing {
 /** On Deno a listener gets no client after a failed accept until it reads its queue again. */
 const LOOK_AGAIN_MS = 1_000
 
-/** Keeps a server accepting after a failed accept, for as long as it listens. */
+/** Keeps a server accepting after a failed accept, for as long as it listens. A look during a pause would take clients. */
 export function keepAccepting(server: net.Server): void {
   if (!isDeno) return
   const look = setInterval(() => {
-    if (server.listening) handleOf(server)?.listen?.(backlog())
-    else clearInterval(look)
+    const handle = handleOf(server)
+    if (!server.listening) clearInterval(look)
+    else if (handle?.onconnection !== takesNone) handle?.listen?.(backlog())
   }, LOOK_AGAIN_MS)
   look.unref()
 }
@@ -61,9 +62,12 @@ export function backlog(): number {
   return Math.max(LEAST_BACKLOG, Math.min(MOST_BACKLOG, most))
 }
 
-/** Descriptors that a listener may take before it can be paused. Deno accepts its whole queue, and each of these clients needs a dial. */
+/**
+ * Descriptors that a listener may take before it can be paused. Deno accepts its whole queue, may hold another one that came
+ * during a pause, and each of these clients needs a dial.
+ */
 export function takenAtOnce(): number {
-  return isDeno ? 2 * (backlog() + 1) : 1
+  return isDeno ? 4 * (backlog() + 1) : 1
 }
 
 /** Begins to listen. The callback comes unless the server emits an error. */
