@@ -51,9 +51,17 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
       setLogLevelUnsafe: (level) => threshold.set(level),
       rehearse: ({ core, listeners }) => rehearsal(core, namesByClients(listeners))
     })
-    const control = Control.of({ reload: reload.now, ...actsOn(engine) })
+    const acts = actsOn(engine)
+    const control = Control.of({ ...acts, reload: reload.now, setEnabled: (enabled) => inForce(engine, acts, enabled) })
     return Context.make(Control, control).pipe(Context.add(Reload, reload))
   }))
+
+/** Ends when the core has the order: clients that come after its answer find it in force. A turn takes a few milliseconds. */
+const inForce = (engine: Engine["Service"], acts: ReturnType<typeof actsOn>, enabled: boolean): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    yield* acts.setEnabled(enabled)
+    while (engine.stateUnsafe().override !== enabled) yield* Effect.sleep(Duration.millis(1))
+  }).pipe(Effect.timeoutOption(CORE_TIMEOUT), Effect.asVoid)
 
 /** The orders that need no file. */
 export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "reload"> => ({
