@@ -51,21 +51,18 @@ export const layer = ({ threshold, ...options }: ControlOptions) =>
       setLogLevelUnsafe: (level) => threshold.set(level),
       rehearse: ({ core, listeners }) => rehearsal(core, namesByClients(listeners))
     })
-    const acts = actsOn(engine)
-    const control = Control.of({ ...acts, reload: reload.now, setEnabled: (enabled) => inForce(engine, acts, enabled) })
+    const control = Control.of({ reload: reload.now, ...actsOn(engine) })
     return Context.make(Control, control).pipe(Context.add(Reload, reload))
   }))
 
-/** Ends when the core has the order: clients that come after its answer find it in force. A turn takes a few milliseconds. */
-const inForce = (engine: Engine["Service"], acts: ReturnType<typeof actsOn>, enabled: boolean): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    yield* acts.setEnabled(enabled)
-    while (engine.stateUnsafe().override !== enabled) yield* Effect.sleep(Duration.millis(1))
-  }).pipe(Effect.timeoutOption(CORE_TIMEOUT), Effect.asVoid)
-
 /** The orders that need no file. */
 export const actsOn = (engine: Engine["Service"]): Omit<Control["Service"], "reload"> => ({
-  setEnabled: (enabled) => Effect.sync(() => engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled })),
+  // Clients that come after the answer find the order in force. A turn of the core takes a few milliseconds.
+  setEnabled: (enabled) =>
+    Effect.gen(function* () {
+      engine.controlUnsafe({ _tag: "EnabledOverridden", worker: 0, enabled })
+      while (engine.stateUnsafe().override !== enabled) yield* Effect.sleep(Duration.millis(1))
+    }).pipe(Effect.timeoutOption(CORE_TIMEOUT), Effect.asVoid),
   refresh: (name) =>
     Effect.sync(() => {
       const upstream = name === undefined ? "all" : slotOf(engine.stateUnsafe().config, name)

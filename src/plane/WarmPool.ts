@@ -70,7 +70,8 @@ export class WarmPool {
       if (typeof result !== "string") {
         const one = this.keep(act, result, () => this.#post({ _tag: "WarmConnected", worker, warm, candidate, tookUs }))
         // The dial was under way when the pool paused.
-        return this.#isPaused && one !== undefined ? this.#drop(one, "drained") : undefined
+        if (this.#isPaused && one !== undefined) this.#drop(one, "drained")
+        return
       }
       this.#post({ _tag: "WarmFailed", worker, warm, candidate, tookUs, reason: result })
     }

@@ -12,7 +12,7 @@ import { freePorts } from "../support/freePorts.ts"
 
 const CLIENTS = 250
 const ROUNDS = 3
-/** The smallest reserve with which the record, the log and the admin port still have what they need. */
+/** A burst could use up such a reserve. */
 const SMALL_RESERVE = 16
 
 interface Stage {

@@ -122,7 +122,7 @@ describe("room for clients", () => {
     assert.deepStrictEqual(done, ["pause", "say"])
   })
 
-  it("dials no warm socket that would leave less than twice the reserve, also before anything pauses", () => {
+  it("dials no warm socket while less than twice the reserve is free, also before anything pauses", () => {
     const { sim, told, shelf, room, warmed } = stage()
     sim.descriptors = 2 * RESERVE
     assert.strictEqual(warmed(1), "WarmConnected")

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { Disk } from "./Disk.ts"
 import type { SegmentFile } from "./segments.ts"
-import { compress } from "./segments.ts"
+import { compress, isGone } from "./segments.ts"
 
 /** A compression under way. */
 interface Current {
@@ -27,6 +27,7 @@ export class Compressor {
     this.#disk = disk
   }
 
+  /** Compresses these after those that wait. */
   addUnsafe(files: ReadonlyArray<SegmentFile>): void {
     if (files.length === 0 || this.#isLeaving) return
     this.#queue.push(...files)
@@ -68,12 +69,19 @@ export class Compressor {
   #one(file: SegmentFile): Effect.Effect<void> {
     return Effect.promise(() => {
       const abort = new AbortController()
-      const done = compress(file, this.#disk, abort.signal).catch((cause: NodeJS.ErrnoException) => {
+      const done = compress(file, this.#disk, abort.signal).catch((cause) => {
         // A segment that is gone was one too many.
-        if (!abort.signal.aborted && cause.code !== "ENOENT") throw cause
+        if (!abort.signal.aborted && !isGone(cause)) throw cause
       })
       this.#current = { segment: file.segment, abort, ended: done.catch(() => {}) }
       return done.finally(() => (this.#current = undefined))
-    }).pipe(Effect.catchCause((cause) => Effect.logWarning("an old segment could not be compressed", cause)))
+    }).pipe(
+      Effect.catchCause((cause) =>
+        Effect.logWarning(
+          `segment ${file.segment} could not be compressed and stays plain; the next start tries again`,
+          cause
+        )
+      )
+    )
   }
 }

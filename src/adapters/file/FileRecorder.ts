@@ -117,8 +117,7 @@ class FileRecord {
       const failure = yield* this.drain
       if (failure === undefined && this.#lost === undefined) {
         retryMs = RETRY_FIRST_MS
-        this.#compressor.addUnsafe(this.#plain)
-        this.#plain = []
+        this.#compressEarlier()
         return yield* Effect.sleep(this.#options.flushIntervalMs)
       }
       if (failure !== undefined) {
@@ -153,11 +152,15 @@ class FileRecord {
     Effect.suspend(() => {
       if (this.#lost === undefined) this.#work.push({ _tag: "end", body: footerBody(state), seq: state.seq })
       return Effect.flatMap(this.drain, () => {
-        this.#compressor.addUnsafe(this.#plain)
-        this.#plain = []
+        this.#compressEarlier()
         return this.#compressor.finish
       })
     })
+
+  #compressEarlier(): void {
+    this.#compressor.addUnsafe(this.#plain)
+    this.#plain = []
+  }
 
   async #drain(): Promise<void> {
     // What comes meanwhile waits for the next flush. Otherwise the disk would be written to without a pause under load.

@@ -10,7 +10,7 @@ import * as zlib from "node:zlib"
 import { segmentOf } from "../../record/Segment.ts"
 import { RecordError } from "../../shell/errors.ts"
 import type { SegmentFile } from "./segments.ts"
-import { list } from "./segments.ts"
+import { isGone, list } from "./segments.ts"
 
 const READ_BYTES = 1_048_576
 const NEWLINE = 10
@@ -109,8 +109,6 @@ function linesIn(bytes: Buffer, reader: LineReader): Buffer {
   }
   return bytes.subarray(start)
 }
-
-const isGone = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === "ENOENT"
 
 function isDamage(cause: unknown): boolean {
   const code = (cause as NodeJS.ErrnoException).code ?? ""

@@ -77,13 +77,15 @@ async function isOlder(path: string, ms: number, disk: Disk): Promise<boolean> {
   try {
     return Date.now() - (await disk.within(() => fsp.stat(path))).mtimeMs > ms
   } catch (cause) {
-    unlessGone(cause as NodeJS.ErrnoException)
+    unlessGone(cause)
     return false
   }
 }
 
-function unlessGone(cause: NodeJS.ErrnoException): void {
-  if (cause.code !== "ENOENT") throw cause
+export const isGone = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === "ENOENT"
+
+function unlessGone(cause: unknown): void {
+  if (!isGone(cause)) throw cause
 }
 
 /** The file that becomes the compressed form of a plain one. */
