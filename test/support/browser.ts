@@ -54,6 +54,9 @@ export async function onDashboard<A>(
   await page.goto(`http://127.0.0.1:${port}/`)
   try {
     return await use({ page, wrong, failed })
+  } catch (cause) {
+    const shown = await page.evaluate(() => `${document.visibilityState}: ${document.body.innerText.slice(0, 500)}`)
+    throw new Error(`${String(cause)}\nThe page was ${shown}\n${[...failed, ...wrong].join("\n")}`, { cause })
   } finally {
     await context.close()
   }
